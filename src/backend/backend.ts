@@ -1,0 +1,165 @@
+/**
+ * What a backend must be able to say and do. Everything above this file is the same for the C++ addon
+ * (`native`) and for plain Node on /proc (`procfs`); what a backend lacks it reports as `null`
+ * or as an errno name, never as a mismatch.
+ */
+
+/** Name of a system error, such as `ESRCH`. Returned, not thrown, where an error is an ordinary answer. */
+export type Errno = string;
+
+export interface BootId {
+  /** Lower-case UUID from /proc/sys/kernel/random/boot_id (random(4)). */
+  readonly id: string;
+  /**
+   * True when the file belongs to procfs itself. LXC and systemd-nspawn mount another file over it, which shows
+   * as a device other than the one of /proc/self.
+   */
+  readonly native: boolean;
+}
+
+export interface PidNamespace {
+  /** Inode of /proc/<pid>/ns/pid, decimal. Recycled by the kernel as soon as a namespace is gone. */
+  readonly inode: string;
+  /** NS_GET_ID, decimal, never reused within a boot (kernel 6.18); null where the kernel cannot tell. */
+  readonly id: string | null;
+}
+
+/** Shift of CLOCK_BOOTTIME in the caller's time namespace (time_namespaces(7)): seconds + nanoseconds. */
+export interface TimeOffset {
+  readonly seconds: number;
+  /** 0 to 999 999 999, also when seconds is negative. */
+  readonly nanoseconds: number;
+}
+
+/** /proc/<pid>/stat, the fields that tell who a process is and whether it runs (proc_pid_stat(5)). */
+export interface ProcessStat {
+  /** One letter: R S D T t Z X I ... */
+  readonly state: string;
+  readonly threads: number;
+  /**
+   * Field 22 as read: USER_HZ ticks since boot, shifted by the reader's time namespace. null where that shift
+   * made it negative (the kernel then prints a huge unsigned number).
+   */
+  readonly startTicks: number | null;
+}
+
+/** /proc/<pid>/status, the lines about numbers (proc_pid_status(5)). */
+export interface ProcessStatus {
+  readonly tgid: number;
+  /** NSpid: the process's number in each PID namespace, from that of the /proc mount to the innermost. */
+  readonly nsPids: readonly number[];
+}
+
+export interface Filesystem {
+  /** Name by statfs(2) magic, such as `ext`, `overlay`, `nfs`; a hexadecimal magic where it has no name here. */
+  readonly type: string;
+  /** f_fsid in hexadecimal; null where it is zero or the backend cannot read it. */
+  readonly fsid: string | null;
+}
+
+export interface FileStatus {
+  readonly kind: 'file' | 'directory' | 'symlink' | 'other';
+  /** st_dev, decimal. */
+  readonly device: string;
+  /** st_ino, decimal. */
+  readonly inode: string;
+  readonly links: number;
+  /** Bytes. */
+  readonly size: number;
+  /** Last data change, ms since the epoch, with fraction. */
+  readonly mtimeMs: number;
+}
+
+export type WitnessTest = 'held' | 'free' | 'untestable';
+
+export interface Capability {
+  readonly available: boolean;
+  /** Why, in words for a person: `kernel answered ENOSYS`, `procfs backend`, ... */
+  readonly reason: string;
+}
+
+export interface Capabilities {
+  /** pidfd_open(2) of the own process succeeded. */
+  readonly pidfd: Capability;
+  /** st_ino of a pidfd identifies a process (pidfs, kernel 6.9). */
+  readonly pidfdInode: Capability;
+  /** NS_GET_ID answers for the own PID namespace (kernel 6.18). */
+  readonly namespaceId: Capability;
+  /** The backend can take an open-file-description lock and see it from a second description. */
+  readonly takeWitness: Capability;
+  /** The backend can tell whether somebody holds one. */
+  readonly testWitness: Capability;
+  /** renameat2(2) with RENAME_NOREPLACE can be called (the filesystem may still answer EINVAL). */
+  readonly renameNoReplace: Capability;
+}
+
+/** Flags of {@link FileOperations.openAt}; every open has O_CLOEXEC, O_NOFOLLOW and O_NONBLOCK. */
+export type OpenMode = 'read' | 'create';
+
+/** Reads what the kernel knows of processes. Nothing here throws for a process that is missing or hidden. */
+export interface ProcessOperations {
+  /** null: no boot_id can be read (subset=pid, gVisor, no /proc). */
+  bootId(): BootId | null;
+  /** Of the process `pid`, or of the caller. null: not readable (other uid, no /proc). */
+  pidNamespace(pid?: number): PidNamespace | null;
+  /** null: not known. Zero where the kernel has no time namespaces or the caller is in the initial one. */
+  timeOffset(): TimeOffset | null;
+  stat(pid: number): ProcessStat | Errno;
+  status(pid: number | 'self'): ProcessStatus | Errno;
+  /** A descriptor to be closed with {@link FileOperations.close}, or ENOSYS where there are no pidfds. */
+  openPidfd(pid: number): number | Errno;
+  /** Unique number of the process within this boot, decimal; null unless the descriptor is on pidfs. */
+  pidfdInode(fd: number): string | null;
+  /** True once the process (all its threads) has exited: the pidfd polls readable. */
+  pidfdExited(fd: number): boolean;
+}
+
+/**
+ * The file operations of the lock, relative to directory descriptors. They throw Node-shaped system errors
+ * (`errno`, `code`, `syscall`).
+ */
+export interface FileOperations {
+  /** Opens a directory to look names up in it; the path may lead through symbolic links. */
+  openParent(path: string): number;
+  /** Opens the directory `name` itself for reading: ELOOP or ENOTDIR for a symbolic link, ENOTDIR for a file. */
+  openDirectoryAt(directory: number, name: string): number;
+  /** `create`: read-write, O_EXCL, mode 0666 minus umask. */
+  openAt(directory: number, name: string, mode: OpenMode): number;
+  /** Mode 0777 minus umask. */
+  mkdirAt(directory: number, name: string): void;
+  renameAt(fromDirectory: number, from: string, toDirectory: number, to: string): void;
+  /** EEXIST when `to` exists; ENOSYS or EINVAL where kernel, backend or filesystem cannot. */
+  renameNoReplaceAt(fromDirectory: number, from: string, toDirectory: number, to: string): void;
+  unlinkAt(directory: number, name: string): void;
+  rmdirAt(directory: number, name: string): void;
+  /** Never follows a symbolic link. */
+  statAt(directory: number, name: string): FileStatus;
+  statDescriptor(fd: number): FileStatus;
+  /** Names without `.` and `..`; `limit` bounds how many are returned. */
+  list(directory: number, limit: number): string[];
+  /** From offset 0, at most `limit` bytes. */
+  read(fd: number, limit: number): Buffer;
+  /** Writes all of it at offset 0. */
+  write(fd: number, text: string): void;
+  filesystem(fd: number): Filesystem;
+  close(fd: number): void;
+}
+
+/** The lock on owner.json that lives exactly as long as its owner: OFD locks of fcntl(2). */
+export interface WitnessOperations {
+  /** Write-locks the whole file. Throws EAGAIN when somebody holds it, ENOSYS where the backend cannot. */
+  take(fd: number): void;
+  /** Never takes a lock, not even for a moment. `type` is the file's filesystem. */
+  test(fd: number, type: string): WitnessTest;
+}
+
+export type BackendName = 'native' | 'procfs' | 'portable';
+
+export interface Backend {
+  readonly name: BackendName;
+  readonly processes: ProcessOperations;
+  readonly files: FileOperations;
+  readonly witness: WitnessOperations;
+  /** Probed at the first call, then remembered. */
+  capabilities(): Capabilities;
+}

@@ -1,0 +1,57 @@
+import { IDENTITY_VERSION, type ProcessIdentity } from './process-identity.js';
+
+export type Comparison = 'same' | 'different' | 'unknown';
+
+/**
+ * Do two identities name one process? Pure, allocation-free, symmetric; a missing field never gives "different".
+ *
+ * Two native boot ids that differ are two kernels. Within one boot the pidfs inode decides alone, because the
+ * kernel never reuses it. Without it, the pair (pid, start ticks) decides inside one PID namespace. Everything
+ * else, two namespaces included, is unknown: a pid is only a number there.
+ */
+export function compareIdentities(a: ProcessIdentity, b: ProcessIdentity): Comparison {
+  if (a.platform !== b.platform || a.version > IDENTITY_VERSION || b.version > IDENTITY_VERSION) {
+    return 'unknown';
+  }
+  const boot = compareBoot(a, b);
+  if (boot !== 'same') return boot;
+  if (a.pidfdInode !== null && b.pidfdInode !== null) {
+    return a.pidfdInode === b.pidfdInode ? 'same' : 'different';
+  }
+  if (compareNamespace(a, b) !== 'same') return 'unknown';
+  if (a.pid !== b.pid) return 'different';
+  return compareTicks(a, b);
+}
+
+/** Same boot of the same kernel? "different" only when neither boot id is something mounted over the file. */
+export function compareBoot(
+  a: Pick<ProcessIdentity, 'bootId' | 'bootIdNative'>,
+  b: Pick<ProcessIdentity, 'bootId' | 'bootIdNative'>,
+): Comparison {
+  if (a.bootId === null || b.bootId === null) return 'unknown';
+  if (a.bootId === b.bootId) return 'same';
+  return a.bootIdNative === true && b.bootIdNative === true ? 'different' : 'unknown';
+}
+
+/**
+ * Same PID namespace, given the same boot? Two live namespaces never share an inode number, but the kernel
+ * recycles it: equal numbers with different unique ids are two namespaces, the earlier of which is gone.
+ */
+export function compareNamespace(
+  a: Pick<ProcessIdentity, 'pidNamespace'>,
+  b: Pick<ProcessIdentity, 'pidNamespace'>,
+): Comparison {
+  const left = a.pidNamespace;
+  const right = b.pidNamespace;
+  if (left.inode === null || right.inode === null) return 'unknown';
+  if (left.inode !== right.inode) return 'different';
+  return left.id !== null && right.id !== null && left.id !== right.id ? 'different' : 'same';
+}
+
+function compareTicks(a: ProcessIdentity, b: ProcessIdentity): Comparison {
+  if (a.startTicks === null || b.startTicks === null) return 'unknown';
+  if (a.startTicks === b.startTicks) return 'same';
+  const tolerance = a.startTolerance + b.startTolerance;
+  if (tolerance === 0) return 'different';
+  return Math.abs(Number(a.startTicks) - Number(b.startTicks)) <= tolerance ? 'same' : 'different';
+}

@@ -1,0 +1,118 @@
+import { InvalidIdentityError } from '../errors.js';
+import { freezeIdentity, IDENTITY_VERSION, type ProcessIdentity } from './process-identity.js';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const UINT64 = /^(0|[1-9]\d{0,19})$/;
+/** Text that a stranger wrote and that will be shown to people: bounded. */
+const MAX_TEXT = 256;
+
+/** One line of JSON with its keys in a fixed order; {@link parseIdentity} reads it back. */
+export function formatIdentity(identity: ProcessIdentity): string {
+  return JSON.stringify(freezeIdentity(identity));
+}
+
+/**
+ * Reads what {@link formatIdentity} wrote.
+ * @throws InvalidIdentityError (ERR_INVALID_IDENTITY) naming the first field that does not fit.
+ */
+export function parseIdentity(text: string): ProcessIdentity {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new InvalidIdentityError('not JSON', { cause: error });
+  }
+  const result = toIdentity(value);
+  if (typeof result === 'string') throw new InvalidIdentityError(result);
+  return result;
+}
+
+/**
+ * The identity in a parsed JSON value, or what is wrong with it. A field that is absent is not known; a field of
+ * the wrong shape makes the whole identity unusable, since nobody can say what its writer meant. In an identity of
+ * a newer version such a field is taken as not known.
+ */
+export function toIdentity(value: unknown): ProcessIdentity | string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not an object';
+  const fields = new Map<string, unknown>(Object.entries(value));
+  const version = fields.get('version');
+  if (!isPositiveInteger(version)) return 'version is not a positive integer';
+  const newer = version > IDENTITY_VERSION;
+  const wrong: string[] = [];
+
+  function field<T>(
+    source: Map<string, unknown>,
+    name: string,
+    fits: (candidate: unknown) => candidate is T,
+  ): T | null {
+    const candidate = source.get(name);
+    if (candidate === undefined || candidate === null) return null;
+    if (fits(candidate)) return candidate;
+    if (!newer) wrong.push(name);
+    return null;
+  }
+
+  const platform = field(fields, 'platform', isText);
+  const pid = field(fields, 'pid', isPid);
+  const namespace = field(fields, 'pidNamespace', isObject) ?? {};
+  const namespaceFields = new Map<string, unknown>(Object.entries(namespace));
+  const startTolerance = field(fields, 'startTolerance', isTolerance);
+  const identity: ProcessIdentity = {
+    version,
+    platform: platform ?? '',
+    pid: pid ?? 0,
+    startTicks: field(fields, 'startTicks', isTicks),
+    startTolerance: startTolerance ?? 0,
+    bootId: field(fields, 'bootId', isUuid),
+    bootIdNative: field(fields, 'bootIdNative', isBoolean),
+    pidNamespace: {
+      inode: field(namespaceFields, 'inode', isUint64),
+      id: field(namespaceFields, 'id', isUint64),
+    },
+    pidfdInode: field(fields, 'pidfdInode', isUint64),
+    hostname: field(fields, 'hostname', isText),
+    containerId: field(fields, 'containerId', isText),
+  };
+  if (wrong.length > 0) return `${wrong.join(', ')} of the wrong type or out of range`;
+  if (!newer && (platform === null || pid === null)) return 'platform or pid is missing';
+  return freezeIdentity(identity);
+}
+
+/** A number that can be a process: 1 to 2^31 - 1 (pid_t). */
+export function isPid(value: unknown): value is number {
+  return isPositiveInteger(value) && value <= 0x7fff_ffff;
+}
+
+/** A 64-bit unsigned number as a decimal string. */
+export function isUint64(value: unknown): value is string {
+  return typeof value === 'string' && UINT64.test(value);
+}
+
+function isPositiveInteger(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0;
+}
+
+function isTolerance(value: unknown): value is number {
+  return value === 0 || value === 1;
+}
+
+/** Ticks are compared as numbers, hence below 2^53: 2.8 million years of uptime. */
+function isTicks(value: unknown): value is string {
+  return isUint64(value) && Number.isSafeInteger(Number(value));
+}
+
+function isUuid(value: unknown): value is string {
+  return typeof value === 'string' && UUID.test(value);
+}
+
+function isBoolean(value: unknown): value is boolean {
+  return typeof value === 'boolean';
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_TEXT;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

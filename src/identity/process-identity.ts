@@ -1,0 +1,55 @@
+/** Version of the record that this package writes; a reader treats a higher one as not fully understood. */
+export const IDENTITY_VERSION = 1;
+
+/**
+ * Who a process is, for as long as this kernel runs and beyond. Frozen and safe to put into JSON:
+ * 64-bit numbers are decimal strings, `null` means "not known" and is never evidence of a difference.
+ */
+export interface ProcessIdentity {
+  readonly version: number;
+  /** `process.platform` of the process: the numbers below mean nothing on another platform. */
+  readonly platform: string;
+  /** The process's number in {@link pidNamespace}. */
+  readonly pid: number;
+  /**
+   * Start of the process in USER_HZ ticks since boot (field 22 of proc_pid_stat(5)), with the reader's
+   * time-namespace shift taken out. Survives exec, does not move when the wall clock is set.
+   */
+  readonly startTicks: string | null;
+  /** Ticks by which {@link startTicks} may be off: 1 where the time-namespace shift is no whole tick, else 0. */
+  readonly startTolerance: number;
+  /** /proc/sys/kernel/random/boot_id: one per kernel boot, equal in all containers of a host. */
+  readonly bootId: string | null;
+  /** False when something (LXC, systemd-nspawn) is mounted over boot_id; null when not known. */
+  readonly bootIdNative: boolean | null;
+  /** The PID namespace in which {@link pid} is a number. */
+  readonly pidNamespace: {
+    /** Inode of the namespace, decimal; recycled by the kernel once the namespace is gone. */
+    readonly inode: string | null;
+    /** NS_GET_ID, decimal; never reused within a boot (kernel 6.18). */
+    readonly id: string | null;
+  };
+  /** Inode of the process's pidfd on pidfs, decimal: unique within a boot (kernel 6.9). */
+  readonly pidfdInode: string | null;
+  /** For people; never evidence. */
+  readonly hostname: string | null;
+  /** For people; never evidence. */
+  readonly containerId: string | null;
+}
+
+/** Freezes deeply and fixes the order of the keys, so that equal identities have equal JSON. */
+export function freezeIdentity(fields: ProcessIdentity): ProcessIdentity {
+  return Object.freeze({
+    version: fields.version,
+    platform: fields.platform,
+    pid: fields.pid,
+    startTicks: fields.startTicks,
+    startTolerance: fields.startTolerance,
+    bootId: fields.bootId,
+    bootIdNative: fields.bootIdNative,
+    pidNamespace: Object.freeze({ inode: fields.pidNamespace.inode, id: fields.pidNamespace.id }),
+    pidfdInode: fields.pidfdInode,
+    hostname: fields.hostname,
+    containerId: fields.containerId,
+  });
+}

@@ -1,0 +1,54 @@
+import { hostname } from 'node:os';
+import { readContainerId } from './container-id.js';
+import { isPid } from './format.js';
+import { currentObserver, type Observer } from './observer.js';
+import { freezeIdentity, type ProcessIdentity } from './process-identity.js';
+import { observedIdentity, sightProcess } from './sighting.js';
+
+let self: ProcessIdentity | undefined;
+
+/**
+ * The identity of this process, read from the kernel once and then remembered.
+ * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works.
+ */
+export function selfIdentity(): ProcessIdentity {
+  self ??= readSelfIdentity(currentObserver());
+  return self;
+}
+
+/** {@link selfIdentity} as the kernel tells it now. */
+export function readSelfIdentity(observer: Observer): ProcessIdentity {
+  const { processes, files } = observer.backend;
+  const stat = observer.pidInProc === null ? 'ENOENT' : processes.stat(observer.pidInProc);
+  const pidfd = processes.openPidfd(observer.pid);
+  let inode: string | null = null;
+  if (typeof pidfd === 'number') {
+    inode = processes.pidfdInode(pidfd);
+    files.close(pidfd);
+  }
+  const ticksAsRead = typeof stat === 'string' ? null : stat.startTicks;
+  return freezeIdentity({
+    ...observedIdentity(observer, observer.pid, observer.pidNamespace, inode, ticksAsRead),
+    hostname: hostname(),
+    containerId: readContainerId('self'),
+  });
+}
+
+/**
+ * The identity of the process that has the number `pid` in the caller's PID namespace; null: no process has it
+ * (a thread of another process is none). What may not be seen (hidepid, no /proc) is null inside.
+ * @throws RangeError (ERR_OUT_OF_RANGE) unless pid is an integer from 1 to 2^31 - 1.
+ */
+export function probeIdentity(pid: number): ProcessIdentity | null {
+  if (!isPid(pid)) {
+    throw Object.assign(new RangeError(`pid must be an integer from 1 to 2147483647, not ${String(pid)}`), {
+      code: 'ERR_OUT_OF_RANGE',
+    });
+  }
+  if (pid === process.pid) return selfIdentity();
+  const observer = currentObserver();
+  const sighting = sightProcess(observer, pid, true);
+  if (sighting.existence === 'absent' || sighting.existence === 'thread') return null;
+  const identity = sighting.identity ?? observedIdentity(observer, pid, observer.pidNamespace, null, null);
+  return freezeIdentity({ ...identity, containerId: observer.ownProc ? readContainerId(pid) : null });
+}

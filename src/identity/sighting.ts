@@ -1,0 +1,150 @@
+import type { PidNamespace } from '../backend/backend.js';
+import type { Observer } from './observer.js';
+import { IDENTITY_VERSION, type ProcessIdentity } from './process-identity.js';
+import { normaliseStartTicks } from './start-ticks.js';
+
+/** What one look at a pid of the own PID namespace showed. */
+export interface Sighting {
+  /** `thread`: the number belongs to a thread of another process, so no process has it. `unknown`: hidden. */
+  readonly existence: 'present' | 'absent' | 'thread' | 'unknown';
+  /** The system call or file that said so, and its answer. */
+  readonly source: string;
+  /** Identity of the process seen; null unless present. hostname and containerId are left out. */
+  readonly identity: ProcessIdentity | null;
+  /** All its threads have exited, though it may not have been reaped; null: not known. */
+  readonly exited: boolean | null;
+  /** Start ticks as this process reads them, before the time-namespace shift is taken out. */
+  readonly ticksAsRead: number | null;
+}
+
+/** A look that raced with the death of the process and the reuse of its number is repeated this often. */
+const ATTEMPTS = 3;
+
+/**
+ * Looks at the process `pid` of the own PID namespace.
+ * @param needTicks false: /proc is read only where the pidfd inode cannot tell processes apart.
+ */
+export function sightProcess(observer: Observer, pid: number, needTicks: boolean): Sighting {
+  let sighting = look(observer, pid, needTicks);
+  for (let attempt = 1; sighting === 'raced'; attempt++) {
+    sighting =
+      attempt < ATTEMPTS ? look(observer, pid, needTicks) : unclear('process changed while it was read');
+  }
+  return sighting;
+}
+
+function look(observer: Observer, pid: number, needTicks: boolean): Sighting | 'raced' {
+  if (!observer.pidfdWorks) return lookWithoutPidfd(observer, pid);
+  const { processes, files } = observer.backend;
+  const pidfd = processes.openPidfd(pid);
+  if (typeof pidfd === 'string') {
+    if (pidfd === 'ESRCH') return missing('absent', 'pidfd_open: ESRCH');
+    // The number is that of a thread which leads no process; older kernels say EINVAL.
+    if (pidfd === 'ENOENT' || pidfd === 'EINVAL') return missing('thread', `pidfd_open: ${pidfd}`);
+    return unclear(`pidfd_open: ${pidfd}`);
+  }
+  try {
+    const inode = processes.pidfdInode(pidfd);
+    const stat = observer.ownProc && (needTicks || inode === null) ? processes.stat(pid) : null;
+    // Asked after stat was read: a process that still runs now is the one whose stat that was.
+    const exited = processes.pidfdExited(pidfd);
+    if (stat === null || typeof stat === 'string') {
+      return present(observer, pid, inode, null, exited, 'pidfd_open: ok');
+    }
+    if (exited && !isDead(stat.state)) {
+      // stat may be that of a newcomer with the number; the inode still names the one that exited.
+      return inode === null ? 'raced' : present(observer, pid, inode, null, exited, 'pidfd_open: ok');
+    }
+    return present(observer, pid, inode, stat.startTicks, exited, `pidfd_open: ok, stat: ${stat.state}`);
+  } finally {
+    files.close(pidfd);
+  }
+}
+
+function lookWithoutPidfd(observer: Observer, pid: number): Sighting | 'raced' {
+  const signalled = signalZero(pid);
+  if (signalled === 'ESRCH') return missing('absent', 'kill(pid, 0): ESRCH');
+  if (!observer.ownProc)
+    return unclear(`kill(pid, 0): ${signalled}, /proc is not that of this PID namespace`);
+  const { processes } = observer.backend;
+  const status = processes.status(pid);
+  const stat = processes.stat(pid);
+  if (typeof status === 'string' || typeof stat === 'string') {
+    return unclear(`kill(pid, 0): ${signalled}, /proc/${pid}: ${typeof stat === 'string' ? stat : status}`);
+  }
+  if (status.tgid !== pid) return missing('thread', `Tgid ${status.tgid}`);
+  let exited = isDead(stat.state) && stat.threads <= 1;
+  if (exited) {
+    // While another thread execs, one read can show the leader dead: it takes two.
+    const again = processes.stat(pid);
+    if (typeof again === 'string' || again.startTicks !== stat.startTicks) return 'raced';
+    exited = isDead(again.state) && again.threads <= 1;
+  }
+  return present(
+    observer,
+    pid,
+    null,
+    stat.startTicks,
+    exited,
+    `stat: ${stat.state}, ${stat.threads} threads`,
+  );
+}
+
+function present(
+  observer: Observer,
+  pid: number,
+  pidfdInode: string | null,
+  ticksAsRead: number | null,
+  exited: boolean,
+  source: string,
+): Sighting {
+  const identity = observedIdentity(observer, pid, observer.pidNamespace, pidfdInode, ticksAsRead);
+  return { existence: 'present', source, identity, exited, ticksAsRead };
+}
+
+/** The identity of a process seen by `observer`, whose number in `pidNamespace` is `pid`. */
+export function observedIdentity(
+  observer: Observer,
+  pid: number,
+  pidNamespace: PidNamespace | null,
+  pidfdInode: string | null,
+  ticksAsRead: number | null,
+): ProcessIdentity {
+  const start = normaliseStartTicks(ticksAsRead, observer.timeOffset);
+  return {
+    version: IDENTITY_VERSION,
+    platform: process.platform,
+    pid,
+    startTicks: start === null ? null : String(start.ticks),
+    startTolerance: start?.tolerance ?? 0,
+    bootId: observer.bootId?.id ?? null,
+    bootIdNative: observer.bootId?.native ?? null,
+    pidNamespace: { inode: pidNamespace?.inode ?? null, id: pidNamespace?.id ?? null },
+    pidfdInode,
+    hostname: null,
+    containerId: null,
+  };
+}
+
+function missing(existence: 'absent' | 'thread', source: string): Sighting {
+  return { existence, source, identity: null, exited: null, ticksAsRead: null };
+}
+
+function unclear(source: string): Sighting {
+  return { existence: 'unknown', source, identity: null, exited: null, ticksAsRead: null };
+}
+
+/** Z: exited, not reaped. X: being reaped. */
+function isDead(state: string): boolean {
+  return state === 'Z' || state === 'X';
+}
+
+/** kill(2) with signal 0: 'ok', or why not. EPERM means that the process is there. */
+function signalZero(pid: number): string {
+  try {
+    process.kill(pid, 0);
+    return 'ok';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'EINVAL';
+  }
+}
