@@ -1,0 +1,147 @@
+import { MS_PER_TICK } from '../identity/start-ticks.js';
+import type { OwnerRecord, RecordTime } from '../record/owner-record.js';
+import type { Observation } from './observation.js';
+import type { Evidence, Reason, Verdict, VerdictState } from './verdict.js';
+
+export interface LegacyOptions {
+  /** `unknown`: never judge a pid that is recorded without an identity. Default `assume`. */
+  readonly legacy: 'assume' | 'unknown';
+  /** ms by which the wall clock may have been set between record and birth. Default 60 000. */
+  readonly clockSlack: number;
+}
+
+/** Before this a clock was never set: boards without a battery start in 1970 or at their firmware's date. */
+const SANE_CLOCK_FROM_MS = Date.UTC(2020, 0, 1);
+
+/**
+ * Judges a record that holds no identity. Its pid is taken to be of this PID namespace, as its writer takes it, hence
+ * every verdict is `assumed`: for a live sibling container that shares the volume it can be wrong. Pure.
+ */
+export function decideLegacy(record: OwnerRecord, seen: Observation, options: LegacyOptions): Verdict {
+  const evidence: Evidence[] = [];
+  const { pid } = record;
+  if (pid === null || options.legacy === 'unknown') {
+    evidence.push({ check: 'legacy', recorded: `pid ${pid}`, observed: null, finding: 'none' });
+    return { state: 'unknown', certainty: 'assumed', reason: 'legacy-not-assumed', evidence };
+  }
+  const answer = answerFor(record, pid, seen, options, evidence);
+  const confirmed = answer.state === 'dead' ? (namesakeElsewhere(record, seen, evidence) ?? answer) : answer;
+  return { state: confirmed.state, certainty: 'assumed', reason: confirmed.reason, evidence };
+}
+
+interface LegacyAnswer {
+  readonly state: VerdictState;
+  readonly reason: Reason;
+}
+
+function answerFor(
+  record: OwnerRecord,
+  pid: number,
+  seen: Observation,
+  options: LegacyOptions,
+  evidence: Evidence[],
+): LegacyAnswer {
+  const { sighting } = seen;
+  function answer(
+    check: string,
+    recorded: string,
+    observed: string,
+    state: VerdictState,
+    reason: Reason,
+  ): LegacyAnswer {
+    evidence.push({ check, recorded, observed, finding: state === 'unknown' ? 'none' : state });
+    return { state, reason };
+  }
+
+  const recordedPid = `pid ${pid}`;
+  if (sighting.existence === 'absent') {
+    return answer('process', recordedPid, sighting.source, 'dead', 'legacy-no-such-process');
+  }
+  if (sighting.existence === 'thread') {
+    return answer('process', recordedPid, sighting.source, 'dead', 'legacy-pid-is-thread');
+  }
+  if (sighting.existence === 'unknown') {
+    return answer('process', recordedPid, sighting.source, 'unknown', 'legacy-process-hidden');
+  }
+  if (sighting.exited === true) {
+    return answer('process', recordedPid, sighting.source, 'dead', 'legacy-process-exited');
+  }
+  evidence.push({ check: 'process', recorded: recordedPid, observed: sighting.source, finding: 'none' });
+
+  const { ticksAsRead } = sighting;
+  if (record.starttime !== null && ticksAsRead !== null) {
+    // The writer read its ticks in its own time namespace, which need not be this one.
+    const normalised = Number(sighting.identity?.startTicks ?? Number.NaN);
+    const tolerance = sighting.identity?.startTolerance ?? 0;
+    const matches = record.starttime === ticksAsRead || Math.abs(record.starttime - normalised) <= tolerance;
+    const [state, reason]: [VerdictState, Reason] = matches
+      ? ['alive', 'legacy-start-matches']
+      : ['dead', 'legacy-start-differs'];
+    return answer('start-ticks', String(record.starttime), String(ticksAsRead), state, reason);
+  }
+
+  const bornMs = birthMs(ticksAsRead, seen);
+  const { recordedAt } = record;
+  if (bornMs === null || recordedAt === null) {
+    const recorded = recordedAt === null ? 'no time' : timeText(recordedAt);
+    const observed = bornMs === null ? 'birth not known' : `born ${isoText(bornMs)}`;
+    return answer('birth', recorded, observed, 'unknown', 'legacy-time-unclear');
+  }
+  const recorded = timeText(recordedAt);
+  const observed = `born ${isoText(bornMs)}${pid === seen.self.pid ? ', this very process' : ''}`;
+  const lateMs = bornMs - recordedAt.ms;
+  if (lateMs <= 0) return answer('birth', recorded, observed, 'alive', 'legacy-born-before-record');
+  if (pid === seen.self.pid) {
+    // Nobody else has this number here, so the writer is gone; a crash loop must not wait for a clock's slack.
+    return lateMs > recordedAt.resolutionMs + MS_PER_TICK
+      ? answer('birth', recorded, observed, 'dead', 'legacy-own-pid-reused')
+      : answer('birth', recorded, observed, 'unknown', 'legacy-time-unclear');
+  }
+  const late = lateMs > options.clockSlack + recordedAt.resolutionMs && recordedAt.ms >= SANE_CLOCK_FROM_MS;
+  return late
+    ? answer('birth', recorded, observed, 'dead', 'legacy-born-after-record')
+    : answer('birth', recorded, observed, 'unknown', 'legacy-time-unclear');
+}
+
+/**
+ * An operator on the host must not clear the PID file of a live container: a process that bears the number in a
+ * descendant PID namespace and may be older than the record makes the answer unknown.
+ */
+function namesakeElsewhere(
+  record: OwnerRecord,
+  seen: Observation,
+  evidence: Evidence[],
+): LegacyAnswer | null {
+  for (const namesake of seen.namesakes.found) {
+    if (namesake.exited === true) continue;
+    const bornMs = birthMs(namesake.ticksAsRead, seen);
+    if (bornMs !== null && record.recordedAt !== null) {
+      if (bornMs - record.recordedAt.ms > record.recordedAt.resolutionMs + MS_PER_TICK) continue;
+    }
+    const namespace = namesake.identity.pidNamespace.inode ?? 'that may not be read';
+    const observed = `pid ${namesake.pid} here is pid ${record.pid} of PID namespace ${namespace}`;
+    evidence.push({
+      check: 'descendant-namespaces',
+      recorded: `pid ${record.pid}`,
+      observed,
+      finding: 'none',
+    });
+    return { state: 'unknown', reason: 'legacy-namesake-in-descendant' };
+  }
+  return null;
+}
+
+/** Wall-clock birth: now minus the process's age, both on the clock that counts since boot. null: not known. */
+function birthMs(ticksAsRead: number | null, seen: Observation): number | null {
+  if (ticksAsRead === null || seen.bootTimeMs === null) return null;
+  const ageMs = seen.bootTimeMs - ticksAsRead * MS_PER_TICK;
+  return ageMs < -MS_PER_TICK ? null : seen.nowMs - ageMs;
+}
+
+function timeText(time: RecordTime): string {
+  return `written ${isoText(time.ms)} (${time.source})`;
+}
+
+function isoText(ms: number): string {
+  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : `${ms} ms`;
+}

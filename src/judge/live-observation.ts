@@ -1,0 +1,114 @@
+import type { FileStatus, Filesystem } from '../backend/backend.js';
+import { compareIdentities } from '../identity/compare.js';
+import { findNamesakes, type Namesakes } from '../identity/namesakes.js';
+import { type Observer, readBootTimeMs, readObserver } from '../identity/observer.js';
+import type { ProcessIdentity } from '../identity/process-identity.js';
+import { readSelfIdentity, selfIdentity } from '../identity/read.js';
+import { type Sighting, sightProcess } from '../identity/sighting.js';
+import type { OwnerRecord, WitnessRecord } from '../record/owner-record.js';
+import { isOneKernelFilesystem } from './filesystems.js';
+import { isHeldLock } from './held-locks.js';
+import type { Observation, WitnessObservation } from './observation.js';
+
+/** The file that a record was read from, still open. */
+export interface OwnerFile {
+  readonly descriptor: number;
+  readonly status: FileStatus;
+  readonly filesystem: Filesystem;
+}
+
+/** Reads each value from the kernel when the table first asks for it. */
+export class LiveObservation implements Observation {
+  readonly platform = process.platform;
+  readonly heldPidfd = 'none';
+  readonly #observer: Observer;
+  readonly #record: OwnerRecord;
+  readonly #file: OwnerFile | null;
+  #sighting: Sighting | undefined;
+  #witness: WitnessObservation | undefined;
+  #namesakes: Namesakes | undefined;
+
+  constructor(observer: Observer, record: OwnerRecord, file: OwnerFile | null) {
+    this.#observer = observer;
+    this.#record = record;
+    this.#file = file;
+  }
+
+  get self(): ProcessIdentity {
+    return selfIdentity();
+  }
+
+  get ownProc(): boolean {
+    return this.#observer.ownProc;
+  }
+
+  get filesystem(): string | null {
+    return this.#file?.filesystem.type ?? null;
+  }
+
+  get heldByThisProcess(): boolean {
+    const { nonce, identity } = this.#record;
+    if (nonce === null || identity === null || !isHeldLock(nonce)) return false;
+    return compareIdentities(identity, readSelfIdentity(readObserver())) === 'same';
+  }
+
+  get sighting(): Sighting {
+    const needTicks = (this.#record.identity?.pidfdInode ?? null) === null;
+    this.#sighting ??= sightProcess(this.#observer, this.#record.pid ?? 0, needTicks);
+    return this.#sighting;
+  }
+
+  get witness(): WitnessObservation {
+    this.#witness ??= this.#testWitness();
+    return this.#witness;
+  }
+
+  get namesakes(): Namesakes {
+    this.#namesakes ??= findNamesakes(this.#observer, this.#record.pid ?? 0);
+    return this.#namesakes;
+  }
+
+  get nowMs(): number {
+    return Date.now();
+  }
+
+  get bootTimeMs(): number | null {
+    return readBootTimeMs();
+  }
+
+  #testWitness(): WitnessObservation {
+    const file = this.#file;
+    const recorded = this.#record.witness;
+    if (file === null || recorded === null) return { state: 'untestable', source: 'no file to test' };
+    const obstacle = whyNotTheSameFile(recorded, this.#record.filesystem, file);
+    if (obstacle !== null) return { state: 'untestable', source: obstacle };
+    const state = this.#observer.backend.witness.test(file.descriptor, file.filesystem.type);
+    const { device, inode } = file.status;
+    const source =
+      state === 'untestable'
+        ? `the ${this.#observer.backend.name} backend cannot test it here`
+        : `device ${device}, inode ${inode}`;
+    return { state, source };
+  }
+}
+
+/**
+ * A lock call is made only on a filesystem of one kernel (elsewhere it can hang), and says something only of the very
+ * file that the owner locked. null: it is that file.
+ */
+function whyNotTheSameFile(
+  recorded: WitnessRecord,
+  recordedFilesystem: string | null,
+  file: OwnerFile,
+): string | null {
+  const { type, fsid } = file.filesystem;
+  if (!isOneKernelFilesystem(type)) return `${type} is not known to belong to one kernel`;
+  if (recordedFilesystem !== type) {
+    return `recorded on ${recordedFilesystem ?? 'an unknown filesystem'}, seen on ${type}`;
+  }
+  if (recorded.inode !== file.status.inode) return `inode ${file.status.inode} is another file`;
+  if (recorded.device === file.status.device) return null;
+  // overlay passes on the f_fsid of its upper layer, so two overlays, or an overlay and its layer, can share it.
+  if (type !== 'overlay' && fsid !== null && recorded.fsid === fsid) return null;
+  return `device ${file.status.device} and filesystem id ${fsid ?? 'not known'} are of another filesystem`;
+}

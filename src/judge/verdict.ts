@@ -1,0 +1,65 @@
+/** `unknown` is never treated as dead. */
+export type VerdictState = 'alive' | 'dead' | 'unknown';
+
+/** `assumed`: the record holds no identity, so its pid is taken to be of this PID namespace. */
+export type Certainty = 'proven' | 'assumed';
+
+/** Why the verdict is what it is. docs/reason-codes.md says what each one means and what to do. */
+export type Reason =
+  // no judgement possible
+  | 'malformed-record'
+  | 'other-platform'
+  | 'newer-version'
+  // the table
+  | 'held-by-this-process'
+  | 'pidfd-running'
+  | 'pidfd-exited'
+  | 'namespace-gone'
+  | 'no-such-process'
+  | 'pid-is-thread'
+  | 'pid-reused'
+  | 'process-exited'
+  | 'process-running'
+  | 'witness-held'
+  | 'witness-free'
+  | 'not-in-any-namespace'
+  | 'rebooted'
+  // unknown, and what stood in the way
+  | 'other-boot'
+  | 'other-namespace'
+  | 'process-hidden'
+  | 'not-enough-recorded'
+  // records without an identity
+  | 'legacy-no-such-process'
+  | 'legacy-pid-is-thread'
+  | 'legacy-process-exited'
+  | 'legacy-start-differs'
+  | 'legacy-start-matches'
+  | 'legacy-own-pid-reused'
+  | 'legacy-born-after-record'
+  | 'legacy-born-before-record'
+  | 'legacy-namesake-in-descendant'
+  | 'legacy-time-unclear'
+  | 'legacy-process-hidden'
+  | 'legacy-not-assumed';
+
+/** One thing that was looked at. */
+export interface Evidence {
+  /** What was compared, such as `boot-id`, `pid-namespace`, `process`, `witness`. */
+  readonly check: string;
+  /** What the record says; null: nothing. */
+  readonly recorded: string | null;
+  /** What this process sees; null: nothing. */
+  readonly observed: string | null;
+  /** What follows from this alone. `none`: nothing, go on. */
+  readonly finding: 'alive' | 'dead' | 'none';
+}
+
+/** Is the process that wrote a record alive, and how do we know? */
+export interface Verdict {
+  readonly state: VerdictState;
+  readonly certainty: Certainty;
+  readonly reason: Reason;
+  /** In the order in which it was looked at. */
+  readonly evidence: readonly Evidence[];
+}

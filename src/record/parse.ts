@@ -1,0 +1,182 @@
+import { isPid, isUint64, toIdentity } from '../identity/format.js';
+import type { LeaseRecord, OwnerRecord, RecordTime, WitnessRecord } from './owner-record.js';
+
+/** Version of the records that this package writes. */
+export const RECORD_VERSION = 1;
+
+/**
+ * `torn`: empty, zeroed or cut off, as a crash in the middle of a write leaves it. `foreign`: not a lock's owner file
+ * at all, hence somebody's data.
+ */
+export type ParsedOwnerFile =
+  | { readonly kind: 'record'; readonly record: OwnerRecord }
+  | { readonly kind: 'torn' }
+  | { readonly kind: 'foreign' };
+
+const NONCE = /^[0-9a-f]{32}$/;
+const HEX = /^[0-9a-f]{1,16}$/;
+const FILESYSTEM = /^[a-z0-9]{1,32}$/;
+/** Longest label kept of a stranger's record. */
+const MAX_LABEL = 256;
+/** An older program's time, given in whole ms. */
+const MS_RESOLUTION = 1;
+/** Kernel file times advance with the timer tick, 10 ms at the most (ktime_get_coarse_real_ts64). */
+const MTIME_RESOLUTION_MS = 10;
+
+/**
+ * Reads the content of an owner.json, this package's or an older program's. Never throws.
+ * @param mtimeMs the file's mtime, ms since the epoch, which stands in for a time that is not recorded.
+ */
+export function parseOwnerFile(text: string, mtimeMs: number | null): ParsedOwnerFile {
+  const content = text.replaceAll('\0', '').trim();
+  if (content === '') return { kind: 'torn' };
+  let value: unknown;
+  try {
+    value = JSON.parse(content);
+  } catch {
+    return { kind: content.startsWith('{') ? 'torn' : 'foreign' };
+  }
+  const record = toOwnerRecord(value, mtimeMs);
+  return record === null ? { kind: 'foreign' } : { kind: 'record', record };
+}
+
+/** The record in a parsed JSON value; null: not an object with a `pid`. Never throws. */
+export function toOwnerRecord(value: unknown, mtimeMs: number | null): OwnerRecord | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+  const fields = new Map<string, unknown>(Object.entries(value));
+  if (!fields.has('pid')) return null;
+  const read = fields.has('identity') ? ownRecord : legacyRecord;
+  return trusted(read(fields, mtimeMs));
+}
+
+/**
+ * What a caller of `judgeOwner` handed over: a record from here, an identity, or the parsed content of an owner.json,
+ * of which nothing is taken on trust. Never throws.
+ */
+export function recordFromCaller(value: unknown): OwnerRecord {
+  if (typeof value !== 'object' || value === null) return malformed('not an object');
+  if (parsedHere.has(value)) return value as OwnerRecord;
+  const identity = toIdentity(value);
+  if (typeof identity !== 'string') {
+    return { ...EMPTY, version: identity.version, pid: identity.pid, identity };
+  }
+  // An identity with a broken field must not be judged by its bare pid.
+  if (Object.hasOwn(value, 'platform')) return malformed(identity);
+  return toOwnerRecord(value, null) ?? malformed(identity);
+}
+
+/** Records made here, which need no second look. */
+const parsedHere = new WeakSet<object>();
+
+function trusted(record: OwnerRecord): OwnerRecord {
+  parsedHere.add(record);
+  return Object.freeze(record);
+}
+
+function malformed(problem: string): OwnerRecord {
+  return { ...EMPTY, problem };
+}
+
+const EMPTY: OwnerRecord = Object.freeze({
+  version: null,
+  pid: null,
+  starttime: null,
+  recordedAt: null,
+  nonce: null,
+  identity: null,
+  filesystem: null,
+  witness: null,
+  lease: null,
+  label: null,
+  problem: null,
+});
+
+function ownRecord(fields: Map<string, unknown>, mtimeMs: number | null): OwnerRecord {
+  const version = fields.get('version');
+  const pid = fields.get('pid');
+  const nonce = fields.get('nonce');
+  const identity = toIdentity(fields.get('identity'));
+  const newer = isCount(version) && version > RECORD_VERSION;
+  const problems: string[] = [];
+  if (!isCount(version) || version === 0) problems.push('version is not a positive integer');
+  if (typeof nonce !== 'string' || !NONCE.test(nonce)) problems.push('nonce is not 32 hexadecimal digits');
+  if (typeof identity === 'string') problems.push(`identity: ${identity}`);
+  else if (identity.pid !== pid && !newer) problems.push('pid differs from the pid in the identity');
+  if (!isPid(pid)) problems.push(`pid ${shorten(pid)} is not a process number`);
+  return {
+    version: isCount(version) ? version : 0,
+    pid: isPid(pid) ? pid : null,
+    starttime: toTicks(fields.get('starttime')),
+    recordedAt: toRecordTime(fields, mtimeMs),
+    nonce: typeof nonce === 'string' && NONCE.test(nonce) ? nonce : null,
+    identity: typeof identity === 'string' ? null : identity,
+    filesystem: toMatch(fields.get('filesystem'), FILESYSTEM),
+    witness: toWitness(fields.get('witness')),
+    lease: toLease(fields.get('lease')),
+    label: toLabel(fields.get('label')),
+    problem: problems.length === 0 || (newer && typeof identity !== 'string') ? null : problems.join('; '),
+  };
+}
+
+function legacyRecord(fields: Map<string, unknown>, mtimeMs: number | null): OwnerRecord {
+  const pid = fields.get('pid');
+  return {
+    ...EMPTY,
+    pid: isPid(pid) ? pid : null,
+    starttime: toTicks(fields.get('starttime') ?? fields.get('startTime')),
+    recordedAt: toRecordTime(fields, mtimeMs),
+    problem: isPid(pid) ? null : `pid ${shorten(pid)} is not a process number`,
+  };
+}
+
+function toRecordTime(fields: Map<string, unknown>, mtimeMs: number | null): RecordTime | null {
+  for (const key of ['createdAtMs', 'createdAt', 'startedAt']) {
+    const value = fields.get(key);
+    const ms = typeof value === 'string' ? Date.parse(value) : value;
+    if (typeof ms === 'number' && Number.isFinite(ms) && ms > 0) {
+      return { ms, resolutionMs: resolutionOf(value), source: 'record' };
+    }
+  }
+  return mtimeMs === null ? null : { ms: mtimeMs, resolutionMs: MTIME_RESOLUTION_MS, source: 'file mtime' };
+}
+
+/** An ISO time without a fraction was cut to the second. */
+function resolutionOf(value: unknown): number {
+  return typeof value === 'string' && !value.includes('.') ? 1000 : MS_RESOLUTION;
+}
+
+function toWitness(value: unknown): WitnessRecord | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const fields = new Map<string, unknown>(Object.entries(value));
+  const device = fields.get('device');
+  const inode = fields.get('inode');
+  if (!isUint64(device) || !isUint64(inode)) return null;
+  return { device, inode, fsid: toMatch(fields.get('fsid'), HEX) };
+}
+
+function toLease(value: unknown): LeaseRecord | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const durationMs = new Map<string, unknown>(Object.entries(value)).get('durationMs');
+  return isCount(durationMs) && durationMs > 0 ? { durationMs } : null;
+}
+
+function toLabel(value: unknown): string | null {
+  return typeof value === 'string' ? value.slice(0, MAX_LABEL) : null;
+}
+
+function toTicks(value: unknown): number | null {
+  return isCount(value) ? value : null;
+}
+
+function toMatch(value: unknown, pattern: RegExp): string | null {
+  return typeof value === 'string' && pattern.test(value) ? value : null;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** For an error text: what was there instead, bounded. */
+function shorten(value: unknown): string {
+  return String(JSON.stringify(value)).slice(0, 40);
+}
