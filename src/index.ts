@@ -1,0 +1,37 @@
+export type { BackendName, Capabilities, Capability } from './backend/backend.js';
+export {
+  BackendUnavailableError,
+  InvalidIdentityError,
+  KernelIdentityError,
+  LockLostError,
+  LockNotEmptyError,
+  NotALockError,
+} from './errors.js';
+export { type Comparison, compareIdentities } from './identity/compare.js';
+export { formatIdentity, parseIdentity } from './identity/format.js';
+export type { ProcessIdentity } from './identity/process-identity.js';
+export { probeIdentity, selfIdentity } from './identity/read.js';
+export { type JudgeOptions, judgeOwner } from './judge/judge.js';
+export type { Certainty, Evidence, Reason, Verdict, VerdictState } from './judge/verdict.js';
+export {
+  acquireLock,
+  acquireLockSync,
+  tryAcquireLock,
+  tryAcquireLockSync,
+  withLock,
+  withLockSync,
+} from './lock/index.js';
+export {
+  inspectLock,
+  inspectLockSync,
+  type LockFormat,
+  type LockInspection,
+  type ReclaimResult,
+  reclaimLock,
+  reclaimLockSync,
+} from './lock/inspect.js';
+export type { Lock } from './lock/lock.js';
+export type { AcquireOptions, WaitReport } from './lock/options.js';
+export type { StandingOptions } from './lock/standing.js';
+export { LockTimeoutError } from './lock/timeout-error.js';
+export type { LeaseRecord, OwnerRecord, RecordTime, WitnessRecord } from './record/owner-record.js';

@@ -1,0 +1,158 @@
+import type { FileOperations, FileStatus } from '../backend/backend.js';
+import { LockLostError } from '../errors.js';
+import { enterHeldLock, leaveHeldLock } from '../judge/held-locks.js';
+import type { OwnerRecord } from '../record/owner-record.js';
+import { parseOwnerFile } from '../record/parse.js';
+import { OWNER_FILE, retiredName } from './names.js';
+import { errnoOf, withLockPath } from './place.js';
+import type { PublishedLock } from './publish.js';
+import { removeDirectory, retireOwner, unlinkOwnFile } from './retire.js';
+
+/** More than any record of ours is long. */
+const MAX_OWN_RECORD = 16 * 1024;
+
+/** A lock that this process holds. Release it, or let `using` / `await using` do it. */
+export class Lock {
+  readonly path: string;
+  /** What was recorded of this process. */
+  readonly owner: OwnerRecord;
+  readonly #published: PublishedLock;
+  readonly #pid = process.pid;
+  readonly #lost = new AbortController();
+  #state: 'held' | 'released' | 'lost' = 'held';
+
+  constructor(published: PublishedLock) {
+    this.#published = published;
+    this.path = published.place.path;
+    this.owner = published.record;
+    enterHeldLock(published.nonce, () => this.#isIntact());
+  }
+
+  /** Aborts, with a LockLostError as reason, once the lock is known to be lost; never by a mere release. */
+  get signal(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** True while the lock is still this process's. Looks at the file system; finding the lock lost aborts `signal`. */
+  verify(): boolean {
+    if (this.#state !== 'held') return false;
+    const wrong = this.#whatIsWrong();
+    if (wrong !== null) this.#lose(wrong);
+    return wrong === null;
+  }
+
+  /**
+   * Releases the lock. A second call does nothing.
+   * @throws LockLostError (ERR_LOCK_LOST) when it was lost before; nothing of a new owner's is touched then.
+   */
+  async release(): Promise<void> {
+    this.releaseSync();
+  }
+
+  /** As {@link release}, for synchronous code. */
+  releaseSync(): void {
+    const state = this.#state;
+    if (state === 'held') {
+      try {
+        withLockPath(this.path, () => this.#release());
+      } finally {
+        if (!this.signal.aborted) this.#close();
+        this.#state = 'released';
+      }
+    }
+    this.#state = 'released';
+    if (state === 'lost') throw this.signal.reason;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.releaseSync();
+  }
+
+  [Symbol.dispose](): void {
+    this.releaseSync();
+  }
+
+  #release(): void {
+    const wrong = this.#whatIsWrong();
+    if (wrong !== null) throw this.#lose(wrong);
+    if (!retireOwner(this.#published, this.#published.nonce)) throw this.#lose('owner.json is gone');
+    unlinkOwnFile(this.#published, retiredName(this.#published.nonce));
+    removeDirectory(this.#published);
+  }
+
+  #lose(how: string): LockLostError {
+    const error = new LockLostError(this.path, how);
+    this.#state = 'lost';
+    this.#close();
+    this.#lost.abort(error);
+    return error;
+  }
+
+  /** null: the descriptors are still ours, and owner.json is still the one written at the acquisition. */
+  #whatIsWrong(): string | null {
+    const { place, directory, directoryStatus, owner, ownerStatus, nonce } = this.#published;
+    const { files } = place.backend;
+    if (process.pid !== this.#pid) return 'this process was forked from the one that holds it';
+    try {
+      const ownDirectory = files.statDescriptor(directory);
+      const ownOwner = files.statDescriptor(owner);
+      if (ownDirectory.inode !== directoryStatus.inode || ownDirectory.device !== directoryStatus.device) {
+        return 'the descriptor of its directory was closed by somebody else in this process';
+      }
+      if (ownOwner.inode !== ownerStatus.inode || ownOwner.device !== ownerStatus.device) {
+        return 'the descriptor of its owner.json was closed by somebody else in this process';
+      }
+      const standing = files.statAt(directory, OWNER_FILE);
+      if (standing.inode !== ownerStatus.inode) return 'another owner.json stands in its place';
+      const parsed = parseOwnerFile(files.read(owner, MAX_OWN_RECORD).toString('utf8'), null);
+      if (parsed.kind !== 'record' || parsed.record.nonce !== nonce) {
+        return 'its owner.json was overwritten by another program';
+      }
+      return null;
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === 'ENOENT' || code === 'ESTALE') return 'its owner.json is gone';
+      if (code === 'EBADF') return 'its descriptors were closed by somebody else in this process';
+      throw error;
+    }
+  }
+
+  #isIntact(): boolean {
+    try {
+      return this.#whatIsWrong() === null && this.#isWitnessIntact();
+    } catch {
+      return false;
+    }
+  }
+
+  /** The file lock must be seen from a second description, since it never conflicts with its own. */
+  #isWitnessIntact(): boolean {
+    const { place, record, directory } = this.#published;
+    if (record.witness === null) return true;
+    const { files, witness } = place.backend;
+    const second = files.openAt(directory, OWNER_FILE, 'read');
+    try {
+      return witness.test(second, record.filesystem ?? '') === 'held';
+    } finally {
+      files.close(second);
+    }
+  }
+
+  #close(): void {
+    const { place, directory, directoryStatus, owner, ownerStatus, nonce } = this.#published;
+    leaveHeldLock(nonce);
+    // Never a number that somebody else closed and the kernel gave to another file since.
+    closeIfSame(place.backend.files, owner, ownerStatus);
+    closeIfSame(place.backend.files, directory, directoryStatus);
+    place.close();
+  }
+}
+
+function closeIfSame(files: FileOperations, descriptor: number, expected: FileStatus): void {
+  try {
+    const status = files.statDescriptor(descriptor);
+    if (status.inode === expected.inode && status.device === expected.device) files.close(descriptor);
+  } catch (error) {
+    if (errnoOf(error) !== 'EBADF') throw error;
+  }
+}

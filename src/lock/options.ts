@@ -1,0 +1,71 @@
+import type { Verdict } from '../judge/verdict.js';
+import type { OwnerRecord } from '../record/owner-record.js';
+import type { StandingOptions } from './standing.js';
+
+/** What a waiter knows of the lock it waits for. */
+export interface WaitReport {
+  readonly path: string;
+  /** ms since the acquisition began. */
+  readonly waited: number;
+  /** null: no owner could be read. */
+  readonly owner: OwnerRecord | null;
+  /** ms since the owner wrote its record, by the wall clock; null: not known. */
+  readonly ownerAge: number | null;
+  /** null: there is no owner record to judge. */
+  readonly verdict: Verdict | null;
+  /** Why the lock is not free, in words. */
+  readonly description: string;
+  /** True once `ownerAge` exceeds `expectedHold`. */
+  readonly overdue: boolean;
+}
+
+export interface AcquireOptions extends StandingOptions {
+  /** ms to wait for the lock. Default Infinity; 0: one try. */
+  readonly timeout?: number;
+  /** Ends the waiting; the acquisition rejects with `signal.reason`. */
+  readonly signal?: AbortSignal;
+  /** Called when waiting begins, when the holder changes, once it is overdue, and every 10 s. */
+  readonly onWait?: (report: WaitReport) => void;
+  /** ms for which a holder is expected to keep the lock; beyond it waiters are told. */
+  readonly expectedHold?: number;
+  /** A word for people, shown with the lock by `inspect`. */
+  readonly label?: string;
+}
+
+/** Longest label kept in a record. */
+const MAX_LABEL = 256;
+
+/** @throws TypeError (ERR_INVALID_ARG_TYPE) or RangeError (ERR_OUT_OF_RANGE). */
+export function checkAcquireOptions(options: AcquireOptions): void {
+  for (const name of ['timeout', 'expectedHold', 'ownerlessGrace', 'clockSlack'] as const) {
+    const value = options[name];
+    if (value === undefined) continue;
+    if (typeof value !== 'number') throw invalidType(name, 'a number of milliseconds', value);
+    if (!(value >= 0)) throw outOfRange(name, 'zero or more milliseconds', value);
+  }
+  if (options.legacy !== undefined && options.legacy !== 'assume' && options.legacy !== 'unknown') {
+    throw outOfRange('legacy', `'assume' or 'unknown'`, options.legacy);
+  }
+  if (options.label !== undefined && typeof options.label !== 'string') {
+    throw invalidType('label', 'a string', options.label);
+  }
+  if (options.label !== undefined && options.label.length > MAX_LABEL) {
+    throw outOfRange('label', `at most ${MAX_LABEL} characters`, options.label.length);
+  }
+  if (options.onWait !== undefined && typeof options.onWait !== 'function') {
+    throw invalidType('onWait', 'a function', options.onWait);
+  }
+  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
+    throw invalidType('signal', 'an AbortSignal', options.signal);
+  }
+}
+
+function invalidType(name: string, wanted: string, got: unknown): TypeError {
+  const error = new TypeError(`option '${name}' must be ${wanted}, not ${typeof got}`);
+  return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' });
+}
+
+function outOfRange(name: string, wanted: string, got: unknown): RangeError {
+  const error = new RangeError(`option '${name}' must be ${wanted}, not ${String(got)}`);
+  return Object.assign(error, { code: 'ERR_OUT_OF_RANGE' });
+}

@@ -1,0 +1,231 @@
+import { randomBytes } from 'node:crypto';
+import type { FileStatus, Filesystem } from '../backend/backend.js';
+import { currentObserver } from '../identity/observer.js';
+import { selfIdentity } from '../identity/read.js';
+import { isOneKernelFilesystem } from '../judge/filesystems.js';
+import { formatOwnerRecord } from '../record/format.js';
+import type { OwnerRecord, WitnessRecord } from '../record/owner-record.js';
+import { parseOwnerFile } from '../record/parse.js';
+import { NEW_OWNER_FILE, OWNER_FILE, privateName } from './names.js';
+import { errnoOf, type LockPlace } from './place.js';
+import { removeDirectory, unlinkOwnFile } from './retire.js';
+import { LockView } from './view.js';
+
+/** A lock that this process holds, as the file system knows it. */
+export interface PublishedLock {
+  readonly place: LockPlace;
+  readonly record: OwnerRecord;
+  readonly nonce: string;
+  /** Descriptor and status of the lock directory. */
+  readonly directory: number;
+  readonly directoryStatus: FileStatus;
+  /** Descriptor and status of owner.json; the witness is a lock on this very descriptor. */
+  readonly owner: number;
+  readonly ownerStatus: FileStatus;
+}
+
+/** `swept`: somebody took our private directory for an orphan; try again. `contended`: the lock is not free. */
+export type PublishResult = PublishedLock | 'swept' | 'contended';
+
+/**
+ * Makes a complete lock directory under a private name, its witness already taken, and lets it appear at its place
+ * in one step, so that nobody ever sees a lock without its owner.
+ */
+export function publishLock(place: LockPlace, label: string | undefined): PublishResult {
+  const nonce = randomBytes(16).toString('hex');
+  const draft = place.sibling(privateName(place.name, nonce));
+  const { files } = place.backend;
+  files.mkdirAt(draft.parent, draft.name);
+  let directory = -1;
+  let owner = -1;
+  let published = false;
+  try {
+    directory = files.openDirectoryAt(draft.parent, draft.name);
+    owner = files.openAt(directory, NEW_OWNER_FILE, 'create');
+    const filesystem = files.filesystem(owner);
+    const created = files.statDescriptor(owner);
+    const witness = takeWitness(place, directory, owner, filesystem, created);
+    const record = writeRecord(place, owner, nonce, label, filesystem, witness);
+    files.renameAt(directory, NEW_OWNER_FILE, directory, OWNER_FILE);
+    const directoryStatus = files.statDescriptor(directory);
+    if (!moveIntoPlace(draft, place, nonce)) return 'contended';
+    published = isAtPlace(place, directoryStatus, filesystem, nonce);
+    if (!published) return 'contended';
+    return { place, record, nonce, directory, directoryStatus, owner, ownerStatus: created };
+  } catch (error) {
+    // Our private directory is gone: taken for an orphan while this process was stopped for longer than the grace.
+    if (errnoOf(error) === 'ENOENT' && !exists(draft)) return 'swept';
+    throw error;
+  } finally {
+    if (!published) discard(draft, place, directory, owner);
+  }
+}
+
+/** Write-locks owner.json, and makes sure that others can see it. null: no lock works here, or not on this file. */
+function takeWitness(
+  place: LockPlace,
+  directory: number,
+  owner: number,
+  filesystem: Filesystem,
+  status: FileStatus,
+): WitnessRecord | null {
+  const { backend } = place;
+  if (!isOneKernelFilesystem(filesystem.type) || !backend.capabilities().takeWitness.available) return null;
+  try {
+    backend.witness.take(owner);
+  } catch {
+    return null;
+  }
+  // A sandbox may accept a lock and show it to nobody (gVisor): look through another description of the file.
+  const second = backend.files.openAt(directory, NEW_OWNER_FILE, 'read');
+  try {
+    if (backend.witness.test(second, filesystem.type) !== 'held') return null;
+  } finally {
+    backend.files.close(second);
+  }
+  return { device: status.device, fsid: filesystem.fsid, inode: status.inode };
+}
+
+function writeRecord(
+  place: LockPlace,
+  owner: number,
+  nonce: string,
+  label: string | undefined,
+  filesystem: Filesystem,
+  witness: WitnessRecord | null,
+): OwnerRecord {
+  const createdAtMs = Date.now();
+  const text = formatOwnerRecord({
+    starttime: ownTicksAsRead(),
+    createdAtMs,
+    nonce,
+    identity: selfIdentity(),
+    filesystem: filesystem.type,
+    witness,
+    lease: null,
+    label,
+  });
+  place.backend.files.write(owner, text);
+  const parsed = parseOwnerFile(text, null);
+  if (parsed.kind !== 'record') throw new Error('an owner record cannot be read back');
+  return parsed.record;
+}
+
+let ticksAsRead: number | null | undefined;
+
+/** What older programs will read of this process in /proc, hence without the time-namespace shift taken out. */
+function ownTicksAsRead(): number | null {
+  if (ticksAsRead === undefined) {
+    const { backend, pidInProc } = currentObserver();
+    const stat = pidInProc === null ? 'ENOENT' : backend.processes.stat(pidInProc);
+    ticksAsRead = typeof stat === 'string' ? null : stat.startTicks;
+  }
+  return ticksAsRead;
+}
+
+/** @returns false: somebody else's lock stands there. */
+function moveIntoPlace(draft: LockPlace, place: LockPlace, nonce: string): boolean {
+  try {
+    return moveNoReplace(draft, place) ?? moveOverOwnDirectory(draft, place);
+  } catch (error) {
+    // After an error of the network or the disk nobody knows whether it happened; the nonce does.
+    if (errnoOf(error) !== 'ENOENT' && nonceAt(place) === nonce) return true;
+    throw error;
+  }
+}
+
+/** null: the kernel, a seccomp filter, the file system or plain Node has no RENAME_NOREPLACE. */
+function moveNoReplace(draft: LockPlace, place: LockPlace): boolean | null {
+  try {
+    place.backend.files.renameNoReplaceAt(draft.parent, draft.name, place.parent, place.name);
+    return true;
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'EEXIST' || code === 'ENOTEMPTY') return false;
+    if (code === 'ENOSYS' || code === 'EINVAL' || code === 'EPERM') return null;
+    throw error;
+  }
+}
+
+/**
+ * mkdir(2) decides who may publish, and rename(2) replaces the empty directory just made. Never a lock: rename
+ * refuses a directory that is not empty.
+ */
+function moveOverOwnDirectory(draft: LockPlace, place: LockPlace): boolean {
+  const { files } = place.backend;
+  try {
+    files.mkdirAt(place.parent, place.name);
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+  try {
+    files.renameAt(draft.parent, draft.name, place.parent, place.name);
+    return true;
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'EEXIST' || code === 'ENOTEMPTY') return false;
+    removeEmpty(place);
+    throw error;
+  }
+}
+
+/** Did our directory arrive? By inode where one kernel numbers the files, else by what stands written there. */
+function isAtPlace(place: LockPlace, ours: FileStatus, filesystem: Filesystem, nonce: string): boolean {
+  if (isOneKernelFilesystem(filesystem.type)) {
+    try {
+      const standing = place.backend.files.statAt(place.parent, place.name);
+      if (standing.inode === ours.inode && standing.device === ours.device) return true;
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+    }
+  }
+  return nonceAt(place) === nonce;
+}
+
+function nonceAt(place: LockPlace): string | null {
+  const view = LockView.open(place);
+  try {
+    return view?.record?.nonce ?? null;
+  } finally {
+    view?.close();
+  }
+}
+
+/** Takes back a private directory that was not published, or one that was and turned out not to stand there. */
+function discard(draft: LockPlace, place: LockPlace, directory: number, owner: number): void {
+  const { files } = draft.backend;
+  try {
+    if (directory < 0) {
+      removeEmpty(draft);
+      return;
+    }
+    const open = { place: draft, directory };
+    unlinkOwnFile(open, NEW_OWNER_FILE);
+    unlinkOwnFile(open, OWNER_FILE);
+    removeDirectory(open);
+    removeDirectory({ place, directory });
+  } catch {
+    // A full or failing disk: the next sweep finds it.
+  } finally {
+    if (owner >= 0) files.close(owner);
+    if (directory >= 0) files.close(directory);
+  }
+}
+
+function removeEmpty(place: LockPlace): void {
+  try {
+    place.backend.files.rmdirAt(place.parent, place.name);
+  } catch {
+    // Gone or not empty: then it is no longer ours to remove.
+  }
+}
+
+function exists(place: LockPlace): boolean {
+  try {
+    place.backend.files.statAt(place.parent, place.name);
+    return true;
+  } catch {
+    return false;
+  }
+}

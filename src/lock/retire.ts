@@ -1,0 +1,53 @@
+import { OWNER_FILE, retiredName } from './names.js';
+import { errnoOf, type LockPlace } from './place.js';
+
+/** A lock directory that is held open, and the place where it stands. */
+export interface OpenLockDirectory {
+  readonly place: LockPlace;
+  readonly directory: number;
+}
+
+/**
+ * Takes owner.json out of the lock through the descriptor of the directory that was judged: the one step by which a
+ * lock becomes free. Of several that try, one succeeds.
+ * @returns false: owner.json was gone.
+ */
+export function retireOwner({ place, directory }: OpenLockDirectory, nonce: string): boolean {
+  try {
+    place.backend.files.renameAt(directory, OWNER_FILE, directory, retiredName(nonce));
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** Deletes the lock's own file `name` through the directory's descriptor; it may be gone already. */
+export function unlinkOwnFile({ place, directory }: OpenLockDirectory, name: string): void {
+  try {
+    place.backend.files.unlinkAt(directory, name);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+/**
+ * Removes the directory if it is still the one at its place, and empty. That it is not is no error: somebody else
+ * removed it, or a file deleted while open still casts its shadow (FUSE, NFS).
+ */
+export function removeDirectory({ place, directory }: OpenLockDirectory): void {
+  const { files } = place.backend;
+  try {
+    // Not the empty directory that an older program made a moment ago. Our descriptor keeps the inode from reuse.
+    const standing = files.statAt(place.parent, place.name);
+    const ours = files.statDescriptor(directory);
+    if (standing.inode !== ours.inode || standing.device !== ours.device) return;
+    files.rmdirAt(place.parent, place.name);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT' || code === 'ENOTEMPTY' || code === 'EEXIST') return;
+    // sshfs says EPERM for a directory that is not empty.
+    if (code === 'EPERM' && files.list(directory, 1).length > 0) return;
+    throw error;
+  }
+}

@@ -1,0 +1,142 @@
+import type { FileStatus } from '../backend/backend.js';
+import { LockNotEmptyError, NotALockError } from '../errors.js';
+import type { OwnerFile } from '../judge/live-observation.js';
+import type { OwnerRecord } from '../record/owner-record.js';
+import { parseOwnerFile } from '../record/parse.js';
+import { isRetiredName, isShadowName, NEW_OWNER_FILE, OWNER_FILE } from './names.js';
+import { errnoOf, type LockPlace } from './place.js';
+
+/** An owner.json larger than this is not one. */
+const MAX_OWNER_FILE = 64 * 1024;
+/** Enough to tell a lock directory from a directory with somebody's data. */
+const MAX_ENTRIES = 64;
+
+/**
+ * What stands at a lock's place at one moment, through descriptors that stay on that very directory and file
+ * whatever happens to their names. To be closed.
+ */
+export class LockView {
+  readonly place: LockPlace;
+  /** Descriptor of the lock directory. */
+  readonly directory: number;
+  /** owner.json; null: the directory has none. */
+  readonly owner: OwnerFile | null;
+  /** What owner.json says; null: there is none, or it is torn. */
+  readonly record: OwnerRecord | null;
+
+  private constructor(
+    place: LockPlace,
+    directory: number,
+    owner: OwnerFile | null,
+    record: OwnerRecord | null,
+  ) {
+    this.place = place;
+    this.directory = directory;
+    this.owner = owner;
+    this.record = record;
+  }
+
+  /**
+   * null: nothing is there.
+   * @throws NotALockError (ERR_NOT_A_LOCK) for a file, a symbolic link, or an owner.json that is none.
+   */
+  static open(place: LockPlace): LockView | null {
+    const directory = openLockDirectory(place);
+    if (directory === null) return null;
+    const { files } = place.backend;
+    let view: LockView;
+    try {
+      view = LockView.#read(place, directory);
+    } catch (error) {
+      files.close(directory);
+      throw error;
+    }
+    if (view.owner !== null || view.directoryStatus().links > 0) return view;
+    view.close();
+    return null;
+  }
+
+  static #read(place: LockPlace, directory: number): LockView {
+    const descriptor = openOwnerFile(place, directory);
+    if (descriptor === null) return new LockView(place, directory, null, null);
+    const { files } = place.backend;
+    try {
+      const status = files.statDescriptor(descriptor);
+      if (status.kind !== 'file') throw foreignOwner(place, status.kind);
+      if (status.size > MAX_OWNER_FILE) throw foreignOwner(place, `file of ${status.size} bytes`);
+      const parsed = parseOwnerFile(files.read(descriptor, MAX_OWNER_FILE).toString('utf8'), status.mtimeMs);
+      if (parsed.kind === 'foreign') throw foreignOwner(place, 'file that no lock wrote');
+      const owner = { descriptor, status, filesystem: files.filesystem(descriptor) };
+      return new LockView(place, directory, owner, parsed.kind === 'record' ? parsed.record : null);
+    } catch (error) {
+      files.close(descriptor);
+      throw error;
+    }
+  }
+
+  directoryStatus(): FileStatus {
+    return this.place.backend.files.statDescriptor(this.directory);
+  }
+
+  /** Names of the lock's own files in the directory, without owner.json and without deleted files' shadows. */
+  leftovers(): string[] {
+    return this.#names().filter((name) => name !== OWNER_FILE && isOwnName(name));
+  }
+
+  /** @throws LockNotEmptyError (ERR_LOCK_NOT_EMPTY) when the directory holds anything that is not the lock's own. */
+  refuseForeignFiles(): void {
+    const foreign = this.#names().filter((name) => name !== OWNER_FILE && !isOwnName(name));
+    if (foreign.length > 0) throw new LockNotEmptyError(this.place.path, foreign.slice(0, 5));
+  }
+
+  close(): void {
+    const { files } = this.place.backend;
+    if (this.owner !== null) files.close(this.owner.descriptor);
+    files.close(this.directory);
+  }
+
+  #names(): string[] {
+    return this.place.backend.files.list(this.directory, MAX_ENTRIES).filter((name) => !isShadowName(name));
+  }
+}
+
+function isOwnName(name: string): boolean {
+  return name === NEW_OWNER_FILE || isRetiredName(name);
+}
+
+function openLockDirectory(place: LockPlace): number | null {
+  const { files } = place.backend;
+  try {
+    return files.openDirectoryAt(place.parent, place.name);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT') return null;
+    if (code === 'ENOTDIR' || code === 'ELOOP') throw new NotALockError(place.path, kindAt(place));
+    throw error;
+  }
+}
+
+function kindAt(place: LockPlace): string {
+  try {
+    const { kind } = place.backend.files.statAt(place.parent, place.name);
+    return kind === 'symlink' ? 'a symbolic link' : kind === 'file' ? 'a file' : 'not a directory';
+  } catch {
+    return 'not a directory';
+  }
+}
+
+function openOwnerFile(place: LockPlace, directory: number): number | null {
+  try {
+    return place.backend.files.openAt(directory, OWNER_FILE, 'read');
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT') return null;
+    if (code === 'ELOOP') throw foreignOwner(place, 'symbolic link');
+    if (code === 'ENXIO') throw foreignOwner(place, 'socket');
+    throw error;
+  }
+}
+
+function foreignOwner(place: LockPlace, what: string): NotALockError {
+  return new NotALockError(place.path, `a directory whose ${OWNER_FILE} is a ${what}`);
+}
