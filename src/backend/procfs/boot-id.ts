@@ -1,0 +1,24 @@
+import { statSync } from 'node:fs';
+import type { BootId } from '../backend.js';
+import { readProcFile } from './proc-file.js';
+import { errnoName } from './system-error.js';
+
+const BOOT_ID = '/proc/sys/kernel/random/boot_id';
+
+/** The boot id of random(4), and whether it is the kernel's own word or a file mounted over it. */
+export function readBootId(): BootId | null {
+  try {
+    const { content, device } = readProcFile(BOOT_ID);
+    const id = parseBootId(content);
+    if (id === null) return null;
+    return { id, native: device === statSync('/proc/self', { bigint: true }).dev };
+  } catch (error) {
+    errnoName(error);
+    return null;
+  }
+}
+
+export function parseBootId(content: Buffer): string | null {
+  const id = content.toString('latin1').trim().toLowerCase();
+  return /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(id) ? id : null;
+}

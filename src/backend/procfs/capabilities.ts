@@ -1,0 +1,27 @@
+import type { Capabilities, Capability } from '../backend.js';
+import { readLockTable } from './locks.js';
+import { errnoName } from './system-error.js';
+
+export function probeCapabilities(): Capabilities {
+  return Object.freeze({
+    pidfd: unavailable('call pidfd_open(2)'),
+    pidfdInode: unavailable('call pidfd_open(2)'),
+    namespaceId: unavailable('call ioctl(2) NS_GET_ID'),
+    takeWitness: unavailable('call fcntl(2) F_OFD_SETLK'),
+    testWitness: probeLockTable(),
+    renameNoReplace: unavailable('call renameat2(2)'),
+  });
+}
+
+function unavailable(what: string): Capability {
+  return Object.freeze({ available: false, reason: `plain Node cannot ${what}` });
+}
+
+function probeLockTable(): Capability {
+  try {
+    readLockTable();
+    return Object.freeze({ available: true, reason: '/proc/locks lists the locks of this kernel' });
+  } catch (error) {
+    return Object.freeze({ available: false, reason: `/proc/locks cannot be read: ${errnoName(error)}` });
+  }
+}

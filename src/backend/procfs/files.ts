@@ -1,0 +1,195 @@
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  opendirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmdirSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import type { FileOperations, FileStatus, Filesystem, OpenMode } from '../backend.js';
+import { readFilesystem } from './filesystem.js';
+import { type Subject, systemError, withSubject } from './system-error.js';
+
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
+
+/** open(2). Not among Node's constants; the number is the same on every architecture Node runs on. */
+const O_PATH = 0o10000000;
+
+/** O_CLOEXEC is not named below because libuv adds it to every open. */
+const OPEN_FLAGS: Record<OpenMode, number> = {
+  // O_NONBLOCK: a FIFO put in the file's place must not keep the reader waiting for a writer.
+  // O_NOCTTY: nor may a terminal become the reader's own.
+  read: O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
+  create: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK,
+};
+
+/**
+ * The *at calls in plain Node. /proc/self/fd/N is not an ordinary symbolic link: the kernel jumps to the very
+ * directory that is open (proc_pid_fd(5)), wherever it was moved meanwhile, so /proc/self/fd/N/name means what
+ * openat(N, name) means.
+ */
+export class ProcfsFiles implements FileOperations {
+  readonly #opened = new Set<number>();
+
+  openParent(path: string): number {
+    // O_PATH asks for no permission on the directory itself; looking names up needs search permission only.
+    return this.#open({ path }, path, O_PATH | O_DIRECTORY);
+  }
+
+  openDirectoryAt(directory: number, name: string): number {
+    return this.#openAt(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK);
+  }
+
+  openAt(directory: number, name: string, mode: OpenMode): number {
+    return this.#openAt(directory, name, OPEN_FLAGS[mode]);
+  }
+
+  mkdirAt(directory: number, name: string): void {
+    const path = entry(directory, name);
+    within([directory], 'mkdir', { path: name }, () => mkdirSync(path, 0o777));
+  }
+
+  renameAt(fromDirectory: number, from: string, toDirectory: number, to: string): void {
+    const source = entry(fromDirectory, from);
+    const target = entry(toDirectory, to);
+    const subject = { path: from, dest: to };
+    within([fromDirectory, toDirectory], 'rename', subject, () => renameSync(source, target));
+  }
+
+  renameNoReplaceAt(fromDirectory: number, from: string, toDirectory: number, to: string): never {
+    entry(fromDirectory, from);
+    entry(toDirectory, to);
+    throw systemError('ENOSYS', 'rename', { path: from, dest: to });
+  }
+
+  unlinkAt(directory: number, name: string): void {
+    const path = entry(directory, name);
+    within([directory], 'unlink', { path: name }, () => unlinkSync(path));
+  }
+
+  rmdirAt(directory: number, name: string): void {
+    const path = entry(directory, name);
+    within([directory], 'rmdir', { path: name }, () => rmdirSync(path));
+  }
+
+  statAt(directory: number, name: string): FileStatus {
+    const path = entry(directory, name);
+    return within([directory], 'lstat', { path: name }, () => fileStatus(lstatSync(path, { bigint: true })));
+  }
+
+  statDescriptor(fd: number): FileStatus {
+    return fileStatus(fstatSync(fd, { bigint: true }));
+  }
+
+  list(directory: number, limit: number): string[] {
+    return within([directory], 'scandir', {}, () => {
+      // Opened anew, so that two listings of one descriptor both begin at the start.
+      const entries = opendirSync(`/proc/self/fd/${directory}`);
+      try {
+        const names: string[] = [];
+        while (names.length < limit) {
+          const next = entries.readSync();
+          if (next === null) break;
+          names.push(next.name);
+        }
+        return names;
+      } finally {
+        entries.closeSync();
+      }
+    });
+  }
+
+  read(fd: number, limit: number): Buffer {
+    const buffer = Buffer.allocUnsafe(limit);
+    let length = 0;
+    while (length < limit) {
+      const count = readSync(fd, buffer, length, limit - length, length);
+      if (count === 0) break;
+      length += count;
+    }
+    return buffer.subarray(0, length);
+  }
+
+  write(fd: number, text: string): void {
+    const bytes = Buffer.from(text);
+    for (let done = 0; done < bytes.length; ) {
+      done += writeSync(fd, bytes, done, bytes.length - done, done);
+    }
+  }
+
+  filesystem(fd: number): Filesystem {
+    return within([fd], 'statfs', {}, () => readFilesystem(`/proc/self/fd/${fd}`));
+  }
+
+  close(fd: number): void {
+    // Closing a number that somebody else owns by now would be far worse than an error.
+    if (!this.#opened.delete(fd)) throw systemError('EBADF', 'close');
+    closeSync(fd);
+  }
+
+  #openAt(directory: number, name: string, flags: number): number {
+    const path = entry(directory, name);
+    return within([directory], 'open', { path: name }, () => this.#open({ path: name }, path, flags));
+  }
+
+  #open(subject: Subject, path: string, flags: number): number {
+    const fd = withSubject(subject, () => openSync(path, flags, 0o666));
+    this.#opened.add(fd);
+    return fd;
+  }
+}
+
+/** Path of one name in an open directory. A name is one component: `a/b` or nothing would lead elsewhere. */
+function entry(directory: number, name: string): string {
+  if (name === '' || name.includes('/') || name.includes('\0')) {
+    throw new TypeError(`not the name of a directory entry: ${JSON.stringify(name)}`);
+  }
+  return `/proc/self/fd/${directory}/${name}`;
+}
+
+/** Runs a call on /proc/self/fd/N/..., and gives its errors the shape the *at call would have given them. */
+function within<T>(descriptors: readonly number[], syscall: string, subject: Subject, call: () => T): T {
+  try {
+    return withSubject(subject, call);
+  } catch (error) {
+    // A closed descriptor has no entry in /proc/self/fd, which reads as "no such file": a free lock, to a caller.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !descriptors.every(isOpen)) {
+      throw systemError('EBADF', syscall, subject);
+    }
+    throw error;
+  }
+}
+
+function isOpen(fd: number): boolean {
+  try {
+    fstatSync(fd);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function fileStatus(stats: BigIntStats): FileStatus {
+  return {
+    kind: kindOf(stats),
+    device: stats.dev.toString(),
+    inode: stats.ino.toString(),
+    links: Number(stats.nlink),
+    size: Number(stats.size),
+    // In two parts: nanoseconds since the epoch need more digits than a double has.
+    mtimeMs: Number(stats.mtimeNs / 1_000_000n) + Number(stats.mtimeNs % 1_000_000n) / 1e6,
+  };
+}
+
+function kindOf(stats: BigIntStats): FileStatus['kind'] {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'directory';
+  return stats.isSymbolicLink() ? 'symlink' : 'other';
+}

@@ -1,0 +1,42 @@
+import { readdirSync, statfsSync } from 'node:fs';
+import type { Backend, Capabilities } from '../backend.js';
+import { probeCapabilities } from './capabilities.js';
+import { ProcfsFiles } from './files.js';
+import { filesystemName } from './filesystem.js';
+import { ProcfsProcesses } from './processes.js';
+import { isSystemError } from './system-error.js';
+import { ProcfsWitness } from './witness.js';
+
+/** The backend without an addon: Linux, with /proc. Throws an Error that says what is missing. */
+export function loadProcfsBackend(): Backend {
+  if (process.platform !== 'linux') {
+    throw new Error(`the procfs backend needs Linux, this is ${process.platform}`);
+  }
+  requireProc();
+
+  let capabilities: Capabilities | undefined;
+  return {
+    name: 'procfs',
+    processes: new ProcfsProcesses(),
+    files: new ProcfsFiles(),
+    witness: new ProcfsWitness(),
+    capabilities() {
+      capabilities ??= probeCapabilities();
+      return capabilities;
+    },
+  };
+}
+
+/** Both halves stand on it: processes on /proc/<pid>, file operations on /proc/self/fd. */
+function requireProc(): void {
+  try {
+    const type = filesystemName(statfsSync('/proc', { bigint: true }).type);
+    if (type !== 'proc')
+      throw new Error(`the procfs backend needs /proc, but what is mounted there is ${type}`);
+    // /proc/self leads nowhere on a /proc of a PID namespace in which this process has no number.
+    readdirSync('/proc/self/fd');
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new Error(`the procfs backend needs a readable /proc/self: ${error.message}`, { cause: error });
+  }
+}

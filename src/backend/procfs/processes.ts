@@ -1,0 +1,75 @@
+import { statSync } from 'node:fs';
+import type {
+  BootId,
+  Errno,
+  PidNamespace,
+  ProcessOperations,
+  ProcessStat,
+  ProcessStatus,
+  TimeOffset,
+} from '../backend.js';
+import { readBootId } from './boot-id.js';
+import { readProcFile } from './proc-file.js';
+import { parseStat } from './stat.js';
+import { parseStatus } from './status.js';
+import { errnoName } from './system-error.js';
+import { readTimeOffset } from './time-offset.js';
+
+/** What /proc tells about processes. */
+export class ProcfsProcesses implements ProcessOperations {
+  bootId(): BootId | null {
+    return readBootId();
+  }
+
+  pidNamespace(pid?: number): PidNamespace | null {
+    const process = pid === undefined ? 'self' : requirePid(pid);
+    try {
+      // Following the link needs PTRACE_MODE_READ on the process (namespaces(7)): EACCES for another user's.
+      const { ino } = statSync(`/proc/${process}/ns/pid`, { bigint: true });
+      return { inode: ino.toString(), id: null };
+    } catch (error) {
+      errnoName(error);
+      return null;
+    }
+  }
+
+  timeOffset(): TimeOffset | null {
+    return readTimeOffset();
+  }
+
+  stat(pid: number): ProcessStat | Errno {
+    return readParsed(`/proc/${requirePid(pid)}/stat`, parseStat);
+  }
+
+  status(pid: number | 'self'): ProcessStatus | Errno {
+    return readParsed(`/proc/${pid === 'self' ? pid : requirePid(pid)}/status`, parseStatus);
+  }
+
+  openPidfd(_pid: number): Errno {
+    return 'ENOSYS';
+  }
+
+  pidfdInode(_fd: number): null {
+    return null;
+  }
+
+  pidfdExited(_fd: number): boolean {
+    return false;
+  }
+}
+
+/** Keeps nonsense out of paths: `/proc/NaN` would read as a process that is gone. */
+function requirePid(pid: number): number {
+  if (Number.isInteger(pid) && pid >= 1 && pid < 2 ** 31) return pid;
+  const error = new RangeError(`a PID is an integer from 1 to 2147483647, not ${pid}`);
+  throw Object.assign(error, { code: 'ERR_OUT_OF_RANGE' });
+}
+
+function readParsed<T>(path: string, parse: (content: Buffer) => T | null): T | Errno {
+  try {
+    // EBADMSG: there is a file, but not one a Linux kernel wrote. It must not pass for a missing process.
+    return parse(readProcFile(path).content) ?? 'EBADMSG';
+  } catch (error) {
+    return errnoName(error);
+  }
+}

@@ -1,0 +1,14 @@
+import type { ProcessStatus } from '../backend.js';
+
+/**
+ * Reads the lines Tgid and NSpid of /proc/<pid>/status (proc_pid_status(5)). The kernel escapes newlines in the
+ * Name line, so a line's beginning can be trusted. Without an NSpid line (before Linux 4.1) nsPids is empty.
+ * null: this is not the text of such a file.
+ */
+export function parseStatus(content: Buffer): ProcessStatus | null {
+  const text = content.toString('latin1');
+  const tgid = /^Tgid:\s*(\d+)$/m.exec(text)?.[1];
+  if (tgid === undefined) return null;
+  const nsPids = /^NSpid:([ \t\d]*)$/m.exec(text)?.[1] ?? '';
+  return { tgid: Number(tgid), nsPids: (nsPids.match(/\d+/g) ?? []).map(Number) };
+}

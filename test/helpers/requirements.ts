@@ -1,0 +1,123 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, type TestContext, test } from 'vitest';
+
+/** Something a test cannot do without, and whether this machine has it. */
+export interface Requirement {
+  readonly available: boolean;
+  /** Why not; for a person. */
+  readonly reason: string;
+}
+
+type Run = (context: TestContext) => unknown;
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+const met: Requirement = { available: true, reason: '' };
+
+export function isRoot(): Requirement {
+  return requirement(process.getuid?.() === 0, 'needs root');
+}
+
+/** The programs that make an ordinary user root of a namespace of his own; none for root himself. */
+export function userNamespaceFlags(): string[] {
+  return isRoot().available ? [] : ['--user', '--map-root-user'];
+}
+
+/** PID namespaces with a /proc of their own and a chosen next PID, for root or through a user namespace. */
+export function canIsolate(): Requirement {
+  return tryUnshare('PID namespaces', []);
+}
+
+/** Time namespaces (Linux 5.6). */
+export function canShiftTime(): Requirement {
+  return tryUnshare('time namespaces', ['--time', '--boottime=1000']);
+}
+
+export function hasProgram(name: string): Requirement {
+  const { status } = spawnSync('sh', ['-c', 'command -v "$1"', 'sh', name], { stdio: 'ignore' });
+  return requirement(status === 0, `needs the program ${name}`);
+}
+
+/** dist/ holds what src/ says, or one folder of it: processes in boxes run the built package. */
+export function isBuilt(folder = '.'): Requirement {
+  for (const name of readdirSync(join(ROOT, 'src', folder), { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.ts')) continue;
+    const built = join(ROOT, 'dist', folder, name.replace(/\.ts$/, '.js'));
+    if (!existsSync(built)) return { available: false, reason: `${built} is missing: npm run build` };
+    if (statSync(built).mtimeMs < statSync(join(ROOT, 'src', folder, name)).mtimeMs) {
+      return { available: false, reason: `${built} is older than its source: npm run build` };
+    }
+  }
+  return met;
+}
+
+/** A test that is skipped, saying why, where a requirement is not met; with CI=true it fails instead. */
+export function testRequiring(
+  requirements: readonly Requirement[],
+  name: string,
+  run: Run,
+  ms?: number,
+): void {
+  const missing = firstMissing(requirements);
+  if (missing === undefined) test(name, ms === undefined ? {} : { timeout: ms }, run);
+  else skipped(name, missing);
+}
+
+/** The same for a group of tests. */
+export function describeRequiring(
+  requirements: readonly Requirement[],
+  name: string,
+  define: () => void,
+): void {
+  const missing = firstMissing(requirements);
+  if (missing === undefined) describe(name, define);
+  else skipped(`${name} (all of it)`, missing);
+}
+
+/** A test that needs PID namespaces, and perhaps more. */
+export function isolationTest(name: string, run: Run, more: readonly Requirement[] = [], ms = 30_000): void {
+  testRequiring([canIsolate(), ...more], name, run, ms);
+}
+
+function skipped(name: string, reason: string): void {
+  test(name, (context) => {
+    if (process.env.CI === 'true') throw new Error(`must not be skipped in CI: ${reason}`);
+    console.warn(`SKIPPED ${name}: ${reason}`);
+    context.skip(reason);
+  });
+}
+
+function firstMissing(requirements: readonly Requirement[]): string | undefined {
+  return requirements.find(({ available }) => !available)?.reason;
+}
+
+function requirement(available: boolean, reason: string): Requirement {
+  return available ? met : { available, reason };
+}
+
+const tried = new Map<string, Requirement>();
+
+/** Only trying tells: sysctls, seccomp, LSMs and a masked /proc each forbid it in their own way. */
+function tryUnshare(what: string, flags: readonly string[]): Requirement {
+  const known = tried.get(what);
+  if (known !== undefined) return known;
+
+  const inside = 'mount -t proc proc /proc && echo 41 >/proc/sys/kernel/ns_last_pid';
+  const all = [
+    ...userNamespaceFlags(),
+    '--pid',
+    '--fork',
+    '--kill-child=SIGKILL',
+    '--mount',
+    '--uts',
+    ...flags,
+  ];
+  const { status, stderr, error } = spawnSync('unshare', [...all, 'sh', '-c', inside], { encoding: 'utf8' });
+  const words = error?.message ?? stderr.trim().split('\n').at(-1);
+  const answer = requirement(status === 0, `cannot make ${what}: ${words}`);
+  tried.set(what, answer);
+  return answer;
+}
