@@ -1,0 +1,67 @@
+{
+  'targets': [
+    {
+      # node-gyp-build loads the first .node file by name, so there is one target only.
+      'target_name': 'kernel_identity',
+      'variables': {
+        'node_addon_api_dir': '<!(node -p "require(\'node-addon-api\').include_dir")',
+        'source_hash': '<!(node scripts/native-source-hash.mjs)',
+      },
+      'sources': [
+        'native/binding/addon.cc',
+        'native/binding/arguments.cc',
+        'native/binding/capabilities.cc',
+        'native/binding/descriptors.cc',
+        'native/binding/errors.cc',
+        'native/binding/files.cc',
+        'native/binding/object_shape.cc',
+        'native/binding/processes.cc',
+        'native/binding/values.cc',
+        'native/binding/witness.cc',
+        'native/system/boot_id.cc',
+        'native/system/capabilities.cc',
+        'native/system/directory_list.cc',
+        'native/system/errno_name.cc',
+        'native/system/file_content.cc',
+        'native/system/file_status.cc',
+        'native/system/files_at.cc',
+        'native/system/filesystem.cc',
+        'native/system/pid_namespace.cc',
+        'native/system/pidfd.cc',
+        'native/system/proc_file.cc',
+        'native/system/proc_stat.cc',
+        'native/system/proc_status.cc',
+        'native/system/time_offset.cc',
+        'native/system/witness.cc',
+      ],
+      'conditions': [
+        # On 64-bit machines these change nothing but the names of symbols: fcntl64 needs glibc 2.28 and is
+        # missing in musl, fcntl is everywhere.
+        ["target_arch=='x64' or target_arch=='arm64'", {
+          'defines!': ['_FILE_OFFSET_BITS=64', '_LARGEFILE_SOURCE'],
+        }],
+      ],
+      'defines': [
+        'NAPI_VERSION=8',
+        'NAPI_DISABLE_CPP_EXCEPTIONS',
+        'NODE_ADDON_API_DISABLE_DEPRECATED',
+        'KERNEL_IDENTITY_SOURCE_HASH="<(source_hash)"',
+      ],
+      # -O3 of the Node headers makes it larger, not faster: the time goes into system calls.
+      'cflags!': ['-O3'],
+      'cflags': ['-O2', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden'],
+      'cflags_cc': [
+        # The last -std wins over the one of the Node headers, which differs from version to version.
+        '-std=c++20',
+        '-fno-exceptions',
+        '-fno-rtti',
+        '-fvisibility-inlines-hidden',
+        '-Wconversion',
+        # As a system directory: its warnings are not ours to mend.
+        '-isystem <(module_root_dir)/<(node_addon_api_dir)',
+      ],
+      # The C++ library stays dynamic: linked in, it would raise the oldest usable glibc and break musl.
+      'ldflags': ['-Wl,-z,relro,-z,now', '-Wl,--gc-sections', '-Wl,--build-id=none'],
+    },
+  ],
+}

@@ -1,0 +1,39 @@
+#include "environment.h"
+#include "exports.h"
+#include "methods.h"
+#include "values.h"
+
+#ifndef KERNEL_IDENTITY_SOURCE_HASH
+#error "binding.gyp defines KERNEL_IDENTITY_SOURCE_HASH"
+#endif
+
+namespace kernel_identity::binding {
+namespace {
+
+constexpr Method kMethods[] = {
+    {"capabilities", Call<GetCapabilities>},
+};
+
+void AddExports(Napi::Env env, Napi::Object exports) {
+  // Deleted with the JavaScript environment, which closes the descriptors that are left. Every thread that
+  // loads the addon gets one of its own.
+  auto* const environment = new Environment(env);
+  env.SetInstanceData(environment);
+  ObjectValue(env, exports)
+      .Set("processes", CreateProcesses(env, environment))
+      .Set("files", CreateFiles(env, environment))
+      .Set("witness", CreateWitness(env, environment))
+      // Tells a binary from one that was built of other sources.
+      .Set("sourceHash", KERNEL_IDENTITY_SOURCE_HASH);
+  AddMethods(env, exports, kMethods, environment);
+}
+
+}  // namespace
+}  // namespace kernel_identity::binding
+
+static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
+  kernel_identity::binding::AddExports(env, exports);
+  return exports;
+}
+
+NODE_API_MODULE(kernel_identity, Initialize)

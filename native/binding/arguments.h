@@ -1,0 +1,70 @@
+#pragma once
+
+#include <napi.h>
+#include <sys/types.h>
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+namespace kernel_identity::binding {
+
+/** A file name as the kernel takes it, held on the stack. */
+class PathArgument {
+ public:
+  const char* c_str() const { return text_; }
+
+ private:
+  friend class Arguments;
+
+  // PATH_MAX counts the terminator: the kernel answers ENAMETOOLONG for 4096 bytes and more. A longer string
+  // arrives cut, but never below that (a cut falls between UTF-8 characters of up to four bytes).
+  static constexpr size_t kCapacity = 4096 + 8;
+
+  char text_[kCapacity];
+};
+
+/** Text of any length; the usual few hundred bytes stay on the stack. */
+class TextArgument {
+ public:
+  std::string_view view() const { return view_; }
+
+ private:
+  friend class Arguments;
+
+  static constexpr size_t kCapacity = 4096;
+
+  char small_[kCapacity];
+  std::unique_ptr<char[]> large_;
+  std::string_view view_;
+};
+
+/**
+ * Checked access to the arguments of a call. Each function answers false with an exception pending where the
+ * argument is not what it should be; the caller returns at once.
+ */
+class Arguments {
+ public:
+  explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
+
+  /** A process number, 1 to 2^31 - 1. */
+  bool Pid(size_t index, const char* name, pid_t* pid) const;
+  /** A file descriptor, 0 to 2^31 - 1. */
+  bool Descriptor(size_t index, const char* name, int* fd) const;
+  /** A number of things, 0 to 2^31 - 1. */
+  bool Limit(size_t index, const char* name, size_t* limit) const;
+  /** A path: a string without NUL, which would cut it short in the kernel. */
+  bool Path(size_t index, const char* name, PathArgument* path) const;
+  /** One name within a directory. Empty or with a slash it would lead elsewhere. */
+  bool Name(size_t index, const char* name, PathArgument* entry) const;
+  bool Text(size_t index, const char* name, TextArgument* text) const;
+  bool IsText(size_t index, std::string_view text) const;
+  bool IsUndefined(size_t index) const { return info_[index].IsUndefined(); }
+
+ private:
+  bool Integer(size_t index, const char* name, int minimum, const char* range, int* number) const;
+
+  const Napi::CallbackInfo& info_;
+};
+
+}  // namespace kernel_identity::binding

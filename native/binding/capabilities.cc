@@ -1,0 +1,29 @@
+#include "../system/capabilities.h"
+
+#include "exports.h"
+#include "values.h"
+
+namespace kernel_identity::binding {
+namespace {
+
+Napi::Value CapabilityValue(Napi::Env env, const system::Capability& capability) {
+  return ObjectValue(env).Set("available", capability.available).Set("reason", capability.reason).value();
+}
+
+}  // namespace
+
+Napi::Value GetCapabilities(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  std::optional<system::Capabilities>& known = EnvironmentOf(info).capabilities;
+  if (!known) known = system::ProbeCapabilities();
+  return ObjectValue(env)
+      .Set("pidfd", CapabilityValue(env, known->pidfd))
+      .Set("pidfdInode", CapabilityValue(env, known->pidfd_inode))
+      .Set("namespaceId", CapabilityValue(env, known->namespace_id))
+      .Set("takeWitness", CapabilityValue(env, known->take_witness))
+      .Set("testWitness", CapabilityValue(env, known->test_witness))
+      .Set("renameNoReplace", CapabilityValue(env, known->rename_no_replace))
+      .value();
+}
+
+}  // namespace kernel_identity::binding

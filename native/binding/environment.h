@@ -1,0 +1,41 @@
+#pragma once
+
+#include <napi.h>
+
+#include <optional>
+
+#include "../system/capabilities.h"
+#include "../system/pidfd.h"
+#include "descriptors.h"
+#include "object_shape.h"
+#include "values.h"
+
+namespace kernel_identity::binding {
+
+/** What lives as long as one JavaScript environment: the main thread, or one worker. Nothing is global. */
+struct Environment {
+  explicit Environment(Napi::Env env)
+      : process_stat(env, {"state", "threads", "startTicks"}),
+        file_status(env, {"kind", "device", "inode", "links", "size", "mtimeMs"}),
+        filesystem(env, {"type", "fsid"}) {}
+
+  DescriptorSet descriptors;
+  system::PidfsDevice pidfs;
+  std::optional<system::Capabilities> capabilities;
+  ObjectShape process_stat;
+  ObjectShape file_status;
+  ObjectShape filesystem;
+};
+
+/** That of the function being called. */
+inline Environment& EnvironmentOf(const Napi::CallbackInfo& info) {
+  return *static_cast<Environment*>(info.Data());
+}
+
+/** Gives a descriptor to JavaScript. */
+inline Napi::Value HandOver(const Napi::CallbackInfo& info, int fd) {
+  EnvironmentOf(info).descriptors.Add(fd);
+  return NumberValue(info.Env(), fd);
+}
+
+}  // namespace kernel_identity::binding

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <napi.h>
+
+#include "environment.h"
+
+namespace kernel_identity::binding {
+
+// One object of functions for each concern. Their names, parameters and results are those of the backend
+// interface in src/backend/backend.ts, so that JavaScript calls them without a layer in between.
+
+Napi::Value CreateProcesses(Napi::Env env, Environment* environment);
+Napi::Value CreateFiles(Napi::Env env, Environment* environment);
+Napi::Value CreateWitness(Napi::Env env, Environment* environment);
+Napi::Value GetCapabilities(const Napi::CallbackInfo& info);
+
+}  // namespace kernel_identity::binding

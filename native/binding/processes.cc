@@ -1,0 +1,126 @@
+#include "../system/boot_id.h"
+#include "../system/pid_namespace.h"
+#include "../system/pidfd.h"
+#include "../system/proc_stat.h"
+#include "../system/proc_status.h"
+#include "../system/time_offset.h"
+#include "arguments.h"
+#include "errors.h"
+#include "exports.h"
+#include "methods.h"
+#include "values.h"
+
+namespace kernel_identity::binding {
+namespace {
+
+Napi::Value BootId(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  system::BootId boot_id;
+  if (system::ReadBootId(&boot_id) < 0) return env.Null();
+  return ObjectValue(env)
+      .Set("id", std::string_view(boot_id.id, sizeof boot_id.id))
+      .Set("native", boot_id.native)
+      .value();
+}
+
+Napi::Value PidNamespace(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Arguments arguments(info);
+  pid_t pid = 0;
+  if (!arguments.IsUndefined(0) && !arguments.Pid(0, "pid", &pid)) return {};
+  system::PidNamespace pid_namespace;
+  if (system::ReadPidNamespace(pid, &pid_namespace) < 0) return env.Null();
+  return ObjectValue(env)
+      .Set("inode", DecimalValue(env, pid_namespace.inode))
+      .Set("id", pid_namespace.id ? DecimalValue(env, *pid_namespace.id) : env.Null())
+      .value();
+}
+
+Napi::Value TimeOffset(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  system::TimeOffset offset;
+  if (!system::ReadTimeOffset(&offset)) return env.Null();
+  return ObjectValue(env)
+      .Set("seconds", static_cast<double>(offset.seconds))
+      .Set("nanoseconds", static_cast<double>(offset.nanoseconds))
+      .value();
+}
+
+Napi::Value Stat(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  pid_t pid = 0;
+  if (!Arguments(info).Pid(0, "pid", &pid)) return {};
+  system::ProcStat stat;
+  const int error = system::ReadStat(pid, &stat);
+  if (error < 0) return ErrnoValue(env, error);
+  return EnvironmentOf(info).process_stat.Make(
+      env, {TextValue(env, {&stat.state, 1}), NumberValue(env, stat.threads),
+            stat.start_ticks ? NumberValue(env, static_cast<double>(*stat.start_ticks)) : env.Null()});
+}
+
+Napi::Value Status(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Arguments arguments(info);
+  pid_t pid = 0;
+  if (info[0].IsString()) {
+    if (!arguments.IsText(0, "self")) {
+      ThrowArgumentType(env, "pid", "a number or 'self'");
+      return {};
+    }
+  } else if (!arguments.Pid(0, "pid", &pid)) {
+    return {};
+  }
+  system::ProcStatus status;
+  const int error = system::ReadStatus(pid, &status);
+  if (error < 0) return ErrnoValue(env, error);
+  napi_value ns_pids = nullptr;
+  napi_create_array_with_length(env, status.levels, &ns_pids);
+  for (uint32_t i = 0; i < status.levels; ++i) {
+    napi_set_element(env, ns_pids, i, NumberValue(env, status.ns_pids[i]));
+  }
+  return ObjectValue(env).Set("tgid", static_cast<double>(status.tgid)).Set("nsPids", ns_pids).value();
+}
+
+Napi::Value OpenPidfd(const Napi::CallbackInfo& info) {
+  pid_t pid = 0;
+  if (!Arguments(info).Pid(0, "pid", &pid)) return {};
+  const int fd = system::OpenPidfd(pid);
+  if (fd < 0) return ErrnoValue(info.Env(), fd);
+  return HandOver(info, fd);
+}
+
+Napi::Value PidfdInode(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  int fd = -1;
+  if (!Arguments(info).Descriptor(0, "fd", &fd)) return {};
+  uint64_t inode = 0;
+  const int error = system::ReadPidfdInode(fd, &EnvironmentOf(info).pidfs, &inode);
+  // A bad descriptor is a mistake of the caller, not something unknown.
+  if (error == -EBADF) return ThrowSystemError(env, error, {.syscall = "fstat"});
+  if (error < 0) return env.Null();
+  return DecimalValue(env, inode);
+}
+
+Napi::Value PidfdExited(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  int fd = -1;
+  if (!Arguments(info).Descriptor(0, "fd", &fd)) return {};
+  const int exited = system::PollPidfd(fd);
+  if (exited < 0) return ThrowSystemError(env, exited, {.syscall = "poll"});
+  return Napi::Boolean::New(env, exited > 0);
+}
+
+constexpr Method kMethods[] = {
+    {"bootId", Call<BootId>},         {"pidNamespace", Call<PidNamespace>},
+    {"timeOffset", Call<TimeOffset>}, {"stat", Call<Stat>},
+    {"status", Call<Status>},         {"openPidfd", Call<OpenPidfd>},
+    {"pidfdInode", Call<PidfdInode>}, {"pidfdExited", Call<PidfdExited>},
+};
+
+}  // namespace
+
+Napi::Value CreateProcesses(Napi::Env env, Environment* environment) {
+  return CreateMethods(env, kMethods, environment);
+}
+
+}  // namespace kernel_identity::binding

@@ -1,0 +1,148 @@
+#include "capabilities.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <utility>
+
+#include "errno_name.h"
+#include "files_at.h"
+#include "pid_namespace.h"
+#include "pidfd.h"
+#include "proc_file.h"
+#include "result.h"
+#include "unique_fd.h"
+#include "witness.h"
+
+namespace kernel_identity::system {
+namespace {
+
+Capability Yes(std::string reason) { return {true, std::move(reason)}; }
+
+Capability No(std::string reason) { return {false, std::move(reason)}; }
+
+std::string Answered(const char* call, int error) {
+  std::string reason = call;
+  reason += " answered ";
+  reason += ErrnoName(error);
+  if (error == -ENOSYS) reason += " (older kernel or seccomp)";
+  if (error == -EPERM || error == -EACCES) reason += " (seccomp?)";
+  return reason;
+}
+
+void ProbePidfd(Capabilities* capabilities) {
+  const int opened = OpenPidfd(::getpid());
+  if (opened < 0) {
+    capabilities->pidfd = No(Answered("pidfd_open", opened));
+    capabilities->pidfd_inode = No("no pidfds");
+    return;
+  }
+  const UniqueFd pidfd(opened);
+  const int exited = PollPidfd(pidfd.get());
+  if (exited < 0) {
+    capabilities->pidfd = No(Answered("poll of a pidfd", exited));
+  } else if (exited > 0) {
+    capabilities->pidfd = No("the own pidfd reads as exited");
+  } else {
+    capabilities->pidfd = Yes("pidfd_open of the own process succeeded");
+  }
+  PidfsDevice pidfs;
+  uint64_t inode = 0;
+  const int result = ReadPidfdInode(pidfd.get(), &pidfs, &inode);
+  if (result == 0) {
+    capabilities->pidfd_inode = Yes("pidfds are on pidfs");
+  } else if (result == -ENOTTY) {
+    capabilities->pidfd_inode = No("pidfds are not on pidfs (kernel before 6.9, or a sandbox)");
+  } else {
+    capabilities->pidfd_inode = No(Answered("fstat of a pidfd", result));
+  }
+}
+
+Capability ProbeNamespaceId() {
+  uint64_t id = 0;
+  const int result = ReadOwnNamespaceId(&id);
+  if (result == 0) return Yes("NS_GET_ID answered for the own PID namespace");
+  if (result == -ENOTTY) return No("NS_GET_ID answered ENOTTY (kernel before 6.18)");
+  if (result == -EBADMSG) return No("NS_GET_ID succeeded without an answer");
+  return No(Answered("NS_GET_ID of /proc/self/ns/pid", result));
+}
+
+/** A file without a name; only its own process can see it. */
+UniqueFd NamelessFile() {
+#ifdef MFD_NOEXEC_SEAL
+  constexpr unsigned kNoExecSeal = MFD_NOEXEC_SEAL;
+#else
+  constexpr unsigned kNoExecSeal = 8;
+#endif
+  constexpr const char* kName = "kernel-identity";
+  // Kernel 6.3 logs a warning without the seal flag, or refuses (sysctl vm.memfd_noexec); older ones do not
+  // know the flag. By number, since glibc has the wrapper since 2.27 only.
+  long fd = ::syscall(SYS_memfd_create, kName, MFD_CLOEXEC | kNoExecSeal);
+  if (fd < 0 && errno == EINVAL) fd = ::syscall(SYS_memfd_create, kName, MFD_CLOEXEC);
+  if (fd < 0) fd = ::open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  return UniqueFd(static_cast<int>(fd));
+}
+
+void ProbeWitness(Capabilities* capabilities) {
+  Capability& take = capabilities->take_witness;
+  Capability& test = capabilities->test_witness;
+  const UniqueFd file = NamelessFile();
+  if (!file.valid()) {
+    take = Yes("assumed, no file to try F_OFD_SETLK on");
+    test = Yes("assumed, no file to try F_OFD_GETLK on");
+    return;
+  }
+  const int taken = TakeWitness(file.get());
+  if (taken < 0) {
+    take = No(Answered("fcntl F_OFD_SETLK", taken));
+    test = No("no locks to test");
+    return;
+  }
+  // Through the same description a lock is invisible; /proc opens the file once more.
+  const UniqueFd second(OpenProcFile(ProcPath(0, "fd/" + std::to_string(file.get())).c_str()));
+  if (!second.valid()) {
+    take = Yes("fcntl accepted F_OFD_SETLK; no /proc to see it from outside");
+    test = TestWitness(file.get()) == WitnessState::kUntestable
+               ? No("fcntl refused F_OFD_GETLK")
+               : Yes("fcntl accepted F_OFD_GETLK; no /proc to see a lock from outside");
+    return;
+  }
+  switch (TestWitness(second.get())) {
+    case WitnessState::kHeld:
+      take = Yes("F_OFD_SETLK took a lock that a second description sees");
+      test = Yes("F_OFD_GETLK saw the lock of another description");
+      break;
+    case WitnessState::kFree:
+      take = No("F_OFD_SETLK succeeded, but a second description sees no lock");
+      test = No("F_OFD_GETLK does not see the lock of another description");
+      break;
+    case WitnessState::kUntestable:
+      take = Yes("fcntl accepted F_OFD_SETLK");
+      test = No("fcntl refused F_OFD_GETLK");
+      break;
+  }
+}
+
+Capability ProbeRenameNoReplace() {
+  // A kernel that has the call looks at the descriptors and finds them bad; a filter answers before that.
+  const int result = RenameNoReplaceAt(-1, "from", -1, "to");
+  if (result == -EBADF) return Yes("renameat2 is there");
+  return No(Answered("renameat2", result));
+}
+
+}  // namespace
+
+Capabilities ProbeCapabilities() {
+  Capabilities capabilities;
+  ProbePidfd(&capabilities);
+  capabilities.namespace_id = ProbeNamespaceId();
+  ProbeWitness(&capabilities);
+  capabilities.rename_no_replace = ProbeRenameNoReplace();
+  return capabilities;
+}
+
+}  // namespace kernel_identity::system

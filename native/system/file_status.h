@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+
+namespace kernel_identity::system {
+
+enum class FileKind { kFile, kDirectory, kSymlink, kOther };
+
+struct FileStatus {
+  FileKind kind;
+  uint64_t device;
+  uint64_t inode;
+  uint64_t links;
+  uint64_t size;
+  /** Last data change, since the epoch. */
+  int64_t modified_seconds;
+  int64_t modified_nanoseconds;
+};
+
+/** Of a name in a directory, a symbolic link being looked at itself. 0 or -errno. */
+int ReadStatusAt(int directory, const char* name, FileStatus* status);
+
+/** Of an open file. 0 or -errno. */
+int ReadStatusOf(int fd, FileStatus* status);
+
+}  // namespace kernel_identity::system

@@ -1,0 +1,64 @@
+#include "files_at.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "result.h"
+
+namespace kernel_identity::system {
+namespace {
+
+#ifdef RENAME_NOREPLACE
+constexpr unsigned kRenameNoReplace = RENAME_NOREPLACE;
+#else
+constexpr unsigned kRenameNoReplace = 1;  // musl declares neither the call nor its flags.
+#endif
+
+}  // namespace
+
+int OpenParent(const char* path) {
+  // O_PATH: the right to search is enough, and nothing is ever read through this descriptor.
+  return Uninterrupted([path] { return ::open(path, O_PATH | O_DIRECTORY | O_CLOEXEC); });
+}
+
+int OpenDirectoryAt(int directory, const char* name) {
+  return Uninterrupted([=] {
+    return ::openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  });
+}
+
+int OpenForReadingAt(int directory, const char* name) {
+  // O_NONBLOCK: a FIFO that somebody put there must not stop us until a writer comes. O_NOCTTY: nor may a
+  // terminal become ours.
+  return Uninterrupted(
+      [=] { return ::openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC); });
+}
+
+int CreateAt(int directory, const char* name) {
+  // Not repeated after EINTR: if the file did come into being, a second try would say EEXIST of our own file.
+  return ResultOf(
+      ::openat(directory, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666));
+}
+
+int MakeDirectoryAt(int directory, const char* name) { return ResultOf(::mkdirat(directory, name, 0777)); }
+
+int RenameAt(int from_directory, const char* from, int to_directory, const char* to) {
+  return ResultOf(::renameat(from_directory, from, to_directory, to));
+}
+
+int RenameNoReplaceAt(int from_directory, const char* from, int to_directory, const char* to) {
+  // By number: glibc has a wrapper since 2.28 only, musl since 1.2.6.
+  return ResultOf(
+      static_cast<int>(::syscall(SYS_renameat2, from_directory, from, to_directory, to, kRenameNoReplace)));
+}
+
+int UnlinkAt(int directory, const char* name) { return ResultOf(::unlinkat(directory, name, 0)); }
+
+int RemoveDirectoryAt(int directory, const char* name) {
+  return ResultOf(::unlinkat(directory, name, AT_REMOVEDIR));
+}
+
+}  // namespace kernel_identity::system

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+
+namespace kernel_identity::system {
+
+/** pidfd_open(2): a descriptor (close-on-exec by nature) or -errno. */
+int OpenPidfd(pid_t pid);
+
+/** The device number of pidfs, learnt from the first pidfd; none yet, or for ever before kernel 6.9. */
+struct PidfsDevice {
+  std::optional<dev_t> number;
+};
+
+/**
+ * The 64-bit number of the process behind a pidfd, never used twice within a boot. 0 or -errno; -ENOTTY for a
+ * descriptor that is not on pidfs.
+ */
+int ReadPidfdInode(int fd, PidfsDevice* pidfs, uint64_t* inode);
+
+/** 1 once the process with all its threads has exited, 0 before, or -errno. */
+int PollPidfd(int fd);
+
+}  // namespace kernel_identity::system

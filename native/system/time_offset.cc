@@ -1,0 +1,61 @@
+#include "time_offset.h"
+
+#include <cerrno>
+
+#include "proc_file.h"
+#include "result.h"
+#include "stat_calls.h"
+#include "text_fields.h"
+
+namespace kernel_identity::system {
+namespace {
+
+// PROC_TIME_INIT_INO of include/linux/proc_ns.h: the namespace that shifts nothing.
+constexpr ino_t kInitialTimeNamespace = 0xEFFFFFFA;
+constexpr int32_t kNanosecondsPerSecond = 1'000'000'000;
+
+int InodeOf(const char* path, ino_t* inode) {
+  struct stat status;
+  const int result = ResultOf(StatPath(path, &status));
+  if (result < 0) return result;
+  *inode = status.st_ino;
+  return 0;
+}
+
+}  // namespace
+
+bool ParseTimeOffsets(std::string_view text, TimeOffset* offset) {
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    TextFields fields(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (fields.Next() != "boottime") continue;
+    return ParseDecimal(fields.Next(), &offset->seconds) &&
+           ParseDecimal(fields.Next(), &offset->nanoseconds) && offset->nanoseconds >= 0 &&
+           offset->nanoseconds < kNanosecondsPerSecond;
+  }
+  return false;
+}
+
+bool ReadTimeOffset(TimeOffset* offset) {
+  *offset = {0, 0};
+  ino_t own = 0;
+  const int result = InodeOf("/proc/self/ns/time", &own);
+  if (result == -ENOENT) {
+    // Either a kernel without time namespaces (before 5.6, or not configured), or no /proc to ask.
+    ino_t other = 0;
+    return InodeOf("/proc/self/ns/pid", &other) == 0;
+  }
+  if (result < 0) return false;
+  if (own == kInitialTimeNamespace) return true;
+
+  // timens_offsets speaks of the namespace that children will get. unshare(2) moves only them, so the two can
+  // differ, and then nothing tells the offset of the caller.
+  ino_t of_children = 0;
+  if (InodeOf("/proc/self/ns/time_for_children", &of_children) < 0 || of_children != own) return false;
+  char buffer[256];
+  const ssize_t length = ReadProcFile("/proc/self/timens_offsets", buffer, sizeof buffer);
+  return length > 0 && ParseTimeOffsets({buffer, static_cast<size_t>(length)}, offset);
+}
+
+}  // namespace kernel_identity::system

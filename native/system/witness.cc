@@ -1,0 +1,39 @@
+#include "witness.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "result.h"
+
+namespace kernel_identity::system {
+namespace {
+
+// l_pid has to be zero for OFD locks; the rest is zero for "from the start, without end".
+constexpr struct flock WholeFile() {
+  struct flock lock = {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+}  // namespace
+
+int TakeWitness(int fd) {
+  struct flock lock = WholeFile();
+  const int result = Uninterrupted([&] { return ::fcntl(fd, F_OFD_SETLK, &lock); });
+  // fcntl(2) allows EACCES for a conflict. With these arguments EINVAL can only mean that the kernel (or the
+  // sandbox posing as one) does not know the command.
+  if (result == -EACCES) return -EAGAIN;
+  if (result == -EINVAL) return -ENOSYS;
+  return result;
+}
+
+WitnessState TestWitness(int fd) {
+  struct flock lock = WholeFile();
+  if (Uninterrupted([&] { return ::fcntl(fd, F_OFD_GETLK, &lock); }) != 0) return WitnessState::kUntestable;
+  return lock.l_type == F_UNLCK ? WitnessState::kFree : WitnessState::kHeld;
+}
+
+}  // namespace kernel_identity::system

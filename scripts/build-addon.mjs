@@ -1,0 +1,97 @@
+// Builds the native addon into build/Release with node-gyp, where this machine can. It is optional: without it
+// the package runs on plain Node and /proc. `--force` builds even if the binary is up to date.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { nativeSourceHash } from './native-source-hash.mjs';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const BINARY = join(ROOT, 'build/Release/kernel_identity.node');
+const COMPILERS = ['g++', 'clang++', 'c++'];
+
+process.exitCode = build();
+
+function build() {
+  if (process.platform !== 'linux') {
+    console.log(`addon not built: it is for Linux, and this is ${process.platform}`);
+    return 0;
+  }
+  const hash = nativeSourceHash();
+  if (!process.argv.includes('--force') && isBuiltFrom(hash)) {
+    console.log('addon up to date');
+    return 0;
+  }
+
+  const compiler = findCompiler();
+  if (compiler === undefined) return cannotBuild('there is no C++ compiler', 'g++');
+  if (!runs('make')) return cannotBuild('there is no make', 'make');
+  const python = process.env.PYTHON || process.env.npm_config_python || 'python3';
+  if (!runs(python)) return cannotBuild('there is no python3, which node-gyp is driven by', 'python3');
+
+  const prefix = dirname(dirname(process.execPath));
+  const options = [];
+  if (existsSync(join(prefix, 'include/node/node_api.h'))) {
+    options.push(`--nodedir=${prefix}`);
+  } else if (process.env.npm_config_nodedir === undefined) {
+    // Configuring would fetch them as well, but then a missing network looks like a broken binding.gyp.
+    const headers = nodeGyp(['install', '--ensure'], compiler);
+    if (headers.status !== 0) {
+      return cannotBuild('the headers of this Node cannot be had', `them in ${join(prefix, 'include/node')}`);
+    }
+  }
+
+  const result = nodeGyp(['configure', 'build', '--jobs=max', ...options], compiler);
+  if (result.status !== 0) {
+    process.stderr.write(result.stdout + result.stderr);
+    console.error('addon not built: see above');
+    return 1;
+  }
+  if (!isBuiltFrom(hash)) {
+    console.error(`addon not built: ${relative(ROOT, BINARY)} does not bear the hash of its sources`);
+    return 1;
+  }
+  console.log(`addon built: ${relative(ROOT, BINARY)}`);
+  return 0;
+}
+
+/** The binary carries the hash of its sources as plain text, so nothing else needs to be kept beside it. */
+function isBuiltFrom(hash) {
+  return existsSync(BINARY) && readFileSync(BINARY).includes(hash);
+}
+
+/** Ordinary where somebody only installs the package; in CI the addon must not go missing unnoticed. */
+function cannotBuild(why, remedy) {
+  console.log(
+    `addon not built: ${why}. The procfs backend will serve. To have the addon, install ${remedy}.`,
+  );
+  return process.env.CI === 'true' ? 1 : 0;
+}
+
+function findCompiler() {
+  const wanted = process.env.CXX;
+  // $CXX may carry options: `ccache g++`, `g++ -m64`.
+  if (wanted) return runs(wanted.trim().split(/\s+/)[0]) ? wanted : undefined;
+  return COMPILERS.find(runs);
+}
+
+function runs(program) {
+  return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
+}
+
+function nodeGyp(args, compiler) {
+  const require = createRequire(import.meta.url);
+  const entry = join(dirname(require.resolve('node-gyp/package.json')), 'bin/node-gyp.js');
+  return spawnSync(process.execPath, [entry, '--loglevel=warn', ...args], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    maxBuffer: 64 << 20,
+    env: {
+      ...process.env,
+      CXX: compiler,
+      // binding.gyp calls `node`: let it be this one.
+      PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}`,
+    },
+  });
+}

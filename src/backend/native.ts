@@ -1,0 +1,60 @@
+/** The C++ addon as a backend. Its functions are used as they are: no JavaScript stands in between. */
+
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import type {
+  Backend,
+  Capabilities,
+  FileOperations,
+  ProcessOperations,
+  WitnessOperations,
+} from './backend.js';
+
+/** What the compiled addon exports. */
+export interface Addon {
+  readonly processes: ProcessOperations;
+  readonly files: FileOperations;
+  readonly witness: WitnessOperations;
+  capabilities(): Capabilities;
+  /** SHA-256 of the sources that it was built from, as scripts/native-source-hash.mjs prints it. */
+  readonly sourceHash: string;
+}
+
+/** The same number of levels up from src/backend and from dist/backend. */
+const PACKAGE_ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/**
+ * Loads build/Release or the prebuilt binary for this platform.
+ *
+ * @throws {Error} saying why there is none that loads; `cause` is what the loader said.
+ */
+export function loadAddon(): Addon {
+  if (process.platform !== 'linux') {
+    throw new Error(`the native addon is for Linux; this is ${process.platform}`);
+  }
+  try {
+    // Loaded only when asked for: another backend needs neither the addon nor its loader.
+    const load = createRequire(import.meta.url)('node-gyp-build') as (root: string) => Addon;
+    return load(PACKAGE_ROOT);
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    const [reason = said] = said.split('\n', 1);
+    throw new Error(`the native addon does not load: ${reason}`, { cause: error });
+  }
+}
+
+/** @throws {Error} see {@link loadAddon} */
+export function loadNativeBackend(): Backend {
+  const { processes, files, witness, capabilities } = loadAddon();
+  let known: Capabilities | undefined;
+  return {
+    name: 'native',
+    processes,
+    files,
+    witness,
+    capabilities: () => {
+      known ??= capabilities();
+      return known;
+    },
+  };
+}

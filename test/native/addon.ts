@@ -1,0 +1,44 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Addon, loadAddon } from '../../src/backend/native.js';
+import type { Requirement } from '../helpers/requirements.js';
+
+function load(): { addon: Addon; built: Requirement } {
+  try {
+    return { addon: loadAddon(), built: { available: true, reason: '' } };
+  } catch (error) {
+    // The tests that would use it are skipped: see describeRequiring.
+    return {
+      addon: {} as Addon,
+      built: { available: false, reason: `${(error as Error).message}: npm run build` },
+    };
+  }
+}
+
+/** The addon without the facade, and whether there is one. */
+export const { addon, built } = load();
+
+export const files = addon.files;
+export const processes = addon.processes;
+export const witness = addon.witness;
+
+export function nativeFixture(name: string): string {
+  const path = fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+  if (!existsSync(path)) throw new Error(`no such fixture: ${name}`);
+  return path;
+}
+
+export function openDescriptors(): number {
+  return readdirSync('/proc/self/fd').length;
+}
+
+/** What a call throws, as the error it is. */
+export function thrownBy(call: () => unknown): NodeJS.ErrnoException & { dest?: string } {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof Error) return error;
+    throw new Error(`threw ${String(error)}, which is no Error`);
+  }
+  throw new Error('did not throw');
+}

@@ -1,0 +1,117 @@
+import { expect, test } from 'vitest';
+import { describeRequiring } from '../helpers/requirements.js';
+import { built, files, openDescriptors, processes, thrownBy, witness } from './addon.js';
+
+type Loose = (...args: unknown[]) => unknown;
+
+const TYPE = { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' };
+const RANGE = { name: 'RangeError', code: 'ERR_OUT_OF_RANGE' };
+
+/** Every function with arguments it would accept; descriptors are bad ones, so nothing happens to any file. */
+function accepted(): [string, Loose, unknown[]][] {
+  const fd = 2 ** 31 - 1;
+  const rows: [object, string, unknown[]][] = [
+    [processes, 'pidNamespace', [1]],
+    [processes, 'stat', [1]],
+    [processes, 'status', [1]],
+    [processes, 'openPidfd', [2 ** 31 - 1]],
+    [processes, 'pidfdInode', [fd]],
+    [processes, 'pidfdExited', [fd]],
+    [files, 'openParent', ['/nowhere/at/all']],
+    [files, 'openDirectoryAt', [fd, 'x']],
+    [files, 'openAt', [fd, 'x', 'read']],
+    [files, 'mkdirAt', [fd, 'x']],
+    [files, 'renameAt', [fd, 'x', fd, 'y']],
+    [files, 'renameNoReplaceAt', [fd, 'x', fd, 'y']],
+    [files, 'unlinkAt', [fd, 'x']],
+    [files, 'rmdirAt', [fd, 'x']],
+    [files, 'statAt', [fd, 'x']],
+    [files, 'statDescriptor', [fd]],
+    [files, 'list', [fd, 1]],
+    [files, 'read', [fd, 1]],
+    [files, 'write', [fd, 'x']],
+    [files, 'filesystem', [fd]],
+    [files, 'close', [fd]],
+    [witness, 'take', [fd]],
+    [witness, 'test', [fd, 'ext']],
+  ];
+  return rows.map(([of, name, args]) => [name, (of as Record<string, Loose>)[name] as Loose, args]);
+}
+
+/** The parameters that are looked at: the filesystem's type is of use to other backends only. */
+function checked(name: string, args: unknown[]): number[] {
+  return args.map((_, index) => index).filter((index) => !(name === 'test' && index === 1));
+}
+
+function replaced(args: unknown[], index: number, value: unknown): unknown[] {
+  return args.map((arg, i) => (i === index ? value : arg));
+}
+
+describeRequiring([built], 'arguments of the addon', () => {
+  test.each(accepted())('%s refuses what is of another type', (name, call, args) => {
+    for (const index of checked(name, args)) {
+      for (const wrong of [null, {}, [], true, Symbol('x'), 1n, () => {}]) {
+        expect(
+          thrownBy(() => call(...replaced(args, index, wrong))),
+          `${index}: ${String(wrong)}`,
+        ).toMatchObject(TYPE);
+      }
+      const swapped = typeof args[index] === 'number' ? '1' : 1;
+      expect(thrownBy(() => call(...replaced(args, index, swapped)))).toMatchObject(TYPE);
+    }
+  });
+
+  test.each(accepted())('%s refuses to be called without arguments', (name, call) => {
+    if (name === 'pidNamespace') expect(call()).toMatchObject({ inode: expect.any(String) });
+    else expect(thrownBy(() => call())).toMatchObject(TYPE);
+  });
+
+  test.each(accepted())('%s refuses numbers that are no number of a thing', (name, call, args) => {
+    for (const index of checked(name, args)) {
+      if (typeof args[index] !== 'number') continue;
+      for (const wrong of [Number.NaN, Infinity, -Infinity, 1.5, -1, 2 ** 31, 2 ** 53, -(2 ** 31), 1e300]) {
+        expect(
+          thrownBy(() => call(...replaced(args, index, wrong))),
+          `${index}: ${wrong}`,
+        ).toMatchObject(RANGE);
+      }
+    }
+  });
+
+  test('process numbers start at 1', () => {
+    for (const call of [processes.stat, processes.status, processes.openPidfd, processes.pidNamespace]) {
+      expect(thrownBy(() => call(0))).toMatchObject(RANGE);
+    }
+  });
+
+  test('a name is one component, and a path has no null byte', () => {
+    for (const [name, call, args] of accepted()) {
+      if (name === 'write' || name === 'test') continue;
+      for (const [index, arg] of args.entries()) {
+        if (arg !== 'x' && arg !== 'y') continue;
+        for (const wrong of ['', 'a/b', '/', 'a\0', '\0']) {
+          expect(
+            thrownBy(() => call(...replaced(args, index, wrong))),
+            `${name} ${index}`,
+          ).toMatchObject(TYPE);
+        }
+      }
+    }
+    expect(thrownBy(() => files.openParent('/tmp\0/x'))).toMatchObject(TYPE);
+  });
+
+  test('openAt knows two modes, and status one word', () => {
+    for (const mode of ['', 'write', 'readx', 'read\0', 'create'.padEnd(100)]) {
+      expect(thrownBy(() => files.openAt(0, 'x', mode as 'read'))).toMatchObject(TYPE);
+    }
+    expect(thrownBy(() => processes.status('selfish' as 'self'))).toMatchObject(TYPE);
+  });
+
+  test('a refused call opens nothing', () => {
+    const before = openDescriptors();
+    for (const [name, call, args] of accepted()) {
+      for (const index of checked(name, args)) thrownBy(() => call(...replaced(args, index, {})));
+    }
+    expect(openDescriptors()).toBe(before);
+  });
+});

@@ -1,0 +1,128 @@
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { expect, test } from 'vitest';
+import { startProcess } from '../helpers/processes.js';
+import { describeRequiring } from '../helpers/requirements.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { until } from '../helpers/until.js';
+import { built, files, nativeFixture, openDescriptors, processes, thrownBy, witness } from './addon.js';
+
+const CALLS = 100_000;
+
+/** Asks through a description of its own, as any observer would. */
+function look(path: string): string {
+  const directory = files.openParent(path);
+  const fd = files.openAt(directory, 'lock', 'read');
+  const answer = witness.test(fd, 'ext');
+  files.close(fd);
+  files.close(directory);
+  return answer;
+}
+
+describeRequiring([built], 'descriptors of the addon', () => {
+  test('a close reaches only what the addon opened, and that once', () => {
+    const foreign = fs.openSync('/dev/null', 'r');
+    expect(thrownBy(() => files.close(foreign))).toMatchObject({ code: 'EBADF', syscall: 'close' });
+    expect(fs.fstatSync(foreign).isCharacterDevice()).toBe(true);
+    fs.closeSync(foreign);
+
+    const own = files.openParent('/');
+    files.close(own);
+    // The number is free: the next file gets it, and must survive a late second close.
+    const next = fs.openSync('/dev/null', 'r');
+    expect(next).toBe(own);
+    expect(thrownBy(() => files.close(own)).code).toBe('EBADF');
+    expect(fs.fstatSync(next).isCharacterDevice()).toBe(true);
+    fs.closeSync(next);
+  });
+
+  test('large numbers are kept apart as well', () => {
+    const opened = Array.from({ length: 200 }, () => files.openParent('/'));
+    for (const fd of opened.filter((_, index) => index % 2 === 0)) files.close(fd);
+    for (const [index, fd] of opened.entries()) {
+      if (index % 2 === 0) expect(thrownBy(() => files.close(fd)).code).toBe('EBADF');
+      else files.close(fd);
+    }
+  });
+
+  test('a hundred thousand calls leave none behind', { timeout: 120_000 }, () => {
+    const path = tempDir();
+    fs.writeFileSync(join(path, 'file'), 'text');
+    fs.symlinkSync('nowhere', join(path, 'link'));
+    const directory = files.openParent(path);
+    const file = files.openAt(directory, 'file', 'read');
+    const rounds: (() => unknown)[] = [
+      () => processes.bootId(),
+      () => processes.pidNamespace(),
+      () => processes.pidNamespace(4_194_305),
+      () => processes.timeOffset(),
+      () => processes.stat(process.pid),
+      () => processes.stat(4_194_305),
+      () => processes.status('self'),
+      () => processes.openPidfd(4_194_305),
+      () => files.close(files.openParent(path)),
+      () => files.close(files.openAt(directory, 'file', 'read')),
+      () => thrownBy(() => files.openAt(directory, 'file', 'create')),
+      () => thrownBy(() => files.openAt(directory, 'link', 'read')),
+      () => thrownBy(() => files.openDirectoryAt(directory, 'file')),
+      () => files.list(directory, 1),
+      () => thrownBy(() => files.list(file, 1)),
+      () => files.read(file, 100),
+      () => witness.test(file, 'ext'),
+    ];
+    const before = openDescriptors();
+    for (let i = 0; i < CALLS; ++i) rounds[i % rounds.length]?.();
+    expect(openDescriptors()).toBe(before);
+    files.close(file);
+    files.close(directory);
+  });
+
+  test('a witness is seen through another description, and ends with its own', () => {
+    const path = tempDir();
+    const directory = files.openParent(path);
+    const owner = files.openAt(directory, 'lock', 'create');
+    expect(look(path)).toBe('free');
+    witness.take(owner);
+    expect(look(path)).toBe('held');
+    // The test has no side effect: it may be repeated, and closing the tester frees nothing.
+    expect(look(path)).toBe('held');
+    fs.closeSync(fs.openSync(join(path, 'lock'), 'r+'));
+    expect(look(path)).toBe('held');
+    files.close(owner);
+    expect(look(path)).toBe('free');
+    files.close(directory);
+  });
+
+  test('a descriptor that cannot be asked is untestable, not free', () => {
+    // O_PATH: fcntl(2) answers EBADF.
+    const path = files.openParent('/');
+    expect(witness.test(path, 'ext')).toBe('untestable');
+    files.close(path);
+  });
+
+  test('a terminated worker thread loses its witness and all its descriptors', async () => {
+    const path = tempDir();
+    const before = openDescriptors();
+    const worker = new Worker(nativeFixture('witness-holder.mjs'), { workerData: path });
+    const fd = await new Promise<number>((resolve, reject) => {
+      worker.once('message', resolve).once('error', reject);
+    });
+    expect(look(path)).toBe('held');
+    // It belongs to the thread that opened it.
+    expect(thrownBy(() => files.close(fd)).code).toBe('EBADF');
+    expect(look(path)).toBe('held');
+    await worker.terminate();
+    expect(look(path)).toBe('free');
+    await until('its descriptors are gone', () => openDescriptors() <= before);
+  });
+
+  test('a killed process loses its witness', async () => {
+    const path = tempDir();
+    const owner = await startProcess([process.execPath, nativeFixture('witness-holder.mjs'), path]);
+    await owner.line();
+    expect(look(path)).toBe('held');
+    await owner.kill();
+    expect(look(path)).toBe('free');
+  });
+});
