@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
+import type { Errno, ProcessStat } from '../backend/backend.js';
 import { INITIAL_PID_NAMESPACE, isProcHidden, type Observer } from './observer.js';
 import type { ProcessIdentity } from './process-identity.js';
-import { observedIdentity } from './sighting.js';
+import { looksExited, observedIdentity } from './sighting.js';
 
 /** A process in a descendant PID namespace that bears the number in question there. */
 export interface Namesake {
@@ -26,11 +27,16 @@ export interface Namesakes {
 export function findNamesakes(observer: Observer, pid: number): Namesakes {
   if (!observer.ownProc) return { found: [], complete: false };
   const seesAll = observer.pidNamespace?.inode === INITIAL_PID_NAMESPACE && !isProcHidden();
-  const scan = scanProc(observer, pid);
+  const first = scanProc(observer, pid);
+  if (!seesAll || !first.complete) return { ...first, complete: false };
   // Absence is a strong claim: it takes two passes, since a process is hard to see while another thread execs.
-  if (!seesAll || !scan.complete || scan.found.length > 0)
-    return { ...scan, complete: seesAll && scan.complete };
-  return scanProc(observer, pid);
+  const second = scanProc(observer, pid);
+  const missed = first.found.filter((one) => !second.found.some((other) => isOneEntry(one, other)));
+  return { found: [...missed, ...second.found], complete: second.complete };
+}
+
+function isOneEntry(a: Namesake, b: Namesake): boolean {
+  return a.pid === b.pid && a.innermost === b.innermost;
 }
 
 function scanProc(observer: Observer, pid: number): Namesakes {
@@ -44,28 +50,45 @@ function scanProc(observer: Observer, pid: number): Namesakes {
       complete &&= status === 'ENOENT' || status === 'ESRCH';
       continue;
     }
-    const level = status.nsPids.indexOf(pid, 1);
-    if (level === -1) continue;
-    found.push(describe(observer, candidate, pid, level === status.nsPids.length - 1));
+    // One process can have the number in several namespaces, and be meant in each of them.
+    for (const [level, number] of status.nsPids.entries()) {
+      if (level === 0 || number !== pid) continue;
+      const namesake = describe(observer, status.nsPids, level);
+      if (namesake !== null) found.push(namesake);
+    }
   }
   return { found, complete };
 }
 
-function describe(observer: Observer, pid: number, numberThere: number, innermost: boolean): Namesake {
+/** The process with these numbers. null: it has ended meanwhile, and its number may be that of another one. */
+function describe(observer: Observer, nsPids: readonly number[], level: number): Namesake | null {
   const { processes, files } = observer.backend;
+  const pid = nsPids[0] as number;
+  const innermost = level === nsPids.length - 1;
   const pidfd = processes.openPidfd(pid);
-  let inode: string | null = null;
-  let exited: boolean | null = null;
-  const stat = processes.stat(pid);
-  const namespace = innermost ? processes.pidNamespace(pid) : null;
-  if (typeof pidfd === 'number') {
-    inode = processes.pidfdInode(pidfd);
-    exited = processes.pidfdExited(pidfd);
-    files.close(pidfd);
-  } else if (typeof stat !== 'string') {
-    exited = (stat.state === 'Z' || stat.state === 'X') && stat.threads <= 1;
+  try {
+    const inode = typeof pidfd === 'number' ? processes.pidfdInode(pidfd) : null;
+    const stat = processes.stat(pid);
+    const namespace = innermost ? processes.pidNamespace(pid) : null;
+    const status = processes.status(pid);
+    const again = processes.stat(pid);
+    if (typeof status === 'string' || status.nsPids.join() !== nsPids.join()) return null;
+    const ticksAsRead = ticksIn(stat);
+    if (ticksIn(again) !== ticksAsRead) return null;
+    const exited = typeof pidfd === 'number' ? processes.pidfdExited(pidfd) : exitedInBoth(stat, again);
+    const identity = observedIdentity(observer, nsPids[level] as number, namespace, inode, ticksAsRead);
+    return { pid, innermost, identity, exited, ticksAsRead };
+  } finally {
+    if (typeof pidfd === 'number') files.close(pidfd);
   }
-  const ticksAsRead = typeof stat === 'string' ? null : stat.startTicks;
-  const identity = observedIdentity(observer, numberThere, namespace, inode, ticksAsRead);
-  return { pid, innermost, identity, exited, ticksAsRead };
+}
+
+function ticksIn(stat: ProcessStat | Errno): number | null {
+  return typeof stat === 'string' ? null : stat.startTicks;
+}
+
+/** While a thread execs, a single read can show its live process dead: it takes two. null: not known. */
+function exitedInBoth(first: ProcessStat | Errno, second: ProcessStat | Errno): boolean | null {
+  if (typeof first === 'string' || typeof second === 'string') return null;
+  return looksExited(first) && looksExited(second);
 }

@@ -1,4 +1,4 @@
-import type { PidNamespace } from '../backend/backend.js';
+import type { PidNamespace, ProcessStat } from '../backend/backend.js';
 import type { Observer } from './observer.js';
 import { IDENTITY_VERSION, type ProcessIdentity } from './process-identity.js';
 import { normaliseStartTicks } from './start-ticks.js';
@@ -73,12 +73,12 @@ function lookWithoutPidfd(observer: Observer, pid: number): Sighting | 'raced' {
     return unclear(`kill(pid, 0): ${signalled}, /proc/${pid}: ${typeof stat === 'string' ? stat : status}`);
   }
   if (status.tgid !== pid) return missing('thread', `Tgid ${status.tgid}`);
-  let exited = isDead(stat.state) && stat.threads <= 1;
+  let exited = looksExited(stat);
   if (exited) {
     // While another thread execs, one read can show the leader dead: it takes two.
     const again = processes.stat(pid);
     if (typeof again === 'string' || again.startTicks !== stat.startTicks) return 'raced';
-    exited = isDead(again.state) && again.threads <= 1;
+    exited = looksExited(again);
   }
   return present(
     observer,
@@ -132,6 +132,11 @@ function missing(existence: 'absent' | 'thread', source: string): Sighting {
 
 function unclear(source: string): Sighting {
   return { existence: 'unknown', source, identity: null, exited: null, ticksAsRead: null };
+}
+
+/** The process, and not only its first thread, has exited. One look can be wrong while another thread execs. */
+export function looksExited({ state, threads }: ProcessStat): boolean {
+  return isDead(state) && threads <= 1;
 }
 
 /** Z: exited, not reaped. X: being reaped. */

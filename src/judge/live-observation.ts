@@ -38,10 +38,6 @@ export class LiveObservation implements Observation {
     return selfIdentity();
   }
 
-  get ownProc(): boolean {
-    return this.#observer.ownProc;
-  }
-
   get filesystem(): string | null {
     return this.#file?.filesystem.type ?? null;
   }

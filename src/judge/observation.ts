@@ -16,7 +16,6 @@ export interface Observation {
   readonly platform: string;
   /** The observer's own identity. */
   readonly self: ProcessIdentity;
-  readonly ownProc: boolean;
   /** The record's nonce is that of a lock this very process holds, whose witness and identity still fit. */
   readonly heldByThisProcess: boolean;
   /** A pidfd that was matched to the owner when it was opened, and is held since. */

@@ -52,7 +52,7 @@ export function decide(record: OwnerRecord, seen: Observation, options: LegacyOp
     return unknown('malformed-record', evidence);
   }
   if (identity === null) return decideLegacy(record, seen, options);
-  if (identity.platform !== seen.platform) {
+  if (identity.platform !== seen.platform && !isPlatformUnreadable(record)) {
     note(evidence, 'platform', identity.platform, seen.platform, 'none');
     return unknown('other-platform', evidence);
   }
@@ -167,7 +167,7 @@ function byNamesake(identity: ProcessIdentity, namesake: Namesake): Answer | 'so
     // One namespace gives a number to one process at a time: whoever has it now, the owner has it no longer.
     return inRecordedNamespace ? { state: 'dead', reason: 'pid-reused' } : 'somebody-else';
   }
-  const elsewhere = namesake.innermost && namespaceNumbersDiffer(identity, namesake.identity);
+  const elsewhere = namesake.innermost && compareNamespace(identity, namesake.identity) === 'different';
   return elsewhere ? 'somebody-else' : null;
 }
 
@@ -218,6 +218,11 @@ function isNewer(record: OwnerRecord): boolean {
   return (record.version ?? 0) > 1 || (record.identity?.version ?? 0) > 1;
 }
 
+/** A newer version may say its platform in another way; what cannot be read is no mismatch. */
+function isPlatformUnreadable(record: OwnerRecord): boolean {
+  return isNewer(record) && record.identity?.platform === '';
+}
+
 /** Row 13 */
 function whatStoodInTheWay(judged: Judged): Reason {
   const { identity, seen } = judged;
@@ -226,7 +231,9 @@ function whatStoodInTheWay(judged: Judged): Reason {
   }
   if (namespaceNumbersDiffer(identity, seen.self)) return 'other-namespace';
   if (!isSameNamespaceNumber(judged)) return 'not-enough-recorded';
-  return seen.sighting.existence === 'unknown' ? 'process-hidden' : 'not-enough-recorded';
+  const { existence, identity: found } = seen.sighting;
+  const startHidden = existence === 'present' && identity.startTicks !== null && found?.startTicks === null;
+  return existence === 'unknown' || startHidden ? 'process-hidden' : 'not-enough-recorded';
 }
 
 function conclude(answer: Answer, evidence: readonly Evidence[]): Verdict | null {

@@ -18,6 +18,8 @@ const HEX = /^[0-9a-f]{1,16}$/;
 const FILESYSTEM = /^[a-z0-9]{1,32}$/;
 /** Longest label kept of a stranger's record. */
 const MAX_LABEL = 256;
+/** To the second at least and with its zone: a time without one is local to whoever wrote it. */
+const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 /** An older program's time, given in whole ms. */
 const MS_RESOLUTION = 1;
 /** Kernel file times advance with the timer tick, 10 ms at the most (ktime_get_coarse_real_ts64). */
@@ -45,7 +47,9 @@ export function toOwnerRecord(value: unknown, mtimeMs: number | null): OwnerReco
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
   const fields = new Map<string, unknown>(Object.entries(value));
   if (!fields.has('pid')) return null;
-  const read = fields.has('identity') ? ownRecord : legacyRecord;
+  // A copy of an older program's OwnerRecord has both keys, with null.
+  const old = (fields.get('identity') ?? fields.get('version') ?? null) === null;
+  const read = old || !fields.has('identity') ? legacyRecord : ownRecord;
   return trusted(read(fields, mtimeMs));
 }
 
@@ -124,7 +128,7 @@ function legacyRecord(fields: Map<string, unknown>, mtimeMs: number | null): Own
     ...EMPTY,
     pid: isPid(pid) ? pid : null,
     starttime: toTicks(fields.get('starttime') ?? fields.get('startTime')),
-    recordedAt: toRecordTime(fields, mtimeMs),
+    recordedAt: toRecordTime(fields, mtimeMs) ?? copiedTime(fields.get('recordedAt')),
     problem: isPid(pid) ? null : `pid ${shorten(pid)} is not a process number`,
   };
 }
@@ -132,7 +136,7 @@ function legacyRecord(fields: Map<string, unknown>, mtimeMs: number | null): Own
 function toRecordTime(fields: Map<string, unknown>, mtimeMs: number | null): RecordTime | null {
   for (const key of ['createdAtMs', 'createdAt', 'startedAt']) {
     const value = fields.get(key);
-    const ms = typeof value === 'string' ? Date.parse(value) : value;
+    const ms = typeof value === 'string' && ISO_TIME.test(value) ? Date.parse(value) : value;
     if (typeof ms === 'number' && Number.isFinite(ms) && ms > 0) {
       return { ms, resolutionMs: resolutionOf(value), source: 'record' };
     }
@@ -140,9 +144,20 @@ function toRecordTime(fields: Map<string, unknown>, mtimeMs: number | null): Rec
   return mtimeMs === null ? null : { ms: mtimeMs, resolutionMs: MTIME_RESOLUTION_MS, source: 'file mtime' };
 }
 
-/** An ISO time without a fraction was cut to the second. */
+/** The time in a copy of an OwnerRecord, such as one that came as JSON from another process. */
+function copiedTime(value: unknown): RecordTime | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const fields = new Map<string, unknown>(Object.entries(value));
+  const ms = fields.get('ms');
+  const resolutionMs = fields.get('resolutionMs');
+  if (typeof ms !== 'number' || !Number.isFinite(ms)) return null;
+  if (typeof resolutionMs !== 'number' || !(resolutionMs >= 0)) return null;
+  return { ms, resolutionMs, source: fields.get('source') === 'record' ? 'record' : 'file mtime' };
+}
+
+/** An ISO time with less than three digits of a fraction may have been cut to the second. */
 function resolutionOf(value: unknown): number {
-  return typeof value === 'string' && !value.includes('.') ? 1000 : MS_RESOLUTION;
+  return typeof value === 'string' && !/\.\d{3}/.test(value) ? 1000 : MS_RESOLUTION;
 }
 
 function toWitness(value: unknown): WitnessRecord | null {
@@ -176,7 +191,9 @@ function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
-/** For an error text: what was there instead, bounded. */
+/** For an error text: what was there instead, bounded. Of an object only the kind: it may be circular, or too deep. */
 function shorten(value: unknown): string {
-  return String(JSON.stringify(value)).slice(0, 40);
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? '[...]' : '{...}';
+  return String(value).slice(0, 40);
 }

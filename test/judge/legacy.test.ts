@@ -1,0 +1,301 @@
+import { describe, expect, test } from 'vitest';
+import type { Namesake } from '../../src/identity/namesakes.js';
+import type { Sighting } from '../../src/identity/sighting.js';
+import type { LegacyOptions } from '../../src/judge/legacy.js';
+import type { Observation } from '../../src/judge/observation.js';
+import { decide } from '../../src/judge/table.js';
+import type { OwnerRecord, RecordTime } from '../../src/record/owner-record.js';
+import {
+  absent,
+  DEFAULTS,
+  exited,
+  hidden,
+  inWords,
+  namesake,
+  neverAsking,
+  observation,
+  observer,
+  record,
+  running,
+  thread,
+  verdictOn,
+} from './builders.js';
+
+/** When the record was written. */
+const WRITTEN = Date.UTC(2026, 3, 29, 10, 33, 24, 809);
+const NOW = WRITTEN + 3_600_000;
+const BOOT_TIME = 9_000_000;
+const TICK = 10;
+
+const [SECOND, MINUTE] = [1000, 60_000];
+
+/** What the bug is about: a pid and a time, and no identity. */
+function oldRecord(overrides: Partial<OwnerRecord> = {}): OwnerRecord {
+  return record(
+    {},
+    { version: null, identity: null, starttime: null, nonce: null, recordedAt: written(), ...overrides },
+  );
+}
+
+function written(overrides: Partial<RecordTime> = {}): RecordTime {
+  return { ms: WRITTEN, resolutionMs: 1, source: 'record', ...overrides };
+}
+
+function seeing(sighting: Sighting, overrides: Partial<Observation> = {}): Observation {
+  return observation({ nowMs: NOW, bootTimeMs: BOOT_TIME, sighting, ...overrides });
+}
+
+/** Start ticks of a process that was born at this time. */
+function bornAt(ms: number): number {
+  return (BOOT_TIME - (NOW - ms)) / 10;
+}
+
+/** A process that has the number and was born so many ms after the record was written. */
+function bornLate(ms: number): Sighting {
+  return running({ startTicks: String(bornAt(WRITTEN + ms)) });
+}
+
+/** The same, and it is the observer itself. */
+function selfBornLate(ms: number, overrides: Partial<Observation> = {}): Observation {
+  return seeing(bornLate(ms), { self: observer({ pid: 7 }), ...overrides });
+}
+
+describe('the process', () => {
+  test.each<[string, Sighting, string]>([
+    ['nobody has the number', absent, 'dead: legacy-no-such-process'],
+    ['the number is that of a mere thread', thread, 'dead: legacy-pid-is-thread'],
+    ['the process has exited', exited(), 'dead: legacy-process-exited'],
+    ['the process is hidden', hidden, 'unknown: legacy-process-hidden'],
+  ])('%s', (_name, sighting, verdict) => {
+    expect(verdictOn(oldRecord(), seeing(sighting))).toBe(verdict);
+  });
+
+  test('a zombie is dead, though its recorded start ticks are equal', () => {
+    expect(verdictOn(oldRecord({ starttime: 5000 }), seeing(exited()))).toBe('dead: legacy-process-exited');
+  });
+
+  test('one of which nobody knows whether it has exited is not dead for that', () => {
+    const sighting = { ...bornLate(-MINUTE), exited: null };
+    expect(verdictOn(oldRecord(), seeing(sighting))).toBe('alive: legacy-born-before-record');
+  });
+});
+
+describe('recorded start ticks', () => {
+  test('equal is alive, though the clock says that it was born after the record', () => {
+    const record = oldRecord({ starttime: bornAt(WRITTEN + 10 * MINUTE) });
+    expect(verdictOn(record, seeing(bornLate(10 * MINUTE)))).toBe('alive: legacy-start-matches');
+  });
+
+  test('differing by one is dead, though the clock says that it was born before the record', () => {
+    const record = oldRecord({ starttime: bornAt(WRITTEN - MINUTE) + 1 });
+    expect(verdictOn(record, seeing(bornLate(-MINUTE)))).toBe('dead: legacy-start-differs');
+  });
+
+  test('differing with the own number is the bug: dead at once', () => {
+    expect(verdictOn(oldRecord({ starttime: 4632230778 }), selfBornLate(SECOND))).toBe(
+      'dead: legacy-start-differs',
+    );
+  });
+
+  describe('where the observer reads ticks shifted by its time namespace', () => {
+    /** Reads 105 000 where the kernel counts 5000, or 5001 if the shift is no whole tick. */
+    function shifted(startTolerance: number, ticksAsRead = 105_000): Observation {
+      return seeing({ ...running({ startTolerance }), ticksAsRead });
+    }
+
+    test.each([
+      ['of the same namespace: as it reads them', 105_000, shifted(0), 'alive: legacy-start-matches'],
+      ['of the initial namespace: without the shift', 5000, shifted(0), 'alive: legacy-start-matches'],
+      ['off by one within the tolerance', 4999, shifted(1), 'alive: legacy-start-matches'],
+      ['off by one without a tolerance', 4999, shifted(0), 'dead: legacy-start-differs'],
+      ['off by two', 4998, shifted(1), 'dead: legacy-start-differs'],
+      ['read as one more by itself', 105_001, shifted(1), 'dead: legacy-start-differs'],
+    ])('a writer %s', (_name, starttime, seen, verdict) => {
+      expect(verdictOn(oldRecord({ starttime }), seen)).toBe(verdict);
+    });
+
+    test('a shift that is not known leaves the ticks as read', () => {
+      const seen = seeing({ ...running({ startTicks: null }), ticksAsRead: 105_000 });
+      expect(verdictOn(oldRecord({ starttime: 105_000 }), seen)).toBe('alive: legacy-start-matches');
+    });
+  });
+
+  test('recorded, but not to be read here: unknown, never different', () => {
+    const seen = seeing({ ...running({ startTicks: null }), ticksAsRead: null });
+    expect(verdictOn(oldRecord({ starttime: 5000 }), seen)).toBe('unknown: legacy-time-unclear');
+  });
+});
+
+describe('the own number', () => {
+  test.each([
+    ['born before the record: alive', -1, 'alive: legacy-born-before-record'],
+    ['born as the record was written: alive', 0, 'alive: legacy-born-before-record'],
+    ['born later, within resolution and a tick: unknown', 1 + TICK, 'unknown: legacy-time-unclear'],
+    ['born later than that: dead', 1 + TICK + 1, 'dead: legacy-own-pid-reused'],
+    [
+      'a crash loop does not wait for the slack of the clock: dead',
+      2 * SECOND,
+      'dead: legacy-own-pid-reused',
+    ],
+  ])('%s', (_name, late, verdict) => {
+    expect(verdictOn(oldRecord(), selfBornLate(late))).toBe(verdict);
+  });
+
+  test('a time cut to the second leaves that second open', () => {
+    const cut = oldRecord({ recordedAt: written({ resolutionMs: SECOND }) });
+    expect(verdictOn(cut, selfBornLate(SECOND + TICK))).toBe('unknown: legacy-time-unclear');
+    expect(verdictOn(cut, selfBornLate(SECOND + TICK + 1))).toBe('dead: legacy-own-pid-reused');
+  });
+
+  test('without any time: unknown', () => {
+    expect(verdictOn(oldRecord({ recordedAt: null }), selfBornLate(MINUTE))).toBe(
+      'unknown: legacy-time-unclear',
+    );
+  });
+
+  test('a record of a clock that was never set is still older than the observer: dead', () => {
+    const of1970 = oldRecord({ recordedAt: written({ ms: 60_000 }) });
+    expect(verdictOn(of1970, selfBornLate(0))).toBe('dead: legacy-own-pid-reused');
+  });
+
+  test('a record from the future: alive', () => {
+    const future = oldRecord({ recordedAt: written({ ms: NOW + 86_400_000 }) });
+    expect(verdictOn(future, selfBornLate(MINUTE))).toBe('alive: legacy-born-before-record');
+  });
+});
+
+describe('the number of another process', () => {
+  test.each([
+    ['born before the record: alive', -MINUTE, 'alive: legacy-born-before-record'],
+    ['born as the record was written: alive', 0, 'alive: legacy-born-before-record'],
+    ['born a moment later, as a stepped clock can make it: unknown', 1, 'unknown: legacy-time-unclear'],
+    ['born just within the slack: unknown', MINUTE + 1, 'unknown: legacy-time-unclear'],
+    ['born beyond the slack: dead', MINUTE + 2, 'dead: legacy-born-after-record'],
+  ])('%s', (_name, late, verdict) => {
+    expect(verdictOn(oldRecord(), seeing(bornLate(late)))).toBe(verdict);
+  });
+
+  test.each([
+    [0, 2, 'dead: legacy-born-after-record'],
+    [0, 1, 'unknown: legacy-time-unclear'],
+    [5 * MINUTE, 5 * MINUTE, 'unknown: legacy-time-unclear'],
+    [5 * MINUTE, 5 * MINUTE + 2, 'dead: legacy-born-after-record'],
+    [Number.POSITIVE_INFINITY, 50 * MINUTE, 'unknown: legacy-time-unclear'],
+  ])('a clockSlack of %d ms, born %d ms late: %s', (clockSlack, late, verdict) => {
+    expect(verdictOn(oldRecord(), seeing(bornLate(late)), { ...DEFAULTS, clockSlack })).toBe(verdict);
+  });
+
+  test.each([
+    ['1970', 60_000],
+    ['the date of a firmware', Date.UTC(2019, 11, 31)],
+  ])('a record of a clock that stood at %s proves nothing: unknown', (_name, ms) => {
+    const unset = oldRecord({ recordedAt: written({ ms }) });
+    expect(verdictOn(unset, seeing(bornLate(0)))).toBe('unknown: legacy-time-unclear');
+  });
+
+  test('a record from the future: alive', () => {
+    const future = oldRecord({ recordedAt: written({ ms: NOW + 86_400_000 }) });
+    expect(verdictOn(future, seeing(bornLate(30 * MINUTE)))).toBe('alive: legacy-born-before-record');
+  });
+
+  test('an observer whose own clock is in 1970: alive', () => {
+    const seen = seeing(running({ startTicks: '1000' }), { nowMs: 60_000 });
+    expect(verdictOn(oldRecord(), seen)).toBe('alive: legacy-born-before-record');
+  });
+
+  test('no time recorded, no mtime either: unknown', () => {
+    expect(verdictOn(oldRecord({ recordedAt: null }), seeing(bornLate(MINUTE)))).toBe(
+      'unknown: legacy-time-unclear',
+    );
+  });
+
+  test('the time since boot is not known: unknown', () => {
+    const seen = seeing(bornLate(10 * MINUTE), { bootTimeMs: null });
+    expect(verdictOn(oldRecord(), seen)).toBe('unknown: legacy-time-unclear');
+  });
+
+  test('a process from the future of the boot clock has no birth: unknown', () => {
+    const seen = seeing(running({ startTicks: String(BOOT_TIME / 10 + 2) }));
+    expect(verdictOn(oldRecord(), seen)).toBe('unknown: legacy-time-unclear');
+  });
+
+  test("the file's mtime stands in for a time that is not recorded", () => {
+    const byMtime = oldRecord({ recordedAt: written({ resolutionMs: TICK, source: 'file mtime' }) });
+    expect(verdictOn(byMtime, seeing(bornLate(-MINUTE)))).toBe('alive: legacy-born-before-record');
+    expect(verdictOn(byMtime, seeing(bornLate(2 * MINUTE)))).toBe('dead: legacy-born-after-record');
+    const { evidence } = decide(byMtime, seeing(bornLate(2 * MINUTE)), DEFAULTS);
+    expect(evidence.at(-1)?.recorded).toBe('written 2026-04-29T10:33:24.809Z (file mtime)');
+  });
+});
+
+describe('a process in a descendant PID namespace that bears the number', () => {
+  function bearing(...found: Namesake[]): Partial<Observation> {
+    return { namesakes: { found, complete: false } };
+  }
+  const old = namesake({}, { ticksAsRead: bornAt(WRITTEN - MINUTE) });
+  const young = namesake({}, { ticksAsRead: bornAt(WRITTEN + 1 + TICK + 1) });
+  const kept = 'unknown: legacy-namesake-in-descendant';
+
+  test.each<[string, Sighting]>([
+    ['no such process', absent],
+    ['a thread', thread],
+    ['a zombie', exited()],
+    ['another process born later', bornLate(2 * MINUTE)],
+  ])('it may be the writer: unknown, though here the number is that of %s', (_name, sighting) => {
+    expect(verdictOn(oldRecord(), seeing(sighting, bearing(old)))).toBe(kept);
+  });
+
+  test('it may be the writer, though the own number was reused', () => {
+    expect(verdictOn(oldRecord(), selfBornLate(MINUTE, bearing(old)))).toBe(kept);
+  });
+
+  test('the evidence names it', () => {
+    const { evidence } = decide(oldRecord(), seeing(absent, bearing(old)), DEFAULTS);
+    expect(evidence.at(-1)).toMatchObject({
+      check: 'descendant-namespaces',
+      observed: 'pid 31007 here is pid 7 of PID namespace 4026532002',
+    });
+  });
+
+  test.each<[string, Namesake, OwnerRecord, string]>([
+    ['born after the record: dead', young, oldRecord(), 'dead: legacy-no-such-process'],
+    ['exited: dead', { ...old, exited: true }, oldRecord(), 'dead: legacy-no-such-process'],
+    ['perhaps exited: unknown', { ...old, exited: null }, oldRecord(), kept],
+    ['of unknown birth: unknown', { ...young, ticksAsRead: null }, oldRecord(), kept],
+    ['of a later birth, but the record has no time: unknown', young, oldRecord({ recordedAt: null }), kept],
+  ])('%s', (_name, found, judged, verdict) => {
+    expect(verdictOn(judged, seeing(absent, bearing(found)))).toBe(verdict);
+  });
+
+  test('one that is too young does not hide an older one', () => {
+    expect(verdictOn(oldRecord(), seeing(absent, bearing(young, old)))).toBe(kept);
+  });
+
+  test('nobody looks for it unless the record would be dead', () => {
+    const alive = neverAsking(['namesakes'], seeing(bornLate(-MINUTE)));
+    expect(verdictOn(oldRecord(), alive)).toBe('alive: legacy-born-before-record');
+    const unclear = neverAsking(['namesakes'], seeing(hidden));
+    expect(verdictOn(oldRecord(), unclear)).toBe('unknown: legacy-process-hidden');
+  });
+});
+
+describe('the certainty', () => {
+  test.each<[string, Observation]>([
+    ['dead', seeing(absent)],
+    ['alive', seeing(bornLate(-1))],
+    ['unknown', seeing(hidden)],
+  ])('of a verdict by pid alone is assumed: %s', (state, seen) => {
+    expect(decide(oldRecord(), seen, DEFAULTS)).toMatchObject({ state, certainty: 'assumed' });
+  });
+
+  test('with legacy: unknown nothing is assumed and nothing is looked at', () => {
+    const options: LegacyOptions = { ...DEFAULTS, legacy: 'unknown' };
+    const seen = neverAsking(['sighting', 'namesakes', 'nowMs', 'bootTimeMs'], seeing(absent));
+    expect(inWords(decide(oldRecord(), seen, options))).toBe('unknown: legacy-not-assumed');
+  });
+
+  test('with legacy: unknown a record with an identity is judged as ever', () => {
+    const options: LegacyOptions = { ...DEFAULTS, legacy: 'unknown' };
+    expect(verdictOn(record(), seeing(absent), options)).toBe('dead: no-such-process');
+  });
+});

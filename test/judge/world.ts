@@ -1,0 +1,417 @@
+import fc from 'fast-check';
+import type { Namesake, Namesakes } from '../../src/identity/namesakes.js';
+import type { ProcessIdentity } from '../../src/identity/process-identity.js';
+import type { Sighting } from '../../src/identity/sighting.js';
+import { isOneKernelFilesystem } from '../../src/judge/filesystems.js';
+import type { Observation } from '../../src/judge/observation.js';
+import type { OwnerRecord } from '../../src/record/owner-record.js';
+import { observation, record } from './builders.js';
+
+/**
+ * A small world: machines, PID namespaces and processes as the kernel would have them, an owner that recorded itself
+ * with whatever it could know, and an observer that sees whatever it can see. Numbers come from tiny ranges, so that
+ * they collide: pids, ticks and, between machines or once recycled, namespaces and inodes.
+ */
+export interface World {
+  /** Where the owner was, as seen from the observer. */
+  readonly place: Place;
+  readonly fate: Fate;
+  readonly pid: number;
+  readonly ticks: number;
+  readonly owner: Abilities;
+  readonly observer: Abilities & {
+    readonly pid: number;
+    readonly pidfd: boolean;
+    readonly proc: 'own' | 'hidepid' | 'foreign' | 'none';
+    readonly initialNamespace: boolean;
+    /** Another user's /proc/<pid>/ns/pid may be read. */
+    readonly seesNamespaces: boolean;
+    readonly testsWitness: boolean;
+  };
+  /** As recorded by the owner and as seen by the observer; null: not known. */
+  readonly filesystems: readonly [string | null, string | null];
+  readonly witnessRecorded: boolean;
+  readonly pidfdHeld: boolean;
+  readonly others: readonly Other[];
+}
+
+type Place = 'same namespace' | 'descendant' | 'sibling' | 'ancestor' | 'other machine';
+
+/** `rebooted`: the machine since started anew. `recycled`: its namespace is gone, and the observer's has its number. */
+type Fate = 'alive' | 'zombie' | 'gone' | 'rebooted' | 'recycled';
+
+/** What a process can find out about itself. */
+interface Abilities {
+  readonly bootId:
+    | 'native'
+    | 'native, not known to be'
+    | 'mounted over'
+    | 'mounted over, as elsewhere'
+    | 'unknown';
+  readonly ticks: boolean;
+  /** Its time namespace is shifted by no whole tick: ticks may be one too many. */
+  readonly ticksOff: 0 | 1;
+  readonly shifted: boolean;
+  readonly pidfdInode: boolean;
+  readonly namespaceInode: boolean;
+  readonly namespaceId: boolean;
+}
+
+/** Some other process on the observer's machine. */
+interface Other {
+  readonly namespace: 'observer' | 'descendant of observer' | 'owner' | 'third';
+  readonly pid: number;
+  /** Its number in the namespace between the observer's and its own. */
+  readonly middlePid: number;
+  readonly ticks: number;
+  readonly exited: boolean;
+  readonly thread: boolean;
+}
+
+interface Namespace {
+  readonly inode: string;
+  readonly id: string;
+}
+
+const INITIAL: Namespace = { inode: '4026531836', id: '1' };
+const DESCENDANT: Namespace = { inode: '4026532100', id: '100' };
+const FOURTH: Namespace = { inode: '4026532400', id: '400' };
+const BOOT_IDS = {
+  here: '11111111-1111-4111-8111-111111111111',
+  elsewhere: '22222222-2222-4222-8222-222222222222',
+  before: '33333333-3333-4333-8333-333333333333',
+  /** In an image, so that containers of it show the same on any machine. */
+  ofImage: '44444444-4444-4444-8444-444444444444',
+};
+
+const mostly = fc.integer({ min: 0, max: 9 }).map((n) => n > 0);
+const rarely = mostly.map((yes) => !yes);
+
+const abilities = {
+  bootId: fc.constantFrom<Abilities['bootId'][]>(
+    'native',
+    'native',
+    'native, not known to be',
+    'mounted over',
+    'mounted over, as elsewhere',
+    'unknown',
+  ),
+  ticks: fc.boolean(),
+  ticksOff: fc.constantFrom<(0 | 1)[]>(0, 1),
+  shifted: fc.boolean(),
+  pidfdInode: fc.boolean(),
+  namespaceInode: mostly,
+  namespaceId: fc.boolean(),
+};
+const smallPid = fc.integer({ min: 1, max: 3 });
+const smallTicks = fc.integer({ min: 10, max: 13 });
+
+/** Of one machine: recorded and seen by the same kernel. A network filesystem can be seen there too. */
+const ONE_MACHINE = [
+  ['ext', 'ext'],
+  ['ext', 'ext'],
+  ['tmpfs', 'tmpfs'],
+  ['overlay', 'overlay'],
+  ['overlay', 'ext'],
+  ['nfs', 'nfs'],
+  [null, 'ext'],
+  ['ext', null],
+  [null, null],
+] as const;
+
+/** Of two running machines: then it is no filesystem of one kernel, at least as one of them sees it. */
+const TWO_MACHINES = [
+  ['nfs', 'nfs'],
+  ['ext', 'virtiofs'],
+  ['9p', 'ext'],
+  ['tmpfs', 'nfs'],
+  [null, 'ext'],
+  ['ext', null],
+  [null, null],
+] as const;
+
+/** Worlds whose owner met one of these fates. */
+export function worlds(...fates: readonly Fate[]): fc.Arbitrary<World> {
+  return fc
+    .record({
+      place: fc.constantFrom<Place[]>('same namespace', 'descendant', 'sibling', 'ancestor', 'other machine'),
+      fate: fc.constantFrom(...fates),
+    })
+    .chain(({ place, fate }) =>
+      fc.record({
+        place: fc.constant(place),
+        fate: fc.constant(fate),
+        pid: smallPid,
+        ticks: smallTicks,
+        owner: fc.record(abilities),
+        observer: fc.record({
+          ...abilities,
+          pid: smallPid,
+          pidfd: fc.boolean(),
+          proc: fc.constantFrom(
+            'own' as const,
+            'own' as const,
+            'hidepid' as const,
+            'foreign' as const,
+            'none' as const,
+          ),
+          initialNamespace: place === 'sibling' || place === 'ancestor' ? fc.constant(false) : fc.boolean(),
+          seesNamespaces: fc.boolean(),
+          testsWitness: fc.boolean(),
+        }),
+        filesystems: fc.constantFrom(...(place === 'other machine' ? TWO_MACHINES : ONE_MACHINE)),
+        witnessRecorded: fc.boolean(),
+        pidfdHeld: rarely,
+        others: fc.array(
+          fc.record({
+            namespace: fc.constantFrom<Other['namespace'][]>(
+              'observer',
+              'descendant of observer',
+              'owner',
+              'third',
+            ),
+            pid: smallPid,
+            middlePid: smallPid,
+            ticks: smallTicks,
+            exited: fc.boolean(),
+            thread: fc.boolean(),
+          }),
+          { maxLength: 4 },
+        ),
+      }),
+    );
+}
+
+/** Both know everything about themselves, look at the whole of their own /proc, and nothing is shifted. */
+export function withEverythingKnown(world: World): World {
+  const all = {
+    bootId: 'native',
+    ticks: true,
+    ticksOff: 0,
+    shifted: false,
+    pidfdInode: true,
+    namespaceInode: true,
+    namespaceId: true,
+  } as const;
+  return {
+    ...world,
+    owner: all,
+    observer: { ...world.observer, ...all, pidfd: true, proc: 'own', seesNamespaces: true },
+  };
+}
+
+export interface Seen {
+  readonly record: OwnerRecord;
+  readonly observation: Observation;
+}
+
+/** What the owner recorded, and what the observer would see: each value follows from the world alone. */
+export function observe(world: World): Seen {
+  const { place, fate, owner, observer } = world;
+  const hereNamespace = observer.initialNamespace ? INITIAL : { inode: '4026532200', id: '200' };
+  const ownerNamespace = namespaceOfOwner(world, hereNamespace);
+  const running = fate === 'alive' || fate === 'zombie';
+  const onThisMachine = place !== 'other machine';
+
+  const recorded = asKnown(owner, {
+    pid: world.pid,
+    ticks: world.ticks,
+    kernel: fate === 'rebooted' ? 'before' : onThisMachine ? 'here' : 'elsewhere',
+    namespace: ownerNamespace,
+    // Another machine or boot counts anew, so that its inodes may be those of processes here.
+    inode: onThisMachine && fate !== 'rebooted' ? 'owner' : 'other 0',
+  });
+  const ownerHere: Process | null =
+    onThisMachine && running
+      ? {
+          pid: world.pid,
+          middlePid: world.pid,
+          ticks: world.ticks,
+          namespace: ownerNamespace,
+          inode: 'owner',
+          exited: fate === 'zombie',
+          thread: false,
+          inside: place === 'descendant',
+        }
+      : null;
+  const processes = inhabitants(world, hereNamespace, ownerNamespace, ownerHere);
+  const self = processes[0] as Process;
+
+  const witness = world.witnessRecorded ? { device: '1', fsid: null, inode: '2' } : null;
+  const [filesystemRecorded, filesystemSeen] = world.filesystems;
+  return {
+    record: record({ ...recorded }, { filesystem: filesystemRecorded, witness }),
+    observation: observation({
+      self: asKnown(observer, { ...self, kernel: 'here' }),
+      heldPidfd: world.pidfdHeld && ownerHere !== null ? (ownerHere.exited ? 'exited' : 'running') : 'none',
+      filesystem: filesystemSeen,
+      sighting: sight(world, hereNamespace, processes),
+      witness: testWitness(world),
+      namesakes: lookForNamesakes(world, processes),
+    }),
+  };
+}
+
+/** A process on the observer's machine, as the kernel knows it. */
+interface Process {
+  readonly pid: number;
+  readonly middlePid: number;
+  readonly ticks: number;
+  readonly namespace: Namespace;
+  /** Stands for the number of its pidfd. */
+  readonly inode: string;
+  readonly exited: boolean;
+  readonly thread: boolean;
+  /** In a descendant of the observer's namespace. */
+  readonly inside: boolean;
+}
+
+function namespaceOfOwner({ place, fate, observer }: World, here: Namespace): Namespace {
+  if (fate === 'recycled') return { inode: here.inode, id: '77' };
+  // Another machine, or the same one before its reboot, gave out its numbers anew.
+  if (place === 'same namespace' || place === 'other machine') return here;
+  if (place === 'descendant') return DESCENDANT;
+  return place === 'ancestor' && !observer.initialNamespace ? INITIAL : { inode: '4026532300', id: '300' };
+}
+
+/** The observer first, then everybody else; a namespace gives each number to one process at a time. */
+function inhabitants(
+  world: World,
+  here: Namespace,
+  ofOwner: Namespace,
+  ownerHere: Process | null,
+): readonly Process[] {
+  const { observer } = world;
+  const taken = new Set<string>();
+  const processes: Process[] = [];
+  function add(process: Process): void {
+    const key = `${process.namespace.inode} ${process.pid}`;
+    if (taken.has(key)) return;
+    taken.add(key);
+    processes.push(process);
+  }
+  const sameNumberTaken = ownerHere?.namespace === here && ownerHere.pid === observer.pid;
+  add({
+    pid: sameNumberTaken ? observer.pid + 10 : observer.pid,
+    middlePid: 0,
+    ticks: 12,
+    namespace: here,
+    inode: 'observer',
+    exited: false,
+    thread: false,
+    inside: false,
+  });
+  if (ownerHere !== null) add(ownerHere);
+  // The owner's namespace is still there where the owner alone is gone.
+  const ownersNamespaceLives =
+    world.place !== 'other machine' && !['rebooted', 'recycled'].includes(world.fate);
+  for (const [index, other] of world.others.entries()) {
+    const place = {
+      observer: { namespace: here, inside: false },
+      'descendant of observer': { namespace: DESCENDANT, inside: true },
+      owner: ownersNamespaceLives ? { namespace: ofOwner, inside: world.place === 'descendant' } : null,
+      third: { namespace: FOURTH, inside: true },
+    }[other.namespace];
+    if (place !== null) add({ ...other, ...place, inode: `other ${index}` });
+  }
+  return processes;
+}
+
+/** The identity of a process as somebody with these abilities reads it. */
+function asKnown(
+  abilities: Abilities,
+  process: Pick<Process, 'pid' | 'ticks' | 'namespace' | 'inode'> & {
+    readonly kernel: 'here' | 'elsewhere' | 'before';
+  },
+): ProcessIdentity {
+  const { namespace } = process;
+  return {
+    version: 1,
+    platform: 'linux',
+    pid: process.pid,
+    startTicks: abilities.ticks ? String(process.ticks + (abilities.shifted ? abilities.ticksOff : 0)) : null,
+    startTolerance: abilities.ticks && abilities.shifted ? 1 : 0,
+    ...bootIdAsKnown(abilities, process.kernel),
+    pidNamespace: {
+      inode: abilities.namespaceInode ? namespace.inode : null,
+      id: abilities.namespaceInode && abilities.namespaceId ? namespace.id : null,
+    },
+    pidfdInode: abilities.pidfdInode ? process.inode : null,
+    hostname: null,
+    containerId: null,
+  };
+}
+
+function bootIdAsKnown({ bootId }: Abilities, kernel: 'here' | 'elsewhere' | 'before') {
+  switch (bootId) {
+    case 'native':
+      return { bootId: BOOT_IDS[kernel], bootIdNative: true };
+    case 'native, not known to be':
+      return { bootId: BOOT_IDS[kernel], bootIdNative: null };
+    case 'mounted over':
+      return { bootId: BOOT_IDS.ofImage, bootIdNative: false };
+    case 'mounted over, as elsewhere':
+      return { bootId: BOOT_IDS.here, bootIdNative: false };
+    case 'unknown':
+      return { bootId: null, bootIdNative: null };
+  }
+}
+
+/** What src/identity/sighting.ts would find at the recorded number. */
+function sight({ pid, observer }: World, here: Namespace, processes: readonly Process[]): Sighting {
+  const nothing = { identity: null, exited: null, ticksAsRead: null };
+  const process = processes.find((candidate) => candidate.namespace === here && candidate.pid === pid);
+  const readsProc = observer.proc === 'own';
+  if (process === undefined) return { existence: 'absent', source: 'ESRCH', ...nothing };
+  if (!observer.pidfd && !readsProc) return { existence: 'unknown', source: 'EPERM', ...nothing };
+  if (process.thread) return { existence: 'thread', source: 'ENOENT', ...nothing };
+  const abilities = {
+    ...observer,
+    ticks: observer.ticks && readsProc,
+    pidfdInode: observer.pidfd && observer.pidfdInode,
+  };
+  return {
+    existence: 'present',
+    source: 'ok',
+    identity: asKnown(abilities, { ...process, kernel: 'here' }),
+    exited: process.exited,
+    ticksAsRead: null,
+  };
+}
+
+/** What src/identity/namesakes.ts would find. */
+function lookForNamesakes({ pid, observer }: World, processes: readonly Process[]): Namesakes {
+  if (observer.proc === 'none' || observer.proc === 'foreign') return { found: [], complete: false };
+  const found: Namesake[] = [];
+  for (const process of processes) {
+    // hidepid shows some and hides others.
+    if (!process.inside || process.thread || (observer.proc === 'hidepid' && process.ticks % 2 === 0))
+      continue;
+    for (const innermost of [false, true]) {
+      if ((innermost ? process.pid : process.middlePid) !== pid) continue;
+      const namespaceInode = observer.namespaceInode && observer.seesNamespaces && innermost;
+      const abilities = { ...observer, namespaceInode, pidfdInode: observer.pidfd && observer.pidfdInode };
+      found.push({
+        pid: 1000 + process.pid,
+        innermost,
+        identity: asKnown(abilities, { ...process, pid, kernel: 'here' }),
+        exited: process.exited,
+        ticksAsRead: null,
+      });
+    }
+  }
+  return { found, complete: observer.initialNamespace && observer.proc === 'own' };
+}
+
+/** An honest witness: held exactly as long as the owner lives. */
+function testWitness(world: World): Observation['witness'] {
+  const [recorded, seen] = world.filesystems;
+  const testable =
+    world.witnessRecorded &&
+    world.observer.testsWitness &&
+    world.place !== 'other machine' &&
+    recorded === seen &&
+    isOneKernelFilesystem(seen);
+  if (!testable) return { state: 'untestable', source: 'no' };
+  return { state: world.fate === 'alive' ? 'held' : 'free', source: 'yes' };
+}
