@@ -8,13 +8,25 @@
 #include "errors.h"
 
 namespace kernel_identity::binding {
+namespace {
+
+constexpr double kNanosecondsPerMillisecond = 1e6;
+// A hundred years, in milliseconds.
+constexpr double kLongestWait = 3e12;
+// Number.MAX_SAFE_INTEGER
+constexpr double kLargestInteger = 9007199254740991;
+
+}  // namespace
+
+bool Arguments::Number(size_t index, const char* name, double* number) const {
+  if (napi_get_value_double(info_.Env(), info_[index], number) == napi_ok) return true;
+  ThrowArgumentType(info_.Env(), name, "a number");
+  return false;
+}
 
 bool Arguments::Integer(size_t index, const char* name, int minimum, const char* range, int* number) const {
   double value = 0;
-  if (napi_get_value_double(info_.Env(), info_[index], &value) != napi_ok) {
-    ThrowArgumentType(info_.Env(), name, "a number");
-    return false;
-  }
+  if (!Number(index, name, &value)) return false;
   // NaN compares false with everything, so the condition names what is wanted.
   const bool fits =
       value >= minimum && value <= std::numeric_limits<int>::max() && std::trunc(value) == value;
@@ -38,6 +50,50 @@ bool Arguments::Limit(size_t index, const char* name, size_t* limit) const {
   int number = 0;
   if (!Integer(index, name, 0, "an integer from 0 to 2147483647", &number)) return false;
   *limit = static_cast<size_t>(number);
+  return true;
+}
+
+bool Arguments::Timeout(size_t index, const char* name, int64_t* nanoseconds) const {
+  double milliseconds = 0;
+  if (!Number(index, name, &milliseconds)) return false;
+  if (!(milliseconds >= 0)) {
+    ThrowOutOfRange(info_.Env(), name, "a number of milliseconds from 0 to Infinity");
+    return false;
+  }
+  *nanoseconds = milliseconds > kLongestWait
+                     ? -1
+                     : static_cast<int64_t>(std::ceil(milliseconds * kNanosecondsPerMillisecond));
+  return true;
+}
+
+bool Arguments::Interval(size_t index, const char* name, int64_t* nanoseconds) const {
+  double milliseconds = 0;
+  if (!Number(index, name, &milliseconds)) return false;
+  if (!(milliseconds > 0 && milliseconds <= std::numeric_limits<int>::max())) {
+    ThrowOutOfRange(info_.Env(), name, "a number of milliseconds above 0, at most 2147483647");
+    return false;
+  }
+  *nanoseconds = static_cast<int64_t>(std::ceil(milliseconds * kNanosecondsPerMillisecond));
+  return true;
+}
+
+bool Arguments::Ticket(size_t index, const char* name, uint64_t* ticket) const {
+  double value = 0;
+  if (!Number(index, name, &value)) return false;
+  if (!(value >= 0 && value <= kLargestInteger && std::trunc(value) == value)) {
+    ThrowOutOfRange(info_.Env(), name, "an integer from 0 to 9007199254740991");
+    return false;
+  }
+  *ticket = static_cast<uint64_t>(value);
+  return true;
+}
+
+bool Arguments::Function(size_t index, const char* name, Napi::Function* function) const {
+  if (!info_[index].IsFunction()) {
+    ThrowArgumentType(info_.Env(), name, "a function");
+    return false;
+  }
+  *function = info_[index].As<Napi::Function>();
   return true;
 }
 

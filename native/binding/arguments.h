@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -53,6 +54,13 @@ class Arguments {
   bool Descriptor(size_t index, const char* name, int* fd) const;
   /** A number of things, 0 to 2^31 - 1. */
   bool Limit(size_t index, const char* name, size_t* limit) const;
+  /** Milliseconds from 0 up, as nanoseconds; negative for Infinity and whatever is as good as that. */
+  bool Timeout(size_t index, const char* name, int64_t* nanoseconds) const;
+  /** Milliseconds above 0, at most 2^31 - 1, as nanoseconds. */
+  bool Interval(size_t index, const char* name, int64_t* nanoseconds) const;
+  /** A number that a call gave out before: an integer from 0 to 2^53 - 1. */
+  bool Ticket(size_t index, const char* name, uint64_t* ticket) const;
+  bool Function(size_t index, const char* name, Napi::Function* function) const;
   /** A path: a string without NUL, which would cut it short in the kernel. */
   bool Path(size_t index, const char* name, PathArgument* path) const;
   /** One name within a directory. Empty or with a slash it would lead elsewhere. */
@@ -60,8 +68,10 @@ class Arguments {
   bool Text(size_t index, const char* name, TextArgument* text) const;
   bool IsText(size_t index, std::string_view text) const;
   bool IsUndefined(size_t index) const { return info_[index].IsUndefined(); }
+  bool IsNull(size_t index) const { return info_[index].IsNull(); }
 
  private:
+  bool Number(size_t index, const char* name, double* number) const;
   bool Integer(size_t index, const char* name, int minimum, const char* range, int* number) const;
 
   const Napi::CallbackInfo& info_;

@@ -8,6 +8,7 @@
 #include "../system/pidfd.h"
 #include "descriptors.h"
 #include "object_shape.h"
+#include "subscriptions.h"
 #include "values.h"
 
 namespace kernel_identity::binding {
@@ -20,6 +21,8 @@ struct Environment {
         filesystem(env, {"type", "fsid"}) {}
 
   DescriptorSet descriptors;
+  // After the descriptors, so that it goes before them: nothing is touched or watched through a closed one.
+  Subscriptions subscriptions;
   system::PidfsDevice pidfs;
   std::optional<system::Capabilities> capabilities;
   ObjectShape process_stat;

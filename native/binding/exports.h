@@ -12,6 +12,8 @@ namespace kernel_identity::binding {
 Napi::Value CreateProcesses(Napi::Env env, Environment* environment);
 Napi::Value CreateFiles(Napi::Env env, Environment* environment);
 Napi::Value CreateWitness(Napi::Env env, Environment* environment);
+Napi::Value CreateWatch(Napi::Env env, Environment* environment);
+Napi::Value CreateLease(Napi::Env env, Environment* environment);
 Napi::Value GetCapabilities(const Napi::CallbackInfo& info);
 
 }  // namespace kernel_identity::binding

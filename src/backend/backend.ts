@@ -153,6 +153,51 @@ export interface WitnessOperations {
   test(fd: number, type: string): WitnessTest;
 }
 
+/**
+ * Waiting without polling, by one thread of the process that waits on pidfds and inotify for all of it. Everything
+ * watched is watched until {@link cancel}; nothing here keeps the process from exiting but a {@link onLockChange}.
+ */
+export interface WatchOperations {
+  /**
+   * Writes 1 into `words[index]` once the process of `pidfd` has exited, whether or not the event loop runs.
+   * The pidfd is the caller's again when this returns. Returns a ticket for {@link cancel}, or why it cannot watch
+   * (EMFILE, ENOMEM, ...). The memory of `words` stays where it is until then.
+   */
+  onExit(pidfd: number, words: Int32Array, index: number): number | Errno;
+  /**
+   * Calls `wake` in this thread's event loop whenever something changes in the lock directory (an entry renamed away
+   * or deleted, a file closed that was open for writing, the directory deleted or renamed), and once when the process
+   * of `pidfd` exits (null: none). Events that come together may give one call. Both descriptors are the caller's
+   * again when this returns. Keeps the event loop alive until cancelled.
+   */
+  onLockChange(directory: number, pidfd: number | null, wake: () => void): number | Errno;
+  /** Ends what a ticket stands for: afterwards nothing is written or called. A ticket that is over is ignored. */
+  cancel(ticket: number): void;
+  /**
+   * An inotify descriptor that reports what {@link onLockChange} reports, for {@link block}; to be closed with
+   * {@link FileOperations.close}.
+   */
+  openChangeMonitor(directory: number): number | Errno;
+  /**
+   * Blocks this thread until the monitor or (null: none) the pidfd is readable, at most `timeoutMs`; drains the
+   * monitor. Says which came; `timeout`: neither.
+   */
+  block(monitor: number, pidfd: number | null, timeoutMs: number): 'change' | 'exit' | 'timeout';
+}
+
+/** Showing that the owner of a lock lives, where nothing else can: its owner.json is touched again and again. */
+export interface LeaseOperations {
+  /**
+   * Touches the file (mtime) every `intervalMs` from a thread that a blocked event loop does not stop. Calls `lost`
+   * once, in this thread's event loop, and stops, when the file has no name any more or cannot be touched (ESTALE,
+   * EIO, ...). The descriptor stays the caller's and must stay open until {@link stop}. Does not keep the process from
+   * exiting. Returns a ticket.
+   */
+  start(file: number, intervalMs: number, lost: () => void): number;
+  /** A ticket that is over is ignored. */
+  stop(ticket: number): void;
+}
+
 export type BackendName = 'native' | 'procfs' | 'portable';
 
 export interface Backend {
@@ -160,6 +205,9 @@ export interface Backend {
   readonly processes: ProcessOperations;
   readonly files: FileOperations;
   readonly witness: WitnessOperations;
+  /** null: this backend can only poll. */
+  readonly watch: WatchOperations | null;
+  readonly lease: LeaseOperations;
   /** Probed at the first call, then remembered. */
   capabilities(): Capabilities;
 }

@@ -6,7 +6,9 @@ import type {
   Backend,
   Capabilities,
   FileOperations,
+  LeaseOperations,
   ProcessOperations,
+  WatchOperations,
   WitnessOperations,
 } from './backend.js';
 
@@ -15,6 +17,8 @@ export interface Addon {
   readonly processes: ProcessOperations;
   readonly files: FileOperations;
   readonly witness: WitnessOperations;
+  readonly watch: WatchOperations;
+  readonly lease: LeaseOperations;
   capabilities(): Capabilities;
   /** SHA-256 of the sources that it was built from, as scripts/native-source-hash.mjs prints it. */
   readonly sourceHash: string;
@@ -45,13 +49,15 @@ export function loadAddon(): Addon {
 
 /** @throws {Error} see {@link loadAddon} */
 export function loadNativeBackend(): Backend {
-  const { processes, files, witness, capabilities } = loadAddon();
+  const { processes, files, witness, watch, lease, capabilities } = loadAddon();
   let known: Capabilities | undefined;
   return {
     name: 'native',
     processes,
     files,
     witness,
+    watch,
+    lease,
     capabilities: () => {
       known ??= capabilities();
       return known;

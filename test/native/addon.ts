@@ -21,6 +21,8 @@ export const { addon, built } = load();
 export const files = addon.files;
 export const processes = addon.processes;
 export const witness = addon.witness;
+export const watch = addon.watch;
+export const lease = addon.lease;
 
 export function nativeFixture(name: string): string {
   const path = fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));

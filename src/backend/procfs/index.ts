@@ -3,6 +3,7 @@ import type { Backend, Capabilities } from '../backend.js';
 import { probeCapabilities } from './capabilities.js';
 import { ProcfsFiles } from './files.js';
 import { filesystemName } from './filesystem.js';
+import { ProcfsLease } from './lease.js';
 import { ProcfsProcesses } from './processes.js';
 import { isSystemError } from './system-error.js';
 import { ProcfsWitness } from './witness.js';
@@ -20,6 +21,8 @@ export function loadProcfsBackend(): Backend {
     processes: new ProcfsProcesses(),
     files: new ProcfsFiles(),
     witness: new ProcfsWitness(),
+    watch: null,
+    lease: new ProcfsLease(),
     capabilities() {
       capabilities ??= probeCapabilities();
       return capabilities;

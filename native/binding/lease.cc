@@ -1,0 +1,51 @@
+#include <cerrno>
+
+#include "arguments.h"
+#include "errors.h"
+#include "exports.h"
+#include "methods.h"
+#include "values.h"
+
+namespace kernel_identity::binding {
+namespace {
+
+/** A thread, a timer for it, and a look at the file: what can go wrong with each tells which one it was. */
+const char* FailedCallOf(int error) {
+  if (error == -EAGAIN) return "pthread_create";
+  if (error == -EMFILE || error == -ENFILE || error == -ENOMEM) return "timerfd_create";
+  return "fstat";
+}
+
+Napi::Value Start(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Arguments arguments(info);
+  int file = -1;
+  int64_t interval = 0;
+  Napi::Function lost;
+  if (!arguments.Descriptor(0, "file", &file) || !arguments.Interval(1, "intervalMs", &interval) ||
+      !arguments.Function(2, "lost", &lost)) {
+    return {};
+  }
+  uint64_t ticket = 0;
+  const int error = EnvironmentOf(info).subscriptions.AddLease(lost, file, interval, &ticket);
+  if (error < 0) return ThrowSystemError(env, error, {.syscall = FailedCallOf(error)});
+  return NumberValue(env, static_cast<double>(ticket));
+}
+
+void Stop(const Napi::CallbackInfo& info) {
+  uint64_t ticket = 0;
+  if (Arguments(info).Ticket(0, "ticket", &ticket)) EnvironmentOf(info).subscriptions.End(ticket);
+}
+
+constexpr Method kMethods[] = {
+    {"start", Call<Start>},
+    {"stop", Call<Stop>},
+};
+
+}  // namespace
+
+Napi::Value CreateLease(Napi::Env env, Environment* environment) {
+  return CreateMethods(env, kMethods, environment);
+}
+
+}  // namespace kernel_identity::binding

@@ -1,0 +1,136 @@
+#include "subscriptions.h"
+
+#include <cerrno>
+#include <utility>
+
+#include "values.h"
+
+namespace kernel_identity::binding {
+
+int Subscriptions::AddExit(Napi::Object words, int pidfd, int32_t* word, uint64_t* ticket) {
+  const int opened = watcher_.Open();
+  if (opened < 0) return opened;
+  uint64_t system_ticket = 0;
+  const int added = watcher_->WatchExit(pidfd, word, &system_ticket);
+  if (added < 0) return added;
+  *ticket = ++last_ticket_;
+  Remember(*ticket, Kind::kExit, system_ticket, words);
+  return 0;
+}
+
+int Subscriptions::AddLockChange(Napi::Function wake, int directory, int pidfd, uint64_t* ticket) {
+  int opened = OpenCallbacks(wake.Env());
+  if (opened == 0) opened = watcher_.Open();
+  if (opened < 0) return opened;
+  const uint64_t next = ++last_ticket_;
+  uint64_t system_ticket = 0;
+  const int added = watcher_->WatchLock(directory, pidfd, ListenerFor(next), &system_ticket);
+  if (added < 0) return added;
+  *ticket = next;
+  Remember(next, Kind::kLockChange, system_ticket, wake);
+  if (++waits_ == 1) napi_ref_threadsafe_function(env_, wake_);
+  return 0;
+}
+
+int Subscriptions::AddLease(Napi::Function lost, int file, int64_t interval, uint64_t* ticket) {
+  int opened = OpenCallbacks(lost.Env());
+  if (opened == 0) opened = heartbeat_.Open();
+  if (opened < 0) return opened;
+  const uint64_t next = ++last_ticket_;
+  uint64_t system_ticket = 0;
+  const int added = heartbeat_->Add(file, interval, ListenerFor(next), &system_ticket);
+  if (added < 0) return added;
+  *ticket = next;
+  Remember(next, Kind::kLease, system_ticket, lost);
+  return 0;
+}
+
+void Subscriptions::End(uint64_t ticket) {
+  const auto found = subscriptions_.find(ticket);
+  if (found == subscriptions_.end()) return;
+  EndInSystem(found->second);
+  const bool waited = found->second.kind == Kind::kLockChange;
+  subscriptions_.erase(found);
+  if (waited && --waits_ == 0) napi_unref_threadsafe_function(env_, wake_);
+}
+
+int Subscriptions::OpenCallbacks(napi_env env) {
+  if (wake_ != nullptr) return 0;
+  napi_threadsafe_function wake = nullptr;
+  const auto deliver = [](napi_env running, napi_value, void* self, void*) {
+    // Null while the environment is being torn down.
+    if (running != nullptr) static_cast<Subscriptions*>(self)->Deliver(running);
+  };
+  if (napi_create_threadsafe_function(env, nullptr, nullptr, TextValue(env, "kernel-identity"), 0, 1, nullptr,
+                                      nullptr, this, deliver, &wake) != napi_ok) {
+    return -ENOMEM;
+  }
+  napi_unref_threadsafe_function(env, wake);
+  // Node frees the function, whether or not a thread still uses it, by a cleanup hook of its own. Hooks run
+  // in reverse order, so this later one makes sure that by then nobody does.
+  napi_add_env_cleanup_hook(
+      env, [](void* self) { static_cast<Subscriptions*>(self)->EndAll(); }, this);
+  env_ = env;
+  wake_ = wake;
+  return 0;
+}
+
+system::Listener Subscriptions::ListenerFor(uint64_t ticket) {
+  return {.call = Post, .context = this, .key = ticket};
+}
+
+void Subscriptions::Remember(uint64_t ticket, Kind kind, uint64_t system_ticket, Napi::Object kept) {
+  subscriptions_.emplace(ticket, Subscription{kind, system_ticket, Napi::Persistent(kept)});
+}
+
+void Subscriptions::EndInSystem(const Subscription& subscription) {
+  if (subscription.kind == Kind::kLease) {
+    heartbeat_->Remove(subscription.system_ticket);
+  } else {
+    watcher_->Cancel(subscription.system_ticket);
+  }
+}
+
+void Subscriptions::EndAll() {
+  for (const auto& [ticket, subscription] : subscriptions_) EndInSystem(subscription);
+  subscriptions_.clear();
+  watcher_.Close();
+  heartbeat_.Close();
+}
+
+void Subscriptions::Post(void* self, uint64_t ticket) {
+  auto* const subscriptions = static_cast<Subscriptions*>(self);
+  const std::lock_guard lock(subscriptions->mutex_);
+  const bool idle = subscriptions->posted_.empty();
+  subscriptions->posted_.insert(ticket);
+  // Otherwise a call is under way that has not looked yet.
+  if (idle) napi_call_threadsafe_function(subscriptions->wake_, nullptr, napi_tsfn_nonblocking);
+}
+
+void Subscriptions::Deliver(Napi::Env env) {
+  std::set<uint64_t> posted;
+  {
+    const std::lock_guard lock(mutex_);
+    posted.swap(posted_);
+  }
+  for (const uint64_t ticket : posted) Call(env, ticket);
+}
+
+void Subscriptions::Call(Napi::Env env, uint64_t ticket) {
+  // Not there: ended meanwhile, perhaps by one of those that were called just before.
+  const auto found = subscriptions_.find(ticket);
+  if (found == subscriptions_.end()) return;
+  const Napi::HandleScope scope(env);
+  napi_value const function = found->second.kept.Value();
+  // A lease is lost once.
+  if (found->second.kind == Kind::kLease) subscriptions_.erase(found);
+  napi_value receiver = nullptr;
+  napi_value result = nullptr;
+  napi_get_undefined(env, &receiver);
+  if (napi_call_function(env, receiver, function, 0, nullptr, &result) != napi_pending_exception) return;
+  // Left pending, Node 20 would only print a warning about it; and those that are still to be called must be.
+  napi_value error = nullptr;
+  if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
+}
+
+}  // namespace kernel_identity::binding

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <napi.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "../system/heartbeat.h"
+#include "../system/listener.h"
+#include "../system/shared_service.h"
+#include "../system/watcher.h"
+
+namespace kernel_identity::binding {
+
+/**
+ * What one environment asked the threads of native/system to watch or to touch, and the way back from those
+ * threads into its event loop. The tickets are its own: those of another environment mean nothing here.
+ */
+class Subscriptions {
+ public:
+  Subscriptions() = default;
+  Subscriptions(const Subscriptions&) = delete;
+  Subscriptions& operator=(const Subscriptions&) = delete;
+  ~Subscriptions() { EndAll(); }
+
+  // Each of these answers 0, and a ticket, or -errno.
+
+  /** `words` is kept from being collected until {@link End}; `word` points into it. */
+  int AddExit(Napi::Object words, int pidfd, int32_t* word, uint64_t* ticket);
+  /** Keeps the event loop alive until {@link End}. */
+  int AddLockChange(Napi::Function wake, int directory, int pidfd, uint64_t* ticket);
+  /** `interval` in nanoseconds. */
+  int AddLease(Napi::Function lost, int file, int64_t interval, uint64_t* ticket);
+
+  /** Afterwards nothing is written, touched or called for the ticket. One that is over is ignored. */
+  void End(uint64_t ticket);
+
+ private:
+  enum class Kind { kExit, kLockChange, kLease };
+
+  struct Subscription {
+    Kind kind;
+    /** Of the watcher, or of the heartbeat. */
+    uint64_t system_ticket;
+    /** The function to call, or the memory that is written to. */
+    Napi::ObjectReference kept;
+  };
+
+  int OpenCallbacks(napi_env env);
+  system::Listener ListenerFor(uint64_t ticket);
+  void Remember(uint64_t ticket, Kind kind, uint64_t system_ticket, Napi::Object kept);
+  void EndInSystem(const Subscription& subscription);
+  void EndAll();
+
+  /** Called in any thread: makes the event loop call {@link Deliver}. */
+  static void Post(void* self, uint64_t ticket);
+  /** Called by the event loop. */
+  void Deliver(Napi::Env env);
+  void Call(Napi::Env env, uint64_t ticket);
+
+  system::SharedService<system::Watcher> watcher_;
+  system::SharedService<system::Heartbeat> heartbeat_;
+  std::map<uint64_t, Subscription> subscriptions_;
+  uint64_t last_ticket_ = 0;
+  /** How many keep the event loop alive. */
+  size_t waits_ = 0;
+  napi_env env_ = nullptr;
+  napi_threadsafe_function wake_ = nullptr;
+
+  std::mutex mutex_;
+  /** What {@link Deliver} has to call; each once, however often it happened. */
+  std::set<uint64_t> posted_;
+};
+
+}  // namespace kernel_identity::binding

@@ -1,0 +1,153 @@
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+
+#include "../system/blocking_wait.h"
+#include "arguments.h"
+#include "errors.h"
+#include "exports.h"
+#include "methods.h"
+#include "values.h"
+
+namespace kernel_identity::binding {
+namespace {
+
+/** A word that another thread may write to, for as long as the array is referenced. */
+bool TakeWord(const Napi::CallbackInfo& info, int32_t** word) {
+  const Napi::Env env = info.Env();
+  napi_typedarray_type type = napi_int8_array;
+  size_t length = 0;
+  void* data = nullptr;
+  napi_value buffer = nullptr;
+  // Asked for the memory of a small array, V8 moves it out of its heap, where it stays from then on.
+  if (napi_get_typedarray_info(env, info[1], &type, &length, &data, &buffer, nullptr) != napi_ok ||
+      type != napi_int32_array) {
+    ThrowArgumentType(env, "words", "an Int32Array");
+    return false;
+  }
+  // The pages at the end of a buffer that shrinks are taken away. A growing one that is shared stays in
+  // place.
+  bool shared = false;
+  napi_is_arraybuffer(env, buffer, &shared);
+  shared = !shared;
+  napi_value resizable = nullptr;
+  bool may_shrink = false;
+  if (!shared && napi_get_named_property(env, buffer, "resizable", &resizable) == napi_ok) {
+    napi_get_value_bool(env, resizable, &may_shrink);
+  }
+  if (may_shrink) {
+    ThrowArgumentType(env, "words", "an Int32Array on memory of a fixed size");
+    return false;
+  }
+  size_t index = 0;
+  if (!Arguments(info).Limit(2, "index", &index)) return false;
+  if (index >= length) {
+    ThrowOutOfRange(env, "index", "the index of an element of words");
+    return false;
+  }
+  *word = static_cast<int32_t*>(data) + index;
+  return true;
+}
+
+/** A pidfd, or -1 for null. */
+bool TakePidfdOrNull(const Napi::CallbackInfo& info, int* pidfd) {
+  *pidfd = -1;
+  const Arguments arguments(info);
+  return arguments.IsNull(1) || arguments.Descriptor(1, "pidfd", pidfd);
+}
+
+Napi::Value TicketOrErrno(Napi::Env env, int result, uint64_t ticket) {
+  if (result < 0) return ErrnoValue(env, result);
+  return NumberValue(env, static_cast<double>(ticket));
+}
+
+Napi::Value OnExit(const Napi::CallbackInfo& info) {
+  int pidfd = -1;
+  int32_t* word = nullptr;
+  if (!Arguments(info).Descriptor(0, "pidfd", &pidfd) || !TakeWord(info, &word)) return {};
+  uint64_t ticket = 0;
+  const int result =
+      EnvironmentOf(info).subscriptions.AddExit(info[1].As<Napi::Object>(), pidfd, word, &ticket);
+  return TicketOrErrno(info.Env(), result, ticket);
+}
+
+Napi::Value OnLockChange(const Napi::CallbackInfo& info) {
+  int directory = -1;
+  int pidfd = -1;
+  Napi::Function wake;
+  if (!Arguments(info).Descriptor(0, "directory", &directory) || !TakePidfdOrNull(info, &pidfd) ||
+      !Arguments(info).Function(2, "wake", &wake)) {
+    return {};
+  }
+  uint64_t ticket = 0;
+  const int result = EnvironmentOf(info).subscriptions.AddLockChange(wake, directory, pidfd, &ticket);
+  return TicketOrErrno(info.Env(), result, ticket);
+}
+
+void Cancel(const Napi::CallbackInfo& info) {
+  uint64_t ticket = 0;
+  if (Arguments(info).Ticket(0, "ticket", &ticket)) EnvironmentOf(info).subscriptions.End(ticket);
+}
+
+Napi::Value OpenChangeMonitor(const Napi::CallbackInfo& info) {
+  int directory = -1;
+  if (!Arguments(info).Descriptor(0, "directory", &directory)) return {};
+  const int fd = system::OpenChangeMonitor(directory);
+  if (fd < 0) return ErrnoValue(info.Env(), fd);
+  return HandOver(info, fd);
+}
+
+/**
+ * Whether JavaScript may still run here: no longer once somebody terminates this worker thread, who then
+ * waits for it to return. Node-API has no call for the question, but those that might run JavaScript refuse
+ * to.
+ */
+bool MayRunJavaScript(void* context) {
+  auto* const env = static_cast<napi_env>(context);
+  const Napi::HandleScope scope(env);
+  napi_value object = nullptr;
+  bool has = false;
+  return napi_create_object(env, &object) == napi_ok &&
+         napi_has_named_property(env, object, "terminated", &has) == napi_ok;
+}
+
+Napi::Value Block(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  int monitor = -1;
+  int pidfd = -1;
+  int64_t nanoseconds = 0;
+  if (!Arguments(info).Descriptor(0, "monitor", &monitor) || !TakePidfdOrNull(info, &pidfd) ||
+      !Arguments(info).Timeout(2, "timeoutMs", &nanoseconds)) {
+    return {};
+  }
+  // The main thread (whose number is that of the process) cannot be terminated; it sleeps undisturbed.
+  const bool is_main = ::syscall(SYS_gettid) == ::getpid();
+  const system::Patience patience = {.lasts = MayRunJavaScript, .context = static_cast<napi_env>(env)};
+  const int wakeup = system::BlockOn(monitor, pidfd, nanoseconds, is_main ? nullptr : &patience);
+  switch (wakeup) {
+    case system::kTimeout:
+      return TextValue(env, "timeout");
+    case system::kChange:
+      return TextValue(env, "change");
+    case system::kExit:
+      return TextValue(env, "exit");
+    default:
+      return ThrowSystemError(env, wakeup, {.syscall = "ppoll"});
+  }
+}
+
+constexpr Method kMethods[] = {
+    {"onExit", Call<OnExit>}, {"onLockChange", Call<OnLockChange>},
+    {"cancel", Call<Cancel>}, {"openChangeMonitor", Call<OpenChangeMonitor>},
+    {"block", Call<Block>},
+};
+
+}  // namespace
+
+Napi::Value CreateWatch(Napi::Env env, Environment* environment) {
+  return CreateMethods(env, kMethods, environment);
+}
+
+}  // namespace kernel_identity::binding

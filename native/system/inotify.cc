@@ -1,0 +1,34 @@
+#include "inotify.h"
+
+#include <fcntl.h>
+#include <sys/inotify.h>
+
+#include <cerrno>
+#include <string>
+
+#include "proc_file.h"
+#include "result.h"
+
+namespace kernel_identity::system {
+namespace {
+
+// The owner's own death shows as IN_CLOSE_WRITE, from any PID namespace: it has owner.json open for writing.
+// Nothing here is about reading, so those who only look at a lock wake nobody.
+constexpr uint32_t kLockChanges =
+    IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+
+}  // namespace
+
+int OpenInotify() { return ResultOf(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)); }
+
+int WatchDirectory(int inotify, int directory) {
+  // There is no inotify_add_watch by descriptor. This link of /proc leads to the open directory itself,
+  // whatever bears its name by now (proc_pid_fd(5)).
+  const ProcPath path(0, "fd/" + std::to_string(directory));
+  const int result = Uninterrupted([&] { return ::inotify_add_watch(inotify, path.c_str(), kLockChanges); });
+  // No such link: there is no /proc, or there is no such descriptor.
+  if (result == -ENOENT && ::fcntl(directory, F_GETFD) < 0) return -EBADF;
+  return result;
+}
+
+}  // namespace kernel_identity::system

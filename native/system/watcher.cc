@@ -1,0 +1,174 @@
+#include "watcher.h"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <limits>
+#include <utility>
+
+#include "result.h"
+
+namespace kernel_identity::system {
+namespace {
+
+// What epoll hands back for a descriptor: a ticket, or one of these, which no ticket ever is.
+constexpr uint64_t kChangesKey = 0;
+constexpr uint64_t kStopKey = std::numeric_limits<uint64_t>::max();
+
+constexpr int kEventsAtOnce = 64;
+
+// A descriptor of our own for what the caller may close at once. It shares the open file description, which
+// is why closing it alone would not take it out of the epoll set (epoll(7), Q6).
+int Duplicate(int fd, UniqueFd* duplicate) {
+  const int result = ResultOf(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (result < 0) return result;
+  *duplicate = UniqueFd(result);
+  return 0;
+}
+
+}  // namespace
+
+Watcher::~Watcher() {
+  const uint64_t one = 1;
+  if (stop_.valid()) (void)!::write(stop_.get(), &one, sizeof one);
+  thread_.Join();
+}
+
+int Watcher::Start() {
+  epoll_ = UniqueFd(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll_.valid()) return -errno;
+  stop_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!stop_.valid()) return -errno;
+  const int added = AddToEpoll(stop_.get(), kStopKey);
+  if (added < 0) return added;
+  return thread_.Start(
+      [](void* self) -> void* {
+        Thread::SetName("kernel-identity");
+        static_cast<Watcher*>(self)->Run();
+        return nullptr;
+      },
+      this);
+}
+
+int Watcher::WatchExit(int pidfd, int32_t* word, uint64_t* ticket) {
+  Subscription subscription;
+  const int duplicated = Duplicate(pidfd, &subscription.pidfd);
+  if (duplicated < 0) return duplicated;
+  subscription.word = word;
+
+  const std::lock_guard lock(mutex_);
+  const uint64_t next = ++last_ticket_;
+  const int added = AddToEpoll(subscription.pidfd.get(), next);
+  if (added < 0) return added;
+  subscriptions_.emplace(next, std::move(subscription));
+  *ticket = next;
+  return 0;
+}
+
+int Watcher::WatchLock(int directory, int pidfd, const Listener& listener, uint64_t* ticket) {
+  Subscription subscription;
+  if (pidfd >= 0) {
+    const int duplicated = Duplicate(pidfd, &subscription.pidfd);
+    if (duplicated < 0) return duplicated;
+  }
+  subscription.listener = listener;
+
+  std::unique_lock lock(mutex_);
+  const int opened = OpenChanges();
+  if (opened < 0) return opened;
+  const uint64_t next = ++last_ticket_;
+  subscription.watch = changes_.Add(directory, next, &lock);
+  if (subscription.watch < 0) return subscription.watch;
+  if (subscription.pidfd.valid()) {
+    const int added = AddToEpoll(subscription.pidfd.get(), next);
+    if (added < 0) {
+      changes_.Remove(subscription.watch, next);
+      return added;
+    }
+  }
+  subscriptions_.emplace(next, std::move(subscription));
+  *ticket = next;
+  return 0;
+}
+
+void Watcher::Cancel(uint64_t ticket) {
+  const std::lock_guard lock(mutex_);
+  const auto found = subscriptions_.find(ticket);
+  if (found == subscriptions_.end()) return;
+  Subscription& subscription = found->second;
+  StopWaitingFor(&subscription.pidfd);
+  if (subscription.watch >= 0) changes_.Remove(subscription.watch, ticket);
+  subscriptions_.erase(found);
+}
+
+void Watcher::Run() {
+  struct epoll_event events[kEventsAtOnce];
+  for (;;) {
+    const int count = ::epoll_wait(epoll_.get(), events, kEventsAtOnce, -1);
+    // EINTR in spite of the signal mask: stopped and continued, or traced. Anything else means that somebody
+    // closed descriptors that are not theirs, and would come again at once, for ever.
+    if (count < 0 && errno != EINTR) return;
+    const std::lock_guard lock(mutex_);
+    for (int i = 0; i < count; ++i) {
+      const uint64_t key = events[i].data.u64;
+      if (key == kStopKey) return;
+      if (key == kChangesKey) {
+        ReportChanges();
+      } else {
+        ReportExit(key);
+      }
+    }
+  }
+}
+
+void Watcher::ReportExit(uint64_t ticket) {
+  // Cancelled between the wake-up and the lock: the ticket is not there, and never somebody else's.
+  const auto found = subscriptions_.find(ticket);
+  if (found == subscriptions_.end()) return;
+  Subscription& subscription = found->second;
+  // An exited process stays readable, and would wake this thread without end.
+  StopWaitingFor(&subscription.pidfd);
+  if (subscription.word == nullptr) {
+    subscription.listener.Tell();
+    return;
+  }
+  std::atomic_ref(*subscription.word).store(1, std::memory_order_release);
+  subscriptions_.erase(found);
+}
+
+void Watcher::ReportChanges() {
+  changed_.clear();
+  changes_.Read(&changed_);
+  for (const uint64_t ticket : changed_) {
+    const auto found = subscriptions_.find(ticket);
+    if (found != subscriptions_.end()) found->second.listener.Tell();
+  }
+}
+
+int Watcher::OpenChanges() {
+  if (changes_.opened()) return 0;
+  const int opened = changes_.Open();
+  if (opened < 0) return opened;
+  const int added = AddToEpoll(changes_.descriptor(), kChangesKey);
+  // Closed again, or the next one to come would take it for one that works.
+  if (added < 0) changes_ = ChangeWatch();
+  return added;
+}
+
+int Watcher::AddToEpoll(int fd, uint64_t key) {
+  struct epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.u64 = key;
+  return ResultOf(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event));
+}
+
+void Watcher::StopWaitingFor(UniqueFd* fd) {
+  if (!fd->valid()) return;
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd->get(), nullptr);
+  *fd = UniqueFd();
+}
+
+}  // namespace kernel_identity::system

@@ -1,0 +1,85 @@
+import { fstatSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import type { LeaseOperations } from '../backend.js';
+import { BEATER, FREE, STOPPED, TOUCHING, type ToBeater } from './lease-worker.js';
+
+interface Lease {
+  /** Shared with the worker: FREE, TOUCHING or STOPPED. */
+  readonly state: Int32Array;
+  readonly lost: () => void;
+}
+
+/**
+ * Touches files from one worker thread, since timers of this thread stand still while its event loop is blocked. The
+ * worker lives as long as there is a lease.
+ */
+export class ProcfsLease implements LeaseOperations {
+  readonly #leases = new Map<number, Lease>();
+  #lastTicket = 0;
+  #worker: Worker | null = null;
+
+  start(file: number, intervalMs: number, lost: () => void): number {
+    requireInterval(intervalMs);
+    const { dev, ino } = fstatSync(file, { bigint: true });
+    const ticket = ++this.#lastTicket;
+    const state = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    this.#worker ??= this.#startWorker();
+    const message: ToBeater = { ticket, file, device: dev, inode: ino, intervalMs, state };
+    this.#worker.postMessage(message);
+    this.#leases.set(ticket, { state, lost });
+    return ticket;
+  }
+
+  stop(ticket: number): void {
+    const lease = this.#leases.get(ticket);
+    if (lease === undefined) return;
+    // The descriptor may be closed next, and its number be another file's: a touch under way must have ended.
+    while (Atomics.compareExchange(lease.state, 0, FREE, STOPPED) === TOUCHING) {
+      Atomics.wait(lease.state, 0, TOUCHING);
+    }
+    this.#forget(ticket);
+  }
+
+  #startWorker(): Worker {
+    const worker = new Worker(BEATER, {
+      eval: true,
+      name: 'kernel-identity lease',
+      // Nothing that the program preloads into its threads belongs here.
+      execArgv: [],
+      env: {},
+    });
+    worker.on('message', (ticket: number) => this.#lose(ticket));
+    // Without it nobody shows that the owners live.
+    worker.on('error', () => this.#loseAll(worker));
+    worker.on('exit', () => this.#loseAll(worker));
+    worker.unref();
+    return worker;
+  }
+
+  #forget(ticket: number): void {
+    this.#leases.delete(ticket);
+    if (this.#leases.size > 0) return;
+    // Not waited for: it touches nothing any more.
+    void this.#worker?.terminate();
+    this.#worker = null;
+  }
+
+  #lose(ticket: number): void {
+    const lease = this.#leases.get(ticket);
+    if (lease === undefined) return;
+    this.#forget(ticket);
+    lease.lost();
+  }
+
+  #loseAll(worker: Worker): void {
+    if (worker !== this.#worker) return;
+    this.#worker = null;
+    for (const ticket of [...this.#leases.keys()]) this.#lose(ticket);
+  }
+}
+
+function requireInterval(ms: number): void {
+  if (ms > 0 && ms < 2 ** 31) return;
+  const error = new RangeError(`an interval is a number of milliseconds above 0, below 2^31, not ${ms}`);
+  throw Object.assign(error, { code: 'ERR_OUT_OF_RANGE' });
+}
