@@ -1,4 +1,5 @@
 export type { BackendName, Capabilities, Capability } from './backend/backend.js';
+export { type DiagnosticsDump, type DumpOptions, dumpDiagnostics, type LockDump } from './dump/dump.js';
 export {
   BackendUnavailableError,
   InvalidIdentityError,
@@ -35,3 +36,4 @@ export type { AcquireOptions, WaitReport } from './lock/options.js';
 export type { StandingOptions } from './lock/standing.js';
 export { LockTimeoutError } from './lock/timeout-error.js';
 export type { LeaseRecord, OwnerRecord, RecordTime, WitnessRecord } from './record/owner-record.js';
+export { type OwnerWatch, watchOwner } from './watch/owner-watch.js';

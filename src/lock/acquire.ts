@@ -1,85 +1,129 @@
+import type { Alarm, Arm } from './alarm.js';
 import { clearStale } from './clear.js';
+import { LockMemory } from './memory.js';
 import type { AcquireOptions, WaitReport } from './options.js';
 import { type LockPlace, withLockPath } from './place.js';
 import { type PublishedLock, publishLock } from './publish.js';
-import { assess, OwnerlessMemory, type Standing } from './standing.js';
+import { assess, type Standing } from './standing.js';
 import { sweepIfDue } from './sweep.js';
 import { LockTimeoutError } from './timeout-error.js';
 import { LockView } from './view.js';
 
-/** Steps that changed nothing visible are repeated at once only this often, then like any wait. */
+/** Looks that found something moving are repeated at once only this often, then like any other. */
 const MAX_IMMEDIATE = 8;
-/** ms between two looks at a lock that is not free, give or take {@link JITTER}. */
+/** ms between two looks at a lock whose changes make no sound. */
 const POLL_INTERVAL = 100;
+/** ms between two looks at a lock whose alarm covers everything: for the case that it does not. */
+const SAFETY_INTERVAL = 5_000;
 /** Share by which intervals differ, so that waiters of one lock do not move in step. */
 const JITTER = 0.2;
 /** ms between two reports of the same state. */
 const REPORT_INTERVAL = 10_000;
 
-/** Asks whoever drives the acquisition to wait for `ms`. */
-export interface Pause {
+/** Asks whoever drives the acquisition to wait for `ms`, or until the alarm sounds. */
+export interface Pause<A extends Alarm> {
   readonly ms: number;
+  readonly alarm: A | null;
   readonly report: WaitReport;
 }
 
 /**
  * The acquisition of a lock as a sequence of looks and pauses; sync and async callers differ only in how they pause.
- * Returns the lock, or throws LockTimeoutError.
+ * Returns the lock, or throws LockTimeoutError. To be ended with `return()` when it is given up.
  */
-export function* acquireSteps(
+export function* acquireSteps<A extends Alarm>(
   place: LockPlace,
   options: AcquireOptions,
-): Generator<Pause, PublishedLock, void> {
+  arm: Arm<A>,
+): Generator<Pause<A>, PublishedLock, void> {
   const timeout = options.timeout ?? Number.POSITIVE_INFINITY;
   const started = performance.now();
-  const memory = new OwnerlessMemory();
+  const attempts = new Attempts(place, options, arm);
   const reporter = new Reporter(options);
   sweepIfDue(place, options);
-  for (let immediate = 0; ; ) {
-    const step = withLockPath(place.path, () => attempt(place, options, memory));
-    if ('record' in step) return step;
-    immediate = step.retry ? immediate + 1 : 0;
-    if (immediate > 0 && immediate <= MAX_IMMEDIATE) continue;
-    immediate = 0;
-    const waited = performance.now() - started;
-    const report = reporter.report(place, step, waited);
-    if (waited >= timeout) throw new LockTimeoutError(report);
-    const ms = POLL_INTERVAL * (1 + JITTER * (2 * Math.random() - 1));
-    yield { ms: Math.min(ms, timeout - waited), report };
+  try {
+    for (let immediate = 0; ; ) {
+      const step = withLockPath(place.path, () => attempts.next());
+      if ('record' in step) return step;
+      immediate = step.moving ? immediate + 1 : 0;
+      if (immediate > 0 && immediate <= MAX_IMMEDIATE) continue;
+      immediate = 0;
+      const waited = performance.now() - started;
+      const report = reporter.report(place, step, waited);
+      if (waited >= timeout) throw new LockTimeoutError(report);
+      const alarm = attempts.alarm;
+      const interval = alarm?.complete === true ? SAFETY_INTERVAL : POLL_INTERVAL;
+      const ms = interval * (1 + JITTER * (2 * Math.random() - 1));
+      yield { ms: Math.min(ms, timeout - waited), alarm, report };
+    }
+  } finally {
+    attempts.close();
   }
 }
 
-/** What stood in the way. `retry`: something moved, so look again at once. */
+/** What stood in the way. `moving`: something changed, or may have, so look again at once. */
 interface Obstacle extends Pick<Standing, 'verdict' | 'description'> {
   readonly owner: WaitReport['owner'];
-  readonly retry: boolean;
+  readonly moving: boolean;
 }
 
-function attempt(
-  place: LockPlace,
-  options: AcquireOptions,
-  memory: OwnerlessMemory,
-): PublishedLock | Obstacle {
-  const view = LockView.open(place);
-  if (view === null) {
-    const result = publishLock(place, options.label);
-    return typeof result === 'string' ? movedOn : result;
+/** One waiter's attempts at one lock, with what it remembers from one to the next. */
+class Attempts<A extends Alarm> {
+  readonly #place: LockPlace;
+  readonly #options: AcquireOptions;
+  readonly #arm: Arm<A>;
+  readonly #memory = new LockMemory();
+  #alarm: A | null = null;
+
+  constructor(place: LockPlace, options: AcquireOptions, arm: Arm<A>) {
+    this.#place = place;
+    this.#options = options;
+    this.#arm = arm;
   }
-  try {
-    const standing = assess(view, options, memory);
-    if (standing.state === 'stale') clearStale(view);
-    const { verdict, description } = standing;
-    return { verdict, description, owner: view.record, retry: standing.state === 'stale' };
-  } finally {
-    view.close();
+
+  get alarm(): A | null {
+    return this.#alarm;
+  }
+
+  next(): PublishedLock | Obstacle {
+    const view = LockView.open(this.#place);
+    if (view === null) {
+      const result = publishLock(this.#place, this.#options);
+      return typeof result === 'string' ? OVERTAKEN : result;
+    }
+    const { record } = view;
+    try {
+      const { state, verdict, description } = assess(view, this.#options, this.#memory);
+      if (state === 'stale') clearStale(view);
+      // An alarm that was set just now may have missed what happened before: look again, then wait.
+      const moving = state === 'stale' || this.#watch(view);
+      return { verdict, description, owner: record, moving };
+    } finally {
+      view.close();
+    }
+  }
+
+  close(): void {
+    this.#alarm?.close();
+    this.#memory.forget();
+  }
+
+  /** Turns the alarm to the lock in `view`. @returns false: it was turned there before. */
+  #watch(view: LockView): boolean {
+    if (this.#memory.isOf(view)) return false;
+    this.#alarm?.close();
+    this.#alarm = null;
+    this.#alarm = this.#options.timeout === 0 ? null : this.#arm(view);
+    this.#memory.keep(view);
+    return this.#alarm !== null;
   }
 }
 
-const movedOn: Obstacle = {
+const OVERTAKEN: Obstacle = {
   verdict: null,
   description: 'others take and release the lock faster than this process',
   owner: null,
-  retry: true,
+  moving: true,
 };
 
 /** Tells the caller's `onWait` what there is to tell, and not more often. */

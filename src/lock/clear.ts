@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { retiredName } from './names.js';
 import { removeDirectory, retireOwner, unlinkOwnFile } from './retire.js';
 import type { LockView } from './view.js';
 
@@ -9,8 +10,15 @@ import type { LockView } from './view.js';
  */
 export function clearStale(view: LockView): boolean {
   view.refuseForeignFiles();
-  if (view.owner !== null && !retireOwner(view, randomBytes(16).toString('hex'))) return false;
-  for (const name of view.leftovers()) unlinkOwnFile(view, name);
-  removeDirectory(view);
-  return true;
+  const files = view.leftovers();
+  if (view.owner !== null) {
+    const nonce = randomBytes(16).toString('hex');
+    if (!retireOwner(view, nonce)) return false;
+    files.push(retiredName(nonce));
+  }
+  view.closeOwner();
+  const deleted = files.filter((name) => unlinkOwnFile(view, name));
+  const isOursToRemove = deleted.length > 0 || files.length === 0;
+  if (isOursToRemove) removeDirectory(view);
+  return isOursToRemove || view.owner !== null;
 }

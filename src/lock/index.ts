@@ -1,4 +1,3 @@
-import { acquireSteps } from './acquire.js';
 import { driveAsync, driveSync } from './drive.js';
 import { Lock } from './lock.js';
 import { type AcquireOptions, checkAcquireOptions } from './options.js';
@@ -17,7 +16,7 @@ export async function acquireLock(path: string | URL, options: AcquireOptions = 
   options.signal?.throwIfAborted();
   const place = LockPlace.open(path);
   try {
-    return new Lock(await driveAsync(acquireSteps(place, options), options.signal));
+    return new Lock(await driveAsync(place, options));
   } catch (error) {
     place.close();
     throw error;
@@ -33,7 +32,7 @@ export function acquireLockSync(path: string | URL, options: AcquireOptions = {}
   options.signal?.throwIfAborted();
   const place = LockPlace.open(path);
   try {
-    return new Lock(driveSync(acquireSteps(place, options)));
+    return new Lock(driveSync(place, options));
   } catch (error) {
     place.close();
     throw error;

@@ -1,8 +1,9 @@
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { clearStale } from './clear.js';
+import { LockMemory } from './memory.js';
 import { LockPlace, withLockPath } from './place.js';
-import { assess, OwnerlessMemory, type StandingOptions } from './standing.js';
+import { assess, type StandingOptions } from './standing.js';
 import { LockView } from './view.js';
 
 /** `none`: nothing is there, or nothing that names an owner. */
@@ -86,7 +87,7 @@ function atPlace<T>(path: string | URL, action: (place: LockPlace) => T): T {
 }
 
 function inspectView(view: LockView, options: StandingOptions): LockInspection {
-  const standing = assess(view, options, new OwnerlessMemory());
+  const standing = assess(view, options, new LockMemory());
   const { record } = view;
   return {
     path: view.place.path,

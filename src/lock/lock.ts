@@ -11,8 +11,25 @@ import { removeDirectory, retireOwner, unlinkOwnFile } from './retire.js';
 /** More than any record of ours is long. */
 const MAX_OWN_RECORD = 16 * 1024;
 
+/** An owner may miss all but one of them. */
+const BEATS_PER_LEASE = 6;
+
+let ownerDescriptorOf: (lock: Lock) => number;
+
+/**
+ * Descriptor of owner.json on which the lock's witness is held, for a child process to inherit: the witness lives until
+ * the last copy is closed. null: this lock has no witness. Not part of the public API.
+ */
+export function witnessDescriptor(lock: Lock): number | null {
+  return lock.owner.witness === null ? null : ownerDescriptorOf(lock);
+}
+
 /** A lock that this process holds. Release it, or let `using` / `await using` do it. */
 export class Lock {
+  static {
+    ownerDescriptorOf = (lock) => lock.#published.owner;
+  }
+
   readonly path: string;
   /** What was recorded of this process. */
   readonly owner: OwnerRecord;
@@ -20,12 +37,21 @@ export class Lock {
   readonly #pid = process.pid;
   readonly #lost = new AbortController();
   #state: 'held' | 'released' | 'lost' = 'held';
+  #isOwnerClosed = false;
+  #heartbeat: number | null = null;
 
   constructor(published: PublishedLock) {
     this.#published = published;
     this.path = published.place.path;
     this.owner = published.record;
     enterHeldLock(published.nonce, () => this.#isIntact());
+    const { lease } = published.record;
+    if (lease !== null) {
+      const { backend } = published.place;
+      const interval = Math.round(lease.durationMs / BEATS_PER_LEASE);
+      const lost = () => this.#loseByLease();
+      this.#heartbeat = backend.lease.start(published.owner, interval, lost);
+    }
   }
 
   /** Aborts, with a LockLostError as reason, once the lock is known to be lost; never by a mere release. */
@@ -75,9 +101,10 @@ export class Lock {
   #release(): void {
     const wrong = this.#whatIsWrong();
     if (wrong !== null) throw this.#lose(wrong);
-    if (!retireOwner(this.#published, this.#published.nonce)) throw this.#lose('owner.json is gone');
-    unlinkOwnFile(this.#published, retiredName(this.#published.nonce));
-    removeDirectory(this.#published);
+    if (!retireOwner(this.#published, this.#published.nonce)) throw this.#lose('its owner.json is gone');
+    // A file deleted while it is open casts a shadow on NFS and FUSE, which would keep the directory.
+    this.#closeOwner();
+    if (unlinkOwnFile(this.#published, retiredName(this.#published.nonce))) removeDirectory(this.#published);
   }
 
   #lose(how: string): LockLostError {
@@ -86,6 +113,10 @@ export class Lock {
     this.#close();
     this.#lost.abort(error);
     return error;
+  }
+
+  #loseByLease(): void {
+    if (this.#state === 'held') this.#lose('its owner.json is gone, or can no longer be touched');
   }
 
   /** null: the descriptors are still ours, and owner.json is still the one written at the acquisition. */
@@ -139,15 +170,23 @@ export class Lock {
   }
 
   #close(): void {
-    const { place, directory, directoryStatus, owner, ownerStatus, nonce } = this.#published;
-    leaveHeldLock(nonce);
-    // Never a number that somebody else closed and the kernel gave to another file since.
-    closeIfSame(place.backend.files, owner, ownerStatus);
+    const { place, directory, directoryStatus } = this.#published;
+    this.#closeOwner();
     closeIfSame(place.backend.files, directory, directoryStatus);
     place.close();
   }
+
+  #closeOwner(): void {
+    if (this.#isOwnerClosed) return;
+    this.#isOwnerClosed = true;
+    const { place, owner, ownerStatus, nonce } = this.#published;
+    leaveHeldLock(nonce);
+    if (this.#heartbeat !== null) place.backend.lease.stop(this.#heartbeat);
+    closeIfSame(place.backend.files, owner, ownerStatus);
+  }
 }
 
+/** Never closes a number that somebody else closed and the kernel gave to another file since. */
 function closeIfSame(files: FileOperations, descriptor: number, expected: FileStatus): void {
   try {
     const status = files.statDescriptor(descriptor);

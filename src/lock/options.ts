@@ -1,6 +1,6 @@
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord } from '../record/owner-record.js';
-import type { StandingOptions } from './standing.js';
+import { MIN_LEASE, type StandingOptions } from './standing.js';
 
 /** What a waiter knows of the lock it waits for. */
 export interface WaitReport {
@@ -28,10 +28,18 @@ export interface AcquireOptions extends StandingOptions {
   readonly onWait?: (report: WaitReport) => void;
   /** ms for which a holder is expected to keep the lock; beyond it waiters are told. */
   readonly expectedHold?: number;
+  /**
+   * ms; recorded only where observers may be unable to test the lock's witness (network filesystems, gVisor, plain Node,
+   * overlay, btrfs). There the owner touches its owner.json six times as often, and whoever sees no change for this long
+   * may take the lock: an owner that is paused for longer can overlap its successor. Default 30 000, at least 1 000.
+   */
+  readonly lease?: number;
   /** A word for people, shown with the lock by `inspect`. */
   readonly label?: string;
 }
 
+/** ms; a day. */
+const MAX_LEASE = 86_400_000;
 /** Longest label kept in a record. */
 const MAX_LABEL = 256;
 
@@ -42,6 +50,13 @@ export function checkAcquireOptions(options: AcquireOptions): void {
     if (value === undefined) continue;
     if (typeof value !== 'number') throw invalidType(name, 'a number of milliseconds', value);
     if (!(value >= 0)) throw outOfRange(name, 'zero or more milliseconds', value);
+  }
+  if (options.lease !== undefined) {
+    if (typeof options.lease !== 'number')
+      throw invalidType('lease', 'a number of milliseconds', options.lease);
+    if (!(options.lease >= MIN_LEASE && options.lease <= MAX_LEASE)) {
+      throw outOfRange('lease', `${MIN_LEASE} to ${MAX_LEASE} milliseconds`, options.lease);
+    }
   }
   if (options.legacy !== undefined && options.legacy !== 'assume' && options.legacy !== 'unknown') {
     throw outOfRange('legacy', `'assume' or 'unknown'`, options.legacy);

@@ -24,6 +24,15 @@ export interface PublishedLock {
   readonly ownerStatus: FileStatus;
 }
 
+export interface PublishOptions {
+  readonly label?: string;
+  /** ms */
+  readonly lease?: number;
+}
+
+/** ms */
+const DEFAULT_LEASE = 30_000;
+
 /** `swept`: somebody took our private directory for an orphan; try again. `contended`: the lock is not free. */
 export type PublishResult = PublishedLock | 'swept' | 'contended';
 
@@ -31,7 +40,7 @@ export type PublishResult = PublishedLock | 'swept' | 'contended';
  * Makes a complete lock directory under a private name, its witness already taken, and lets it appear at its place
  * in one step, so that nobody ever sees a lock without its owner.
  */
-export function publishLock(place: LockPlace, label: string | undefined): PublishResult {
+export function publishLock(place: LockPlace, options: PublishOptions): PublishResult {
   const nonce = randomBytes(16).toString('hex');
   const draft = place.sibling(privateName(place.name, nonce));
   const { files } = place.backend;
@@ -45,7 +54,7 @@ export function publishLock(place: LockPlace, label: string | undefined): Publis
     const filesystem = files.filesystem(owner);
     const created = files.statDescriptor(owner);
     const witness = takeWitness(place, directory, owner, filesystem, created);
-    const record = writeRecord(place, owner, nonce, label, filesystem, witness);
+    const record = writeRecord(place, owner, nonce, options, filesystem, witness);
     files.renameAt(directory, NEW_OWNER_FILE, directory, OWNER_FILE);
     const directoryStatus = files.statDescriptor(directory);
     if (!moveIntoPlace(draft, place, nonce)) return 'contended';
@@ -90,7 +99,7 @@ function writeRecord(
   place: LockPlace,
   owner: number,
   nonce: string,
-  label: string | undefined,
+  options: PublishOptions,
   filesystem: Filesystem,
   witness: WitnessRecord | null,
 ): OwnerRecord {
@@ -102,13 +111,18 @@ function writeRecord(
     identity: selfIdentity(),
     filesystem: filesystem.type,
     witness,
-    lease: null,
-    label,
+    lease: needsLease(filesystem, witness) ? { durationMs: options.lease ?? DEFAULT_LEASE } : null,
+    label: options.label,
   });
   place.backend.files.write(owner, text);
   const parsed = parseOwnerFile(text, null);
   if (parsed.kind !== 'record') throw new Error('an owner record cannot be read back');
   return parsed.record;
+}
+
+/** The witness of a file on overlay or btrfs cannot be tested by plain Node: /proc/locks shows another device. */
+function needsLease(filesystem: Filesystem, witness: WitnessRecord | null): boolean {
+  return witness === null || filesystem.type === 'overlay' || filesystem.type === 'btrfs';
 }
 
 let ticksAsRead: number | null | undefined;

@@ -22,12 +22,19 @@ export function retireOwner({ place, directory }: OpenLockDirectory, nonce: stri
   }
 }
 
-/** Deletes the lock's own file `name` through the directory's descriptor; it may be gone already. */
-export function unlinkOwnFile({ place, directory }: OpenLockDirectory, name: string): void {
+/**
+ * Deletes the lock's own file `name` through the directory's descriptor. Of several that try, one succeeds: it alone
+ * goes on to remove the directory. Two that remove one empty directory by its name could find there, the second time,
+ * one that an older program has just made.
+ * @returns false: it was gone.
+ */
+export function unlinkOwnFile({ place, directory }: OpenLockDirectory, name: string): boolean {
   try {
     place.backend.files.unlinkAt(directory, name);
+    return true;
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
   }
 }
 

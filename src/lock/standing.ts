@@ -1,11 +1,16 @@
 import { isOneKernelFilesystem } from '../judge/filesystems.js';
 import { type JudgeOptions, judgeRecord } from '../judge/judge.js';
 import type { Verdict } from '../judge/verdict.js';
+import type { OwnerRecord } from '../record/owner-record.js';
+import type { LockMemory } from './memory.js';
 import { isRetiredName } from './names.js';
 import type { LockView } from './view.js';
 
 /** ms; an older program may stand between its mkdir and its write. */
 export const DEFAULT_OWNERLESS_GRACE = 5_000;
+
+/** ms; a lease that a stranger recorded shorter than this is not believed. */
+export const MIN_LEASE = 1_000;
 
 export interface StandingOptions extends JudgeOptions {
   /**
@@ -25,43 +30,42 @@ export interface Standing {
   readonly description: string;
 }
 
-/**
- * Remembers since when a directory without an owner has looked the same, on the monotonic clock: a file time in the
- * future must not make it immortal.
- */
-export class OwnerlessMemory {
-  #signature = '';
-  #sinceMs = 0;
-
-  /** ms for which `signature` has been seen without a change. */
-  ageOf(signature: string): number {
-    const now = performance.now();
-    if (signature !== this.#signature) {
-      this.#signature = signature;
-      this.#sinceMs = now;
-    }
-    return now - this.#sinceMs;
-  }
-}
-
-export function assess(view: LockView, options: StandingOptions, memory: OwnerlessMemory): Standing {
+export function assess(view: LockView, options: StandingOptions, memory: LockMemory): Standing {
   if (view.record !== null) {
     const verdict = judgeRecord(view.record, view.owner, options);
-    const state = verdict.state === 'alive' ? 'held' : verdict.state === 'dead' ? 'stale' : 'unknown';
-    return { state, verdict, description: `owner ${verdict.state}: ${verdict.reason}` };
+    const description = `owner ${verdict.state}: ${verdict.reason}`;
+    if (verdict.state === 'unknown') return byLease(view, view.record, verdict, description, memory);
+    return { state: verdict.state === 'alive' ? 'held' : 'stale', verdict, description };
   }
   return view.owner === null ? assessOwnerless(view, options, memory) : assessTorn(view, options, memory);
 }
 
-function assessOwnerless(view: LockView, options: StandingOptions, memory: OwnerlessMemory): Standing {
+/** Where nothing else tells, an owner that stopped touching its owner.json for the whole of its lease has lost it. */
+function byLease(
+  view: LockView,
+  record: OwnerRecord,
+  verdict: Verdict,
+  description: string,
+  memory: LockMemory,
+): Standing {
+  const status = view.owner?.status;
+  if (record.lease === null || status === undefined) return { state: 'unknown', verdict, description };
+  const silentMs = memory.unchangedFor(`${status.device}:${status.inode}:${status.mtimeMs}:${record.nonce}`);
+  const lease = Math.max(record.lease.durationMs, MIN_LEASE);
+  const expired = silentMs > lease;
+  const silence = `silent for ${Math.round(silentMs)} ms of its lease of ${lease} ms`;
+  return { state: expired ? 'stale' : 'unknown', verdict, description: `${description}, ${silence}` };
+}
+
+function assessOwnerless(view: LockView, options: StandingOptions, memory: LockMemory): Standing {
+  // No directory receives a second owner.json.
   if (view.leftovers().some(isRetiredName)) {
-    // Its owner.json was retired, and no directory receives a second one.
     return { state: 'stale', verdict: null, description: 'released or reclaimed, not yet removed' };
   }
   return afterGrace(view, options, memory, 'a directory without owner.json');
 }
 
-function assessTorn(view: LockView, options: StandingOptions, memory: OwnerlessMemory): Standing {
+function assessTorn(view: LockView, options: StandingOptions, memory: LockMemory): Standing {
   const { owner, place } = view;
   if (owner !== null && isOneKernelFilesystem(owner.filesystem.type)) {
     if (place.backend.witness.test(owner.descriptor, owner.filesystem.type) === 'held') {
@@ -72,15 +76,12 @@ function assessTorn(view: LockView, options: StandingOptions, memory: OwnerlessM
   return afterGrace(view, options, memory, 'owner.json is empty or torn');
 }
 
-function afterGrace(
-  view: LockView,
-  options: StandingOptions,
-  memory: OwnerlessMemory,
-  what: string,
-): Standing {
+function afterGrace(view: LockView, options: StandingOptions, memory: LockMemory, what: string): Standing {
   const grace = options.ownerlessGrace ?? DEFAULT_OWNERLESS_GRACE;
   const status = view.owner?.status ?? view.directoryStatus();
-  const unchangedMs = memory.ageOf(`${status.device}:${status.inode}:${status.mtimeMs}:${status.size}`);
+  const unchangedMs = memory.unchangedFor(
+    `${status.device}:${status.inode}:${status.mtimeMs}:${status.size}`,
+  );
   const ageMs = Math.max(Date.now() - status.mtimeMs, unchangedMs);
   const past = ageMs > grace;
   const description = `${what}, for ${Math.round(ageMs)} ms, ${past ? 'past' : 'within'} the grace of ${grace} ms`;

@@ -1,7 +1,8 @@
 import { clearStale } from './clear.js';
+import { LockMemory } from './memory.js';
 import { lockNameOfPrivate } from './names.js';
 import type { LockPlace } from './place.js';
-import { assess, OwnerlessMemory, type StandingOptions } from './standing.js';
+import { assess, type StandingOptions } from './standing.js';
 import { LockView } from './view.js';
 
 const SWEEP_INTERVAL_MS = 60_000;
@@ -45,7 +46,7 @@ function sweepOne(orphan: LockPlace, options: StandingOptions): void {
     const view = LockView.open(orphan);
     if (view === null) return;
     try {
-      if (assess(view, options, new OwnerlessMemory()).state === 'stale') clearStale(view);
+      if (assess(view, options, new LockMemory()).state === 'stale') clearStale(view);
     } finally {
       view.close();
     }

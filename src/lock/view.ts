@@ -23,6 +23,10 @@ export class LockView {
   readonly owner: OwnerFile | null;
   /** What owner.json says; null: there is none, or it is torn. */
   readonly record: OwnerRecord | null;
+  #directoryStatus: FileStatus | undefined;
+  #leftovers: readonly string[] | undefined;
+  #isKept = false;
+  #isOwnerClosed = false;
 
   private constructor(
     place: LockPlace,
@@ -75,12 +79,34 @@ export class LockView {
   }
 
   directoryStatus(): FileStatus {
-    return this.place.backend.files.statDescriptor(this.directory);
+    this.#directoryStatus ??= this.place.backend.files.statDescriptor(this.directory);
+    return this.#directoryStatus;
   }
 
-  /** Names of the lock's own files in the directory, without owner.json and without deleted files' shadows. */
+  /** Equal numbers are one directory only while one of the two is held open. */
+  isSameDirectory(other: LockView): boolean {
+    const ours = this.directoryStatus();
+    const theirs = other.directoryStatus();
+    return ours.inode === theirs.inode && ours.device === theirs.device;
+  }
+
+  /** Lets {@link close} leave the directory open, until {@link closeDirectory}. */
+  keepDirectory(): void {
+    this.directoryStatus();
+    this.#isKept = true;
+  }
+
+  closeDirectory(): void {
+    this.place.backend.files.close(this.directory);
+  }
+
+  /**
+   * Names of the lock's own files in the directory when first asked, without owner.json and without deleted files'
+   * shadows.
+   */
   leftovers(): string[] {
-    return this.#names().filter((name) => name !== OWNER_FILE && isOwnName(name));
+    this.#leftovers ??= this.#names().filter((name) => name !== OWNER_FILE && isOwnName(name));
+    return [...this.#leftovers];
   }
 
   /** @throws LockNotEmptyError (ERR_LOCK_NOT_EMPTY) when the directory holds anything that is not the lock's own. */
@@ -89,10 +115,15 @@ export class LockView {
     if (foreign.length > 0) throw new LockNotEmptyError(this.place.path, foreign.slice(0, 5));
   }
 
+  /** A file deleted while it is open casts a shadow on NFS and FUSE, so owner.json is closed first. */
+  closeOwner(): void {
+    if (this.owner !== null && !this.#isOwnerClosed) this.place.backend.files.close(this.owner.descriptor);
+    this.#isOwnerClosed = true;
+  }
+
   close(): void {
-    const { files } = this.place.backend;
-    if (this.owner !== null) files.close(this.owner.descriptor);
-    files.close(this.directory);
+    this.closeOwner();
+    if (!this.#isKept) this.closeDirectory();
   }
 
   #names(): string[] {

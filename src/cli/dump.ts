@@ -1,0 +1,38 @@
+import { dumpDiagnostics } from '../dump/dump.js';
+import { formatDump } from '../dump/format-dump.js';
+import { parseArguments, refuseEmptyPath } from './arguments.js';
+import { stdoutPaint } from './colour.js';
+import type { Command } from './command.js';
+import { EXIT } from './exit-codes.js';
+import { print, printJson } from './output.js';
+
+const help = `Usage: kernel-identity dump [LOCK...] [--json]
+
+Prints what is needed to understand a verdict: versions, the backend and why it
+is this one, what the kernel can do and why, the identity of this process, its
+namespaces, the state of /proc, and how each LOCK stands. Changes nothing. What
+cannot be read is part of the answer, not an error.
+
+  --json      as JSON
+  -h, --help  this text
+
+Exit codes: 0.`;
+
+export const dumpCommand: Command = {
+  name: 'dump',
+  summary: 'print diagnostics: versions, kernel, namespaces, locks',
+  help,
+  failureCode: EXIT.failure,
+  execute(args) {
+    const { values, positionals } = parseArguments(args, { json: { type: 'boolean' } });
+    if (values.help) {
+      print(help);
+      return EXIT.success;
+    }
+    refuseEmptyPath(positionals);
+    const dump = dumpDiagnostics({ locks: positionals });
+    if (values.json) printJson(dump);
+    else print(formatDump(dump, stdoutPaint()));
+    return EXIT.success;
+  },
+};

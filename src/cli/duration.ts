@@ -1,0 +1,20 @@
+import { UsageError } from './usage-error.js';
+
+const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/;
+
+/** ms */
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/**
+ * `300ms`, `10s`, `5m`, `2h`, or a bare number of seconds, in ms. More than a double can count exactly (285 thousand
+ * years) is for ever.
+ * @throws UsageError for anything else.
+ */
+export function parseDuration(text: string): number {
+  const [, digits, unit = 's'] = DURATION.exec(text) ?? [];
+  if (digits === undefined) {
+    throw new UsageError(`'${text}' is not a duration such as 300ms, 10s, 5m or 30 (seconds)`);
+  }
+  const ms = Number(digits) * (UNITS[unit] as number);
+  return ms <= Number.MAX_SAFE_INTEGER ? ms : Number.POSITIVE_INFINITY;
+}

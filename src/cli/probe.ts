@@ -1,0 +1,50 @@
+import { describeIdentity } from '../dump/format-identity.js';
+import { isPid } from '../identity/format.js';
+import { probeIdentity } from '../identity/read.js';
+import { parseArguments, refuseArguments } from './arguments.js';
+import type { Command } from './command.js';
+import { EXIT } from './exit-codes.js';
+import { complain, print, printJson } from './output.js';
+import { UsageError } from './usage-error.js';
+
+const help = `Usage: kernel-identity probe PID [--json]
+
+Prints the identity of the process that has the number PID in this PID
+namespace. What may not be seen of it is "not known"; in JSON, null.
+
+  --json      as JSON
+  -h, --help  this text
+
+Exit codes: 0; 1 no such process.`;
+
+export const probeCommand: Command = {
+  name: 'probe',
+  summary: 'print the identity of a running process',
+  help,
+  failureCode: EXIT.failure,
+  execute(args) {
+    const { values, positionals } = parseArguments(args, { json: { type: 'boolean' } });
+    if (values.help) {
+      print(help);
+      return EXIT.success;
+    }
+    const [given, ...rest] = positionals;
+    refuseArguments(rest);
+    const pid = parsePid(given);
+    const identity = probeIdentity(pid);
+    if (identity === null) {
+      complain(`no process has the number ${pid} here`);
+      return EXIT.failure;
+    }
+    if (values.json) printJson(identity);
+    else print(describeIdentity(identity));
+    return EXIT.success;
+  },
+};
+
+function parsePid(text: string | undefined): number {
+  if (text === undefined) throw new UsageError('the pid is missing');
+  const pid = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!isPid(pid)) throw new UsageError(`'${text}' is not a pid, an integer from 1 to 2147483647`);
+  return pid;
+}

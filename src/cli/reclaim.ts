@@ -1,0 +1,52 @@
+import { formatInspection } from '../dump/format-inspection.js';
+import { printable } from '../dump/printable.js';
+import { type ReclaimResult, reclaimLockSync } from '../lock/inspect.js';
+import { parseArguments, requirePaths } from './arguments.js';
+import { stdoutPaint } from './colour.js';
+import type { Command } from './command.js';
+import { lookAtEach, printJsonOfEach } from './each-path.js';
+import { EXIT } from './exit-codes.js';
+import { inspectionJson } from './inspection-json.js';
+import { print } from './output.js';
+
+const help = `Usage: kernel-identity reclaim PATH... [--json]
+
+Removes the lock at each PATH if its owner is dead, and leaves it alone if the
+owner lives or if nobody can tell. A path where nothing is counts as free.
+
+  --json      as JSON: an object for one path, an array for several, in which
+              a path that failed is left out
+  -h, --help  this text
+
+Exit codes: 0 all are free now; 1 one was left alone, or failed.`;
+
+export const reclaimCommand: Command = {
+  name: 'reclaim',
+  summary: 'remove a lock if its owner is dead, and only then',
+  help,
+  failureCode: EXIT.failure,
+  execute(args) {
+    const { values, positionals } = parseArguments(args, { json: { type: 'boolean' } });
+    if (values.help) {
+      print(help);
+      return EXIT.success;
+    }
+    requirePaths(positionals);
+    const { results, failed } = lookAtEach(positionals, (path) => reclaimLockSync(path));
+    if (values.json) {
+      printJsonOfEach(
+        positionals,
+        results.map((result) => ({ ...inspectionJson(result), reclaimed: result.reclaimed })),
+      );
+    } else {
+      for (const result of results) print(describe(result));
+    }
+    return failed || results.some(({ state }) => state !== 'free') ? EXIT.failure : EXIT.success;
+  },
+};
+
+function describe(result: ReclaimResult): string {
+  if (result.state !== 'free') return `left alone: ${formatInspection(result, stdoutPaint())}`;
+  const what = result.reclaimed ? `reclaimed (${result.description})` : 'free';
+  return `${printable(result.path)}: ${printable(what)}`;
+}

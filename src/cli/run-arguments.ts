@@ -1,0 +1,72 @@
+import { parseArgs } from 'node:util';
+import { checkAcquireOptions } from '../lock/options.js';
+import { parseArguments, refuseEmptyPath } from './arguments.js';
+import { parseDuration } from './duration.js';
+import { UsageError } from './usage-error.js';
+
+const OPTIONS = { timeout: { type: 'string' }, label: { type: 'string' } } as const;
+
+export interface RunRequest {
+  readonly path: string;
+  /** Program and its arguments; at least one word. */
+  readonly command: readonly [string, ...string[]];
+  readonly options: { readonly timeout?: number; readonly label?: string };
+}
+
+/**
+ * Reads `LOCK [options] -- COMMAND...`. What stands after the first `--` belongs to the command, whatever it looks like.
+ * @returns null: help is wanted.
+ * @throws UsageError
+ */
+export function parseRunArguments(args: readonly string[]): RunRequest | null {
+  const [own, afterDashes] = split(args);
+  const { values, positionals } = parseArguments(own, OPTIONS);
+  if (values.help) return null;
+  const [path, unexpected] = positionals;
+  if (path === undefined) throw new UsageError('the path of the lock is missing');
+  refuseEmptyPath([path]);
+  if (unexpected !== undefined) throw new UsageError(`unexpected argument '${unexpected}' before --`);
+  const [program, ...rest] = afterDashes;
+  if (program === undefined) throw new UsageError('the command to run is missing');
+  const options = {
+    ...(values.timeout === undefined ? {} : { timeout: parseDuration(values.timeout) }),
+    ...(values.label === undefined ? {} : { label: values.label }),
+  };
+  checkOptions(options);
+  return { path, command: [program, ...rest], options };
+}
+
+/** Own arguments, and the command's. */
+function split(args: readonly string[]): [own: readonly string[], command: readonly string[]] {
+  const dashes = args.indexOf('--');
+  if (dashes >= 0) return [args.slice(0, dashes), args.slice(dashes + 1)];
+  const start = secondWord(args);
+  if (start === undefined) return [args, []];
+  const command = args.slice(start);
+  // Is it the command's option or ours? Whoever reads the line may take it for either.
+  const option = command.find((word) => word.startsWith('-') && word !== '-');
+  if (option !== undefined) {
+    throw new UsageError(`write -- before the command, for it is not clear whose option '${option}' is`);
+  }
+  return [args.slice(0, start), command];
+}
+
+/** Index of the argument after the lock; undefined: there is none. */
+function secondWord(args: readonly string[]): number | undefined {
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: OPTIONS,
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  });
+  return tokens.filter(({ kind }) => kind === 'positional')[1]?.index;
+}
+
+function checkOptions(options: RunRequest['options']): void {
+  try {
+    checkAcquireOptions(options);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}

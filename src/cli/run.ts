@@ -1,0 +1,82 @@
+import { acquireLock } from '../lock/index.js';
+import { type Lock, witnessDescriptor } from '../lock/lock.js';
+import { LockTimeoutError } from '../lock/timeout-error.js';
+import type { Command } from './command.js';
+import { executeCommand } from './execute-command.js';
+import { EXIT, exitCodeOfSignal } from './exit-codes.js';
+import { complain, print } from './output.js';
+import { parseRunArguments, type RunRequest } from './run-arguments.js';
+import { SignalRelay } from './signal-relay.js';
+import { waitNotice } from './wait-notice.js';
+
+const help = `Usage: kernel-identity run LOCK [--timeout TIME] [--label TEXT] -- COMMAND...
+
+Acquires LOCK, runs COMMAND while holding it, and releases it. The lock of a
+dead owner is reclaimed. While waiting, stderr shows who holds the lock.
+
+COMMAND gets the signals that run gets. It inherits the lock's witness, so that
+the lock stays held until COMMAND ends even if run alone is killed; where no
+witness can be taken (see "kernel-identity dump"), it does not. Processes that
+COMMAND leaves in the background do not keep the lock.
+
+  --timeout TIME  give up after 300ms, 10s, 5m, 2h, or 30 (seconds); 0: one try;
+                  default: never
+  --label TEXT    a word for people, shown with the lock
+  -h, --help      this text
+
+The -- may be left out before a command none of whose words begins with a dash.
+
+Exit codes: that of COMMAND, or 128 + n if signal n ended it; 75 the lock was
+not acquired in time; 125 run itself failed, or the lock was lost while COMMAND
+ran and succeeded; 126 COMMAND cannot be executed; 127 COMMAND was not found.`;
+
+export const runCommand: Command = {
+  name: 'run',
+  summary: 'run a command while holding a lock',
+  help,
+  failureCode: EXIT.runFailed,
+  async execute(args) {
+    const request = parseRunArguments(args);
+    if (request === null) {
+      print(help);
+      return EXIT.success;
+    }
+    const relay = new SignalRelay();
+    const lock = await acquire(request, relay);
+    if (typeof lock === 'number') return lock;
+    lock.signal.addEventListener('abort', () => complain((lock.signal.reason as Error).message));
+    const code = await executeCommand(request.command, witnessDescriptor(lock), relay);
+    const released = await release(lock);
+    return released || code !== EXIT.success ? code : EXIT.runFailed;
+  },
+};
+
+/** @returns the lock, or the exit code that stands for not having it. */
+async function acquire({ path, options }: RunRequest, relay: SignalRelay): Promise<Lock | number> {
+  try {
+    const onWait = (report: Parameters<typeof waitNotice>[0]) => complain(waitNotice(report));
+    const lock = await acquireLock(path, { ...options, signal: relay.ended, onWait });
+    if (relay.endedBy === undefined) return lock;
+    // It came in the same moment as the lock.
+    await lock.release();
+  } catch (error) {
+    if (error instanceof LockTimeoutError) {
+      complain(error.message);
+      return EXIT.notAcquired;
+    }
+    if (relay.endedBy === undefined) throw error;
+  }
+  return exitCodeOfSignal(relay.endedBy);
+}
+
+/** @returns false: the lock was not ours any more, or could not be released; the reason has been printed. */
+async function release(lock: Lock): Promise<boolean> {
+  try {
+    await lock.release();
+    return true;
+  } catch (error) {
+    // A loss was printed when the signal aborted.
+    if (error !== lock.signal.reason) complain((error as Error).message);
+    return false;
+  }
+}

@@ -1,0 +1,34 @@
+import { describeIdentity } from '../dump/format-identity.js';
+import { selfIdentity } from '../identity/read.js';
+import { parseArguments, refuseArguments } from './arguments.js';
+import type { Command } from './command.js';
+import { EXIT } from './exit-codes.js';
+import { print, printJson } from './output.js';
+
+const help = `Usage: kernel-identity self [--json]
+
+Prints the identity of this very process: what it would record in a lock.
+
+  --json      as JSON
+  -h, --help  this text
+
+Exit codes: 0.`;
+
+export const selfCommand: Command = {
+  name: 'self',
+  summary: 'print the identity of this very process',
+  help,
+  failureCode: EXIT.failure,
+  execute(args) {
+    const { values, positionals } = parseArguments(args, { json: { type: 'boolean' } });
+    if (values.help) {
+      print(help);
+      return EXIT.success;
+    }
+    refuseArguments(positionals);
+    const identity = selfIdentity();
+    if (values.json) printJson(identity);
+    else print(describeIdentity(identity));
+    return EXIT.success;
+  },
+};

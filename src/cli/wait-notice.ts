@@ -1,0 +1,20 @@
+import { formatElapsed } from '../dump/elapsed.js';
+import { formatVerdict } from '../dump/format-verdict.js';
+import { describeOwner } from '../dump/owner.js';
+import { plain } from '../dump/paint.js';
+import type { Verdict } from '../judge/verdict.js';
+import type { WaitReport } from '../lock/options.js';
+
+/** For whom one waits and why, in one line. */
+export function waitNotice({ path, waited, owner, ownerAge, verdict, description }: WaitReport): string {
+  const since = waited < 1_000 ? '' : ` for ${formatElapsed(waited)}`;
+  const holder = owner === null ? '' : ` held by ${describeOwner(owner, ownerAge)};`;
+  return `waiting${since} for '${path}':${holder} ${verdict === null ? description : whyOf(verdict)}`;
+}
+
+function whyOf(verdict: Verdict): string {
+  // The last thing looked at is what decided.
+  const decisive = verdict.evidence.findLast(({ finding }) => finding === verdict.state);
+  const seen = decisive === undefined ? '' : `; ${decisive.check}: ${decisive.observed ?? 'nothing'}`;
+  return formatVerdict(verdict, plain) + seen;
+}

@@ -1,0 +1,71 @@
+import type { Capabilities, TimeOffset } from '../backend/backend.js';
+import type { DiagnosticsDump, LockDump } from './dump.js';
+import { describeIdentity } from './format-identity.js';
+import { formatInspection } from './format-inspection.js';
+import { alignFields } from './layout.js';
+import { type Paint, plain } from './paint.js';
+import { printable } from './printable.js';
+
+/** The diagnostics for people, to be pasted into a report. */
+export function formatDump(dump: DiagnosticsDump, paint: Paint = plain): string {
+  const sections: [heading: string, body: string][] = [
+    ['versions', alignFields(versionsOf(dump), 2)],
+    ['capabilities', dump.capabilities === null ? '  none' : capabilitiesText(dump.capabilities)],
+    ['this process', dump.identity === null ? '  not known' : describeIdentity(dump.identity, 2)],
+    ['surroundings', alignFields(surroundingsOf(dump), 2)],
+  ];
+  const texts = sections.map(([heading, body]) => `${paint('heading', heading)}\n${body}`);
+  return [...texts, ...dump.locks.map((lock) => lockText(lock, paint))].join('\n\n');
+}
+
+function versionsOf({ version, node, platform, arch, kernel, backend }: DiagnosticsDump): [string, string][] {
+  return [
+    ['kernel-identity', version],
+    ['node', `${node} on ${platform} ${arch}`],
+    ['kernel', printable(`${kernel.release}, ${kernel.version}`)],
+    ['backend', printable(`${backend.name ?? 'none'}: ${backend.reason}`)],
+  ];
+}
+
+function capabilitiesText(capabilities: Capabilities): string {
+  const rows = Object.entries(capabilities).map(([name, { available, reason }]): [string, string] => [
+    name,
+    printable(`${available ? 'yes' : 'no'}: ${reason}`),
+  ]);
+  return alignFields(rows, 2);
+}
+
+function surroundingsOf({
+  namespaces,
+  initialPidNamespace,
+  proc,
+  timeOffset,
+}: DiagnosticsDump): [string, string][] {
+  const inodes = Object.entries(namespaces).map(([name, inode]) => `${name} ${inode}`);
+  return [
+    ['namespaces', inodes.length === 0 ? 'not known' : inodes.join(', ')],
+    ['initial pid namespace', yesNo(initialPidNamespace)],
+    ['/proc is its own', yesNo(proc.own)],
+    ['/proc hides processes', yesNo(proc.hidden)],
+    ['boot clock offset', timeOffset === null ? 'not known' : offsetText(timeOffset)],
+  ];
+}
+
+function lockText({ path, filesystem, inspection, error }: LockDump, paint: Paint): string {
+  const on: [string, string] = ['filesystem', filesystem === null ? 'not known' : filesystemText(filesystem)];
+  if (inspection !== null) return `${formatInspection(inspection, paint)}\n\n${alignFields([on], 2)}`;
+  const heading = `${paint('heading', printable(path))}: ${paint('caution', 'error')}`;
+  return `${heading}\n${alignFields([['error', printable(error?.message ?? 'not read')], on], 2)}`;
+}
+
+function filesystemText({ type, fsid }: NonNullable<LockDump['filesystem']>): string {
+  return fsid === null ? type : `${type}, id ${fsid}`;
+}
+
+function offsetText({ seconds, nanoseconds }: TimeOffset): string {
+  return nanoseconds === 0 ? `${seconds} s` : `${seconds} s + ${nanoseconds} ns`;
+}
+
+function yesNo(value: boolean | null): string {
+  return value === null ? 'not known' : value ? 'yes' : 'no';
+}

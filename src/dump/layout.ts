@@ -1,0 +1,41 @@
+/** Columns that every terminal has. Output does not depend on the window, so that pasted reports look alike. */
+export const WIDTH = 80;
+
+/** Fewer columns than this make a value unreadable; it then runs over {@link WIDTH}. */
+const MIN_VALUE_WIDTH = 20;
+
+/** Splits text into lines of at most `width`, between words where it can. Never an empty list. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (rest.length > width) {
+    const space = rest.lastIndexOf(' ', width);
+    const end = space > 0 ? space : wholeCharacters(rest, width);
+    lines.push(rest.slice(0, end));
+    rest = rest.slice(space > 0 ? end + 1 : end);
+  }
+  lines.push(rest);
+  return lines;
+}
+
+/** `width`, or one less where that would cut a character of two code units in half. */
+function wholeCharacters(text: string, width: number): number {
+  return width > 1 && (text.codePointAt(width - 1) as number) > 0xffff ? width - 1 : width;
+}
+
+/** `name` and value side by side, one pair per line; long values are wrapped under themselves. */
+export function alignFields(fields: readonly (readonly [name: string, value: string])[], indent = 0): string {
+  const nameWidth = Math.max(...fields.map(([name]) => name.length));
+  const left = indent + nameWidth + 2;
+  const lines: string[] = [];
+  for (const [name, value] of fields) {
+    const start = ' '.repeat(indent) + name.padEnd(nameWidth + 2);
+    lines.push(hang(start, value, left));
+  }
+  return lines.join('\n');
+}
+
+/** `start`, which is `left` columns wide, followed by the value wrapped beside it. */
+export function hang(start: string, value: string, left: number): string {
+  return start + wrap(value, Math.max(MIN_VALUE_WIDTH, WIDTH - left)).join(`\n${' '.repeat(left)}`);
+}

@@ -1,0 +1,19 @@
+import type { OwnerRecord } from '../record/owner-record.js';
+import { formatElapsed } from './elapsed.js';
+import { printable } from './printable.js';
+
+/** Enough of a container id to find it with `docker ps`. */
+const SHORT_CONTAINER_ID = 12;
+
+/** Who wrote a record, in one line for people: pid, label, host, container, and for how long. */
+export function describeOwner(owner: OwnerRecord | null, ageMs: number | null): string {
+  if (owner === null) return 'no owner recorded';
+  const parts = [`pid ${owner.pid ?? 'not known'}`];
+  if (owner.label !== null) parts.push(`"${owner.label}"`);
+  const host = owner.identity?.hostname ?? null;
+  if (host !== null) parts.push(`host ${host}`);
+  const container = owner.identity?.containerId ?? null;
+  if (container !== null) parts.push(`container ${container.slice(0, SHORT_CONTAINER_ID)}`);
+  if (ageMs !== null) parts.push(`for ${formatElapsed(ageMs)}`);
+  return printable(parts.join(', '));
+}

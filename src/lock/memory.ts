@@ -1,0 +1,40 @@
+import type { LockView } from './view.js';
+
+/**
+ * What an observer remembers of a lock from one look to the next. It keeps the directory open, so that the kernel
+ * cannot give its inode number to another one: an equal number is then the same directory.
+ */
+export class LockMemory {
+  #kept: LockView | null = null;
+  #signature = '';
+  #sinceMs = 0;
+
+  /** ms, on the own monotonic clock, for which `signature` has been the one seen. */
+  unchangedFor(signature: string): number {
+    const now = performance.now();
+    if (signature !== this.#signature) {
+      this.#signature = signature;
+      this.#sinceMs = now;
+    }
+    return now - this.#sinceMs;
+  }
+
+  /** Remembers `view`; its directory stays open until {@link forget}. */
+  keep(view: LockView): void {
+    this.forget();
+    this.#kept = view;
+    view.keepDirectory();
+  }
+
+  /** True when `view` shows the directory that was kept, with the same owner in it. */
+  isOf(view: LockView): boolean {
+    const kept = this.#kept;
+    if (kept === null || !kept.isSameDirectory(view)) return false;
+    return kept.owner?.status.inode === view.owner?.status.inode && kept.record?.nonce === view.record?.nonce;
+  }
+
+  forget(): void {
+    this.#kept?.closeDirectory();
+    this.#kept = null;
+  }
+}

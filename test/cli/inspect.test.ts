@@ -1,0 +1,156 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { hasBackend, TESTED } from '../helpers/backends.js';
+import { describeRequiring } from '../helpers/requirements.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { BUILT, cli } from './cli.js';
+import { holdLock, NOBODY, writeLock, writeStaleLock, writeUnknownLock } from './locks.js';
+
+const KEYS = ['path', 'format', 'state', 'verdict', 'owner', 'ageMs'];
+
+for (const backend of TESTED) {
+  const env = { KERNEL_IDENTITY_BACKEND: backend };
+
+  describeRequiring([...BUILT, hasBackend(backend)], `inspect with the ${backend} backend`, () => {
+    test('exits 0 unless asked to tell by its exit code', async () => {
+      const directory = tempDir();
+      const held = join(directory, 'held.lock');
+      await holdLock(held);
+      const codes = [
+        [held, 1],
+        [writeUnknownLock(directory), 3],
+        [writeStaleLock(directory), 0],
+        [join(directory, 'free.lock'), 0],
+      ] as const;
+      for (const [path, code] of codes) {
+        expect(await cli(['inspect', path], { env })).toMatchObject({ code: 0, stderr: '' });
+        expect(await cli(['inspect', path, '--exit-code'], { env }), path).toMatchObject({
+          code,
+          stderr: '',
+        });
+      }
+    });
+
+    test('gives an object for one path', async () => {
+      const path = join(tempDir(), 'held.lock');
+      const holder = await holdLock(path, '--label', 'nightly');
+      const { code, stdout } = await cli(['inspect', '--json', path], { env });
+      const inspection = JSON.parse(stdout);
+      expect(code).toBe(0);
+      expect(Object.keys(inspection)).toEqual(KEYS);
+      expect(inspection).toMatchObject({
+        path,
+        format: 'kernel-identity',
+        state: 'held',
+        verdict: { state: 'alive', certainty: 'proven' },
+        owner: { pid: holder.pid, label: 'nightly' },
+        ageMs: expect.any(Number),
+      });
+    });
+
+    test('gives an array for several paths', async () => {
+      const directory = tempDir();
+      const stale = writeStaleLock(directory);
+      const { code, stdout } = await cli(['inspect', '--json', stale, join(directory, 'free.lock')], { env });
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject([
+        { path: stale, format: 'openclaw-directory', state: 'stale', owner: { pid: NOBODY } },
+        { format: 'none', state: 'free', verdict: null, owner: null, ageMs: null },
+      ]);
+    });
+  });
+}
+
+describeRequiring(BUILT, 'inspect', () => {
+  test('of several paths tells by its exit code the one that matters most: held, then unknown, then free', async () => {
+    const directory = tempDir();
+    const held = join(directory, 'held.lock');
+    await holdLock(held);
+    const unknown = writeUnknownLock(directory);
+    const stale = writeStaleLock(directory);
+    const codeOf = async (...paths: string[]) => (await cli(['inspect', '--exit-code', ...paths])).code;
+    expect(await codeOf(unknown, stale, held)).toBe(1);
+    expect(await codeOf(stale, unknown)).toBe(3);
+    expect(await codeOf(stale, join(directory, 'free.lock'))).toBe(0);
+    expect(await codeOf(stale, directory, join(directory, 'no', 'parent'))).toBe(1);
+  });
+
+  test('changes nothing', async () => {
+    const directory = tempDir();
+    const stale = writeStaleLock(directory);
+    const before = readFileSync(join(stale, 'owner.json'));
+    await cli(['inspect', stale]);
+    expect(readFileSync(join(stale, 'owner.json'))).toEqual(before);
+    expect(readdirSync(directory)).toEqual(['stale.lock']);
+    expect(readdirSync(stale)).toEqual(['owner.json']);
+  });
+
+  test('shows who, why, and every rung of the evidence on 80 columns', async () => {
+    const path = writeUnknownLock(tempDir(), 'u.lock', { label: 'deploy' });
+    const { stdout } = await cli(['inspect', path]);
+    const json = JSON.parse((await cli(['inspect', '--json', path])).stdout);
+    expect(stdout).toMatch(/u\.lock: unknown$/m);
+    expect(stdout).toMatch(/owner +pid 7, "deploy", host elsewhere, for 1 min 3\d s/);
+    expect(stdout).toContain(`unknown, proven: ${json.verdict.reason}`);
+    const flat = stdout.replaceAll(/\s+/g, ' ');
+    expect(json.verdict.evidence.length).toBeGreaterThan(1);
+    for (const { check, recorded, observed, finding } of json.verdict.evidence) {
+      expect(flat).toContain(`${check} ${finding} recorded ${recorded} observed ${observed}`);
+    }
+    const report = stdout.split('\n').filter((line) => !line.includes(path));
+    expect(Math.max(...report.map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  test('says what to do next, in a command that can be copied', async () => {
+    const directory = join(tempDir(), "it's a $dir");
+    mkdirSync(directory);
+    const quoted = `'${directory.replace("'", `'\\''`)}`;
+    const stale = await cli(['inspect', writeStaleLock(directory)]);
+    expect(stale.stdout).toContain(`\n        kernel-identity reclaim ${quoted}/stale.lock'\n`);
+    const unknown = await cli(['inspect', writeUnknownLock(directory)]);
+    expect(unknown.stdout).toContain(`kernel-identity inspect ${quoted}/unknown.lock'\n`);
+    expect(unknown.stdout).not.toContain('reclaim');
+  });
+
+  test('tells what a directory without an owner is', async () => {
+    const path = join(tempDir(), 'x.lock');
+    mkdirSync(path);
+    const { code, stdout } = await cli(['inspect', path, '--exit-code']);
+    expect(code).toBe(3);
+    expect(stdout).toContain('a directory without owner.json');
+  });
+
+  test('exits 1 for what is no lock, and still shows the others', async () => {
+    const directory = tempDir();
+    const file = join(directory, 'notes.txt');
+    writeFileSync(file, 'mine\n');
+    const stale = writeStaleLock(directory);
+    for (const more of [[], ['--exit-code']]) {
+      const { code, stdout, stderr } = await cli(['inspect', file, stale, ...more]);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^kernel-identity: not a lock: '[^\n]+notes\.txt' is a file[^\n]+\n$/);
+      expect(stdout).toContain('stale.lock: stale');
+    }
+    const json = await cli(['inspect', '--json', file, stale]);
+    expect(json.code).toBe(1);
+    expect(JSON.parse(json.stdout)).toMatchObject([{ path: stale }]);
+    expect(await cli(['inspect', '--json', file])).toMatchObject({ code: 1, stdout: '' });
+  });
+
+  test('exits 1 for a missing parent, and does not make it', async () => {
+    const directory = tempDir();
+    const { code, stdout, stderr } = await cli(['inspect', join(directory, 'no', 'x.lock')]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^kernel-identity: ENOENT: [^\n]+\n$/);
+    expect(existsSync(join(directory, 'no'))).toBe(false);
+  });
+
+  test('takes a path that begins with a dash after --', async () => {
+    const directory = tempDir();
+    writeLock(directory, '-x', { pid: NOBODY, createdAtMs: 1 });
+    const { code, stdout } = await cli(['inspect', '--json', '--', '-x'], { cwd: directory });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ path: join(directory, '-x'), state: 'stale' });
+  });
+});

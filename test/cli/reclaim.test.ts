@@ -1,0 +1,77 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { hasBackend, TESTED } from '../helpers/backends.js';
+import { describeRequiring } from '../helpers/requirements.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { BUILT, cli } from './cli.js';
+import { holdLock, writeStaleLock, writeUnknownLock } from './locks.js';
+
+for (const backend of TESTED) {
+  const env = { KERNEL_IDENTITY_BACKEND: backend };
+
+  describeRequiring([...BUILT, hasBackend(backend)], `reclaim with the ${backend} backend`, () => {
+    test('removes the lock of a dead owner', async () => {
+      const directory = tempDir();
+      const { code, stdout, stderr } = await cli(['reclaim', writeStaleLock(directory)], { env });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(/stale\.lock: reclaimed \(owner dead: legacy-no-such-process\)\n$/);
+      expect(readdirSync(directory)).toEqual([]);
+    });
+
+    test('leaves the lock of a live owner alone', async () => {
+      const path = join(tempDir(), 'held.lock');
+      await holdLock(path);
+      const { code, stdout } = await cli(['reclaim', path], { env });
+      expect(code).toBe(1);
+      expect(stdout).toMatch(/^left alone: .*held\.lock: held$/m);
+      expect(existsSync(join(path, 'owner.json'))).toBe(true);
+    });
+
+    test('leaves a lock alone about which nobody can tell', async () => {
+      const path = writeUnknownLock(tempDir());
+      expect(await cli(['reclaim', path], { env })).toMatchObject({ code: 1, stderr: '' });
+      expect(existsSync(join(path, 'owner.json'))).toBe(true);
+    });
+
+    test('tells as JSON whether it reclaimed', async () => {
+      const directory = tempDir();
+      const stale = writeStaleLock(directory);
+      const unknown = writeUnknownLock(directory);
+      const free = join(directory, 'free.lock');
+      const { code, stdout } = await cli(['reclaim', '--json', stale, unknown, free], { env });
+      expect(code).toBe(1);
+      expect(JSON.parse(stdout)).toMatchObject([
+        { path: stale, state: 'free', reclaimed: true, verdict: { state: 'dead' } },
+        { path: unknown, state: 'unknown', reclaimed: false },
+        { path: free, state: 'free', reclaimed: false },
+      ]);
+      const one = JSON.parse((await cli(['reclaim', '--json', free], { env })).stdout);
+      expect(Object.keys(one)).toEqual(['path', 'format', 'state', 'verdict', 'owner', 'ageMs', 'reclaimed']);
+    });
+  });
+}
+
+describeRequiring(BUILT, 'reclaim', () => {
+  test('of a path where nothing is exits 0', async () => {
+    expect(await cli(['reclaim', join(tempDir(), 'x.lock')])).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('of a path without a parent exits 1', async () => {
+    const outcome = await cli(['reclaim', join(tempDir(), 'no', 'x.lock')]);
+    expect(outcome).toMatchObject({ code: 1, stdout: '' });
+    expect(outcome.stderr).toMatch(/^kernel-identity: ENOENT: [^\n]+\n$/);
+  });
+
+  test("deletes nobody else's files, and goes on with the next path", async () => {
+    const directory = tempDir();
+    const path = writeStaleLock(directory);
+    writeFileSync(join(path, 'data'), 'precious');
+    const other = writeStaleLock(directory, 'other.lock');
+    const { code, stderr } = await cli(['reclaim', path, other]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('"data"');
+    expect(readdirSync(path).sort()).toEqual(['data', 'owner.json']);
+    expect(existsSync(other)).toBe(false);
+  });
+});

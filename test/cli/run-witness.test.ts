@@ -1,0 +1,106 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { currentBackend } from '../../src/backend/select.js';
+import { inspectLockSync } from '../../src/index.js';
+import { hasBackend } from '../helpers/backends.js';
+import { onCleanup } from '../helpers/cleanup.js';
+import { describeRequiring, type Requirement } from '../helpers/requirements.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { until } from '../helpers/until.js';
+import { BUILT, cli, type RunningCli, startCli } from './cli.js';
+
+/** A filesystem of memory, on which both backends can test a witness. */
+const MEMORY = '/dev/shm';
+
+function canTakeWitness(): Requirement {
+  if (!existsSync(MEMORY) || !statSync(MEMORY).isDirectory())
+    return { available: false, reason: `no ${MEMORY}` };
+  return currentBackend().capabilities().takeWitness;
+}
+
+/** `run` of a command that runs `script`, says its pid, and then lives until it is killed. */
+async function startRun(path: string, script = ':'): Promise<{ run: RunningCli; commandPid: number }> {
+  const run = startCli(['run', path, '--', 'sh', '-c', `${script}; echo pid $$ ready; exec sleep 600`]);
+  await run.said('ready');
+  const commandPid = Number(/pid (\d+)/.exec(run.stdout)?.[1]);
+  onCleanup(() => killIfThere(commandPid));
+  return { run, commandPid };
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {}
+}
+
+describeRequiring(
+  [...BUILT, hasBackend('native'), canTakeWitness()],
+  'the command inherits the witness',
+  () => {
+    test('so that the lock is held until it ends, even if run alone is killed', async () => {
+      const path = join(tempDir(MEMORY), 'a.lock');
+      const { run, commandPid } = await startRun(path);
+      run.signal('SIGKILL');
+      expect(await run.exited).toMatchObject({ signal: 'SIGKILL' });
+      expect(process.kill(commandPid, 0)).toBe(true);
+
+      for (const backend of ['native', 'procfs']) {
+        const env = { KERNEL_IDENTITY_BACKEND: backend };
+        const { code, stdout } = await cli(['inspect', path, '--json', '--exit-code'], { env });
+        expect(code, backend).toBe(1);
+        expect(JSON.parse(stdout)).toMatchObject({
+          state: 'held',
+          verdict: { state: 'alive', reason: 'witness-held' },
+        });
+        expect((await cli(['reclaim', path], { env })).code).toBe(1);
+      }
+      expect((await cli(['run', path, '--timeout', '200ms', '--', 'true'])).code).toBe(75);
+
+      const waiter = startCli(['run', path, '--', 'echo', 'my turn']);
+      await waiter.said('waiting');
+      process.kill(commandPid);
+      expect(await waiter.closed).toMatchObject({ code: 0, stdout: 'my turn\n' });
+      expect(existsSync(path)).toBe(false);
+    });
+
+    test('and when both are gone, nobody holds the lock', async () => {
+      const path = join(tempDir(MEMORY), 'a.lock');
+      const { run, commandPid } = await startRun(path);
+      run.signal('SIGKILL');
+      await run.exited;
+      process.kill(commandPid);
+      await until('the command ends', () => inspectLockSync(path).state === 'stale');
+      const { code, stdout } = await cli(['inspect', path, '--json', '--exit-code']);
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({
+        verdict: { state: 'dead', certainty: 'proven', reason: 'witness-free' },
+      });
+    });
+
+    test('under a number that scripts do not use for their own', async () => {
+      const path = join(tempDir(MEMORY), 'a.lock');
+      const { run } = await startRun(path, 'exec 3>&1 4>&1 5>&1 6>&1 7>&1 8>&1 9>&1');
+      run.signal('SIGKILL');
+      await run.exited;
+      expect((await cli(['inspect', path, '--exit-code'])).code).toBe(1);
+    });
+
+    test('but what it leaves in the background does not keep the lock', async () => {
+      const path = join(tempDir(MEMORY), 'a.lock');
+      const run = startCli([
+        'run',
+        path,
+        '--',
+        'sh',
+        '-c',
+        'sleep 600 >/dev/null 2>&1 </dev/null & echo pid $!',
+      ]);
+      expect(await run.closed).toMatchObject({ code: 0 });
+      const background = Number(/pid (\d+)/.exec(run.stdout)?.[1]);
+      onCleanup(() => killIfThere(background));
+      expect(existsSync(path)).toBe(false);
+      expect((await cli(['run', path, '--timeout', '0', '--', 'true'])).code).toBe(0);
+    });
+  },
+);

@@ -1,0 +1,185 @@
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { hasBackend, TESTED } from '../helpers/backends.js';
+import { describeRequiring } from '../helpers/requirements.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { BUILT, cli, startCli } from './cli.js';
+import { holdLock, writeStaleLock, writeUnknownLock } from './locks.js';
+
+for (const backend of TESTED) {
+  const env = { KERNEL_IDENTITY_BACKEND: backend };
+
+  describeRequiring([...BUILT, hasBackend(backend)], `run with the ${backend} backend`, () => {
+    test('holds the lock while the command runs, and only then', async () => {
+      const directory = tempDir();
+      const script = 'cat "$1/owner.json"; ls -A "$2"';
+      const args = ['run', join(directory, 'a.lock'), '--label', 'mine', '--'];
+      const running = startCli([...args, 'sh', '-c', script, 'sh', join(directory, 'a.lock'), directory], {
+        env,
+      });
+      running.endInput();
+      const { code, stdout, stderr } = await running.closed;
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(/\}\na\.lock\n$/);
+      const record = JSON.parse(stdout.slice(0, stdout.lastIndexOf('}') + 1));
+      expect(record).toMatchObject({ pid: running.pid, label: 'mine' });
+      expect(readdirSync(directory)).toEqual([]);
+    });
+
+    test("passes on the command's exit code, or 128 + n for signal n", async () => {
+      const directory = tempDir();
+      const run = async (script: string) =>
+        (await cli(['run', join(directory, 'a.lock'), '--', 'sh', '-c', script], { env })).code;
+      expect(await run('exit 0')).toBe(0);
+      expect(await run('exit 7')).toBe(7);
+      expect(await run('exit 255')).toBe(255);
+      expect(await run('kill -KILL $$')).toBe(137);
+      expect(await run('kill -TERM $$')).toBe(143);
+      expect(readdirSync(directory)).toEqual([]);
+    });
+
+    test('exits 75 when the lock is not free in time', async () => {
+      const path = join(tempDir(), 'a.lock');
+      const holder = await holdLock(path, '--label', 'nightly');
+      for (const timeout of ['0', '200ms']) {
+        const { code, stdout, stderr } = await cli(['run', path, '--timeout', timeout, '--', 'echo', 'ran'], {
+          env,
+        });
+        expect({ code, stdout }).toEqual({ code: 75, stdout: '' });
+        const last = stderr.trimEnd().split('\n').at(-1);
+        expect(last).toMatch(/^kernel-identity: the lock '.*a\.lock' did not become free within \d+ ms/);
+        expect(last).toContain(`pid ${holder.pid}`);
+        expect(last).toContain('kernel-identity inspect');
+      }
+    });
+
+    test('takes over from a dead owner at once', async () => {
+      const path = writeStaleLock(tempDir());
+      expect(await cli(['run', path, '--timeout', '0', '--', 'true'], { env })).toMatchObject({
+        code: 0,
+        stderr: '',
+      });
+    });
+  });
+}
+
+describeRequiring(BUILT, 'run', () => {
+  test('gives the command its arguments as they are, options and all', async () => {
+    const path = join(tempDir(), 'a.lock');
+    const words = ['--timeout', '-h', '--', '--json', '', 'two words', '$HOME', '*'];
+    const script = 'console.log(JSON.stringify(process.argv.slice(1)))';
+    const { code, stdout } = await cli(['run', path, '--', process.execPath, '-e', script, '--', ...words]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual(words);
+  });
+
+  test('needs no -- before a command without options', async () => {
+    const path = join(tempDir(), 'a.lock');
+    expect(await cli(['run', path, 'echo', 'a', '-', 'b'])).toMatchObject({ code: 0, stdout: 'a - b\n' });
+    expect(await cli(['run', '--timeout', '5s', path, 'echo', 'a'])).toMatchObject({
+      code: 0,
+      stdout: 'a\n',
+    });
+  });
+
+  test('gives the command its input', async () => {
+    const running = startCli(['run', join(tempDir(), 'a.lock'), '--', 'cat']);
+    running.write('through\n');
+    running.endInput();
+    expect(await running.closed).toMatchObject({ code: 0, stdout: 'through\n', stderr: '' });
+  });
+
+  test('says while it waits who holds the lock, for how long, and why that one counts as alive', async () => {
+    const path = join(tempDir(), 'a.lock');
+    const holder = await holdLock(path, '--label', 'nightly');
+    const waiter = startCli(['run', path, '--', 'echo', 'my turn']);
+    await waiter.said('waiting');
+    expect(waiter.stderr).toMatch(
+      new RegExp(
+        `^kernel-identity: waiting for '${path}': held by pid ${holder.pid}, "nightly", host .*, for .* m?s; alive, proven: `,
+      ),
+    );
+    await sleep(100);
+    expect(waiter.stdout).toBe('');
+    holder.endInput();
+    expect(await waiter.closed).toMatchObject({ code: 0, stdout: 'my turn\n' });
+  });
+
+  test('says why it cannot tell', async () => {
+    const path = writeUnknownLock(tempDir());
+    const { code, stderr } = await cli(['run', path, '--timeout', '0', '--', 'true']);
+    expect(code).toBe(75);
+    expect(stderr).toMatch(
+      /waiting for .*held by pid 7, host elsewhere, for 1 min 3\d s; unknown, proven: other-boot/,
+    );
+    expect(stderr).toContain('kernel-identity reclaim');
+  });
+
+  test('waits when it is told to wait for ages', async () => {
+    const path = join(tempDir(), 'a.lock');
+    const holder = await holdLock(path);
+    const waiter = startCli(['run', path, '--timeout', '99999999999999999999', '--', 'true']);
+    const month = startCli(['run', path, '--timeout', '2000h', '--', 'true']);
+    await waiter.said('waiting');
+    await month.said('waiting');
+    await sleep(400);
+    holder.endInput();
+    for (const running of [waiter, month]) {
+      const { code, stderr } = await running.closed;
+      expect(code).toBe(0);
+      expect(stderr).not.toContain('Warning');
+    }
+  });
+
+  test('exits 127 for a command that is not there, and frees the lock', async () => {
+    const directory = tempDir();
+    for (const command of ['no-such-command-7c1', join(directory, 'none'), '']) {
+      const { code, stderr } = await cli(['run', join(directory, 'a.lock'), '--', command]);
+      expect(code).toBe(127);
+      expect(stderr).toMatch(/^kernel-identity: cannot run '[^\n]*': [^\n]+\n$/);
+    }
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test('exits 126 for a command that cannot be executed, and frees the lock', async () => {
+    const directory = tempDir();
+    const file = join(directory, 'script');
+    writeFileSync(file, 'true\n');
+    chmodSync(file, 0o644);
+    for (const command of [[file], [directory], [`${file}/x`]]) {
+      const { code, stderr } = await cli(['run', join(directory, 'a.lock'), '--', ...command]);
+      expect(code, command[0]).toBe(126);
+      expect(stderr).toMatch(/^kernel-identity: cannot run '/);
+    }
+    expect(readdirSync(directory)).toEqual(['script']);
+  });
+
+  test('exits 125 for what keeps it from acquiring the lock', async () => {
+    const directory = tempDir();
+    const file = join(directory, 'notes.txt');
+    writeFileSync(file, 'mine\n');
+    const noParent = await cli(['run', join(directory, 'no', 'a.lock'), '--', 'echo', 'ran']);
+    expect(noParent).toMatchObject({ code: 125, stdout: '' });
+    expect(noParent.stderr).toMatch(/^kernel-identity: ENOENT: [^\n]+\n$/);
+    expect(existsSync(join(directory, 'no'))).toBe(false);
+    const noLock = await cli(['run', file, '--', 'echo', 'ran']);
+    expect(noLock).toMatchObject({ code: 125, stdout: '' });
+    expect(noLock.stderr).toMatch(/^kernel-identity: not a lock: /);
+    expect(readFileSync(file, 'utf8')).toBe('mine\n');
+    const env = { KERNEL_IDENTITY_BACKEND: 'crystal-ball' };
+    expect(await cli(['run', join(directory, 'a.lock'), '--', 'true'], { env })).toMatchObject({ code: 125 });
+  });
+
+  test('warns when the lock was lost meanwhile, and does not pass that for success', async () => {
+    const path = join(tempDir(), 'a.lock');
+    const script = 'rm -r "$1"; exit "$2"';
+    const succeeded = await cli(['run', path, '--', 'sh', '-c', script, 'sh', path, '0']);
+    expect(succeeded.code).toBe(125);
+    expect(succeeded.stderr).toMatch(/^kernel-identity: the lock '.*' was lost: [^\n]+\n$/);
+    const failed = await cli(['run', path, '--', 'sh', '-c', script, 'sh', path, '3']);
+    expect(failed.code).toBe(3);
+    expect(failed.stderr).toContain('was lost');
+  });
+});

@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { parseDuration } from '../../src/cli/duration.js';
+import { UsageError } from '../../src/cli/usage-error.js';
+import { describeRequiring } from '../helpers/requirements.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { BUILT, cli } from './cli.js';
+
+const COMMANDS = ['run', 'inspect', 'reclaim', 'self', 'probe', 'dump'];
+
+describeRequiring(BUILT, 'the help', () => {
+  for (const flag of ['--help', '-h']) {
+    test(`of the program names every command: ${flag}`, async () => {
+      const { code, stdout, stderr } = await cli([flag]);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      for (const name of COMMANDS) expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
+    });
+  }
+
+  for (const name of COMMANDS) {
+    test(`of ${name} names its exit codes and fits 80 columns`, async () => {
+      const { code, stdout, stderr } = await cli([name, '--help']);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toContain(`Usage: kernel-identity ${name}`);
+      expect(stdout).toContain('Exit codes:');
+      expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+      expect((await cli([name, '-h'])).stdout).toBe(stdout);
+    });
+  }
+
+  test('is not the version', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    expect(await cli(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+});
+
+describeRequiring(BUILT, 'a command line that is wrong exits 2 with one line', () => {
+  const WRONG: readonly [args: string[], message: RegExp][] = [
+    [[], /a command is missing; see kernel-identity --help/],
+    [['frobnicate'], /unknown command 'frobnicate'; see kernel-identity --help/],
+    [['--json'], /unknown option '--json'/],
+    [['inspect'], /path of a lock is missing; see kernel-identity inspect --help/],
+    [['inspect', ''], /a path is empty/],
+    [['inspect', 'x', '--jsn'], /unknown option '--jsn'; see kernel-identity inspect --help/],
+    [['inspect', 'x', '--json=1'], /does not take an argument/],
+    [['reclaim'], /path of a lock is missing/],
+    [['reclaim', 'x', '--force'], /unknown option '--force'/],
+    [['self', 'x'], /unexpected argument 'x'/],
+    [['probe'], /the pid is missing/],
+    [['probe', '1', '2'], /unexpected argument '2'/],
+    [['probe', '0'], /'0' is not a pid/],
+    [['probe', '-1'], /unknown option '-1'/],
+    [['probe', '1e3'], /'1e3' is not a pid/],
+    [['probe', '2147483648'], /'2147483648' is not a pid/],
+    [['dump', ''], /a path is empty/],
+    [['dump', '--all'], /unknown option '--all'/],
+    [['run'], /path of the lock is missing; see kernel-identity run --help/],
+    [['run', '--', 'true'], /path of the lock is missing/],
+    [['run', '', '--', 'true'], /a path is empty/],
+    [['run', 'x'], /command to run is missing/],
+    [['run', 'x', '--'], /command to run is missing/],
+    [['run', 'x', 'y', '--', 'true'], /unexpected argument 'y' before --/],
+    [['run', 'x', '--wait', '--', 'true'], /unknown option '--wait'/],
+    [['run', 'x', '--timeout', '--', 'true'], /'--timeout <value>' argument missing/],
+    [['run', 'x', '--timeout', 'soon', '--', 'true'], /'soon' is not a duration/],
+    [['run', 'x', '--timeout=-1s', '--', 'true'], /'-1s' is not a duration/],
+    [['run', 'x', '--label', 'x'.repeat(257), '--', 'true'], /at most 256 characters/],
+    [['run', 'x', 'ls', '-l'], /write -- before the command.*'-l'/],
+    [['run', 'x', 'ls', '--timeout', '1s'], /write -- before the command.*'--timeout'/],
+    [['run', 'x', 'ls', '--help'], /write -- before the command.*'--help'/],
+  ];
+
+  for (const [args, message] of WRONG) {
+    test(JSON.stringify(args).slice(0, 60), async () => {
+      const { code, stdout, stderr } = await cli(args, { cwd: tempDir() });
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toMatch(message);
+      expect(stderr).toMatch(/^kernel-identity: [^\n]+--help\n$/);
+    });
+  }
+});
+
+test('durations are milliseconds, seconds, minutes, hours, or bare seconds', () => {
+  const durations = ['0', '30', '0.5', '300ms', '10s', '1.5s', '5m', '2h', '00010s'];
+  expect(durations.map(parseDuration)).toEqual([
+    0, 30_000, 500, 300, 10_000, 1_500, 300_000, 7_200_000, 10_000,
+  ]);
+});
+
+test('a duration beyond all counting is for ever', () => {
+  expect(parseDuration('99999999999999999999')).toBe(Number.POSITIVE_INFINITY);
+  expect(parseDuration(`${'9'.repeat(400)}h`)).toBe(Number.POSITIVE_INFINITY);
+});
+
+test('what only looks like a duration is refused', () => {
+  for (const text of [
+    '',
+    ' ',
+    's',
+    '5 s',
+    '5S',
+    '-5',
+    '+5',
+    '5d',
+    '1e3',
+    '.5',
+    '5.',
+    '0x10',
+    'NaN',
+    'Infinity',
+    '5m30s',
+  ]) {
+    expect(() => parseDuration(text), text).toThrow(UsageError);
+  }
+});
