@@ -24,6 +24,7 @@
         'native/system/blocking_wait.cc',
         'native/system/boot_id.cc',
         'native/system/capabilities.cc',
+        'native/system/change_monitors.cc',
         'native/system/change_watch.cc',
         'native/system/directory_list.cc',
         'native/system/errno_name.cc',

@@ -30,9 +30,11 @@ void DescriptorSet::Add(int fd) {
   words_[WordOf(fd)] |= BitOf(fd);
 }
 
+void DescriptorSet::Remove(int fd) { words_[WordOf(fd)] &= ~BitOf(fd); }
+
 int DescriptorSet::Close(int fd) {
   if (fd < 0 || WordOf(fd) >= words_.size() || (words_[WordOf(fd)] & BitOf(fd)) == 0) return -EBADF;
-  words_[WordOf(fd)] &= ~BitOf(fd);
+  Remove(fd);
   // The number is free whatever close(2) answers, EINTR included: never a second try.
   if (::close(fd) < 0 && errno != EINTR) return -errno;
   return 0;

@@ -18,6 +18,8 @@ class DescriptorSet {
   ~DescriptorSet();
 
   void Add(int fd);
+  /** JavaScript has given it back; whoever called this has it now. */
+  void Remove(int fd);
   /** 0 or -errno; -EBADF for a number that is not in the set. */
   int Close(int fd);
 

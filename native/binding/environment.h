@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "../system/capabilities.h"
+#include "../system/change_monitors.h"
 #include "../system/pidfd.h"
 #include "descriptors.h"
 #include "object_shape.h"
@@ -21,6 +22,7 @@ struct Environment {
         filesystem(env, {"type", "fsid"}) {}
 
   DescriptorSet descriptors;
+  system::ChangeMonitors monitors;
   // After the descriptors, so that it goes before them: nothing is touched or watched through a closed one.
   Subscriptions subscriptions;
   system::PidfsDevice pidfs;
@@ -37,7 +39,10 @@ inline Environment& EnvironmentOf(const Napi::CallbackInfo& info) {
 
 /** Gives a descriptor to JavaScript. */
 inline Napi::Value HandOver(const Napi::CallbackInfo& info, int fd) {
-  EnvironmentOf(info).descriptors.Add(fd);
+  Environment& environment = EnvironmentOf(info);
+  environment.descriptors.Add(fd);
+  // If it was a monitor's number before, that one was closed by other means than ours.
+  environment.monitors.Forget(fd);
   return NumberValue(info.Env(), fd);
 }
 

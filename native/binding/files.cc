@@ -225,7 +225,12 @@ Napi::Value Filesystem(const Napi::CallbackInfo& info) {
 void Close(const Napi::CallbackInfo& info) {
   int fd = -1;
   if (!Arguments(info).Descriptor(0, "fd", &fd)) return;
-  const int error = EnvironmentOf(info).descriptors.Close(fd);
+  Environment& environment = EnvironmentOf(info);
+  if (environment.monitors.TakeBack(fd)) {
+    environment.descriptors.Remove(fd);
+    return;
+  }
+  const int error = environment.descriptors.Close(fd);
   if (error < 0) ThrowSystemError(info.Env(), error, {.syscall = "close"});
 }
 

@@ -94,9 +94,11 @@ void Cancel(const Napi::CallbackInfo& info) {
 Napi::Value OpenChangeMonitor(const Napi::CallbackInfo& info) {
   int directory = -1;
   if (!Arguments(info).Descriptor(0, "directory", &directory)) return {};
-  const int fd = system::OpenChangeMonitor(directory);
+  Environment& environment = EnvironmentOf(info);
+  const int fd = environment.monitors.Open(directory);
   if (fd < 0) return ErrnoValue(info.Env(), fd);
-  return HandOver(info, fd);
+  environment.descriptors.Add(fd);
+  return NumberValue(info.Env(), fd);
 }
 
 /**

@@ -2,14 +2,12 @@
 
 #include <poll.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <limits>
 
 #include "inotify.h"
 #include "result.h"
-#include "unique_fd.h"
 
 namespace kernel_identity::system {
 namespace {
@@ -30,22 +28,7 @@ struct timespec TimespecOf(int64_t nanoseconds) {
           .tv_nsec = static_cast<long>(nanoseconds % kSecond)};
 }
 
-void Drain(int monitor) {
-  char events[4096];
-  while (::read(monitor, events, sizeof events) > 0) {
-  }
-}
-
 }  // namespace
-
-int OpenChangeMonitor(int directory) {
-  const int opened = OpenInotify();
-  if (opened < 0) return opened;
-  UniqueFd monitor(opened);
-  const int watch = WatchDirectory(monitor.get(), directory);
-  if (watch < 0) return watch;
-  return monitor.Release();
-}
 
 int BlockOn(int monitor, int pidfd, int64_t nanoseconds, const Patience* patience) {
   const int64_t deadline = nanoseconds < 0 ? kNever : Now() + nanoseconds;
@@ -61,7 +44,7 @@ int BlockOn(int monitor, int pidfd, int64_t nanoseconds, const Patience* patienc
     const int result = ResultOf(::ppoll(entries, 2, endless ? nullptr : &timeout, nullptr));
     if (result > 0) {
       if (((entries[0].revents | entries[1].revents) & POLLNVAL) != 0) return -EBADF;
-      if (entries[0].revents != 0) Drain(monitor);
+      if (entries[0].revents != 0) DiscardEvents(monitor);
       return entries[1].revents != 0 ? kExit : kChange;
     }
     if (result == 0 && !sliced) return kTimeout;

@@ -4,9 +4,6 @@
 
 namespace kernel_identity::system {
 
-/** An inotify descriptor for {@link BlockOn} that reports the changes in one lock directory, or -errno. */
-int OpenChangeMonitor(int directory);
-
 /** What {@link BlockOn} answers, if not -errno. */
 enum Wakeup : int { kTimeout = 0, kChange = 1, kExit = 2 };
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/inotify.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <string>
@@ -29,6 +30,12 @@ int WatchDirectory(int inotify, int directory) {
   // No such link: there is no /proc, or there is no such descriptor.
   if (result == -ENOENT && ::fcntl(directory, F_GETFD) < 0) return -EBADF;
   return result;
+}
+
+void DiscardEvents(int inotify) {
+  char events[4096];
+  while (::read(inotify, events, sizeof events) > 0) {
+  }
 }
 
 }  // namespace kernel_identity::system

@@ -13,4 +13,7 @@ int OpenInotify();
  */
 int WatchDirectory(int inotify, int directory);
 
+/** Reads whatever is to be read. */
+void DiscardEvents(int inotify);
+
 }  // namespace kernel_identity::system

@@ -161,14 +161,16 @@ export interface WatchOperations {
   /**
    * Writes 1 into `words[index]` once the process of `pidfd` has exited, whether or not the event loop runs.
    * The pidfd is the caller's again when this returns. Returns a ticket for {@link cancel}, or why it cannot watch
-   * (EMFILE, ENOMEM, ...). The memory of `words` stays where it is until then.
+   * (EMFILE, ENOMEM, EAGAIN where no thread can be started, ...). Until then the array is kept from being collected,
+   * and its buffer must not be transferred; one that can be resized is refused, unless it is shared.
    */
   onExit(pidfd: number, words: Int32Array, index: number): number | Errno;
   /**
    * Calls `wake` in this thread's event loop whenever something changes in the lock directory (an entry renamed away
    * or deleted, a file closed that was open for writing, the directory deleted or renamed), and once when the process
-   * of `pidfd` exits (null: none). Events that come together may give one call. Both descriptors are the caller's
-   * again when this returns. Keeps the event loop alive until cancelled.
+   * of `pidfd` exits (null: none). Events that come together may give one call; what happened before this returns may
+   * give none. Both descriptors are the caller's again when this returns, and the directory's is better closed then:
+   * while anybody has a directory open, its deletion is not reported. Keeps the event loop alive until cancelled.
    */
   onLockChange(directory: number, pidfd: number | null, wake: () => void): number | Errno;
   /** Ends what a ticket stands for: afterwards nothing is written or called. A ticket that is over is ignored. */
@@ -180,7 +182,7 @@ export interface WatchOperations {
   openChangeMonitor(directory: number): number | Errno;
   /**
    * Blocks this thread until the monitor or (null: none) the pidfd is readable, at most `timeoutMs`; drains the
-   * monitor. Says which came; `timeout`: neither.
+   * monitor. Says which came, `exit` if both; `timeout`: neither. worker.terminate() gets through within 0.2 s.
    */
   block(monitor: number, pidfd: number | null, timeoutMs: number): 'change' | 'exit' | 'timeout';
 }
@@ -191,7 +193,7 @@ export interface LeaseOperations {
    * Touches the file (mtime) every `intervalMs` from a thread that a blocked event loop does not stop. Calls `lost`
    * once, in this thread's event loop, and stops, when the file has no name any more or cannot be touched (ESTALE,
    * EIO, ...). The descriptor stays the caller's and must stay open until {@link stop}. Does not keep the process from
-   * exiting. Returns a ticket.
+   * exiting. Returns a ticket; throws EBADF of the file, and what keeps a thread from being started.
    */
   start(file: number, intervalMs: number, lost: () => void): number;
   /** A ticket that is over is ignored. */
