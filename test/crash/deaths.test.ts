@@ -1,0 +1,93 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, expect } from 'vitest';
+import { hasBackend, TESTED } from '../helpers/backends.js';
+import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { type Agent, startAgent } from '../lock/agent.js';
+import { atEveryCall, dieBefore, type Work } from './deaths.js';
+
+// What a process that is killed at any moment leaves behind keeps nobody out, and is cleared away by others.
+
+/** ms */
+const GRACE = 50;
+/** ms in which a contender gets hold of what is free. */
+const SOON = 1000;
+
+for (const backend of TESTED) {
+  describeRequiring([isBuilt(), hasBackend(backend)], `a death at every step (${backend})`, () => {
+    /** The next contender; and another that comes later and has not swept the directory yet. */
+    let next: Agent;
+    let later: Agent;
+    beforeAll(async () => {
+      next = await startAgent({ backend });
+      later = await startAgent({ backend });
+    });
+
+    /** The next contender gets the lock, and when the one after that has released it nothing is left. */
+    async function expectRecovery(path: string): Promise<void> {
+      await next.acquire(path, { ownerlessGrace: GRACE, timeout: SOON });
+      await next.release(path);
+      await sleep(GRACE + 10);
+      await later.acquire(path, { ownerlessGrace: GRACE, timeout: SOON });
+      await later.release(path);
+      expect(readdirSync(join(path, '..'))).toEqual([]);
+    }
+
+    /** A lock whose owner was killed. */
+    async function leaveLock(path: string): Promise<void> {
+      const owner = await startAgent({ backend });
+      await owner.acquire(path);
+      await owner.kill();
+    }
+
+    const works: readonly [Work, string, (path: string) => Promise<unknown>, readonly string[]][] = [
+      [
+        'acquire and release',
+        'of an uncontended acquisition and release',
+        async () => {},
+        ['mkdirAt', 'rmdirAt'],
+      ],
+      ['acquire', "of an acquisition that reclaims a dead owner's lock", leaveLock, ['unlinkAt', 'mkdirAt']],
+      ['reclaim', 'of a reclaim', leaveLock, ['renameAt', 'unlinkAt', 'rmdirAt']],
+      [
+        'acquire',
+        'of an acquisition that finishes a reclaim that was cut short',
+        async (path) => {
+          await leaveLock(path);
+          expect(await dieBefore(2, 'reclaim', path, backend)).toMatch(/^close|^unlinkAt/);
+        },
+        ['rmdirAt', 'mkdirAt'],
+      ],
+      [
+        'acquire',
+        'of an acquisition that sweeps what others left',
+        async (path) => {
+          // Each of the first calls of an acquisition leaves a private directory in another state.
+          for (let n = 2; !existsSync(path); n += 1) await dieBefore(n, 'acquire', path, backend);
+          await sleep(GRACE);
+        },
+        ['unlinkAt .', 'rmdirAt .'],
+      ],
+    ];
+    for (const [work, name, prepare, expected] of works) {
+      testRequiring(
+        [],
+        `${name} keeps nobody out, and leaves nothing for ever`,
+        async () => {
+          const calls = await atEveryCall(work, backend, async (die) => {
+            const path = join(tempDir(), 'x.lock');
+            await prepare(path);
+            await die(path);
+            await expectRecovery(path);
+          });
+          // The calls that matter were among them.
+          for (const call of expected)
+            expect(calls.some((made) => made.startsWith(call.replace(' .', '')))).toBe(true);
+        },
+        60_000,
+      );
+    }
+  });
+}

@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { TestedName } from '../helpers/backends.js';
+import { startProcess, type TestProcess } from '../helpers/processes.js';
+import { until } from '../helpers/until.js';
+
+const MORTAL = fileURLToPath(new URL('mortal.mjs', import.meta.url));
+
+export type Work = 'acquire' | 'acquire and release' | 'reclaim';
+
+/** More calls than any of it makes. */
+const MANY = 100;
+
+/** `moment`: the number of the call before which it is killed, or the beginning of the one before which it is stopped. */
+function start(moment: number | string, work: Work, path: string, backend: TestedName): Promise<TestProcess> {
+  const command = [process.execPath, MORTAL, work, path, String(moment)];
+  return startProcess(command, { env: { KERNEL_IDENTITY_BACKEND: backend } });
+}
+
+/** Runs `work` in a process that is killed before its n-th call. @returns that call; null: it had completed by then. */
+export async function dieBefore(
+  n: number,
+  work: Work,
+  path: string,
+  backend: TestedName,
+): Promise<string | null> {
+  const mortal = await start(n, work, path, backend);
+  const { code, signal } = await mortal.exited;
+  const lastCall = (await lines(mortal)).at(-1) ?? '';
+  if (signal === 'SIGKILL') return lastCall;
+  if (code === 0 && lastCall === 'completed') return null;
+  throw new Error(`ended otherwise, code ${code}, signal ${signal}, at ${lastCall}: ${mortal.errors}`);
+}
+
+/**
+ * Repeats a scene with a death before the first call of `work`, the second, and so on until `work` completes.
+ * @returns the calls.
+ */
+export async function atEveryCall(
+  work: Work,
+  backend: TestedName,
+  scene: (die: (path: string) => Promise<string | null>) => Promise<void>,
+): Promise<string[]> {
+  const calls: string[] = [];
+  for (let n = 1; n <= MANY; n += 1) {
+    let call: string | null | undefined;
+    try {
+      await scene(async (path) => {
+        call = await dieBefore(n, work, path, backend);
+        return call;
+      });
+    } catch (error) {
+      throw new Error(`after a death before call ${n} (${call}) of '${work}': ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+    if (call === null) return calls;
+    calls.push(call ?? '');
+  }
+  throw new Error(`'${work}' did not complete within ${MANY} calls`);
+}
+
+/** A process that was stopped in the middle of its work. */
+export interface Halted {
+  /** Lets it go on, to the end. @returns what it still called. */
+  finish(): Promise<string[]>;
+}
+
+/** Runs `work` in a process that is stopped before the first call that begins with `call`. */
+export async function haltBefore(
+  call: string,
+  work: Work,
+  path: string,
+  backend: TestedName,
+): Promise<Halted> {
+  const mortal = await start(call, work, path, backend);
+  for (let made = await mortal.line(); !made.startsWith(call); made = await mortal.line());
+  await until('the process is stopped', () =>
+    /^State:\tT/m.test(readFileSync(`/proc/${mortal.hostPid}/status`, 'utf8')),
+  );
+  return {
+    async finish() {
+      mortal.signal('SIGCONT');
+      const { code } = await mortal.exited;
+      if (code !== 0) throw new Error(`failed: ${mortal.errors}`);
+      return lines(mortal);
+    },
+  };
+}
+
+async function lines(ended: TestProcess): Promise<string[]> {
+  const found: string[] = [];
+  for (;;) {
+    const line = await ended.line().catch(() => null);
+    if (line === null) return found;
+    found.push(line);
+  }
+}

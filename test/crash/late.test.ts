@@ -1,0 +1,77 @@
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { hasBackend, TESTED } from '../helpers/backends.js';
+import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { startAgent } from '../lock/agent.js';
+import { haltBefore } from './deaths.js';
+
+// Processes that were stopped in the middle of their work, and go on when the world has changed.
+
+/** As a program does that makes the directory first and writes owner.json later. @returns whether it made it. */
+function olderMkdir(path: string): boolean {
+  try {
+    mkdirSync(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+for (const backend of TESTED) {
+  describeRequiring([isBuilt(), hasBackend(backend)], `a late reclaimer (${backend})`, () => {
+    for (const moment of ['unlinkAt retired', 'rmdirAt']) {
+      testRequiring(
+        [],
+        `does not remove what an older program just made: stopped before ${moment}`,
+        async () => {
+          const path = join(tempDir(), 'x.lock');
+          const owner = await haltBefore('unlinkAt retired', 'acquire and release', path, backend);
+          const reclaimer = await haltBefore(moment, 'reclaim', path, backend);
+          await owner.finish();
+          const made = olderMkdir(path);
+          await reclaimer.finish();
+          expect(existsSync(path)).toBe(made);
+          expect(readdirSync(dirname(path))).toEqual(made ? ['x.lock'] : []);
+        },
+      );
+    }
+  });
+
+  describeRequiring(
+    [isBuilt(), hasBackend(backend)],
+    `an acquisition stopped for longer than the grace (${backend})`,
+    () => {
+      for (const moment of ['openAt owner.json.new', 'write', 'renameAt owner.json.new']) {
+        testRequiring(
+          [],
+          `begins anew when its private directory is swept: stopped before ${moment}`,
+          async () => {
+            const path = join(tempDir(), 'x.lock');
+            const stopped = await haltBefore(moment, 'acquire and release', path, backend);
+            await sleep(40);
+            const sweeper = await startAgent({ backend });
+            await sweeper.acquire(path, { ownerlessGrace: 20 });
+            expect(readdirSync(dirname(path))).toEqual(['x.lock']);
+            await sweeper.release(path);
+            await stopped.finish();
+            expect(readdirSync(dirname(path))).toEqual([]);
+          },
+        );
+      }
+
+      testRequiring([], 'begins anew when the sweeper is stopped in turn', async () => {
+        const path = join(tempDir(), 'x.lock');
+        const stopped = await haltBefore('renameAt owner.json.new', 'acquire and release', path, backend);
+        await sleep(40);
+        const sweeper = await haltBefore('rmdirAt .x.lock', 'acquire and release', path, backend);
+        await stopped.finish();
+        await sweeper.finish();
+        expect(readdirSync(dirname(path))).toEqual([]);
+      });
+    },
+  );
+}

@@ -1,0 +1,56 @@
+// Uses a lock with the built package, and is killed in the middle: before the n-th of its calls that change anything in
+// the file system or drop its witness. A death before the next such call is also one after this.
+// Arguments: what to do, the lock's path, n; or, in place of n, how a call begins before which the process is stopped
+// instead. Prints each call before it is made, and `completed` if it came that far.
+import { writeSync } from 'node:fs';
+import { selectBackend } from '../../dist/backend/select.js';
+import { acquireLockSync, reclaimLockSync } from '../../dist/index.js';
+
+const [work, path, moment] = process.argv.slice(2);
+const { files, witness } = selectBackend().backend;
+
+const WORKS = {
+  acquire: () => acquireLockSync(path, { ownerlessGrace: 20 }),
+  'acquire and release': () => acquireLockSync(path, { ownerlessGrace: 20 }).releaseSync(),
+  reclaim: () => reclaimLockSync(path, { ownerlessGrace: 20 }),
+};
+
+/** Descriptors of the files made here, on which a witness may be. */
+const made = new Set();
+let calls = 0;
+let halted = false;
+
+function interrupt(operations, name, changesSomething) {
+  const call = operations[name].bind(operations);
+  operations[name] = (...args) => {
+    if (changesSomething(...args)) {
+      calls += 1;
+      const names = args.filter((arg) => typeof arg === 'string' && name !== 'write');
+      const text = [name, ...names].join(' ');
+      writeSync(1, `${text}\n`);
+      if (String(calls) === moment) process.kill(process.pid, 'SIGKILL');
+      else if (!halted && text.startsWith(moment)) {
+        halted = true;
+        process.kill(process.pid, 'SIGSTOP');
+      }
+    }
+    return call(...args);
+  };
+}
+
+const always = () => true;
+for (const name of ['mkdirAt', 'renameAt', 'renameNoReplaceAt', 'unlinkAt', 'rmdirAt', 'write']) {
+  interrupt(files, name, always);
+}
+const openAt = files.openAt.bind(files);
+files.openAt = (directory, name, mode) => {
+  const descriptor = openAt(directory, name, mode);
+  if (mode === 'create') made.add(descriptor);
+  return descriptor;
+};
+interrupt(files, 'openAt', (_directory, _name, mode) => mode === 'create');
+interrupt(files, 'close', (descriptor) => made.delete(descriptor));
+interrupt(witness, 'take', always);
+
+WORKS[work]();
+writeSync(1, 'completed\n');

@@ -1,0 +1,64 @@
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect } from 'vitest';
+import { hasBackend } from '../helpers/backends.js';
+import { startProcess } from '../helpers/processes.js';
+import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { type Agent, startAgent } from './agent.js';
+import { readOwner, writeLock, writeLockOf } from './crafted.js';
+
+const ROUNDS = 100;
+/** ms after which the contenders start together: long enough for all to have heard of it. */
+const HEAD_START = 4;
+
+describeRequiring(
+  [isBuilt(), hasBackend('native')],
+  'of contenders that try at one moment, exactly one gets',
+  () => {
+    testRequiring([], 'the lock of a dead owner', async () => {
+      const child = await startProcess(['cat']);
+      const scribe = await startAgent();
+      const identity = await scribe.probe(child.pid);
+      if (identity === null) throw new Error('no such child');
+      await child.kill();
+      await race((path) => writeLockOf(path, identity));
+    });
+
+    testRequiring([], `the lock of an older program's dead owner`, async () => {
+      await race((path) => writeLock(path, { pid: 4_194_305, createdAtMs: 1_777_458_804_809 }));
+    });
+
+    testRequiring([], 'a free lock', async () => {
+      await race(() => {});
+    });
+  },
+);
+
+/** Many rounds between three agents for one path, which `prepare` makes ready. */
+async function race(prepare: (path: string) => void): Promise<void> {
+  const path = join(tempDir(), 'install.lock');
+  const agents = await Promise.all([
+    startAgent({ backend: 'native' }),
+    startAgent({ backend: 'native' }),
+    startAgent({ backend: 'procfs' }),
+  ]);
+  const wins = new Map<Agent, number>();
+  for (let round = 0; round < ROUNDS; round += 1) {
+    prepare(path);
+    const at = Date.now() + HEAD_START;
+    const owners = await Promise.all(agents.map((agent) => agent.tryAcquire(path, {}, at)));
+    const winners = agents.filter((_, index) => owners[index] !== null);
+    expect(winners, `round ${round}`).toHaveLength(1);
+    const winner = winners[0] as Agent;
+    wins.set(winner, (wins.get(winner) ?? 0) + 1);
+    expect(readOwner(path).pid).toBe(winner.pid);
+    expect(readOwner(path).nonce).toBe(owners[agents.indexOf(winner)]?.nonce);
+    expect(readdirSync(dirname(path))).toEqual(['install.lock']);
+    expect(await winner.verify(path)).toBe(true);
+    await winner.release(path);
+    expect(readdirSync(dirname(path))).toEqual([]);
+  }
+  // Or it was no race.
+  expect(wins.size).toBeGreaterThan(1);
+}

@@ -1,0 +1,66 @@
+import { mkdirSync, readFileSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { filesystemName } from '../../src/backend/procfs/filesystem.js';
+import type { ProcessIdentity } from '../../src/identity/process-identity.js';
+import { formatOwnerRecord, type NewOwnerRecord } from '../../src/record/format.js';
+import type { WitnessRecord } from '../../src/record/owner-record.js';
+
+/** A lock directory as an older program leaves it, or any other: `owner` is the content of owner.json. */
+export function writeLock(path: string, owner: string | object): string {
+  mkdirSync(path, { recursive: true });
+  const file = ownerFile(path);
+  writeFileSync(file, typeof owner === 'string' ? owner : `${JSON.stringify(owner, null, 2)}\n`);
+  return file;
+}
+
+/** A lock that this package would have written for a process with that identity, on whatever filesystem it is. */
+export function writeLockOf(
+  path: string,
+  identity: ProcessIdentity,
+  changes: Partial<NewOwnerRecord> = {},
+): string {
+  mkdirSync(path, { recursive: true });
+  const record: NewOwnerRecord = {
+    starttime: null,
+    createdAtMs: Date.now(),
+    nonce: '0123456789abcdef0123456789abcdef',
+    identity,
+    filesystem: filesystemName(statfsSync(path, { bigint: true }).type),
+    witness: null,
+    lease: null,
+    label: undefined,
+    ...changes,
+  };
+  return writeLock(path, formatOwnerRecord(record));
+}
+
+/** What an owner records who took its witness on this very file. */
+export function witnessOn(file: string): WitnessRecord {
+  const { dev, ino } = statSync(file, { bigint: true });
+  return { device: dev.toString(), fsid: null, inode: ino.toString() };
+}
+
+/** The content of owner.json, as any reader sees it. */
+export function readOwner(path: string): OwnerContent {
+  return JSON.parse(readFileSync(ownerFile(path), 'utf8')) as OwnerContent;
+}
+
+export interface OwnerContent {
+  pid: number;
+  starttime?: number;
+  createdAtMs: number;
+  version: number;
+  nonce: string;
+  identity: ProcessIdentity;
+  filesystem: string;
+  witness: WitnessRecord | null;
+}
+
+/** Changes owner.json in place, as a program would that writes over it. */
+export function editOwner(path: string, change: (owner: OwnerContent) => object): void {
+  writeFileSync(ownerFile(path), JSON.stringify(change(readOwner(path))));
+}
+
+export function ownerFile(path: string): string {
+  return join(path, 'owner.json');
+}

@@ -1,0 +1,113 @@
+import { onTestFinished } from 'vitest';
+import type { Backend, FileOperations } from '../../src/backend/backend.js';
+
+export type FileOperation = keyof FileOperations;
+
+export interface Hooks {
+  /** Called before the operation; what it throws is thrown in place of the operation. */
+  readonly before?: (operation: FileOperation, parameters: readonly unknown[]) => void;
+  readonly after?: (operation: FileOperation, parameters: readonly unknown[]) => void;
+}
+
+const OPERATIONS: readonly FileOperation[] = [
+  'openParent',
+  'openDirectoryAt',
+  'openAt',
+  'mkdirAt',
+  'renameAt',
+  'renameNoReplaceAt',
+  'unlinkAt',
+  'rmdirAt',
+  'statAt',
+  'statDescriptor',
+  'list',
+  'read',
+  'write',
+  'filesystem',
+  'close',
+];
+
+/** Stands between the lock and its backend until the test is over: what happens there can happen to any process. */
+export function hookFiles(backend: Backend, { before, after }: Hooks): void {
+  const files = backend.files as unknown as Record<FileOperation, (...parameters: unknown[]) => unknown>;
+  let inside = false;
+  for (const operation of OPERATIONS) {
+    const original = files[operation];
+    const own = Object.hasOwn(files, operation);
+    files[operation] = (...parameters) => {
+      // A hook may look through the same backend.
+      if (inside) return original.apply(files, parameters);
+      inside = true;
+      try {
+        before?.(operation, parameters);
+        inside = false;
+        const result = original.apply(files, parameters);
+        inside = true;
+        after?.(operation, parameters);
+        return result;
+      } finally {
+        inside = false;
+      }
+    };
+    onTestFinished(() => {
+      if (own) files[operation] = original;
+      else delete (files as Partial<typeof files>)[operation];
+    });
+  }
+}
+
+/** Runs `action` once, just before the first operation for which `when` holds. */
+export function interfereOnce(
+  backend: Backend,
+  when: (operation: FileOperation, parameters: readonly unknown[]) => boolean,
+  action: () => void,
+): { readonly happened: boolean } {
+  const state = { happened: false };
+  hookFiles(backend, {
+    before: (operation, parameters) => {
+      if (state.happened || !when(operation, parameters)) return;
+      state.happened = true;
+      action();
+    },
+  });
+  return state;
+}
+
+/**
+ * Runs `work` again and again, each time with `interfere` just before its first file operation, its second, and so on,
+ * until there are no more. Returns how many there were.
+ */
+export function interfereAtEachStep(backend: Backend, prepare: () => Work): number {
+  let step = -1;
+  let count = 0;
+  let interfere: () => void = () => {};
+  hookFiles(backend, {
+    before: () => {
+      if (count === step) interfere();
+      count += 1;
+    },
+  });
+  do {
+    step += 1;
+    // Operations of the preparation do not count.
+    count = Number.NEGATIVE_INFINITY;
+    const work = prepare();
+    interfere = work.interfere;
+    count = 0;
+    work.run();
+    const hasInterfered = count > step;
+    count = Number.NEGATIVE_INFINITY;
+    if (!hasInterfered) break;
+    work.check(step);
+  } while (step < MAX_STEPS);
+  return step;
+}
+
+/** What is done, what somebody else does in the middle of it, and what must be true afterwards. */
+export interface Work {
+  readonly run: () => void;
+  readonly interfere: () => void;
+  readonly check: (step: number) => void;
+}
+
+const MAX_STEPS = 1000;

@@ -1,0 +1,380 @@
+import {
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Lock } from '../../src/index.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { ownerFile, readOwner, writeLock, writeLockOf } from './crafted.js';
+import { type FileOperation, hookFiles, interfereAtEachStep, interfereOnce } from './hooks.js';
+import { describeForEachBackend, type Package } from './package.js';
+import { snapshot } from './snapshot.js';
+
+const DEAD = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
+const NONCE = '0123456789abcdef0123456789abcdef';
+
+function newPath(): string {
+  return join(tempDir(), 'install.lock');
+}
+
+/** Acquires and releases, reclaims from a dead owner, times out on a live one, sweeps. */
+function workAt(api: Package, path: string): void {
+  api.acquireLockSync(path).releaseSync();
+  writeLock(path, DEAD);
+  const lock = api.acquireLockSync(path);
+  expect(api.tryAcquireLockSync(path)).toBeNull();
+  lock.releaseSync();
+  writeLock(path, DEAD);
+  api.reclaimLockSync(path);
+  mkdirSync(join(path, '..', `.install.lock.${NONCE}`));
+  api.acquireLockSync(path).releaseSync();
+}
+
+describeForEachBackend('(I1) held if and only if the path is a directory with owner.json', (api) => {
+  test('(I1) after every step of every operation, what the path shows is what an observer is told', () => {
+    const path = newPath();
+    const states = new Set<string>();
+    hookFiles(api.backend, {
+      after: () => {
+        const hasOwner = existsSync(ownerFile(path));
+        const { state, owner } = api.inspectLockSync(path);
+        states.add(`${hasOwner} ${state}`);
+        expect(state === 'held' || owner !== null).toBe(hasOwner);
+      },
+    });
+    workAt(api, path);
+    // Seen: nothing or a directory being removed, a lock, a dead owner's lock, one retired.
+    expect([...states]).toEqual(
+      expect.arrayContaining(['false free', 'true held', 'true stale', 'false stale']),
+    );
+  });
+
+  test('(I1) an owner.json elsewhere in the directory, or a file in its place, is no lock', () => {
+    const path = newPath();
+    mkdirSync(join(path, 'deeper'), { recursive: true });
+    writeFileSync(join(path, 'deeper', 'owner.json'), JSON.stringify({ ...DEAD, pid: 1 }));
+    expect(api.inspectLockSync(path)).toMatchObject({ format: 'none', owner: null });
+  });
+});
+
+describeForEachBackend(
+  '(I2) one owner.json for a directory, complete before it is published',
+  (api, backend) => {
+    test('(I2) whenever owner.json can be seen under the lock path, it is whole and its witness is taken', () => {
+      const path = newPath();
+      let seen = 0;
+      hookFiles(api.backend, {
+        after: () => {
+          if (!existsSync(ownerFile(path))) return;
+          const owner = readOwner(path);
+          if (owner.pid === DEAD.pid) return;
+          seen += 1;
+          expect(owner).toMatchObject({ pid: process.pid, version: 1, identity: api.selfIdentity() });
+          if (backend === 'native') expect(api.judgeOwner(owner as never).state).toBe('alive');
+          expect(witnessState(api, path)).toBe(backend === 'native' ? 'held' : 'free');
+        },
+      });
+      workAt(api, path);
+      expect(seen).toBeGreaterThan(10);
+    });
+
+    test('(I2) no directory inode is filled a second time', () => {
+      const path = newPath();
+      const nonceOf = new Map<number, string>();
+      const emptied = new Set<number>();
+      hookFiles(api.backend, {
+        after: () => {
+          const inode = inodeOf(path);
+          // Once the directory is gone, its number is another's.
+          for (const known of nonceOf.keys()) {
+            if (known !== inode) {
+              nonceOf.delete(known);
+              emptied.delete(known);
+            }
+          }
+          if (inode === null) return;
+          if (!existsSync(ownerFile(path))) {
+            emptied.add(inode);
+            return;
+          }
+          const { nonce } = readOwner(path);
+          const first = nonceOf.get(inode) ?? nonce;
+          nonceOf.set(inode, first);
+          expect(nonce).toBe(first);
+          // Plain Node has to make its empty directory at the path, which is then replaced, not filled.
+          expect(emptied.has(inode)).toBe(false);
+        },
+      });
+      for (let round = 0; round < 5; round += 1) api.acquireLockSync(path).releaseSync();
+      const lock = api.acquireLockSync(path);
+      expect(api.tryAcquireLockSync(path)).toBeNull();
+      lock.releaseSync();
+    });
+
+    test('(I2) an empty directory that somebody made is not filled, but replaced', () => {
+      const path = newPath();
+      mkdirSync(path);
+      const before = inodeOf(path);
+      const keep = api.backend.files.openParent(path);
+      const lock = api.acquireLockSync(path, { ownerlessGrace: 0, timeout: 500 });
+      expect(inodeOf(path)).not.toBe(before);
+      lock.releaseSync();
+      api.backend.files.close(keep);
+    });
+
+    test('(I2) a directory that another puts there at the last moment is not overwritten', () => {
+      for (const [what, makeOther] of [
+        ['a lock', (path: string) => writeLock(path, { pid: 1, createdAtMs: Date.now() })],
+        ['an empty directory', (path: string) => mkdirSync(path)],
+        ['a file', (path: string) => writeFileSync(path, 'precious')],
+      ] as const) {
+        const path = newPath();
+        let before = {};
+        const publishes = (operation: FileOperation, parameters: readonly unknown[]) =>
+          (operation === 'renameNoReplaceAt' && backend === 'native') ||
+          (operation === 'mkdirAt' && parameters[1] === 'install.lock');
+        const other = interfereOnce(api.backend, publishes, () => {
+          makeOther(path);
+          before = { 'install.lock': expect.anything(), ...only(snapshot(dirname(path)), 'install.lock') };
+        });
+        expect(() => api.acquireLockSync(path, { timeout: 0 }), what).toThrow();
+        expect(other.happened).toBe(true);
+        expect(snapshot(dirname(path)), what).toEqual(before);
+      }
+    });
+  },
+);
+
+describeForEachBackend('(I3) reclaimed only on a dead verdict', (api) => {
+  /** Locks of which the owner lives, or nobody knows. */
+  const keptOwners: Record<string, (path: string) => void> = {
+    'this very process, without a witness': (path) => void writeLockOf(path, api.selfIdentity()),
+    'an older program that lives': (path) => void writeLock(path, { pid: 1, createdAtMs: Date.now() }),
+    'another boot, as something mounted says': (path) =>
+      void writeLockOf(path, {
+        ...api.selfIdentity(),
+        bootId: '11111111-2222-4333-8444-555555555555',
+        bootIdNative: false,
+      }),
+    'another platform': (path) => void writeLockOf(path, { ...api.selfIdentity(), platform: 'darwin' }),
+    'a newer version': (path) => void writeLockOf(path, { ...api.selfIdentity(), version: 2 }),
+    'another boot, on a filesystem of several kernels': (path) =>
+      void writeLockOf(
+        path,
+        { ...api.selfIdentity(), bootId: '11111111-2222-4333-8444-555555555555' },
+        { filesystem: 'nfs' },
+      ),
+    'a number that is no process': (path) => void writeLock(path, { pid: -1 }),
+  };
+  for (const [who, write] of Object.entries(keptOwners)) {
+    test(`(I3) not from ${who}`, async () => {
+      const path = newPath();
+      write(path);
+      const before = snapshot(dirname(path));
+      const options = { ownerlessGrace: 0, clockSlack: 0 };
+      expect(['held', 'unknown']).toContain(api.inspectLockSync(path, options).state);
+      expect(api.reclaimLockSync(path, options).reclaimed).toBe(false);
+      expect(await api.tryAcquireLock(path, options)).toBeNull();
+      await expect(api.acquireLock(path, { ...options, timeout: 150 })).rejects.toMatchObject({
+        code: 'ERR_LOCK_TIMEOUT',
+      });
+      expect(snapshot(dirname(path))).toEqual(before);
+    });
+  }
+});
+
+describeForEachBackend('(I4) deleted only through the directory that was judged', (api) => {
+  test('(I4) every file is deleted through the descriptor of a lock directory, every directory when empty', () => {
+    const path = newPath();
+    let deleted = 0;
+    hookFiles(api.backend, {
+      before: (operation, [descriptor, name]) => {
+        if (operation === 'unlinkAt') {
+          deleted += 1;
+          const { ino } = fstatSync(descriptor as number);
+          const ours = readdirSync(dirname(path)).map((entry) => inodeOf(join(dirname(path), entry)));
+          expect(ours).toContain(ino);
+          expect(name).toMatch(/^(owner\.json|owner\.json\.new|retired\.[0-9a-f]{32})$/);
+        }
+        if (operation === 'rmdirAt') {
+          expect(fstatSync(descriptor as number).ino).toBe(inodeOf(dirname(path)));
+          expect(name).toMatch(/^(install\.lock|\.install\.lock\.[0-9a-f]{32})$/);
+        }
+      },
+    });
+    workAt(api, path);
+    expect(deleted).toBeGreaterThan(3);
+  });
+
+  /** Each of these finds a lock, and works on it until it is free or its own. */
+  const works: Record<string, (path: string) => () => unknown> = {
+    'a reclaim': (path) => {
+      writeLock(path, DEAD);
+      return () => api.reclaimLockSync(path);
+    },
+    'an acquisition that reclaims': (path) => {
+      writeLock(path, DEAD);
+      return () => api.tryAcquireLockSync(path)?.releaseSync();
+    },
+    'a release': (path) => {
+      const lock = api.acquireLockSync(path);
+      return () => lock.releaseSync();
+    },
+  };
+  for (const [what, start] of Object.entries(works)) {
+    test(`(I4) ${what}, overtaken at any step, never touches the lock that has come in its place`, () => {
+      const steps = interfereAtEachStep(api.backend, () => {
+        const path = newPath();
+        const work = start(path);
+        let successor: Lock | null = null;
+        return {
+          run: () => quietly(work),
+          interfere: () => {
+            rmSync(path, { recursive: true, force: true });
+            successor = api.acquireLockSync(path, { timeout: 0, label: 'successor' });
+          },
+          check: (step) => {
+            expect(successor?.verify(), `step ${step}`).toBe(true);
+            expect(api.inspectLockSync(path), `step ${step}`).toMatchObject({
+              state: 'held',
+              owner: { label: 'successor' },
+            });
+            expect(readdirSync(dirname(path)), `step ${step}`).toEqual(['install.lock']);
+            successor?.releaseSync();
+          },
+        };
+      });
+      expect(steps).toBeGreaterThan(5);
+    });
+  }
+
+  test('(I4) the empty directory of an older program that comes in between is not removed', () => {
+    const path = newPath();
+    writeLock(path, DEAD);
+    const removes = (operation: FileOperation, [, name]: readonly unknown[]) =>
+      operation === 'unlinkAt' && String(name).startsWith('retired.');
+    const other = interfereOnce(api.backend, removes, () => {
+      renameSync(path, `${path}.moved`);
+      mkdirSync(path);
+    });
+    api.reclaimLockSync(path);
+    expect(other.happened).toBe(true);
+    expect(existsSync(path)).toBe(true);
+    expect(readdirSync(path)).toEqual([]);
+  });
+});
+
+describeForEachBackend('(I5) nothing but own files is ever deleted', (api) => {
+  const FOREIGN: Record<string, (path: string) => void> = {
+    'a file': (path) => writeFileSync(join(path, 'data.db'), 'precious'),
+    'a hidden file': (path) => writeFileSync(join(path, '.env'), 'precious'),
+    'a directory': (path) => mkdirSync(join(path, 'node_modules')),
+    'a file with a name like ours': (path) => writeFileSync(join(path, 'owner.json.bak'), 'precious'),
+  };
+  for (const [what, add] of Object.entries(FOREIGN)) {
+    test(`(I5) a dead owner's lock with ${what} in it is refused before anything is touched`, async () => {
+      const path = newPath();
+      writeLock(path, DEAD);
+      add(path);
+      const before = snapshot(dirname(path));
+      const refused = { code: 'ERR_LOCK_NOT_EMPTY', path };
+      expect(() => api.reclaimLockSync(path)).toThrow(expect.objectContaining(refused));
+      expect(() => api.acquireLockSync(path)).toThrow(expect.objectContaining(refused));
+      await expect(api.acquireLock(path)).rejects.toMatchObject(refused);
+      expect(api.inspectLockSync(path).state).toBe('stale');
+      expect(snapshot(dirname(path))).toEqual(before);
+    });
+
+    test(`(I5) ${what} that comes into a dead owner's lock at any step of the reclaim stays`, () => {
+      interfereAtEachStep(api.backend, () => {
+        const path = newPath();
+        writeLock(path, DEAD);
+        let expected = {};
+        return {
+          run: () => quietly(() => api.reclaimLockSync(path)),
+          interfere: () => {
+            // When it comes too late, it comes into a directory of its own.
+            mkdirSync(path, { recursive: true });
+            add(path);
+            expected = without(snapshot(path), /^(owner\.json|retired\.[0-9a-f]{32})$/);
+          },
+          check: (step) => {
+            expect(without(snapshot(path), /^owner\.json$/), `step ${step}`).toEqual(expected);
+          },
+        };
+      });
+    });
+
+    test(`(I5) ${what} put into a lock that is held stays after the release`, () => {
+      const path = newPath();
+      const lock = api.acquireLockSync(path);
+      add(path);
+      const before = snapshot(path);
+      lock.releaseSync();
+      expect(snapshot(path)).toEqual(without(before, /^owner\.json$/));
+      expect(() => api.acquireLockSync(path, { ownerlessGrace: 0, timeout: 500 })).toThrow(
+        expect.objectContaining({ code: 'ERR_LOCK_NOT_EMPTY', path }),
+      );
+    });
+  }
+
+  describe('shadows of our own deletions', () => {
+    test('(I5) a shadow of a deletion on FUSE or NFS is neither foreign nor deleted', () => {
+      const path = newPath();
+      writeLock(path, DEAD);
+      writeFileSync(join(path, '.nfs000000000000000100000001'), '');
+      writeFileSync(join(path, '.fuse_hidden0000000100000001'), '');
+      expect(api.reclaimLockSync(path).reclaimed).toBe(true);
+      expect(readdirSync(path).sort()).toEqual([
+        '.fuse_hidden0000000100000001',
+        '.nfs000000000000000100000001',
+      ]);
+    });
+  });
+});
+
+/** Of the witness on owner.json, through another description of the file. */
+function witnessState(api: Package, path: string): string {
+  const { files, witness } = api.backend;
+  const directory = files.openParent(path);
+  const file = files.openAt(directory, 'owner.json', 'read');
+  try {
+    return witness.test(file, 'ext');
+  } finally {
+    files.close(file);
+    files.close(directory);
+  }
+}
+
+function without(found: Record<string, string>, names: RegExp): Record<string, string> {
+  return Object.fromEntries(Object.entries(found).filter(([name]) => !names.test(name)));
+}
+
+/** For work that may well fail: only what it leaves behind is of interest. */
+function quietly(work: () => unknown): void {
+  try {
+    work();
+  } catch {}
+}
+
+function inodeOf(path: string): number | null {
+  try {
+    return statSync(path).ino;
+  } catch {
+    return null;
+  }
+}
+
+/** What of the snapshot is at or below that name. */
+function only(found: Record<string, string>, name: string): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(found).filter(([path]) => path === name || path.startsWith(`${name}/`)),
+  );
+}

@@ -1,0 +1,155 @@
+import { closeSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Lock } from '../../src/index.js';
+import { isBuilt, testRequiring } from '../helpers/requirements.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { startAgent } from './agent.js';
+import { ownerFile, writeLock } from './crafted.js';
+import { describeForEachBackend } from './package.js';
+import { snapshot } from './snapshot.js';
+
+const OLDER_OWNER = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
+const LOST = { code: 'ERR_LOCK_LOST' };
+
+/** How somebody takes a lock away from its owner. */
+const WAYS: Record<string, (path: string) => void> = {
+  'owner.json deleted': (path) => rmSync(ownerFile(path)),
+  'the directory deleted': (path) => rmSync(path, { recursive: true }),
+  'the directory deleted and made anew by an old program': (path) => {
+    rmSync(path, { recursive: true });
+    writeLock(path, OLDER_OWNER);
+  },
+  'the directory moved aside and made anew by an old program': (path) => {
+    renameSync(path, `${path}.aside`);
+    rmSync(`${path}.aside`, { recursive: true });
+    writeLock(path, OLDER_OWNER);
+  },
+  'the directory moved aside': (path) => renameSync(path, `${path}.aside`),
+  'the directory moved aside and a file put there': (path) => {
+    renameSync(path, `${path}.aside`);
+    writeFileSync(path, 'precious');
+  },
+  'the directory moved aside and another lock put there': (path) => {
+    renameSync(path, `${path}.aside`);
+    writeLock(path, OLDER_OWNER);
+  },
+  'owner.json overwritten by an old program': (path) => {
+    writeLock(path, OLDER_OWNER);
+  },
+  'owner.json emptied': (path) => writeFileSync(ownerFile(path), ''),
+  'owner.json replaced by a rename': (path) => {
+    writeFileSync(`${path}.json`, JSON.stringify(OLDER_OWNER));
+    renameSync(`${path}.json`, ownerFile(path));
+  },
+  'owner.json replaced by a directory': (path) => {
+    rmSync(ownerFile(path));
+    mkdirSync(ownerFile(path));
+  },
+  'its descriptors closed by somebody else in the process': (path) => closeDescriptorsOf(path),
+};
+
+describeForEachBackend('a lock lost', (api, backend) => {
+  function held(): { lock: Lock; path: string } {
+    const path = join(tempDir(), 'install.lock');
+    return { lock: api.acquireLockSync(path), path };
+  }
+
+  for (const [way, lose] of Object.entries(WAYS)) {
+    test(`${way}: verify says so and aborts the signal, release throws once`, async () => {
+      const { lock, path } = held();
+      lose(path);
+      const before = snapshot(dirname(path));
+      expect(lock.signal.aborted).toBe(false);
+      expect(lock.verify()).toBe(false);
+      expect(lock.signal.reason).toMatchObject({ ...LOST, path });
+      await expect(lock.release()).rejects.toBe(lock.signal.reason);
+      await lock.release();
+      lock.releaseSync();
+      expect(snapshot(dirname(path))).toEqual(before);
+    });
+
+    test(`${way}: release notices by itself, and deletes nothing of the other's`, () => {
+      const { lock, path } = held();
+      lose(path);
+      const before = snapshot(dirname(path));
+      expect(() => lock.releaseSync()).toThrow(expect.objectContaining(LOST));
+      expect(lock.signal.reason).toMatchObject(LOST);
+      expect(lock.verify()).toBe(false);
+      lock.releaseSync();
+      expect(snapshot(dirname(path))).toEqual(before);
+    });
+  }
+
+  testRequiring([isBuilt()], 'to a live successor is reported, and the successor keeps it', async () => {
+    const { lock, path } = held();
+    rmSync(path, { recursive: true });
+    const successor = await startAgent({ backend });
+    await successor.acquire(path, { timeout: 0 });
+    expect(() => lock.releaseSync()).toThrow(expect.objectContaining(LOST));
+    expect(await successor.verify(path)).toBe(true);
+    expect(api.inspectLockSync(path)).toMatchObject({ state: 'held', owner: { pid: successor.pid } });
+  });
+
+  test('during withLock is reported, unless what ran there has an error of its own', async () => {
+    const path = join(tempDir(), 'install.lock');
+    const lose = () => rmSync(path, { recursive: true });
+    await expect(api.withLock(path, lose)).rejects.toMatchObject(LOST);
+    expect(() => api.withLockSync(path, lose)).toThrow(expect.objectContaining(LOST));
+    const mistake = new Error('halfway');
+    const loseAndThrow = () => {
+      lose();
+      throw mistake;
+    };
+    await expect(api.withLock(path, loseAndThrow)).rejects.toBe(mistake);
+    expect(() => api.withLockSync(path, loseAndThrow)).toThrow(mistake);
+  });
+
+  test('and bound by `using` throws at the end of the block', () => {
+    expect(() => {
+      using lock = api.acquireLockSync(join(tempDir(), 'install.lock'));
+      rmSync(lock.path, { recursive: true });
+    }).toThrow(expect.objectContaining(LOST));
+  });
+
+  test('leaves no descriptor open', () => {
+    const { lock, path } = held();
+    rmSync(path, { recursive: true });
+    expect(descriptorsOf(path)).not.toEqual([]);
+    lock.verify();
+    expect(descriptorsOf(path)).toEqual([]);
+  });
+
+  testRequiring([isBuilt()], 'by a stray close of its witness is dead to others and to itself', async () => {
+    const { lock, path } = held();
+    const observer = await startAgent();
+    const reasonOf = async () => (await observer.inspect(path)).verdict?.reason;
+    const hasWitness = backend === 'native';
+    expect(await reasonOf()).toBe(hasWitness ? 'witness-held' : 'process-running');
+    expect(api.inspectLockSync(path).verdict?.reason).toBe('held-by-this-process');
+    closeDescriptorsOf(path);
+    // Where no witness was taken, nobody else can notice.
+    expect(await reasonOf()).toBe(hasWitness ? 'witness-free' : 'process-running');
+    expect(api.inspectLockSync(path).state).toBe(hasWitness ? 'stale' : 'held');
+    expect(lock.verify()).toBe(false);
+  });
+});
+
+/** Descriptors of this process that are open on something at or below the path. */
+function descriptorsOf(path: string): number[] {
+  return readdirSync('/proc/self/fd')
+    .map(Number)
+    .filter((fd) => targetOf(fd).startsWith(path));
+}
+
+function targetOf(fd: number): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return '';
+  }
+}
+
+function closeDescriptorsOf(path: string): void {
+  for (const fd of descriptorsOf(path)) closeSync(fd);
+}

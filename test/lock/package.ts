@@ -1,0 +1,35 @@
+import { beforeAll, vi } from 'vitest';
+import type { Backend } from '../../src/backend/backend.js';
+import { hasBackend, TESTED, type TestedName } from '../helpers/backends.js';
+import { describeRequiring } from '../helpers/requirements.js';
+
+/** The package's public API on one backend, with that backend: a set of modules of its own, as in another process. */
+export type Package = typeof import('../../src/index.js') & { readonly backend: Backend };
+
+async function loadPackage(name: TestedName): Promise<Package> {
+  vi.resetModules();
+  vi.stubEnv('KERNEL_IDENTITY_BACKEND', name);
+  try {
+    const api = await import('../../src/index.js');
+    const { currentBackend } = await import('../../src/backend/select.js');
+    return { ...api, backend: currentBackend() };
+  } finally {
+    vi.unstubAllEnvs();
+  }
+}
+
+/** A group of tests for each backend. The API is there from the first hook on, not while the tests are collected. */
+export function describeForEachBackend(
+  name: string,
+  define: (api: Package, backend: TestedName) => void,
+): void {
+  for (const backend of TESTED) {
+    describeRequiring([hasBackend(backend)], `${name} (${backend})`, () => {
+      const api = {} as Package;
+      beforeAll(async () => {
+        Object.assign(api, await loadPackage(backend));
+      });
+      define(api, backend);
+    });
+  }
+}

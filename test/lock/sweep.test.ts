@@ -1,0 +1,121 @@
+import { mkdirSync, readdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { startProcess } from '../helpers/processes.js';
+import { isBuilt, testRequiring } from '../helpers/requirements.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { startAgent } from './agent.js';
+import { writeLock, writeLockOf } from './crafted.js';
+import { describeForEachBackend } from './package.js';
+import { snapshot } from './snapshot.js';
+
+const NONCE = '0123456789abcdef0123456789abcdef';
+const ORPHAN = `.install.lock.${NONCE}`;
+
+/** Long before any grace. */
+function makeOld(path: string): void {
+  const time = Date.now() / 1000 - 3600;
+  for (const name of [...readdirSync(path), '.']) utimesSync(join(path, name), time, time);
+}
+
+describeForEachBackend('the sweep of private directories', (api) => {
+  /** Acquires and releases the lock once: the first time in a directory, which sweeps it. */
+  function visit(directory: string): void {
+    api.acquireLockSync(join(directory, 'install.lock'), { timeout: 0 }).releaseSync();
+  }
+
+  test('removes one whose owner was killed before it could publish', async () => {
+    const directory = tempDir();
+    const child = await startProcess(['cat']);
+    const identity = api.probeIdentity(child.pid);
+    if (identity === null) throw new Error('no such child');
+    writeLockOf(join(directory, ORPHAN), identity);
+    await child.kill();
+    visit(directory);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  testRequiring([isBuilt()], 'leaves one alone whose owner lives', async () => {
+    for (const backend of ['native', 'procfs'] as const) {
+      const directory = tempDir();
+      const owner = await startAgent({ backend });
+      await owner.acquire(join(directory, 'install.lock'));
+      renameSync(join(directory, 'install.lock'), join(directory, ORPHAN));
+      makeOld(join(directory, ORPHAN));
+      const before = snapshot(directory);
+      visit(directory);
+      expect(snapshot(directory)).toEqual(before);
+    }
+  });
+
+  for (const [what, files] of [
+    ['an empty one', []],
+    ['one with a half-made owner.json.new', ['owner.json.new']],
+    ['one with a torn owner.json', ['owner.json']],
+  ] as const) {
+    test(`removes ${what} past the grace, and not before`, () => {
+      for (const [old, left] of [
+        [true, []],
+        [false, [ORPHAN]],
+      ] as const) {
+        const directory = tempDir();
+        mkdirSync(join(directory, ORPHAN));
+        for (const file of files) writeFileSync(join(directory, ORPHAN, file), '');
+        if (old) makeOld(join(directory, ORPHAN));
+        visit(directory);
+        expect(readdirSync(directory)).toEqual(left);
+      }
+    });
+  }
+
+  test('happens also while the lock is held by somebody', () => {
+    const directory = tempDir();
+    // Held by process 1, as far as anybody can tell.
+    writeLock(join(directory, 'install.lock'), { pid: 1, createdAtMs: Date.now() });
+    mkdirSync(join(directory, ORPHAN));
+    makeOld(join(directory, ORPHAN));
+    expect(api.tryAcquireLockSync(join(directory, 'install.lock'))).toBeNull();
+    expect(readdirSync(directory)).toEqual(['install.lock']);
+  });
+
+  test('leaves everything else alone, whatever its name', () => {
+    const directory = tempDir();
+    const target = tempDir();
+    writeFileSync(join(target, 'precious'), 'x');
+    for (const name of [
+      `install.lock.${NONCE}`,
+      `.install.lock.${NONCE.slice(1)}`,
+      `.install.lock.${NONCE.toUpperCase()}`,
+      `.install.lock.${NONCE}0`,
+      `.install.lock.${NONCE}.bak`,
+      `.install.${NONCE}`,
+      // Of another lock, which this process never used.
+      `.other.lock.${NONCE}`,
+      `.install.lock.old.${NONCE}`,
+      '.install.lock.',
+    ]) {
+      mkdirSync(join(directory, name));
+      makeOld(join(directory, name));
+    }
+    // The name of a private directory, but something else.
+    writeFileSync(join(directory, `.install.lock.${'1'.repeat(32)}`), 'a file');
+    symlinkSync(target, join(directory, `.install.lock.${'2'.repeat(32)}`));
+    symlinkSync('nowhere', join(directory, `.install.lock.${'3'.repeat(32)}`));
+    const withData = join(directory, `.install.lock.${'4'.repeat(32)}`);
+    mkdirSync(withData);
+    writeFileSync(join(withData, 'precious'), 'x');
+    makeOld(withData);
+    const before = [snapshot(directory), snapshot(target)];
+    visit(directory);
+    expect([snapshot(directory), snapshot(target)]).toEqual(before);
+  });
+
+  test('never makes an acquisition fail', () => {
+    const directory = tempDir();
+    const odd = join(directory, ORPHAN);
+    mkdirSync(odd);
+    writeFileSync(join(odd, 'owner.json'), 'no lock at all');
+    visit(directory);
+    expect(readdirSync(directory)).toEqual([basename(odd)]);
+  });
+});

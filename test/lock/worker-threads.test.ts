@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { expect } from 'vitest';
+import { hasBackend, TESTED, type TestedName } from '../helpers/backends.js';
+import { onCleanup } from '../helpers/cleanup.js';
+import { fixture } from '../helpers/processes.js';
+import { isBuilt, testRequiring } from '../helpers/requirements.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { startAgent } from './agent.js';
+import { describeForEachBackend } from './package.js';
+
+interface Task {
+  readonly path: string;
+  readonly rounds?: number;
+  readonly counter?: Int32Array;
+}
+
+/** A worker thread of this process that takes the lock (test/fixtures/lock-worker.mjs). */
+function startWorker(backend: TestedName, task: Task): Worker {
+  const env = { ...process.env, KERNEL_IDENTITY_BACKEND: backend };
+  const worker = new Worker(fixture('lock-worker.mjs'), { workerData: task, env });
+  onCleanup(async () => {
+    await worker.terminate();
+  });
+  return worker;
+}
+
+/** What the worker posts next. Rejects when it fails. */
+async function message(worker: Worker): Promise<unknown> {
+  const [value] = await once(worker, 'message');
+  return value;
+}
+
+function newPath(): string {
+  return join(tempDir(), 'install.lock');
+}
+
+describeForEachBackend('a lock held in a worker thread, seen by the main thread', (api, backend) => {
+  // Plain Node sees a witness only in the list of this machine's locks, which can be too long for it.
+  const witness = [isBuilt(), hasBackend('native')];
+  const free = backend === 'native' ? ['witness-free'] : ['witness-free', 'process-running'];
+  const held = backend === 'native' ? ['witness-held'] : ['witness-held', 'process-running'];
+
+  testRequiring(witness, 'is held, and waiting for it is no deadlock', async () => {
+    const path = newPath();
+    const worker = startWorker('native', { path });
+    const nonce = await message(worker);
+    const inspection = api.inspectLockSync(path);
+    expect(inspection).toMatchObject({ state: 'held', owner: { nonce, pid: process.pid } });
+    expect(held).toContain(inspection.verdict?.reason);
+    expect(api.tryAcquireLockSync(path)).toBeNull();
+    expect(() => api.acquireLockSync(path, { timeout: 20 })).toThrow(
+      expect.objectContaining({ code: 'ERR_LOCK_TIMEOUT' }),
+    );
+    const waiting = api.acquireLock(path, { timeout: 8000 });
+    worker.postMessage('release');
+    (await waiting).releaseSync();
+  });
+
+  testRequiring(witness, 'is free once the worker is terminated, to other processes as well', async () => {
+    const path = newPath();
+    const worker = startWorker('native', { path });
+    await message(worker);
+    const observer = await startAgent({ backend });
+    await worker.terminate();
+    expect(free).toContain((await observer.inspect(path)).verdict?.reason);
+    expect(free).toContain(api.inspectLockSync(path).verdict?.reason);
+    if (backend === 'native') await observer.acquire(path, { timeout: 0 });
+  });
+
+  if (backend === 'native') {
+    testRequiring(witness, 'is given to who waits for it when the worker is terminated', async () => {
+      const path = newPath();
+      const worker = startWorker('native', { path });
+      await message(worker);
+      const waiting = api.acquireLock(path, { timeout: 8000 });
+      await worker.terminate();
+      const lock = await waiting;
+      expect(lock.verify()).toBe(true);
+      lock.releaseSync();
+      expect(readdirSync(dirname(path))).toEqual([]);
+    });
+  }
+
+  testRequiring([isBuilt()], 'without a witness is not taken away while the process lives', async () => {
+    const path = newPath();
+    const worker = startWorker('procfs', { path });
+    await message(worker);
+    await worker.terminate();
+    // Plain Node cannot take a witness, and of the process nothing has ended.
+    expect(api.inspectLockSync(path)).toMatchObject({
+      state: 'held',
+      verdict: { reason: 'process-running' },
+    });
+    expect(api.tryAcquireLockSync(path)).toBeNull();
+  });
+});
+
+for (const first of TESTED) {
+  for (const second of TESTED) {
+    testRequiring(
+      [isBuilt(), hasBackend(first), hasBackend(second)],
+      `two worker threads exclude each other (${first}, ${second})`,
+      async () => {
+        const task = { path: newPath(), rounds: 20, counter: new Int32Array(new SharedArrayBuffer(4)) };
+        const workers = [startWorker(first, task), startWorker(second, task)];
+        expect(await Promise.all(workers.map(message))).toEqual([0, 0]);
+        expect(readdirSync(dirname(task.path))).toEqual([]);
+      },
+    );
+  }
+}

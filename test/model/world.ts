@@ -1,0 +1,166 @@
+/**
+ * The part of a file system that the lock stands on, as plain values: one lock name, one private name for each process,
+ * directories, and owner files that carry a witness. Each function is one system call, so one step that nothing can
+ * interrupt. They return an errno name where the call fails.
+ */
+
+/** What is in a directory. Files are numbers into `World.files`; -1: no such entry. */
+export interface Directory {
+  /** owner.json */
+  owner: number;
+  /** owner.json.new */
+  fresh: number;
+  /** retired.<nonce>: two, for the protocols that put a second owner.json into a directory. */
+  retired: number[];
+  /** Something that is nobody's lock file. */
+  alien: boolean;
+  /** False once it is removed; those who hold it open still see it, empty. */
+  linked: boolean;
+  /** Process that made it. */
+  maker: number;
+  /** It has stood without owner.json for the whole of the grace. */
+  aged: boolean;
+}
+
+export interface OwnerFile {
+  /** Process whose record is in it. */
+  by: number;
+  /** Process that has the file lock on it; -1: nobody. It goes with the process. */
+  witness: number;
+}
+
+export interface Process {
+  alive: boolean;
+  /** Where it stands in its program: the next step. */
+  at: string;
+  /** Directory that it made to publish, held open; -1: none. */
+  own: number;
+  /** File that its witness is on. */
+  file: number;
+  /** Directory that it looks at, held open. */
+  view: number;
+  /** The owner.json that it found there. */
+  seen: number;
+  /** Name under which it opened that directory. */
+  target: Name;
+  /** Files that it found listed there, still to be unlinked. */
+  listed: number[];
+  /** It found that directory past the grace. */
+  aged: boolean;
+}
+
+/** A number: the private name of that process. */
+export type Name = 'lock' | 'guard' | 'aside' | number;
+
+export interface World {
+  names: Map<Name, number>;
+  directories: Directory[];
+  files: OwnerFile[];
+  processes: Process[];
+}
+
+export type Errno = 'ENOENT' | 'EEXIST' | 'ENOTEMPTY';
+
+export function isEmpty({ owner, fresh, retired, alien }: Directory): boolean {
+  return owner < 0 && fresh < 0 && retired.length === 0 && !alien;
+}
+
+export function directoryAt(world: World, name: Name): number {
+  return world.names.get(name) ?? -1;
+}
+
+export function mkdir(world: World, name: Name, maker: number): Errno | null {
+  if (world.names.has(name)) return 'EEXIST';
+  world.names.set(name, world.directories.length);
+  world.directories.push({
+    owner: -1,
+    fresh: -1,
+    retired: [],
+    alien: false,
+    linked: true,
+    maker,
+    aged: false,
+  });
+  return null;
+}
+
+/** Removes whatever directory stands there, if it is empty. */
+export function rmdir(world: World, name: Name): Errno | null {
+  const directory = world.directories[directoryAt(world, name)];
+  if (directory === undefined) return 'ENOENT';
+  if (!isEmpty(directory)) return 'ENOTEMPTY';
+  directory.linked = false;
+  world.names.delete(name);
+  return null;
+}
+
+/** rename(2) of a directory: an empty one in the way is replaced. With RENAME_NOREPLACE none is. */
+export function renameDirectory(world: World, from: Name, to: Name, replace: boolean): Errno | null {
+  const moved = world.names.get(from);
+  if (moved === undefined) return 'ENOENT';
+  const inTheWay = world.directories[directoryAt(world, to)];
+  if (inTheWay !== undefined) {
+    if (!replace) return 'EEXIST';
+    if (!isEmpty(inTheWay)) return 'ENOTEMPTY';
+    inTheWay.linked = false;
+  }
+  world.names.delete(from);
+  world.names.set(to, moved);
+  return null;
+}
+
+/** A process ends, and all its descriptors with it. What it made stays. */
+export function endProcess(world: World, index: number): void {
+  world.processes[index] = { ...outside('dead'), alive: false };
+  for (const file of world.files) if (file.witness === index) file.witness = -1;
+}
+
+export function outside(at: string): Process {
+  return { alive: true, at, own: -1, file: -1, view: -1, seen: -1, target: 'lock', listed: [], aged: false };
+}
+
+export function copyWorld(world: World): World {
+  return {
+    names: new Map(world.names),
+    directories: world.directories.map((directory) => ({ ...directory, retired: [...directory.retired] })),
+    files: world.files.map((file) => ({ ...file })),
+    processes: world.processes.map((process) => ({ ...process, listed: [...process.listed] })),
+  };
+}
+
+/**
+ * A text that two worlds share when nobody could tell them apart: directories and files are numbered in the order in
+ * which they are found, and those that nobody can reach any more are left out.
+ */
+export function keyOf(world: World): string {
+  const directories = new Map<number, number>();
+  const files = new Map<number, number>();
+  const parts: unknown[] = [];
+  const nameOfFile = (id: number): string => {
+    const file = world.files[id];
+    if (file === undefined) return '-';
+    const number = files.get(id) ?? files.size;
+    files.set(id, number);
+    return `${number}.${file.by}.${file.witness}`;
+  };
+  const nameOfDirectory = (id: number): string => {
+    const directory = world.directories[id];
+    if (directory === undefined) return '-';
+    const known = directories.get(id);
+    if (known !== undefined) return String(known);
+    const number = directories.size;
+    directories.set(id, number);
+    const { owner, fresh, retired, alien, linked, maker, aged } = directory;
+    const entries = [owner, fresh, ...retired].map(nameOfFile).join(',');
+    return `${number}[${entries}${alien ? ' alien' : ''}${linked ? '' : ' gone'}${aged ? ' aged' : ''} ${maker}]`;
+  };
+  for (const name of NAMES)
+    if (world.names.has(name)) parts.push(name, nameOfDirectory(directoryAt(world, name)));
+  for (const { at, own, file, view, seen, target, listed, aged } of world.processes) {
+    const descriptors = `${nameOfDirectory(own)} ${nameOfFile(file)} ${nameOfDirectory(view)} ${nameOfFile(seen)}`;
+    parts.push(`${at} ${descriptors} ${target} ${listed.map(nameOfFile).join(',')} ${aged}`);
+  }
+  return parts.join(';');
+}
+
+const NAMES: readonly Name[] = ['lock', 'guard', 'aside', 0, 1, 2];

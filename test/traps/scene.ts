@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { readLockTable } from '../../src/backend/procfs/locks.js';
+import type { Verdict } from '../../src/judge/verdict.js';
+import { hasBackend, loadBackend, TESTED, type TestedName } from '../helpers/backends.js';
+import { isBuilt, isolationTest, type Requirement } from '../helpers/requirements.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import type { Agent } from '../lock/agent.js';
+
+/** On which backend the owner and the observer of a trap run. */
+export interface Cast {
+  readonly owner: TestedName;
+  readonly observer: TestedName;
+  /** `native owner, procfs observer` */
+  readonly words: string;
+}
+
+export const CASTS: readonly Cast[] = TESTED.flatMap((owner) =>
+  TESTED.map((observer) => ({ owner, observer, words: `${owner} owner, ${observer} observer` })),
+);
+
+/** A trap against the real kernel, for the built package. Its name says the trap, and what must come of it. */
+export function trap(name: string, run: () => Promise<void>, more: readonly Requirement[] = []): void {
+  isolationTest(name, run, [isBuilt(), hasBackend('native'), ...more]);
+}
+
+/** The same trap for each backend of the owner and of the observer. */
+export function trapForEachCast(
+  name: string,
+  run: (cast: Cast) => Promise<void>,
+  more: readonly Requirement[] = [],
+): void {
+  for (const cast of CASTS) trap(`${name} (${cast.words})`, () => run(cast), more);
+}
+
+/** A path for a lock, on a filesystem that the boxes share with this machine. */
+export function lockPath(parent?: string): string {
+  return join(tempDir(parent), 'install.lock');
+}
+
+/** A verdict in two words, such as `dead: pid-reused`. */
+export function inWords(verdict: Verdict | null): string {
+  return verdict === null ? 'no verdict' : `${verdict.state}: ${verdict.reason}`;
+}
+
+/** What an observer says of a lock. */
+export async function verdictOf(observer: Agent, path: string): Promise<string> {
+  return inWords((await observer.inspect(path)).verdict);
+}
+
+/**
+ * What an observer says of a lock by its witness, and what otherwise: plain Node takes none, and can test one only while
+ * the list of all this machine's locks comes in one read.
+ */
+export async function expectVerdict(
+  { owner, observer }: Pick<Cast, 'owner' | 'observer'>,
+  watcher: Agent,
+  path: string,
+  byWitness: string,
+  otherwise: string,
+): Promise<void> {
+  const readsList = owner === 'native' && observer === 'procfs';
+  const wasWhole = readsList && readLockTable().complete;
+  const verdict = await verdictOf(watcher, path);
+  if (readsList && !(wasWhole && readLockTable().complete)) expect([byWitness, otherwise]).toContain(verdict);
+  else expect(verdict).toBe(owner === 'native' ? byWitness : otherwise);
+}
+
+/** The lock is neither given to the observer nor cleared by it. */
+export async function expectNotStolen(observer: Agent, path: string): Promise<void> {
+  expect(await observer.tryAcquire(path)).toBeNull();
+  expect((await observer.reclaim(path)).reclaimed).toBe(false);
+}
+
+/** The observer gets the lock without waiting, because its owner is dead. */
+export async function expectReclaimed(observer: Agent, path: string): Promise<void> {
+  const { value } = await observer.acquire(path, { timeout: 0 });
+  expect(value.pid).toBe(observer.pid);
+  expect(await observer.verify(path)).toBe(true);
+}
+
+/** A pidfd tells processes apart that have one number and one start tick (Linux 6.9). */
+export function hasPidfdInodes(): Requirement {
+  return capability('pidfdInode');
+}
+
+export function capability(name: 'pidfdInode' | 'namespaceId'): Requirement {
+  if (!hasBackend('native').available) return hasBackend('native');
+  return loadBackend('native').capabilities()[name];
+}
