@@ -1,0 +1,104 @@
+// A process that takes and releases locks as its parent tells it: one command a line on stdin, one JSON object a line
+// on stdout. Times are of CLOCK_MONOTONIC in ns, which every process of the machine shares.
+// Argument: how it waits, one of the keys of WAYS.
+import { mkdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const POLL_MS = 100;
+
+function say(message) {
+  writeSync(1, `${JSON.stringify(message)}\n`);
+}
+
+function now() {
+  return process.hrtime.bigint().toString();
+}
+
+async function kernelIdentity(acquire) {
+  const api = await import('../../dist/index.js');
+  return async (path, waiting) => {
+    const lock = await api[acquire](path, { onWait: waiting });
+    return () => lock.releaseSync();
+  };
+}
+
+/** proper-lockfile's own defaults, but for the retries: as often as the poller looks. */
+async function properLockfile() {
+  const { lock } = createRequire(import.meta.url)('proper-lockfile');
+  const retries = { forever: true, factor: 1, minTimeout: POLL_MS, maxTimeout: POLL_MS };
+  return async (path, waiting) => {
+    waiting();
+    return lock(path, { realpath: false, retries });
+  };
+}
+
+/** What programs write that make a directory, read a PID file and try again 10 times a second, blocking. */
+async function poller() {
+  const beat = new Int32Array(new SharedArrayBuffer(4));
+  return async (path, waiting) => {
+    const owner = join(path, 'owner.json');
+    for (let told = false; ; ) {
+      try {
+        mkdirSync(path);
+        writeFileSync(owner, JSON.stringify({ pid: process.pid, createdAtMs: Date.now() }));
+        return () => rmSync(path, { recursive: true });
+      } catch (error) {
+        if (error.code !== 'EEXIST') throw error;
+      }
+      if (isDead(owner)) {
+        rmSync(path, { recursive: true, force: true });
+        continue;
+      }
+      if (!told) waiting();
+      told = true;
+      Atomics.wait(beat, 0, 0, POLL_MS);
+    }
+  };
+}
+
+function isDead(owner) {
+  try {
+    process.kill(JSON.parse(readFileSync(owner, 'utf8')).pid, 0);
+    return false;
+  } catch (error) {
+    return error.code === 'ESRCH';
+  }
+}
+
+const WAYS = {
+  async: () => kernelIdentity('acquireLock'),
+  sync: () => kernelIdentity('acquireLockSync'),
+  'proper-lockfile': properLockfile,
+  poller,
+};
+
+const take = await WAYS[process.argv[2]]();
+/** By path. */
+const releases = new Map();
+
+const commands = {
+  async acquire(path) {
+    let waiting = () => {
+      waiting = () => {};
+      say({ waiting: path });
+    };
+    const release = await take(path, () => waiting());
+    say({ acquired: path, at: now() });
+    releases.set(path, release);
+  },
+  async release(path) {
+    const at = now();
+    await releases.get(path)();
+    releases.delete(path);
+    say({ released: path, at });
+  },
+};
+
+say({ ready: process.pid });
+for await (const line of createInterface({ input: process.stdin })) {
+  const { command, path } = JSON.parse(line);
+  commands[command](path);
+}
+process.exit();

@@ -1,0 +1,64 @@
+// A lock as older programs make it, in the same place: mkdir, then owner.json with a PID, and all of it by path.
+import { mkdirSync, readFileSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * @param reclaims whether it deletes the lock of a process that it cannot find, by path, as such programs do.
+ * @returns null: not within `timeout` ms.
+ */
+export function acquireAsOlder(path, timeout, reclaims, fault) {
+  const until = performance.now() + timeout;
+  const file = join(path, 'owner.json');
+  for (;;) {
+    if (tryMkdir(path)) {
+      try {
+        writeFileSync(file, `${JSON.stringify({ pid: process.pid, createdAtMs: Date.now() }, null, 2)}\n`);
+      } catch (error) {
+        if (error.code !== 'ENOENT') throw error;
+        // Among those that reclaim by path this is daily bread.
+        if (!reclaims) fault('an older program lost the directory that it had just made');
+        continue;
+      }
+      return { releaseSync: () => release(path, file, fault, reclaims) };
+    }
+    if (reclaims && isDead(file)) removeTree(path);
+    else if (performance.now() > until) return null;
+    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3);
+  }
+}
+
+function removeTree(path) {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // Somebody put something into it meanwhile.
+  }
+}
+
+function release(path, file, fault, reclaims) {
+  try {
+    unlinkSync(file);
+    rmdirSync(path);
+  } catch (error) {
+    if (!reclaims) fault(`an older program could not release its lock: ${error.message}`);
+  }
+}
+
+function tryMkdir(path) {
+  try {
+    mkdirSync(path);
+    return true;
+  } catch (error) {
+    if (error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function isDead(file) {
+  try {
+    process.kill(JSON.parse(readFileSync(file, 'utf8')).pid, 0);
+    return false;
+  } catch (error) {
+    return error.code === 'ESRCH';
+  }
+}

@@ -1,0 +1,191 @@
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { hasBackend, loadBackend } from '../helpers/backends.js';
+import { namespaceOf } from '../helpers/processes.js';
+import { canIsolate, isBuilt, testRequiring } from '../helpers/requirements.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { account } from './account.js';
+import { watchDeletions } from './operations.mjs';
+import { type Group, summary, type TortureResult, torture, type WorkerKind } from './torture.js';
+
+// Many processes fight for one lock, in this PID namespace and in others, and are killed all the time. KI_SEED repeats
+// the driver's schedule, KI_TORTURE_SECONDS lengthens the main run, KI_TORTURE_REPORT names a file for its figures.
+
+const SEED = Number(process.env.KI_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const SECONDS = Number(process.env.KI_TORTURE_SECONDS ?? 60);
+const NEEDED = [isBuilt(), hasBackend('native'), hasBackend('procfs'), canIsolate()];
+
+/** Inode of the PID namespace that a machine boots with (include/linux/proc_ns.h). */
+const INITIAL_NAMESPACE = '4026531836';
+/** A control must find its flaw within this time. */
+const CONTROL_SECONDS = 90;
+
+const HERE: Group = {
+  isBox: false,
+  workers: [
+    { kind: 'ours', backend: 'native', threads: 1 },
+    { kind: 'ours', backend: 'native' },
+    { kind: 'ours', backend: 'procfs' },
+  ],
+};
+const BOX: Group = {
+  isBox: true,
+  workers: [
+    { kind: 'ours', backend: 'native' },
+    { kind: 'ours', backend: 'native' },
+    { kind: 'ours', backend: 'procfs' },
+  ],
+};
+
+function report(result: TortureResult): void {
+  console.log(summary(result, SEED));
+  const file = process.env.KI_TORTURE_REPORT;
+  if (file !== undefined) appendFileSync(file, `${summary(result, SEED)}\n`);
+}
+
+/**
+ * What the last one to look from this namespace cannot judge: unless it is the initial one, nobody here can tell that a
+ * box is gone, and a private directory of a worker without a witness stays. Never the lock itself.
+ */
+function isBeyondJudging(name: string): boolean {
+  return name !== 'x.lock' && namespaceOf('self') !== INITIAL_NAMESPACE;
+}
+
+/** Found in words, for a failure that can be read. */
+function troubles({ overlaps, suspicions, faults, wedges, accidents }: TortureResult): string[] {
+  return [...overlaps, ...suspicions, ...faults, ...wedges, ...accidents].slice(0, 20);
+}
+
+describe('under torture', () => {
+  testRequiring(
+    NEEDED,
+    `nobody shares the lock and nobody is locked out, ${SECONDS} s of kills, seed ${SEED}`,
+    async () => {
+      const result = await torture({
+        groups: [HERE, BOX, BOX],
+        seconds: SECONDS,
+        seed: SEED,
+        ownerlessGrace: 500,
+      });
+      report(result);
+      expect(troubles(result)).toEqual([]);
+      expect(result.acquisitions).toBeGreaterThan(SECONDS);
+      expect(result.kills).toBeGreaterThan(SECONDS);
+      expect(result.reclaims).toBeGreaterThan(0);
+      expect(result.leftovers.filter((name) => !isBeyondJudging(name))).toEqual([]);
+    },
+    1000 * SECONDS + 60_000,
+  );
+});
+
+describe('the torture finds the flaw of', () => {
+  const flaws: readonly [WorkerKind, string][] = [
+    ['delete-by-path', 'a lock that deletes what it judged by its path'],
+    ['rename-aside', 'a lock that renames what it judged aside'],
+    ['judge-all-dead', 'a judge to whom everybody is dead'],
+  ];
+  for (const [kind, name] of flaws) {
+    testRequiring(
+      NEEDED,
+      `${name}, seed ${SEED}`,
+      async () => {
+        const workers = Array.from({ length: 4 }, () => ({ kind, backend: 'native' }) as const);
+        const groups = [
+          { isBox: false, workers },
+          { isBox: true, workers },
+        ];
+        const result = await torture({
+          groups,
+          seconds: CONTROL_SECONDS,
+          seed: SEED,
+          untilOverlap: true,
+          violence: 150,
+          longestStop: 60,
+          deaths: 0.1,
+        });
+        console.log(`${kind}: ${summary(result, SEED)}`);
+        expect(result.overlaps.length).toBeGreaterThan(0);
+      },
+      1000 * CONTROL_SECONDS + 30_000,
+    );
+  }
+
+  testRequiring([hasBackend('native')], 'a deletion of what was not judged', () => {
+    const path = tempDir();
+    mkdirSync(join(path, 'x.lock'));
+    writeFileSync(join(path, 'x.lock', 'owner.json'), '{}');
+    const faults: string[] = [];
+    const backend = loadBackend('native');
+    watchDeletions(backend, (text) => faults.push(text));
+    const { files } = backend;
+    const parent = files.openParent(path);
+    const directory = files.openDirectoryAt(parent, 'x.lock');
+    files.renameAt(directory, 'owner.json', directory, 'retired.0123456789abcdef0123456789abcdef');
+    files.unlinkAt(directory, 'retired.0123456789abcdef0123456789abcdef');
+    files.close(directory);
+    files.rmdirAt(parent, 'x.lock');
+    files.close(parent);
+    expect(faults).toEqual([
+      expect.stringContaining('rename of an owner.json that was not judged'),
+      'rmdir of x.lock, which was not looked at',
+    ]);
+  });
+
+  test('an update that was lost, though nobody was seen twice', () => {
+    const visit = (who: string) => `e ${who} 0\nw ${who} 1 free\nd ${who}\nr ${who}\n`;
+    expect(account(visit('a') + visit('b'), 1).suspicions).toHaveLength(1);
+  });
+
+  test('somebody who goes on in a section that another has entered; not of one who was killed there', () => {
+    const both = 'e a 0\nw a 1 free\ne b 0\nw b 1 late\n';
+    expect(account(`${both}d a\n`, 1).overlaps).toHaveLength(1);
+    expect(account(`${both}d b\nr b\n`, 1)).toMatchObject({ overlaps: [], suspicions: [], reclaims: 1 });
+  });
+});
+
+describe('beside programs that know only PIDs', () => {
+  // They are judged by a PID of this namespace alone, so all of it happens in one.
+  const group = (kind: WorkerKind): Group => ({
+    isBox: false,
+    workers: [
+      { kind: 'ours', backend: 'native' },
+      { kind: 'ours', backend: 'procfs' },
+      { kind, backend: 'native' },
+      { kind, backend: 'native' },
+    ],
+  });
+  const mixed = {
+    seed: SEED,
+    watched: true,
+    operations: null,
+    samePids: false,
+    ownerlessGrace: 1_000,
+    longestStop: 0,
+  };
+  const seconds = Math.max(5, SECONDS / 6);
+
+  testRequiring(
+    NEEDED,
+    `that reclaim nothing, nobody shares the lock: ${seconds} s, seed ${SEED}`,
+    async () => {
+      const result = await torture({ ...mixed, groups: [group('older')], seconds });
+      console.log(`older: ${summary(result, SEED)}`);
+      expect(troubles(result)).toEqual([]);
+      expect(result.acquisitions).toBeGreaterThan(20);
+    },
+    1000 * seconds + 60_000,
+  );
+
+  testRequiring(
+    NEEDED,
+    `that reclaim by path, ours delete nothing that they did not judge: ${seconds} s, seed ${SEED}`,
+    async () => {
+      const result = await torture({ ...mixed, groups: [group('older-reclaiming')], seconds });
+      console.log(`older-reclaiming: ${summary(result, SEED)}`);
+      expect(result.faults.filter((fault) => !fault.includes('threw: LockLostError'))).toEqual([]);
+      expect(result.acquisitions).toBeGreaterThan(20);
+    },
+    1000 * seconds + 60_000,
+  );
+});

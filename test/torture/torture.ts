@@ -1,0 +1,373 @@
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { TestedName } from '../helpers/backends.js';
+import { openBox } from '../helpers/box.js';
+import { startProcess, type TestProcess } from '../helpers/processes.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { startAgent } from '../lock/agent.js';
+import { type Account, account } from './account.js';
+import { randomFrom } from './random.mjs';
+
+/** What a worker is: one of ours, or one with a flaw that must be found, or a program that knows only PIDs. */
+export type WorkerKind =
+  | 'ours'
+  | 'judge-all-dead'
+  | 'delete-by-path'
+  | 'rename-aside'
+  | 'older'
+  | 'older-reclaiming';
+
+export interface WorkerOptions {
+  readonly kind: WorkerKind;
+  readonly backend: TestedName;
+  /** Worker threads that do the same beside the main one. */
+  readonly threads?: number;
+}
+
+/** The workers of one PID namespace. */
+export interface Group {
+  readonly workers: readonly WorkerOptions[];
+  /** A namespace of its own, which is killed as a whole now and then. */
+  readonly isBox: boolean;
+}
+
+export interface TortureOptions {
+  readonly groups: readonly Group[];
+  readonly seconds: number;
+  readonly seed: number;
+  /** Ends as soon as somebody was found where nobody may be. */
+  readonly untilOverlap?: boolean;
+  /** ms between two kills or stops by the driver, on average. */
+  readonly violence?: number;
+  /** File operations that a worker lives through, on average, before it kills itself at one; null: it does not. */
+  readonly operations?: number | null;
+  /** Share of sections in which the worker kills itself. */
+  readonly deaths?: number;
+  /** ms between two kills of a whole box, on average. */
+  readonly boxLife?: number;
+  /** Reports every deletion of something that was not judged. */
+  readonly watched?: boolean;
+  /** ms */
+  readonly ownerlessGrace?: number;
+  /** Lets workers have the numbers that others in other namespaces have, and those killed before them. */
+  readonly samePids?: boolean;
+  /** ms that a worker is stopped at the longest; 0: none is. */
+  readonly longestStop?: number;
+}
+
+export interface TortureResult extends Account {
+  readonly kills: number;
+  readonly boxKills: number;
+  readonly stops: number;
+  /** 10 s without an acquisition, though nobody holds the lock for longer than a moment; with what stood there. */
+  readonly wedges: readonly string[];
+  /** Ends of workers that nobody ordered. */
+  readonly accidents: readonly string[];
+  /** What is left beside the lock when all is over. */
+  readonly leftovers: readonly string[];
+  readonly seconds: number;
+}
+
+/** What a worker is told; worker.mjs reads it. */
+interface WorkerPart {
+  readonly name: string;
+  readonly directory: string;
+  readonly seed: number;
+  readonly kind: WorkerKind;
+  readonly backend: TestedName;
+  readonly threads: number;
+  readonly grace: number;
+  readonly lease: number;
+  readonly operations: number | null;
+  readonly deaths: number;
+  readonly watched: boolean;
+  /** The number it would like to have; null: any. */
+  readonly pid: number | null;
+}
+
+const WARDEN = fileURLToPath(new URL('warden.mjs', import.meta.url));
+/** ms; nobody is in the section for longer than a small part of it, nor stopped. */
+const WEDGED_AFTER = 10_000;
+/** ms by which a timer is late when others have all of the processor. */
+const STARVED = 1_000;
+/** ms; a stopped owner whose lease runs out may be overlapped, so none is stopped for nearly as long. */
+const LEASE = 4_000;
+const LONGEST_STOP = 400;
+/** Numbers above those of a box's own processes. */
+const FIRST_PID = 1_000;
+
+/** Lets many fight for one lock, kills them all the time, and counts what came of it. */
+export async function torture(options: TortureOptions): Promise<TortureResult> {
+  const directory = prepareDirectory();
+  const scene = new Scene(directory, options);
+  try {
+    await scene.begin();
+    await scene.run();
+    await scene.end();
+  } finally {
+    await scene.close();
+  }
+  await sweep(directory, options);
+  return { ...scene.figures(), leftovers: readdirSync(join(directory, 'locks')) };
+}
+
+/** One line for people. */
+export function summary(result: TortureResult, seed: number): string {
+  const {
+    acquisitions,
+    kills,
+    boxKills,
+    stops,
+    reclaims,
+    overlaps,
+    wedges,
+    suspicions,
+    seconds,
+    longestGap,
+  } = result;
+  return (
+    `torture, seed ${seed}, ${Math.round(seconds)} s: ${acquisitions} acquisitions, ${kills} kills ` +
+    `(${boxKills} boxes), ${stops} stops, ${reclaims} reclaims, ${overlaps.length} overlaps, ` +
+    `${suspicions.length} suspicions, ${wedges.length} wedges, longest gap ${longestGap} ms`
+  );
+}
+
+function prepareDirectory(): string {
+  const directory = tempDir();
+  mkdirSync(join(directory, 'locks'));
+  writeFileSync(join(directory, 'oracle'), '');
+  writeFileSync(join(directory, 'journal'), '');
+  writeFileSync(join(directory, 'counter'), '0'.padStart(12));
+  return directory;
+}
+
+class Scene {
+  readonly #directory: string;
+  readonly #options: TortureOptions;
+  readonly #random: () => number;
+  readonly #wardens: (Warden | null)[] = [];
+  readonly #accidents: string[] = [];
+  readonly #wedges: string[] = [];
+  readonly #startedAt = performance.now();
+  #kills = 0;
+  #boxKills = 0;
+  #stops = 0;
+
+  constructor(directory: string, options: TortureOptions) {
+    this.#directory = directory;
+    this.#options = options;
+    this.#random = randomFrom(options.seed);
+  }
+
+  async begin(): Promise<void> {
+    for (const index of this.#options.groups.keys()) await this.#open(index);
+  }
+
+  async run(): Promise<void> {
+    const {
+      seconds,
+      untilOverlap = false,
+      violence = 300,
+      boxLife = 5_000,
+      longestStop = LONGEST_STOP,
+    } = this.#options;
+    const until = performance.now() + 1000 * seconds;
+    let nextBoxKill = performance.now() + this.#around(boxLife);
+    let size = 0;
+    let grownAt = performance.now();
+    while (performance.now() < until) {
+      const before = performance.now();
+      const pause = this.#around(violence);
+      await sleep(pause);
+      const now = performance.now();
+      const grown = statSync(this.#journal).size;
+      // Where this process itself does not get on, the machine is to blame.
+      if (grown !== size || now - before - pause > STARVED) grownAt = now;
+      size = grown;
+      if (now - grownAt > WEDGED_AFTER) {
+        this.#wedges.push(this.#describeLock());
+        return;
+      }
+      if (untilOverlap && this.#account().overlaps.length > 0) return;
+      if (now > nextBoxKill) {
+        await this.#killBox();
+        nextBoxKill = performance.now() + this.#around(boxLife);
+      } else if (this.#random() < 0.8) {
+        this.#choose()?.order({ order: 'kill' }, this.#random());
+      } else if (longestStop > 0) {
+        this.#stops += 1;
+        this.#choose()?.order({ order: 'stop', ms: longestStop * this.#random() }, this.#random());
+      }
+    }
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#wardens.map((warden) => warden?.end()));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#wardens.map((warden) => warden?.kill()));
+  }
+
+  figures(): Omit<TortureResult, 'leftovers'> {
+    return {
+      ...this.#account(),
+      kills: this.#kills,
+      boxKills: this.#boxKills,
+      stops: this.#stops,
+      wedges: this.#wedges,
+      accidents: this.#accidents,
+      seconds: (performance.now() - this.#startedAt) / 1000,
+    };
+  }
+
+  get #journal(): string {
+    return join(this.#directory, 'journal');
+  }
+
+  #account(): Account {
+    const counter = Number(readFileSync(join(this.#directory, 'counter'), 'latin1'));
+    return account(readFileSync(this.#journal, 'latin1'), counter);
+  }
+
+  /** From nothing to twice as much. */
+  #around(average: number): number {
+    return 2 * average * this.#random();
+  }
+
+  #choose(): Warden | null {
+    return this.#wardens[Math.floor(this.#random() * this.#wardens.length)] ?? null;
+  }
+
+  async #killBox(): Promise<void> {
+    const boxes = [...this.#options.groups.keys()].filter((index) => this.#options.groups[index]?.isBox);
+    const index = boxes[Math.floor(this.#random() * boxes.length)];
+    const warden = index === undefined ? null : this.#wardens[index];
+    if (index === undefined || !warden) return;
+    this.#wardens[index] = null;
+    this.#boxKills += 1;
+    this.#kills += warden.workers;
+    await warden.kill();
+    await sleep(this.#around(60));
+    await this.#open(index);
+  }
+
+  async #open(index: number): Promise<void> {
+    const {
+      groups,
+      seed,
+      ownerlessGrace = 5_000,
+      operations = 120,
+      deaths = 0.03,
+      watched = false,
+      samePids = true,
+    } = this.#options;
+    const group = groups[index];
+    if (group === undefined) return;
+    const parts = group.workers.map(({ kind, backend, threads = 0 }, slot): WorkerPart => {
+      return {
+        name: `${index}.${slot}`,
+        directory: this.#directory,
+        seed: seed + 1_000_003 * (10 * index + slot) + 13 * this.#boxKills,
+        kind,
+        backend,
+        threads,
+        grace: ownerlessGrace,
+        lease: LEASE,
+        operations,
+        deaths,
+        watched,
+        pid: samePids && group.isBox ? FIRST_PID + 100 * slot : null,
+      };
+    });
+    const command = [process.execPath, WARDEN, JSON.stringify(parts)];
+    const process_ = group.isBox ? (await openBox({ init: command })).init : await startProcess(command);
+    const warden = new Warden(process_, parts.length, ({ ended, code, signal, errors }) => {
+      if (signal === 'SIGKILL') this.#kills += 1;
+      // One that had hardly begun when all was to end does not know yet how to.
+      else if (!warden.isEnding || (code !== 0 && signal !== 'SIGTERM')) {
+        this.#accidents.push(`${ended} ended, code ${code}, signal ${signal}: ${errors}`);
+      }
+    });
+    this.#wardens[index] = warden;
+  }
+
+  #describeLock(): string {
+    const locks = join(this.#directory, 'locks');
+    const names = readdirSync(locks, { recursive: true, encoding: 'utf8' });
+    const texts = names
+      .filter((name) => name.includes('owner.json'))
+      .map((name) => readText(join(locks, name)));
+    const last = readFileSync(this.#journal, 'latin1').trimEnd().split('\n').slice(-3);
+    return `${names.join(', ')}; ${texts.join('; ')}; journal: ${last.join(' | ')}`;
+  }
+}
+
+interface WorkerEnd {
+  readonly ended: string;
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly errors: string;
+}
+
+/** The process that keeps the workers of one namespace running. */
+class Warden {
+  readonly workers: number;
+  isEnding = false;
+  readonly #process: TestProcess;
+  #isKilled = false;
+
+  constructor(process: TestProcess, workers: number, onEnd: (end: WorkerEnd) => void) {
+    this.#process = process;
+    this.workers = workers;
+    void this.#listen(onEnd);
+  }
+
+  /** To one of its workers; `draw` from 0 to 1 says which. */
+  order(order: object, draw: number): void {
+    this.#process.send({ ...order, slot: Math.floor(draw * this.workers) });
+  }
+
+  /** Lets the workers come to an end. */
+  async end(): Promise<void> {
+    this.isEnding = true;
+    this.#process.send({ order: 'end' });
+    const { code } = await this.#process.exited;
+    if (code !== 0) throw new Error(`a warden ended with code ${code}: ${this.#process.errors}`);
+  }
+
+  async kill(): Promise<void> {
+    this.#isKilled = true;
+    await this.#process.kill();
+  }
+
+  async #listen(onEnd: (end: WorkerEnd) => void): Promise<void> {
+    for (;;) {
+      const message = await this.#process
+        .message<WorkerEnd | { started: number }>(2 ** 31 - 1)
+        .catch(() => null);
+      if (message === null || this.#isKilled) return;
+      if ('ended' in message) onEnd(message);
+    }
+  }
+}
+
+/** Somebody who comes later, from this namespace, and removes what the killed ones left. */
+async function sweep(directory: string, { groups, ownerlessGrace = 5_000 }: TortureOptions): Promise<void> {
+  if (!groups.some(({ workers }) => workers.some(({ kind }) => kind === 'ours'))) return;
+  await sleep(ownerlessGrace);
+  const agent = await startAgent();
+  const path = join(directory, 'locks', 'x.lock');
+  await agent.acquire(path, { ownerlessGrace, timeout: 9_000 });
+  await agent.release(path);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

@@ -1,0 +1,112 @@
+// Takes and releases the lock again and again until SIGTERM, in every way there is. Its one argument is its part, as
+// JSON: see `WorkerPart` in torture.ts.
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isMainThread, threadId, Worker } from 'node:worker_threads';
+import { currentBackend } from '../../dist/backend/select.js';
+import * as api from '../../dist/index.js';
+import { acquireDeletingByPath, acquireRenamingAside } from './flawed.mjs';
+import { acquireAsOlder } from './older.mjs';
+import { dieBeforeOperation, judgeAllDead, watchDeletions } from './operations.mjs';
+import { randomFrom } from './random.mjs';
+import { Section } from './section.mjs';
+
+const part = JSON.parse(process.argv[2]);
+const random = randomFrom(part.seed + 7919 * threadId);
+const path = join(part.directory, 'locks', 'x.lock');
+const who = `${part.name}/${process.pid}.${threadId}.${part.seed}/${part.kind}/${part.backend}`;
+const section = new Section(part.directory, who);
+const fault = (text) => section.fault(text);
+const options = { ownerlessGrace: part.grace, lease: part.lease };
+
+/** Longest wait of one try, ms: so often a worker sees that it shall end. */
+const PATIENCE = 500;
+
+let ending = false;
+
+const WAYS = [
+  () => api.acquireLock(path, { ...options, timeout: PATIENCE }),
+  () => api.acquireLock(path, { ...options, timeout: PATIENCE }),
+  () => api.acquireLock(path, { ...options, timeout: 20 * random() }),
+  () => api.acquireLock(path, { ...options, signal: AbortSignal.timeout(1 + Math.floor(40 * random())) }),
+  () => api.acquireLockSync(path, { ...options, timeout: PATIENCE / 4 }),
+  () => api.tryAcquireLockSync(path, options),
+];
+
+async function acquireOurs() {
+  if (random() < 0.03) api.inspectLockSync(path, options);
+  if (random() < 0.03) api.reclaimLockSync(path, options);
+  try {
+    return await WAYS[Math.floor(random() * WAYS.length)]();
+  } catch (error) {
+    if (error.code === 'ERR_LOCK_TIMEOUT' || error.name === 'TimeoutError') return null;
+    throw error;
+  }
+}
+
+const KINDS = {
+  ours: acquireOurs,
+  'judge-all-dead': acquireOurs,
+  'delete-by-path': () => acquireDeletingByPath(path, PATIENCE),
+  'rename-aside': () => acquireRenamingAside(path, PATIENCE),
+  older: () => acquireAsOlder(path, PATIENCE, false, fault),
+  'older-reclaiming': () => acquireAsOlder(path, PATIENCE, true, fault),
+};
+
+/** Mostly next to nothing, now and then long enough for the others to line up. */
+function pauseMs() {
+  const draw = random();
+  return draw < 0.5 ? 0 : draw < 0.95 ? 3 * random() : 25 * random();
+}
+
+async function pass(ms) {
+  if (ms === 0) return;
+  if (random() < 0.5) await sleep(ms);
+  else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+async function main() {
+  const acquire = KINDS[part.kind];
+  while (!ending) {
+    const lock = await acquire();
+    if (lock !== null) {
+      const visit = section.enter();
+      await pass(pauseMs());
+      if (random() < part.deaths) process.kill(process.pid, 'SIGKILL');
+      section.leave(visit);
+      lock.releaseSync();
+      section.released();
+    }
+    await sleep(2 * pauseMs());
+  }
+}
+
+if (part.kind === 'ours') {
+  const backend = currentBackend();
+  if (part.watched) watchDeletions(backend, fault);
+  if (part.operations !== null) dieBeforeOperation(1 + Math.floor(2 * part.operations * random()), backend);
+}
+if (part.kind === 'judge-all-dead') judgeAllDead(currentBackend());
+
+if (isMainThread) {
+  const threads = Array.from({ length: part.threads }, () => {
+    return new Worker(new URL(import.meta.url), { argv: process.argv.slice(2) });
+  });
+  process.on('SIGTERM', () => {
+    ending = true;
+    for (const thread of threads) thread.postMessage('end');
+  });
+} else {
+  const { parentPort } = await import('node:worker_threads');
+  parentPort.once('message', () => {
+    ending = true;
+  });
+  parentPort.unref();
+}
+
+try {
+  await main();
+} catch (error) {
+  fault(`threw: ${error.stack}`);
+  process.exit(1);
+}

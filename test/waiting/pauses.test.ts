@@ -1,0 +1,140 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { ProcessIdentity } from '../../src/identity/process-identity.js';
+import { probeIdentity } from '../../src/identity/read.js';
+import { acquireSteps } from '../../src/lock/acquire.js';
+import type { Alarm } from '../../src/lock/alarm.js';
+import type { AcquireOptions, WaitReport } from '../../src/lock/options.js';
+import { LockPlace } from '../../src/lock/place.js';
+import { startProcess } from '../helpers/processes.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { writeLock, writeLockOf } from '../lock/crafted.js';
+
+// The waiting without the time: the acquisition says how long it wants to pause, and the clocks are the test's.
+
+const NOW = Date.now();
+let elapsed = 0;
+
+beforeEach(() => {
+  elapsed = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => 5_000_000 + elapsed);
+  vi.spyOn(Date, 'now').mockImplementation(() => NOW + elapsed);
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** A lock held by a process that provably lives, recorded `age` ms ago. */
+async function heldLock(age = 0): Promise<string> {
+  const path = join(tempDir(), 'install.lock');
+  const { pid } = await startProcess(['cat']);
+  writeLockOf(path, probeIdentity(pid) as ProcessIdentity, { createdAtMs: NOW - age });
+  return path;
+}
+
+/** They never sound. */
+const COMPLETE: Alarm = { complete: true, close() {} };
+const INCOMPLETE: Alarm = { complete: false, close() {} };
+
+/** Lets `ms` pass in pauses as long as the acquisition wants them. */
+function wait(
+  path: string,
+  ms: number,
+  options: AcquireOptions = {},
+  alarm: Alarm | null = COMPLETE,
+): number[] {
+  const place = LockPlace.open(path);
+  const pauses: number[] = [];
+  const steps = acquireSteps(place, options, () => alarm);
+  try {
+    while (elapsed < ms) {
+      const step = steps.next();
+      if (step.done === true) throw new Error('it has the lock');
+      pauses.push(step.value.ms);
+      // Timers are late rather than early.
+      elapsed += step.value.ms + 0.3;
+    }
+    return pauses;
+  } finally {
+    steps.return(undefined as never);
+    place.close();
+  }
+}
+
+/** What is reported meanwhile. */
+function reportsOf(path: string, ms: number, options: AcquireOptions = {}, alarm = COMPLETE): WaitReport[] {
+  const reports: WaitReport[] = [];
+  wait(path, ms, { onWait: (report) => void reports.push(report), ...options }, alarm);
+  return reports;
+}
+
+describe('a waiter', () => {
+  test('reports at the beginning, and then every 10 s', async () => {
+    const reports = reportsOf(await heldLock(), 35_000);
+    expect(reports.map(({ waited }) => Math.round(waited / 100) / 10)).toEqual([0, 10, 20, 30]);
+  });
+
+  test('reports an overdue owner when it becomes overdue', async () => {
+    const reports = reportsOf(await heldLock(1000), 9000, { expectedHold: 5000 });
+    expect(reports.map(({ overdue }) => overdue)).toEqual([false, true]);
+    expect(reports[1]?.ownerAge).toBeGreaterThan(5000);
+    expect(reports[1]?.ownerAge).toBeLessThan(5010);
+  });
+
+  test('reports an owner that is overdue from the beginning once', async () => {
+    const reports = reportsOf(await heldLock(60_000), 9000, { expectedHold: 5000 });
+    expect(reports.map(({ overdue }) => overdue)).toEqual([true]);
+  });
+
+  test('does not report again because its description counts milliseconds', () => {
+    const path = join(tempDir(), 'install.lock');
+    writeLock(path, '');
+    const reports = reportsOf(path, 2000, { ownerlessGrace: 60_000 }, INCOMPLETE);
+    expect(reports).toHaveLength(1);
+  });
+
+  test('sleeps until it is woken: it looks by itself five times a minute at most', async () => {
+    const pauses = wait(await heldLock(), 600_000);
+    expect(pauses.length).toBeGreaterThan(30);
+    expect(pauses.length).toBeLessThanOrEqual(50);
+  });
+
+  test('wakes up to report as well, if there is somebody to report to', async () => {
+    const pauses = wait(await heldLock(), 600_000, { onWait: () => {} });
+    expect(pauses.length).toBeGreaterThanOrEqual(60);
+    expect(pauses.length).toBeLessThanOrEqual(110);
+  });
+
+  test('looks ten times a second where nothing wakes it, and not in step with others', async () => {
+    const path = await heldLock();
+    for (const alarm of [null, INCOMPLETE]) {
+      elapsed = 0;
+      const pauses = wait(path, 20_000, {}, alarm);
+      expect(Math.min(...pauses)).toBeGreaterThanOrEqual(79);
+      expect(Math.max(...pauses)).toBeLessThanOrEqual(121);
+      expect(new Set(pauses.map((ms) => Math.round(ms))).size).toBeGreaterThan(10);
+    }
+  });
+
+  test('never sleeps beyond its timeout', async () => {
+    const path = await heldLock();
+    for (const alarm of [COMPLETE, null]) {
+      elapsed = 0;
+      let pauses = 0;
+      const place = LockPlace.open(path);
+      const steps = acquireSteps(place, { timeout: 1234 }, () => alarm);
+      const run = () => {
+        for (;;) {
+          const step = steps.next();
+          if (step.done === true) throw new Error('it has the lock');
+          pauses += step.value.ms;
+          elapsed += step.value.ms;
+        }
+      };
+      expect(run).toThrow(expect.objectContaining({ code: 'ERR_LOCK_TIMEOUT' }));
+      expect(pauses).toBeCloseTo(1234, 5);
+      place.close();
+    }
+  });
+});
