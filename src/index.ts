@@ -15,6 +15,14 @@ export { probeIdentity, selfIdentity } from './identity/read.js';
 export { type JudgeOptions, judgeOwner } from './judge/judge.js';
 export type { Certainty, Evidence, Reason, Verdict, VerdictState } from './judge/verdict.js';
 export {
+  type AcquireEvent,
+  CHANNELS,
+  type LockEvents,
+  type LostEvent,
+  type ReclaimEvent,
+  type ReleaseEvent,
+} from './lock/events.js';
+export {
   acquireLock,
   acquireLockSync,
   tryAcquireLock,
@@ -35,5 +43,11 @@ export type { Lock } from './lock/lock.js';
 export type { AcquireOptions, WaitReport } from './lock/options.js';
 export type { StandingOptions } from './lock/standing.js';
 export { LockTimeoutError } from './lock/timeout-error.js';
-export type { LeaseRecord, OwnerRecord, RecordTime, WitnessRecord } from './record/owner-record.js';
+export type {
+  LeaseRecord,
+  MachineRecord,
+  OwnerRecord,
+  RecordTime,
+  WitnessRecord,
+} from './record/owner-record.js';
 export { type OwnerWatch, watchOwner } from './watch/owner-watch.js';

@@ -6,13 +6,14 @@ import type { Command } from './command.js';
 import { EXIT } from './exit-codes.js';
 import { print, printJson } from './output.js';
 
-const help = `Usage: kernel-identity dump [LOCK...] [--json]
+const help = `Usage: kernel-identity dump [LOCK...] [--redact] [--json]
 
 Prints what is needed to understand a verdict: versions, the backend and why it
 is this one, what the kernel can do and why, the identity of this process, its
-namespaces, the state of /proc, and how each LOCK stands. Changes nothing. What
-cannot be read is part of the answer, not an error.
+namespaces, the state of /proc, seccomp, hints of a container, and how each LOCK
+stands. Changes nothing. What cannot be read is part of the answer, not an error.
 
+  --redact    host names and container ids become host-1, container-1, ...
   --json      as JSON
   -h, --help  this text
 
@@ -24,13 +25,16 @@ export const dumpCommand: Command = {
   help,
   failureCode: EXIT.failure,
   execute(args) {
-    const { values, positionals } = parseArguments(args, { json: { type: 'boolean' } });
+    const { values, positionals } = parseArguments(args, {
+      redact: { type: 'boolean' },
+      json: { type: 'boolean' },
+    });
     if (values.help) {
       print(help);
       return EXIT.success;
     }
     refuseEmptyPath(positionals);
-    const dump = dumpDiagnostics({ locks: positionals });
+    const dump = dumpDiagnostics({ locks: positionals, redact: values.redact === true });
     if (values.json) printJson(dump);
     else print(formatDump(dump, stdoutPaint()));
     return EXIT.success;

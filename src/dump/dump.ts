@@ -1,18 +1,28 @@
 import { arch, release, version } from 'node:os';
 import type { BackendName, Capabilities, Filesystem, TimeOffset } from '../backend/backend.js';
 import { type SelectedBackend, selectBackend } from '../backend/select.js';
-import { currentObserver, INITIAL_PID_NAMESPACE, isProcHidden } from '../identity/observer.js';
+import {
+  currentObserver,
+  INITIAL_PID_NAMESPACE,
+  isProcHidden,
+  readProcOptions,
+} from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import { selfIdentity } from '../identity/read.js';
+import { isOneKernelFilesystem } from '../judge/filesystems.js';
 import { inspectLockSync, type LockInspection } from '../lock/inspect.js';
 import { LockPlace } from '../lock/place.js';
 import { type Failure, toFailure } from './failure.js';
 import { readNamespaces } from './namespaces.js';
 import { packageVersion } from './package-version.js';
+import { redact } from './redact.js';
+import { type ContainerHint, readContainerHints, readSeccomp, type Seccomp } from './sandbox.js';
 
 export interface DumpOptions {
   /** Paths of locks to report on. */
   readonly locks?: readonly string[];
+  /** Replaces host names and container ids by `host-1`, `container-1`, ..., equal ones alike. */
+  readonly redact?: boolean;
 }
 
 /** What stands at one of the paths asked for. */
@@ -20,6 +30,11 @@ export interface LockDump {
   readonly path: string;
   /** Filesystem of the directory that the lock is in; null: it cannot be opened. */
   readonly filesystem: Filesystem | null;
+  /**
+   * That filesystem belongs to one kernel, so that file locks on it are seen by all who can open the file. False: to
+   * several perhaps, and the owner may be on another machine. null: not known.
+   */
+  readonly oneKernel: boolean | null;
   /** null: see `error`. */
   readonly inspection: LockInspection | null;
   readonly error: Failure | null;
@@ -46,7 +61,15 @@ export interface DiagnosticsDump {
     readonly own: boolean | null;
     /** Mounted with hidepid, so that not to see a process means nothing. */
     readonly hidden: boolean;
+    /** Value of the option hidepid, such as `invisible`; null: not given. */
+    readonly hidepid: string | null;
+    /** Value of the option subset, such as `pid`; null: not given. */
+    readonly subset: string | null;
   };
+  /** System call filters that this process is under. */
+  readonly seccomp: Seccomp;
+  /** What suggests that this is a container or a sandbox, and which. For people. */
+  readonly container: readonly ContainerHint[];
   /** Shift of the boot clock in this time namespace; null: not known. */
   readonly timeOffset: TimeOffset | null;
   readonly locks: readonly LockDump[];
@@ -57,6 +80,11 @@ export interface DiagnosticsDump {
  * and the error of a lock stands with that lock.
  */
 export function dumpDiagnostics(options: DumpOptions = {}): DiagnosticsDump {
+  const dump = collect(options.locks ?? []);
+  return options.redact === true ? redact(dump) : dump;
+}
+
+function collect(locks: readonly string[]): DiagnosticsDump {
   const selected = trySelect();
   const backend = 'backend' in selected ? selected.backend : null;
   const observer = backend === null ? null : currentObserver();
@@ -72,10 +100,22 @@ export function dumpDiagnostics(options: DumpOptions = {}): DiagnosticsDump {
     identity: backend === null ? null : selfIdentity(),
     namespaces: readNamespaces(),
     initialPidNamespace: inode === null ? null : inode === INITIAL_PID_NAMESPACE,
-    proc: { own: observer?.ownProc ?? null, hidden: isProcHidden() },
+    proc: {
+      own: observer?.ownProc ?? null,
+      hidden: isProcHidden(),
+      hidepid: procOption('hidepid'),
+      subset: procOption('subset'),
+    },
+    seccomp: readSeccomp(),
+    container: readContainerHints(),
     timeOffset: observer?.timeOffset ?? null,
-    locks: (options.locks ?? []).map(dumpLock),
+    locks: locks.map(dumpLock),
   };
+}
+
+function procOption(name: string): string | null {
+  const option = readProcOptions()?.find((text) => text.startsWith(`${name}=`));
+  return option?.slice(name.length + 1) ?? null;
 }
 
 function trySelect(): SelectedBackend | { readonly reason: string } {
@@ -88,11 +128,12 @@ function trySelect(): SelectedBackend | { readonly reason: string } {
 
 function dumpLock(path: string): LockDump {
   const filesystem = filesystemOf(path);
+  const oneKernel = filesystem === null ? null : isOneKernelFilesystem(filesystem.type);
   try {
     const inspection = inspectLockSync(path);
-    return { path: inspection.path, filesystem, inspection, error: null };
+    return { path: inspection.path, filesystem, oneKernel, inspection, error: null };
   } catch (error) {
-    return { path, filesystem, inspection: null, error: toFailure(error) };
+    return { path, filesystem, oneKernel, inspection: null, error: toFailure(error) };
   }
 }
 

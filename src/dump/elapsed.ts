@@ -20,3 +20,8 @@ export function formatElapsed(ms: number): string {
   }
   return parts.join(' ');
 }
+
+/** The same in its largest unit alone: `5 min`. */
+export function shortElapsed(ms: number): string {
+  return formatElapsed(ms).split(' ', 2).join(' ');
+}

@@ -39,6 +39,8 @@ function surroundingsOf({
   namespaces,
   initialPidNamespace,
   proc,
+  seccomp,
+  container,
   timeOffset,
 }: DiagnosticsDump): [string, string][] {
   const inodes = Object.entries(namespaces).map(([name, inode]) => `${name} ${inode}`);
@@ -46,20 +48,43 @@ function surroundingsOf({
     ['namespaces', inodes.length === 0 ? 'not known' : inodes.join(', ')],
     ['initial pid namespace', yesNo(initialPidNamespace)],
     ['/proc is its own', yesNo(proc.own)],
-    ['/proc hides processes', yesNo(proc.hidden)],
+    ['/proc hides processes', `${yesNo(proc.hidden)}${procOptionsText(proc)}`],
+    ['seccomp', seccompText(seccomp)],
+    ['container', containerText(container)],
     ['boot clock offset', timeOffset === null ? 'not known' : offsetText(timeOffset)],
   ];
 }
 
-function lockText({ path, filesystem, inspection, error }: LockDump, paint: Paint): string {
-  const on: [string, string] = ['filesystem', filesystem === null ? 'not known' : filesystemText(filesystem)];
+function procOptionsText({ hidepid, subset }: DiagnosticsDump['proc']): string {
+  const options = [hidepid === null ? '' : `hidepid=${hidepid}`, subset === null ? '' : `subset=${subset}`];
+  const given = options.filter((option) => option !== '').join(', ');
+  return given === '' ? '' : ` (${printable(given)})`;
+}
+
+function seccompText({ mode, filters }: DiagnosticsDump['seccomp']): string {
+  return `${mode ?? 'not known'}${filters === null || filters === 0 ? '' : `, ${filters} filters`}`;
+}
+
+function containerText(hints: DiagnosticsDump['container']): string {
+  if (hints.length === 0) return 'nothing suggests one';
+  return printable(hints.map(({ runtime, source }) => `${runtime} (${source})`).join(', '));
+}
+
+function lockText(lock: LockDump, paint: Paint): string {
+  const { path, inspection, error } = lock;
+  const on: [string, string] = ['filesystem', filesystemText(lock)];
   if (inspection !== null) return `${formatInspection(inspection, paint)}\n\n${alignFields([on], 2)}`;
   const heading = `${paint('heading', printable(path))}: ${paint('caution', 'error')}`;
   return `${heading}\n${alignFields([['error', printable(error?.message ?? 'not read')], on], 2)}`;
 }
 
-function filesystemText({ type, fsid }: NonNullable<LockDump['filesystem']>): string {
-  return fsid === null ? type : `${type}, id ${fsid}`;
+function filesystemText({ filesystem, oneKernel }: LockDump): string {
+  if (filesystem === null) return 'not known';
+  const { type, fsid } = filesystem;
+  const coherence = oneKernel
+    ? 'of one kernel: file locks tell who is alive'
+    : 'perhaps shared between kernels: file locks tell nothing';
+  return `${fsid === null ? type : `${type}, id ${fsid}`}; ${coherence}`;
 }
 
 function offsetText({ seconds, nanoseconds }: TimeOffset): string {

@@ -1,29 +1,24 @@
+import { basename } from 'node:path';
+import type { LockFormat } from '../formats/format.js';
+import { isDeletableAs } from '../formats/names.js';
 import type { LockInspection } from '../lock/inspect.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { formatEvidence, formatVerdict } from './format-verdict.js';
 import { alignFields } from './layout.js';
-import { describeOwner } from './owner.js';
-import { type Paint, plain, type Tone } from './paint.js';
+import { describeOwner, hostOf } from './owner.js';
+import { type Paint, plain } from './paint.js';
 import { printable } from './printable.js';
-
-type State = LockInspection['state'];
-
-const TONES: Readonly<Record<State, Tone>> = {
-  free: 'good',
-  held: 'good',
-  stale: 'caution',
-  unknown: 'caution',
-};
+import { STATE_TONES } from './tones.js';
 
 /** What stands at a lock's path and why it is judged so, for people. */
 export function formatInspection(inspection: LockInspection, paint: Paint = plain): string {
-  const { path, state, verdict, owner } = inspection;
+  const { path, state, verdict } = inspection;
   const parts = [
-    `${paint('heading', printable(path))}: ${paint(TONES[state], state)}`,
+    `${paint('heading', printable(path))}: ${paint(STATE_TONES[state], state)}`,
     alignFields(factsOf(inspection, paint), 2),
   ];
   if (verdict !== null) parts.push('', formatEvidence(verdict.evidence, 2, paint));
-  const [advice, command] = nextStep(state, path, owner);
+  const [advice, command] = nextStep(inspection);
   parts.push('', alignFields([['next', advice]], 2));
   // On a line of its own and never wrapped: to be copied.
   if (command !== null) parts.push(`        ${printable(command)}`);
@@ -48,13 +43,26 @@ function writtenAt({ ms, source }: NonNullable<OwnerRecord['recordedAt']>): stri
     : `${time.toISOString()} (${source})`;
 }
 
+type NextStep = readonly [advice: string, command: string | null];
+
+/** Formats that `acquire` understands; `none` is then a place where a lock may be. */
+const OWN_FORMATS: ReadonlySet<LockFormat> = new Set(['kernel-identity', 'openclaw-directory', 'none']);
+
 /** What a person may do now, and the command for it. */
-function nextStep(
-  state: State,
-  path: string,
-  owner: OwnerRecord | null,
-): readonly [advice: string, command: string | null] {
+function nextStep({ state, path, format, owner }: LockInspection): NextStep {
   const quoted = shellQuoted(path);
+  if (state === 'unknown') {
+    if (owner === null) {
+      return ['it names no owner, so nothing clears it; its maker may still be at work: look again.', null];
+    }
+    const host = hostOf(owner);
+    const where = host === null ? 'where its owner ran' : `where its owner ran (${printable(host)})`;
+    return [
+      `nobody can tell from here, so nothing clears it; look ${where}:`,
+      `kernel-identity inspect ${quoted}`,
+    ];
+  }
+  if (owner !== null && !OWN_FORMATS.has(format)) return nextStepWithForeign(state, path, format, owner);
   switch (state) {
     case 'free':
       return ['take it:', `kernel-identity run ${quoted} -- COMMAND`];
@@ -65,16 +73,25 @@ function nextStep(
       ];
     case 'stale':
       return ['whoever acquires it next clears it; to clear it now:', `kernel-identity reclaim ${quoted}`];
-    case 'unknown': {
-      if (owner === null) return ['its maker may still be at work; look again in a while.', null];
-      const host = owner.identity?.hostname ?? null;
-      const where = host === null ? 'where its owner ran' : `where its owner ran (${printable(host)})`;
-      return [
-        `nobody can tell from here, so nothing clears it; look ${where}:`,
-        `kernel-identity inspect ${quoted}`,
-      ];
-    }
   }
+}
+
+/** Another program's file cannot be acquired, and nobody clears it on the way. */
+function nextStepWithForeign(
+  state: 'free' | 'held' | 'stale',
+  path: string,
+  format: LockFormat,
+  owner: OwnerRecord,
+): NextStep {
+  if (state === 'held') {
+    return [
+      'leave it alone while its owner lives; to see that process:',
+      `kernel-identity probe ${owner.pid}`,
+    ];
+  }
+  return isDeletableAs(basename(path), { format, record: owner })
+    ? ['its owner is gone; to remove it:', `kernel-identity reclaim ${shellQuoted(path)}`]
+    : ['by its name it may be something else than a lock; if it is one, delete it by hand.', null];
 }
 
 /** For sh(1). */

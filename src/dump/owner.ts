@@ -10,10 +10,15 @@ export function describeOwner(owner: OwnerRecord | null, ageMs: number | null): 
   if (owner === null) return 'no owner recorded';
   const parts = [`pid ${owner.pid ?? 'not known'}`];
   if (owner.label !== null) parts.push(`"${owner.label}"`);
-  const host = owner.identity?.hostname ?? null;
+  const host = hostOf(owner);
   if (host !== null) parts.push(`host ${host}`);
   const container = owner.identity?.containerId ?? null;
   if (container !== null) parts.push(`container ${container.slice(0, SHORT_CONTAINER_ID)}`);
   if (ageMs !== null) parts.push(`for ${formatElapsed(ageMs)}`);
   return printable(parts.join(', '));
+}
+
+/** As recorded; null: nothing is. */
+export function hostOf(owner: OwnerRecord): string | null {
+  return owner.identity?.hostname ?? owner.machine?.hostname ?? null;
 }

@@ -101,7 +101,8 @@ function isTicks(value: unknown): value is string {
   return isUint64(value) && Number.isSafeInteger(Number(value));
 }
 
-function isUuid(value: unknown): value is string {
+/** As random(4) writes a boot id. */
+export function isUuid(value: unknown): value is string {
   return typeof value === 'string' && UUID.test(value);
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import type { Backend, BootId, PidNamespace, TimeOffset } from '../backend/backend.js';
 import { currentBackend } from '../backend/select.js';
+import { MS_PER_TICK } from './start-ticks.js';
 
 /** Inode of the initial PID namespace (PROC_PID_INIT_INO in the kernel): from there every process is visible. */
 export const INITIAL_PID_NAMESPACE = '4026531836';
@@ -48,11 +49,38 @@ export function readObserver(): Observer {
   };
 }
 
+/** Two clocks at one moment. */
+export interface Clocks {
+  /** Wall clock, ms since the epoch. */
+  readonly nowMs: number;
+  /** ms since boot on the clock of start ticks, not less than it is; null: not known. */
+  readonly bootTimeMs: number | null;
+}
+
+/** Looks at the clocks that something came between are taken again this often. */
+const CLOCK_ATTEMPTS = 5;
+
+/**
+ * Both clocks, for the birth of a process on the wall clock. What is left of an error makes it seem older, hence more
+ * likely the writer of a record: the other way round, a process that writes its record at once, or a reader that was
+ * kept from running between the two looks, would make a live owner seem too young.
+ */
+export function readClocks(): Clocks {
+  for (let attempt = 1; ; attempt++) {
+    const nowMs = Date.now();
+    const shown = readBootTimeMs();
+    const isOneMoment = Math.abs(Date.now() - nowMs) <= 1;
+    // The kernel cuts it to hundredths of a second.
+    const bootTimeMs = shown === null ? null : shown + MS_PER_TICK;
+    if (isOneMoment || attempt === CLOCK_ATTEMPTS) return { nowMs, bootTimeMs };
+  }
+}
+
 /**
  * Milliseconds since boot as CLOCK_BOOTTIME counts them, shifted by the time namespace exactly as start ticks
  * are. null where /proc/uptime is not procfs's own file: lxcfs mounts the container's age over it.
  */
-export function readBootTimeMs(): number | null {
+function readBootTimeMs(): number | null {
   try {
     if (statSync('/proc/uptime').dev !== statSync('/proc/self').dev) return null;
     const seconds = Number.parseFloat(readFileSync('/proc/uptime', 'latin1'));
@@ -64,11 +92,19 @@ export function readBootTimeMs(): number | null {
 
 /** True when /proc is mounted with hidepid, so that not seeing a process in it means nothing (proc(5)). */
 export function isProcHidden(): boolean {
+  const options = readProcOptions();
+  if (options === null) return existsSync('/proc');
+  return options.some((option) => /^hidepid=(?!0$|off$)/.test(option));
+}
+
+/** Options with which /proc is mounted, such as `hidepid=invisible` or `subset=pid`; null: not known. */
+export function readProcOptions(): string[] | null {
   try {
-    return /^\d+ \d+ \S+ \/ \/proc .*hidepid=(?!0\b|off\b)/m.test(
-      readFileSync('/proc/self/mountinfo', 'latin1'),
-    );
+    const mounts = readFileSync('/proc/self/mountinfo', 'latin1');
+    // Of several mounted over each other one cannot tell which is seen, so all count (proc_pid_mountinfo(5)).
+    const lines = mounts.matchAll(/^\d+ \d+ \S+ \/ \/proc (.*)$/gm);
+    return [...lines].flatMap(([, options = '']) => options.split(/[ ,]/));
   } catch {
-    return existsSync('/proc');
+    return null;
   }
 }

@@ -1,5 +1,6 @@
 import { MS_PER_TICK } from '../identity/start-ticks.js';
 import type { OwnerRecord, RecordTime } from '../record/owner-record.js';
+import { isOneKernelFilesystem } from './filesystems.js';
 import type { Observation } from './observation.js';
 import type { Evidence, Reason, Verdict, VerdictState } from './verdict.js';
 
@@ -24,9 +25,73 @@ export function decideLegacy(record: OwnerRecord, seen: Observation, options: Le
     evidence.push({ check: 'legacy', recorded: `pid ${pid}`, observed: null, finding: 'none' });
     return { state: 'unknown', certainty: 'assumed', reason: 'legacy-not-assumed', evidence };
   }
-  const answer = answerFor(record, pid, seen, options, evidence);
-  const confirmed = answer.state === 'dead' ? (namesakeElsewhere(record, seen, evidence) ?? answer) : answer;
-  return { state: confirmed.state, certainty: 'assumed', reason: confirmed.reason, evidence };
+  noteAssumption(record, seen, evidence);
+  const answer = otherMachine(record, seen, evidence) ?? answerFor(record, pid, seen, options, evidence);
+  const { state, reason } = answer.state === 'dead' ? (objection(record, seen, evidence) ?? answer) : answer;
+  return { state, certainty: 'assumed', reason, evidence };
+}
+
+/** What the verdict rests on that no record of this kind can prove. */
+function noteAssumption({ machine }: OwnerRecord, { self }: Observation, evidence: Evidence[]): void {
+  const namespace = self.pidNamespace.inode === null ? '' : ` (${self.pidNamespace.inode})`;
+  const observed = `assumed to be this one${namespace}`;
+  evidence.push({ check: 'pid-namespace', recorded: null, observed, finding: 'none' });
+  if ((machine?.bootId ?? null) !== null || machine?.pidIsOfHost === true) return;
+  evidence.push({
+    check: 'boot-id',
+    recorded: null,
+    observed: 'assumed to be of this machine',
+    finding: 'none',
+  });
+}
+
+/** What the record says of its machine. null: nothing that keeps the pid from being one of this machine. */
+function otherMachine(record: OwnerRecord, seen: Observation, evidence: Evidence[]): LegacyAnswer | null {
+  const { machine } = record;
+  if (machine === null) return null;
+  const { hostname, bootId, bootTimeMs } = machine;
+  if (hostname !== null) {
+    // Never a reason to call it dead: a container gets another name when it is made anew, and siblings may share one.
+    evidence.push({ check: 'hostname', recorded: hostname, observed: seen.self.hostname, finding: 'none' });
+    const isElsewhere = hostname.toLowerCase() !== seen.self.hostname?.toLowerCase();
+    if (isElsewhere && machine.pidIsOfHost) return { state: 'unknown', reason: 'legacy-other-host' };
+  }
+  if (bootTimeMs !== null) {
+    // For people: the birth of the process says the same, and is known better.
+    const observed = seen.bootTimeMs === null ? null : isoText(seen.nowMs - seen.bootTimeMs);
+    evidence.push({ check: 'boot-time', recorded: isoText(bootTimeMs), observed, finding: 'none' });
+  }
+  return bootId === null ? null : otherBoot(bootId, seen, evidence);
+}
+
+/**
+ * A boot id that differs is assumed to be its kernel's own, as this one is known to be. On a filesystem of this kernel
+ * alone nobody else can be at work; a tmpfs has not seen another boot, so there something else is wrong.
+ */
+function otherBoot(
+  bootId: string,
+  { self, filesystem }: Observation,
+  evidence: Evidence[],
+): LegacyAnswer | null {
+  const isElsewhere = self.bootId !== null && self.bootId !== bootId;
+  const isGone =
+    isElsewhere && self.bootIdNative === true && isOneKernelFilesystem(filesystem) && filesystem !== 'tmpfs';
+  const observed = isElsewhere ? `${self.bootId}, ${filesystem ?? 'unknown'} filesystem` : self.bootId;
+  evidence.push({ check: 'boot-id', recorded: bootId, observed, finding: isGone ? 'dead' : 'none' });
+  if (!isElsewhere) return null;
+  return isGone
+    ? { state: 'dead', reason: 'legacy-rebooted' }
+    : { state: 'unknown', reason: 'legacy-other-boot' };
+}
+
+/** What speaks against a death that pid and time suggest. */
+function objection(record: OwnerRecord, seen: Observation, evidence: Evidence[]): LegacyAnswer | null {
+  if (seen.witness.state === 'held') {
+    // mongod and others lock their PID file. Whoever holds it is at work on this kernel, in whichever container.
+    evidence.push({ check: 'file-lock', recorded: null, observed: 'held by somebody', finding: 'alive' });
+    return { state: 'alive', reason: 'legacy-file-locked' };
+  }
+  return namesakeElsewhere(record, seen, evidence);
 }
 
 interface LegacyAnswer {
@@ -90,7 +155,9 @@ function answerFor(
   const recorded = timeText(recordedAt);
   const observed = `born ${isoText(bornMs)}${pid === seen.self.pid ? ', this very process' : ''}`;
   const lateMs = bornMs - recordedAt.ms;
-  if (lateMs <= 0) return answer('birth', recorded, observed, 'alive', 'legacy-born-before-record');
+  if (lateMs <= coarseness(recordedAt)) {
+    return answer('birth', recorded, observed, 'alive', 'legacy-born-before-record');
+  }
   if (pid === seen.self.pid) {
     // Nobody else has this number here, so the writer is gone; a crash loop must not wait for a clock's slack.
     return lateMs > recordedAt.resolutionMs + MS_PER_TICK
@@ -101,6 +168,11 @@ function answerFor(
   return late
     ? answer('birth', recorded, observed, 'dead', 'legacy-born-after-record')
     : answer('birth', recorded, observed, 'unknown', 'legacy-time-unclear');
+}
+
+/** ms by which a record may be younger than it says, because its time was cut to whole seconds or clock ticks. */
+function coarseness({ resolutionMs }: RecordTime): number {
+  return resolutionMs > 1 ? resolutionMs : 0;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { FileStatus, Filesystem } from '../backend/backend.js';
 import { compareIdentities } from '../identity/compare.js';
 import { findNamesakes, type Namesakes } from '../identity/namesakes.js';
-import { type Observer, readBootTimeMs, readObserver } from '../identity/observer.js';
+import { type Clocks, type Observer, readClocks, readObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import { readSelfIdentity, selfIdentity } from '../identity/read.js';
 import { type Sighting, sightProcess } from '../identity/sighting.js';
@@ -27,6 +27,7 @@ export class LiveObservation implements Observation {
   #sighting: Sighting | undefined;
   #witness: WitnessObservation | undefined;
   #namesakes: Namesakes | undefined;
+  #clocks: Clocks | undefined;
 
   constructor(observer: Observer, record: OwnerRecord, file: OwnerFile | null) {
     this.#observer = observer;
@@ -65,18 +66,27 @@ export class LiveObservation implements Observation {
   }
 
   get nowMs(): number {
-    return Date.now();
+    return this.#readClocks().nowMs;
   }
 
   get bootTimeMs(): number | null {
-    return readBootTimeMs();
+    return this.#readClocks().bootTimeMs;
+  }
+
+  #readClocks(): Clocks {
+    this.#clocks ??= readClocks();
+    return this.#clocks;
   }
 
   #testWitness(): WitnessObservation {
     const file = this.#file;
-    const recorded = this.#record.witness;
-    if (file === null || recorded === null) return { state: 'untestable', source: 'no file to test' };
-    const obstacle = whyNotTheSameFile(recorded, this.#record.filesystem, file);
+    const { witness: recorded, identity } = this.#record;
+    if (file === null) return { state: 'untestable', source: 'no file to test' };
+    // Without an identity no witness is recorded either, but a lock on the file says the same as one.
+    const obstacle =
+      recorded === null && identity === null
+        ? whyUntestable(file)
+        : whyNotTheSameFile(recorded, this.#record.filesystem, file);
     if (obstacle !== null) return { state: 'untestable', source: obstacle };
     const state = this.#observer.backend.witness.test(file.descriptor, file.filesystem.type);
     const { device, inode } = file.status;
@@ -88,17 +98,23 @@ export class LiveObservation implements Observation {
   }
 }
 
+function whyUntestable({ filesystem: { type } }: OwnerFile): string | null {
+  return isOneKernelFilesystem(type) ? null : `${type} is not known to belong to one kernel`;
+}
+
 /**
  * A lock call is made only on a filesystem of one kernel (elsewhere it can hang), and says something only of the very
  * file that the owner locked. null: it is that file.
  */
 function whyNotTheSameFile(
-  recorded: WitnessRecord,
+  recorded: WitnessRecord | null,
   recordedFilesystem: string | null,
   file: OwnerFile,
 ): string | null {
+  if (recorded === null) return 'no witness recorded';
   const { type, fsid } = file.filesystem;
-  if (!isOneKernelFilesystem(type)) return `${type} is not known to belong to one kernel`;
+  const obstacle = whyUntestable(file);
+  if (obstacle !== null) return obstacle;
   if (recordedFilesystem !== type) {
     return `recorded on ${recordedFilesystem ?? 'an unknown filesystem'}, seen on ${type}`;
   }

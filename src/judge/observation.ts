@@ -24,7 +24,7 @@ export interface Observation {
   readonly filesystem: string | null;
   /** The process with the recorded number in the own PID namespace. */
   readonly sighting: Sighting;
-  /** A held-or-free test of the witness recorded. */
+  /** A held-or-free test of the witness recorded; of a record without an identity, of any lock on its file. */
   readonly witness: WitnessObservation;
   /** Processes in descendant PID namespaces that bear the recorded number. */
   readonly namesakes: Namesakes;

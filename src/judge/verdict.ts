@@ -41,7 +41,12 @@ export type Reason =
   | 'legacy-namesake-in-descendant'
   | 'legacy-time-unclear'
   | 'legacy-process-hidden'
-  | 'legacy-not-assumed';
+  | 'legacy-not-assumed'
+  | 'legacy-rebooted'
+  | 'legacy-other-boot'
+  | 'legacy-other-host'
+  | 'legacy-file-locked'
+  | 'legacy-memory-in-use';
 
 /** One thing that was looked at. */
 export interface Evidence {

@@ -1,5 +1,6 @@
 import type { Alarm, Arm } from './alarm.js';
-import { clearStale } from './clear.js';
+import { reclaimStale } from './clear.js';
+import { acquireEvent, ownerAgeOf, slowOwnerEvent, waitEvent } from './events.js';
 import { LockMemory } from './memory.js';
 import type { AcquireOptions, WaitReport } from './options.js';
 import { type LockPlace, withLockPath } from './place.js';
@@ -13,8 +14,11 @@ import { LockView } from './view.js';
 const MAX_IMMEDIATE = 8;
 /** ms between two looks at a lock whose changes make no sound. */
 const POLL_INTERVAL = 100;
-/** ms between two looks at a lock whose alarm covers everything: for the case that it does not. */
-const SAFETY_INTERVAL = 5_000;
+/**
+ * ms between two looks at a lock whose alarm covers everything: for the case that it does not. A look of a process that
+ * does nothing else takes half a millisecond, so that a hundred waiters take 0.3 % of a core.
+ */
+const SAFETY_INTERVAL = 15_000;
 /** Share by which intervals differ, so that waiters of one lock do not move in step. */
 const JITTER = 0.2;
 /** ms between two reports of the same state. */
@@ -44,7 +48,16 @@ export function* acquireSteps<A extends Alarm>(
   try {
     for (let immediate = 0; ; ) {
       const step = withLockPath(place.path, () => attempts.next());
-      if ('record' in step) return step;
+      if ('record' in step) {
+        if (acquireEvent.isHeard) {
+          acquireEvent.publish({
+            path: place.path,
+            owner: step.record,
+            waited: performance.now() - started,
+          });
+        }
+        return step;
+      }
       immediate = step.moving ? immediate + 1 : 0;
       if (immediate > 0 && immediate <= MAX_IMMEDIATE) continue;
       immediate = 0;
@@ -53,8 +66,8 @@ export function* acquireSteps<A extends Alarm>(
       if (waited >= timeout) throw new LockTimeoutError(report);
       const alarm = attempts.alarm;
       const interval = alarm?.complete === true ? SAFETY_INTERVAL : POLL_INTERVAL;
-      const ms = interval * (1 + JITTER * (2 * Math.random() - 1));
-      yield { ms: Math.min(ms, timeout - waited), alarm, report };
+      const ms = Math.min(interval, step.lookAgainIn ?? interval) * (1 + JITTER * (2 * Math.random() - 1));
+      yield { ms: Math.min(ms, timeout - waited, reporter.dueIn(report)), alarm, report };
     }
   } finally {
     attempts.close();
@@ -62,7 +75,7 @@ export function* acquireSteps<A extends Alarm>(
 }
 
 /** What stood in the way. `moving`: something changed, or may have, so look again at once. */
-interface Obstacle extends Pick<Standing, 'verdict' | 'description'> {
+interface Obstacle extends Omit<Standing, 'state'> {
   readonly owner: WaitReport['owner'];
   readonly moving: boolean;
 }
@@ -93,11 +106,12 @@ class Attempts<A extends Alarm> {
     }
     const { record } = view;
     try {
-      const { state, verdict, description } = assess(view, this.#options, this.#memory);
-      if (state === 'stale') clearStale(view);
+      const standing = assess(view, this.#options, this.#memory);
+      const isStale = standing.state === 'stale';
+      if (isStale) reclaimStale(view, standing);
       // An alarm that was set just now may have missed what happened before: look again, then wait.
-      const moving = state === 'stale' || this.#watch(view);
-      return { verdict, description, owner: record, moving };
+      const moving = isStale || this.#watch(view);
+      return { ...standing, owner: record, moving };
     } finally {
       view.close();
     }
@@ -131,6 +145,7 @@ class Reporter {
   readonly #options: AcquireOptions;
   #told = '';
   #toldAt = 0;
+  #slowOwner = '';
 
   constructor(options: AcquireOptions) {
     this.#options = options;
@@ -139,15 +154,35 @@ class Reporter {
   report(place: LockPlace, obstacle: Obstacle, waited: number): WaitReport {
     const { expectedHold, onWait } = this.#options;
     const { owner, verdict, description } = obstacle;
-    const ownerAge = owner?.recordedAt ? Math.max(0, Date.now() - owner.recordedAt.ms) : null;
+    const ownerAge = ownerAgeOf(owner);
     const overdue = expectedHold !== undefined && ownerAge !== null && ownerAge > expectedHold;
     const report = { path: place.path, waited, owner, ownerAge, verdict, description, overdue };
-    const state = `${owner?.nonce ?? owner?.pid} ${verdict?.reason ?? description} ${overdue}`;
+    // A description may count milliseconds.
+    const reason = verdict?.reason ?? description.replace(/\d+/g, '');
+    const who = String(owner?.nonce ?? owner?.pid);
+    const state = `${who} ${reason} ${overdue}`;
     if (state !== this.#told || waited - this.#toldAt >= REPORT_INTERVAL) {
       this.#told = state;
       this.#toldAt = waited;
       onWait?.(report);
+      if (waitEvent.isHeard) waitEvent.publish(report);
+      if (overdue && who !== this.#slowOwner) {
+        this.#slowOwner = who;
+        if (slowOwnerEvent.isHeard) slowOwnerEvent.publish(report);
+      }
     }
     return report;
+  }
+
+  /** ms until there will be something to tell even if nothing happens; Infinity: never. */
+  dueIn({ waited, ownerAge, overdue }: WaitReport): number {
+    const { expectedHold, onWait } = this.#options;
+    if (onWait === undefined && !waitEvent.isHeard && !slowOwnerEvent.isHeard) {
+      return Number.POSITIVE_INFINITY;
+    }
+    const repetition = this.#toldAt + REPORT_INTERVAL - waited;
+    if (expectedHold === undefined || ownerAge === null || overdue) return repetition;
+    // By the wall clock, in whole milliseconds, and only beyond it.
+    return Math.min(repetition, expectedHold - ownerAge + 1);
   }
 }

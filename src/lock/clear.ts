@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { retiredName } from './names.js';
+import { ownerAgeOf, reclaimEvent } from './events.js';
+import { isRetiredName, retiredName } from './names.js';
 import { removeDirectory, retireOwner, unlinkOwnFile } from './retire.js';
+import type { Standing } from './standing.js';
 import type { LockView } from './view.js';
 
 /**
@@ -21,4 +23,17 @@ export function clearStale(view: LockView): boolean {
   const isOursToRemove = deleted.length > 0 || files.length === 0;
   if (isOursToRemove) removeDirectory(view);
   return isOursToRemove || view.owner !== null;
+}
+
+/** {@link clearStale} for a lock, of which whoever listens is told; `standing` is why it was found stale. */
+export function reclaimStale(view: LockView, standing: Pick<Standing, 'verdict' | 'description'>): boolean {
+  // What somebody else has released or reclaimed already is only tidied up.
+  const wasFree = view.owner === null && view.leftovers().some(isRetiredName);
+  const cleared = clearStale(view);
+  if (cleared && !wasFree && reclaimEvent.isHeard) {
+    const { verdict, description } = standing;
+    const owner = view.record;
+    reclaimEvent.publish({ path: view.place.path, owner, ownerAge: ownerAgeOf(owner), verdict, description });
+  }
+  return cleared;
 }

@@ -1,13 +1,20 @@
+import { NotALockError } from '../errors.js';
+import { ForeignLock } from '../formats/foreign-lock.js';
+import type { LockFormat } from '../formats/format.js';
+import { isDeletableAs } from '../formats/names.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord } from '../record/owner-record.js';
-import { clearStale } from './clear.js';
+import { reclaimStale } from './clear.js';
+import { ownerAgeOf, reclaimEvent } from './events.js';
 import { LockMemory } from './memory.js';
 import { LockPlace, withLockPath } from './place.js';
 import { assess, type StandingOptions } from './standing.js';
 import { LockView } from './view.js';
 
-/** `none`: nothing is there, or nothing that names an owner. */
-export type LockFormat = 'kernel-identity' | 'openclaw-directory' | 'none';
+export type { LockFormat } from '../formats/format.js';
+
+/** A file that changes each time it was judged is left alone after so many times. */
+const ATTEMPTS = 3;
 
 /** What stands at a path, who owns it, and whether that process lives. */
 export interface LockInspection {
@@ -31,17 +38,19 @@ export interface ReclaimResult extends LockInspection {
 }
 
 /**
- * Judges the lock at `path` and changes nothing.
- * @throws NotALockError (ERR_NOT_A_LOCK), BackendUnavailableError (ERR_BACKEND_UNAVAILABLE), system errors.
+ * Judges what stands at `path`, a lock directory or another program's lock or PID file, and changes nothing. A file
+ * that names no owner has the state `unknown`.
+ * @throws NotALockError (ERR_NOT_A_LOCK) for a directory with an owner.json that is none; BackendUnavailableError
+ * (ERR_BACKEND_UNAVAILABLE), system errors.
  */
 export function inspectLockSync(path: string | URL, options: StandingOptions = {}): LockInspection {
   return atPlace(path, (place) => {
-    const view = LockView.open(place);
-    if (view === null) return nothingThere(place);
+    const standing = openStanding(place);
+    if (standing === null) return nothingThere(place);
     try {
-      return inspectView(view, options);
+      return inspectStanding(standing, place, options);
     } finally {
-      view.close();
+      standing.close();
     }
   });
 }
@@ -55,19 +64,29 @@ export async function inspectLock(
 }
 
 /**
- * Removes the lock at `path` if its owner is dead, and only then.
- * @throws as {@link inspectLockSync}; LockNotEmptyError (ERR_LOCK_NOT_EMPTY) when it holds files of somebody else.
+ * Removes the lock at `path`, or another program's lock or PID file, if its owner is dead, and only then. Of a file
+ * that its owner's successor writes at the very moment of the removal see {@link ForeignLock.remove}.
+ * @throws as {@link inspectLockSync}; NotALockError (ERR_NOT_A_LOCK) for a file that names no owner, or whose name and
+ * content could be anybody's; LockNotEmptyError (ERR_LOCK_NOT_EMPTY) for a directory with files of somebody else.
  */
 export function reclaimLockSync(path: string | URL, options: StandingOptions = {}): ReclaimResult {
   return atPlace(path, (place) => {
-    const view = LockView.open(place);
-    if (view === null) return { ...nothingThere(place), reclaimed: false };
-    try {
-      const inspection = inspectView(view, options);
-      if (inspection.state !== 'stale') return { ...inspection, reclaimed: false };
-      return { ...inspection, reclaimed: clearStale(view), state: 'free' };
-    } finally {
-      view.close();
+    for (let attempt = 1; ; attempt++) {
+      const standing = openStanding(place);
+      if (standing === null) return { ...nothingThere(place), reclaimed: false };
+      try {
+        const inspection = inspectStanding(standing, place, options);
+        if (standing instanceof ForeignLock) refuseUnlessDeletable(standing, inspection, place);
+        if (inspection.state !== 'stale') return { ...inspection, reclaimed: false };
+        if (standing instanceof LockView) {
+          return { ...inspection, reclaimed: reclaimStale(standing, inspection), state: 'free' };
+        }
+        const removal = standing.remove();
+        if (removal !== 'changed') return removed(inspection, removal === 'removed');
+        if (attempt === ATTEMPTS) return { ...inspection, ...RESTLESS };
+      } finally {
+        standing.close();
+      }
     }
   });
 }
@@ -86,6 +105,71 @@ function atPlace<T>(path: string | URL, action: (place: LockPlace) => T): T {
   }
 }
 
+const RESTLESS = {
+  state: 'unknown',
+  description: 'it changes each time that it is judged',
+  reclaimed: false,
+} as const;
+
+/** null: nothing is there. */
+function openStanding(place: LockPlace): LockView | ForeignLock | null {
+  try {
+    return LockView.open(place);
+  } catch (error) {
+    if (!(error instanceof NotALockError)) throw error;
+    const foreign = ForeignLock.open(place);
+    // Then what is wrong is in the directory.
+    if (foreign === 'directory') throw error;
+    return foreign;
+  }
+}
+
+function inspectStanding(
+  standing: LockView | ForeignLock,
+  place: LockPlace,
+  options: StandingOptions,
+): LockInspection {
+  return standing instanceof LockView
+    ? inspectView(standing, options)
+    : inspectForeign(standing, place, options);
+}
+
+function inspectForeign(foreign: ForeignLock, place: LockPlace, options: StandingOptions): LockInspection {
+  const { found } = foreign;
+  const nothingKnown = { format: 'none', state: 'unknown', verdict: null, owner: null, ageMs: null } as const;
+  if (typeof found === 'string') return { path: place.path, ...nothingKnown, description: found };
+  const verdict = foreign.judge(found, options);
+  return {
+    path: place.path,
+    format: found.format,
+    state: STATES[verdict.state],
+    verdict,
+    owner: found.record,
+    ageMs: ownerAgeOf(found.record),
+    description: `owner ${verdict.state}: ${verdict.reason}`,
+  };
+}
+
+const STATES = { alive: 'held', dead: 'stale', unknown: 'unknown' } as const;
+
+/** @throws NotALockError (ERR_NOT_A_LOCK) */
+function refuseUnlessDeletable({ found }: ForeignLock, { format }: LockInspection, place: LockPlace): void {
+  if (typeof found === 'string') throw new NotALockError(place.path, found);
+  if (isDeletableAs(place.name, found)) return;
+  throw new NotALockError(
+    place.path,
+    `a ${format} by its content, but has neither "lock" nor "pid" in its name`,
+  );
+}
+
+function removed(inspection: LockInspection, isOurs: boolean): ReclaimResult {
+  if (isOurs && reclaimEvent.isHeard) {
+    const { path, owner, ageMs, verdict, description } = inspection;
+    reclaimEvent.publish({ path, owner, ownerAge: ageMs, verdict, description });
+  }
+  return { ...inspection, state: 'free', reclaimed: isOurs };
+}
+
 function inspectView(view: LockView, options: StandingOptions): LockInspection {
   const standing = assess(view, options, new LockMemory());
   const { record } = view;
@@ -95,7 +179,7 @@ function inspectView(view: LockView, options: StandingOptions): LockInspection {
     state: standing.state,
     verdict: standing.verdict,
     owner: record,
-    ageMs: record?.recordedAt ? Math.max(0, Date.now() - record.recordedAt.ms) : null,
+    ageMs: ownerAgeOf(record),
     description: standing.description,
   };
 }

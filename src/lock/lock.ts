@@ -1,18 +1,18 @@
 import type { FileOperations, FileStatus } from '../backend/backend.js';
 import { LockLostError } from '../errors.js';
+import { isOneKernelFilesystem } from '../judge/filesystems.js';
 import { enterHeldLock, leaveHeldLock } from '../judge/held-locks.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { parseOwnerFile } from '../record/parse.js';
+import { lostEvent, ownerAgeOf, type ReleaseEvent, releaseEvent } from './events.js';
 import { OWNER_FILE, retiredName } from './names.js';
 import { errnoOf, withLockPath } from './place.js';
 import type { PublishedLock } from './publish.js';
 import { removeDirectory, retireOwner, unlinkOwnFile } from './retire.js';
+import { BEATS_PER_LEASE } from './standing.js';
 
 /** More than any record of ours is long. */
 const MAX_OWN_RECORD = 16 * 1024;
-
-/** An owner may miss all but one of them. */
-const BEATS_PER_LEASE = 6;
 
 let ownerDescriptorOf: (lock: Lock) => number;
 
@@ -85,6 +85,7 @@ export class Lock {
         if (!this.signal.aborted) this.#close();
         this.#state = 'released';
       }
+      if (releaseEvent.isHeard) releaseEvent.publish(this.#asEvent());
     }
     this.#state = 'released';
     if (state === 'lost') throw this.signal.reason;
@@ -112,7 +113,12 @@ export class Lock {
     this.#state = 'lost';
     this.#close();
     this.#lost.abort(error);
+    if (lostEvent.isHeard) lostEvent.publish({ ...this.#asEvent(), error });
     return error;
+  }
+
+  #asEvent(): ReleaseEvent {
+    return { path: this.path, owner: this.owner, ownerAge: ownerAgeOf(this.owner) };
   }
 
   #loseByLease(): void {
@@ -139,11 +145,25 @@ export class Lock {
       if (parsed.kind !== 'record' || parsed.record.nonce !== nonce) {
         return 'its owner.json was overwritten by another program';
       }
-      return null;
+      return this.#isAtItsPath() ? null : 'its directory was moved away';
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       if (code === 'ENOENT' || code === 'ESTALE') return 'its owner.json is gone';
       if (code === 'EBADF') return 'its descriptors were closed by somebody else in this process';
+      throw error;
+    }
+  }
+
+  /** Some programs move a lock aside before they delete it: from that moment on the path is free for others. */
+  #isAtItsPath(): boolean {
+    const { place, directoryStatus, record } = this.#published;
+    // Elsewhere inode numbers may be made up anew at every look.
+    if (!isOneKernelFilesystem(record.filesystem)) return true;
+    try {
+      const standing = place.backend.files.statAt(place.parent, place.name);
+      return standing.inode === directoryStatus.inode && standing.device === directoryStatus.device;
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return false;
       throw error;
     }
   }

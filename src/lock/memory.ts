@@ -19,7 +19,7 @@ export class LockMemory {
     return now - this.#sinceMs;
   }
 
-  /** Remembers `view`; its directory stays open until {@link forget}. */
+  /** Remembers `view`, in place of any before; its directory stays open until {@link forget}. */
   keep(view: LockView): void {
     this.forget();
     this.#kept = view;

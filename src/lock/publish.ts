@@ -63,7 +63,7 @@ export function publishLock(place: LockPlace, options: PublishOptions): PublishR
     return { place, record, nonce, directory, directoryStatus, owner, ownerStatus: created };
   } catch (error) {
     // Our private directory is gone: taken for an orphan while this process was stopped for longer than the grace.
-    if (errnoOf(error) === 'ENOENT' && !exists(draft)) return 'swept';
+    if (errnoOf(error) === 'ENOENT' && wasSwept(draft, owner)) return 'swept';
     throw error;
   } finally {
     if (!published) discard(draft, place, directory, owner);
@@ -235,11 +235,14 @@ function removeEmpty(place: LockPlace): void {
   }
 }
 
-function exists(place: LockPlace): boolean {
+/** Somebody removed the private directory, or has begun to: the file in it goes first. */
+function wasSwept(draft: LockPlace, owner: number): boolean {
+  const { files } = draft.backend;
+  if (owner >= 0 && files.statDescriptor(owner).links === 0) return true;
   try {
-    place.backend.files.statAt(place.parent, place.name);
-    return true;
-  } catch {
+    files.statAt(draft.parent, draft.name);
     return false;
+  } catch {
+    return true;
   }
 }

@@ -9,6 +9,9 @@ import type { LockView } from './view.js';
 /** ms; an older program may stand between its mkdir and its write. */
 export const DEFAULT_OWNERLESS_GRACE = 5_000;
 
+/** An owner may miss all but one of them. */
+export const BEATS_PER_LEASE = 6;
+
 /** ms; a lease that a stranger recorded shorter than this is not believed. */
 export const MIN_LEASE = 1_000;
 
@@ -28,6 +31,8 @@ export interface Standing {
   readonly verdict: Verdict | null;
   /** What stands there, in words for people. */
   readonly description: string;
+  /** ms after which to look again although nothing has been heard; undefined: time alone changes nothing. */
+  readonly lookAgainIn?: number;
 }
 
 export function assess(view: LockView, options: StandingOptions, memory: LockMemory): Standing {
@@ -54,7 +59,13 @@ function byLease(
   const lease = Math.max(record.lease.durationMs, MIN_LEASE);
   const expired = silentMs > lease;
   const silence = `silent for ${Math.round(silentMs)} ms of its lease of ${lease} ms`;
-  return { state: expired ? 'stale' : 'unknown', verdict, description: `${description}, ${silence}` };
+  return {
+    state: expired ? 'stale' : 'unknown',
+    verdict,
+    description: `${description}, ${silence}`,
+    // A beat makes no sound. Looking as often as the owner beats, its last one is missed by no more than that.
+    lookAgainIn: Math.min(lease / BEATS_PER_LEASE, Math.max(lease - silentMs, 1)),
+  };
 }
 
 function assessOwnerless(view: LockView, options: StandingOptions, memory: LockMemory): Standing {

@@ -3,6 +3,9 @@ import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import type { WaitReport } from './options.js';
 
+/** Checks that tell a person where the owner is, and decide nothing by themselves. */
+const SHOWN_ONLY = new Set(['boot-id', 'pid-namespace', 'hostname', 'boot-time']);
+
 /** ERR_LOCK_TIMEOUT: the lock did not become free in time. Everything a person needs to go on is in it. */
 export class LockTimeoutError extends KernelIdentityError {
   override readonly name = 'LockTimeoutError';
@@ -23,7 +26,7 @@ export class LockTimeoutError extends KernelIdentityError {
 
   constructor(report: WaitReport) {
     const missing = (report.verdict?.evidence ?? [])
-      .filter(({ check, finding }) => finding === 'none' && check !== 'boot-id' && check !== 'pid-namespace')
+      .filter(({ check, finding }) => finding === 'none' && !SHOWN_ONLY.has(check))
       .map(({ check }) => check);
     const quoted = `'${report.path.replaceAll("'", `'\\''`)}'`;
     const isHeld = report.verdict?.state === 'alive';

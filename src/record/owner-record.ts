@@ -25,7 +25,18 @@ export interface RecordTime {
   readonly source: 'record' | 'file mtime';
 }
 
-/** What a lock's owner wrote about itself, this package's owner.json or an older program's. */
+/** What a program that records no identity says of the machine it runs on. */
+export interface MachineRecord {
+  readonly hostname: string | null;
+  /** True: its writers mean the pid as one of that host. False: the name is for people. */
+  readonly pidIsOfHost: boolean;
+  /** As in `ProcessIdentity.bootId`; whether something was mounted over the file is not recorded. */
+  readonly bootId: string | null;
+  /** Wall-clock time of the machine's boot, ms since the epoch; moves when the clock is set. */
+  readonly bootTimeMs: number | null;
+}
+
+/** What a lock's owner wrote about itself, this package's owner.json or another program's lock or PID file. */
 export interface OwnerRecord {
   /** Version of the record; null: written by a program that records no identity. */
   readonly version: number | null;
@@ -42,6 +53,8 @@ export interface OwnerRecord {
   readonly witness: WitnessRecord | null;
   readonly lease: LeaseRecord | null;
   readonly label: string | null;
+  /** null: nothing is said of it, or an identity says it. */
+  readonly machine: MachineRecord | null;
   /** What is wrong with the record; null: nothing. */
   readonly problem: string | null;
 }

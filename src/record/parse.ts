@@ -1,5 +1,7 @@
 import { isPid, isUint64, toIdentity } from '../identity/format.js';
-import type { LeaseRecord, OwnerRecord, RecordTime, WitnessRecord } from './owner-record.js';
+import { type LegacyFields, readLegacyFields } from './legacy-fields.js';
+import type { LeaseRecord, OwnerRecord, WitnessRecord } from './owner-record.js';
+import { readRecordTime } from './record-time.js';
 
 /** Version of the records that this package writes. */
 export const RECORD_VERSION = 1;
@@ -18,12 +20,6 @@ const HEX = /^[0-9a-f]{1,16}$/;
 const FILESYSTEM = /^[a-z0-9]{1,32}$/;
 /** Longest label kept of a stranger's record. */
 const MAX_LABEL = 256;
-/** To the second at least and with its zone: a time without one is local to whoever wrote it. */
-const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
-/** An older program's time, given in whole ms. */
-const MS_RESOLUTION = 1;
-/** Kernel file times advance with the timer tick, 10 ms at the most (ktime_get_coarse_real_ts64). */
-const MTIME_RESOLUTION_MS = 10;
 
 /**
  * Reads the content of an owner.json, this package's or an older program's. Never throws.
@@ -92,6 +88,7 @@ const EMPTY: OwnerRecord = Object.freeze({
   witness: null,
   lease: null,
   label: null,
+  machine: null,
   problem: null,
 });
 
@@ -111,53 +108,30 @@ function ownRecord(fields: Map<string, unknown>, mtimeMs: number | null): OwnerR
     version: isCount(version) ? version : 0,
     pid: isPid(pid) ? pid : null,
     starttime: toTicks(fields.get('starttime')),
-    recordedAt: toRecordTime(fields, mtimeMs),
+    recordedAt: readRecordTime(fields, mtimeMs),
     nonce: typeof nonce === 'string' && NONCE.test(nonce) ? nonce : null,
     identity: typeof identity === 'string' ? null : identity,
     filesystem: toMatch(fields.get('filesystem'), FILESYSTEM),
     witness: toWitness(fields.get('witness')),
     lease: toLease(fields.get('lease')),
     label: toLabel(fields.get('label')),
+    machine: null,
     problem: problems.length === 0 || (newer && typeof identity !== 'string') ? null : problems.join('; '),
   };
 }
 
 function legacyRecord(fields: Map<string, unknown>, mtimeMs: number | null): OwnerRecord {
-  const pid = fields.get('pid');
-  return {
-    ...EMPTY,
-    pid: isPid(pid) ? pid : null,
-    starttime: toTicks(fields.get('starttime') ?? fields.get('startTime')),
-    recordedAt: toRecordTime(fields, mtimeMs) ?? copiedTime(fields.get('recordedAt')),
-    problem: isPid(pid) ? null : `pid ${shorten(pid)} is not a process number`,
-  };
+  const { starttime, recordedAt, machine } = readLegacyFields(fields, mtimeMs);
+  return legacyOwnerRecord(fields.get('pid'), { starttime, recordedAt, machine });
 }
 
-function toRecordTime(fields: Map<string, unknown>, mtimeMs: number | null): RecordTime | null {
-  for (const key of ['createdAtMs', 'createdAt', 'startedAt']) {
-    const value = fields.get(key);
-    const ms = typeof value === 'string' && ISO_TIME.test(value) ? Date.parse(value) : value;
-    if (typeof ms === 'number' && Number.isFinite(ms) && ms > 0) {
-      return { ms, resolutionMs: resolutionOf(value), source: 'record' };
-    }
-  }
-  return mtimeMs === null ? null : { ms: mtimeMs, resolutionMs: MTIME_RESOLUTION_MS, source: 'file mtime' };
-}
-
-/** The time in a copy of an OwnerRecord, such as one that came as JSON from another process. */
-function copiedTime(value: unknown): RecordTime | null {
-  if (typeof value !== 'object' || value === null) return null;
-  const fields = new Map<string, unknown>(Object.entries(value));
-  const ms = fields.get('ms');
-  const resolutionMs = fields.get('resolutionMs');
-  if (typeof ms !== 'number' || !Number.isFinite(ms)) return null;
-  if (typeof resolutionMs !== 'number' || !(resolutionMs >= 0)) return null;
-  return { ms, resolutionMs, source: fields.get('source') === 'record' ? 'record' : 'file mtime' };
-}
-
-/** An ISO time with less than three digits of a fraction may have been cut to the second. */
-function resolutionOf(value: unknown): number {
-  return typeof value === 'string' && !/\.\d{3}/.test(value) ? 1000 : MS_RESOLUTION;
+/**
+ * The record of a program that records no identity.
+ * @param pid as it was found.
+ */
+export function legacyOwnerRecord(pid: unknown, fields: LegacyFields): OwnerRecord {
+  const problem = isPid(pid) ? null : `pid ${shorten(pid)} is not a process number`;
+  return trusted({ ...EMPTY, pid: isPid(pid) ? pid : null, ...fields, problem });
 }
 
 function toWitness(value: unknown): WitnessRecord | null {

@@ -20,7 +20,7 @@ export class OwnerWatch {
   readonly #backend: Backend;
   /** One word: 0 until the process has exited. */
   readonly #words: Int32Array;
-  readonly #ticket: number | null;
+  #ticket: number | null;
   #verdict: Verdict;
 
   /** @internal */
@@ -59,7 +59,7 @@ export class OwnerWatch {
   close(): void {
     if (this.#ticket === null) return;
     this.#backend.watch?.cancel(this.#ticket);
-    Atomics.store(this.#words, 0, RUNNING + 1);
+    this.#ticket = null;
   }
 
   [Symbol.dispose](): void {

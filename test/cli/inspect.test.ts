@@ -113,6 +113,28 @@ describeRequiring(BUILT, 'inspect', () => {
     expect(unknown.stdout).not.toContain('reclaim');
   });
 
+  test('shows several paths as a table on 80 columns, with a summary', async () => {
+    const directory = join(tempDir(), 'a'.repeat(100));
+    mkdirSync(directory);
+    const held = join(directory, 'held.lock');
+    const holder = await holdLock(held);
+    const paths = [
+      held,
+      writeStaleLock(directory),
+      writeUnknownLock(directory),
+      join(directory, 'free.lock'),
+    ];
+    const { stdout } = await cli(['inspect', ...paths]);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^state +pid +age +why +path$/);
+    expect(lines[1]).toMatch(new RegExp(`^held +${holder.pid} +\\S+ \\S+ +witness-held +…a+/held\\.lock$`));
+    expect(lines[2]).toMatch(/^stale +4194305 +\d\S* s +legacy-no-such-process +…a+\/stale\.lock$/);
+    expect(lines[3]).toMatch(/^unknown +7 +1 min +other-boot +…a+\/unknown\.lock$/);
+    expect(lines[4]).toMatch(/^free +- +- +- +…a+\/free\.lock$/);
+    expect(lines[5]).toBe('4 paths: 1 held, 1 stale, 1 unknown, 1 free');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
   test('tells what a directory without an owner is', async () => {
     const path = join(tempDir(), 'x.lock');
     mkdirSync(path);
@@ -121,21 +143,47 @@ describeRequiring(BUILT, 'inspect', () => {
     expect(stdout).toContain('a directory without owner.json');
   });
 
-  test('exits 1 for what is no lock, and still shows the others', async () => {
+  test('exits 1 for a path that cannot be read, and still shows the others', async () => {
     const directory = tempDir();
-    const file = join(directory, 'notes.txt');
-    writeFileSync(file, 'mine\n');
+    const broken = join(directory, 'broken.lock');
+    writeLock(directory, 'broken.lock', 'not an owner');
     const stale = writeStaleLock(directory);
     for (const more of [[], ['--exit-code']]) {
-      const { code, stdout, stderr } = await cli(['inspect', file, stale, ...more]);
+      const { code, stdout, stderr } = await cli(['inspect', broken, stale, ...more]);
       expect(code).toBe(1);
-      expect(stderr).toMatch(/^kernel-identity: not a lock: '[^\n]+notes\.txt' is a file[^\n]+\n$/);
-      expect(stdout).toContain('stale.lock: stale');
+      expect(stderr).toMatch(/^kernel-identity: not a lock: '[^\n]+broken\.lock' is a directory[^\n]+\n$/);
+      expect(stdout).toMatch(/^stale .*stale\.lock$/m);
+      expect(stdout).toMatch(/^2 paths: 1 stale, 1 not readable$/m);
     }
-    const json = await cli(['inspect', '--json', file, stale]);
+    const json = await cli(['inspect', '--json', broken, stale]);
     expect(json.code).toBe(1);
     expect(JSON.parse(json.stdout)).toMatchObject([{ path: stale }]);
-    expect(await cli(['inspect', '--json', file])).toMatchObject({ code: 1, stdout: '' });
+    expect(await cli(['inspect', '--json', broken])).toMatchObject({ code: 1, stdout: '' });
+  });
+
+  test('says of a file that is no lock that it is none, and why', async () => {
+    const file = join(tempDir(), 'notes.txt');
+    writeFileSync(file, 'mine\n');
+    expect(await cli(['inspect', file, '--exit-code'])).toMatchObject({ code: 3, stderr: '' });
+    const { stdout } = await cli(['inspect', file]);
+    expect(stdout).toMatch(/notes\.txt: unknown\n {2}found {2}a file in no known format\n/);
+    expect(stdout).not.toContain('reclaim');
+  });
+
+  test('says of another program’s file what to do with it', async () => {
+    const directory = tempDir();
+    const file = (name: string, pid: number) => {
+      writeFileSync(join(directory, name), `${pid}\n`);
+      return join(directory, name);
+    };
+    const stale = file('gone.pid', NOBODY);
+    expect((await cli(['inspect', stale])).stdout).toContain(`kernel-identity reclaim ${stale}\n`);
+    const held = (await cli(['inspect', file('server.pid', process.pid)])).stdout;
+    expect(held).toContain(`kernel-identity probe ${process.pid}\n`);
+    expect(held).not.toContain('reclaim');
+    const data = (await cli(['inspect', file('VERSION', NOBODY)])).stdout;
+    expect(data).toMatch(/delete\s+it by hand/);
+    expect(data).not.toContain('reclaim');
   });
 
   test('exits 1 for a missing parent, and does not make it', async () => {

@@ -42,8 +42,8 @@ test('tells of each lock its filesystem and verdict, or its error', () => {
     {
       path: file,
       filesystem: { type: expect.any(String) },
-      inspection: null,
-      error: { code: 'ERR_NOT_A_LOCK' },
+      inspection: { format: 'none', state: 'unknown', description: 'a file in no known format' },
+      error: null,
     },
     { filesystem: null, inspection: null, error: { code: 'ENOENT' } },
     { filesystem: null, inspection: null, error: { code: 'ERR_INVALID_ARG_TYPE' } },

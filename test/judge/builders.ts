@@ -60,6 +60,7 @@ export function record(
     witness: null,
     lease: null,
     label: null,
+    machine: null,
     problem: null,
     ...overrides,
   };

@@ -4,15 +4,18 @@ import type { Sighting } from '../../src/identity/sighting.js';
 import type { LegacyOptions } from '../../src/judge/legacy.js';
 import type { Observation } from '../../src/judge/observation.js';
 import { decide } from '../../src/judge/table.js';
-import type { OwnerRecord, RecordTime } from '../../src/record/owner-record.js';
+import { machineRecord } from '../../src/record/legacy-fields.js';
+import type { MachineRecord, OwnerRecord, RecordTime } from '../../src/record/owner-record.js';
 import {
   absent,
+  BOOT,
   DEFAULTS,
   exited,
   hidden,
   inWords,
   namesake,
   neverAsking,
+  OTHER_BOOT,
   observation,
   observer,
   record,
@@ -147,6 +150,11 @@ describe('the own number', () => {
     expect(verdictOn(cut, selfBornLate(SECOND + TICK + 1))).toBe('dead: legacy-own-pid-reused');
   });
 
+  test('born within the second that its time was cut to: alive', () => {
+    const cut = oldRecord({ recordedAt: written({ resolutionMs: SECOND }) });
+    expect(verdictOn(cut, selfBornLate(SECOND))).toBe('alive: legacy-born-before-record');
+  });
+
   test('without any time: unknown', () => {
     expect(verdictOn(oldRecord({ recordedAt: null }), selfBornLate(MINUTE))).toBe(
       'unknown: legacy-time-unclear',
@@ -276,6 +284,123 @@ describe('a process in a descendant PID namespace that bears the number', () => 
     expect(verdictOn(oldRecord(), alive)).toBe('alive: legacy-born-before-record');
     const unclear = neverAsking(['namesakes'], seeing(hidden));
     expect(verdictOn(oldRecord(), unclear)).toBe('unknown: legacy-process-hidden');
+  });
+});
+
+describe('what the record says of its machine', () => {
+  function of(machine: Partial<MachineRecord>, overrides: Partial<OwnerRecord> = {}): OwnerRecord {
+    return oldRecord({ machine: machineRecord(machine), ...overrides });
+  }
+  const elsewhere = of({ bootId: OTHER_BOOT });
+
+  test.each<[string, OwnerRecord, Observation, string]>([
+    [
+      'another boot, on a filesystem of one kernel: dead, whoever has the number',
+      elsewhere,
+      seeing(bornLate(-MINUTE)),
+      'dead: legacy-rebooted',
+    ],
+    [
+      'another boot, on a network filesystem: unknown, though nobody has the number',
+      elsewhere,
+      seeing(absent, { filesystem: 'nfs' }),
+      'unknown: legacy-other-boot',
+    ],
+    [
+      'another boot, on a tmpfs, which has seen no other: unknown',
+      elsewhere,
+      seeing(absent, { filesystem: 'tmpfs' }),
+      'unknown: legacy-other-boot',
+    ],
+    [
+      'another boot, seen without a file: unknown',
+      elsewhere,
+      seeing(absent, { filesystem: null }),
+      'unknown: legacy-other-boot',
+    ],
+    [
+      'another boot than the one mounted over the own: unknown',
+      elsewhere,
+      seeing(absent, { self: observer({ bootIdNative: false }) }),
+      'unknown: legacy-other-boot',
+    ],
+    [
+      'a boot, and the own is not known: judged as ever',
+      elsewhere,
+      seeing(absent, { self: observer({ bootId: null, bootIdNative: null }) }),
+      'dead: legacy-no-such-process',
+    ],
+    [
+      'this boot: start ticks decide',
+      of({ bootId: BOOT }, { starttime: bornAt(WRITTEN) + 1 }),
+      seeing(bornLate(0)),
+      'dead: legacy-start-differs',
+    ],
+    [
+      'this boot and start ticks: alive',
+      of({ bootId: BOOT }, { starttime: bornAt(WRITTEN) }),
+      seeing(bornLate(0)),
+      'alive: legacy-start-matches',
+    ],
+    [
+      'another host name, for people: judged as ever',
+      of({ hostname: 'other' }),
+      seeing(bornLate(-MINUTE)),
+      'alive: legacy-born-before-record',
+    ],
+    [
+      'another host, whose pid it is: unknown, though nobody has the number',
+      of({ hostname: 'other', pidIsOfHost: true }),
+      seeing(absent),
+      'unknown: legacy-other-host',
+    ],
+    [
+      'this host, in other letters: judged as ever',
+      of({ hostname: 'GATEWAY', pidIsOfHost: true }),
+      seeing(absent),
+      'dead: legacy-no-such-process',
+    ],
+    [
+      'a boot time long ago: judged by the birth of the process',
+      of({ bootTimeMs: 1_000_000_000_000 }),
+      seeing(bornLate(-MINUTE)),
+      'alive: legacy-born-before-record',
+    ],
+  ])('%s', (_name, judged, seen, verdict) => {
+    expect(verdictOn(judged, seen)).toBe(verdict);
+  });
+
+  test('is shown, and so is what is assumed for want of it', () => {
+    const named = of({ hostname: 'other', bootTimeMs: WRITTEN });
+    const checks = decide(named, seeing(absent), DEFAULTS).evidence.map(({ check }) => check);
+    expect(checks).toEqual(['pid-namespace', 'boot-id', 'hostname', 'boot-time', 'process']);
+    const [namespace, boot] = decide(oldRecord(), seeing(absent), DEFAULTS).evidence;
+    expect(namespace).toMatchObject({ recorded: null, observed: 'assumed to be this one (4026532001)' });
+    expect(boot).toMatchObject({ recorded: null, observed: 'assumed to be of this machine' });
+  });
+
+  test('a host in whose descendant namespace the number lives is not rebooted after all', () => {
+    const found = [namesake({}, { ticksAsRead: bornAt(WRITTEN - MINUTE) })];
+    const seen = seeing(absent, { namesakes: { found, complete: false } });
+    expect(verdictOn(elsewhere, seen)).toBe('unknown: legacy-namesake-in-descendant');
+  });
+});
+
+describe('a lock that somebody holds on the file', () => {
+  const held: Partial<Observation> = { witness: { state: 'held', source: 'device 1, inode 2' } };
+
+  test('keeps a dead number alive', () => {
+    expect(verdictOn(oldRecord(), seeing(absent, held))).toBe('alive: legacy-file-locked');
+  });
+
+  test('is not asked for when the answer is another', () => {
+    const seen = neverAsking(['witness'], seeing(bornLate(-MINUTE)));
+    expect(verdictOn(oldRecord(), seen)).toBe('alive: legacy-born-before-record');
+  });
+
+  test('that nobody holds says nothing', () => {
+    const free = seeing(bornLate(-MINUTE), { witness: { state: 'free', source: '' } });
+    expect(verdictOn(oldRecord(), free)).toBe('alive: legacy-born-before-record');
   });
 });
 

@@ -36,6 +36,7 @@ test('an owner record is read back as it was written', () => {
         witness,
         lease,
         label: label ?? null,
+        machine: null,
         problem: null,
       });
     }),

@@ -1,18 +1,21 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { machineRecord } from '../../src/record/legacy-fields.js';
 import type { OwnerRecord } from '../../src/record/owner-record.js';
 import { parseOwnerFile, recordFromCaller } from '../../src/record/parse.js';
 import { ISO_MS, MTIME, nothing, ownContent, parsedRecord, textOf } from './records.js';
 
 /** What older programs wrote, as they wrote it. */
 function recorded(name: string): string {
-  return readFileSync(new URL(`../fixtures/records/${name}`, import.meta.url), 'utf8');
+  return readFileSync(new URL(`../fixtures/locks/${name}`, import.meta.url), 'utf8');
 }
 
 function atRecordTime(ms: number, resolutionMs = 1): Partial<OwnerRecord> {
   return { recordedAt: { ms, resolutionMs, source: 'record' } };
 }
+
+const BOOT_OF_MERIDIAN = '11111111-1111-4111-8111-111111111111';
 
 const AT_MTIME: Partial<OwnerRecord> = {
   recordedAt: { ms: MTIME, resolutionMs: 10, source: 'file mtime' },
@@ -42,9 +45,17 @@ describe('the owner file of', () => {
       { pid: 203424, starttime: 123456, ...atRecordTime(ISO_MS) },
     ],
     ['the Matrix crypto store', 'matrix-crypto.lock', { pid: 2, ...AT_MTIME }],
-    ['paseo', 'paseo.pid', { pid: 14, ...atRecordTime(ISO_MS) }],
+    [
+      'paseo',
+      'paseo.pid',
+      { pid: 14, ...atRecordTime(ISO_MS), machine: machineRecord({ hostname: 'pod-abc' }) },
+    ],
     ['a dev server', 'dev.lock', { pid: 1, ...atRecordTime(1777458804809) }],
-    ['meridian, whose version is not ours', 'meridian.lock', { pid: 1, ...AT_MTIME }],
+    [
+      'meridian, whose version is not ours',
+      'meridian.lock',
+      { pid: 1, starttime: 123456, ...AT_MTIME, machine: machineRecord({ bootId: BOOT_OF_MERIDIAN }) },
+    ],
   ])('%s names its pid and time', (_name, file, expected) => {
     const record = parsedRecord(recorded(file), MTIME);
     expect(record).toEqual({ ...nothing, ...expected });
@@ -64,6 +75,8 @@ describe('the time of an older record', () => {
     ['to a tenth of a second', '2026-05-26T07:22:46.2Z', ISO_MS - 11, 1000],
     ['with a zone', '2026-05-26T09:22:46.211+02:00', ISO_MS, 1],
     ['in ms since the epoch', ISO_MS, ISO_MS, 1],
+    ['in seconds since the epoch', Math.floor(ISO_MS / 1000), ISO_MS - 211, 1000],
+    ['in seconds with a fraction', ISO_MS / 1000, ISO_MS, 1],
     ['to the day: not to be used', '2026-05-26', null, 0],
     ['to the minute: not to be used', '2026-05-26T07:22Z', null, 0],
     ["in its writer's local time: not to be used", '2026-05-26T07:22:46.211', null, 0],
@@ -79,8 +92,8 @@ describe('the time of an older record', () => {
   });
 
   test('is that of the first name that fits', () => {
-    const names = { startedAt: 3000, createdAt: 'x', createdAtMs: '1000' };
-    expect(parsedRecord(JSON.stringify({ pid: 7, ...names }), MTIME)).toMatchObject(atRecordTime(3000));
+    const names = { startedAt: ISO_MS, createdAt: 'x', createdAtMs: '1000' };
+    expect(parsedRecord(JSON.stringify({ pid: 7, ...names }), MTIME)).toMatchObject(atRecordTime(ISO_MS));
     expect(parsedRecord(JSON.stringify({ pid: 7, ...names, createdAtMs: 1000 }), MTIME)).toMatchObject(
       atRecordTime(1000),
     );

@@ -21,6 +21,7 @@ export const nothing: OwnerRecord = {
   witness: null,
   lease: null,
   label: null,
+  machine: null,
   problem: null,
 };
 

@@ -1,0 +1,48 @@
+# Completion of kernel-identity for bash: source this file, or put it into the directory that
+# `pkg-config --variable=completionsdir bash-completion` names, as `kernel-identity`.
+
+_kernel_identity() {
+  local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-} i
+  COMPREPLY=()
+
+  if ((COMP_CWORD == 1)); then
+    mapfile -t COMPREPLY < <(compgen -W 'run inspect reclaim self probe dump --help --version' -- "$word")
+    return
+  fi
+
+  if [[ $command == run ]]; then
+    for ((i = 2; i < COMP_CWORD; i++)); do
+      # What follows belongs to the command, and is completed as that is.
+      if [[ ${COMP_WORDS[i]} == -- ]]; then
+        if declare -F _command_offset >/dev/null; then _command_offset $((i + 1)); fi
+        return
+      fi
+    done
+    case $previous in
+      --timeout) mapfile -t COMPREPLY < <(compgen -W '0 10s 1m 5m 1h' -- "$word"); return ;;
+      --label) return ;;
+    esac
+  fi
+
+  if [[ $word == -* ]]; then
+    local options='--help'
+    case $command in
+      run) options+=' --timeout --label --' ;;
+      inspect) options+=' --recursive --json --exit-code' ;;
+      dump) options+=' --redact --json' ;;
+      reclaim | self | probe) options+=' --json' ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+    return
+  fi
+
+  case $command in
+    probe) mapfile -t COMPREPLY < <(compgen -W "$(ps -eo pid= 2>/dev/null)" -- "$word") ;;
+    run | inspect | reclaim | dump)
+      compopt -o filenames 2>/dev/null
+      mapfile -t COMPREPLY < <(compgen -f -- "$word")
+      ;;
+  esac
+}
+
+complete -F _kernel_identity kernel-identity

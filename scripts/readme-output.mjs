@@ -1,0 +1,98 @@
+// The terminal output that README.md shows, made by running the commands. Prints it; `--write` puts it into README.md,
+// between `<!-- output: NAME -->` and the end of the code block below.
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const MAIN = join(ROOT, 'dist/cli/main.js');
+const FENCE = '```';
+
+/** Output by scene, as the README has it: the directory of the locks is called /data. */
+export async function scenes() {
+  const directory = realpathSync(mkdtempSync(join(tmpdir(), 'kernel-identity-readme-')));
+  const lock = join(directory, 'install.lock');
+  const holder = spawn(
+    process.execPath,
+    [MAIN, 'run', lock, '--label', 'nightly', '--', 'sh', '-c', 'echo; cat'],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
+  try {
+    await once(holder.stdout, 'data');
+    const held = await run('inspect', lock);
+    const timeout = await run('run', '--timeout', '500ms', lock, '--', 'npm', 'ci');
+    const dump = shortened(await run('dump', lock));
+    holder.stdin.end();
+    await once(holder, 'exit');
+    await killedOwner(lock);
+    const stale = (await run('inspect', lock)) + (await run('reclaim', lock));
+    return Object.fromEntries(
+      Object.entries({ held, stale, timeout, dump }).map(([name, text]) => [
+        name,
+        text.replaceAll(directory, '/data').trimEnd(),
+      ]),
+    );
+  } finally {
+    holder.kill('SIGKILL');
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** What a person at a terminal sees of a command: the command, its output, and the exit code unless it is 0. */
+function run(...args) {
+  return new Promise((resolve) => {
+    const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined };
+    execFile(process.execPath, [MAIN, ...args], { env }, (error, stdout, stderr) => {
+      const code = error ? `$ echo $?\n${error.code}\n` : '';
+      resolve(`$ kernel-identity ${args.join(' ')}\n${stdout}${stderr}${code}`);
+    });
+  });
+}
+
+/** A process that takes the lock, and is killed while it holds it. */
+async function killedOwner(lock) {
+  const script = `import { acquireLockSync } from ${JSON.stringify(join(ROOT, 'dist/index.js'))};
+    acquireLockSync(${JSON.stringify(lock)}, { label: 'nightly' });
+    process.kill(process.pid, 'SIGKILL');`;
+  const owner = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'inherit' });
+  await once(owner, 'exit');
+}
+
+/** The first sections in full, of the others the heading. */
+function shortened(text) {
+  const [first, ...rest] = text.trimEnd().split('\n\n');
+  const locks = rest.findIndex((section) =>
+    /^\S.*: (free|held|stale|unknown)$/m.test(section.split('\n', 1)[0]),
+  );
+  const own = locks < 0 ? rest : rest.slice(0, locks);
+  const parts = own.map((section, index) =>
+    index === 0 ? section : `${section.split('\n', 1)[0]}\n  [...]`,
+  );
+  if (locks >= 0) parts.push(`${rest[locks].split('\n', 1)[0]}\n  [...]`);
+  return `${[first, ...parts].join('\n\n')}\n`;
+}
+
+/** README.md with the code blocks of the scenes replaced. */
+export function withOutput(readme, output) {
+  let text = readme;
+  for (const [name, shown] of Object.entries(output)) {
+    const block = new RegExp(`(<!-- output: ${name} -->\\n${FENCE}\\w*\\n)[^]*?(^${FENCE}$)`, 'm');
+    text = text.replace(block, (_all, start, end) => `${start}${shown}\n${end}`);
+  }
+  return text;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const output = await scenes();
+  if (process.argv.includes('--write')) {
+    const readme = join(ROOT, 'README.md');
+    writeFileSync(readme, withOutput(readFileSync(readme, 'utf8'), output));
+  } else {
+    for (const [name, text] of Object.entries(output)) console.log(`--- ${name}\n${text}`);
+  }
+}

@@ -1,0 +1,62 @@
+import { relative, resolve } from 'node:path';
+import { formatTable, summarise } from '../dump/format-table.js';
+import { WIDTH, wrap } from '../dump/layout.js';
+import { NotALockError } from '../errors.js';
+import { inspectLockSync, type LockInspection } from '../lock/inspect.js';
+import { stdoutPaint } from './colour.js';
+import type { Looks } from './each-path.js';
+import { findLocks, type Search } from './find-locks.js';
+import { inspectionJson } from './inspection-json.js';
+import { complain, print, printJson } from './output.js';
+
+/** Judges the locks in directory trees and prints how they stand, and what was left out. */
+export function inspectTrees(roots: readonly string[], json: boolean): Looks<LockInspection> {
+  const search = findLocks(roots);
+  const results: LockInspection[] = [];
+  const errors = [...search.errors];
+  let nameless = 0;
+  for (const path of search.paths) {
+    try {
+      const inspection = inspectLockSync(path);
+      if (inspection.format !== 'none') results.push(inspection);
+      // One that is free went away meanwhile.
+      else if (inspection.state !== 'free') nameless++;
+    } catch (error) {
+      if (error instanceof NotALockError) nameless++;
+      // With the directory that it was in.
+      else if ((error as NodeJS.ErrnoException).code !== 'ENOENT') errors.push(error as Error);
+    }
+  }
+  for (const { message } of errors) complain(message);
+  if (json) {
+    printJson(results.map(inspectionJson));
+  } else {
+    if (results.length > 0) print(formatTable(results, shortener(roots), stdoutPaint()));
+    print(summarise(results, 0));
+    print(describeSearch(search, nameless, errors.length));
+  }
+  return { results, failed: errors.length > 0 };
+}
+
+/** How far one may rely on it that this is all. */
+function describeSearch(search: Search, nameless: number, errors: number): string {
+  const leftOut = [
+    [errors, 'unreadable path', 'unreadable paths'],
+    [nameless, 'file that names no owner', 'files that name no owner'],
+    [search.links, 'symbolic link', 'symbolic links'],
+    [search.kernelFilesystems, 'kernel filesystem', 'kernel filesystems'],
+    [search.privateDirectories, 'private directory', 'private directories'],
+  ] as const;
+  const parts = leftOut
+    .filter(([count]) => count > 0)
+    .map(([count, one, several]) => `${count} ${count === 1 ? one : several}`);
+  const searched = `${search.names} ${search.names === 1 ? 'name' : 'names'} searched`;
+  return wrap(`${searched}${parts.length === 0 ? '' : `; left out: ${parts.join(', ')}`}`, WIDTH).join('\n');
+}
+
+/** In one tree, paths are shown from its root on. */
+function shortener(roots: readonly string[]): (path: string) => string {
+  const [root, ...others] = roots;
+  if (root === undefined || others.length > 0) return (path) => path;
+  return (path) => relative(resolve(root), path) || path;
+}

@@ -1,0 +1,83 @@
+import { existsSync, readFileSync } from 'node:fs';
+
+/** What seccomp(2) does to this process. */
+export interface Seccomp {
+  /** `filter`: some system calls are answered by a program. null: not known. */
+  readonly mode: 'disabled' | 'strict' | 'filter' | null;
+  /** Programs attached (Linux 5.9); null: not known. */
+  readonly filters: number | null;
+}
+
+/** A sign of a container or a sandbox. */
+export interface ContainerHint {
+  /** `docker`, `podman`, `kubernetes`, `lxc`, `gvisor`, ... */
+  readonly runtime: string;
+  /** Where it was seen. */
+  readonly source: string;
+}
+
+const SECCOMP_MODES = ['disabled', 'strict', 'filter'] as const;
+
+/** Files that runtimes put into their containers. */
+const FILES: readonly (readonly [path: string, runtime: string])[] = [
+  ['/.dockerenv', 'docker'],
+  ['/run/.containerenv', 'podman'],
+  ['/run/secrets/kubernetes.io', 'kubernetes'],
+  ['/dev/lxd', 'lxd'],
+  ['/run/host/container-manager', 'a container manager'],
+];
+
+/** Parts of cgroup paths. */
+const CGROUPS: readonly (readonly [part: RegExp, runtime: string])[] = [
+  [/\/docker[-/]/, 'docker'],
+  [/\/kubepods/, 'kubernetes'],
+  [/\/libpod-/, 'podman'],
+  [/\/lxc[./]/, 'lxc'],
+  [/\/machine\.slice\/systemd-nspawn/, 'systemd-nspawn'],
+];
+
+export function readSeccomp(): Seccomp {
+  return parseSeccomp(read('/proc/self/status'));
+}
+
+/** From the text of /proc/self/status (proc_pid_status(5)). */
+export function parseSeccomp(status: string): Seccomp {
+  const mode = /^Seccomp:\s*(\d+)$/m.exec(status)?.[1];
+  const filters = /^Seccomp_filters:\s*(\d+)$/m.exec(status)?.[1];
+  return {
+    mode: mode === undefined ? null : (SECCOMP_MODES[Number(mode)] ?? null),
+    filters: filters === undefined ? null : Number(filters),
+  };
+}
+
+export function readContainerHints(): ContainerHint[] {
+  const hints: ContainerHint[] = [];
+  for (const [path, runtime] of FILES) {
+    if (existsSync(path)) hints.push({ runtime, source: path });
+  }
+  // systemd's container interface; podman and nspawn set it as well.
+  const { container, KUBERNETES_SERVICE_HOST } = process.env;
+  if (container !== undefined && /^[\w-]{1,32}$/.test(container)) {
+    hints.push({ runtime: container, source: 'the environment variable container' });
+  }
+  if (KUBERNETES_SERVICE_HOST !== undefined) {
+    hints.push({ runtime: 'kubernetes', source: 'the environment variable KUBERNETES_SERVICE_HOST' });
+  }
+  const cgroup = read('/proc/self/cgroup');
+  for (const [part, runtime] of CGROUPS) {
+    if (part.test(cgroup)) hints.push({ runtime, source: '/proc/self/cgroup' });
+  }
+  const version = read('/proc/version');
+  if (/microsoft/i.test(version)) hints.push({ runtime: 'wsl', source: '/proc/version' });
+  if (/gvisor/i.test(version)) hints.push({ runtime: 'gvisor', source: '/proc/version' });
+  return hints;
+}
+
+/** Empty: not readable. */
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,76 @@
+import { isUuid } from '../identity/format.js';
+import type { MachineRecord, OwnerRecord, RecordTime } from './owner-record.js';
+import { copiedTime, readRecordTime } from './record-time.js';
+
+/** What programs without identities record beside a pid, under many names. */
+export type LegacyFields = Pick<OwnerRecord, 'starttime' | 'recordedAt' | 'machine'>;
+
+/** The one kind of start id that counts what `starttime` counts. */
+const TICKS_KIND = 'linux-proc-start-ticks';
+/** Ticks of 31 years of uptime. A larger number is a time: some programs write ms since the epoch on other systems. */
+const MAX_TICKS = 1e11;
+/** ms; a program's start, as seconds since the epoch, is not longer ago than this when it writes its record. */
+const LONGEST_RUN = 30 * 86_400_000;
+/** Longest name kept of a stranger's record; host names end at 64 on Linux, at 255 in the DNS. */
+const MAX_HOSTNAME = 256;
+
+export function readLegacyFields(fields: ReadonlyMap<string, unknown>, mtimeMs: number | null): LegacyFields {
+  const recordedAt = readRecordTime(fields, mtimeMs) ?? copiedTime(fields.get('recordedAt'));
+  return { starttime: readTicks(fields, recordedAt), recordedAt, machine: readMachine(fields) };
+}
+
+/** A machine of which only these things are recorded. */
+export function machineRecord(known: Partial<MachineRecord>): MachineRecord {
+  return { hostname: null, pidIsOfHost: false, bootId: null, bootTimeMs: null, ...known };
+}
+
+/** Longer names are no host's, and would fill a terminal. null: none. */
+export function toHostname(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' && value.length <= MAX_HOSTNAME ? value : null;
+}
+
+/** null: not a boot id. */
+export function toBootId(value: unknown): string | null {
+  const id = typeof value === 'string' ? value.toLowerCase() : value;
+  return isUuid(id) ? id : null;
+}
+
+function readTicks(fields: ReadonlyMap<string, unknown>, recordedAt: RecordTime | null): number | null {
+  const ticks = toTicks(fields.get('starttime') ?? fields.get('startTime') ?? readStartId(fields));
+  if (ticks === null || recordedAt?.source !== 'record') return ticks;
+  // On macOS the same programs write seconds since the epoch. A number that reads as a time shortly before the record
+  // is taken for one: at worst ticks go unused, which makes nobody dead.
+  const ranFor = recordedAt.ms - ticks * 1000;
+  return Math.abs(ranFor) < LONGEST_RUN ? null : ticks;
+}
+
+function readStartId(fields: ReadonlyMap<string, unknown>): unknown {
+  if (fields.get('startIdKind') !== TICKS_KIND) return null;
+  const id = fields.get('startId');
+  return typeof id === 'string' && /^\d{1,15}$/.test(id) ? Number(id) : id;
+}
+
+function toTicks(value: unknown): number | null {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_TICKS
+    ? value
+    : null;
+}
+
+function readMachine(fields: ReadonlyMap<string, unknown>): MachineRecord | null {
+  const copied = fields.get('machine');
+  if (typeof copied === 'object' && copied !== null) return copiedMachine(new Map(Object.entries(copied)));
+  const hostname = toHostname(fields.get('hostname'));
+  const bootId = toBootId(fields.get('bootId'));
+  return hostname === null && bootId === null ? null : machineRecord({ hostname, bootId });
+}
+
+/** As in a copy of an OwnerRecord. */
+function copiedMachine(fields: ReadonlyMap<string, unknown>): MachineRecord {
+  const bootTimeMs = fields.get('bootTimeMs');
+  return {
+    hostname: toHostname(fields.get('hostname')),
+    pidIsOfHost: fields.get('pidIsOfHost') === true,
+    bootId: toBootId(fields.get('bootId')),
+    bootTimeMs: typeof bootTimeMs === 'number' && Number.isFinite(bootTimeMs) ? bootTimeMs : null,
+  };
+}

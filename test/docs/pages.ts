@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const TOP = fileURLToPath(new URL('../../', import.meta.url));
+
+export interface Page {
+  /** From the top of the repository. */
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface Block {
+  readonly page: string;
+  /** Of the line with the opening fence. */
+  readonly line: number;
+  readonly language: string;
+  readonly code: string;
+  /** Why it is not to be run, as the comment above it says; null: it is. */
+  readonly notRun: string | null;
+}
+
+/** The text of a file, by its path from the top of the repository. */
+export function read(name: string): string {
+  return readFileSync(join(TOP, name), 'utf8');
+}
+
+/** Every page that a reader may come to. */
+export function allPages(): Page[] {
+  const names = readdirSync(TOP).filter((name) => name.endsWith('.md'));
+  for (const folder of ['docs', 'examples', 'prebuilds']) {
+    for (const entry of readdirSync(join(TOP, folder), { withFileTypes: true, recursive: true })) {
+      if (entry.name.endsWith('.md')) names.push(relative(TOP, join(entry.parentPath, entry.name)));
+    }
+  }
+  return names.sort().map((name) => ({ name, text: read(name) }));
+}
+
+/** The fenced code blocks of a page. */
+export function blocksOf({ name, text }: Page): Block[] {
+  const blocks: Block[] = [];
+  const lines = text.split('\n');
+  for (let start = 0; start < lines.length; start++) {
+    const language = /^```(\w*)/.exec(lines[start] as string)?.[1];
+    if (language === undefined) continue;
+    const end = lines.indexOf('```', start + 1);
+    if (end < 0) throw new Error(`${name}:${start + 1}: a code block without an end`);
+    const above = lines.slice(0, start).findLast((line) => line.trim() !== '') ?? '';
+    const notRun = /^<!-- not run: (.+) -->$/.exec(above)?.[1] ?? null;
+    const code = lines.slice(start + 1, end).join('\n');
+    blocks.push({ page: name, line: start + 1, language, code, notRun });
+    start = end;
+  }
+  return blocks;
+}
+
+/** A page without its code blocks. */
+export function proseOf({ text }: Page): string {
+  return text.replace(/^```[\s\S]*?^```$/gm, '');
+}
+
+/** The anchors of a page's headings, as GitHub makes them. */
+export function anchorsOf(page: Page): string[] {
+  return [...proseOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}

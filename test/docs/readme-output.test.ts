@@ -1,0 +1,62 @@
+import { hostname } from 'node:os';
+import { beforeAll, expect, test } from 'vitest';
+// @ts-expect-error a script in plain JavaScript
+import * as readmeOutput from '../../scripts/readme-output.mjs';
+import { hasBackend } from '../helpers/backends.js';
+import { describeRequiring, isBuilt } from '../helpers/requirements.js';
+import { read } from './pages.js';
+
+const readme = read('README.md');
+
+/** What the README shows of a scene. */
+function shown(name: string): string {
+  const [, text] = new RegExp(`<!-- output: ${name} -->\n\`\`\`\\w*\n([^]*?)\n\`\`\`\n`).exec(readme) ?? [];
+  if (text === undefined) throw new Error(`README.md has no output ${name}`);
+  return text;
+}
+
+/** Commands and headings as they are; of other lines what stands at their beginning, and a finding. */
+function outline(text: string): string[] {
+  return text.split('\n').flatMap((line) => {
+    if (/^\S/.test(line)) return [line.replace(/\d+/g, '#')];
+    const [, label, value = ''] = /^ {2}(\S.*?)(?: {2,}(.*))?$/.exec(line) ?? [];
+    if (label === undefined) return [];
+    const [finding = ''] = /^(none|alive|dead|finding)\b/.exec(value) ?? [];
+    return [`${label} ${finding}`.trim()];
+  });
+}
+
+function masked(text: string): string {
+  return text
+    .replaceAll(hostname(), 'HOST')
+    .replaceAll(/\d+(\.\d+)?( ms| s)?/g, '#')
+    .replaceAll(/\b(host|on) \w+/g, '$1 HOST');
+}
+
+describeRequiring([isBuilt(), hasBackend('native')], 'the output shown in README.md', () => {
+  let real: Record<string, string> = {};
+
+  beforeAll(async () => {
+    real = await readmeOutput.scenes();
+  }, 60_000);
+
+  for (const name of ['held', 'stale', 'dump']) {
+    test(`of ${name} is what the program prints: node scripts/readme-output.mjs --write`, () => {
+      expect(outline(shown(name))).toEqual(outline(real[name] as string));
+    });
+  }
+
+  test('of a timeout is what the program prints: node scripts/readme-output.mjs --write', () => {
+    expect(masked(shown('timeout'))).toBe(masked(real.timeout as string));
+    expect(shown('timeout')).toMatch(/\n75$/);
+  });
+
+  test('is all of the output there is', () => {
+    const names = [...readme.matchAll(/<!-- output: (\w+) -->/g)].map(([, name]) => name);
+    expect(names.sort()).toEqual(Object.keys(real).sort());
+  });
+
+  test('leaves the README short', () => {
+    expect(readme.split('\n').length).toBeLessThanOrEqual(155);
+  });
+});

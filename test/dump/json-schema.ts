@@ -1,0 +1,95 @@
+/** The part of JSON Schema (2020-12) that docs/dump.schema.json makes use of. */
+export interface Schema {
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, Schema>>;
+  readonly type?: string | readonly string[];
+  readonly enum?: readonly unknown[];
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly anyOf?: readonly Schema[];
+  readonly items?: Schema;
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: false | Schema;
+}
+
+const KNOWN = new Set([
+  ...['$ref', '$defs', 'type', 'enum', 'pattern', 'minimum', 'anyOf', 'items', 'required', 'properties'],
+  ...['additionalProperties', '$schema', '$id', 'title', 'description'],
+]);
+
+/** What is wrong with `value`, each with its place; empty: it is valid. */
+export function violations(schema: Schema, value: unknown): string[] {
+  return check(schema, schema, value, '');
+}
+
+function check(root: Schema, schema: Schema, value: unknown, at: string): string[] {
+  const unknownWord = Object.keys(schema).find((word) => !KNOWN.has(word));
+  if (unknownWord !== undefined) throw new Error(`${unknownWord} of JSON Schema is not understood here`);
+  const wrong: string[] = [];
+  if (schema.$ref !== undefined) wrong.push(...check(root, resolve(root, schema.$ref), value, at));
+  if (schema.type !== undefined && ![schema.type].flat().some((type) => isOfType(type, value))) {
+    wrong.push(`${at || '/'}: ${JSON.stringify(value)} is no ${[schema.type].flat().join(' or ')}`);
+  }
+  if (schema.enum?.includes(value) === false)
+    wrong.push(`${at}: ${JSON.stringify(value)} is none of the enum`);
+  if (
+    schema.pattern !== undefined &&
+    typeof value === 'string' &&
+    !new RegExp(schema.pattern, 'u').test(value)
+  ) {
+    wrong.push(`${at}: ${value} does not match`);
+  }
+  if (schema.minimum !== undefined && typeof value === 'number' && value < schema.minimum) {
+    wrong.push(`${at}: ${value} is too small`);
+  }
+  if (schema.anyOf !== undefined) {
+    const answers = schema.anyOf.map((alternative) => check(root, alternative, value, at));
+    if (!answers.some((answer) => answer.length === 0)) wrong.push(...answers.flat());
+  }
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    if (items !== undefined) {
+      wrong.push(...value.flatMap((item, index) => check(root, items, item, `${at}/${index}`)));
+    }
+  } else if (typeof value === 'object' && value !== null) {
+    wrong.push(...checkObject(root, schema, new Map(Object.entries(value)), at));
+  }
+  return wrong;
+}
+
+function checkObject(root: Schema, schema: Schema, fields: Map<string, unknown>, at: string): string[] {
+  const wrong: string[] = [];
+  for (const name of schema.required ?? []) {
+    if (!fields.has(name)) wrong.push(`${at}/${name} is missing`);
+  }
+  for (const [name, field] of fields) {
+    const place = `${at}/${name}`;
+    const property = schema.properties?.[name] ?? schema.additionalProperties;
+    if (property === false) wrong.push(`${place} is not in the schema`);
+    else if (property !== undefined) wrong.push(...check(root, property, field, place));
+  }
+  return wrong;
+}
+
+function resolve(root: Schema, reference: string): Schema {
+  const name = /^#\/\$defs\/(\w+)$/.exec(reference)?.[1] ?? '';
+  const found = root.$defs?.[name];
+  if (found === undefined) throw new Error(`${reference} leads nowhere`);
+  return found;
+}
+
+function isOfType(type: string, value: unknown): boolean {
+  switch (type) {
+    case 'null':
+      return value === null;
+    case 'array':
+      return Array.isArray(value);
+    case 'object':
+      return typeof value === 'object' && value !== null && !Array.isArray(value);
+    case 'integer':
+      return Number.isInteger(value);
+    default:
+      return typeof value === type;
+  }
+}

@@ -1,0 +1,249 @@
+import {
+  existsSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { acquireLockSync, inspectLockSync, reclaimLockSync, type StandingOptions } from '../../src/index.js';
+import { startProcess } from '../helpers/processes.js';
+import { hasProgram, testRequiring } from '../helpers/requirements.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { fixtureText, link, written } from './wild.js';
+
+const DEAD = 4_194_305;
+const ALSO_DEAD = 4_194_306;
+const LIVING = process.pid;
+
+/**
+ * Options that do something when the judge asks for the first of them: after the file was read, before it is deleted.
+ */
+function meanwhile(act: () => void, times = 1): StandingOptions {
+  let left = times;
+  return {
+    get legacy() {
+      if (left-- > 0) act();
+      return 'assume' as const;
+    },
+  };
+}
+
+describe('between the judgement and the deletion', () => {
+  function stale(): { directory: string; path: string } {
+    const directory = tempDir();
+    return { directory, path: written(join(directory, 'a.pid'), `${DEAD}\n`, Date.now() - 5_000) };
+  }
+
+  test('nothing happens: it is removed', () => {
+    const { directory, path } = stale();
+    expect(
+      reclaimLockSync(
+        path,
+        meanwhile(() => {}),
+      ),
+    ).toMatchObject({ state: 'free', reclaimed: true });
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test('another file takes its place: that one is judged anew, and left to its owner', () => {
+    const { path } = stale();
+    const swap = () => {
+      writeFileSync(`${path}.new`, `${LIVING}\n`);
+      renameSync(`${path}.new`, path);
+    };
+    expect(reclaimLockSync(path, meanwhile(swap))).toMatchObject({
+      state: 'held',
+      owner: { pid: LIVING },
+      reclaimed: false,
+    });
+    expect(readFileSync(path, 'utf8')).toBe(`${LIVING}\n`);
+  });
+
+  test('another dead one’s file takes its place: removed after it was judged as well', () => {
+    const { path } = stale();
+    const swap = () => {
+      unlinkSync(path);
+      writeFileSync(path, `${ALSO_DEAD}\n`);
+    };
+    expect(reclaimLockSync(path, meanwhile(swap))).toMatchObject({
+      owner: { pid: ALSO_DEAD },
+      reclaimed: true,
+    });
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('its successor writes into it: left alone', () => {
+    const { path } = stale();
+    expect(
+      reclaimLockSync(
+        path,
+        meanwhile(() => writeFileSync(path, `${LIVING}\n`)),
+      ),
+    ).toMatchObject({
+      state: 'held',
+      reclaimed: false,
+    });
+    expect(readFileSync(path, 'utf8')).toBe(`${LIVING}\n`);
+  });
+
+  test('its successor writes as many bytes into it, and the clock has not moved on: left alone', () => {
+    const path = written(join(tempDir(), 'a.pid'), `${DEAD}\n`, Date.now());
+    const { mtime, atime } = lstatSync(path);
+    const living = String(LIVING).padStart(String(DEAD).length);
+    const rewrite = () => {
+      writeFileSync(path, `${living}\n`);
+      utimesSync(path, atime, mtime);
+    };
+    expect(reclaimLockSync(path, meanwhile(rewrite)).reclaimed).toBe(false);
+    expect(readFileSync(path, 'utf8')).toBe(`${living}\n`);
+  });
+
+  test('somebody else removes it: free, and not by this call', () => {
+    const { path } = stale();
+    expect(
+      reclaimLockSync(
+        path,
+        meanwhile(() => unlinkSync(path)),
+      ),
+    ).toMatchObject({
+      state: 'free',
+      reclaimed: false,
+    });
+  });
+
+  test('a lock directory takes its place: left to its owner', () => {
+    const { path } = stale();
+    let lock: { releaseSync(): void } | undefined;
+    const swap = () => {
+      unlinkSync(path);
+      lock = acquireLockSync(path);
+    };
+    expect(reclaimLockSync(path, meanwhile(swap))).toMatchObject({
+      state: 'held',
+      format: 'kernel-identity',
+      reclaimed: false,
+    });
+    lock?.releaseSync();
+  });
+
+  test('it changes again and again: left alone, as unknown', () => {
+    const { path } = stale();
+    let size = 0;
+    const grow = () => writeFileSync(path, `${DEAD}\n`.padStart(++size + 10));
+    expect(reclaimLockSync(path, meanwhile(grow, 100))).toMatchObject({
+      state: 'unknown',
+      description: 'it changes each time that it is judged',
+      reclaimed: false,
+    });
+    expect(existsSync(path)).toBe(true);
+  });
+
+  test.each([
+    ['to another process', LIVING, 0],
+    ['anew to the same number', DEAD, 1_000],
+  ])('a link is made to lead %s: %s', (_name, pid, laterMs) => {
+    const path = join(tempDir(), 'SingletonLock');
+    const writtenMs = Date.now() - 60_000;
+    link(path, `${hostname()}-${DEAD}`, writtenMs);
+    let inode: number | undefined;
+    const relink = () => {
+      symlinkSync(`${hostname()}-${pid}`, `${path}.new`);
+      lutimesSync(`${path}.new`, (writtenMs + laterMs) / 1000, (writtenMs + laterMs) / 1000);
+      renameSync(`${path}.new`, path);
+      inode = lstatSync(path).ino;
+    };
+    // As often as it is looked at, so that it is never the one that was judged.
+    expect(reclaimLockSync(path, meanwhile(relink, 3)).reclaimed).toBe(false);
+    expect(lstatSync(path).ino).toBe(inode);
+  });
+});
+
+test('acquire still takes no file for a lock, however dead its owner', () => {
+  const path = written(join(tempDir(), 'a.lock'), `${DEAD}\n`, Date.now());
+  expect(() => acquireLockSync(path, { timeout: 0 })).toThrow(
+    expect.objectContaining({ code: 'ERR_NOT_A_LOCK' }),
+  );
+  expect(existsSync(path)).toBe(true);
+});
+
+test('legacy: unknown leaves every such file alone', () => {
+  const path = written(join(tempDir(), 'a.pid'), `${DEAD}\n`, Date.now());
+  expect(reclaimLockSync(path, { legacy: 'unknown' })).toMatchObject({
+    state: 'unknown',
+    verdict: { reason: 'legacy-not-assumed' },
+    reclaimed: false,
+  });
+});
+
+test('a directory with something else in its owner.json is still no lock', () => {
+  const path = join(tempDir(), 'a.lock');
+  mkdirSync(path);
+  writeFileSync(join(path, 'owner.json'), 'precious');
+  expect(() => inspectLockSync(path)).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_LOCK' }));
+});
+
+testRequiring(
+  [hasProgram('python3')],
+  'a pid file that somebody holds a file lock on is not dead',
+  async () => {
+    const path = written(join(tempDir(), 'mongod.lock'), `${DEAD}\n`, Date.now());
+    const script = `import fcntl,sys
+file = open(sys.argv[1], 'r+')
+fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+print('locked', flush=True)
+sys.stdin.read()`;
+    const holder = await startProcess(['python3', '-c', script, path]);
+    await holder.line();
+    expect(reclaimLockSync(path)).toMatchObject({
+      state: 'held',
+      verdict: { reason: 'legacy-file-locked', certainty: 'assumed' },
+      reclaimed: false,
+    });
+    await holder.kill();
+    expect(reclaimLockSync(path)).toMatchObject({ reclaimed: true });
+  },
+);
+
+testRequiring(
+  [hasProgram('python3')],
+  'a postmaster.pid whose shared memory is in use is not dead',
+  async () => {
+    // shmget and shmat of the C library; the segment goes with the process.
+    const script = `import ctypes, sys
+libc = ctypes.CDLL(None, use_errno=True)
+libc.shmat.restype = ctypes.c_void_p
+key = 0x7000beef
+id = libc.shmget(key, 4096, 0o1600)
+assert id >= 0, ctypes.get_errno()
+libc.shmat(id, None, 0)
+libc.shmctl(id, 0, None)
+print(id, flush=True)
+sys.stdin.read()`;
+    const backend = await startProcess(['python3', '-c', script]);
+    const id = await backend.line();
+    const shown = readFileSync('/proc/sysvipc/shm', 'latin1').split('\n');
+    const key = Number(
+      shown.map((line) => line.trim().split(/ +/)).find((columns) => columns[1] === id)?.[0],
+    );
+    const text = fixtureText('postmaster.pid')
+      .replace('7', String(DEAD))
+      .replace(/ *5432001 +7/, `${String(key >>> 0).padStart(9)} ${id.padStart(9)}`);
+    const path = written(join(tempDir(), 'postmaster.pid'), text, Date.now());
+    expect(reclaimLockSync(path)).toMatchObject({
+      state: 'held',
+      verdict: { reason: 'legacy-memory-in-use' },
+      reclaimed: false,
+    });
+    await backend.kill();
+    expect(reclaimLockSync(path)).toMatchObject({ reclaimed: true });
+  },
+);
