@@ -42,6 +42,7 @@ export interface Search {
 export function findLocks(roots: readonly string[]): Search {
   const search = new Searching();
   for (const root of roots) search.from(root);
+  search.paths.sort();
   return search;
 }
 
@@ -74,17 +75,14 @@ class Searching implements Search {
     }
     const entries = opendirSync(directory);
     try {
-      const found = this.#sort(directory, entries);
-      found.sort();
-      this.paths.push(...found);
+      this.#sort(directory, entries);
     } finally {
       entries.closeSync();
     }
   }
 
-  /** @returns the locks among the entries; directories are put aside. */
-  #sort(directory: string, entries: Dir): string[] {
-    const found: string[] = [];
+  /** Tells locks, and directories to be searched, from the rest. */
+  #sort(directory: string, entries: Dir): void {
     for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
       if (++this.names > MAX_NAMES) {
         this.#directories.length = 0;
@@ -92,9 +90,8 @@ class Searching implements Search {
         break;
       }
       const path = join(directory, entry.name);
-      if (this.#isLock(entry, path)) found.push(path);
+      if (this.#isLock(entry, path)) this.paths.push(path);
     }
-    return found;
   }
 
   #isLock(entry: Dirent, path: string): boolean {

@@ -12,7 +12,9 @@ import { print } from './output.js';
 const help = `Usage: kernel-identity reclaim PATH... [--json]
 
 Removes the lock at each PATH if its owner is dead, and leaves it alone if the
-owner lives or if nobody can tell. A path where nothing is counts as free.
+owner lives or if nobody can tell. A path where nothing is counts as free. The
+lock and PID files of other programs (see inspect --help) are removed too, if
+nothing has changed since they were judged; what names no owner is an error.
 
   --json      as JSON: an object for one path, an array for several, in which
               a path that failed is left out
@@ -22,7 +24,7 @@ Exit codes: 0 all are free now; 1 one was left alone, or failed.`;
 
 export const reclaimCommand: Command = {
   name: 'reclaim',
-  summary: 'remove a lock if its owner is dead, and only then',
+  summary: 'remove a lock or PID file if its owner is dead, and only then',
   help,
   failureCode: EXIT.failure,
   execute(args) {

@@ -60,7 +60,7 @@ export class ForeignLock {
       case 'symlink':
         return ForeignLock.#openLink(entry, status);
       case 'file':
-        return ForeignLock.#openFile(entry, status);
+        return ForeignLock.#openFile(entry);
       case 'other':
         // Never opened: that alone rewinds a tape and starts a watchdog.
         return new ForeignLock(entry, status, 'a FIFO, a socket or a device');
@@ -74,18 +74,17 @@ export class ForeignLock {
     return new ForeignLock(entry, status, recogniseLink(entry.name, target, status.mtimeMs), content);
   }
 
-  static #openFile(entry: Entry, named: FileStatus): ForeignLock | null {
-    if (named.size > MAX_FILE) return new ForeignLock(entry, named, tooLarge(named.size));
+  static #openFile(entry: Entry): ForeignLock | null {
     const { files } = entry.backend;
     const descriptor = openIfThere(entry);
     if (descriptor === null) return null;
     try {
       const status = files.statDescriptor(descriptor);
-      // One more, because a file can grow meanwhile, and those in /proc have no size.
+      // One more than a lock may have: the size does not tell, for a file can grow, and those in /proc have none.
       const bytes = files.read(descriptor, MAX_FILE + 1);
       const found =
         bytes.length > MAX_FILE
-          ? tooLarge(bytes.length)
+          ? `a file of more than ${MAX_FILE} bytes, too large for a lock`
           : recogniseFile(entry.name, bytes.toString('utf8'), status.mtimeMs);
       const file = { descriptor, status, filesystem: files.filesystem(descriptor) };
       return new ForeignLock(entry, status, found, bytes.toString('latin1'), file);
@@ -187,10 +186,6 @@ function openIfThere({ backend, parent, name }: Entry): number | null {
     if (codeOf(error) === 'ENOENT') return null;
     throw error;
   }
-}
-
-function tooLarge(size: number): string {
-  return `a file of ${size} bytes or more, too large for a lock`;
 }
 
 function codeOf(error: unknown): string | undefined {
