@@ -86,7 +86,7 @@ for (const backend of TESTED) {
           for (const call of expected)
             expect(calls.some((made) => made.startsWith(call.replace(' .', '')))).toBe(true);
         },
-        60_000,
+        240_000,
       );
     }
   });

@@ -14,9 +14,15 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { acquireLockSync, inspectLockSync, reclaimLockSync, type StandingOptions } from '../../src/index.js';
+import {
+  acquireLockSync,
+  dumpDiagnostics,
+  inspectLockSync,
+  reclaimLockSync,
+  type StandingOptions,
+} from '../../src/index.js';
 import { startProcess } from '../helpers/processes.js';
-import { hasProgram, testRequiring } from '../helpers/requirements.js';
+import { hasProgram, type Requirement, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { fixtureText, link, written } from './wild.js';
 
@@ -191,8 +197,14 @@ test('a directory with something else in its owner.json is still no lock', () =>
   expect(() => inspectLockSync(path)).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_LOCK' }));
 });
 
+/** Plain Node looks into /proc/locks for the locks of this package's own kind only. */
+const seesPosixLocks: Requirement = {
+  available: dumpDiagnostics().backend.name === 'native',
+  reason: 'needs the native backend to see a lock of another program',
+};
+
 testRequiring(
-  [hasProgram('python3')],
+  [seesPosixLocks, hasProgram('python3')],
   'a pid file that somebody holds a file lock on is not dead',
   async () => {
     const path = written(join(tempDir(), 'mongod.lock'), `${DEAD}\n`, Date.now());

@@ -36,19 +36,19 @@ async function leastDelay(
 }
 
 const TIMEOUTS = [1, 7.5, 40, 130, 260];
+/** ms; on an idle machine it is one or two. A waiter that only polls is late by up to 120. */
+const LATE = 20;
 
-describeForEachBackend('a timeout', (api, backend) => {
+describeForEachBackend('a timeout', (api) => {
   for (const timeout of TIMEOUTS) {
     test(`of ${timeout} ms is kept to a few milliseconds, waiting asynchronously`, async () => {
       const path = await heldLock();
-      expect(await leastDelay(timeout, 12, () => api.acquireLock(path, { timeout }))).toBeLessThan(5);
+      expect(await leastDelay(timeout, 12, () => api.acquireLock(path, { timeout }))).toBeLessThan(LATE);
     });
 
     test(`of ${timeout} ms is kept to a few milliseconds, waiting synchronously`, async () => {
       const path = await heldLock();
-      // Giving an inotify instance back takes the kernel 5 to 20 ms, and nothing is left behind here.
-      const bar = backend === 'native' ? 30 : 5;
-      expect(await leastDelay(timeout, 12, () => api.acquireLockSync(path, { timeout }))).toBeLessThan(bar);
+      expect(await leastDelay(timeout, 12, () => api.acquireLockSync(path, { timeout }))).toBeLessThan(LATE);
     });
   }
 });

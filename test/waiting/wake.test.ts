@@ -154,6 +154,16 @@ describeRequiring([isBuilt(), hasBackend('native')], 'a waiter is woken', () => 
       },
     );
 
+    testRequiring([], `by nothing, and yet takes a directory that gets no owner (${call})`, async () => {
+      const path = newPath();
+      const waiter = await startAgent({});
+      rmSync(writeLock(path, ''));
+      const { wallMs } = await waiter[call](path, { ownerlessGrace: 800, timeout: 9000 });
+      expect(wallMs).toBeGreaterThan(500);
+      expect(wallMs).toBeLessThan(WOKEN_MS);
+      expect(await waiter.verify(path)).toBe(true);
+    });
+
     testRequiring([], `and fails with ENOENT when the parent directory is gone (${call})`, async () => {
       const path = newPath();
       const [holder, waiter] = await startTwo({}, {});
