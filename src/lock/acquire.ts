@@ -46,7 +46,7 @@ export function* acquireSteps<A extends Alarm>(
   const reporter = new Reporter(options);
   sweepIfDue(place, options);
   try {
-    for (let immediate = 0; ; ) {
+    for (let immediate = 0, wasWoken = false; ; ) {
       const step = withLockPath(place.path, () => attempts.next());
       if ('record' in step) {
         if (acquireEvent.isHeard) {
@@ -61,13 +61,21 @@ export function* acquireSteps<A extends Alarm>(
       immediate = step.moving ? immediate + 1 : 0;
       if (immediate > 0 && immediate <= MAX_IMMEDIATE) continue;
       immediate = 0;
-      const waited = performance.now() - started;
+      const pausedAt = performance.now();
+      const waited = pausedAt - started;
       const report = reporter.report(place, step, waited);
       if (waited >= timeout) throw new LockTimeoutError(report);
       const alarm = attempts.alarm;
-      const interval = alarm?.complete === true ? SAFETY_INTERVAL : POLL_INTERVAL;
-      const ms = Math.min(interval, step.lookAgainIn ?? interval) * (1 + JITTER * (2 * Math.random() - 1));
-      yield { ms: Math.min(ms, timeout - waited, reporter.dueIn(report)), alarm, report };
+      // What has just moved is looked at again soon. The kernel reports the owner's file closed a moment before it frees
+      // the witness (__fput: fsnotify_close, then locks_remove_file), and may report nothing after that.
+      const isAtRest = !step.moving && !wasWoken;
+      const interval = isAtRest && alarm?.complete === true ? SAFETY_INTERVAL : POLL_INTERVAL;
+      const jittered =
+        Math.min(interval, step.lookAgainIn ?? interval) * (1 + JITTER * (2 * Math.random() - 1));
+      const ms = Math.min(jittered, timeout - waited, reporter.dueIn(report));
+      yield { ms, alarm, report };
+      // Timers may be a millisecond early.
+      wasWoken = performance.now() - pausedAt < ms - 1;
     }
   } finally {
     attempts.close();

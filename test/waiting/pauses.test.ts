@@ -8,7 +8,7 @@ import type { AcquireOptions, WaitReport } from '../../src/lock/options.js';
 import { LockPlace } from '../../src/lock/place.js';
 import { startProcess } from '../helpers/processes.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { writeLock, writeLockOf } from '../lock/crafted.js';
+import { editOwner, writeLock, writeLockOf } from '../lock/crafted.js';
 
 // The waiting without the time: the acquisition says how long it wants to pause, and the clocks are the test's.
 
@@ -115,6 +115,40 @@ describe('a waiter', () => {
       expect(Math.max(...pauses)).toBeLessThanOrEqual(121);
       expect(new Set(pauses.map((ms) => Math.round(ms))).size).toBeGreaterThan(10);
     }
+  });
+
+  test('that was woken for nothing looks again soon, once: what woke it may not have been over', async () => {
+    const place = LockPlace.open(await heldLock());
+    const steps = acquireSteps(place, {}, () => COMPLETE);
+    const pause = () => (steps.next().value as { ms: number }).ms;
+    elapsed += pause() / 3;
+    const soon = pause();
+    expect(soon).toBeLessThanOrEqual(120);
+    elapsed += soon;
+    expect(pause()).toBeGreaterThan(10_000);
+    steps.return(undefined as never);
+    place.close();
+  });
+
+  test('whose holder changes at every look looks again soon: it cannot know what its alarm has missed', async () => {
+    const path = await heldLock();
+    const place = LockPlace.open(path);
+    let holders = 0;
+    const steps = acquireSteps(place, {}, () => {
+      holders += 1;
+      editOwner(path, (owner) => ({ ...owner, nonce: String(holders).padStart(32, '0') }));
+      return COMPLETE;
+    });
+    for (let pauses = 0; pauses < 3; pauses += 1) {
+      const before = holders;
+      const { ms } = steps.next().value as { ms: number };
+      expect(ms).toBeLessThanOrEqual(120);
+      expect(holders - before).toBeGreaterThan(1);
+      expect(holders - before).toBeLessThan(20);
+      elapsed += ms;
+    }
+    steps.return(undefined as never);
+    place.close();
   });
 
   test('never sleeps beyond its timeout', async () => {
