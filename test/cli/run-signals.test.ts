@@ -22,11 +22,14 @@ function counter(signal: NodeJS.Signals, patience = 20_000): string[] {
   return [process.execPath, '-e', COUNTER, signal, String(patience)];
 }
 
-/** `run` on a terminal of its own, which script(1) makes: what is written to it is typed there. */
+/**
+ * `run` on a terminal of its own, which script(1) makes: what is written to it is typed there. The shell of script must
+ * give its place to `run`: dash would stay, get the keyboard's signal too, and end with 128 + n whatever `run` ends with.
+ */
 function runInTerminal(path: string, command: readonly string[]): RunningCli {
   const words = [process.execPath, MAIN, 'run', path, '--', ...command];
   const line = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-  return startProgram(['script', '-qec', line, '/dev/null']);
+  return startProgram(['script', '-qec', `exec ${line}`, '/dev/null']);
 }
 
 describeRequiring(BUILT, 'a signal to run', () => {
