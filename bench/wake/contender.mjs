@@ -2,9 +2,9 @@
 // on stdout. Times are of CLOCK_MONOTONIC in ns, which every process of the machine shares.
 // Argument: how it waits, one of the keys of WAYS.
 import { mkdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { loadPeer } from '../peers/load.mjs';
 
 const POLL_MS = 100;
 
@@ -26,7 +26,7 @@ async function kernelIdentity(acquire) {
 
 /** proper-lockfile's own defaults, but for the retries: as often as the poller looks. */
 async function properLockfile() {
-  const { lock } = createRequire(import.meta.url)('proper-lockfile');
+  const { lock } = await loadPeer('proper-lockfile');
   const retries = { forever: true, factor: 1, minTimeout: POLL_MS, maxTimeout: POLL_MS };
   return async (path, waiting) => {
     waiting();

@@ -1,7 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 
 const running = new Set();
 process.on('exit', () => {
@@ -43,8 +41,12 @@ export class Talker {
     }
   }
 
+  write(line) {
+    this.child.stdin.write(`${line}\n`);
+  }
+
   send(message) {
-    this.child.stdin.write(`${JSON.stringify(message)}\n`);
+    this.write(JSON.stringify(message));
   }
 
   /** For the one that ends by itself, or was killed by somebody else. */
@@ -56,22 +58,4 @@ export class Talker {
     this.child.kill('SIGKILL');
     await this.#exited;
   }
-}
-
-/** A process that locks in its own way (contender.mjs). */
-export async function startContender(way) {
-  const contender = new Talker(
-    process.execPath,
-    fileURLToPath(new URL('contender.mjs', import.meta.url)),
-    way,
-  );
-  await contender.until('ready');
-  return contender;
-}
-
-/** ns for which all threads of a process have run so far (/proc/<pid>/task/<tid>/schedstat). */
-export function cpuTimeOf(pid) {
-  return readdirSync(`/proc/${pid}/task`)
-    .map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ', 1)[0]))
-    .reduce((sum, ns) => sum + ns, 0);
 }

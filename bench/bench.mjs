@@ -1,0 +1,65 @@
+// What this package costs, beside other packages and beside the same system calls in C, in one run.
+// docs/performance.md says what each row is and how it is measured.
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { describeMachine, machineLine } from './harness/machine.mjs';
+import { barsText, rowsText } from './harness/report.mjs';
+import { defaultParent, makeScratch } from './harness/scratch.mjs';
+import { measureAcquire } from './parts/acquire.mjs';
+import { measureInspect } from './parts/inspect.mjs';
+import { measureCompare, measureJudge } from './parts/judge.mjs';
+import { measurePoll } from './parts/poll.mjs';
+import { measureIdle, measureWake } from './parts/wake.mjs';
+
+const USAGE = `npm run bench -- [--quick] [--only PART,...] [--dir DIR] [--json FILE]
+
+  --quick        ends within 20 s; the figures are rough, and some rows are left out
+  --only PARTS   some of: PARTS
+  --dir DIR      where the locks are; by default /dev/shm where it is a tmpfs, else the temporary directory
+  --json FILE    writes { machine, rows, bars }`;
+
+const PARTS = {
+  poll: measurePoll,
+  judge: measureJudge,
+  compare: measureCompare,
+  inspect: measureInspect,
+  acquire: measureAcquire,
+  wake: measureWake,
+  idle: measureIdle,
+};
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', default: Object.keys(PARTS).join(',') },
+    dir: { type: 'string', default: defaultParent() },
+    json: { type: 'string' },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+const wanted = options.only.split(',');
+const unknown = wanted.filter((name) => !Object.hasOwn(PARTS, name));
+if (options.help || unknown.length > 0) {
+  if (unknown.length > 0) console.error(`no part ${unknown.join(', ')}\n`);
+  console.log(USAGE.replace('PARTS\n', `${Object.keys(PARTS).join(', ')}\n`));
+  process.exit(unknown.length > 0 ? 2 : 0);
+}
+
+const { quick } = options;
+const directory = makeScratch(options.dir);
+const machine = describeMachine(options.dir);
+console.log(machineLine(machine));
+const plan = quick ? { rounds: 5, turnMs: 5 } : { rounds: 25, turnMs: 20 };
+const rows = [];
+const bars = [];
+for (const name of wanted) {
+  const measured = await PARTS[name]({ quick, directory, plan });
+  console.log(`\n${rowsText(measured.rows)}`);
+  rows.push(...measured.rows);
+  bars.push(...measured.bars);
+}
+console.log(`\n${barsText(bars)}`);
+if (options.json !== undefined) {
+  writeFileSync(options.json, `${JSON.stringify({ machine, rows, bars }, null, 2)}\n`);
+}
+process.exit();

@@ -1,0 +1,213 @@
+// The floor: the system calls that the kernel must be asked for one poll, one judgement, one look at a lock, one
+// acquisition and release, and nothing else. What this program needs, no program needs less of.
+//
+// The lists are those that the package itself makes, so that the ratio to them is what JavaScript, Node-API and the
+// package's own thoughts cost. They were obtained with `node bench/floor/calls.mjs`, which runs both under strace(1)
+// and prints the calls of each side by side.
+//
+//   floor <pid> <gone-pid> <directory> <lock>
+//
+// reads lines `<operation> <batch> <ms>` and answers each with one line: the ns of one operation, as the mean of
+// <batch>, again and again for <ms> ms.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MAX_SAMPLES 200000
+/** As long as a record of ours is. */
+#define RECORD_SIZE 640
+
+static pid_t live;
+static pid_t gone;
+static const char *directory;
+static const char *lock_name;
+static int held_pidfd = -1;
+static volatile int32_t word;
+static char record[16 * 1024];
+
+static void die(const char *what) {
+  fprintf(stderr, "floor: %s: %s\n", what, strerror(errno));
+  exit(1);
+}
+
+/** Where a failure would make the figures meaningless. */
+static int sure(int result, const char *what) {
+  if (result < 0) die(what);
+  return result;
+}
+
+static int open_pidfd(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+static void memory_read(long count) {
+  for (long i = 0; i < count; ++i) (void)word;
+}
+
+static void call_getppid(long count) {
+  for (long i = 0; i < count; ++i) syscall(SYS_getppid);
+}
+
+static void poll_pidfd(long count) {
+  for (long i = 0; i < count; ++i) {
+    struct pollfd entry = {.fd = held_pidfd, .events = POLLIN};
+    sure(poll(&entry, 1, 0), "poll");
+  }
+}
+
+static void judge(long count) {
+  for (long i = 0; i < count; ++i) {
+    const int pidfd = sure(open_pidfd(live), "pidfd_open");
+    struct stat status;
+    sure(fstat(pidfd, &status), "fstat");
+    struct pollfd entry = {.fd = pidfd, .events = POLLIN};
+    sure(poll(&entry, 1, 0), "poll");
+    close(pidfd);
+  }
+}
+
+static void judge_gone(long count) {
+  for (long i = 0; i < count; ++i) {
+    if (open_pidfd(gone) >= 0) die("the process that is gone");
+  }
+}
+
+static struct flock whole_file(void) { return (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET}; }
+
+static const int kDirectory = O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC | O_DIRECTORY;
+static const int kFile = O_RDONLY | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC;
+
+static int open_parent(void) {
+  return sure(open(directory, O_RDONLY | O_CLOEXEC | O_PATH | O_DIRECTORY), directory);
+}
+
+/** A lock that somebody holds: its record, and whether the process and the witness live. */
+static void inspect(long count) {
+  for (long i = 0; i < count; ++i) {
+    const int parent = open_parent();
+    const int lock = sure(openat(parent, lock_name, kDirectory), lock_name);
+    const int owner = sure(openat(lock, "owner.json", kFile), "owner.json");
+    struct stat status;
+    sure(fstat(owner, &status), "fstat");
+    sure((int)pread(owner, record, sizeof record, 0), "pread");
+    struct statfs filesystem;
+    sure(fstatfs(owner, &filesystem), "fstatfs");
+    judge(1);
+    struct flock witness = whole_file();
+    sure(fcntl(owner, F_OFD_GETLK, &witness), "F_OFD_GETLK");
+    close(owner);
+    close(lock);
+    close(parent);
+  }
+}
+
+static void acquire_and_release(long count) {
+  static long nonce;
+  for (long i = 0; i < count; ++i) {
+    char draft[64];
+    char retired[64];
+    snprintf(draft, sizeof draft, ".floor.lock.%032lx", ++nonce);
+    snprintf(retired, sizeof retired, "retired.%032lx", nonce);
+    struct stat status;
+    struct statfs filesystem;
+
+    const int parent = open_parent();
+    if (openat(parent, "floor.lock", kDirectory) >= 0) die("floor.lock is there already");
+    sure(mkdirat(parent, draft, 0777), "mkdirat");
+    const int lock = sure(openat(parent, draft, kDirectory), draft);
+    const int owner = sure(
+        openat(lock, "owner.json.new", O_RDWR | O_CREAT | O_EXCL | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC, 0666),
+        "owner.json.new");
+    sure(fstatfs(owner, &filesystem), "fstatfs");
+    sure(fstat(owner, &status), "fstat");
+    struct flock witness = whole_file();
+    sure(fcntl(owner, F_OFD_SETLK, &witness), "F_OFD_SETLK");
+    sure((int)pwrite(owner, record, RECORD_SIZE, 0), "pwrite");
+    sure(renameat(lock, "owner.json.new", lock, "owner.json"), "renameat");
+    sure(fstat(lock, &status), "fstat");
+    sure((int)syscall(SYS_renameat2, parent, draft, parent, "floor.lock", 1 /* RENAME_NOREPLACE */), "renameat2");
+    sure(fstatat(parent, "floor.lock", &status, AT_SYMLINK_NOFOLLOW), "fstatat");
+
+    sure(fstat(lock, &status), "fstat");
+    sure(fstat(owner, &status), "fstat");
+    sure(fstatat(lock, "owner.json", &status, AT_SYMLINK_NOFOLLOW), "fstatat");
+    sure((int)pread(owner, record, sizeof record, 0), "pread");
+    sure(fstatat(parent, "floor.lock", &status, AT_SYMLINK_NOFOLLOW), "fstatat");
+    sure(renameat(lock, "owner.json", lock, retired), "renameat");
+    close(owner);
+    sure(unlinkat(lock, retired, 0), "unlinkat");
+    sure(fstatat(parent, "floor.lock", &status, AT_SYMLINK_NOFOLLOW), "fstatat");
+    sure(unlinkat(parent, "floor.lock", AT_REMOVEDIR), "rmdir");
+    close(lock);
+    close(parent);
+  }
+}
+
+static const struct {
+  const char *name;
+  void (*run)(long count);
+} kOperations[] = {
+    {"memory-read", memory_read},
+    {"getppid", call_getppid},
+    {"poll-pidfd", poll_pidfd},
+    {"judge", judge},
+    {"judge-gone", judge_gone},
+    {"inspect", inspect},
+    {"acquire-and-release", acquire_and_release},
+};
+
+static int64_t now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static void measure(void (*run)(long), long batch, double ms) {
+  static double samples[MAX_SAMPLES];
+  long count = 0;
+  const int64_t end = now() + (int64_t)(ms * 1e6);
+  int64_t before = now();
+  do {
+    before = now();
+    run(batch);
+    samples[count++] = (double)(now() - before) / (double)batch;
+  } while (count < MAX_SAMPLES && now() < end);
+  for (long i = 0; i < count; ++i) printf("%.3f ", samples[i]);
+  putchar('\n');
+  fflush(stdout);
+}
+
+int main(int argc, char **argv) {
+  if (argc != 5) {
+    fputs("usage: floor <pid> <gone-pid> <directory> <lock>\n", stderr);
+    return 2;
+  }
+  live = (pid_t)atoi(argv[1]);
+  gone = (pid_t)atoi(argv[2]);
+  directory = argv[3];
+  lock_name = argv[4];
+  held_pidfd = sure(open_pidfd(live), "pidfd_open");
+  char name[64];
+  long batch;
+  double ms;
+  while (scanf("%63s %ld %lf", name, &batch, &ms) == 3) {
+    const size_t operations = sizeof kOperations / sizeof *kOperations;
+    size_t i = 0;
+    while (i < operations && strcmp(name, kOperations[i].name) != 0) ++i;
+    if (i == operations) {
+      fprintf(stderr, "floor: no operation %s\n", name);
+      return 2;
+    }
+    measure(kOperations[i].run, batch, ms);
+  }
+  return 0;
+}

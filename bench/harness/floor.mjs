@@ -1,0 +1,42 @@
+import { compiled } from './compiled.mjs';
+import { Talker } from './processes.mjs';
+
+/** A pid that no process has: beyond PID_MAX_LIMIT of the kernel. */
+export const GONE_PID = 2 ** 22 + 1;
+
+export const NO_COMPILER = 'no compiler';
+
+/** The C program of floor/floor.c, which measures its system calls itself. */
+export class Floor {
+  #talker;
+
+  constructor(talker) {
+    this.#talker = talker;
+  }
+
+  /**
+   * @param pid the process to judge. @param lock a lock in `directory` to look at, by name.
+   * @returns null where there is no compiler.
+   */
+  static start({ pid = process.pid, directory = '.', lock = '-' }) {
+    const program = compiled('floor/floor');
+    if (program === null) return null;
+    return new Floor(new Talker(program, String(pid), String(GONE_PID), directory, lock));
+  }
+
+  /** One operation as a subject for `interleave`. */
+  subject(operation, batch) {
+    return {
+      batch,
+      turn: async (ms) => {
+        this.#talker.write(`${operation} ${batch} ${ms}`);
+        const line = await this.#talker.line();
+        return line.trim().split(' ').map(Number);
+      },
+    };
+  }
+
+  end() {
+    return this.#talker.kill();
+  }
+}

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { cpus, loadavg, release, totalmem } from 'node:os';
+import { dumpDiagnostics } from '../../dist/index.js';
+import { filesystemOf } from './scratch.mjs';
+
+const PACKAGE = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+
+/** What the figures depend on, as the run found it. */
+export function describeMachine(directory) {
+  return {
+    version: PACKAGE.version,
+    date: new Date().toISOString(),
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    kernel: release(),
+    node: process.version,
+    backend: dumpDiagnostics().backend.name,
+    directory,
+    filesystem: filesystemOf(directory),
+    load: loadavg().map((value) => Math.round(value * 100) / 100),
+  };
+}
+
+/** One line for people. */
+export function machineLine({ cpu, cores, kernel, node, filesystem, load }) {
+  return `${cpu}, ${cores} cores, Linux ${kernel}, node ${node}, locks on ${filesystem}, load ${load.join(' ')}`;
+}

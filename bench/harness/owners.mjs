@@ -1,0 +1,63 @@
+import { closeSync, mkdirSync, openSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { probeIdentity } from '../../dist/index.js';
+import { formatOwnerRecord } from '../../dist/record/format.js';
+import { compiled } from './compiled.mjs';
+import { Talker } from './processes.mjs';
+import { filesystemOf } from './scratch.mjs';
+
+// Owners that are small, since node takes milliseconds to die.
+
+/** A lock of ours, held by a process that does nothing else. */
+export async function holdOurs(path) {
+  mkdirSync(path);
+  const file = join(path, 'owner.json');
+  closeSync(openSync(file, 'wx'));
+  const owner = await holdFile(file);
+  const { dev, ino } = statSync(file, { bigint: true });
+  const record = {
+    starttime: null,
+    createdAtMs: Date.now(),
+    nonce: process.hrtime.bigint().toString(16).padStart(32, '0'),
+    identity: probeIdentity(owner.pid),
+    filesystem: filesystemOf(path),
+    witness: { device: `${dev}`, fsid: null, inode: `${ino}` },
+    lease: null,
+    label: undefined,
+  };
+  writeFileSync(file, formatOwnerRecord(record));
+  return owner;
+}
+
+/** A lock of an older program, which records a PID. */
+export async function holdOld(path) {
+  mkdirSync(path);
+  const file = join(path, 'owner.json');
+  writeFileSync(file, '');
+  const owner = await holdFile(file);
+  writeFileSync(file, JSON.stringify({ pid: owner.pid, createdAtMs: Date.now() }));
+  return owner;
+}
+
+async function holdFile(file) {
+  const owner = new Talker(compiled('wake/mortal'), 'hold', file);
+  await owner.line();
+  return owner;
+}
+
+/** @returns when it was killed, and when the kernel said that it is dead; ns of CLOCK_MONOTONIC. */
+export async function killAndSee(owner) {
+  const killer = new Talker(compiled('wake/mortal'), 'kill', String(owner.pid));
+  const [killed, dead] = (await killer.line()).split(' ');
+  await Promise.all([owner.exited(), killer.exited()]);
+  return { killed, dead };
+}
+
+/** A process that locks in its own way (wake/contender.mjs). */
+export async function startContender(way) {
+  const script = fileURLToPath(new URL('../wake/contender.mjs', import.meta.url));
+  const contender = new Talker(process.execPath, script, way);
+  await contender.until('ready');
+  return contender;
+}

@@ -1,0 +1,104 @@
+// Measures several subjects in turns, so that whatever else the machine does at the time falls on all of them.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { median, pairedRatio, summary } from './statistics.mjs';
+
+setFlagsFromString('--expose-gc');
+/** A full collection of this process's garbage. */
+export const collectGarbage = runInNewContext('gc');
+
+const NS_PER_MS = 1e6;
+/** Share of a turn that warms caches up again after the turns of the others; its samples are dropped. */
+const WARM_UP = 0.2;
+
+/**
+ * A subject too short to be timed alone: `run(count)` loops itself, so that each has machine code of its own.
+ * A sample is the mean of a batch.
+ */
+export function inBatches(batch, run) {
+  return {
+    batch,
+    turn(ms) {
+      const samples = [];
+      const end = performance.now() + ms;
+      for (let before = performance.now(); before < end; ) {
+        run(batch);
+        const after = performance.now();
+        samples.push(((after - before) * NS_PER_MS) / batch);
+        before = after;
+      }
+      return samples;
+    },
+  };
+}
+
+/** A subject of a microsecond or more: each call is a sample, at least one a turn. */
+export function oneByOne(run) {
+  return {
+    batch: 1,
+    turn(ms) {
+      const samples = [];
+      const end = performance.now() + ms;
+      do {
+        const before = performance.now();
+        run();
+        samples.push((performance.now() - before) * NS_PER_MS);
+      } while (performance.now() < end);
+      return samples;
+    },
+  };
+}
+
+/** {@link oneByOne} for what returns a promise. */
+export function oneByOneAsync(run) {
+  return {
+    batch: 1,
+    async turn(ms) {
+      const samples = [];
+      const end = performance.now() + ms;
+      do {
+        const before = performance.now();
+        await run();
+        samples.push((performance.now() - before) * NS_PER_MS);
+      } while (performance.now() < end);
+      return samples;
+    },
+  };
+}
+
+/** One call of `run` a turn: for what starts a process. */
+export function onceATurn(run) {
+  return { ...oneByOneAsync(run), turn: () => oneByOneAsync(run).turn(0) };
+}
+
+/**
+ * Takes samples of all subjects, in rounds. `subjects` by name; undefined ones are passed over.
+ * @returns by name: { p50, p99, max, samples, batch } in ns, and `against(other)`, the ratio of the medians.
+ */
+export async function interleave(subjects, { rounds, turnMs }) {
+  const names = Object.keys(subjects).filter((name) => subjects[name] !== undefined);
+  const samples = Object.fromEntries(names.map((name) => [name, []]));
+  const medians = Object.fromEntries(names.map((name) => [name, []]));
+  for (const name of names) await subjects[name].turn(4 * turnMs);
+  for (let round = 0; round < rounds; round += 1) {
+    // Forth and back, so that none is always the one after a certain other.
+    for (const name of round % 2 === 0 ? names : names.toReversed()) {
+      collectGarbage();
+      const taken = await subjects[name].turn(turnMs);
+      const kept = taken.slice(Math.floor(taken.length * WARM_UP));
+      for (const sample of kept) samples[name].push(sample);
+      medians[name].push(median(kept));
+    }
+  }
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      {
+        ...summary(samples[name]),
+        batch: subjects[name].batch,
+        against: (other) =>
+          medians[other] === undefined ? null : pairedRatio(medians[name], medians[other]),
+      },
+    ]),
+  );
+}
