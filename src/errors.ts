@@ -40,9 +40,8 @@ export class LockNotEmptyError extends KernelIdentityError {
   readonly entries: readonly string[];
 
   constructor(path: string, entries: readonly string[]) {
-    const names = entries.map((name) => JSON.stringify(name)).join(', ');
     super(
-      `the lock directory '${path}' holds files of somebody else: ${names}. Move them away to free the lock.`,
+      `the lock directory '${path}' holds files of somebody else: ${quoteNames(entries)}. Move them away to free the lock.`,
     );
     this.path = path;
     this.entries = entries;
@@ -59,4 +58,9 @@ export class LockLostError extends KernelIdentityError {
     super(`the lock '${path}' was lost: ${how}. Whoever holds it now may have worked at the same time.`);
     this.path = path;
   }
+}
+
+/** File names in a text for people: they may hold anything. */
+export function quoteNames(names: readonly string[]): string {
+  return names.map((name) => JSON.stringify(name)).join(', ');
 }

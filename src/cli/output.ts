@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { printable, printableJson } from '../dump/printable.js';
+import { printable, printableJson } from '../text/printable.js';
 
 /*
  * Written straight to the descriptors. process.stdout and process.stderr would put a pipe into non-blocking mode, and

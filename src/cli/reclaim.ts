@@ -1,6 +1,6 @@
 import { formatInspection } from '../dump/format-inspection.js';
-import { printable } from '../dump/printable.js';
 import { type ReclaimResult, reclaimLockSync } from '../lock/inspect.js';
+import { printable } from '../text/printable.js';
 import { parseArguments, requirePaths } from './arguments.js';
 import { stdoutPaint } from './colour.js';
 import type { Command } from './command.js';

@@ -1,10 +1,10 @@
 import type { Capabilities, TimeOffset } from '../backend/backend.js';
+import { printable } from '../text/printable.js';
 import type { DiagnosticsDump, LockDump } from './dump.js';
 import { describeIdentity } from './format-identity.js';
 import { formatInspection } from './format-inspection.js';
 import { alignFields } from './layout.js';
 import { type Paint, plain } from './paint.js';
-import { printable } from './printable.js';
 
 /** The diagnostics for people, to be pasted into a report. */
 export function formatDump(dump: DiagnosticsDump, paint: Paint = plain): string {

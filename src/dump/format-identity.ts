@@ -1,6 +1,6 @@
 import type { ProcessIdentity } from '../identity/process-identity.js';
+import { printable } from '../text/printable.js';
 import { alignFields } from './layout.js';
-import { printable } from './printable.js';
 
 const NOT_KNOWN = 'not known';
 

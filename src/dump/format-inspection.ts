@@ -1,13 +1,14 @@
 import { basename } from 'node:path';
+import { quoteNames } from '../errors.js';
 import type { LockFormat } from '../formats/format.js';
 import { isDeletableAs } from '../formats/names.js';
 import type { LockInspection } from '../lock/inspect.js';
+import { describeOwner, hostOf } from '../record/describe-owner.js';
 import type { OwnerRecord } from '../record/owner-record.js';
+import { printable } from '../text/printable.js';
 import { formatEvidence, formatVerdict } from './format-verdict.js';
 import { alignFields } from './layout.js';
-import { describeOwner, hostOf } from './owner.js';
 import { type Paint, plain } from './paint.js';
-import { printable } from './printable.js';
 import { STATE_TONES } from './tones.js';
 
 /** What stands at a lock's path and why it is judged so, for people. */
@@ -26,12 +27,13 @@ export function formatInspection(inspection: LockInspection, paint: Paint = plai
 }
 
 function factsOf(inspection: LockInspection, paint: Paint): [string, string][] {
-  const { format, verdict, owner, ageMs, description } = inspection;
+  const { format, verdict, owner, ageMs, description, foreignFiles } = inspection;
   if (owner === null) return [['found', printable(description)]];
   const facts: [string, string][] = [['owner', describeOwner(owner, ageMs)]];
   if (owner.recordedAt !== null) facts.push(['written', writtenAt(owner.recordedAt)]);
   facts.push(['format', format]);
   if (verdict !== null) facts.push(['verdict', formatVerdict(verdict, paint)]);
+  if (foreignFiles.length > 0) facts.push(['also there', printable(quoteNames(foreignFiles))]);
   if (owner.problem !== null) facts.push(['problem', printable(owner.problem)]);
   return facts;
 }
@@ -49,8 +51,14 @@ type NextStep = readonly [advice: string, command: string | null];
 const OWN_FORMATS: ReadonlySet<LockFormat> = new Set(['kernel-identity', 'openclaw-directory', 'none']);
 
 /** What a person may do now, and the command for it. */
-function nextStep({ state, path, format, owner }: LockInspection): NextStep {
+function nextStep({ state, path, format, owner, foreignFiles }: LockInspection): NextStep {
   const quoted = shellQuoted(path);
+  if (foreignFiles.length > 0) {
+    return [
+      "files that are not a lock's are never deleted: if this is one, move them away, then:",
+      `kernel-identity reclaim ${quoted}`,
+    ];
+  }
   if (state === 'unknown') {
     if (owner === null) {
       return ['it names no owner, so nothing clears it; its maker may still be at work: look again.', null];
@@ -72,6 +80,12 @@ function nextStep({ state, path, format, owner }: LockInspection): NextStep {
         `kernel-identity run --timeout 5m ${quoted} -- COMMAND`,
       ];
     case 'stale':
+      if (owner === null) {
+        return [
+          'whoever acquires it next clears it. Programs that lock by a directory alone make one like it: if one of them may be at work, ask it first. To clear it now:',
+          `kernel-identity reclaim ${quoted}`,
+        ];
+      }
       return ['whoever acquires it next clears it; to clear it now:', `kernel-identity reclaim ${quoted}`];
   }
 }

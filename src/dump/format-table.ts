@@ -1,8 +1,8 @@
 import type { LockInspection } from '../lock/inspect.js';
-import { shortElapsed } from './elapsed.js';
+import { shortElapsed } from '../text/elapsed.js';
+import { printable } from '../text/printable.js';
 import { WIDTH } from './layout.js';
 import { type Paint, plain } from './paint.js';
-import { printable } from './printable.js';
 import { STATE_TONES } from './tones.js';
 
 const HEADINGS = ['state', 'pid', 'age', 'why'];
@@ -50,9 +50,10 @@ export function summarise(inspections: readonly LockInspection[], unreadable: nu
   return `${total} ${total === 1 ? 'path' : 'paths'}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}`;
 }
 
-function cellsOf({ state, owner, ageMs, verdict }: LockInspection): string[] {
+function cellsOf({ state, owner, ageMs, verdict, foreignFiles }: LockInspection): string[] {
   const pid = owner === null ? '-' : String(owner.pid ?? '?');
-  return [state, pid, ageMs === null ? '-' : shortElapsed(ageMs), verdict?.reason ?? '-'];
+  const why = foreignFiles.length > 0 ? 'files of somebody else' : (verdict?.reason ?? '-');
+  return [state, pid, ageMs === null ? '-' : shortElapsed(ageMs), why];
 }
 
 /** The end of a text is what tells paths apart. */

@@ -1,7 +1,7 @@
 import type { Evidence, Verdict, VerdictState } from '../judge/verdict.js';
+import { printable } from '../text/printable.js';
 import { hang } from './layout.js';
 import type { Paint, Tone } from './paint.js';
-import { printable } from './printable.js';
 
 const TONES: Readonly<Record<VerdictState | 'none', Tone>> = {
   alive: 'good',

@@ -8,8 +8,8 @@ import type { Observation } from './observation.js';
 import type { Evidence, Reason, Verdict } from './verdict.js';
 
 /**
- * The decision table for records that hold an identity (the others go to decideLegacy): pure, first match wins, except that the witness has the last
- * word wherever it can be tested. The numbers are those of docs/decision-table.md.
+ * The decision table for records that hold an identity (the others go to decideLegacy): pure, first match wins, except
+ * that the witness has the last word wherever it can be tested. The numbers are those of docs/decision-table.md.
  */
 
 /** A row's answer. null: the row does not apply, or what it saw decides nothing. */

@@ -2,6 +2,7 @@ import type { Alarm, Arm } from './alarm.js';
 import { reclaimStale } from './clear.js';
 import { acquireEvent, ownerAgeOf, slowOwnerEvent, waitEvent } from './events.js';
 import { LockMemory } from './memory.js';
+import { MAX_LOCK_NAME } from './names.js';
 import type { AcquireOptions, WaitReport } from './options.js';
 import { type LockPlace, withLockPath } from './place.js';
 import { type PublishedLock, publishLock } from './publish.js';
@@ -23,6 +24,8 @@ const SAFETY_INTERVAL = 15_000;
 const JITTER = 0.2;
 /** ms between two reports of the same state. */
 const REPORT_INTERVAL = 10_000;
+/** A description may tell for how long something has been so, which is no other state. */
+const TIMES = /(?: [\d.]+ (?:ms|s|min|h|d)\b)+/g;
 
 /** Asks whoever drives the acquisition to wait for `ms`, or until the alarm sounds. */
 export interface Pause<A extends Alarm> {
@@ -40,6 +43,7 @@ export function* acquireSteps<A extends Alarm>(
   options: AcquireOptions,
   arm: Arm<A>,
 ): Generator<Pause<A>, PublishedLock, void> {
+  refuseLongName(place);
   const timeout = options.timeout ?? Number.POSITIVE_INFINITY;
   const started = performance.now();
   const attempts = new Attempts(place, options, arm);
@@ -80,6 +84,15 @@ export function* acquireSteps<A extends Alarm>(
   } finally {
     attempts.close();
   }
+}
+
+/** Before there is anything to wait for or to leave behind. A filesystem may set a lower limit: its mkdir says so. */
+function refuseLongName({ name, path }: LockPlace): void {
+  const length = Buffer.byteLength(name);
+  if (length <= MAX_LOCK_NAME) return;
+  const why = `the name of the lock has ${length} bytes, and ${MAX_LOCK_NAME} are the most`;
+  const message = `ENAMETOOLONG: ${why}, for it is made ready under a longer one, acquire '${path}'`;
+  throw Object.assign(new Error(message), { errno: -36, code: 'ENAMETOOLONG', syscall: 'acquire', path });
 }
 
 /** What stood in the way. `moving`: something changed, or may have, so look again at once. */
@@ -165,8 +178,7 @@ class Reporter {
     const ownerAge = ownerAgeOf(owner);
     const overdue = expectedHold !== undefined && ownerAge !== null && ownerAge > expectedHold;
     const report = { path: place.path, waited, owner, ownerAge, verdict, description, overdue };
-    // A description may count milliseconds.
-    const reason = verdict?.reason ?? description.replace(/\d+/g, '');
+    const reason = verdict?.reason ?? description.replace(TIMES, '');
     const who = String(owner?.nonce ?? owner?.pid);
     const state = `${who} ${reason} ${overdue}`;
     if (state !== this.#told || waited - this.#toldAt >= REPORT_INTERVAL) {

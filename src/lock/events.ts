@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import { debuglog } from 'node:util';
 import type { LockLostError } from '../errors.js';
 import type { Verdict } from '../judge/verdict.js';
+import { describeOwner } from '../record/describe-owner.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import type { WaitReport } from './options.js';
 
@@ -116,11 +117,6 @@ export function ownerAgeOf(owner: OwnerRecord | null): number | null {
 
 function describeWait({ path, waited, owner, ownerAge, description }: WaitReport): string {
   return `${quote(path)} for ${Math.round(waited)} ms, owner ${describeOwner(owner, ownerAge)}: ${description}`;
-}
-
-function describeOwner(owner: OwnerRecord | null, ownerAge: number | null): string {
-  if (owner === null) return 'not recorded';
-  return `pid ${owner.pid ?? 'not known'}, ${describeMs(ownerAge)} old`;
 }
 
 function describeMs(ms: number | null): string {

@@ -1,4 +1,4 @@
-import { NotALockError } from '../errors.js';
+import { NotALockError, quoteNames } from '../errors.js';
 import { ForeignLock } from '../formats/foreign-lock.js';
 import type { LockFormat } from '../formats/format.js';
 import { isDeletableAs } from '../formats/names.js';
@@ -8,7 +8,7 @@ import { reclaimStale } from './clear.js';
 import { ownerAgeOf, reclaimEvent } from './events.js';
 import { LockMemory } from './memory.js';
 import { LockPlace, withLockPath } from './place.js';
-import { assess, type StandingOptions } from './standing.js';
+import { assess, type Standing, type StandingOptions } from './standing.js';
 import { LockView } from './view.js';
 
 export type { LockFormat } from '../formats/format.js';
@@ -30,6 +30,11 @@ export interface LockInspection {
   readonly ageMs: number | null;
   /** The state in words. */
   readonly description: string;
+  /**
+   * The first few files in a lock directory that nobody holds and that are not a lock's: they are never deleted, so
+   * nobody can take the lock, and its state is `unknown`. Empty otherwise.
+   */
+  readonly foreignFiles: readonly string[];
 }
 
 export interface ReclaimResult extends LockInspection {
@@ -48,7 +53,9 @@ export function inspectLockSync(path: string | URL, options: StandingOptions = {
     const standing = openStanding(place);
     if (standing === null) return nothingThere(place);
     try {
-      return inspectStanding(standing, place, options);
+      return standing instanceof LockView
+        ? inspectView(standing, options)
+        : inspectForeign(standing, place, options);
     } finally {
       standing.close();
     }
@@ -75,12 +82,10 @@ export function reclaimLockSync(path: string | URL, options: StandingOptions = {
       const standing = openStanding(place);
       if (standing === null) return { ...nothingThere(place), reclaimed: false };
       try {
-        const inspection = inspectStanding(standing, place, options);
-        if (standing instanceof ForeignLock) refuseUnlessDeletable(standing, inspection, place);
+        if (standing instanceof LockView) return reclaimView(standing, options);
+        const inspection = inspectForeign(standing, place, options);
+        refuseUnlessDeletable(standing, inspection, place);
         if (inspection.state !== 'stale') return { ...inspection, reclaimed: false };
-        if (standing instanceof LockView) {
-          return { ...inspection, reclaimed: reclaimStale(standing, inspection), state: 'free' };
-        }
         const removal = standing.remove();
         if (removal !== 'changed') return removed(inspection, removal === 'removed');
         if (attempt === ATTEMPTS) return { ...inspection, ...RESTLESS };
@@ -124,20 +129,9 @@ function openStanding(place: LockPlace): LockView | ForeignLock | null {
   }
 }
 
-function inspectStanding(
-  standing: LockView | ForeignLock,
-  place: LockPlace,
-  options: StandingOptions,
-): LockInspection {
-  return standing instanceof LockView
-    ? inspectView(standing, options)
-    : inspectForeign(standing, place, options);
-}
-
 function inspectForeign(foreign: ForeignLock, place: LockPlace, options: StandingOptions): LockInspection {
   const { found } = foreign;
-  const nothingKnown = { format: 'none', state: 'unknown', verdict: null, owner: null, ageMs: null } as const;
-  if (typeof found === 'string') return { path: place.path, ...nothingKnown, description: found };
+  if (typeof found === 'string') return { path: place.path, ...NAMES_NOBODY, description: found };
   const verdict = foreign.judge(found, options);
   return {
     path: place.path,
@@ -147,8 +141,18 @@ function inspectForeign(foreign: ForeignLock, place: LockPlace, options: Standin
     owner: found.record,
     ageMs: ownerAgeOf(found.record),
     description: `owner ${verdict.state}: ${verdict.reason}`,
+    foreignFiles: [],
   };
 }
+
+const NAMES_NOBODY = {
+  format: 'none',
+  state: 'unknown',
+  verdict: null,
+  owner: null,
+  ageMs: null,
+  foreignFiles: [],
+} as const;
 
 const STATES = { alive: 'held', dead: 'stale', unknown: 'unknown' } as const;
 
@@ -170,17 +174,32 @@ function removed(inspection: LockInspection, isOurs: boolean): ReclaimResult {
   return { ...inspection, state: 'free', reclaimed: isOurs };
 }
 
+/** What `reclaim` refuses to clear is not called stale, whatever became of its owner. */
 function inspectView(view: LockView, options: StandingOptions): LockInspection {
+  const inspection = inspectionOf(view, assess(view, options, new LockMemory()));
+  const foreignFiles = inspection.state === 'stale' ? view.foreignFiles() : [];
+  if (foreignFiles.length === 0) return inspection;
+  const description = `${inspection.description}; but it holds files of somebody else: ${quoteNames(foreignFiles)}`;
+  return { ...inspection, state: 'unknown', description, foreignFiles };
+}
+
+function reclaimView(view: LockView, options: StandingOptions): ReclaimResult {
   const standing = assess(view, options, new LockMemory());
-  const { record } = view;
+  const inspection = inspectionOf(view, standing);
+  if (standing.state !== 'stale') return { ...inspection, reclaimed: false };
+  return { ...inspection, reclaimed: reclaimStale(view, standing), state: 'free' };
+}
+
+function inspectionOf({ place, record }: LockView, standing: Standing): LockInspection {
   return {
-    path: view.place.path,
+    path: place.path,
     format: record === null ? 'none' : record.version === null ? 'openclaw-directory' : 'kernel-identity',
     state: standing.state,
     verdict: standing.verdict,
     owner: record,
     ageMs: ownerAgeOf(record),
     description: standing.description,
+    foreignFiles: [],
   };
 }
 
@@ -193,5 +212,6 @@ function nothingThere(place: LockPlace): LockInspection {
     owner: null,
     ageMs: null,
     description: 'nothing is there',
+    foreignFiles: [],
   };
 }

@@ -23,6 +23,9 @@ export function privateName(lockName: string, nonce: string): string {
   return `.${lockName}.${nonce}`;
 }
 
+/** Bytes that the name of a lock may have, so that the private one, a nonce and two dots longer, is a name as well. */
+export const MAX_LOCK_NAME = 255 - privateName('', '0'.repeat(32)).length;
+
 /** The lock that a private directory was made for; null: its name is not that of one. */
 export function lockNameOfPrivate(name: string): string | null {
   return PRIVATE.exec(name)?.[1] ?? null;

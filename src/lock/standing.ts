@@ -2,6 +2,7 @@ import { isOneKernelFilesystem } from '../judge/filesystems.js';
 import { type JudgeOptions, judgeRecord } from '../judge/judge.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord } from '../record/owner-record.js';
+import { formatElapsed } from '../text/elapsed.js';
 import type { LockMemory } from './memory.js';
 import { isRetiredName } from './names.js';
 import type { LockView } from './view.js';
@@ -58,7 +59,7 @@ function byLease(
   const silentMs = memory.unchangedFor(`${status.device}:${status.inode}:${status.mtimeMs}:${record.nonce}`);
   const lease = Math.max(record.lease.durationMs, MIN_LEASE);
   const expired = silentMs > lease;
-  const silence = `silent for ${Math.round(silentMs)} ms of its lease of ${lease} ms`;
+  const silence = `silent for ${formatElapsed(silentMs)} of its lease of ${formatElapsed(lease)}`;
   return {
     state: expired ? 'stale' : 'unknown',
     verdict,
@@ -95,6 +96,9 @@ function afterGrace(view: LockView, options: StandingOptions, memory: LockMemory
   );
   const ageMs = Math.max(Date.now() - status.mtimeMs, unchangedMs);
   const past = ageMs > grace;
-  const description = `${what}, for ${Math.round(ageMs)} ms, ${past ? 'past' : 'within'} the grace of ${grace} ms`;
+  const since = `${what}, untouched for ${formatElapsed(ageMs)}`;
+  const description = past
+    ? `${since}, past the grace of ${formatElapsed(grace)}: assumed to be abandoned`
+    : `${since}, within the grace of ${formatElapsed(grace)}: its maker may be at work`;
   return { state: past ? 'stale' : 'unknown', verdict: null, description };
 }

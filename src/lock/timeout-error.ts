@@ -1,5 +1,6 @@
 import { KernelIdentityError } from '../errors.js';
 import type { Verdict } from '../judge/verdict.js';
+import { describeOwner } from '../record/describe-owner.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import type { WaitReport } from './options.js';
 
@@ -33,7 +34,7 @@ export class LockTimeoutError extends KernelIdentityError {
     const command = `npx kernel-identity ${isHeld ? 'inspect' : 'reclaim'} ${quoted}`;
     const lines = [
       `the lock '${report.path}' did not become free within ${Math.round(report.waited)} ms`,
-      `owner: ${describeOwner(report)}`,
+      `owner: ${describeOwner(report.owner, report.ownerAge)}`,
       `why: ${report.description}`,
       ...(missing.length > 0 && !isHeld ? [`could not be decided by: ${missing.join(', ')}`] : []),
       `${isHeld ? 'to look at it' : 'to look at it, and clear it if its owner is dead'}: ${command}`,
@@ -48,12 +49,4 @@ export class LockTimeoutError extends KernelIdentityError {
     this.evidenceMissing = missing;
     this.command = command;
   }
-}
-
-function describeOwner({ owner, ownerAge }: WaitReport): string {
-  if (owner === null) return 'none recorded';
-  const label = owner.label === null ? '' : ` (${owner.label})`;
-  const host = owner.identity?.hostname ?? null;
-  const age = ownerAge === null ? '' : `, for ${Math.round(ownerAge / 100) / 10} s`;
-  return `pid ${owner.pid ?? 'not known'}${label}${host === null ? '' : ` on ${host}`}${age}`;
 }

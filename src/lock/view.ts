@@ -10,6 +10,8 @@ import { errnoOf, type LockPlace } from './place.js';
 const MAX_OWNER_FILE = 64 * 1024;
 /** Enough to tell a lock directory from a directory with somebody's data. */
 const MAX_ENTRIES = 64;
+/** Enough of somebody's data for a person to know what it is. */
+const MAX_FOREIGN_SHOWN = 5;
 
 /**
  * What stands at a lock's place at one moment, through descriptors that stay on that very directory and file
@@ -109,10 +111,16 @@ export class LockView {
     return [...this.#leftovers];
   }
 
-  /** @throws LockNotEmptyError (ERR_LOCK_NOT_EMPTY) when the directory holds anything that is not the lock's own. */
-  refuseForeignFiles(): void {
+  /** Names of the first few files in the directory that are not the lock's own. */
+  foreignFiles(): readonly string[] {
     const foreign = this.#names().filter((name) => name !== OWNER_FILE && !isOwnName(name));
-    if (foreign.length > 0) throw new LockNotEmptyError(this.place.path, foreign.slice(0, 5));
+    return foreign.slice(0, MAX_FOREIGN_SHOWN);
+  }
+
+  /** @throws LockNotEmptyError (ERR_LOCK_NOT_EMPTY) when there are any {@link foreignFiles}. */
+  refuseForeignFiles(): void {
+    const foreign = this.foreignFiles();
+    if (foreign.length > 0) throw new LockNotEmptyError(this.place.path, foreign);
   }
 
   /** A file deleted while it is open casts a shadow on NFS and FUSE, so owner.json is closed first. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { hasBackend, TESTED } from '../helpers/backends.js';
@@ -100,6 +100,41 @@ describeRequiring(BUILT, 'inspect', () => {
     }
     const report = stdout.split('\n').filter((line) => !line.includes(path));
     expect(Math.max(...report.map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  test('does not call a lock stale that reclaim refuses, and shows the files that are in the way', async () => {
+    const directory = tempDir();
+    const dead = writeStaleLock(directory);
+    writeFileSync(join(dead, 'data.db'), '');
+    const empty = join(directory, 'empty.lock');
+    mkdirSync(empty);
+    writeFileSync(join(empty, 'note\n.txt'), '');
+    utimesSync(empty, 1, 1);
+    for (const [path, name] of [
+      [dead, '"data.db"'],
+      [empty, '"note\\n.txt"'],
+    ] as const) {
+      const { code, stdout } = await cli(['inspect', '--exit-code', path]);
+      expect(code).toBe(3);
+      expect(stdout).toContain(`${path}: unknown\n`);
+      expect(stdout.replaceAll(/\s+/g, '')).toContain(name);
+      expect(stdout).toContain(`\n        kernel-identity reclaim ${path}\n`);
+      expect(await cli(['reclaim', path])).toMatchObject({ code: 1, stdout: '' });
+    }
+    const { stdout } = await cli(['inspect', dead, empty]);
+    expect(stdout.match(/^unknown .* files of somebody else /gm)).toHaveLength(2);
+    expect(stdout).toContain('2 paths: 2 unknown');
+  });
+
+  test('names the assumption on which a directory without an owner is called stale', async () => {
+    const path = join(tempDir(), 'empty.lock');
+    mkdirSync(path);
+    utimesSync(path, 1, 1);
+    const { stdout } = await cli(['inspect', path]);
+    expect(stdout).toContain(`${path}: stale\n`);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(
+      /untouched for \d+ d.*, past the grace of 5 s: assumed to be abandoned.* if one of them may be at work, ask/,
+    );
   });
 
   test('says what to do next, in a command that can be copied', async () => {

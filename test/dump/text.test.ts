@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { formatElapsed } from '../../src/dump/elapsed.js';
 import { alignFields, wrap } from '../../src/dump/layout.js';
-import { printable, printableJson } from '../../src/dump/printable.js';
+import { formatElapsed } from '../../src/text/elapsed.js';
+import { printable, printableJson } from '../../src/text/printable.js';
 
 test('elapsed time is told in its two largest units', () => {
   const expected: readonly [ms: number, text: string][] = [

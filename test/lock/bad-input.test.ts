@@ -171,7 +171,7 @@ const CASES: Record<string, Case> = {
       makeData(path);
       writeLock(path, DEAD);
     }),
-    outcome: { acquire: 'ERR_LOCK_NOT_EMPTY', inspect: 'stale', reclaim: 'ERR_LOCK_NOT_EMPTY' },
+    outcome: { acquire: 'ERR_LOCK_NOT_EMPTY', inspect: 'unknown', reclaim: 'ERR_LOCK_NOT_EMPTY' },
   },
   'a directory with very many files': {
     make: inPlaceOfLock((path) => {
@@ -179,7 +179,7 @@ const CASES: Record<string, Case> = {
       for (let i = 0; i < 300; i += 1) writeFileSync(join(path, `retired-${i}`), '');
       writeLock(path, DEAD);
     }),
-    outcome: { acquire: 'ERR_LOCK_NOT_EMPTY', inspect: 'stale', reclaim: 'ERR_LOCK_NOT_EMPTY' },
+    outcome: { acquire: 'ERR_LOCK_NOT_EMPTY', inspect: 'unknown', reclaim: 'ERR_LOCK_NOT_EMPTY' },
   },
 
   'a missing parent': {
@@ -212,7 +212,7 @@ const CASES: Record<string, Case> = {
     outcome: same('ENAMETOOLONG'),
   },
   'a name that leaves no room for the private one': {
-    make: given((directory) => join(directory, 'x'.repeat(250))),
+    make: given((directory) => join(directory, 'x'.repeat(222))),
     outcome: { acquire: 'ENAMETOOLONG', inspect: 'free', reclaim: 'free' },
   },
   'a path that is too long': {
@@ -250,6 +250,23 @@ for (const backend of TESTED) {
       });
     }
 
+    testRequiring(
+      [],
+      'a name too long for a lock: the error says so, though somebody stands in the way',
+      async () => {
+        const directory = tempDir();
+        const longest = join(directory, `${'ö'.repeat(110)}x`);
+        await agent.acquire(longest);
+        await agent.release(longest);
+        mkdirSync(`${longest}x`);
+        await expect(agent.acquire(`${longest}x`, { timeout: 5000 })).rejects.toMatchObject({
+          code: 'ENAMETOOLONG',
+          path: `${longest}x`,
+          message: expect.stringContaining('has 222 bytes, and 221 are the most'),
+        });
+      },
+    );
+
     testRequiring([], 'a directory with old data: refused, nothing deleted', async () => {
       const directory = tempDir();
       makeData(join(directory, 'install.lock'));
@@ -259,6 +276,11 @@ for (const backend of TESTED) {
       const path = join(directory, 'install.lock');
       await expect(agent.acquireSync(path, options)).rejects.toMatchObject(refused);
       await expect(agent.reclaim(path, options)).rejects.toMatchObject(refused);
+      expect(await agent.inspect(path, options)).toMatchObject({
+        state: 'unknown',
+        foreignFiles: refused.entries,
+        description: expect.stringContaining('files of somebody else: "node_modules"'),
+      });
       expect(snapshot(directory)).toEqual(before);
     });
 

@@ -1,13 +1,13 @@
-import type { OwnerRecord } from '../record/owner-record.js';
-import { formatElapsed } from './elapsed.js';
-import { printable } from './printable.js';
+import { formatElapsed } from '../text/elapsed.js';
+import { printable } from '../text/printable.js';
+import type { OwnerRecord } from './owner-record.js';
 
 /** Enough of a container id to find it with `docker ps`. */
 const SHORT_CONTAINER_ID = 12;
 
 /** Who wrote a record, in one line for people: pid, label, host, container, and for how long. */
 export function describeOwner(owner: OwnerRecord | null, ageMs: number | null): string {
-  if (owner === null) return 'no owner recorded';
+  if (owner === null) return 'nobody recorded';
   const parts = [`pid ${owner.pid ?? 'not known'}`];
   if (owner.label !== null) parts.push(`"${owner.label}"`);
   const host = hostOf(owner);
