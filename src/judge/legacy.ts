@@ -150,7 +150,9 @@ function answerFor(
   if (bornMs === null || recordedAt === null) {
     const recorded = recordedAt === null ? 'no time' : timeText(recordedAt);
     const observed = bornMs === null ? 'birth not known' : `born ${isoText(bornMs)}`;
-    return answer('birth', recorded, observed, 'unknown', 'legacy-time-unclear');
+    const isHidden = ticksAsRead === null;
+    const reason = isHidden ? 'legacy-process-hidden' : 'legacy-time-unclear';
+    return answer('birth', recorded, observed, 'unknown', reason);
   }
   const recorded = timeText(recordedAt);
   const observed = `born ${isoText(bornMs)}${pid === seen.self.pid ? ', this very process' : ''}`;
@@ -184,7 +186,8 @@ function namesakeElsewhere(
   seen: Observation,
   evidence: Evidence[],
 ): LegacyAnswer | null {
-  for (const namesake of seen.namesakes.found) {
+  const { found, complete } = seen.namesakes;
+  for (const namesake of found) {
     if (namesake.exited === true) continue;
     const bornMs = birthMs(namesake.ticksAsRead, seen);
     if (bornMs !== null && record.recordedAt !== null) {
@@ -199,6 +202,15 @@ function namesakeElsewhere(
       finding: 'none',
     });
     return { state: 'unknown', reason: 'legacy-namesake-in-descendant' };
+  }
+  if (!complete) {
+    const observed = 'none has that number, as far as can be seen; not all can';
+    evidence.push({
+      check: 'descendant-namespaces',
+      recorded: `pid ${record.pid}`,
+      observed,
+      finding: 'none',
+    });
   }
   return null;
 }

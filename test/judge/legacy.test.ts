@@ -125,7 +125,7 @@ describe('recorded start ticks', () => {
 
   test('recorded, but not to be read here: unknown, never different', () => {
     const seen = seeing({ ...running({ startTicks: null }), ticksAsRead: null });
-    expect(verdictOn(oldRecord({ starttime: 5000 }), seen)).toBe('unknown: legacy-time-unclear');
+    expect(verdictOn(oldRecord({ starttime: 5000 }), seen)).toBe('unknown: legacy-process-hidden');
   });
 });
 
@@ -232,7 +232,9 @@ describe('the number of another process', () => {
     expect(verdictOn(byMtime, seeing(bornLate(-MINUTE)))).toBe('alive: legacy-born-before-record');
     expect(verdictOn(byMtime, seeing(bornLate(2 * MINUTE)))).toBe('dead: legacy-born-after-record');
     const { evidence } = decide(byMtime, seeing(bornLate(2 * MINUTE)), DEFAULTS);
-    expect(evidence.at(-1)?.recorded).toBe('written 2026-04-29T10:33:24.809Z (file mtime)');
+    expect(evidence.find(({ check }) => check === 'birth')?.recorded).toBe(
+      'written 2026-04-29T10:33:24.809Z (file mtime)',
+    );
   });
 });
 
@@ -373,10 +375,19 @@ describe('what the record says of its machine', () => {
   test('is shown, and so is what is assumed for want of it', () => {
     const named = of({ hostname: 'other', bootTimeMs: WRITTEN });
     const checks = decide(named, seeing(absent), DEFAULTS).evidence.map(({ check }) => check);
-    expect(checks).toEqual(['pid-namespace', 'boot-id', 'hostname', 'boot-time', 'process']);
+    expect(checks.slice(0, 5)).toEqual(['pid-namespace', 'boot-id', 'hostname', 'boot-time', 'process']);
     const [namespace, boot] = decide(oldRecord(), seeing(absent), DEFAULTS).evidence;
     expect(namespace).toMatchObject({ recorded: null, observed: 'assumed to be this one (4026532001)' });
     expect(boot).toMatchObject({ recorded: null, observed: 'assumed to be of this machine' });
+  });
+
+  test('a death says so where processes in other namespaces may be hidden from the observer', () => {
+    const checksWith = (complete: boolean) =>
+      decide(oldRecord(), seeing(absent, { namesakes: { found: [], complete } }), DEFAULTS).evidence.map(
+        ({ check }) => check,
+      );
+    expect(checksWith(false)).toContain('descendant-namespaces');
+    expect(checksWith(true)).not.toContain('descendant-namespaces');
   });
 
   test('a host in whose descendant namespace the number lives is not rebooted after all', () => {
