@@ -1,8 +1,10 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Has a runner of its own: npm run test:deep.
+    exclude: [...configDefaults.exclude, 'test/deep/**'],
     // Tests that start containers of their own share two cores and one process table.
     pool: 'forks',
     maxWorkers: 2,

@@ -1,0 +1,25 @@
+/** @typedef {() => void | Promise<void>} Undo */
+
+/** @type {Undo[]} */
+const undos = [];
+
+/**
+ * Undoes something when the part ends, whatever its outcome, the latest first. Processes and mounts of a part go by
+ * themselves (see ../README.md): this is for what the kernel keeps, such as a loop device.
+ * @param {Undo} undo
+ */
+export function onCleanup(undo) {
+  undos.push(undo);
+}
+
+/** Called by the frame. */
+export async function cleanUp() {
+  for (let undo = undos.pop(); undo !== undefined; undo = undos.pop()) {
+    try {
+      await undo();
+    } catch (error) {
+      console.error('cleanup:', error);
+      process.exitCode = 1;
+    }
+  }
+}

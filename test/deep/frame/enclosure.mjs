@@ -1,0 +1,123 @@
+// Where a part runs: a process in PID and mount namespaces of its own, so that whatever it started and mounted goes when
+// it ends, however it ends, even by SIGKILL of the runner.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** @typedef {import('./report.mjs').Row} Row */
+
+const ENTRY = fileURLToPath(new URL('part.mjs', import.meta.url));
+const PREFIX = 'ki-deep-';
+/** For a part that was asked to stop. */
+const GRACE_MS = 15_000;
+
+// As PID 1 the shell reaps what the part leaves: a zombie would keep its PID namespace. A background command reads from
+// /dev/null unless told otherwise, and node is not to be PID 1: it reaps only its own children.
+const REAPER = 'exec 4<&0; "$@" <&4 4<&- & exec 4<&- </dev/null; wait $!';
+const ENCLOSE = [
+  ...['setpriv', '--pdeathsig', 'KILL', 'unshare', '--mount', '--propagation=private', '--pid', '--fork'],
+  ...['--kill-child=SIGKILL', '--mount-proc', 'sh', '-c', REAPER, 'sh'],
+];
+
+/**
+ * @param {string} name
+ * @param {{ slice: boolean, cycles: number, minutes: number }} settings
+ * @param {(row: Row) => void} take
+ * @returns {{ ended: Promise<string | null>, stop: () => void }} how it went wrong; null: it did not
+ */
+export function startPart(name, { slice, cycles, minutes }, take) {
+  const cgroup = `${PREFIX}${process.pid}`;
+  const directory = mkdtempSync(join(tmpdir(), `${cgroup}-${name}-`));
+  const options = JSON.stringify({ slice, cycles, cgroup, directory });
+  const enclose = process.getuid?.() === 0 ? ENCLOSE : [];
+  const [command = '', ...args] = [...enclose, process.execPath, ENTRY, name, options];
+  // In a group of its own, Ctrl-C reaches the runner alone, which then asks the part to stop.
+  const child = spawn(command, args, { stdio: ['pipe', 'inherit', 'inherit', 'pipe'], detached: true });
+  child.stdin?.on('error', () => {});
+
+  const rows = createInterface({ input: /** @type {import('node:stream').Readable} */ (child.stdio[3]) });
+  rows.on('line', (line) => take(JSON.parse(line)));
+  const closed = new Promise((resolve) => rows.once('close', resolve));
+
+  let stopped = false;
+  let late = false;
+  /** @type {NodeJS.Timeout | undefined} */
+  let last;
+  const stop = () => {
+    stopped = true;
+    child.stdin?.end();
+    last ??= setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
+  };
+  const limit = setTimeout(() => {
+    late = true;
+    stop();
+  }, minutes * 60_000);
+
+  /** @type {Promise<string | null>} */
+  const exited = new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => {
+      if (late) resolve(`not done after ${minutes} minutes`);
+      else if (stopped) resolve('interrupted');
+      else resolve(code === 0 ? null : `ended with ${signal ?? `exit code ${code}`}`);
+    });
+  });
+  const ended = exited.then(async (problem) => {
+    clearTimeout(limit);
+    clearTimeout(last);
+    await closed;
+    removeGroups((group) => group === cgroup);
+    rmSync(directory, { recursive: true, force: true });
+    return problem;
+  });
+  return { ended, stop };
+}
+
+/** Removes what runners left that were killed. Should their number live again, it is left to a later run. */
+export function sweep() {
+  const gone = (/** @type {string} */ name) => {
+    const [, pid] = /^ki-deep-(\d+)/.exec(name) ?? [];
+    return pid !== undefined && !existsSync(`/proc/${pid}`);
+  };
+  removeGroups(gone);
+  for (const name of foldersOf(tmpdir())) {
+    if (gone(name)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+/**
+ * Removes control groups and those below them, in every hierarchy. The processes in them are dead.
+ * @param {(name: string) => boolean} chosen
+ */
+function removeGroups(chosen) {
+  const top = '/sys/fs/cgroup';
+  for (const hierarchy of ['.', ...foldersOf(top)]) {
+    for (const group of foldersOf(join(top, hierarchy))) {
+      if (chosen(group)) removeGroup(join(top, hierarchy, group));
+    }
+  }
+}
+
+/** @param {string} path */
+function removeGroup(path) {
+  for (const below of foldersOf(path)) removeGroup(join(path, below));
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    console.error(`left behind: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** @param {string} path */
+function foldersOf(path) {
+  try {
+    return readdirSync(path, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}

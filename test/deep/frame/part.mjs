@@ -1,0 +1,43 @@
+// Runs one part, in the process and the namespaces that the runner made for it: node part.mjs NAME OPTIONS. Rows go to
+// descriptor 3, one line of JSON each. The end of stdin means: stop and clean up.
+import { writeSync } from 'node:fs';
+import { cleanUp } from './cleanup.mjs';
+import { loadPart } from './parts.mjs';
+import { Report } from './report.mjs';
+
+/**
+ * @param {string} name
+ * @param {import('./parts.mjs').Options} options
+ * @param {Report} report
+ */
+async function runPart(name, options, report) {
+  const part = await loadPart(name);
+  const missing = part.needs().find((reason) => reason !== null);
+  if (missing !== undefined) {
+    // What CI runs, CI has installed.
+    if (process.env.CI === 'true') throw new Error(`must not be skipped in CI: ${missing}`);
+    report.skip(name, 'all', missing);
+    return;
+  }
+  await part.run(report, options);
+  if (report.rows === 0) throw new Error('the part has shown nothing');
+}
+
+const [name = '', options = '{}'] = process.argv.slice(2);
+const report = new Report((row) => writeSync(3, `${JSON.stringify(row)}\n`));
+
+process.stdin.once('end', async () => {
+  await cleanUp();
+  process.exit(1);
+});
+process.stdin.resume();
+try {
+  await runPart(name, JSON.parse(options), report);
+} catch (error) {
+  console.error(error);
+  const failures = [error instanceof Error ? error.message : String(error)];
+  report.row({ runtime: name, situation: 'the part itself', result: 'broke off', failures });
+} finally {
+  await cleanUp();
+}
+process.exit();

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Installs what the parts of `npm run test:deep` need, on Debian 12, as root: install.sh [part...]; all without arguments.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+# Debian packages by part.
+declare -A packages=(
+  [docker]="docker.io busybox-static"
+  [runc]="runc busybox-static"
+  [bubblewrap]="bubblewrap busybox-static"
+  [podman]="podman crun busybox-static"
+  [nspawn]="systemd-container busybox-static"
+  [lxc]="lxc busybox-static"
+  [gvisor]="runsc busybox-static"
+)
+
+# More than packages: one function for each part that needs it, named install_<part>.
+
+parts=("$@")
+((${#parts[@]})) || parts=("${!packages[@]}")
+
+wanted=()
+for part in "${parts[@]}"; do
+  [[ -v packages[$part] ]] || { echo "nothing to install for '$part'; known: ${!packages[*]}" >&2; exit 2; }
+  read -ra names <<<"${packages[$part]}"
+  for name in "${names[@]}"; do
+    # Only what is missing: a package that is there is not to be upgraded.
+    dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q ' installed$' || wanted+=("$name")
+  done
+done
+if ((${#wanted[@]})); then
+  apt-get update -qq
+  # Not to be started as services: the tests start their own. policy-rc.d would have the last word, but for a machine
+  # without an init; RUNLEVEL is what invoke-rc.d asks there.
+  RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${wanted[@]}" >/dev/null
+fi
+for part in "${parts[@]}"; do
+  if declare -F "install_$part" >/dev/null; then "install_$part"; fi
+done
