@@ -73,9 +73,54 @@ describe('the completion for zsh', () => {
   });
 });
 
-test('the man page has no mistakes that groff sees, where there is one', (context) => {
-  if (!hasProgram('groff').available) context.skip('needs the program groff');
-  const page = join(TOP, 'man/kernel-identity.1');
-  const { status, stderr } = spawnSync('groff', ['-man', '-ww', '-z', page], { encoding: 'utf8' });
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+test('the completion for zsh completes commands, options, files, and the command of run', (context) => {
+  if (!hasProgram('zsh').available) context.skip('needs the program zsh');
+  const directory = tempDir();
+  writeFileSync(join(directory, 'a b.lock'), '');
+  for (const [typed, completed] of [
+    ['ins', 'inspect '],
+    ['inspect --rec', '--recursive '],
+    ['dump a', 'a\\\\ b.lock '],
+    ['run a', 'a\\\\ b.lock '],
+    ['run x.lock dirna', 'dirname '],
+    ['run --timeout 5s x.lock -- dirna', 'dirname '],
+    ['run x.lock -- dirname a', 'a\\\\ b.lock '],
+  ] as const) {
+    expect(afterTab(directory, `kernel-identity ${typed}`, completed), typed).toBe('completed');
+  }
 });
+
+/** Types into a zsh on a terminal of its own, and waits for what the line must become. */
+function afterTab(cwd: string, typed: string, completed: string): string {
+  const script = `
+    zmodload zsh/zpty
+    zpty shell zsh -f -i
+    zpty -w shell "PS1=; fpath=($1 \\$fpath); autoload -Uz compinit; compinit -u -D; echo re''ady"
+    zpty -r -m shell heard '*ready*'
+    zpty -w -n shell "$2"$'\\t'
+    zpty -r -m shell heard "*$3*" && print -n completed
+    zpty -d shell`;
+  const { stdout } = spawnSync(
+    'zsh',
+    ['-f', '-c', script, 'zsh', join(TOP, 'completions'), typed, completed],
+    {
+      cwd,
+      encoding: 'utf8',
+      env: { ...process.env, TERM: 'dumb' },
+      timeout: 10_000,
+    },
+  );
+  return stdout;
+}
+
+for (const [program, ...options] of [
+  ['groff', '-man', '-ww', '-z'],
+  ['mandoc', '-T', 'lint', '-W', 'warning'],
+] as const) {
+  test(`the man page has no mistakes that ${program} sees, where there is one`, (context) => {
+    if (!hasProgram(program).available) context.skip(`needs the program ${program}`);
+    const page = join(TOP, 'man/kernel-identity.1');
+    const { status, stdout, stderr } = spawnSync(program, [...options, page], { encoding: 'utf8' });
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
+  });
+}

@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { acquireLockSync, CHANNELS, dumpDiagnostics, inspectLockSync, judgeOwner } from '../../src/index.js';
 import { NOBODY } from '../cli/locks.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { commands, optionsOf } from './commands.js';
-import { blocksOf, read } from './pages.js';
+import { blocksOf, read, TOP } from './pages.js';
 
 /** Everything in backticks. */
 function codeIn(text: string): string[] {
@@ -80,6 +80,24 @@ describe('docs/api.md', () => {
   test('has every exported name', () => {
     expect(exported.length).toBeGreaterThan(50);
     expect(exported.filter((name) => !mentions(page, name))).toEqual([]);
+  });
+
+  test('has every field of what is exported', () => {
+    const sources = readdirSync(join(TOP, 'src'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => read(join('src', name)))
+      .join('\n');
+    const interfaces = [...sources.matchAll(/^export interface (\w+)[^{]*\{\n([\s\S]*?)^\}/gm)].filter(
+      ([, name = '']) => exported.includes(name),
+    );
+    expect(interfaces.length).toBeGreaterThan(15);
+    for (const [, name, body = ''] of interfaces) {
+      const fields = [...body.matchAll(/^ {2}(?:readonly )?'?([\w:-]+)'?\??[:(]/gm)].map(
+        ([, field]) => field as string,
+      );
+      expect(fields.length, name).toBeGreaterThan(0);
+      for (const field of fields) expect(mentions(page, field), `${name}.${field}`).toBe(true);
+    }
   });
 
   test('has every channel', () => {
@@ -177,4 +195,12 @@ describe('docs/file-format.md', () => {
     expect(reason).not.toBe('malformed-record');
     expect(inspectLockSync(join(tempDir(), 'none.lock')).format).toBe('none');
   });
+});
+
+test('the intervals at which a waiter looks are those in the documentation', () => {
+  const [, safety] = /^const SAFETY_INTERVAL = ([\d_]+);/m.exec(read('src/lock/acquire.ts')) ?? [];
+  const seconds = Number(safety?.replace('_', '')) / 1000;
+  for (const name of ['docs/protocol.md', 'docs/wait-without-blocking.md']) {
+    expect(read(name), name).toContain(`looks again every ${seconds} s`);
+  }
 });
