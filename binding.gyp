@@ -61,8 +61,10 @@
       'cflags!': ['-O3'],
       'cflags': ['-O2', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden'],
       'cflags_cc': [
-        # The last -std wins over the one of the Node headers, which differs from version to version.
+        # The last -std wins over the one of the Node headers, which differs from version to version. So does this:
+        # the headers of Node 22 and later ask for it, those of Node 20 do not.
         '-std=c++20',
+        '-fno-strict-aliasing',
         '-fno-exceptions',
         '-fno-rtti',
         '-fvisibility-inlines-hidden',

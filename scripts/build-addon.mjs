@@ -1,11 +1,13 @@
 // Builds the native addon into build/Release with node-gyp, where this machine can. It is optional: without it
-// the package runs on plain Node and /proc. `--force` builds even if the binary is up to date.
+// the prebuilt one serves, and on other architectures plain Node and /proc. node-gyp-build prefers build/Release.
+// `--force` builds even if the binary is up to date.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nativeSourceHash } from './native-source-hash.mjs';
+import { nodeHeadersPrefix } from './node-headers.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BINARY = join(ROOT, 'build/Release/kernel_identity.node');
@@ -30,15 +32,15 @@ function build() {
   const python = process.env.PYTHON || process.env.npm_config_python || 'python3';
   if (!runs(python)) return cannotBuild('there is no python3, which node-gyp is driven by', 'python3');
 
-  const prefix = dirname(dirname(process.execPath));
+  const prefix = nodeHeadersPrefix();
   const options = [];
-  if (existsSync(join(prefix, 'include/node/node_api.h'))) {
+  if (prefix !== undefined) {
     options.push(`--nodedir=${prefix}`);
-  } else if (process.env.npm_config_nodedir === undefined) {
+  } else {
     // Configuring would fetch them as well, but then a missing network looks like a broken binding.gyp.
     const headers = nodeGyp(['install', '--ensure'], compiler);
     if (headers.status !== 0) {
-      return cannotBuild('the headers of this Node cannot be had', `them in ${join(prefix, 'include/node')}`);
+      return cannotBuild('the headers of this Node cannot be had', 'them, or set npm_config_nodedir');
     }
   }
 
@@ -57,16 +59,23 @@ function build() {
 }
 
 /** The binary carries the hash of its sources as plain text, so nothing else needs to be kept beside it. */
-function isBuiltFrom(hash) {
-  return existsSync(BINARY) && readFileSync(BINARY).includes(hash);
+function isBuiltFrom(hash, binary = BINARY) {
+  return existsSync(binary) && readFileSync(binary).includes(hash);
 }
 
-/** Ordinary where somebody only installs the package; in CI the addon must not go missing unnoticed. */
+/** Ordinary where somebody works on the TypeScript only; in CI the addon must not go missing unnoticed. */
 function cannotBuild(why, remedy) {
-  console.log(
-    `addon not built: ${why}. The procfs backend will serve. To have the addon, install ${remedy}.`,
-  );
+  console.log(`addon not built: ${why}. ${whatServes()} To build it, install ${remedy}.`);
   return process.env.CI === 'true' ? 1 : 0;
+}
+
+/** What is loaded in its place. */
+function whatServes() {
+  if (existsSync(BINARY)) return `${relative(ROOT, BINARY)} is of other sources, and is what will be loaded.`;
+  const prebuild = join(ROOT, `prebuilds/${process.platform}-${process.arch}/kernel-identity.node`);
+  if (!existsSync(prebuild)) return 'The procfs backend will serve.';
+  if (isBuiltFrom(nativeSourceHash(), prebuild)) return 'The prebuilt one will serve.';
+  return `${relative(ROOT, prebuild)} is of other sources, and is what will be loaded.`;
 }
 
 function findCompiler() {

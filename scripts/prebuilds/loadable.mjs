@@ -1,0 +1,63 @@
+// Whether a prebuild loads wherever Node runs: the right machine, and nothing that an old glibc or musl lacks.
+import { existsSync, readdirSync } from 'node:fs';
+import { readElf } from './read-elf.mjs';
+import { FLOOR, LIBRARIES } from './targets.mjs';
+
+/** @returns what is wrong with it, what could not be looked at, and the newest versions that it asks for. */
+export function loadability(file, target) {
+  const elf = readElf(file);
+  if (elf === undefined) {
+    return {
+      problems: [],
+      skipped: ['what it needs of a system: there is no readelf (binutils)'],
+      needs: {},
+    };
+  }
+  const problems = [];
+  if (elf.machine !== target.machine) problems.push(`is for ${elf.machine}, not for ${target.machine}`);
+  for (const library of elf.libraries) {
+    if (!LIBRARIES.includes(library)) problems.push(`needs ${library}, which not every system has`);
+  }
+
+  const needs = newestVersions(elf.imports);
+  for (const [family, version] of Object.entries(needs)) {
+    const floor = FLOOR[family];
+    if (floor === undefined) problems.push(`asks for ${family}_${version}, for which no floor is stated`);
+    else if (compareVersions(version, floor) > 0) {
+      const names = elf.imports.filter((symbol) => symbol.version === `${family}_${version}`);
+      const list = names.map(({ name }) => name).join(', ');
+      problems.push(`asks for ${family}_${version}, above the floor of ${floor}: ${list}`);
+    }
+  }
+
+  const musl = muslSymbols();
+  if (musl === undefined) {
+    return { problems, skipped: ['whether musl has what it uses: apt-get install musl'], needs };
+  }
+  for (const { name, version } of elf.imports) {
+    if (version?.startsWith('GLIBC_') && !musl.has(name)) problems.push(`uses ${name}, which musl lacks`);
+  }
+  return { problems, skipped: [], needs };
+}
+
+/** `{ GLIBC: '2.17', ... }` */
+function newestVersions(imports) {
+  const newest = {};
+  for (const { version } of imports) {
+    if (version === undefined) continue;
+    const [family, number] = version.split('_');
+    if (newest[family] === undefined || compareVersions(number, newest[family]) > 0) newest[family] = number;
+  }
+  return newest;
+}
+
+function compareVersions(a, b) {
+  return a.localeCompare(b, 'en', { numeric: true });
+}
+
+/** The names are the same on every 64-bit architecture, so that of this machine serves for all. */
+function muslSymbols() {
+  const loader = readdirSync('/lib').find((name) => /^ld-musl-.*\.so\.1$/.test(name));
+  if (loader === undefined || !existsSync(`/lib/${loader}`)) return undefined;
+  return readElf(`/lib/${loader}`)?.exports;
+}

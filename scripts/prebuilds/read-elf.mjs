@@ -1,0 +1,32 @@
+// What a loader must know of an ELF file, as readelf of binutils tells it, for whichever architecture.
+import { spawnSync } from 'node:child_process';
+
+/**
+ * @returns undefined where there is no readelf.
+ * @throws {Error} if the file is not ELF.
+ */
+export function readElf(file) {
+  const options = ['--file-header', '--dynamic', '--dyn-syms', '--wide', file];
+  const { status, stdout, stderr, error } = spawnSync('readelf', options, {
+    encoding: 'utf8',
+    maxBuffer: 16 << 20,
+    env: { ...process.env, LC_ALL: 'C' },
+  });
+  if (error?.code === 'ENOENT') return undefined;
+  if (status !== 0 || stdout === '') throw new Error(`readelf: ${stderr.trim()}`);
+  const symbols = [...stdout.matchAll(/^\s+\d+: \S+\s+\d+ \S+\s+(\S+)\s+\S+\s+(\S+) (\S+)/gm)];
+  return {
+    machine: stdout.match(/^\s*Machine:\s+(.*)$/m)?.[1],
+    libraries: [...stdout.matchAll(/\(NEEDED\)\s+Shared library: \[(.*)\]/g)].map(([, name]) => name),
+    /** `{ name, version }`; the version as `GLIBC_2.17`, undefined where the symbol has none. */
+    imports: symbols
+      .filter(([, binding, section]) => section === 'UND' && binding !== 'WEAK')
+      .map(([, , , symbol]) => {
+        const [name, version] = symbol.split('@');
+        return { name, version };
+      }),
+    exports: new Set(
+      symbols.filter(([, , section]) => section !== 'UND').map(([, , , symbol]) => symbol.split('@')[0]),
+    ),
+  };
+}
