@@ -3,12 +3,15 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describeMachine, machineLine } from './harness/machine.mjs';
-import { barsText, rowsText } from './harness/report.mjs';
+import { barsText, tablesOf, tableText } from './harness/report.mjs';
 import { defaultParent, makeScratch } from './harness/scratch.mjs';
 import { measureAcquire } from './parts/acquire.mjs';
+import { measureLeaks, measureSize } from './parts/footprint.mjs';
 import { measureInspect } from './parts/inspect.mjs';
 import { measureCompare, measureJudge } from './parts/judge.mjs';
 import { measurePoll } from './parts/poll.mjs';
+import { measureScaling } from './parts/scaling.mjs';
+import { measureImport, measureQueue } from './parts/start.mjs';
 import { measureIdle, measureWake } from './parts/wake.mjs';
 
 const USAGE = `npm run bench -- [--quick] [--only PART,...] [--dir DIR] [--json FILE]
@@ -26,6 +29,11 @@ const PARTS = {
   acquire: measureAcquire,
   wake: measureWake,
   idle: measureIdle,
+  import: measureImport,
+  queue: measureQueue,
+  scaling: measureScaling,
+  leaks: measureLeaks,
+  size: measureSize,
 };
 
 const { values: options } = parseArgs({
@@ -54,7 +62,7 @@ const rows = [];
 const bars = [];
 for (const name of wanted) {
   const measured = await PARTS[name]({ quick, directory, plan });
-  console.log(`\n${rowsText(measured.rows)}`);
+  for (const table of tablesOf(measured.rows)) console.log(`\n${tableText(table)}`);
   rows.push(...measured.rows);
   bars.push(...measured.bars);
 }

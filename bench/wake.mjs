@@ -2,7 +2,7 @@
 // wait for the first time in their process. `npm run bench:wake`.
 import { tmpdir } from 'node:os';
 import { describeMachine, machineLine } from './harness/machine.mjs';
-import { barsText, rowsText } from './harness/report.mjs';
+import { barsText, tablesOf, tableText } from './harness/report.mjs';
 import { defaultParent, filesystemOf, makeScratch } from './harness/scratch.mjs';
 import { measureIdle, wakeRows } from './parts/wake.mjs';
 
@@ -10,7 +10,7 @@ const parents = [...new Set([defaultParent(), tmpdir()])];
 console.log(machineLine(describeMachine(parents[0])));
 const bars = [];
 function show(measured) {
-  console.log(`\n${rowsText(measured.rows)}`);
+  for (const table of tablesOf(measured.rows)) console.log(`\n${tableText(table)}`);
   bars.push(...measured.bars);
 }
 for (const parent of parents) {

@@ -1,5 +1,6 @@
 import { compiled } from './compiled.mjs';
 import { Talker } from './processes.mjs';
+import { elsewhere } from './sample.mjs';
 
 /** A pid that no process has: beyond PID_MAX_LIMIT of the kernel. */
 export const GONE_PID = 2 ** 22 + 1;
@@ -26,14 +27,7 @@ export class Floor {
 
   /** One operation as a subject for `interleave`. */
   subject(operation, batch) {
-    return {
-      batch,
-      turn: async (ms) => {
-        this.#talker.write(`${operation} ${batch} ${ms}`);
-        const line = await this.#talker.line();
-        return line.trim().split(' ').map(Number);
-      },
-    };
+    return elsewhere(this.#talker, operation, batch);
   }
 
   end() {

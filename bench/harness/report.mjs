@@ -1,42 +1,78 @@
 import { formatRatio, formatValue } from './units.mjs';
 
-// 100 columns.
-const WIDTHS = [56, 11, 11, 11, 11];
-
-function line(cells, widths) {
-  return cells
-    .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
-    .join('')
-    .trimEnd();
+/**
+ * The rows of a run as tables, one for each group: { title, head, lines }, all of it text. A line that has one cell only
+ * says why there is nothing to tell.
+ */
+export function tablesOf(rows) {
+  return [...byGroup(rows)].map(([title, members]) =>
+    members.some(({ at }) => at !== undefined) ? seriesTable(title, members) : groupTable(title, members),
+  );
 }
 
-/** Rows by their group, in order. */
-export function byGroup(rows) {
+function byGroup(rows) {
   const groups = new Map();
   for (const row of rows) groups.set(row.group, [...(groups.get(row.group) ?? []), row]);
   return groups;
 }
 
-/** The rows of a run for a terminal, of at most 100 columns. */
-export function rowsText(rows) {
-  return [...byGroup(rows)]
-    .map(([group, members]) =>
-      [
-        line([group, 'p50', 'p99', 'x ours', 'x C'], WIDTHS),
-        ...members.map((row) => {
-          if (row.missing !== undefined) return `  ${row.name}: ${row.missing}`;
-          const { name, unit, p50, p99, ratio, floor } = row;
-          const values = [
-            formatValue(p50, unit),
-            formatValue(p99, unit),
-            formatRatio(ratio),
-            formatRatio(floor),
-          ];
-          return line([`  ${name}`, ...values], WIDTHS);
-        }),
-      ].join('\n'),
-    )
-    .join('\n\n');
+function groupTable(title, rows) {
+  // What was measured once has no p99, and what has no counterpart no ratio: no columns of nothing.
+  const columns = [
+    ['p50', ({ p50, unit }) => formatValue(p50, unit)],
+    ['p99', ({ p99, unit }) => formatValue(p99, unit)],
+    ['x ours', ({ ratio }) => formatRatio(ratio)],
+    ['x C', ({ floor }) => formatRatio(floor)],
+  ].filter(([, show], i) => i === 0 || rows.some((row) => show(row) !== ''));
+  return {
+    title,
+    head: columns.map(([name]) => name),
+    lines: rows.map((row) =>
+      row.missing === undefined
+        ? [row.name, ...columns.map(([, show]) => show(row))]
+        : [`${row.name}: ${row.missing}`],
+    ),
+  };
+}
+
+/** p50 of each series, one column for each number of things. */
+function seriesTable(title, rows) {
+  const numbers = [...new Set(rows.map(({ at }) => at))];
+  const series = [...new Set(rows.map((row) => row.series))];
+  return {
+    title,
+    head: numbers.map((number) => number.toLocaleString('en').replaceAll(',', ' ')),
+    lines: series.map((name) => [
+      name,
+      ...numbers.map((number) => {
+        const { p50, unit } = rows.find((row) => row.series === name && row.at === number);
+        return formatValue(p50, unit);
+      }),
+    ]),
+  };
+}
+
+/** For a terminal: 100 columns. */
+export function tableText({ title, head, lines }) {
+  const cellWidth = 11;
+  const nameWidth = 100 - cellWidth * Math.max(4, head.length);
+  const text = ([name, ...cells]) =>
+    cells.length === 0
+      ? name
+      : name.padEnd(nameWidth) + cells.map((cell) => cell.padStart(cellWidth)).join('');
+  return [text([title, ...head]), ...lines.map(([name, ...cells]) => text([`  ${name}`, ...cells]))]
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** For a page. */
+export function tableMarkdown({ title, head, lines }) {
+  const text = (cells) => `| ${cells.map((cell) => cell.trim().replaceAll('|', '\\|')).join(' | ')} |`;
+  return [
+    text([title, ...head]),
+    `|---|${head.map(() => '---:|').join('')}`,
+    ...lines.map((cells) => text([...cells, ...Array(head.length + 1 - cells.length).fill('')])),
+  ].join('\n');
 }
 
 const VERDICTS = new Map([
@@ -48,6 +84,11 @@ const VERDICTS = new Map([
 /** The bars that the project sets itself, and whether they are met. */
 export function barsText(bars) {
   return bars
-    .map(({ bar, measured, met }) => `${VERDICTS.get(met).padEnd(8)}${bar.padEnd(70)} ${measured}`)
+    .map(({ bar, measured, met }) => `${VERDICTS.get(met).padEnd(8)}${bar.padEnd(72)}${measured}`)
     .join('\n');
+}
+
+export function barsMarkdown(bars) {
+  const lines = bars.map(({ bar, measured, met }) => [bar, measured, VERDICTS.get(met)]);
+  return tableMarkdown({ title: 'bar', head: ['measured', 'met'], lines });
 }

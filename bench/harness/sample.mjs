@@ -66,6 +66,18 @@ export function oneByOneAsync(run) {
   };
 }
 
+/** A subject in another process, which answers `<operation> <batch> <ms>` with its samples in ns on one line. */
+export function elsewhere(talker, operation, batch) {
+  return {
+    batch,
+    turn: async (ms) => {
+      talker.write(`${operation} ${batch} ${ms}`);
+      const line = await talker.line();
+      return line.trim().split(' ').map(Number);
+    },
+  };
+}
+
 /** One call of `run` a turn: for what starts a process. */
 export function onceATurn(run) {
   return { ...oneByOneAsync(run), turn: () => oneByOneAsync(run).turn(0) };

@@ -65,7 +65,7 @@ async function peers(directory) {
   const lockfile = await loadPeer('lockfile');
   const native = await loadPeer('fs-native-extensions');
   const crossProcess = await loadPeer('cross-process-lock');
-  const safe = await loadPeer('@openclaw/fs-safe/file-lock');
+  const safe = await loadPeer('@openclaw/fs-safe');
   const using = (peer, subject) => (typeof peer === 'string' ? peer : subject());
 
   const target = join(directory, 'target');

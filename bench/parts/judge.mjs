@@ -103,7 +103,8 @@ export async function measureCompare({ plan }) {
     rows: [...rows, memory],
     bars: [
       ...rows.map(({ name }) => atMost(`compareIdentities, ${name}: at most 50 ns`, rows, name, 50)),
-      atMost('compareIdentities takes no memory', [memory], memory.name, 0.1),
+      // The smallest object takes 12; what is left are the compiler's own notes.
+      atMost('compareIdentities takes no memory', [memory], memory.name, 1),
     ],
   };
 }

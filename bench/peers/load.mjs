@@ -1,21 +1,30 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 const require = createRequire(import.meta.url);
+const { dependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+/** Of a package that has no module by its own name, or one that exports more than a lock. */
+const MODULES = { '@openclaw/fs-safe': '@openclaw/fs-safe/file-lock' };
 
-/**
- * A package that this one is compared with (package.json beside this file).
- * @returns its exports, or why there are none, as a string.
- */
-export async function loadPeer(name) {
-  let path;
+/** The packages that this one is compared with. */
+export const PEERS = Object.keys(dependencies);
+
+/** The URL of a package's module, or why there is none. */
+export function resolvePeer(name) {
   try {
-    path = require.resolve(name);
+    return pathToFileURL(require.resolve(MODULES[name] ?? name)).href;
   } catch {
     return 'not installed: npm run bench:install';
   }
+}
+
+/** The exports of a package, or why there are none, as a string. */
+export async function loadPeer(name) {
+  const url = resolvePeer(name);
+  if (!url.startsWith('file:')) return url;
   try {
-    const module = await import(pathToFileURL(path).href);
+    const module = await import(url);
     return module.default ?? module;
   } catch (error) {
     return `does not load: ${String(error.message).split('\n', 1)[0]}`;

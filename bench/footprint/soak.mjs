@@ -1,0 +1,56 @@
+// Does the same work again and again, and tells what of it stays: descriptors, threads, memory. Prints one JSON object
+// by kind of work. Argument: a directory for locks.
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { acquireLockSync, inspectLockSync, judgeOwner, probeIdentity, watchOwner } from '../../dist/index.js';
+import { collectGarbage } from '../harness/sample.mjs';
+
+const path = join(process.argv[2], 'soak.lock');
+const heldPath = join(process.argv[2], 'held.lock');
+const owner = spawn('sleep', ['600'], { stdio: 'ignore' });
+const identity = probeIdentity(owner.pid);
+const gone = { ...identity, pid: 2 ** 22 + 1 };
+const watch = watchOwner(identity);
+const held = acquireLockSync(heldPath);
+
+const WORKS = {
+  polls: [1_000_000, () => watch.alive],
+  'judgements of a living owner': [100_000, () => judgeOwner(identity)],
+  'judgements of an owner that is gone': [100_000, () => judgeOwner(gone)],
+  'looks at a lock': [10_000, () => inspectLockSync(heldPath)],
+  'acquisitions and releases': [10_000, () => acquireLockSync(path).releaseSync()],
+  'watches, opened and closed': [10_000, () => watchOwner(identity).close()],
+};
+
+function footprint() {
+  // Twice: what is freed by finalizers in the first is collected in the second.
+  collectGarbage();
+  collectGarbage();
+  return {
+    descriptors: readdirSync('/proc/self/fd').length,
+    threads: readdirSync('/proc/self/task').length,
+    heap: process.memoryUsage().heapUsed,
+    rss: residentMemory(),
+  };
+}
+
+/** Bytes of this process alone that are in memory, without the pages of files. */
+function residentMemory() {
+  return Number(/^RssAnon:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1'))[1]) * 1024;
+}
+
+const growth = {};
+for (const [name, [count, work]] of Object.entries(WORKS)) {
+  // Half of it first, until heaps and caches have their size.
+  for (let i = 0; i < count / 2; i += 1) work();
+  const before = footprint();
+  for (let i = 0; i < count; i += 1) work();
+  const after = footprint();
+  growth[name] = { count };
+  for (const key of Object.keys(after)) growth[name][key] = after[key] - before[key];
+}
+watch.close();
+held.releaseSync();
+owner.kill('SIGKILL');
+process.stdout.write(JSON.stringify(growth));

@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { atMost } from '../harness/bars.mjs';
+import { compiled } from '../harness/compiled.mjs';
+import { NO_COMPILER } from '../harness/floor.mjs';
+import { measureGroup, row } from '../harness/group.mjs';
+import { holdOld, holdOurs, killAndSee } from '../harness/owners.mjs';
+import { newPath } from '../harness/scratch.mjs';
+import { PEERS, resolvePeer } from '../peers/load.mjs';
+
+const MS = 1e6;
+const OURS = new URL('../../dist/index.js', import.meta.url).href;
+const IMPORT = 'import kernel-identity';
+
+async function inFreshProcess(script, ...args) {
+  const path = fileURLToPath(new URL(`../start/${script}`, import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [path, ...args]);
+  return JSON.parse(stdout);
+}
+
+/** A subject of one process a turn, which tells itself how many ms it took. */
+function told(run) {
+  return { batch: 1, turn: async () => [(await run()) * MS] };
+}
+
+/** What a program pays that uses this package for the first time. Each sample is a process of its own. */
+export async function measureImport({ quick }) {
+  const group = 'start of a program';
+  const leftovers = new Map();
+  const importing = (name, url) =>
+    told(async () => {
+      const { import: ms, leftovers: left } = await inFreshProcess('import.mjs', url);
+      leftovers.set(name, left);
+      return ms;
+    });
+  const peers = PEERS.map((name) => {
+    const url = resolvePeer(name);
+    return [`import ${name}`, url.startsWith('file:') ? importing(`import ${name}`, url) : url];
+  });
+  const rows = await measureGroup(
+    {
+      group,
+      own: IMPORT,
+      floor: undefined,
+      subjects: {
+        [IMPORT]: importing(IMPORT, OURS),
+        'the first call after it, which loads the addon': told(
+          async () => (await inFreshProcess('import.mjs', OURS, 'selfIdentity')).call,
+        ),
+        'import an empty module': importing('', 'data:text/javascript,'),
+        ...Object.fromEntries(peers),
+      },
+    },
+    { rounds: quick ? 3 : 20, turnMs: 0 },
+  );
+  const left = rows
+    .filter(({ name }) => leftovers.has(name))
+    .map(({ name }) => row({ group: 'timers and handlers', name, unit: '', p50: leftovers.get(name) }));
+  return {
+    rows: [...rows, ...left],
+    bars: [
+      atMost('import: <= 10 ms', rows, IMPORT, 10 * MS),
+      atMost('import leaves no timer and no handler', left, IMPORT, 0),
+    ],
+  };
+}
+
+/** The bug that this package was made for: five plugins in line behind one dead owner, which waited 300 s each. */
+export async function measureQueue({ quick, directory }) {
+  const group = 'five plugins in line behind one dead owner';
+  const after = (hold) =>
+    compiled('wake/mortal') === null
+      ? NO_COMPILER
+      : told(async () => {
+          const path = newPath(directory);
+          await killAndSee(await hold(path));
+          return inFreshProcess('queue.mjs', path);
+        });
+  const own = 'its record has an identity';
+  const old = 'its record is {pid, createdAtMs}';
+  const rows = await measureGroup(
+    { group, own, floor: undefined, subjects: { [own]: after(holdOurs), [old]: after(holdOld) } },
+    { rounds: quick ? 5 : 50, turnMs: 0 },
+  );
+  return {
+    rows,
+    bars: rows.map(({ name }) => atMost(`five plugins in line, ${name}: < 50 ms`, rows, name, 50 * MS)),
+  };
+}

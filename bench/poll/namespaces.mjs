@@ -1,0 +1,38 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Talker } from '../harness/processes.mjs';
+
+/** What makes the command behind it the first process of a PID namespace with a /proc of its own. */
+const UNSHARE = [
+  'unshare',
+  ...(process.getuid() === 0 ? [] : ['--user', '--map-root-user']),
+  '--pid',
+  '--fork',
+  '--kill-child=SIGKILL',
+  '--mount-proc',
+];
+
+/** Why there are no PID namespaces here; null: there are. */
+export async function whyNoNamespaces() {
+  const [command, ...flags] = UNSHARE;
+  const attempt = spawn(command, [...flags, 'true'], { stdio: 'ignore' });
+  const ended = once(attempt, 'exit').then(([code]) => code === 0);
+  const works = await Promise.race([ended, once(attempt, 'error').then(() => false)]);
+  return works ? null : 'no PID namespace can be made here';
+}
+
+/** A node script of bench/ as pid 1 of a new PID namespace. `pid` is its number as we see it. */
+export class Boxed extends Talker {
+  constructor(script, ...args) {
+    const [command, ...flags] = UNSHARE;
+    const path = fileURLToPath(new URL(`../${script}`, import.meta.url));
+    super(command, ...flags, process.execPath, path, ...args);
+  }
+
+  get pid() {
+    const parent = this.child.pid;
+    return Number.parseInt(readFileSync(`/proc/${parent}/task/${parent}/children`, 'latin1'), 10);
+  }
+}

@@ -1,0 +1,163 @@
+// What one more costs where there are already so many. Each function yields, for each number, subjects by name that
+// are measured while there are as many.
+import { spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  acquireLock,
+  acquireLockSync,
+  inspectLockSync,
+  judgeOwner,
+  probeIdentity,
+  watchOwner,
+} from '../../dist/index.js';
+import { compiled } from '../harness/compiled.mjs';
+import { GONE_PID } from '../harness/floor.mjs';
+import { holdOurs } from '../harness/owners.mjs';
+import { Talker } from '../harness/processes.mjs';
+import { inBatches, oneByOne } from '../harness/sample.mjs';
+import { makeFolder, newPath } from '../harness/scratch.mjs';
+import { pollSubject } from '../poll/subject.mjs';
+
+const BATCH = 1000;
+
+/** Watches that are open in this process. */
+export async function* byWatches(numbers) {
+  const owner = spawn('sleep', ['600'], { stdio: 'ignore' });
+  const identity = probeIdentity(owner.pid);
+  const watches = [];
+  try {
+    for (const number of numbers) {
+      while (watches.length < number) watches.push(watchOwner(identity));
+      yield [
+        number,
+        {
+          'poll each watch in turn': inBatches(BATCH, (count) => {
+            for (let i = 0, at = 0; i < count; i += 1) {
+              if (!watches[at].alive) throw new Error('the owner is said to be dead, but is not');
+              at = at + 1 === number ? 0 : at + 1;
+            }
+          }),
+          'open and close one more watch': oneByOne(() => watchOwner(identity).close()),
+        },
+      ];
+    }
+  } finally {
+    for (const watch of watches) watch.close();
+    owner.kill('SIGKILL');
+  }
+}
+
+/** Locks that stand in the same directory, each left by a dead owner. */
+export async function* byLocks(numbers, directory) {
+  const folder = makeFolder(directory, 'many');
+  const sample = newPath(directory);
+  const held = acquireLockSync(sample);
+  const record = JSON.stringify({ ...held.owner, nonce: '0'.repeat(32) });
+  held.releaseSync();
+  let there = 0;
+  for (const number of numbers) {
+    for (; there < number; there += 1) {
+      const path = newPath(folder);
+      mkdirSync(path);
+      writeFileSync(join(path, 'owner.json'), record);
+    }
+    const path = newPath(folder);
+    const standing = newPath(folder);
+    const owner = await holdOurs(standing);
+    yield [
+      number,
+      {
+        'acquire and release one more lock': oneByOne(() => acquireLockSync(path).releaseSync()),
+        'look at one of the locks': oneByOne(() => inspectLockSync(standing)),
+      },
+    ];
+    await owner.kill();
+  }
+  rmSync(folder, { recursive: true });
+}
+
+/** Processes in /proc, of which all but those that run anyway sleep. */
+export async function* byProcesses(numbers, directory) {
+  const path = newPath(directory);
+  const owner = await holdOurs(path);
+  const identity = probeIdentity(owner.pid);
+  // Before a pid alone counts as gone, a look goes through all processes: one in a container may bear the number.
+  const oldPath = newPath(directory);
+  mkdirSync(oldPath);
+  writeFileSync(join(oldPath, 'owner.json'), JSON.stringify({ pid: GONE_PID, createdAtMs: Date.now() }));
+  const watch = watchOwner(identity);
+  let crowd = null;
+  try {
+    for (const number of numbers) {
+      await crowd?.kill();
+      crowd = new Talker(compiled('scaling/crowd'), String(Math.max(0, number - processesIn('/proc') - 1)));
+      await crowd.line();
+      yield [
+        number,
+        {
+          poll: pollSubject(watch),
+          'judge a record': oneByOne(() => judgeOwner(identity)),
+          'look at a lock': oneByOne(() => inspectLockSync(path)),
+          "look at an older program's lock, left behind": oneByOne(() => inspectLockSync(oldPath)),
+        },
+      ];
+    }
+  } finally {
+    watch.close();
+    for (const process of [owner, crowd]) process?.kill();
+  }
+}
+
+function processesIn(proc) {
+  return readdirSync(proc).filter((name) => /^\d+$/.test(name)).length;
+}
+
+/** Waiters of one process for the same lock, which each release it as soon as they have it. */
+export async function* byWaiters(numbers, directory) {
+  for (const number of numbers) {
+    const subject = (sampleOf) => ({
+      batch: 1,
+      turn: async () => [sampleOf(await passOn(directory, number))],
+    });
+    yield [
+      number,
+      {
+        'from the release to the first waiter': subject(({ first }) => first),
+        'from one waiter to the next': subject(({ all }) => all / number),
+      },
+    ];
+  }
+}
+
+/** ns until the first of so many waiters has the lock, and until the last has released it. */
+async function passOn(directory, number) {
+  const path = newPath(directory);
+  const lock = acquireLockSync(path);
+  let first = 0;
+  let waiting = 0;
+  let allWait;
+  const everybodyWaits = new Promise((resolve) => {
+    allWait = resolve;
+  });
+  const waiters = Array.from({ length: number }, async () => {
+    let told = false;
+    const onWait = () => {
+      if (told) return;
+      told = true;
+      waiting += 1;
+      if (waiting === number) allWait();
+    };
+    const taken = await acquireLock(path, { onWait });
+    first ||= performance.now();
+    await taken.release();
+  });
+  await everybodyWaits;
+  // Until those that were told of the wait last sleep as well.
+  await sleep(5);
+  const released = performance.now();
+  lock.releaseSync();
+  await Promise.all(waiters);
+  return { first: (first - released) * 1e6, all: (performance.now() - released) * 1e6 };
+}

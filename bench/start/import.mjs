@@ -1,0 +1,15 @@
+// Imports a module in a process that did nothing before, and tells what that cost. Arguments: its URL, and the name of a
+// function to call then.
+const [, , url, first] = process.argv;
+
+const listeners = () => process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0);
+const left = () => listeners() + process.getActiveResourcesInfo().length;
+
+const before = left();
+const started = performance.now();
+const module = await import(url);
+const imported = performance.now();
+const leftovers = left() - before;
+if (first !== undefined) module[first]();
+const called = performance.now();
+process.stdout.write(JSON.stringify({ import: imported - started, call: called - imported, leftovers }));
