@@ -112,7 +112,7 @@ for (const backend of TESTED) {
         waiter.send(call, { path, options: { timeout: 3 * LEASE } });
         await expect(waiter.answer()).rejects.toMatchObject({
           code: 'ERR_LOCK_TIMEOUT',
-          message: expect.stringContaining(`of its lease of ${LEASE} ms`),
+          message: expect.stringContaining(`of its lease of ${LEASE / 1000} s`),
         });
         expect(await owner.answer()).toBe('unblocked');
         expect(await owner.call('lost')).toBeNull();
