@@ -37,7 +37,7 @@ describeRequiring([isBuilt()], 'the HTTP server with a PID file', () => {
     await addressOf(first);
     const second = await start(directory);
     expect(await second.exited).toEqual({ code: 75, signal: null });
-    expect(second.errors).toContain(`pid ${first.pid} (http server)`);
+    expect(second.errors).toContain(`pid ${first.pid}, "http server"`);
     expect(readFileSync(join(directory, 'server.pid'), 'utf8')).toBe(`${first.pid}\n`);
   });
 
