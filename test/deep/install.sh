@@ -6,9 +6,9 @@ cd "$(dirname "$0")/../.."
 # Debian packages by part.
 declare -A packages=(
   [docker]="docker.io busybox-static"
-  [runc]="runc busybox-static"
+  [runc]="runc golang-github-containers-common busybox-static"
   [bubblewrap]="bubblewrap busybox-static"
-  [podman]="podman crun busybox-static"
+  [podman]="podman runc busybox-static"
   [nspawn]="systemd-container busybox-static"
   [lxc]="lxc busybox-static"
   [gvisor]="runsc busybox-static"

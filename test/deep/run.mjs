@@ -38,7 +38,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   });
 }
 
-sweep();
+await sweep();
 for (const name of positionals.length > 0 ? positionals : partNames()) {
   const part = await loadPart(name);
   if (values.list) console.log(`${name.padEnd(12)} ${part.about}`);

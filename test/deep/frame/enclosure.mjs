@@ -1,11 +1,12 @@
 // Where a part runs: a process in PID and mount namespaces of its own, so that whatever it started and mounted goes when
 // it ends, however it ends, even by SIGKILL of the runner.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { foldersOf, removeGroups } from './cgroups.mjs';
 
 /** @typedef {import('./report.mjs').Row} Row */
 
@@ -69,7 +70,7 @@ export function startPart(name, { slice, cycles, minutes }, take) {
     clearTimeout(limit);
     clearTimeout(last);
     await closed;
-    removeGroups((group) => group === cgroup);
+    await removeGroups((group) => group === cgroup);
     rmSync(directory, { recursive: true, force: true });
     return problem;
   });
@@ -77,47 +78,13 @@ export function startPart(name, { slice, cycles, minutes }, take) {
 }
 
 /** Removes what runners left that were killed. Should their number live again, it is left to a later run. */
-export function sweep() {
+export async function sweep() {
   const gone = (/** @type {string} */ name) => {
     const [, pid] = /^ki-deep-(\d+)/.exec(name) ?? [];
     return pid !== undefined && !existsSync(`/proc/${pid}`);
   };
-  removeGroups(gone);
+  await removeGroups(gone);
   for (const name of foldersOf(tmpdir())) {
     if (gone(name)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
-  }
-}
-
-/**
- * Removes control groups and those below them, in every hierarchy. The processes in them are dead.
- * @param {(name: string) => boolean} chosen
- */
-function removeGroups(chosen) {
-  const top = '/sys/fs/cgroup';
-  for (const hierarchy of ['.', ...foldersOf(top)]) {
-    for (const group of foldersOf(join(top, hierarchy))) {
-      if (chosen(group)) removeGroup(join(top, hierarchy, group));
-    }
-  }
-}
-
-/** @param {string} path */
-function removeGroup(path) {
-  for (const below of foldersOf(path)) removeGroup(join(path, below));
-  try {
-    rmdirSync(path);
-  } catch (error) {
-    console.error(`left behind: ${error instanceof Error ? error.message : error}`);
-  }
-}
-
-/** @param {string} path */
-function foldersOf(path) {
-  try {
-    return readdirSync(path, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name);
-  } catch {
-    return [];
   }
 }

@@ -1,6 +1,7 @@
 // Runs one part, in the process and the namespaces that the runner made for it: node part.mjs NAME OPTIONS. Rows go to
 // descriptor 3, one line of JSON each. The end of stdin means: stop and clean up.
 import { writeSync } from 'node:fs';
+import { thawGroups } from './cgroups.mjs';
 import { cleanUp } from './cleanup.mjs';
 import { loadPart } from './parts.mjs';
 import { Report } from './report.mjs';
@@ -23,21 +24,25 @@ async function runPart(name, options, report) {
   if (report.rows === 0) throw new Error('the part has shown nothing');
 }
 
-const [name = '', options = '{}'] = process.argv.slice(2);
+const [name = '', json = '{}'] = process.argv.slice(2);
+/** @type {import('./parts.mjs').Options} */
+const options = JSON.parse(json);
 const report = new Report((row) => writeSync(3, `${JSON.stringify(row)}\n`));
 
-process.stdin.once('end', async () => {
+/** Whatever the part started ends with this process, if it can. */
+async function end(/** @type {number} */ code) {
   await cleanUp();
-  process.exit(1);
-});
+  thawGroups((group) => group === options.cgroup);
+  process.exit(code);
+}
+
+process.stdin.once('end', () => end(1));
 process.stdin.resume();
 try {
-  await runPart(name, JSON.parse(options), report);
+  await runPart(name, options, report);
 } catch (error) {
   console.error(error);
   const failures = [error instanceof Error ? error.message : String(error)];
   report.row({ runtime: name, situation: 'the part itself', result: 'broke off', failures });
-} finally {
-  await cleanUp();
 }
-process.exit();
+await end(0);

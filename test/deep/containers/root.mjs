@@ -1,0 +1,60 @@
+// The root file system of the containers, made of this machine's own files: nothing is fetched.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
+const INSIDE = '/opt/kernel-identity';
+/** Of the project, what a contender runs. */
+const PARTS_OF_PROJECT = [
+  ...['package.json', 'dist', 'build/Release/kernel_identity.node', 'node_modules/node-gyp-build'],
+  'test/deep/containers/contender.mjs',
+];
+
+/** How to start a contender in a container. */
+export const CONTENDER = ['/usr/bin/node', `${INSIDE}/test/deep/containers/contender.mjs`];
+
+/**
+ * Fills a directory with a small root file system: busybox, node, and this project.
+ * @param {string} root
+ */
+export function makeRoot(root) {
+  for (const folder of ['bin', 'usr/bin', 'etc', 'proc', 'sys', 'dev', 'run', 'vol']) {
+    mkdirSync(join(root, folder), { recursive: true });
+  }
+  mkdirSync(join(root, 'tmp'));
+  chmodSync(join(root, 'tmp'), 0o1777);
+  copy('/bin/busybox', root);
+  for (const tool of ['sh', 'sleep', 'cat', 'ls', 'mount']) symlinkSync('busybox', join(root, 'bin', tool));
+
+  cpSync(process.execPath, join(root, 'usr/bin/node'), { dereference: true });
+  for (const library of librariesOf(process.execPath, addon())) copy(library, root);
+  for (const part of PARTS_OF_PROJECT) {
+    cpSync(join(PROJECT, part), join(root, INSIDE, part), { recursive: true, dereference: true });
+  }
+}
+
+function addon() {
+  return join(PROJECT, 'build/Release/kernel_identity.node');
+}
+
+/**
+ * Paths of the shared libraries that they load, as ldd(1) names them.
+ * @param {...string} programs
+ */
+function librariesOf(...programs) {
+  const { stdout } = spawnSync('ldd', programs, { encoding: 'utf8' });
+  const paths = [...stdout.matchAll(/(\/\S+) \(0x/g)].map(([, path = '']) => path);
+  return new Set(paths);
+}
+
+/**
+ * To the same place in the root. A link is followed, so that the name is the one that is asked for.
+ * @param {string} path
+ * @param {string} root
+ */
+function copy(path, root) {
+  mkdirSync(join(root, dirname(path)), { recursive: true });
+  cpSync(path, join(root, path), { dereference: true });
+}

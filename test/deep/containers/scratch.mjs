@@ -1,0 +1,21 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { execute } from './foreground.mjs';
+import { makeRoot } from './root.mjs';
+
+/**
+ * Where a part keeps what is large: in memory, which is quicker to delete. It goes with the part. The volumes with the
+ * locks stay on disk.
+ * @param {string} directory of the part
+ * @returns {{ scratch: string, root: string }} an empty directory, and a root file system
+ */
+export function prepare(directory) {
+  const memory = join(directory, 'memory');
+  mkdirSync(memory);
+  execute(['mount', '-t', 'tmpfs', '-o', 'size=2g', 'tmpfs', memory]);
+  const [scratch, root] = [join(memory, 'scratch'), join(memory, 'root')];
+  mkdirSync(scratch);
+  mkdirSync(root);
+  makeRoot(root);
+  return { scratch, root };
+}
