@@ -39,6 +39,7 @@
         'native/system/proc_file.cc',
         'native/system/proc_stat.cc',
         'native/system/proc_status.cc',
+        'native/system/repeated_looks.cc',
         'native/system/thread.cc',
         'native/system/time_offset.cc',
         'native/system/watcher.cc',

@@ -79,6 +79,15 @@ Napi::Value OpenDirectoryAt(const Napi::CallbackInfo& info) {
                          {.syscall = "openat", .path = at.name.c_str()});
 }
 
+Napi::Value FindDirectoryAt(const Napi::CallbackInfo& info) {
+  NameInDirectory at;
+  if (!at.Take(Arguments(info))) return {};
+  const int fd = system::OpenDirectoryAt(at.directory, at.name.c_str());
+  // To make an error takes longer than all the system calls of a look.
+  if (fd == -ENOENT) return info.Env().Null();
+  return HandOverOrThrow(info, fd, {.syscall = "openat", .path = at.name.c_str()});
+}
+
 Napi::Value OpenAt(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
   NameInDirectory at;
@@ -237,6 +246,7 @@ void Close(const Napi::CallbackInfo& info) {
 constexpr Method kMethods[] = {
     {"openParent", Call<OpenParent>},
     {"openDirectoryAt", Call<OpenDirectoryAt>},
+    {"findDirectoryAt", Call<FindDirectoryAt>},
     {"openAt", Call<OpenAt>},
     {"mkdirAt", Call<MkdirAt>},
     {"renameAt", Call<RenameAt>},

@@ -8,13 +8,22 @@
 namespace kernel_identity::binding {
 
 int Subscriptions::AddExit(Napi::Object words, int pidfd, int32_t* word, uint64_t* ticket) {
+  return AddWord(&system::Watcher::WatchExit, words, pidfd, word, ticket);
+}
+
+int Subscriptions::AddRelease(Napi::Object words, int file, int32_t* word, uint64_t* ticket) {
+  return AddWord(&system::Watcher::WatchRelease, words, file, word, ticket);
+}
+
+int Subscriptions::AddWord(int (system::Watcher::*watch)(int, int32_t*, uint64_t*), Napi::Object words,
+                           int fd, int32_t* word, uint64_t* ticket) {
   const int opened = watcher_.Open();
   if (opened < 0) return opened;
   uint64_t system_ticket = 0;
-  const int added = watcher_->WatchExit(pidfd, word, &system_ticket);
+  const int added = (watcher_.get()->*watch)(fd, word, &system_ticket);
   if (added < 0) return added;
   *ticket = ++last_ticket_;
-  Remember(*ticket, Kind::kExit, system_ticket, words);
+  Remember(*ticket, Kind::kWord, system_ticket, words);
   return 0;
 }
 

@@ -30,6 +30,8 @@ class Subscriptions {
 
   /** `words` is kept from being collected until {@link End}; `word` points into it. */
   int AddExit(Napi::Object words, int pidfd, int32_t* word, uint64_t* ticket);
+  /** As above. */
+  int AddRelease(Napi::Object words, int file, int32_t* word, uint64_t* ticket);
   /** Keeps the event loop alive until {@link End}. */
   int AddLockChange(Napi::Function wake, int directory, int pidfd, uint64_t* ticket);
   /** `interval` in nanoseconds. */
@@ -39,7 +41,7 @@ class Subscriptions {
   void End(uint64_t ticket);
 
  private:
-  enum class Kind { kExit, kLockChange, kLease };
+  enum class Kind { kWord, kLockChange, kLease };
 
   struct Subscription {
     Kind kind;
@@ -49,6 +51,8 @@ class Subscriptions {
     Napi::ObjectReference kept;
   };
 
+  int AddWord(int (system::Watcher::*watch)(int, int32_t*, uint64_t*), Napi::Object words, int fd,
+              int32_t* word, uint64_t* ticket);
   int OpenCallbacks(napi_env env);
   system::Listener ListenerFor(uint64_t ticket);
   void Remember(uint64_t ticket, Kind kind, uint64_t system_ticket, Napi::Object kept);

@@ -63,14 +63,21 @@ Napi::Value TicketOrErrno(Napi::Env env, int result, uint64_t ticket) {
   return NumberValue(env, static_cast<double>(ticket));
 }
 
-Napi::Value OnExit(const Napi::CallbackInfo& info) {
-  int pidfd = -1;
+/** The calls that take (descriptor, words, index) and watch until there is something to write. */
+template <int (Subscriptions::*add)(Napi::Object, int, int32_t*, uint64_t*)>
+Napi::Value OnWord(const Napi::CallbackInfo& info, const char* name) {
+  int fd = -1;
   int32_t* word = nullptr;
-  if (!Arguments(info).Descriptor(0, "pidfd", &pidfd) || !TakeWord(info, &word)) return {};
+  if (!Arguments(info).Descriptor(0, name, &fd) || !TakeWord(info, &word)) return {};
   uint64_t ticket = 0;
-  const int result =
-      EnvironmentOf(info).subscriptions.AddExit(info[1].As<Napi::Object>(), pidfd, word, &ticket);
+  const int result = (EnvironmentOf(info).subscriptions.*add)(info[1].As<Napi::Object>(), fd, word, &ticket);
   return TicketOrErrno(info.Env(), result, ticket);
+}
+
+Napi::Value OnExit(const Napi::CallbackInfo& info) { return OnWord<&Subscriptions::AddExit>(info, "pidfd"); }
+
+Napi::Value OnRelease(const Napi::CallbackInfo& info) {
+  return OnWord<&Subscriptions::AddRelease>(info, "file");
 }
 
 Napi::Value OnLockChange(const Napi::CallbackInfo& info) {
@@ -141,8 +148,11 @@ Napi::Value Block(const Napi::CallbackInfo& info) {
 }
 
 constexpr Method kMethods[] = {
-    {"onExit", Call<OnExit>}, {"onLockChange", Call<OnLockChange>},
-    {"cancel", Call<Cancel>}, {"openChangeMonitor", Call<OpenChangeMonitor>},
+    {"onExit", Call<OnExit>},
+    {"onRelease", Call<OnRelease>},
+    {"onLockChange", Call<OnLockChange>},
+    {"cancel", Call<Cancel>},
+    {"openChangeMonitor", Call<OpenChangeMonitor>},
     {"block", Call<Block>},
 };
 

@@ -19,18 +19,19 @@ int ChangeWatch::Open() {
   return 0;
 }
 
-int ChangeWatch::Add(int directory, uint64_t ticket, std::unique_lock<std::mutex>* lock) {
+int ChangeWatch::Add(int (*watch)(int inotify, int fd), int fd, uint64_t ticket,
+                     std::unique_lock<std::mutex>* lock) {
   for (;;) {
     const uint64_t removals = removals_;
     lock->unlock();
-    const int watch = WatchDirectory(inotify_.get(), directory);
+    const int added = watch(inotify_.get(), fd);
     lock->lock();
-    if (watch < 0) return watch;
+    if (added < 0) return added;
     // The kernel answers with the watch that is there already. If somebody took one away meanwhile, it may
     // have been that one.
-    if (removals != removals_ && !waiting_.contains(watch)) continue;
-    waiting_[watch].push_back(ticket);
-    return watch;
+    if (removals != removals_ && !waiting_.contains(added)) continue;
+    waiting_[added].push_back(ticket);
+    return added;
   }
 }
 
@@ -64,7 +65,7 @@ void ChangeWatch::Read(std::vector<uint64_t>* tickets) {
     const auto found = waiting_.find(event.wd);
     if (found == waiting_.end()) continue;
     tickets->insert(tickets->end(), found->second.begin(), found->second.end());
-    // The kernel has dropped the watch itself: the directory was deleted or its filesystem unmounted.
+    // The kernel has dropped the watch itself: what it was on was deleted or its filesystem unmounted.
     if ((event.mask & IN_IGNORED) != 0) waiting_.erase(found);
   }
 }

@@ -10,8 +10,8 @@
 namespace kernel_identity::system {
 
 /**
- * Who waits for changes in which directory, all on one inotify instance: a user may have 128 of them in all
- * by default. Guarded by the lock of its owner.
+ * Who waits for changes of which directory or file, all on one inotify instance: a user may have 128 of them
+ * in all by default. Guarded by the lock of its owner.
  */
 class ChangeWatch {
  public:
@@ -22,10 +22,11 @@ class ChangeWatch {
   int descriptor() const { return inotify_.get(); }
 
   /**
-   * Watches a directory for the ticket: a watch descriptor or -errno. Lets the lock go meanwhile, because the
-   * kernel may have to ask a file server, and one that does not answer must not hold up everybody.
+   * Watches what is open for the ticket, `watch` being WatchDirectory or WatchWriters: a watch descriptor or
+   * -errno. Lets the lock go meanwhile, because the kernel may have to ask a file server, and one that does
+   * not answer must not hold up everybody.
    */
-  int Add(int directory, uint64_t ticket, std::unique_lock<std::mutex>* lock);
+  int Add(int (*watch)(int inotify, int fd), int fd, uint64_t ticket, std::unique_lock<std::mutex>* lock);
   void Remove(int watch, uint64_t ticket);
 
   /** Takes what has happened from the kernel and appends the tickets it concerns, some perhaps repeatedly. */

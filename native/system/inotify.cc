@@ -18,19 +18,23 @@ namespace {
 constexpr uint32_t kLockChanges =
     IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 
+int AddWatch(int inotify, int fd, uint32_t events) {
+  // There is no inotify_add_watch by descriptor. This link of /proc leads to the open file itself, whatever
+  // bears its name by now (proc_pid_fd(5)).
+  const ProcPath path(0, "fd/" + std::to_string(fd));
+  const int result = Uninterrupted([&] { return ::inotify_add_watch(inotify, path.c_str(), events); });
+  // No such link: there is no /proc, or there is no such descriptor.
+  if (result == -ENOENT && ::fcntl(fd, F_GETFD) < 0) return -EBADF;
+  return result;
+}
+
 }  // namespace
 
 int OpenInotify() { return ResultOf(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)); }
 
-int WatchDirectory(int inotify, int directory) {
-  // There is no inotify_add_watch by descriptor. This link of /proc leads to the open directory itself,
-  // whatever bears its name by now (proc_pid_fd(5)).
-  const ProcPath path(0, "fd/" + std::to_string(directory));
-  const int result = Uninterrupted([&] { return ::inotify_add_watch(inotify, path.c_str(), kLockChanges); });
-  // No such link: there is no /proc, or there is no such descriptor.
-  if (result == -ENOENT && ::fcntl(directory, F_GETFD) < 0) return -EBADF;
-  return result;
-}
+int WatchDirectory(int inotify, int directory) { return AddWatch(inotify, directory, kLockChanges); }
+
+int WatchWriters(int inotify, int file) { return AddWatch(inotify, file, IN_CLOSE_WRITE); }
 
 void DiscardEvents(int inotify) {
   char events[4096];

@@ -13,6 +13,9 @@ int OpenInotify();
  */
 int WatchDirectory(int inotify, int directory);
 
+/** Reports when a file is closed by somebody who had it open for writing. As above. */
+int WatchWriters(int inotify, int file);
+
 /** Reads whatever is to be read. */
 void DiscardEvents(int inotify);
 

@@ -44,6 +44,7 @@ class SharedService {
   }
 
   Service* operator->() const { return service_; }
+  Service* get() const { return service_; }
 
  private:
   // The one exception to "no globals that change", since it is the process that is to have one of these.

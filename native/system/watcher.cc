@@ -9,7 +9,9 @@
 #include <limits>
 #include <utility>
 
+#include "inotify.h"
 #include "result.h"
+#include "witness.h"
 
 namespace kernel_identity::system {
 namespace {
@@ -17,6 +19,7 @@ namespace {
 // What epoll hands back for a descriptor: a ticket, or one of these, which no ticket ever is.
 constexpr uint64_t kChangesKey = 0;
 constexpr uint64_t kStopKey = std::numeric_limits<uint64_t>::max();
+constexpr uint64_t kLooksKey = kStopKey - 1;
 
 constexpr int kEventsAtOnce = 64;
 
@@ -80,7 +83,7 @@ int Watcher::WatchLock(int directory, int pidfd, const Listener& listener, uint6
   const int opened = OpenChanges();
   if (opened < 0) return opened;
   const uint64_t next = ++last_ticket_;
-  subscription.watch = changes_.Add(directory, next, &lock);
+  subscription.watch = changes_.Add(WatchDirectory, directory, next, &lock);
   if (subscription.watch < 0) return subscription.watch;
   if (subscription.pidfd.valid()) {
     const int added = AddToEpoll(subscription.pidfd.get(), next);
@@ -94,14 +97,30 @@ int Watcher::WatchLock(int directory, int pidfd, const Listener& listener, uint6
   return 0;
 }
 
+int Watcher::WatchRelease(int file, int32_t* word, uint64_t* ticket) {
+  Subscription subscription;
+  const int duplicated = Duplicate(file, &subscription.file);
+  if (duplicated < 0) return duplicated;
+  subscription.word = word;
+
+  std::unique_lock lock(mutex_);
+  int opened = OpenChanges();
+  if (opened == 0) opened = OpenLooks();
+  if (opened < 0) return opened;
+  const uint64_t next = ++last_ticket_;
+  subscription.watch = changes_.Add(WatchWriters, file, next, &lock);
+  if (subscription.watch < 0) return subscription.watch;
+  subscriptions_.emplace(next, std::move(subscription));
+  // The event may have come just before, and the witness may become free just now: see Look.
+  looks_.Start(next);
+  *ticket = next;
+  return 0;
+}
+
 void Watcher::Cancel(uint64_t ticket) {
   const std::lock_guard lock(mutex_);
   const auto found = subscriptions_.find(ticket);
-  if (found == subscriptions_.end()) return;
-  Subscription& subscription = found->second;
-  StopWaitingFor(&subscription.pidfd);
-  if (subscription.watch >= 0) changes_.Remove(subscription.watch, ticket);
-  subscriptions_.erase(found);
+  if (found != subscriptions_.end()) End(found);
 }
 
 void Watcher::Run() {
@@ -117,6 +136,8 @@ void Watcher::Run() {
       if (key == kStopKey) return;
       if (key == kChangesKey) {
         ReportChanges();
+      } else if (key == kLooksKey) {
+        LookAgain();
       } else {
         ReportExit(key);
       }
@@ -129,23 +150,57 @@ void Watcher::ReportExit(uint64_t ticket) {
   const auto found = subscriptions_.find(ticket);
   if (found == subscriptions_.end()) return;
   Subscription& subscription = found->second;
-  // An exited process stays readable, and would wake this thread without end.
-  StopWaitingFor(&subscription.pidfd);
-  if (subscription.word == nullptr) {
-    subscription.listener.Tell();
+  if (subscription.word != nullptr) {
+    WriteWord(found);
     return;
   }
-  std::atomic_ref(*subscription.word).store(1, std::memory_order_release);
-  subscriptions_.erase(found);
+  // An exited process stays readable, and would wake this thread without end.
+  StopWaitingFor(&subscription.pidfd);
+  subscription.listener.Tell();
 }
 
 void Watcher::ReportChanges() {
-  changed_.clear();
-  changes_.Read(&changed_);
-  for (const uint64_t ticket : changed_) {
+  tickets_.clear();
+  changes_.Read(&tickets_);
+  for (const uint64_t ticket : tickets_) {
     const auto found = subscriptions_.find(ticket);
-    if (found != subscriptions_.end()) found->second.listener.Tell();
+    if (found == subscriptions_.end()) continue;
+    if (found->second.file.valid()) {
+      // The kernel reports that a file is closed before it drops the locks on it (__fput in fs/file_table.c),
+      // and this thread may be faster. Or it was another writer that closed it.
+      if (!Look(found)) looks_.Start(ticket);
+    } else {
+      found->second.listener.Tell();
+    }
   }
+}
+
+void Watcher::LookAgain() {
+  tickets_.clear();
+  looks_.TakeDue(&tickets_);
+  for (const uint64_t ticket : tickets_) {
+    const auto found = subscriptions_.find(ticket);
+    if (found != subscriptions_.end()) Look(found);
+  }
+}
+
+bool Watcher::Look(Subscriptions::iterator subscription) {
+  if (TestWitness(subscription->second.file.get()) != WitnessState::kFree) return false;
+  WriteWord(subscription);
+  return true;
+}
+
+void Watcher::WriteWord(Subscriptions::iterator subscription) {
+  std::atomic_ref(*subscription->second.word).store(1, std::memory_order_release);
+  End(subscription);
+}
+
+void Watcher::End(Subscriptions::iterator subscription) {
+  const uint64_t ticket = subscription->first;
+  StopWaitingFor(&subscription->second.pidfd);
+  if (subscription->second.watch >= 0) changes_.Remove(subscription->second.watch, ticket);
+  looks_.End(ticket);
+  subscriptions_.erase(subscription);
 }
 
 int Watcher::OpenChanges() {
@@ -155,6 +210,15 @@ int Watcher::OpenChanges() {
   const int added = AddToEpoll(changes_.descriptor(), kChangesKey);
   // Closed again, or the next one to come would take it for one that works.
   if (added < 0) changes_ = ChangeWatch();
+  return added;
+}
+
+int Watcher::OpenLooks() {
+  if (looks_.opened()) return 0;
+  const int opened = looks_.Open();
+  if (opened < 0) return opened;
+  const int added = AddToEpoll(looks_.descriptor(), kLooksKey);
+  if (added < 0) looks_ = RepeatedLooks();
   return added;
 }
 

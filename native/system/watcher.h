@@ -8,14 +8,16 @@
 
 #include "change_watch.h"
 #include "listener.h"
+#include "repeated_looks.h"
 #include "thread.h"
 #include "unique_fd.h"
 
 namespace kernel_identity::system {
 
 /**
- * One thread that waits, with epoll(7), for the exit of processes and for changes in lock directories,
- * whoever in this process wants to know of them. It sleeps until the kernel has something to tell.
+ * One thread that waits, with epoll(7), for the exit of processes, for witnesses to become free and for
+ * changes in lock directories, whoever in this process wants to know of them. It sleeps until the kernel has
+ * something to tell.
  */
 class Watcher {
  public:
@@ -34,6 +36,12 @@ class Watcher {
    */
   int WatchExit(int pidfd, int32_t* word, uint64_t* ticket);
 
+  /**
+   * Writes 1 into the word once nobody holds the witness on the file, which must be one on which locks may be
+   * tested. As above.
+   */
+  int WatchRelease(int file, int32_t* word, uint64_t* ticket);
+
   /** Tells the listener of every change in the directory, and (pidfd not negative) of that exit. As above. */
   int WatchLock(int directory, int pidfd, const Listener& listener, uint64_t* ticket);
 
@@ -45,17 +53,26 @@ class Watcher {
   struct Subscription {
     /** A duplicate; empty once the exit was reported. */
     UniqueFd pidfd;
+    /** A duplicate of the file with the witness. */
+    UniqueFd file;
     /** Null: there is a listener. */
     int32_t* word = nullptr;
     Listener listener = {};
-    /** Of the directory; negative: none. */
+    /** Of the directory or file; negative: none. */
     int watch = -1;
   };
+  using Subscriptions = std::map<uint64_t, Subscription>;
 
   void Run();
   void ReportExit(uint64_t ticket);
   void ReportChanges();
+  void LookAgain();
+  /** Writes the word, and ends the subscription, if the witness is free. */
+  bool Look(Subscriptions::iterator subscription);
+  void WriteWord(Subscriptions::iterator subscription);
+  void End(Subscriptions::iterator subscription);
   int OpenChanges();
+  int OpenLooks();
   int AddToEpoll(int fd, uint64_t key);
   void StopWaitingFor(UniqueFd* fd);
 
@@ -63,9 +80,11 @@ class Watcher {
   UniqueFd stop_;
   // Held whenever the thread is not asleep: what happens under it happens wholly before or after a Cancel.
   std::mutex mutex_;
-  std::map<uint64_t, Subscription> subscriptions_;
+  Subscriptions subscriptions_;
   ChangeWatch changes_;
-  std::vector<uint64_t> changed_;
+  RepeatedLooks looks_;
+  /** Scratch space of the thread. */
+  std::vector<uint64_t> tickets_;
   uint64_t last_ticket_ = 0;
   Thread thread_;
 };

@@ -123,6 +123,8 @@ export interface FileOperations {
   openParent(path: string): number;
   /** Opens the directory `name` itself for reading: ELOOP or ENOTDIR for a symbolic link, ENOTDIR for a file. */
   openDirectoryAt(directory: number, name: string): number;
+  /** As {@link openDirectoryAt} where a missing name is an ordinary answer: null, and no error has to be made. */
+  findDirectoryAt(directory: number, name: string): number | null;
   /** `create`: read-write, O_EXCL, mode 0666 minus umask. */
   openAt(directory: number, name: string, mode: OpenMode): number;
   /** Mode 0777 minus umask. */
@@ -165,6 +167,12 @@ export interface WatchOperations {
    * and its buffer must not be transferred; one that can be resized is refused, unless it is shared.
    */
   onExit(pidfd: number, words: Int32Array, index: number): number | Errno;
+  /**
+   * Writes 1 into `words[index]` once nobody holds the witness on `file`, open for reading, on which
+   * {@link WitnessOperations.test} can tell; otherwise as {@link onExit}. It never takes a lock, and looks only when
+   * somebody has closed the file that had it open for writing.
+   */
+  onRelease(file: number, words: Int32Array, index: number): number | Errno;
   /**
    * Calls `wake` in this thread's event loop whenever something changes in the lock directory (an entry renamed away
    * or deleted, a file closed that was open for writing, the directory deleted or renamed), and once when the process

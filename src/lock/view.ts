@@ -146,10 +146,9 @@ function isOwnName(name: string): boolean {
 function openLockDirectory(place: LockPlace): number | null {
   const { files } = place.backend;
   try {
-    return files.openDirectoryAt(place.parent, place.name);
+    return files.findDirectoryAt(place.parent, place.name);
   } catch (error) {
     const code = errnoOf(error);
-    if (code === 'ENOENT') return null;
     if (code === 'ENOTDIR' || code === 'ELOOP') throw new NotALockError(place.path, kindAt(place));
     throw error;
   }

@@ -284,6 +284,9 @@ for (const name of TESTED) {
         expect(code(() => backend.files.openDirectoryAt(directory, 'link'))).toMatch(/^(ELOOP|ENOTDIR)$/);
         expect(code(() => backend.files.openDirectoryAt(directory, 'file'))).toBe('ENOTDIR');
         expect(code(() => backend.files.openDirectoryAt(directory, 'missing'))).toBe('ENOENT');
+        expect(code(() => backend.files.findDirectoryAt(directory, 'link'))).toMatch(/^(ELOOP|ENOTDIR)$/);
+        expect(code(() => backend.files.findDirectoryAt(directory, 'file'))).toBe('ENOTDIR');
+        expect(backend.files.findDirectoryAt(directory, 'missing')).toBeNull();
       });
 
       test('opens a file for reading, but not through a symbolic link', () => {

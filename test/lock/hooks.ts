@@ -12,6 +12,7 @@ export interface Hooks {
 const OPERATIONS: readonly FileOperation[] = [
   'openParent',
   'openDirectoryAt',
+  'findDirectoryAt',
   'openAt',
   'mkdirAt',
   'renameAt',

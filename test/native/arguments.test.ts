@@ -19,6 +19,7 @@ function accepted(): [string, Loose, unknown[]][] {
     [processes, 'pidfdExited', [fd]],
     [files, 'openParent', ['/nowhere/at/all']],
     [files, 'openDirectoryAt', [fd, 'x']],
+    [files, 'findDirectoryAt', [fd, 'x']],
     [files, 'openAt', [fd, 'x', 'read']],
     [files, 'mkdirAt', [fd, 'x']],
     [files, 'renameAt', [fd, 'x', fd, 'y']],

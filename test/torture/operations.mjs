@@ -46,6 +46,7 @@ export function watchDeletions({ files }, fault) {
   const original = {};
   for (const name of [
     'openDirectoryAt',
+    'findDirectoryAt',
     'openAt',
     'read',
     'close',
@@ -59,6 +60,11 @@ export function watchDeletions({ files }, fault) {
   files.openDirectoryAt = (parent, name) => {
     const directory = original.openDirectoryAt(parent, name);
     judged.set(directory, null);
+    return directory;
+  };
+  files.findDirectoryAt = (parent, name) => {
+    const directory = original.findDirectoryAt(parent, name);
+    if (directory !== null) judged.set(directory, null);
     return directory;
   };
   files.openAt = (directory, name, mode) => {

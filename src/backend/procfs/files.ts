@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import type { FileOperations, FileStatus, Filesystem, OpenMode } from '../backend.js';
 import { readFilesystem } from './filesystem.js';
-import { type Subject, systemError, withSubject } from './system-error.js';
+import { isSystemError, type Subject, systemError, withSubject } from './system-error.js';
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
 
@@ -45,6 +45,15 @@ export class ProcfsFiles implements FileOperations {
 
   openDirectoryAt(directory: number, name: string): number {
     return this.#openAt(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK);
+  }
+
+  findDirectoryAt(directory: number, name: string): number | null {
+    try {
+      return this.openDirectoryAt(directory, name);
+    } catch (error) {
+      if (isSystemError(error) && error.code === 'ENOENT') return null;
+      throw error;
+    }
   }
 
   openAt(directory: number, name: string, mode: OpenMode): number {

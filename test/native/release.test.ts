@@ -1,0 +1,161 @@
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeEach, expect, test } from 'vitest';
+import { onCleanup } from '../helpers/cleanup.js';
+import { startProcess, type TestProcess } from '../helpers/processes.js';
+import { describeRequiring, hasProgram } from '../helpers/requirements.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { built, files, nativeFixture, openDescriptors, watch, witness } from './addon.js';
+import { activityOf, inotifyWatches, threadNamed } from './threads.js';
+
+const HELD = 0;
+const FREE = 1;
+
+describeRequiring([built, hasProgram('python3')], 'watching for a witness to become free', () => {
+  let path: string;
+  let file: number;
+  let holder: TestProcess;
+
+  beforeEach(async () => {
+    path = join(tempDir(), 'owner.json');
+    fs.writeFileSync(path, '');
+    holder = await startProcess(['python3', nativeFixture('witness.py'), path]);
+    await holder.message();
+    const directory = files.openParent(join(path, '..'));
+    file = files.openAt(directory, 'owner.json', 'read');
+    files.close(directory);
+    onCleanup(() => files.close(file));
+  });
+
+  function begin(words = new Int32Array(1), index = 0): { words: Int32Array; ticket: number } {
+    const ticket = watch.onRelease(file, words, index);
+    if (typeof ticket === 'string') throw new Error(ticket);
+    onCleanup(() => watch.cancel(ticket));
+    return { words, ticket };
+  }
+
+  async function tell(command: string): Promise<unknown> {
+    holder.send(command);
+    return holder.message();
+  }
+
+  test('is told while the event loop is blocked', () => {
+    const { words } = begin();
+    spinUntil(() => false, 20);
+    expect(words[0]).toBe(HELD);
+    process.kill(holder.pid, 'SIGKILL');
+    expect(spinUntil(() => Atomics.load(words, 0) === FREE)).toBe(true);
+  });
+
+  test('is told when the holder closes its file and lives on', async () => {
+    const { words } = begin();
+    await tell('close');
+    expect(spinUntil(() => Atomics.load(words, 0) === FREE)).toBe(true);
+  });
+
+  test('is told of one that was free before', async () => {
+    await tell('close');
+    const { words } = begin();
+    expect(spinUntil(() => Atomics.load(words, 0) === FREE)).toBe(true);
+  });
+
+  test('is told when the last of those closes who have inherited it', async () => {
+    const { words } = begin();
+    const child = (await tell('fork')) as number;
+    await holder.kill();
+    await sleep(100);
+    expect(words[0]).toBe(HELD);
+    process.kill(child, 'SIGKILL');
+    expect(spinUntil(() => Atomics.load(words, 0) === FREE)).toBe(true);
+  });
+
+  test('is told of a file that has no name any more', async () => {
+    const { words } = begin();
+    fs.unlinkSync(path);
+    await sleep(20);
+    expect(words[0]).toBe(HELD);
+    await holder.kill();
+    expect(spinUntil(() => Atomics.load(words, 0) === FREE)).toBe(true);
+  });
+
+  test('is not misled by others who close the file', async () => {
+    const { words } = begin();
+    for (let i = 0; i < 20; i += 1) fs.closeSync(fs.openSync(path, 'r+'));
+    fs.writeFileSync(path, 'theirs');
+    await sleep(50);
+    expect(words[0]).toBe(HELD);
+    expect(witness.test(file, 'ext')).toBe('held');
+    await tell('close');
+    expect(spinUntil(() => Atomics.load(words, 0) === FREE)).toBe(true);
+  });
+
+  test('looks again after the event, which comes before the lock is dropped', async () => {
+    const { words } = begin();
+    // Those of the beginning are over, or so far apart that they do not come to the rescue.
+    await sleep(1500);
+    fs.closeSync(fs.openSync(path, 'r+'));
+    await sleep(5);
+    expect(words[0]).toBe(HELD);
+    // Without an event of its own.
+    await tell('unlock');
+    const unlocked = performance.now();
+    expect(spinUntil(() => Atomics.load(words, 0) === FREE)).toBe(true);
+    expect(performance.now() - unlocked).toBeLessThan(400);
+  });
+
+  test('sleeps again soon, whatever others do with the file', async () => {
+    const { words } = begin();
+    fs.closeSync(fs.openSync(path, 'r+'));
+    await sleep(300);
+    const thread = threadNamed('kernel-identity') as string;
+    const before = activityOf(thread);
+    await sleep(1500);
+    const after = activityOf(thread);
+    // At 512 and 1024 ms, and one more if the machine is late.
+    expect(after.sleeps - before.sleeps).toBeLessThanOrEqual(3);
+    expect(after.ticks - before.ticks).toBeLessThanOrEqual(1);
+    expect(words[0]).toBe(HELD);
+  });
+
+  test('takes no lock itself, and ends with the cancel', async () => {
+    const { words, ticket } = begin();
+    const watches = inotifyWatches();
+    watch.cancel(ticket);
+    expect(inotifyWatches()).toBe(watches - 1);
+    await holder.kill();
+    await sleep(50);
+    expect(words[0]).toBe(HELD);
+    expect(witness.test(file, 'ext')).toBe('free');
+    // Another one can take it.
+    const next = await startProcess(['python3', nativeFixture('witness.py'), path]);
+    expect(await next.message()).toBe('ready');
+  });
+
+  test('a thousand watches of one file are all told, and leave nothing behind', () => {
+    const words = new Int32Array(1000);
+    begin(new Int32Array(1));
+    const before = openDescriptors();
+    for (const index of words.keys()) begin(words, index);
+    expect(openDescriptors() - before).toBe(1000);
+    expect(words.every((word) => word === HELD)).toBe(true);
+    process.kill(holder.pid, 'SIGKILL');
+    expect(spinUntil(() => words.every((_, index) => Atomics.load(words, index) === FREE))).toBe(true);
+    expect(openDescriptors()).toBeLessThanOrEqual(before);
+  });
+
+  test('says what is wrong with the descriptor', () => {
+    const closed = fs.openSync(path, 'r');
+    fs.closeSync(closed);
+    expect(watch.onRelease(closed, new Int32Array(1), 0)).toBe('EBADF');
+  });
+});
+
+/** Blocks the event loop. */
+function spinUntil(look: () => boolean, ms = 5000): boolean {
+  const deadline = performance.now() + ms;
+  while (!look()) {
+    if (performance.now() > deadline) return false;
+  }
+  return true;
+}
