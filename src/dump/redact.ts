@@ -14,6 +14,7 @@ const TEXT_KEYS = new Set([
   'label',
   'problem',
   'source',
+  'foreignFiles',
 ]);
 
 /** Docker names a container's host by the beginning of its id. */

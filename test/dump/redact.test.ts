@@ -6,7 +6,7 @@ import { redact } from '../../src/dump/redact.js';
 import { parseSeccomp, readContainerHints } from '../../src/dump/sandbox.js';
 import { type DiagnosticsDump, dumpDiagnostics } from '../../src/index.js';
 import { BUILT, cli, MAIN } from '../cli/cli.js';
-import { writeUnknownLock } from '../cli/locks.js';
+import { writeStaleLock, writeUnknownLock } from '../cli/locks.js';
 import { openBox } from '../helpers/box.js';
 import { describeRequiring, isolationTest } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -26,7 +26,9 @@ function locksOfOthers(): string[] {
   symlinkSync('db-replica-7', join(directory, 'SingletonLock'));
   const file = join(directory, 'a.pid');
   writeFileSync(file, JSON.stringify({ pid: 7, hostname: 'db-primary' }));
-  return [unknown, join(directory, 'SingletonLock'), file];
+  const littered = writeStaleLock(directory);
+  writeFileSync(join(littered, 'of-db-primary.log'), '');
+  return [unknown, join(directory, 'SingletonLock'), file, littered];
 }
 
 test('names become words, the same for the same name wherever it stands', () => {
@@ -36,7 +38,7 @@ test('names become words, the same for the same name wherever it stands', () => 
     expect(text.toLowerCase()).not.toContain(name);
   }
   const dump: DiagnosticsDump = JSON.parse(text);
-  const [unknown, link, file] = dump.locks;
+  const [unknown, link, file, littered] = dump.locks;
   expect(dump.identity?.hostname).toBe('host-1');
   expect(unknown?.inspection?.owner).toMatchObject({
     label: 'deploy on host-2 for container-1',
@@ -51,6 +53,7 @@ test('names become words, the same for the same name wherever it stands', () => 
     finding: 'none',
   });
   expect(file?.inspection?.owner?.machine?.hostname).toBe('host-2');
+  expect(littered?.inspection?.foreignFiles).toEqual(['of-host-2.log']);
 });
 
 test('nothing else is changed', () => {
