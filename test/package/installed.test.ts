@@ -1,0 +1,106 @@
+// The package as a user gets it: packed, and installed by npm into an empty project without compiler or Python.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeRequiring, isBuilt, type Requirement } from '../helpers/requirements.js';
+import { CONSUMERS, writeConsumers } from './consumers.js';
+import { npmOf, type Project, ROOT, Workplace } from './project.js';
+
+const npm = npmOf(process.execPath);
+const hasNpm: Requirement = { available: npm !== undefined, reason: 'npm is no script of Node here' };
+
+/** What the package consists of, by folder. */
+const CONTENT = /^(dist\/.*\.(js|d\.ts)|prebuilds\/[^/]*\/kernel-identity\.node|prebuilds\/manifest\.json)$/;
+const SINGLE_FILES = [
+  'CHANGELOG.md',
+  'LICENSE',
+  'README.md',
+  'completions/_kernel-identity',
+  'completions/kernel-identity.bash',
+  'man/kernel-identity.1',
+  'package.json',
+];
+
+describeRequiring([hasNpm, isBuilt()], 'the package, installed by npm without a compiler', () => {
+  let workplace: Workplace;
+  let project: Project;
+  let said: string;
+  const installed = (name: string) => join(project.folder, 'node_modules/kernel-identity', name);
+  const node = (...args: string[]) => project.run(['node', ...args]);
+
+  beforeAll(() => {
+    workplace = new Workplace();
+    project = workplace.project();
+    project.equip({ node: process.execPath, programs: { npm: npm as string } });
+    const { status, stdout, stderr } = project.run(['npm', 'install', workplace.tarball]);
+    said = stdout + stderr;
+    if (status !== 0) throw new Error(`npm install: ${said}`);
+    writeConsumers(project);
+  }, 120_000);
+  afterAll(() => workplace?.remove());
+
+  test('npm says nothing but that it added two packages', () => {
+    expect(said.trim()).toMatch(/^added 2 packages in \S+$/);
+    expect(existsSync(installed('build'))).toBe(false);
+  });
+
+  test('it holds what is needed and nothing else', () => {
+    const files = readdirSync(installed('.'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(installed('.'), join(entry.parentPath, entry.name)));
+    expect(files.filter((name) => !CONTENT.test(name)).sort()).toEqual(SINGLE_FILES);
+    for (const name of ['prebuilds/linux-x64', 'prebuilds/linux-arm64']) {
+      const path = `${name}/kernel-identity.node`;
+      expect(readFileSync(installed(path)).equals(readFileSync(join(ROOT, path))), path).toBe(true);
+    }
+  });
+
+  test('nothing in it runs at installation', () => {
+    const { gypfile, scripts } = JSON.parse(readFileSync(installed('package.json'), 'utf8'));
+    // Without it npm adds an install script wherever it sees a binding.gyp while publishing.
+    expect(gypfile).toBe(false);
+    for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) {
+      expect(scripts).not.toHaveProperty(name);
+    }
+  });
+
+  test.each([
+    ['import', "import { dumpDiagnostics } from 'kernel-identity';"],
+    [
+      'require',
+      "import { createRequire } from 'node:module';" +
+        "const { dumpDiagnostics } = createRequire(import.meta.url)('kernel-identity');",
+    ],
+  ])('%s works, with the addon', (_how, line) => {
+    const script = `${line} console.log(JSON.stringify(dumpDiagnostics().backend.name));`;
+    const { stdout, stderr } = node('--input-type=module', '--eval', script);
+    expect({ stdout, stderr }).toEqual({ stdout: '"native"\n', stderr: '' });
+  });
+
+  test('the command works, and its version is that of the package', () => {
+    const bin = join(project.folder, 'node_modules/.bin/kernel-identity');
+    const self = project.run([bin, 'self', '--json']);
+    expect({ ...JSON.parse(self.stdout), stderr: self.stderr }).toMatchObject({
+      platform: 'linux',
+      stderr: '',
+    });
+    const ran = project.run([bin, 'run', join(project.folder, 'a.lock'), '--', 'sh', '-c', 'exit 3']);
+    expect(ran.status).toBe(3);
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    expect(project.run([bin, '--version']).stdout).toContain(version);
+  });
+
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+  test.each(CONSUMERS)('TypeScript finds the types: $name', ({ file, output }) => {
+    const { stdout } = node(tsc, '--project', `tsconfig.${file}.json`);
+    expect(stdout).toBe('');
+    const ran = node(output);
+    expect({ stdout: ran.stdout, stderr: ran.stderr }).toEqual({ stdout: 'it is me\n', stderr: '' });
+  });
+
+  test('TypeScript knows what the types are', () => {
+    const { stdout, status } = node(tsc, '--project', 'tsconfig.wrong.json');
+    expect(stdout).toContain("Type 'number' is not assignable to type 'string'");
+    expect(status).not.toBe(0);
+  });
+});
