@@ -54,8 +54,14 @@ const OWN_FORMATS: ReadonlySet<LockFormat> = new Set(['kernel-identity', 'opencl
 function nextStep({ state, path, format, owner, foreignFiles }: LockInspection): NextStep {
   const quoted = shellQuoted(path);
   if (foreignFiles.length > 0) {
+    if (owner === null) {
+      return [
+        'it may be no lock at all, so nothing clears it; to search it for locks:',
+        `kernel-identity inspect --recursive ${quoted}`,
+      ];
+    }
     return [
-      "files that are not a lock's are never deleted: if this is one, move them away, then:",
+      "files that are not a lock's are never deleted; move them away, then:",
       `kernel-identity reclaim ${quoted}`,
     ];
   }

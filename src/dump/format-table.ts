@@ -52,7 +52,8 @@ export function summarise(inspections: readonly LockInspection[], unreadable: nu
 
 function cellsOf({ state, owner, ageMs, verdict, foreignFiles }: LockInspection): string[] {
   const pid = owner === null ? '-' : String(owner.pid ?? '?');
-  const why = foreignFiles.length > 0 ? 'files of somebody else' : (verdict?.reason ?? '-');
+  const unowned = state === 'free' ? '-' : 'names no owner';
+  const why = foreignFiles.length > 0 ? 'files of somebody else' : (verdict?.reason ?? unowned);
   return [state, pid, ageMs === null ? '-' : shortElapsed(ageMs), why];
 }
 

@@ -110,20 +110,29 @@ describeRequiring(BUILT, 'inspect', () => {
     mkdirSync(empty);
     writeFileSync(join(empty, 'note\n.txt'), '');
     utimesSync(empty, 1, 1);
-    for (const [path, name] of [
-      [dead, '"data.db"'],
-      [empty, '"note\\n.txt"'],
+    for (const [path, name, command] of [
+      [dead, '"data.db"', 'reclaim'],
+      [empty, '"note\\n.txt"', 'inspect --recursive'],
     ] as const) {
       const { code, stdout } = await cli(['inspect', '--exit-code', path]);
       expect(code).toBe(3);
       expect(stdout).toContain(`${path}: unknown\n`);
       expect(stdout.replaceAll(/\s+/g, '')).toContain(name);
-      expect(stdout).toContain(`\n        kernel-identity reclaim ${path}\n`);
+      expect(stdout).toContain(`\n        kernel-identity ${command} ${path}\n`);
       expect(await cli(['reclaim', path])).toMatchObject({ code: 1, stdout: '' });
     }
     const { stdout } = await cli(['inspect', dead, empty]);
     expect(stdout.match(/^unknown .* files of somebody else /gm)).toHaveLength(2);
     expect(stdout).toContain('2 paths: 2 unknown');
+  });
+
+  test('says in the table what names no owner', async () => {
+    const directory = tempDir();
+    const path = join(directory, 'torn.pid');
+    writeFileSync(path, '{"pid":');
+    const { stdout } = await cli(['inspect', path, join(directory, 'free.lock')]);
+    expect(stdout).toMatch(/^unknown {2}- {4}- {4}names no owner {2}.*torn\.pid$/m);
+    expect(stdout).toMatch(/^free {5}- {4}- {4}- {15}.*free\.lock$/m);
   });
 
   test('names the assumption on which a directory without an owner is called stale', async () => {
