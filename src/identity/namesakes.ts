@@ -21,25 +21,30 @@ export interface Namesakes {
   readonly found: readonly Namesake[];
   /** Nothing can have been missed: initial PID namespace, own /proc without hidepid, no process unreadable. */
   readonly complete: boolean;
+  /** In the initial PID namespace, below which containers are to be expected, processes of other users cannot be seen. */
+  readonly hidden: boolean;
 }
 
 /** Looks through /proc for processes of descendant PID namespaces that have the number `pid` there (NSpid). */
 export function findNamesakes(observer: Observer, pid: number): Namesakes {
-  if (!observer.ownProc) return { found: [], complete: false };
-  const seesAll = observer.pidNamespace?.inode === INITIAL_PID_NAMESPACE && !isProcHidden();
+  if (!observer.ownProc) return { found: [], complete: false, hidden: false };
+  const isInitial = observer.pidNamespace?.inode === INITIAL_PID_NAMESPACE;
+  const isMasked = isInitial && isProcHidden();
+  // hidepid hides nothing from root (proc(5)).
+  const hidden = isMasked && process.geteuid?.() !== 0;
   const first = scanProc(observer, pid);
-  if (!seesAll || !first.complete) return { ...first, complete: false };
+  if (!isInitial || isMasked || !first.complete) return { found: first.found, complete: false, hidden };
   // Absence is a strong claim: it takes two passes, since a process is hard to see while another thread execs.
   const second = scanProc(observer, pid);
   const missed = first.found.filter((one) => !second.found.some((other) => isOneEntry(one, other)));
-  return { found: [...missed, ...second.found], complete: second.complete };
+  return { found: [...missed, ...second.found], complete: second.complete, hidden };
 }
 
 function isOneEntry(a: Namesake, b: Namesake): boolean {
   return a.pid === b.pid && a.innermost === b.innermost;
 }
 
-function scanProc(observer: Observer, pid: number): Namesakes {
+function scanProc(observer: Observer, pid: number): Pick<Namesakes, 'found' | 'complete'> {
   const found: Namesake[] = [];
   let complete = true;
   for (const name of readdirSync('/proc')) {

@@ -179,14 +179,14 @@ function coarseness({ resolutionMs }: RecordTime): number {
 
 /**
  * An operator on the host must not clear the PID file of a live container: a process that bears the number in a
- * descendant PID namespace and may be older than the record makes the answer unknown.
+ * descendant PID namespace and may be older than the record makes the answer unknown, and so does not being shown any.
  */
 function namesakeElsewhere(
   record: OwnerRecord,
   seen: Observation,
   evidence: Evidence[],
 ): LegacyAnswer | null {
-  const { found, complete } = seen.namesakes;
+  const { found, complete, hidden } = seen.namesakes;
   for (const namesake of found) {
     if (namesake.exited === true) continue;
     const bornMs = birthMs(namesake.ticksAsRead, seen);
@@ -204,15 +204,15 @@ function namesakeElsewhere(
     return { state: 'unknown', reason: 'legacy-namesake-in-descendant' };
   }
   if (!complete) {
-    const observed = 'none has that number, as far as can be seen; not all can';
+    const whose = hidden ? "other users' are hidden" : 'not all can';
     evidence.push({
       check: 'descendant-namespaces',
       recorded: `pid ${record.pid}`,
-      observed,
+      observed: `none has that number, as far as can be seen; ${whose}`,
       finding: 'none',
     });
   }
-  return null;
+  return hidden ? { state: 'unknown', reason: 'legacy-process-hidden' } : null;
 }
 
 /** Wall-clock birth: now minus the process's age, both on the clock that counts since boot. null: not known. */

@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import type { FileStatus, Filesystem } from '../backend/backend.js';
 import { compareIdentities } from '../identity/compare.js';
 import { findNamesakes, type Namesakes } from '../identity/namesakes.js';
@@ -61,8 +62,18 @@ export class LiveObservation implements Observation {
   }
 
   get namesakes(): Namesakes {
-    this.#namesakes ??= findNamesakes(this.#observer, this.#record.pid ?? 0);
+    this.#namesakes ??= this.#findNamesakes();
     return this.#namesakes;
+  }
+
+  #findNamesakes(): Namesakes {
+    const namesakes = findNamesakes(this.#observer, this.#record.pid ?? 0);
+    // Of a file of one's own the writer is taken to be a process of one's own, and these are not hidden from anybody.
+    return namesakes.hidden && this.#isOwnFile() ? { ...namesakes, hidden: false } : namesakes;
+  }
+
+  #isOwnFile(): boolean {
+    return this.#file !== null && fstatSync(this.#file.descriptor).uid === process.geteuid?.();
   }
 
   get nowMs(): number {

@@ -99,20 +99,23 @@ test('a namespace that may not be read is not known', () => {
 describe('nothing can have been missed', () => {
   test('from the initial namespace, where every process can be read or is gone', () => {
     const numbers = { [FIRST]: inNamespaces([FIRST]), [SECOND]: { status: 'ESRCH' } };
-    expect(find(numbers, INITIAL)).toEqual({ found: [], complete: true });
+    expect(find(numbers, INITIAL)).toEqual({ found: [], complete: true, hidden: false });
   });
 
   test('also where somebody was found', () => {
-    expect(find({ [FIRST]: inNamespaces([FIRST, 7]) }, INITIAL)).toMatchObject({ complete: true });
+    expect(find({ [FIRST]: inNamespaces([FIRST, 7]) }, INITIAL)).toMatchObject({
+      complete: true,
+      hidden: false,
+    });
   });
 
   test('but not from another namespace', () => {
-    expect(find({ [FIRST]: inNamespaces([FIRST]) })).toEqual({ found: [], complete: false });
+    expect(find({ [FIRST]: inNamespaces([FIRST]) })).toEqual({ found: [], complete: false, hidden: false });
   });
 
   test.each(['EPERM', 'EACCES', 'EMFILE'])('but not where a process answers %s', (status) => {
     const numbers = { [FIRST]: inNamespaces([FIRST]), [SECOND]: { status } };
-    expect(find(numbers, INITIAL)).toEqual({ found: [], complete: false });
+    expect(find(numbers, INITIAL)).toEqual({ found: [], complete: false, hidden: false });
   });
 
   test('but not where a process can be read in the first of two passes only', () => {
@@ -122,7 +125,7 @@ describe('nothing can have been missed', () => {
 
   test('but not in a foreign /proc, which is not even read', () => {
     const observer = fakeObserver({ [FIRST]: inNamespaces([FIRST, 7]) }, { ...INITIAL, ownProc: false });
-    expect(findNamesakes(observer, 7)).toEqual({ found: [], complete: false });
+    expect(findNamesakes(observer, 7)).toEqual({ found: [], complete: false, hidden: false });
     expect(observer.calls).toEqual([]);
   });
 

@@ -75,7 +75,7 @@ export function observation(overrides: Partial<Observation> = {}): Observation {
     filesystem: 'ext',
     sighting: running(),
     witness: { state: 'untestable', source: 'no witness recorded' },
-    namesakes: { found: [], complete: false },
+    namesakes: { found: [], complete: false, hidden: false },
     nowMs: 1_777_460_000_000,
     bootTimeMs: 10_000_000,
     ...overrides,

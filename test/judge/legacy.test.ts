@@ -240,7 +240,7 @@ describe('the number of another process', () => {
 
 describe('a process in a descendant PID namespace that bears the number', () => {
   function bearing(...found: Namesake[]): Partial<Observation> {
-    return { namesakes: { found, complete: false } };
+    return { namesakes: { found, complete: false, hidden: false } };
   }
   const old = namesake({}, { ticksAsRead: bornAt(WRITTEN - MINUTE) });
   const young = namesake({}, { ticksAsRead: bornAt(WRITTEN + 1 + TICK + 1) });
@@ -383,16 +383,26 @@ describe('what the record says of its machine', () => {
 
   test('a death says so where processes in other namespaces may be hidden from the observer', () => {
     const checksWith = (complete: boolean) =>
-      decide(oldRecord(), seeing(absent, { namesakes: { found: [], complete } }), DEFAULTS).evidence.map(
-        ({ check }) => check,
-      );
+      decide(
+        oldRecord(),
+        seeing(absent, { namesakes: { found: [], complete, hidden: false } }),
+        DEFAULTS,
+      ).evidence.map(({ check }) => check);
     expect(checksWith(false)).toContain('descendant-namespaces');
     expect(checksWith(true)).not.toContain('descendant-namespaces');
   });
 
+  test('a death is unknown where processes of other users are hidden from an observer on the host', () => {
+    const namesakes = { found: [], complete: false, hidden: true };
+    for (const sighting of [absent, thread, bornLate(2 * MINUTE)]) {
+      expect(verdictOn(oldRecord(), seeing(sighting, { namesakes }))).toBe('unknown: legacy-process-hidden');
+    }
+    expect(verdictOn(oldRecord(), seeing(bornLate(-MINUTE), { namesakes }))).toMatch(/^alive/);
+  });
+
   test('a host in whose descendant namespace the number lives is not rebooted after all', () => {
     const found = [namesake({}, { ticksAsRead: bornAt(WRITTEN - MINUTE) })];
-    const seen = seeing(absent, { namesakes: { found, complete: false } });
+    const seen = seeing(absent, { namesakes: { found, complete: false, hidden: false } });
     expect(verdictOn(elsewhere, seen)).toBe('unknown: legacy-namesake-in-descendant');
   });
 });

@@ -426,7 +426,7 @@ describe('row 8, the witness has the last word', () => {
 describe('row 9, an observer who sees into the namespace of the owner', () => {
   /** The owner is in another namespace, where the observer sees these. */
   function among(...found: ReturnType<typeof namesake>[]) {
-    return { owner: ELSEWHERE, seen: { namesakes: { found, complete: false } } };
+    return { owner: ELSEWHERE, seen: { namesakes: { found, complete: false, hidden: false } } };
   }
   const bare = { ...NO_INODE, startTicks: null };
   rows({
@@ -483,12 +483,15 @@ describe('row 9, an observer who sees into the namespace of the owner', () => {
     },
     'boot id not native and filesystem not of one kernel: what is seen there does not count': {
       owner: { ...ELSEWHERE, ...NOT_NATIVE },
-      seen: { filesystem: 'nfs', namesakes: { found: [namesake({ pidfdInode: '999' })], complete: true } },
+      seen: {
+        filesystem: 'nfs',
+        namesakes: { found: [namesake({ pidfdInode: '999' })], complete: true, hidden: false },
+      },
       verdict: 'unknown: other-namespace',
     },
     'boot id not native, filesystem of one kernel: it counts': {
       owner: { ...ELSEWHERE, ...NOT_NATIVE },
-      seen: { namesakes: { found: [namesake()], complete: false } },
+      seen: { namesakes: { found: [namesake()], complete: false, hidden: false } },
       verdict: 'alive: process-running',
     },
   });
@@ -497,7 +500,7 @@ describe('row 9, an observer who sees into the namespace of the owner', () => {
 describe('row 10, an observer who sees everything', () => {
   const somebodyElse = namesake({ pidNamespace: { inode: '4026532003', id: '73' }, pidfdInode: '999' });
   function nobodyBut(...found: ReturnType<typeof namesake>[]) {
-    return { namesakes: { found, complete: true } };
+    return { namesakes: { found, complete: true, hidden: false } };
   }
   rows({
     'no process has the number in any namespace: dead': {
@@ -522,7 +525,7 @@ describe('row 10, an observer who sees everything', () => {
     },
     'something may have been missed: unknown': {
       owner: ELSEWHERE,
-      seen: { namesakes: { found: [somebodyElse], complete: false } },
+      seen: { namesakes: { found: [somebodyElse], complete: false, hidden: false } },
       verdict: 'unknown: other-namespace',
     },
     'the boot is not that of the record: unknown': {

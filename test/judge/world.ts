@@ -381,7 +381,8 @@ function sight({ pid, observer }: World, here: Namespace, processes: readonly Pr
 
 /** What src/identity/namesakes.ts would find. */
 function lookForNamesakes({ pid, observer }: World, processes: readonly Process[]): Namesakes {
-  if (observer.proc === 'none' || observer.proc === 'foreign') return { found: [], complete: false };
+  if (observer.proc === 'none' || observer.proc === 'foreign')
+    return { found: [], complete: false, hidden: false };
   const found: Namesake[] = [];
   for (const process of processes) {
     // hidepid shows some and hides others.
@@ -400,7 +401,11 @@ function lookForNamesakes({ pid, observer }: World, processes: readonly Process[
       });
     }
   }
-  return { found, complete: observer.initialNamespace && observer.proc === 'own' };
+  return {
+    found,
+    complete: observer.initialNamespace && observer.proc === 'own',
+    hidden: observer.initialNamespace && observer.proc === 'hidepid',
+  };
 }
 
 /** An honest witness: held exactly as long as the owner lives. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { chownSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { ProcessIdentity } from '../../src/identity/process-identity.js';
 import { loadBackend, TESTED, type TestedName } from '../helpers/backends.js';
@@ -214,6 +214,16 @@ for (const backend of TESTED) {
   );
 }
 
+/** A /proc of its own over that of this machine, in which uid 1000 then sees itself alone. */
+const WITH_HIDDEN_PROC = [
+  'unshare',
+  '--mount',
+  'sh',
+  '-c',
+  'mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid=1000 --regid=1000 --clear-groups "$@"',
+  'sh',
+];
+
 trapForEachCast(
   'hidepid=2 as uid 1000, outside of the box: not to see a live owner is no proof that it is dead',
   async (cast) => {
@@ -221,17 +231,27 @@ trapForEachCast(
     const owner = await startAgent({ box: await openBox(), backend: cast.owner, pid: 23_019 });
     const recorded = await owner.self();
     await owner.acquire(path);
-    // A /proc of its own over that of this machine, in which it then sees itself alone.
-    const script =
-      'mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid=1000 --regid=1000 --clear-groups "$@"';
-    const through = ['unshare', '--mount', 'sh', '-c', script, 'sh'];
-    const watcher = await startAgent({ backend: cast.observer, through });
+    const watcher = await startAgent({ backend: cast.observer, through: WITH_HIDDEN_PROC });
     expect(inWords(await watcher.judge(recorded))).toBe('unknown: other-namespace');
     await expectVerdict(cast, watcher, path, 'alive: witness-held', 'unknown: other-namespace');
     await expectNotStolen(watcher, path);
   },
   [isRoot()],
 );
+
+for (const backend of TESTED) {
+  trap(`hidepid=2 as uid 1000, outside of the box: a live owner of another user's record in it is not dead (${backend} observer)`, async () => {
+    const path = lockPath();
+    const owner = await startAgent({ box: await openBox(), pid: 23_020 });
+    const file = writeLock(path, { pid: owner.pid, createdAtMs: Date.now() });
+    const watcher = await startAgent({ backend, through: WITH_HIDDEN_PROC });
+    expect(await verdictOf(watcher, path)).toBe('unknown: legacy-process-hidden');
+    expect((await watcher.reclaim(path)).reclaimed).toBe(false);
+    // Those that write as uid 1000 are not hidden from it, so there is none.
+    chownSync(file, 1000, 1000);
+    expect(await verdictOf(watcher, path)).toBe('dead: legacy-no-such-process');
+  }, [isRoot()]);
+}
 
 const FAKE = '01234567-89ab-4def-8123-456789abcdef';
 const OTHER_FAKE = 'fedcba98-7654-4210-8fed-cba987654321';
