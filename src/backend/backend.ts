@@ -1,6 +1,6 @@
 /**
  * What a backend must be able to say and do. Everything above this file is the same for the C++ addon
- * (`native`) and for plain Node on /proc (`procfs`); what a backend lacks it reports as `null`
+ * (`native`), for plain Node on /proc (`procfs`) and for plain Node alone (`portable`); what a backend lacks it reports as `null`
  * or as an errno name, never as a mismatch.
  */
 
@@ -116,7 +116,7 @@ export interface ProcessOperations {
 
 /**
  * The file operations of the lock, relative to directory descriptors. They throw Node-shaped system errors
- * (`errno`, `code`, `syscall`).
+ * (`errno`, `code`, `syscall`). A descriptor is a number for these operations; it need not be one of the kernel's.
  */
 export interface FileOperations {
   /** Opens a directory to look names up in it; the path may lead through symbolic links. */
@@ -212,6 +212,11 @@ export type BackendName = 'native' | 'procfs' | 'portable';
 
 export interface Backend {
   readonly name: BackendName;
+  /**
+   * True: {@link FileOperations} act on the very directory that was opened, whatever becomes of its name. False: on what
+   * its path leads to. That is looked at before and after, and what hit another directory meanwhile is undone.
+   */
+  readonly actsOnOpenDirectory: boolean;
   readonly processes: ProcessOperations;
   readonly files: FileOperations;
   readonly witness: WitnessOperations;

@@ -53,6 +53,7 @@ export function loadNativeBackend(): Backend {
   let known: Capabilities | undefined;
   return {
     name: 'native',
+    actsOnOpenDirectory: true,
     processes,
     files,
     witness,

@@ -1,6 +1,7 @@
 import { BackendUnavailableError } from '../errors.js';
 import type { Backend, BackendName } from './backend.js';
 import { loadNativeBackend } from './native.js';
+import { loadPortableBackend } from './portable/index.js';
 import { loadProcfsBackend } from './procfs/index.js';
 
 /** A backend and why it is this one, in words for the diagnostics dump. */
@@ -9,15 +10,25 @@ export interface SelectedBackend {
   readonly reason: string;
 }
 
-const LOADERS: Readonly<Record<string, () => Backend>> = {
+const LOADERS: Readonly<Record<BackendName, () => Backend>> = {
   native: loadNativeBackend,
   procfs: loadProcfsBackend,
+  portable: () => loadPortableBackend(),
+};
+
+/** What somebody can do about a backend that does not load. */
+const REMEDIES: Readonly<Record<BackendName, string>> = {
+  native:
+    'Reinstall the package for this platform, allow addons where they are refused (--allow-addons), or unset the variable',
+  procfs: 'Mount /proc and allow reading it (--allow-fs-read), or unset the variable',
+  portable: 'Unset the variable',
 };
 
 let selected: SelectedBackend | undefined;
 
 /**
- * The backend of this thread, chosen at the first call: the addon where it loads, else plain Node on /proc.
+ * The backend of this thread, chosen at the first call: on Linux the addon where it loads, else plain Node on /proc; on
+ * another system plain Node alone. On Linux that is never chosen unasked: it would take the little it knows for all.
  * `KERNEL_IDENTITY_BACKEND` forces one; a forced backend that cannot load throws ERR_BACKEND_UNAVAILABLE.
  */
 export function selectBackend(): SelectedBackend {
@@ -34,35 +45,44 @@ function choose(forced: string): SelectedBackend {
   if (forced !== '') {
     return { backend: loadForced(forced), reason: 'forced by KERNEL_IDENTITY_BACKEND' };
   }
+  if (process.platform !== 'linux') {
+    return {
+      backend: loadPortableBackend(),
+      reason: `the others are for Linux, and this is ${process.platform}`,
+    };
+  }
   const failures: string[] = [];
-  for (const name of ['native', 'procfs'] satisfies BackendName[]) {
+  for (const name of ['native', 'procfs'] as const) {
     try {
-      const backend = LOADERS[name]?.();
-      if (backend !== undefined) {
-        return { backend, reason: failures.length === 0 ? 'the addon loaded' : failures.join('; ') };
-      }
+      const backend = LOADERS[name]();
+      return { backend, reason: failures.length === 0 ? 'the addon loaded' : failures.join('; ') };
     } catch (error) {
       failures.push(`${name} backend: ${messageOf(error)}`);
     }
   }
-  throw new BackendUnavailableError(`no backend can be loaded: ${failures.join('; ')}`);
+  throw new BackendUnavailableError(
+    `no backend can be loaded: ${failures.join('; ')}. ` +
+      'KERNEL_IDENTITY_BACKEND=portable does with less, and knows less: see docs/portable.md.',
+  );
 }
 
 function loadForced(name: string): Backend {
-  const load = Object.hasOwn(LOADERS, name) ? LOADERS[name] : undefined;
-  if (load === undefined) {
-    throw new BackendUnavailableError(
-      `KERNEL_IDENTITY_BACKEND=${name} is not one of: ${Object.keys(LOADERS).join(', ')}`,
-    );
+  if (!isBackendName(name)) {
+    const names = Object.keys(LOADERS).join(', ');
+    throw new BackendUnavailableError(`KERNEL_IDENTITY_BACKEND=${name} is not one of: ${names}`);
   }
   try {
-    return load();
+    return LOADERS[name]();
   } catch (error) {
     throw new BackendUnavailableError(
-      `KERNEL_IDENTITY_BACKEND=${name} asks for a backend that cannot load: ${messageOf(error)}`,
+      `KERNEL_IDENTITY_BACKEND=${name} asks for a backend that cannot load: ${messageOf(error)}. ${REMEDIES[name]}.`,
       { cause: error },
     );
   }
+}
+
+function isBackendName(name: string): name is BackendName {
+  return Object.hasOwn(LOADERS, name);
 }
 
 function messageOf(error: unknown): string {

@@ -16,6 +16,8 @@ export interface Entry {
   /** Descriptor of the directory. */
   readonly parent: number;
   readonly name: string;
+  /** Of the entry, absolute. */
+  readonly path: string;
 }
 
 export type Removal = 'removed' | 'gone' | 'changed';
@@ -168,11 +170,13 @@ function statEntry({ backend, parent, name }: Entry): FileStatus | null {
 
 /**
  * Where a symbolic link leads, as latin1. Node has no readlinkat(2), but /proc/self/fd/N is the open directory itself
- * and not a path to it (proc_pid_fd(5)), and readlink(2) follows nothing after it. null: no link any more, or no /proc.
+ * and not a path to it (proc_pid_fd(5)), and readlink(2) follows nothing after it. Where there is no /proc, only
+ * the path is left. null: no link any more, or no /proc in spite of the backend.
  */
-function readLink({ parent, name }: Entry): string | null {
+function readLink({ backend, parent, name, path }: Entry): string | null {
   try {
-    return readlinkSync(`/proc/self/fd/${parent}/${name}`, 'buffer').toString('latin1');
+    const exact = backend.actsOnOpenDirectory ? `/proc/self/fd/${parent}/${name}` : path;
+    return readlinkSync(exact, 'buffer').toString('latin1');
   } catch {
     return null;
   }

@@ -64,8 +64,10 @@ function look(observer: Observer, pid: number, needTicks: boolean): Sighting | '
 function lookWithoutPidfd(observer: Observer, pid: number): Sighting | 'raced' {
   const signalled = signalZero(pid);
   if (signalled === 'ESRCH') return missing('absent', 'kill(pid, 0): ESRCH');
-  if (!observer.ownProc)
-    return unclear(`kill(pid, 0): ${signalled}, /proc is not that of this PID namespace`);
+  if (!observer.ownProc) {
+    const why = observer.pidInProc === null ? 'no /proc' : '/proc is not that of this PID namespace';
+    return unclear(`kill(pid, 0): ${signalled}, ${why}`);
+  }
   const { processes } = observer.backend;
   const status = processes.status(pid);
   const stat = processes.stat(pid);

@@ -1,6 +1,7 @@
 import { fstatSync } from 'node:fs';
 import type { FileStatus, Filesystem } from '../backend/backend.js';
 import { compareIdentities } from '../identity/compare.js';
+import { formatIdentity } from '../identity/format.js';
 import { findNamesakes, type Namesakes } from '../identity/namesakes.js';
 import { type Clocks, type Observer, readClocks, readObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
@@ -47,7 +48,7 @@ export class LiveObservation implements Observation {
   get heldByThisProcess(): boolean {
     const { nonce, identity } = this.#record;
     if (nonce === null || identity === null || !isHeldLock(nonce)) return false;
-    return compareIdentities(identity, readSelfIdentity(readObserver())) === 'same';
+    return isStillSelf(identity, readSelfIdentity(readObserver()));
   }
 
   get sighting(): Sighting {
@@ -107,6 +108,17 @@ export class LiveObservation implements Observation {
         : `device ${device}, inode ${inode}`;
     return { state, source };
   }
+}
+
+/** Where too little is known of a process to compare it (no boot id), all that is known must have stayed as it was. */
+function isStillSelf(recorded: ProcessIdentity, now: ProcessIdentity): boolean {
+  const comparison = compareIdentities(recorded, now);
+  return comparison === 'unknown' ? factsOf(recorded) === factsOf(now) : comparison === 'same';
+}
+
+/** Without what is for people, which may change: a laptop takes its host name from the network it is in. */
+function factsOf(identity: ProcessIdentity): string {
+  return formatIdentity({ ...identity, hostname: null, containerId: null });
 }
 
 function whyUntestable({ filesystem: { type } }: OwnerFile): string | null {

@@ -2,6 +2,7 @@ import { driveAsync, driveSync } from './drive.js';
 import { Lock } from './lock.js';
 import { type AcquireOptions, checkAcquireOptions } from './options.js';
 import { LockPlace } from './place.js';
+import type { PublishedLock } from './publish.js';
 import { LockTimeoutError } from './timeout-error.js';
 
 /**
@@ -15,12 +16,14 @@ export async function acquireLock(path: string | URL, options: AcquireOptions = 
   checkAcquireOptions(options);
   options.signal?.throwIfAborted();
   const place = LockPlace.open(path);
+  let published: PublishedLock;
   try {
-    return new Lock(await driveAsync(place, options));
+    published = await driveAsync(place, options);
   } catch (error) {
     place.close();
     throw error;
   }
+  return new Lock(published);
 }
 
 /**
@@ -31,12 +34,14 @@ export function acquireLockSync(path: string | URL, options: AcquireOptions = {}
   checkAcquireOptions(options);
   options.signal?.throwIfAborted();
   const place = LockPlace.open(path);
+  let published: PublishedLock;
   try {
-    return new Lock(driveSync(place, options));
+    published = driveSync(place, options);
   } catch (error) {
     place.close();
     throw error;
   }
+  return new Lock(published);
 }
 
 /** As {@link acquireLock} without waiting; null: somebody holds it, or nobody can tell. */

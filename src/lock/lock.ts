@@ -2,7 +2,7 @@ import type { FileOperations, FileStatus } from '../backend/backend.js';
 import { LockLostError } from '../errors.js';
 import { isOneKernelFilesystem } from '../judge/filesystems.js';
 import { enterHeldLock, leaveHeldLock } from '../judge/held-locks.js';
-import type { OwnerRecord } from '../record/owner-record.js';
+import type { LeaseRecord, OwnerRecord } from '../record/owner-record.js';
 import { parseOwnerFile } from '../record/parse.js';
 import { lostEvent, ownerAgeOf, type ReleaseEvent, releaseEvent } from './events.js';
 import { OWNER_FILE, retiredName } from './names.js';
@@ -40,17 +40,25 @@ export class Lock {
   #isOwnerClosed = false;
   #heartbeat: number | null = null;
 
+  /** Takes over `published`, and gives the lock back if it cannot be kept: see {@link #keepLease}. */
   constructor(published: PublishedLock) {
     this.#published = published;
     this.path = published.place.path;
     this.owner = published.record;
     enterHeldLock(published.nonce, () => this.#isIntact());
-    const { lease } = published.record;
-    if (lease !== null) {
-      const { backend } = published.place;
-      const interval = Math.round(lease.durationMs / BEATS_PER_LEASE);
-      const lost = () => this.#loseByLease();
-      this.#heartbeat = backend.lease.start(published.owner, interval, lost);
+    if (published.record.lease !== null) this.#keepLease(published.record.lease);
+  }
+
+  /** @throws what keeps a thread from being started (EAGAIN, or ERR_ACCESS_DENIED of Node's permission model). */
+  #keepLease({ durationMs }: LeaseRecord): void {
+    const { place, owner } = this.#published;
+    const lost = () => this.#loseByLease();
+    try {
+      this.#heartbeat = place.backend.lease.start(owner, Math.round(durationMs / BEATS_PER_LEASE), lost);
+    } catch (error) {
+      // A lock whose lease nobody keeps is taken away from an owner that lives.
+      this.releaseSync();
+      throw error;
     }
   }
 

@@ -5,6 +5,7 @@ export const NEW_OWNER_FILE = 'owner.json.new';
 
 const NONCE = '[0-9a-f]{32}';
 const RETIRED = new RegExp(`^retired\\.${NONCE}$`);
+const CLAIMED = new RegExp(`^claimed\\.${NONCE}$`);
 const PRIVATE = new RegExp(`^\\.(.+)\\.${NONCE}$`, 's');
 /** What FUSE and NFS leave in place of a file that was deleted while open: it goes away by itself. */
 const SHADOW = /^\.(fuse_hidden|nfs)/;
@@ -16,6 +17,15 @@ export function retiredName(nonce: string): string {
 
 export function isRetiredName(name: string): boolean {
   return RETIRED.test(name);
+}
+
+/** owner.json between the two steps by which it is retired where names are looked up anew at each call: neither held nor released, as far as anybody can tell. */
+export function claimedName(nonce: string): string {
+  return `claimed.${nonce}`;
+}
+
+export function isClaimedName(name: string): boolean {
+  return CLAIMED.test(name);
 }
 
 /** The directory in which a lock is made ready before it appears under its name. */

@@ -1,4 +1,4 @@
-import { OWNER_FILE, retiredName } from './names.js';
+import { claimedName, OWNER_FILE, retiredName } from './names.js';
 import { errnoOf, type LockPlace } from './place.js';
 
 /** A lock directory that is held open, and the place where it stands. */
@@ -12,9 +12,18 @@ export interface OpenLockDirectory {
  * lock becomes free. Of several that try, one succeeds.
  * @returns false: owner.json was gone.
  */
-export function retireOwner({ place, directory }: OpenLockDirectory, nonce: string): boolean {
+export function retireOwner(open: OpenLockDirectory, nonce: string): boolean {
+  if (open.place.backend.actsOnOpenDirectory) return renameOwn(open, OWNER_FILE, retiredName(nonce));
+  // By path the rename can meet a successor's directory, and is taken back then. Until that is known the lock must not
+  // look released: a name that is not `retired` leaves it alone for the grace.
+  const claimed = claimedName(nonce);
+  return renameOwn(open, OWNER_FILE, claimed) && renameOwn(open, claimed, retiredName(nonce));
+}
+
+/** @returns false: `from` was gone. */
+function renameOwn({ place, directory }: OpenLockDirectory, from: string, to: string): boolean {
   try {
-    place.backend.files.renameAt(directory, OWNER_FILE, directory, retiredName(nonce));
+    place.backend.files.renameAt(directory, from, directory, to);
     return true;
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return false;

@@ -3,7 +3,7 @@ import { LockNotEmptyError, NotALockError } from '../errors.js';
 import type { OwnerFile } from '../judge/live-observation.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { parseOwnerFile } from '../record/parse.js';
-import { isRetiredName, isShadowName, NEW_OWNER_FILE, OWNER_FILE } from './names.js';
+import { isClaimedName, isRetiredName, isShadowName, NEW_OWNER_FILE, OWNER_FILE } from './names.js';
 import { errnoOf, type LockPlace } from './place.js';
 
 /** An owner.json larger than this is not one. */
@@ -140,7 +140,7 @@ export class LockView {
 }
 
 function isOwnName(name: string): boolean {
-  return name === NEW_OWNER_FILE || isRetiredName(name);
+  return name === NEW_OWNER_FILE || isRetiredName(name) || isClaimedName(name);
 }
 
 function openLockDirectory(place: LockPlace): number | null {

@@ -4,8 +4,8 @@ import { filesystemName } from '../../src/backend/procfs/filesystem.js';
 import { listsWriteLock, splitDevice } from '../../src/backend/procfs/locks.js';
 import { parseStat } from '../../src/backend/procfs/stat.js';
 import { parseStatus } from '../../src/backend/procfs/status.js';
-import { systemError, withSubject } from '../../src/backend/procfs/system-error.js';
 import { parseTimeOffsets } from '../../src/backend/procfs/time-offset.js';
+import { systemError, withSubject } from '../../src/backend/system-error.js';
 
 const FIELDS = 'S 5206 5075 2605 0 -1 4194304 2508 0 0 0 4 0 0 0 20 0';
 

@@ -1,16 +1,26 @@
 import type { Backend } from '../../src/backend/backend.js';
 import { loadNativeBackend } from '../../src/backend/native.js';
+import { loadPortableBackend } from '../../src/backend/portable/index.js';
 import { loadProcfsBackend } from '../../src/backend/procfs/index.js';
 import type { Requirement } from './requirements.js';
 
 export type TestedName = 'native' | 'procfs';
+export type AnyName = TestedName | 'portable';
 
+/** Those that see what a process is. */
 export const TESTED: readonly TestedName[] = ['native', 'procfs'];
 
-const LOADERS: Record<TestedName, () => Backend> = { native: loadNativeBackend, procfs: loadProcfsBackend };
+/** Also the one that does not, and leaves the last word to the lease. */
+export const EVERY: readonly AnyName[] = [...TESTED, 'portable'];
+
+const LOADERS: Record<AnyName, () => Backend> = {
+  native: loadNativeBackend,
+  procfs: loadProcfsBackend,
+  portable: () => loadPortableBackend(),
+};
 
 /** Whether the backend loads here: the addon may not be built. */
-export function hasBackend(name: TestedName): Requirement {
+export function hasBackend(name: AnyName): Requirement {
   try {
     LOADERS[name]();
     return { available: true, reason: '' };
@@ -20,6 +30,6 @@ export function hasBackend(name: TestedName): Requirement {
 }
 
 /** A backend of its own, which has opened nothing yet. */
-export function loadBackend(name: TestedName): Backend {
+export function loadBackend(name: AnyName): Backend {
   return LOADERS[name]();
 }

@@ -7,7 +7,7 @@ import type { LockInspection, ReclaimResult } from '../../src/lock/inspect.js';
 import type { AcquireOptions } from '../../src/lock/options.js';
 import type { StandingOptions } from '../../src/lock/standing.js';
 import type { OwnerRecord } from '../../src/record/owner-record.js';
-import type { TestedName } from '../helpers/backends.js';
+import type { AnyName } from '../helpers/backends.js';
 import type { Box, BoxStartOptions } from '../helpers/box.js';
 import { fixture, hostPidOf, startProcess, type TestProcess } from '../helpers/processes.js';
 import { until } from '../helpers/until.js';
@@ -15,7 +15,7 @@ import { until } from '../helpers/until.js';
 export interface AgentOptions {
   /** Where it runs; on this machine unless told. */
   readonly box?: Box;
-  readonly backend?: TestedName;
+  readonly backend?: AnyName;
   /** The number it must have in the box. */
   readonly pid?: number;
   /** Needs root. */

@@ -12,7 +12,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { hasBackend, TESTED } from '../helpers/backends.js';
+import { EVERY, hasBackend } from '../helpers/backends.js';
 import { openBox } from '../helpers/box.js';
 import { onCleanup } from '../helpers/cleanup.js';
 import { describeRequiring, isBuilt, isolationTest, isRoot, testRequiring } from '../helpers/requirements.js';
@@ -227,7 +227,7 @@ const CASES: Record<string, Case> = {
   'a path that is an object': { make: given(() => ({})), outcome: NO_PATH },
 };
 
-for (const backend of TESTED) {
+for (const backend of EVERY) {
   describeRequiring([isBuilt(), hasBackend(backend)], `bad input (${backend})`, () => {
     let agent: Agent;
     beforeAll(async () => {
@@ -237,7 +237,9 @@ for (const backend of TESTED) {
       await agent.kill();
     });
 
-    for (const [name, { make, outcome }] of Object.entries(CASES)) {
+    for (const [name, { make, outcome: usual }] of Object.entries(CASES)) {
+      // That the number is taken is no proof that its owner lives.
+      const outcome = usual === HELD && backend === 'portable' ? LEFT_ALONE : usual;
       testRequiring([], `${name}: ${inWords(outcome)}, nothing deleted`, async () => {
         const directory = tempDir();
         // null is a path to try as well.

@@ -1,20 +1,11 @@
-import {
-  existsSync,
-  fstatSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Lock } from '../../src/index.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { ownerFile, readOwner, writeLock, writeLockOf } from './crafted.js';
 import { type FileOperation, hookFiles, interfereAtEachStep, interfereOnce } from './hooks.js';
-import { describeForEachBackend, type Package } from './package.js';
+import { describeForEveryBackend, type Package } from './package.js';
 import { snapshot } from './snapshot.js';
 
 const DEAD = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
@@ -37,7 +28,7 @@ function workAt(api: Package, path: string): void {
   api.acquireLockSync(path).releaseSync();
 }
 
-describeForEachBackend('(I1) held if and only if the path is a directory with owner.json', (api) => {
+describeForEveryBackend('(I1) held if and only if the path is a directory with owner.json', (api) => {
   test('(I1) after every step of every operation, what the path shows is what an observer is told', () => {
     const path = newPath();
     const states = new Set<string>();
@@ -64,7 +55,7 @@ describeForEachBackend('(I1) held if and only if the path is a directory with ow
   });
 });
 
-describeForEachBackend(
+describeForEveryBackend(
   '(I2) one owner.json for a directory, complete before it is published',
   (api, backend) => {
     test('(I2) whenever owner.json can be seen under the lock path, it is whole and its witness is taken', () => {
@@ -146,7 +137,7 @@ describeForEachBackend(
   },
 );
 
-describeForEachBackend('(I3) reclaimed only on a dead verdict', (api) => {
+describeForEveryBackend('(I3) reclaimed only on a dead verdict', (api) => {
   /** Locks of which the owner lives, or nobody knows. */
   const keptOwners: Record<string, (path: string) => void> = {
     'this very process, without a witness': (path) => void writeLockOf(path, api.selfIdentity()),
@@ -184,7 +175,7 @@ describeForEachBackend('(I3) reclaimed only on a dead verdict', (api) => {
   }
 });
 
-describeForEachBackend('(I4) deleted only through the directory that was judged', (api) => {
+describeForEveryBackend('(I4) deleted only through the directory that was judged', (api) => {
   test('(I4) every file is deleted through the descriptor of a lock directory, every directory when empty', () => {
     const path = newPath();
     let deleted = 0;
@@ -192,13 +183,14 @@ describeForEachBackend('(I4) deleted only through the directory that was judged'
       before: (operation, [descriptor, name]) => {
         if (operation === 'unlinkAt') {
           deleted += 1;
-          const { ino } = fstatSync(descriptor as number);
+          const ino = Number(api.backend.files.statDescriptor(descriptor as number).inode);
           const ours = readdirSync(dirname(path)).map((entry) => inodeOf(join(dirname(path), entry)));
           expect(ours).toContain(ino);
           expect(name).toMatch(/^(owner\.json|owner\.json\.new|retired\.[0-9a-f]{32})$/);
         }
         if (operation === 'rmdirAt') {
-          expect(fstatSync(descriptor as number).ino).toBe(inodeOf(dirname(path)));
+          const { inode } = api.backend.files.statDescriptor(descriptor as number);
+          expect(Number(inode)).toBe(inodeOf(dirname(path)));
           expect(name).toMatch(/^(install\.lock|\.install\.lock\.[0-9a-f]{32})$/);
         }
       },
@@ -265,7 +257,7 @@ describeForEachBackend('(I4) deleted only through the directory that was judged'
   });
 });
 
-describeForEachBackend('(I5) nothing but own files is ever deleted', (api) => {
+describeForEveryBackend('(I5) nothing but own files is ever deleted', (api) => {
   const FOREIGN: Record<string, (path: string) => void> = {
     'a file': (path) => writeFileSync(join(path, 'data.db'), 'precious'),
     'a hidden file': (path) => writeFileSync(join(path, '.env'), 'precious'),
@@ -297,7 +289,7 @@ describeForEachBackend('(I5) nothing but own files is ever deleted', (api) => {
             // When it comes too late, it comes into a directory of its own.
             mkdirSync(path, { recursive: true });
             add(path);
-            expected = without(snapshot(path), /^(owner\.json|retired\.[0-9a-f]{32})$/);
+            expected = without(snapshot(path), /^(owner\.json|(retired|claimed)\.[0-9a-f]{32})$/);
           },
           check: (step) => {
             expect(without(snapshot(path), /^owner\.json$/), `step ${step}`).toEqual(expected);

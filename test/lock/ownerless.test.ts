@@ -5,7 +5,7 @@ import { isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { startAgent } from './agent.js';
 import { ownerFile } from './crafted.js';
-import { describeForEachBackend } from './package.js';
+import { describeForEveryBackend } from './package.js';
 import { snapshot } from './snapshot.js';
 
 /** The grace that an older program gets between mkdir and its write, unless told otherwise. */
@@ -21,7 +21,7 @@ const OWNERLESS: Record<string, (path: string) => void> = {
   'a half-made owner.json.new': (path) => writeFileSync(`${ownerFile(path)}.new`, '{'),
 };
 
-describeForEachBackend('a lock directory without an owner', (api, backend) => {
+describeForEveryBackend('a lock directory without an owner', (api, backend) => {
   function make(fill: (path: string) => void): string {
     const path = join(tempDir(), 'install.lock');
     mkdirSync(path);

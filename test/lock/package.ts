@@ -1,12 +1,12 @@
 import { beforeAll, vi } from 'vitest';
 import type { Backend } from '../../src/backend/backend.js';
-import { hasBackend, TESTED, type TestedName } from '../helpers/backends.js';
+import { type AnyName, EVERY, hasBackend, TESTED } from '../helpers/backends.js';
 import { describeRequiring } from '../helpers/requirements.js';
 
 /** The package's public API on one backend, with that backend: a set of modules of its own, as in another process. */
 export type Package = typeof import('../../src/index.js') & { readonly backend: Backend };
 
-async function loadPackage(name: TestedName): Promise<Package> {
+async function loadPackage(name: AnyName): Promise<Package> {
   vi.resetModules();
   vi.stubEnv('KERNEL_IDENTITY_BACKEND', name);
   try {
@@ -18,12 +18,23 @@ async function loadPackage(name: TestedName): Promise<Package> {
   }
 }
 
-/** A group of tests for each backend. The API is there from the first hook on, not while the tests are collected. */
-export function describeForEachBackend(
-  name: string,
-  define: (api: Package, backend: TestedName) => void,
-): void {
-  for (const backend of TESTED) {
+type Define = (api: Package, backend: AnyName) => void;
+
+/**
+ * A group of tests for each backend that sees what a process is. The API is there from the first hook on, not while the
+ * tests are collected.
+ */
+export function describeForEachBackend(name: string, define: Define): void {
+  describeFor(TESTED, name, define);
+}
+
+/** The same, also for the portable backend. */
+export function describeForEveryBackend(name: string, define: Define): void {
+  describeFor(EVERY, name, define);
+}
+
+function describeFor(backends: readonly AnyName[], name: string, define: Define): void {
+  for (const backend of backends) {
     describeRequiring([hasBackend(backend)], `${name} (${backend})`, () => {
       const api = {} as Package;
       beforeAll(async () => {

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'vitest';
-import { hasBackend, TESTED, type TestedName } from '../helpers/backends.js';
+import { type AnyName, hasBackend, TESTED } from '../helpers/backends.js';
 import { onCleanup } from '../helpers/cleanup.js';
 import { fixture } from '../helpers/processes.js';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
@@ -18,7 +18,7 @@ interface Task {
 }
 
 /** A worker thread of this process that takes the lock (test/fixtures/lock-worker.mjs). */
-function startWorker(backend: TestedName, task: Task): Worker {
+function startWorker(backend: AnyName, task: Task): Worker {
   const env = { ...process.env, KERNEL_IDENTITY_BACKEND: backend };
   const worker = new Worker(fixture('lock-worker.mjs'), { workerData: task, env });
   onCleanup(async () => {

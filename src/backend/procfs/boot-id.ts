@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { BootId } from '../backend.js';
+import { errnoName } from '../system-error.js';
 import { readProcFile } from './proc-file.js';
-import { errnoName } from './system-error.js';
 
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 

@@ -1,6 +1,6 @@
 import type { Capabilities, Capability } from '../backend.js';
+import { errnoName } from '../system-error.js';
 import { readLockTable } from './locks.js';
-import { errnoName } from './system-error.js';
 
 export function probeCapabilities(): Capabilities {
   return Object.freeze({

@@ -1,21 +1,20 @@
 import {
-  type BigIntStats,
   closeSync,
   constants,
   fstatSync,
   lstatSync,
   mkdirSync,
-  opendirSync,
   openSync,
-  readSync,
   renameSync,
   rmdirSync,
   unlinkSync,
-  writeSync,
 } from 'node:fs';
 import type { FileOperations, FileStatus, Filesystem, OpenMode } from '../backend.js';
+import { requireEntryName } from '../entry-name.js';
+import { listNames, readFromStart, writeAtStart } from '../file-content.js';
+import { fileStatus } from '../file-status.js';
+import { nullIfMissing, type Subject, systemError, withSubject } from '../system-error.js';
 import { readFilesystem } from './filesystem.js';
-import { isSystemError, type Subject, systemError, withSubject } from './system-error.js';
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
 
@@ -48,12 +47,7 @@ export class ProcfsFiles implements FileOperations {
   }
 
   findDirectoryAt(directory: number, name: string): number | null {
-    try {
-      return this.openDirectoryAt(directory, name);
-    } catch (error) {
-      if (isSystemError(error) && error.code === 'ENOENT') return null;
-      throw error;
-    }
+    return nullIfMissing(() => this.openDirectoryAt(directory, name));
   }
 
   openAt(directory: number, name: string, mode: OpenMode): number {
@@ -98,39 +92,16 @@ export class ProcfsFiles implements FileOperations {
   }
 
   list(directory: number, limit: number): string[] {
-    return within([directory], 'scandir', {}, () => {
-      // Opened anew, so that two listings of one descriptor both begin at the start.
-      const entries = opendirSync(`/proc/self/fd/${directory}`);
-      try {
-        const names: string[] = [];
-        while (names.length < limit) {
-          const next = entries.readSync();
-          if (next === null) break;
-          names.push(next.name);
-        }
-        return names;
-      } finally {
-        entries.closeSync();
-      }
-    });
+    // Opened anew, so that two listings of one descriptor both begin at the start.
+    return within([directory], 'scandir', {}, () => listNames(`/proc/self/fd/${directory}`, limit));
   }
 
   read(fd: number, limit: number): Buffer {
-    const buffer = Buffer.allocUnsafe(limit);
-    let length = 0;
-    while (length < limit) {
-      const count = readSync(fd, buffer, length, limit - length, length);
-      if (count === 0) break;
-      length += count;
-    }
-    return buffer.subarray(0, length);
+    return readFromStart(fd, limit);
   }
 
   write(fd: number, text: string): void {
-    const bytes = Buffer.from(text);
-    for (let done = 0; done < bytes.length; ) {
-      done += writeSync(fd, bytes, done, bytes.length - done, done);
-    }
+    writeAtStart(fd, text);
   }
 
   filesystem(fd: number): Filesystem {
@@ -155,12 +126,9 @@ export class ProcfsFiles implements FileOperations {
   }
 }
 
-/** Path of one name in an open directory. A name is one component: `a/b` or nothing would lead elsewhere. */
+/** Path of one name in an open directory. */
 function entry(directory: number, name: string): string {
-  if (name === '' || name.includes('/') || name.includes('\0')) {
-    throw new TypeError(`not the name of a directory entry: ${JSON.stringify(name)}`);
-  }
-  return `/proc/self/fd/${directory}/${name}`;
+  return `/proc/self/fd/${directory}/${requireEntryName(name)}`;
 }
 
 /** Runs a call on /proc/self/fd/N/..., and gives its errors the shape the *at call would have given them. */
@@ -183,22 +151,4 @@ function isOpen(fd: number): boolean {
   } catch {
     return false;
   }
-}
-
-function fileStatus(stats: BigIntStats): FileStatus {
-  return {
-    kind: kindOf(stats),
-    device: stats.dev.toString(),
-    inode: stats.ino.toString(),
-    links: Number(stats.nlink),
-    size: Number(stats.size),
-    // In two parts: nanoseconds since the epoch need more digits than a double has.
-    mtimeMs: Number(stats.mtimeNs / 1_000_000n) + Number(stats.mtimeNs % 1_000_000n) / 1e6,
-  };
-}
-
-function kindOf(stats: BigIntStats): FileStatus['kind'] {
-  if (stats.isFile()) return 'file';
-  if (stats.isDirectory()) return 'directory';
-  return stats.isSymbolicLink() ? 'symlink' : 'other';
 }

@@ -1,11 +1,11 @@
 import { readdirSync, statfsSync } from 'node:fs';
 import type { Backend, Capabilities } from '../backend.js';
+import { isSystemError } from '../system-error.js';
+import { WorkerLease } from '../worker-lease.js';
 import { probeCapabilities } from './capabilities.js';
 import { ProcfsFiles } from './files.js';
 import { filesystemName } from './filesystem.js';
-import { ProcfsLease } from './lease.js';
 import { ProcfsProcesses } from './processes.js';
-import { isSystemError } from './system-error.js';
 import { ProcfsWitness } from './witness.js';
 
 /** The backend without an addon: Linux, with /proc. Throws an Error that says what is missing. */
@@ -18,11 +18,12 @@ export function loadProcfsBackend(): Backend {
   let capabilities: Capabilities | undefined;
   return {
     name: 'procfs',
+    actsOnOpenDirectory: true,
     processes: new ProcfsProcesses(),
     files: new ProcfsFiles(),
     witness: new ProcfsWitness(),
     watch: null,
-    lease: new ProcfsLease(),
+    lease: new WorkerLease((descriptor) => ({ descriptor })),
     capabilities() {
       capabilities ??= probeCapabilities();
       return capabilities;

@@ -8,11 +8,12 @@ import type {
   ProcessStatus,
   TimeOffset,
 } from '../backend.js';
+import { requirePid } from '../pid.js';
+import { errnoName } from '../system-error.js';
 import { readBootId } from './boot-id.js';
 import { readProcFile } from './proc-file.js';
 import { parseStat } from './stat.js';
 import { parseStatus } from './status.js';
-import { errnoName } from './system-error.js';
 import { readTimeOffset } from './time-offset.js';
 
 /** What /proc tells about processes. */
@@ -56,13 +57,6 @@ export class ProcfsProcesses implements ProcessOperations {
   pidfdExited(_fd: number): boolean {
     return false;
   }
-}
-
-/** Keeps nonsense out of paths: `/proc/NaN` would read as a process that is gone. */
-function requirePid(pid: number): number {
-  if (Number.isInteger(pid) && pid >= 1 && pid < 2 ** 31) return pid;
-  const error = new RangeError(`a PID is an integer from 1 to 2147483647, not ${pid}`);
-  throw Object.assign(error, { code: 'ERR_OUT_OF_RANGE' });
 }
 
 function readParsed<T>(path: string, parse: (content: Buffer) => T | null): T | Errno {

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { TimeOffset } from '../backend.js';
+import { errnoName } from '../system-error.js';
 import { readProcFile } from './proc-file.js';
-import { errnoName } from './system-error.js';
 
 /** The initial time namespace always has this inode (PROC_TIME_INIT_INO of the kernel). */
 const INITIAL_TIME_NAMESPACE = 4026531834n;

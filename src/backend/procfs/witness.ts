@@ -1,7 +1,7 @@
 import { fstatSync } from 'node:fs';
 import type { WitnessOperations, WitnessTest } from '../backend.js';
+import { isSystemError, systemError } from '../system-error.js';
 import { listsWriteLock, readLockTable, splitDevice } from './locks.js';
-import { isSystemError, systemError } from './system-error.js';
 
 /**
  * Filesystems that one kernel alone can mount, with all their locks in that kernel's list. The value says whether

@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 
 export interface SystemError extends Error {
@@ -28,10 +27,20 @@ export function errnoName(error: unknown): string {
   throw error;
 }
 
+/** null: what the call was about is not there (ENOENT). */
+export function nullIfMissing<T>(call: () => T): T | null {
+  try {
+    return call();
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
 /** An error as Node itself would throw it: `ENOENT: no such file or directory, open 'name'`. */
 export function systemError(code: string, syscall: string, subject: Subject = {}): SystemError {
-  // os.constants.errno holds the positive numbers of errno(3); Node's errors carry them negated.
-  const errno = -(constants.errno[code as keyof typeof constants.errno] ?? 0);
+  // Not os.constants.errno: on Windows Node's errors carry numbers of libuv's own.
+  const errno = [...getSystemErrorMap()].find(([, [name]]) => name === code)?.[0] ?? 0;
   return shape(errno, code, syscall, subject);
 }
 

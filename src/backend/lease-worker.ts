@@ -1,7 +1,10 @@
+/** The file to be touched: a descriptor of the kernel's, or the path of a file that nobody holds open. */
+export type Target = { readonly descriptor: number } | { readonly path: string };
+
 /** What the worker is told about a file that it is to touch. */
 export interface ToBeater {
   readonly ticket: number;
-  readonly file: number;
+  readonly target: Target;
   readonly device: bigint;
   readonly inode: bigint;
   readonly intervalMs: number;
@@ -18,7 +21,7 @@ export const STOPPED = 2;
  * module that is only named in the call that starts the worker. It answers with the ticket of a lease that is lost.
  */
 export const BEATER = `'use strict';
-const { fstatSync, futimesSync } = require('node:fs');
+const { fstatSync, futimesSync, lstatSync, utimesSync } = require('node:fs');
 const { parentPort } = require('node:worker_threads');
 
 parentPort.on('message', (lease) => {
@@ -36,13 +39,16 @@ parentPort.on('message', (lease) => {
   }, lease.intervalMs);
 });
 
-// False: the file has no name any more, cannot be touched, or its number is another file's.
-function touch({ file, device, inode }) {
+// False: the file has no name any more, cannot be touched, or what is there is another file.
+function touch({ target: { descriptor, path }, device, inode }) {
   try {
-    const { dev, ino, nlink } = fstatSync(file, { bigint: true });
-    if (dev !== device || ino !== inode || nlink === 0n) return false;
     const now = Date.now() / 1000;
-    futimesSync(file, now, now);
+    const options = { bigint: true };
+    const { dev, ino, nlink } =
+      path === undefined ? fstatSync(descriptor, options) : lstatSync(path, options);
+    if (dev !== device || ino !== inode || nlink === 0n) return false;
+    if (path === undefined) futimesSync(descriptor, now, now);
+    else utimesSync(path, now, now);
     return true;
   } catch {
     return false;

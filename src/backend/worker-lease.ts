@@ -1,7 +1,7 @@
-import { fstatSync } from 'node:fs';
+import { fstatSync, lstatSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import type { LeaseOperations } from '../backend.js';
-import { BEATER, FREE, STOPPED, TOUCHING, type ToBeater } from './lease-worker.js';
+import type { LeaseOperations } from './backend.js';
+import { BEATER, FREE, STOPPED, type Target, TOUCHING, type ToBeater } from './lease-worker.js';
 
 interface Lease {
   /** Shared with the worker: FREE, TOUCHING or STOPPED. */
@@ -13,18 +13,28 @@ interface Lease {
  * Touches files from one worker thread, since timers of this thread stand still while its event loop is blocked. The
  * worker lives as long as there is a lease.
  */
-export class ProcfsLease implements LeaseOperations {
+export class WorkerLease implements LeaseOperations {
+  readonly #locate: (descriptor: number) => Target;
   readonly #leases = new Map<number, Lease>();
   #lastTicket = 0;
   #worker: Worker | null = null;
 
+  /** @param locate what the worker is to touch for a descriptor of the backend's; throws EBADF of one that is closed. */
+  constructor(locate: (descriptor: number) => Target) {
+    this.#locate = locate;
+  }
+
   start(file: number, intervalMs: number, lost: () => void): number {
     requireInterval(intervalMs);
-    const { dev, ino } = fstatSync(file, { bigint: true });
+    const target = this.#locate(file);
+    const { dev, ino } =
+      'path' in target
+        ? lstatSync(target.path, { bigint: true })
+        : fstatSync(target.descriptor, { bigint: true });
     const ticket = ++this.#lastTicket;
     const state = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
     this.#worker ??= this.#startWorker();
-    const message: ToBeater = { ticket, file, device: dev, inode: ino, intervalMs, state };
+    const message: ToBeater = { ticket, target, device: dev, inode: ino, intervalMs, state };
     this.#worker.postMessage(message);
     this.#leases.set(ticket, { state, lost });
     return ticket;

@@ -1,0 +1,37 @@
+import { opendirSync, readSync, writeSync } from 'node:fs';
+
+/** From offset 0, at most `limit` bytes. */
+export function readFromStart(fd: number, limit: number): Buffer {
+  const buffer = Buffer.allocUnsafe(limit);
+  let length = 0;
+  while (length < limit) {
+    const count = readSync(fd, buffer, length, limit - length, length);
+    if (count === 0) break;
+    length += count;
+  }
+  return buffer.subarray(0, length);
+}
+
+/** Writes all of it at offset 0. */
+export function writeAtStart(fd: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let done = 0; done < bytes.length; ) {
+    done += writeSync(fd, bytes, done, bytes.length - done, done);
+  }
+}
+
+/** The first names in a directory, at most `limit`. */
+export function listNames(path: string, limit: number): string[] {
+  const entries = opendirSync(path);
+  try {
+    const names: string[] = [];
+    while (names.length < limit) {
+      const next = entries.readSync();
+      if (next === null) break;
+      names.push(next.name);
+    }
+    return names;
+  } finally {
+    entries.closeSync();
+  }
+}

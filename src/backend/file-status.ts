@@ -1,0 +1,21 @@
+import type { BigIntStats } from 'node:fs';
+import type { FileStatus } from './backend.js';
+
+/** What fs.stat says, in the words of a backend. */
+export function fileStatus(stats: BigIntStats): FileStatus {
+  return {
+    kind: kindOf(stats),
+    device: stats.dev.toString(),
+    inode: stats.ino.toString(),
+    links: Number(stats.nlink),
+    size: Number(stats.size),
+    // In two parts: nanoseconds since the epoch need more digits than a double has.
+    mtimeMs: Number(stats.mtimeNs / 1_000_000n) + Number(stats.mtimeNs % 1_000_000n) / 1e6,
+  };
+}
+
+function kindOf(stats: BigIntStats): FileStatus['kind'] {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'directory';
+  return stats.isSymbolicLink() ? 'symlink' : 'other';
+}

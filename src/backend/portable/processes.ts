@@ -1,0 +1,43 @@
+import type { ProcessOperations } from '../backend.js';
+import { requirePid } from '../pid.js';
+
+/**
+ * Nothing is known of a process but whether its number is taken, and for that the layers above need no backend
+ * (kill(2) with signal 0). No boot, no namespace, no start: so no identity from here ever proves that anybody is dead.
+ */
+export class PortableProcesses implements ProcessOperations {
+  bootId(): null {
+    return null;
+  }
+
+  pidNamespace(pid?: number): null {
+    if (pid !== undefined) requirePid(pid);
+    return null;
+  }
+
+  timeOffset(): null {
+    return null;
+  }
+
+  stat(pid: number): 'ENOSYS' {
+    requirePid(pid);
+    return 'ENOSYS';
+  }
+
+  status(pid: number | 'self'): 'ENOSYS' {
+    if (pid !== 'self') requirePid(pid);
+    return 'ENOSYS';
+  }
+
+  openPidfd(_pid: number): 'ENOSYS' {
+    return 'ENOSYS';
+  }
+
+  pidfdInode(_fd: number): null {
+    return null;
+  }
+
+  pidfdExited(_fd: number): boolean {
+    return false;
+  }
+}

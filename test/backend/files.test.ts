@@ -1,0 +1,455 @@
+import { spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Backend } from '../../src/backend/backend.js';
+import { loadPortableBackend } from '../../src/backend/portable/index.js';
+import { type AnyName, EVERY, hasBackend, loadBackend } from '../helpers/backends.js';
+import { describeRequiring } from '../helpers/requirements.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { codeOf, thrown } from '../helpers/thrown.js';
+
+// The part of the contract that every backend keeps, on every system.
+
+for (const name of EVERY) {
+  describeRequiring([hasBackend(name)], `the ${name} backend`, () => {
+    defineContract(name, () => loadBackend(name));
+  });
+}
+
+// As on Windows nothing is held open, so nothing but what is found by path is known.
+describe('the portable backend, as on Windows', () => {
+  defineContract('portable', () => loadPortableBackend('win32'));
+});
+
+function defineContract(name: AnyName, load: () => Backend): void {
+  let backend: Backend;
+  beforeEach(() => {
+    backend = load();
+  });
+
+  describe('asked for files', () => {
+    let path: string;
+    let directory: number;
+
+    beforeEach(() => {
+      path = tempDir();
+      directory = backend.files.openParent(path);
+      return () => backend.files.close(directory);
+    });
+
+    test('opens a parent through symbolic links', () => {
+      symlinkSync(path, join(path, 'link'));
+      const fd = backend.files.openParent(join(path, 'link'));
+      expect(backend.files.statDescriptor(fd).inode).toBe(String(statSync(path).ino));
+      backend.files.close(fd);
+    });
+
+    test('opens no parent that is missing or a file', () => {
+      const missing = join(path, 'missing');
+      expect(thrown(() => backend.files.openParent(missing))).toMatchObject({
+        code: 'ENOENT',
+        path: missing,
+      });
+      writeFileSync(join(path, 'file'), '');
+      expect(codeOf(() => backend.files.openParent(join(path, 'file')))).toBe('ENOTDIR');
+    });
+
+    test('opens a directory, but nothing that leads to one or is a file', () => {
+      mkdirSync(join(path, 'lock'));
+      symlinkSync('lock', join(path, 'link'));
+      writeFileSync(join(path, 'file'), '');
+      const fd = backend.files.openDirectoryAt(directory, 'lock');
+      expect(backend.files.statDescriptor(fd)).toMatchObject({ kind: 'directory' });
+      backend.files.close(fd);
+      expect(codeOf(() => backend.files.openDirectoryAt(directory, 'link'))).toMatch(/^(ELOOP|ENOTDIR)$/);
+      expect(codeOf(() => backend.files.openDirectoryAt(directory, 'file'))).toBe('ENOTDIR');
+      expect(codeOf(() => backend.files.openDirectoryAt(directory, 'missing'))).toBe('ENOENT');
+      expect(codeOf(() => backend.files.findDirectoryAt(directory, 'link'))).toMatch(/^(ELOOP|ENOTDIR)$/);
+      expect(codeOf(() => backend.files.findDirectoryAt(directory, 'file'))).toBe('ENOTDIR');
+      expect(backend.files.findDirectoryAt(directory, 'missing')).toBeNull();
+    });
+
+    test('opens a file for reading, but not through a symbolic link', () => {
+      writeFileSync(join(path, 'file'), 'text');
+      symlinkSync('file', join(path, 'link'));
+      const fd = backend.files.openAt(directory, 'file', 'read');
+      expect(backend.files.read(fd, 100).toString()).toBe('text');
+      expect(codeOf(() => backend.files.write(fd, 'no'))).toBe('EBADF');
+      backend.files.close(fd);
+      expect(codeOf(() => backend.files.openAt(directory, 'link', 'read'))).toBe('ELOOP');
+      expect(codeOf(() => backend.files.openAt(directory, 'missing', 'read'))).toBe('ENOENT');
+    });
+
+    test('does not wait for the writer of a FIFO', { timeout: 2000 }, () => {
+      expect(spawnSync('mkfifo', [join(path, 'fifo')]).status).toBe(0);
+      const fd = backend.files.openAt(directory, 'fifo', 'read');
+      expect(backend.files.statDescriptor(fd).kind).toBe('other');
+      backend.files.close(fd);
+      expect(codeOf(() => backend.files.openDirectoryAt(directory, 'fifo'))).toBe('ENOTDIR');
+    });
+
+    test('creates only what is not there, not even behind a dangling symbolic link', () => {
+      const fd = backend.files.openAt(directory, 'new', 'create');
+      backend.files.write(fd, 'first');
+      backend.files.close(fd);
+      symlinkSync('nowhere', join(path, 'dangling'));
+      expect(codeOf(() => backend.files.openAt(directory, 'new', 'create'))).toBe('EEXIST');
+      expect(codeOf(() => backend.files.openAt(directory, 'dangling', 'create'))).toBe('EEXIST');
+      expect(readFileSync(join(path, 'new'), 'utf8')).toBe('first');
+      expect(existsSync(join(path, 'nowhere'))).toBe(false);
+    });
+
+    test('leaves the modes to the umask', () => {
+      for (const [umask, fileMode, directoryMode] of [
+        [0o000, 0o666, 0o777],
+        [0o027, 0o640, 0o750],
+      ] as const) {
+        const before = process.umask(umask);
+        try {
+          backend.files.close(backend.files.openAt(directory, `file-${umask}`, 'create'));
+          backend.files.mkdirAt(directory, `directory-${umask}`);
+        } finally {
+          process.umask(before);
+        }
+        expect(lstatSync(join(path, `file-${umask}`)).mode & 0o7777).toBe(fileMode);
+        expect(lstatSync(join(path, `directory-${umask}`)).mode & 0o7777).toBe(directoryMode);
+      }
+    });
+
+    test('hands no descriptor down to other programs', () => {
+      mkdirSync(join(path, 'lock'));
+      const fds = [
+        backend.files.openDirectoryAt(directory, 'lock'),
+        backend.files.openAt(directory, 'file', 'create'),
+      ];
+      const closeOnExec = 0o2000000;
+      for (const fd of readdirSync('/proc/self/fd')) {
+        if (!targetOf(fd).startsWith(path)) continue;
+        const flags = /flags:\s+(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1] ?? '0';
+        expect(Number.parseInt(flags, 8) & closeOnExec).toBe(closeOnExec);
+      }
+      for (const fd of fds) backend.files.close(fd);
+    });
+
+    test('makes a directory once', () => {
+      backend.files.mkdirAt(directory, 'lock');
+      expect(statSync(join(path, 'lock')).isDirectory()).toBe(true);
+      expect(codeOf(() => backend.files.mkdirAt(directory, 'lock'))).toBe('EEXIST');
+    });
+
+    test('renames over a file and an empty directory, not over a full one', () => {
+      for (const made of ['full', 'empty', 'other']) mkdirSync(join(path, made));
+      writeFileSync(join(path, 'full', 'owner.json'), 'full');
+      writeFileSync(join(path, 'other', 'owner.json'), 'other');
+      const full = backend.files.openDirectoryAt(directory, 'full');
+
+      expect(codeOf(() => backend.files.renameAt(directory, 'other', directory, 'full'))).toMatch(
+        /^(ENOTEMPTY|EEXIST)$/,
+      );
+      backend.files.renameAt(directory, 'other', directory, 'empty');
+      expect(readFileSync(join(path, 'empty', 'owner.json'), 'utf8')).toBe('other');
+      writeFileSync(join(path, 'file'), 'moved');
+      backend.files.renameAt(directory, 'file', full, 'owner.json');
+      expect(readFileSync(join(path, 'full', 'owner.json'), 'utf8')).toBe('moved');
+      expect(thrown(() => backend.files.renameAt(directory, 'missing', full, 'new'))).toMatchObject({
+        code: 'ENOENT',
+        path: 'missing',
+        dest: 'new',
+      });
+      backend.files.close(full);
+    });
+
+    test('replaces nothing when told so', () => {
+      mkdirSync(join(path, 'private'));
+      mkdirSync(join(path, 'lock'));
+      const attempt = () => backend.files.renameNoReplaceAt(directory, 'private', directory, 'lock');
+      if (!backend.capabilities().renameNoReplace.available) {
+        expect(codeOf(attempt)).toBe('ENOSYS');
+        expect(readdirSync(path).sort()).toEqual(['lock', 'private']);
+        return;
+      }
+      expect(codeOf(attempt)).toBe('EEXIST');
+      expect(readdirSync(path).sort()).toEqual(['lock', 'private']);
+      backend.files.renameNoReplaceAt(directory, 'private', directory, 'free');
+      expect(readdirSync(path).sort()).toEqual(['free', 'lock']);
+    });
+
+    test('unlinks files and symbolic links themselves', () => {
+      mkdirSync(join(path, 'lock'));
+      writeFileSync(join(path, 'file'), '');
+      symlinkSync('file', join(path, 'link'));
+      backend.files.unlinkAt(directory, 'link');
+      expect(readdirSync(path).sort()).toEqual(['file', 'lock']);
+      backend.files.unlinkAt(directory, 'file');
+      expect(readdirSync(path)).toEqual(['lock']);
+      expect(codeOf(() => backend.files.unlinkAt(directory, 'file'))).toBe('ENOENT');
+      expect(codeOf(() => backend.files.unlinkAt(directory, 'lock'))).toBe('EISDIR');
+    });
+
+    test('removes empty directories only', () => {
+      mkdirSync(join(path, 'lock'));
+      writeFileSync(join(path, 'lock', 'owner.json'), '');
+      writeFileSync(join(path, 'file'), '');
+      symlinkSync('lock', join(path, 'link'));
+      expect(codeOf(() => backend.files.rmdirAt(directory, 'lock'))).toMatch(/^(ENOTEMPTY|EEXIST)$/);
+      expect(codeOf(() => backend.files.rmdirAt(directory, 'file'))).toBe('ENOTDIR');
+      expect(codeOf(() => backend.files.rmdirAt(directory, 'link'))).toBe('ENOTDIR');
+      expect(codeOf(() => backend.files.rmdirAt(directory, 'missing'))).toBe('ENOENT');
+      mkdirSync(join(path, 'empty'));
+      backend.files.rmdirAt(directory, 'empty');
+      expect(readdirSync(path).sort()).toEqual(['file', 'link', 'lock']);
+    });
+
+    test('leaves alone what takes the place of the directory it opened', () => {
+      mkdirSync(join(path, 'lock'));
+      writeFileSync(join(path, 'lock', 'owner.json'), 'judged');
+      const judged = backend.files.openDirectoryAt(directory, 'lock');
+      renameSync(join(path, 'lock'), join(path, 'moved'));
+      mkdirSync(join(path, 'lock'));
+      writeFileSync(join(path, 'lock', 'owner.json'), 'successor');
+
+      const { files } = backend;
+      if (backend.actsOnOpenDirectory) {
+        expect(files.list(judged, 10)).toEqual(['owner.json']);
+        files.renameAt(judged, 'owner.json', judged, 'retired');
+        files.unlinkAt(judged, 'retired');
+        expect(readdirSync(join(path, 'moved'))).toEqual([]);
+      } else {
+        for (const call of [
+          () => files.list(judged, 10),
+          () => files.openAt(judged, 'owner.json', 'read'),
+          () => files.openAt(judged, 'owner.json.new', 'create'),
+          () => files.statAt(judged, 'owner.json'),
+          () => files.renameAt(judged, 'owner.json', judged, 'retired'),
+          () => files.renameAt(directory, 'moved', judged, 'moved'),
+          () => files.unlinkAt(judged, 'owner.json'),
+          () => files.mkdirAt(judged, 'made'),
+        ]) {
+          expect(codeOf(call)).toBe('ENOENT');
+        }
+        expect(files.statDescriptor(judged)).toMatchObject({ kind: 'directory', links: 0 });
+        expect(readFileSync(join(path, 'moved', 'owner.json'), 'utf8')).toBe('judged');
+      }
+      expect(readdirSync(join(path, 'lock'))).toEqual(['owner.json']);
+      expect(readFileSync(join(path, 'lock', 'owner.json'), 'utf8')).toBe('successor');
+      files.close(judged);
+    });
+
+    test('finds nothing in a directory that was removed', () => {
+      mkdirSync(join(path, 'lock'));
+      const gone = backend.files.openDirectoryAt(directory, 'lock');
+      backend.files.rmdirAt(directory, 'lock');
+      expect(codeOf(() => backend.files.openAt(gone, 'owner.json', 'read'))).toBe('ENOENT');
+      expect(codeOf(() => backend.files.openAt(gone, 'owner.json', 'create'))).toBe('ENOENT');
+      backend.files.close(gone);
+    });
+
+    test('describes files, directories and symbolic links', () => {
+      mkdirSync(join(path, 'lock'));
+      writeFileSync(join(path, 'file'), 'four');
+      symlinkSync('file', join(path, 'link'));
+      for (const [entry, kind] of [
+        ['file', 'file'],
+        ['lock', 'directory'],
+        ['link', 'symlink'],
+      ] as const) {
+        const stats = lstatSync(join(path, entry), { bigint: true });
+        const status = backend.files.statAt(directory, entry);
+        expect(status).toEqual({
+          kind,
+          device: stats.dev.toString(),
+          inode: stats.ino.toString(),
+          links: Number(stats.nlink),
+          size: Number(stats.size),
+          mtimeMs: expect.closeTo(Number(stats.mtimeNs / 1000n) / 1000, 2),
+        });
+      }
+      const fd = backend.files.openAt(directory, 'file', 'read');
+      expect(backend.files.statDescriptor(fd)).toEqual(backend.files.statAt(directory, 'file'));
+      backend.files.unlinkAt(directory, 'file');
+      expect(backend.files.statDescriptor(fd).links).toBe(0);
+      backend.files.close(fd);
+      expect(codeOf(() => backend.files.statAt(directory, 'missing'))).toBe('ENOENT');
+    });
+
+    test('lists names, no more than asked for, and again from the start', () => {
+      mkdirSync(join(path, 'lock'));
+      const fd = backend.files.openDirectoryAt(directory, 'lock');
+      expect(backend.files.list(fd, 10)).toEqual([]);
+      const names = ['.hidden', 'a', 'b', 'ä'];
+      for (const entry of names) writeFileSync(join(path, 'lock', entry), '');
+      expect(backend.files.list(fd, 10).sort()).toEqual(names);
+      expect(backend.files.list(fd, 10).sort()).toEqual(names);
+      expect(backend.files.list(fd, 3)).toHaveLength(3);
+      expect(backend.files.list(fd, 0)).toEqual([]);
+      expect(backend.files.list(directory, 10)).toEqual(['lock']);
+      backend.files.close(fd);
+      writeFileSync(join(path, 'file'), '');
+      const file = backend.files.openAt(directory, 'file', 'read');
+      expect(codeOf(() => backend.files.list(file, 10))).toBe('ENOTDIR');
+      backend.files.close(file);
+    });
+
+    test('reads and writes at the start of the file, up to a limit', () => {
+      const fd = backend.files.openAt(directory, 'owner.json', 'create');
+      expect(backend.files.read(fd, 10)).toEqual(Buffer.alloc(0));
+      backend.files.write(fd, 'größer');
+      backend.files.write(fd, 'G');
+      expect(backend.files.read(fd, 100).toString()).toBe('Größer');
+      expect(backend.files.read(fd, 100).toString()).toBe('Größer');
+      expect(backend.files.read(fd, 2).toString()).toBe('Gr');
+      expect(backend.files.read(fd, 0)).toHaveLength(0);
+      const long = 'x'.repeat(300_000);
+      backend.files.write(fd, long);
+      expect(backend.files.read(fd, 1_000_000).toString()).toBe(long);
+      backend.files.close(fd);
+    });
+
+    test('closes what it opened, once, and nothing else', () => {
+      const fd = backend.files.openAt(directory, 'file', 'create');
+      backend.files.close(fd);
+      expect(codeOf(() => backend.files.close(fd))).toBe('EBADF');
+      const stray = openSync(join(path, 'file'), 'r');
+      expect(codeOf(() => backend.files.close(stray))).toBe('EBADF');
+      expect(fstatSync(stray).isFile()).toBe(true);
+      closeSync(stray);
+    });
+
+    test('takes a closed directory for a mistake, not for an empty one', () => {
+      const closed = backend.files.openParent(path);
+      backend.files.close(closed);
+      const { files } = backend;
+      for (const call of [
+        () => files.openAt(closed, 'owner.json', 'read'),
+        () => files.openAt(closed, 'owner.json', 'create'),
+        () => files.openDirectoryAt(closed, 'lock'),
+        () => files.mkdirAt(closed, 'lock'),
+        () => files.unlinkAt(closed, 'owner.json'),
+        () => files.rmdirAt(closed, 'lock'),
+        () => files.statAt(closed, 'lock'),
+        () => files.renameAt(closed, 'a', directory, 'b'),
+        () => files.list(closed, 10),
+        () => files.filesystem(closed),
+        () => files.statDescriptor(closed),
+        () => files.read(closed, 10),
+        () => files.write(closed, 'text'),
+      ]) {
+        expect(codeOf(call)).toBe('EBADF');
+      }
+    });
+
+    test('throws the errors that Node would throw', () => {
+      const error = thrown(() => backend.files.openAt(directory, 'owner.json', 'read'));
+      expect(error).toBeInstanceOf(Error);
+      expect(error).toMatchObject({ code: 'ENOENT', errno: -constants.errno.ENOENT, path: 'owner.json' });
+      expect(error.message).toBe(`ENOENT: no such file or directory, ${error.syscall} 'owner.json'`);
+      expect(error.syscall).toMatch(/^open(at)?$/);
+      const exists = thrown(() => backend.files.mkdirAt(directory, '.'));
+      expect(exists.message).toBe(`EEXIST: file already exists, ${exists.syscall} '.'`);
+    });
+
+    test('refuses names with a null byte', () => {
+      const { files } = backend;
+      expect(() => files.openParent('/tmp\0/etc')).toThrow(TypeError);
+      expect(() => files.openAt(directory, 'a\0b', 'create')).toThrow(TypeError);
+      expect(() => files.unlinkAt(directory, 'a\0b')).toThrow(TypeError);
+    });
+
+    test('names the filesystem', () => {
+      const magics: Record<string, string> = {
+        ef53: 'ext',
+        '1021994': 'tmpfs',
+        '9fa0': 'proc',
+        '62656572': 'sysfs',
+      };
+      for (const place of [path, '/dev/shm', '/proc', '/sys']) {
+        if (!existsSync(place)) continue;
+        const magic = spawnSync('stat', ['-f', '-c', '%t', place], { encoding: 'utf8' }).stdout.trim();
+        const fd = backend.files.openParent(place);
+        const { type, fsid } = backend.files.filesystem(fd);
+        backend.files.close(fd);
+        if (name === 'portable') expect(type).toBe('unknown');
+        else if (magics[magic] !== undefined) expect(type).toBe(magics[magic]);
+        else expect(type).not.toBe('');
+        expect(fsid === null || /^[0-9a-f]+$/.test(fsid)).toBe(true);
+      }
+    });
+  });
+
+  describe('asked for witnesses', () => {
+    let directory: number;
+    let type: string;
+
+    beforeEach(() => {
+      directory = backend.files.openParent(tempDir());
+      type = backend.files.filesystem(directory).type;
+      return () => backend.files.close(directory);
+    });
+
+    const { takeWitness } = load().capabilities();
+    if (!takeWitness.available) {
+      test('takes none', () => {
+        const fd = backend.files.openAt(directory, 'owner.json', 'create');
+        expect(codeOf(() => backend.witness.take(fd))).toBe('ENOSYS');
+        backend.files.close(fd);
+      });
+      return;
+    }
+
+    test('takes one, sees it through another description, and that it is gone', () => {
+      const fd = backend.files.openAt(directory, 'owner.json', 'create');
+      const other = backend.files.openAt(directory, 'owner.json', 'read');
+      expect(backend.witness.test(other, type)).toBe('free');
+      backend.witness.take(fd);
+      expect(backend.witness.test(other, type)).toBe('held');
+      backend.files.close(fd);
+      expect(backend.witness.test(other, type)).toBe('free');
+      backend.files.close(other);
+    });
+
+    test('tests without taking', () => {
+      const fd = backend.files.openAt(directory, 'owner.json', 'create');
+      const other = backend.files.openAt(directory, 'owner.json', 'read');
+      expect(backend.witness.test(other, type)).toBe('free');
+      backend.witness.take(fd);
+      backend.files.close(other);
+      backend.files.close(fd);
+    });
+
+    test('takes none that is held, nor through a descriptor for reading', () => {
+      const fd = backend.files.openAt(directory, 'owner.json', 'create');
+      backend.files.renameAt(directory, 'owner.json', directory, 'moved');
+      const reader = backend.files.openAt(directory, 'moved', 'read');
+      expect(codeOf(() => backend.witness.take(reader))).toBe('EBADF');
+      backend.witness.take(fd);
+      expect(backend.witness.test(reader, type)).toBe('held');
+      backend.files.close(reader);
+      backend.files.close(fd);
+    });
+  });
+}
+
+/** What a descriptor of this process is open on; empty: closed meanwhile. */
+function targetOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,187 @@
+import { readdirSync, renameSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Backend } from '../../src/backend/backend.js';
+import { EVERY, hasBackend, loadBackend } from '../helpers/backends.js';
+import { onCleanup } from '../helpers/cleanup.js';
+import { startProcess } from '../helpers/processes.js';
+import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { codeOf } from '../helpers/thrown.js';
+import { until } from '../helpers/until.js';
+
+const KEEP_LEASE = fileURLToPath(new URL('fixtures/keep-lease.mjs', import.meta.url));
+
+for (const name of EVERY) {
+  describeRequiring([hasBackend(name)], `the ${name} backend`, () => {
+    let backend: Backend;
+    beforeEach(() => {
+      backend = loadBackend(name);
+    });
+
+    describe('asked to renew a lease', () => {
+      let path: string;
+      let file: number;
+
+      beforeEach(() => {
+        const directory = tempDir();
+        path = join(directory, 'owner.json');
+        const parent = backend.files.openParent(directory);
+        file = backend.files.openAt(parent, 'owner.json', 'create');
+        utimesSync(path, 1, 1);
+        return () => {
+          backend.files.close(file);
+          backend.files.close(parent);
+        };
+      });
+
+      /** Starts one that must be stopped by the end of the test, and counts its losses. */
+      function start(intervalMs: number, fd = file): { ticket: number; losses: number } {
+        const started = { ticket: 0, losses: 0 };
+        started.ticket = backend.lease.start(fd, intervalMs, () => {
+          started.losses += 1;
+        });
+        onCleanup(() => backend.lease.stop(started.ticket));
+        return started;
+      }
+
+      const touched = () => statSync(path).mtimeMs > 1000;
+
+      test('touches the file again and again', async () => {
+        const { ticket, losses } = start(20);
+        expect(ticket).toBeTypeOf('number');
+        await until('a beat', touched);
+        expect(Math.abs(statSync(path).mtimeMs - Date.now())).toBeLessThan(10_000);
+        utimesSync(path, 1, 1);
+        await until('another beat', touched);
+        expect(losses).toBe(0);
+      });
+
+      test('is not hindered by an event loop that is blocked from the start', () => {
+        start(50);
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000);
+        expect(touched()).toBe(true);
+      });
+
+      test('keeps several, each until it is stopped', async () => {
+        const [first, second] = [start(10), start(10)];
+        backend.lease.stop(first.ticket);
+        utimesSync(path, 1, 1);
+        await until('a beat of the second', touched);
+        backend.lease.stop(second.ticket);
+        utimesSync(path, 1, 1);
+        await sleep(100);
+        expect(touched()).toBe(false);
+        const third = start(10);
+        expect(third.ticket).toBeGreaterThan(second.ticket);
+        await until('a beat of the third', touched);
+      });
+
+      test('touches nothing after it was stopped, however close the race', { timeout: 60_000 }, async () => {
+        const modified = () => statSync(path, { bigint: true }).mtimeNs;
+        const keeper = start(60_000);
+        for (let i = 0; i < 300; i += 1) {
+          const { ticket } = start(1);
+          // Its beats come within a millisecond of each other; the stop falls anywhere in between.
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1 + Math.random() * 3);
+          backend.lease.stop(ticket);
+          const before = modified();
+          if (i % 10 === 0) await sleep(5);
+          else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0.2);
+          expect(modified()).toBe(before);
+        }
+        backend.lease.stop(keeper.ticket);
+      });
+
+      test('tells once that the file lost its name', async () => {
+        const [doomed, other] = [start(10), start(10)];
+        await until('a beat', touched);
+        renameSync(path, `${path}.moved`);
+        await sleep(100);
+        // Without a descriptor that name is the only one it is known by.
+        expect(doomed.losses).toBe(name === 'portable' ? 1 : 0);
+        unlinkSync(`${path}.moved`);
+        await until('the loss', () => doomed.losses > 0 && other.losses > 0);
+        await sleep(100);
+        expect([doomed.losses, other.losses]).toEqual([1, 1]);
+        backend.lease.stop(doomed.ticket);
+      });
+
+      test('tells that the file cannot be touched', async () => {
+        if (name === 'portable') {
+          const doomed = start(10);
+          await until('a beat', touched);
+          writeFileSync(`${path}.other`, '');
+          utimesSync(`${path}.other`, 1, 1);
+          renameSync(`${path}.other`, path);
+          await until('the loss', () => doomed.losses > 0);
+          expect(touched()).toBe(false);
+          return;
+        }
+        // An O_PATH descriptor: utimensat(2) answers EBADF.
+        const untouchable = backend.files.openParent(tempDir());
+        const doomed = start(10, untouchable);
+        await until('the loss', () => doomed.losses > 0);
+        backend.files.close(untouchable);
+      });
+
+      test('tells nothing once it was stopped', async () => {
+        const { ticket } = start(10);
+        const doomed = start(10);
+        await until('a beat', touched);
+        unlinkSync(path);
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+        backend.lease.stop(doomed.ticket);
+        await sleep(100);
+        expect(doomed.losses).toBe(0);
+        backend.lease.stop(ticket);
+      });
+
+      test('leaves no thread of its own for each, whether stopped or lost', async () => {
+        const threads = () => readdirSync('/proc/self/task').length;
+        const first = start(5);
+        await until('a beat', touched);
+        const shared = threads();
+        const others = [start(5), start(5)];
+        expect(threads()).toBe(shared);
+        for (const { ticket } of [first, ...others]) backend.lease.stop(ticket);
+        // The addon's stays, for the next; a worker thread of Node costs too much to be kept.
+        const kept = name === 'native' ? shared : shared - 1;
+        await until('the thread ends', () => threads() <= kept);
+        const doomed = start(5);
+        unlinkSync(path);
+        await until('the loss', () => doomed.losses === 1);
+        await until('the thread ends', () => threads() <= kept);
+      });
+
+      test('ignores a ticket that is over or was never given', () => {
+        const { ticket } = start(1000);
+        backend.lease.stop(ticket);
+        backend.lease.stop(ticket);
+        backend.lease.stop(ticket + 1000);
+      });
+
+      test('refuses nonsense', () => {
+        for (const ms of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31]) {
+          expect(() => backend.lease.start(file, ms, () => {})).toThrow(RangeError);
+        }
+        expect(codeOf(() => backend.lease.start(0x7fffffff, 5, () => {}))).toBe('EBADF');
+      });
+
+      testRequiring(
+        [isBuilt('backend')],
+        'does not keep the process from ending, nor end badly',
+        async () => {
+          for (const how of ['natural', 'exit', 'after-beats']) {
+            const child = await startProcess([process.execPath, KEEP_LEASE, name, path, how]);
+            expect(await child.message()).toEqual({ started: true });
+            expect(await child.exited, how).toEqual({ code: 0, signal: null });
+            expect(child.errors).toBe('');
+          }
+        },
+      );
+    });
+  });
+}
