@@ -23,6 +23,8 @@ export interface AgentOptions {
   /** A command that runs the one appended to it. */
   readonly through?: readonly string[];
   readonly cwd?: string;
+  /** Options of node itself. */
+  readonly nodeOptions?: readonly string[];
 }
 
 /** What a call gave, and what it cost the agent. */
@@ -135,14 +137,14 @@ export class Agent {
 }
 
 export async function startAgent(options: AgentOptions = {}): Promise<Agent> {
-  const { box, backend, pid, uid, through = [], cwd } = options;
+  const { box, backend, pid, uid, through = [], cwd, nodeOptions = [] } = options;
   const start: BoxStartOptions = {
     env: { KERNEL_IDENTITY_BACKEND: backend ?? '' },
     ...(pid === undefined ? {} : { pid }),
     ...(uid === undefined ? {} : { uid }),
     ...(cwd === undefined ? {} : { cwd }),
   };
-  const command = [...through, process.execPath, fixture('lock-agent.mjs')];
+  const command = [...through, process.execPath, ...nodeOptions, fixture('lock-agent.mjs')];
   const user = uid === undefined ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups'];
   const started =
     box === undefined ? await startProcess([...user, ...command], start) : await box.start(command, start);

@@ -35,13 +35,14 @@ describeRequiring(
   },
 );
 
-/** Many rounds between three agents for one path, which `prepare` makes ready. */
+/** Many rounds between four agents for one path, which `prepare` makes ready. */
 async function race(prepare: (path: string) => void): Promise<void> {
   const path = join(tempDir(), 'install.lock');
   const agents = await Promise.all([
     startAgent({ backend: 'native' }),
     startAgent({ backend: 'native' }),
     startAgent({ backend: 'procfs' }),
+    startAgent({ backend: 'portable' }),
   ]);
   const wins = new Map<Agent, number>();
   for (let round = 0; round < ROUNDS; round += 1) {

@@ -25,15 +25,16 @@ type Define = (api: Package, backend: AnyName) => void;
  * tests are collected.
  */
 export function describeForEachBackend(name: string, define: Define): void {
-  describeFor(TESTED, name, define);
+  describeForBackends(TESTED, name, define);
 }
 
 /** The same, also for the portable backend. */
 export function describeForEveryBackend(name: string, define: Define): void {
-  describeFor(EVERY, name, define);
+  describeForBackends(EVERY, name, define);
 }
 
-function describeFor(backends: readonly AnyName[], name: string, define: Define): void {
+/** The same for some. */
+export function describeForBackends(backends: readonly AnyName[], name: string, define: Define): void {
   for (const backend of backends) {
     describeRequiring([hasBackend(backend)], `${name} (${backend})`, () => {
       const api = {} as Package;

@@ -1,0 +1,152 @@
+import fs, {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { dirname, join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { loadPortableBackend } from '../../src/backend/portable/index.js';
+import type { Lock } from '../../src/index.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { codeOf } from '../helpers/thrown.js';
+import { ownerFile, writeLock } from '../lock/crafted.js';
+import { describeForBackends } from '../lock/package.js';
+
+// Between the look at a directory and the call that goes there by path, another one can come in its place. The hooks of
+// test/lock stand between two calls of the backend; these stand inside of one.
+
+type Call = 'openSync' | 'mkdirSync' | 'renameSync' | 'opendirSync';
+
+/** Runs `action` once, inside the backend, just before Node's own function is called for which `when` holds. */
+function justBefore(call: Call, when: (path: string) => boolean, action: () => void): { happened: boolean } {
+  const original = fs[call] as (...parameters: unknown[]) => unknown;
+  const state = { happened: false };
+  const restore = () => {
+    Object.assign(fs, { [call]: original });
+    syncBuiltinESMExports();
+  };
+  onTestFinished(restore);
+  const hooked = (...parameters: unknown[]) => {
+    if (!state.happened && when(String(parameters[0]))) {
+      state.happened = true;
+      restore();
+      action();
+    }
+    return original(...parameters);
+  };
+  Object.assign(fs, { [call]: hooked });
+  syncBuiltinESMExports();
+  return state;
+}
+
+const isOwner = (path: string) => path.endsWith('/owner.json');
+
+/** An older program's lock, whose owner is gone. */
+const DEAD = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
+
+for (const platform of ['linux', 'win32'] as const) {
+  describe(`a call of the portable backend that hits another directory (as on ${platform})`, () => {
+    /** A directory that was opened, and how another takes its place. */
+    function scene() {
+      const path = tempDir();
+      const { files } = loadPortableBackend(platform);
+      const parent = files.openParent(path);
+      mkdirSync(join(path, 'lock'));
+      writeFileSync(join(path, 'lock', 'owner.json'), 'judged');
+      const judged = files.openDirectoryAt(parent, 'lock');
+      const replace = () => {
+        renameSync(join(path, 'lock'), join(path, 'moved'));
+        mkdirSync(join(path, 'lock'));
+        writeFileSync(join(path, 'lock', 'owner.json'), 'successor');
+      };
+      return { lock: join(path, 'lock'), files, judged, replace };
+    }
+
+    test('gives back what it renamed there', () => {
+      const { lock, files, judged, replace } = scene();
+      const window = justBefore('renameSync', isOwner, replace);
+      expect(codeOf(() => files.renameAt(judged, 'owner.json', judged, 'claimed'))).toBe('ENOENT');
+      expect(window.happened).toBe(true);
+      expect(readdirSync(lock)).toEqual(['owner.json']);
+      expect(readFileSync(join(lock, 'owner.json'), 'utf8')).toBe('successor');
+    });
+
+    test('removes what it made there', () => {
+      const { lock, files, judged, replace } = scene();
+      justBefore('openSync', (path) => path.endsWith('/new'), replace);
+      expect(codeOf(() => files.openAt(judged, 'new', 'create'))).toBe('ENOENT');
+      expect(readdirSync(lock)).toEqual(['owner.json']);
+    });
+
+    test('removes the directory it made there', () => {
+      const { lock, files, judged, replace } = scene();
+      justBefore('mkdirSync', (path) => path.endsWith('/made'), replace);
+      expect(codeOf(() => files.mkdirAt(judged, 'made'))).toBe('ENOENT');
+      expect(readdirSync(lock)).toEqual(['owner.json']);
+    });
+
+    test('tells nothing of what it saw there', () => {
+      const { files, judged, replace } = scene();
+      justBefore('opendirSync', () => true, replace);
+      expect(codeOf(() => files.list(judged, 10))).toBe('ENOENT');
+    });
+
+    test('is an ordinary one when the directory was only removed', () => {
+      const { lock, files, judged } = scene();
+      justBefore('renameSync', isOwner, () => rmSync(lock, { recursive: true }));
+      expect(codeOf(() => files.renameAt(judged, 'owner.json', judged, 'claimed'))).toBe('ENOENT');
+      expect(existsSync(lock)).toBe(false);
+    });
+  });
+}
+
+describeForBackends(['portable'], 'a lock that is taken anew at the worst moment', (api) => {
+  const works: Record<string, (path: string) => () => unknown> = {
+    'a reclaim': (path) => {
+      writeLock(path, DEAD);
+      return () => api.reclaimLockSync(path);
+    },
+    'an acquisition': (path) => {
+      writeLock(path, DEAD);
+      return () => api.tryAcquireLockSync(path);
+    },
+    'a release': (path) => {
+      const lock = api.acquireLockSync(path);
+      return () => expect(() => lock.releaseSync()).toThrow('was lost');
+    },
+  };
+  for (const [what, start] of Object.entries(works)) {
+    test(`is not taken away by ${what}, and never looks released`, () => {
+      const path = join(tempDir(), 'install.lock');
+      const work = start(path);
+      let successor: Lock | undefined;
+      let undo = { happened: false };
+      justBefore('renameSync', isOwner, () => {
+        rmSync(path, { recursive: true });
+        successor = api.acquireLockSync(path, { timeout: 0, label: 'successor' });
+        // What others find until the rename is taken back.
+        undo = justBefore(
+          'renameSync',
+          (from) => from.startsWith(path),
+          () => {
+            expect(existsSync(ownerFile(path))).toBe(false);
+            expect(api.inspectLockSync(path).state).toBe('unknown');
+            expect(api.tryAcquireLockSync(path)).toBeNull();
+          },
+        );
+      });
+      work();
+      expect(undo.happened).toBe(true);
+      expect(successor?.verify()).toBe(true);
+      expect(api.inspectLockSync(path)).toMatchObject({ state: 'held', owner: { label: 'successor' } });
+      expect(readdirSync(dirname(path))).toEqual(['install.lock']);
+      successor?.releaseSync();
+      expect(readdirSync(dirname(path))).toEqual([]);
+    });
+  }
+});
