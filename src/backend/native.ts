@@ -2,6 +2,7 @@
 
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { requireWhole } from './addon-file.js';
 import type {
   Backend,
   Capabilities,
@@ -38,11 +39,14 @@ export function loadAddon(): Addon {
   }
   try {
     // Loaded only when asked for: another backend needs neither the addon nor its loader.
-    const load = createRequire(import.meta.url)('node-gyp-build') as (root: string) => Addon;
-    return load(PACKAGE_ROOT);
+    const require = createRequire(import.meta.url);
+    const { path } = require('node-gyp-build') as { path(root: string): string };
+    const file = path(PACKAGE_ROOT);
+    requireWhole(file);
+    return require(file) as Addon;
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
-    const [reason = said] = said.split('\n', 1);
+    const reason = said.trim().replace(/\s*\n\s*/g, ' ');
     throw new Error(`the native addon does not load: ${reason}`, { cause: error });
   }
 }

@@ -92,6 +92,8 @@ export class ForeignLock {
       return new ForeignLock(entry, status, found, bytes.toString('latin1'), file);
     } catch (error) {
       files.close(descriptor);
+      // Where nothing can be held open (Windows), it can be taken away before it was read.
+      if (codeOf(error) === 'ENOENT') return null;
       throw error;
     }
   }

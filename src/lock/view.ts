@@ -76,6 +76,8 @@ export class LockView {
       return new LockView(place, directory, owner, parsed.kind === 'record' ? parsed.record : null);
     } catch (error) {
       files.close(descriptor);
+      // Where nothing can be held open (Windows), it can be taken away before it was read.
+      if (errnoOf(error) === 'ENOENT') return new LockView(place, directory, null, null);
       throw error;
     }
   }

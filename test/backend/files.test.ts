@@ -232,7 +232,6 @@ function defineContract(name: AnyName, load: () => Backend): void {
         expect(readdirSync(join(path, 'moved'))).toEqual([]);
       } else {
         for (const call of [
-          () => files.list(judged, 10),
           () => files.openAt(judged, 'owner.json', 'read'),
           () => files.openAt(judged, 'owner.json.new', 'create'),
           () => files.statAt(judged, 'owner.json'),
@@ -243,6 +242,7 @@ function defineContract(name: AnyName, load: () => Backend): void {
         ]) {
           expect(codeOf(call)).toBe('ENOENT');
         }
+        expect(files.list(judged, 10)).toEqual([]);
         expect(files.statDescriptor(judged)).toMatchObject({ kind: 'directory', links: 0 });
         expect(readFileSync(join(path, 'moved', 'owner.json'), 'utf8')).toBe('judged');
       }
@@ -257,6 +257,7 @@ function defineContract(name: AnyName, load: () => Backend): void {
       backend.files.rmdirAt(directory, 'lock');
       expect(codeOf(() => backend.files.openAt(gone, 'owner.json', 'read'))).toBe('ENOENT');
       expect(codeOf(() => backend.files.openAt(gone, 'owner.json', 'create'))).toBe('ENOENT');
+      expect(backend.files.list(gone, 10)).toEqual([]);
       backend.files.close(gone);
     });
 

@@ -10,24 +10,20 @@ import {
   statSync,
   unlinkSync,
 } from 'node:fs';
-import { join } from 'node:path';
 import type { FileOperations, FileStatus, Filesystem, OpenMode } from '../backend.js';
 import { requireEntryName } from '../entry-name.js';
 import { listNames, readFromStart, writeAtStart } from '../file-content.js';
 import { fileStatus } from '../file-status.js';
-import { isSystemError, nullIfMissing, type Subject, systemError, withSubject } from '../system-error.js';
-import { type Handle, HandleTable } from './handles.js';
+import { nullIfMissing, systemError, withSubject } from '../system-error.js';
+import { callByPath, type Entries, lookFor, type Paths } from './by-path.js';
+import { HandleTable } from './handles.js';
 import { insist } from './insist.js';
 
 // Windows knows no more than the first four.
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL } = constants;
 const { O_DIRECTORY = 0, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_NOCTTY = 0 } = constants;
 
-/**
- * The *at calls by path. Whether a path still leads to the directory that was opened is seen before a call and after it.
- * In between, some microseconds, another directory can come in its place. What a call did there is taken back, and it
- * fails as in a directory that is gone, with ENOENT.
- */
+/** The *at calls by path: see {@link callByPath}. */
 export class PortableFiles implements FileOperations {
   readonly handles = new HandleTable();
   readonly #platform: NodeJS.Platform;
@@ -73,49 +69,40 @@ export class PortableFiles implements FileOperations {
     this.#in(
       [[directory, name]],
       'mkdir',
-      ([path]) => insist(this.#platform, () => mkdirSync(path, 0o777)),
+      ([path]) => mkdirSync(path, 0o777),
       ([path]) => rmdirSync(path),
     );
   }
 
   renameAt(fromDirectory: number, from: string, toDirectory: number, to: string): void {
-    this.#in(
-      [
-        [fromDirectory, from],
-        [toDirectory, to],
-      ],
-      'rename',
-      ([source, target]) => {
-        insist(this.#platform, () => renameSync(source, target));
-        this.handles.follow(source, target);
-      },
-      ([source, target]) => {
-        this.handles.follow(target, source);
-        renameSync(target, source);
-      },
-    );
+    insist(this.#platform, () => this.#rename(fromDirectory, from, toDirectory, to));
   }
 
   renameNoReplaceAt(fromDirectory: number, from: string, toDirectory: number, to: string): void {
     const subject = { path: requireEntryName(from), dest: requireEntryName(to) };
     if (this.#platform !== 'win32') throw systemError('ENOSYS', 'rename', subject);
-    // Windows renames no directory over another that has something in it, and an empty one is seen here.
-    const isTaken = () => this.#exists(toDirectory, to);
-    if (isTaken()) throw systemError('EEXIST', 'rename', subject);
-    try {
-      this.renameAt(fromDirectory, from, toDirectory, to);
-    } catch (error) {
-      // EPERM is what a directory in the way gives as well.
-      throw isTaken() ? systemError('EEXIST', 'rename', subject) : error;
-    }
+    const requireFree = () => {
+      if (this.#exists(toDirectory, to)) throw systemError('EEXIST', 'rename', subject);
+    };
+    insist(this.#platform, () => {
+      // Windows renames no directory over another that has something in it, and an empty one is seen here.
+      requireFree();
+      try {
+        this.#rename(fromDirectory, from, toDirectory, to);
+      } catch (error) {
+        // EPERM is what a directory in the way gives as well.
+        requireFree();
+        throw error;
+      }
+    });
   }
 
   unlinkAt(directory: number, name: string): void {
-    this.#in([[directory, name]], 'unlink', ([path]) => insist(this.#platform, () => unlinkSync(path)));
+    this.#in([[directory, name]], 'unlink', ([path]) => unlinkSync(path));
   }
 
   rmdirAt(directory: number, name: string): void {
-    this.#in([[directory, name]], 'rmdir', ([path]) => insist(this.#platform, () => rmdirSync(path)));
+    this.#in([[directory, name]], 'rmdir', ([path]) => rmdirSync(path));
   }
 
   statAt(directory: number, name: string): FileStatus {
@@ -132,7 +119,9 @@ export class PortableFiles implements FileOperations {
   }
 
   list(directory: number, limit: number): string[] {
-    return this.#in([[directory, '']], 'scandir', ([path]) => listNames(path, limit));
+    const names = () => this.#in([[directory, '']], 'scandir', ([path]) => listNames(path, limit));
+    // A directory that is gone has nothing in it, as the kernel says of a descriptor of one.
+    return nullIfMissing(names) ?? [];
   }
 
   read(fd: number, limit: number): Buffer {
@@ -207,6 +196,25 @@ export class PortableFiles implements FileOperations {
     }
   }
 
+  #rename(fromDirectory: number, from: string, toDirectory: number, to: string): void {
+    callByPath(
+      this.handles,
+      [
+        [fromDirectory, from],
+        [toDirectory, to],
+      ],
+      'rename',
+      ([source, target]) => {
+        renameSync(source, target);
+        this.handles.follow(source, target);
+      },
+      ([source, target]) => {
+        this.handles.follow(target, source);
+        renameSync(target, source);
+      },
+    );
+  }
+
   #exists(directory: number, name: string): boolean {
     try {
       this.statAt(directory, name);
@@ -220,47 +228,13 @@ export class PortableFiles implements FileOperations {
     return fileStatus(lstatSync(path, { bigint: true }));
   }
 
-  /**
-   * Calls with the paths of names in directories (an empty name: the directory itself).
-   * @param undo takes back what `call` did, when it may not have happened in these directories.
-   */
-  #in<T, Names extends readonly [number, string][]>(
+  /** {@link callByPath}, with patience. */
+  #in<T, Names extends Entries>(
     names: readonly [...Names],
     syscall: string,
-    call: (paths: { [Name in keyof Names]: string }) => T,
-    undo?: (paths: { [Name in keyof Names]: string }, result: T) => void,
+    call: (paths: Paths<Names>) => T,
+    undo?: (paths: Paths<Names>, result: T) => void,
   ): T {
-    const subject = subjectOf(names.map(([, name]) => name));
-    const directories = names.map(([fd]) => this.handles.get(fd, syscall));
-    const paths = names.map(([, name], index) => {
-      const { path } = directories[index] as Handle;
-      return name === '' ? path : join(path, requireEntryName(name));
-    }) as { [Name in keyof Names]: string };
-    try {
-      if (!directories.every(lookFor)) throw systemError('ENOENT', syscall);
-      const result = call(paths);
-      if (directories.every(lookFor)) return result;
-      try {
-        undo?.(paths, result);
-      } catch {
-        // Then it happened in the directory that was meant, and is gone with it.
-      }
-      throw systemError('ENOENT', syscall);
-    } catch (error) {
-      if (!isSystemError(error)) throw error;
-      throw systemError(error.code, syscall, subject);
-    }
+    return insist(this.#platform, () => callByPath(this.handles, names, syscall, call, undo));
   }
-}
-
-/** What a handle's path leads to. null: nothing any more, or something else. */
-function lookFor({ path, status }: Handle): FileStatus | null {
-  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
-  if (found === undefined) return null;
-  const { dev, ino } = found;
-  return String(dev) === status.device && String(ino) === status.inode ? fileStatus(found) : null;
-}
-
-function subjectOf([path, dest]: readonly string[]): Subject {
-  return { ...(path === undefined || path === '' ? {} : { path }), ...(dest === undefined ? {} : { dest }) };
 }
