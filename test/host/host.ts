@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
+import type { Capabilities } from '../../src/index.js';
+import { tempDir } from '../helpers/temp-dir.js';
+
+/** What test/host/fixtures/host.mjs prints. */
+export interface HostReport {
+  readonly backend: { readonly name: string | null; readonly reason: string };
+  readonly capabilities: Capabilities | null;
+  readonly self: { readonly pid?: number; readonly code?: string; readonly message?: string };
+  readonly lock: { state?: string; refused?: boolean; code?: string; message?: string };
+  readonly judged: unknown;
+}
+
+export interface HostOptions {
+  readonly nodeOptions?: readonly string[];
+  readonly backend?: string;
+  /** Directory for the lock. */
+  readonly directory?: string;
+  /** A command that runs the one appended to it. */
+  readonly through?: readonly string[];
+}
+
+export const HOST = fileURLToPath(new URL('fixtures/host.mjs', import.meta.url));
+
+/** Runs an application that uses that copy of the package. It must end well, and say nothing on stderr. */
+export function runHost(entry: string, options: HostOptions = {}): HostReport {
+  const { nodeOptions = [], backend = '', directory = tempDir(), through = [] } = options;
+  const path = join(directory, 'host.lock');
+  const [command = '', ...args] = [...through, process.execPath, ...nodeOptions, HOST, entry, path];
+  const { status, signal, stdout, stderr } = spawnSync(command, args, {
+    encoding: 'utf8',
+    env: { ...process.env, KERNEL_IDENTITY_BACKEND: backend },
+  });
+  // Node 20 calls its own permission model experimental.
+  const said = stderr.replace(
+    /^.*ExperimentalWarning: Permission is an experimental feature.*\n.*trace-warnings.*\n/m,
+    '',
+  );
+  expect({ status, signal, stderr: said }).toEqual({ status: 0, signal: null, stderr: '' });
+  return JSON.parse(stdout) as HostReport;
+}
+
+/** The lock worked: held, refused to a second taker, released. */
+export const WORKING_LOCK = { state: 'held', refused: true };
