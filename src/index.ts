@@ -12,7 +12,7 @@ export { type Comparison, compareIdentities } from './identity/compare.js';
 export { formatIdentity, parseIdentity } from './identity/format.js';
 export type { ProcessIdentity } from './identity/process-identity.js';
 export { probeIdentity, selfIdentity } from './identity/read.js';
-export { type JudgeOptions, judgeOwner } from './judge/judge.js';
+export { type JudgeOptions, judgeOwner, type OwnerOptions } from './judge/judge.js';
 export type { Certainty, Evidence, Reason, Verdict, VerdictState } from './judge/verdict.js';
 export {
   type AcquireEvent,

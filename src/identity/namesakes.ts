@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import type { Errno, ProcessStat } from '../backend/backend.js';
+import { compareIdentities } from './compare.js';
 import { INITIAL_PID_NAMESPACE, isProcHidden, type Observer } from './observer.js';
 import type { ProcessIdentity } from './process-identity.js';
 import { looksExited, observedIdentity } from './sighting.js';
@@ -50,19 +51,40 @@ function scanProc(observer: Observer, pid: number): Pick<Namesakes, 'found' | 'c
   for (const name of readdirSync('/proc')) {
     const candidate = Number(name);
     if (!Number.isInteger(candidate)) continue;
-    const status = observer.backend.processes.status(candidate);
-    if (typeof status === 'string') {
-      complete &&= status === 'ENOENT' || status === 'ESRCH';
-      continue;
-    }
-    // One process can have the number in several namespaces, and be meant in each of them.
-    for (const [level, number] of status.nsPids.entries()) {
-      if (level === 0 || number !== pid) continue;
-      const namesake = describe(observer, status.nsPids, level);
-      if (namesake !== null) found.push(namesake);
-    }
+    const namesakes = namesakesOf(observer, candidate, pid);
+    if (typeof namesakes === 'string') complete &&= namesakes === 'ENOENT' || namesakes === 'ESRCH';
+    else found.push(...namesakes);
   }
   return { found, complete };
+}
+
+/** The process with the number `candidate` here, once for each namespace below in which its number is `pid`. */
+function namesakesOf(observer: Observer, candidate: number, pid: number): Namesake[] | Errno {
+  const status = observer.backend.processes.status(candidate);
+  if (typeof status === 'string') return status;
+  const found: Namesake[] = [];
+  // One process can have the number in several namespaces, and be meant in each of them.
+  for (const [level, number] of status.nsPids.entries()) {
+    if (level === 0 || number !== pid) continue;
+    const namesake = describe(observer, status.nsPids, level);
+    if (namesake !== null) found.push(namesake);
+  }
+  return found;
+}
+
+/** A pidfd of the process in a descendant PID namespace that `identity` names; null: none that can be found or opened. */
+export function openDescendantPidfd(observer: Observer, identity: ProcessIdentity): number | null {
+  const { processes, files } = observer.backend;
+  const isOwner = (namesake: Namesake) => compareIdentities(identity, namesake.identity) === 'same';
+  const pid = scanProc(observer, identity.pid).found.find(isOwner)?.pid;
+  if (pid === undefined) return null;
+  const pidfd = processes.openPidfd(pid);
+  if (typeof pidfd === 'string') return null;
+  // Looked at after the pidfd was opened: if the number still has the owner, the pidfd is the owner's.
+  const again = namesakesOf(observer, pid, identity.pid);
+  if (typeof again !== 'string' && again.some(isOwner)) return pidfd;
+  files.close(pidfd);
+  return null;
 }
 
 /** The process with these numbers. null: it has ended meanwhile, and its number may be that of another one. */

@@ -1,5 +1,4 @@
 import { fstatSync } from 'node:fs';
-import type { FileStatus, Filesystem } from '../backend/backend.js';
 import { compareIdentities } from '../identity/compare.js';
 import { formatIdentity } from '../identity/format.js';
 import { findNamesakes, type Namesakes } from '../identity/namesakes.js';
@@ -7,22 +6,24 @@ import { type Clocks, type Observer, readClocks, readObserver } from '../identit
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import { readSelfIdentity, selfIdentity } from '../identity/read.js';
 import { type Sighting, sightProcess } from '../identity/sighting.js';
-import type { OwnerRecord, WitnessRecord } from '../record/owner-record.js';
+import type { OwnerRecord } from '../record/owner-record.js';
 import { isOneKernelFilesystem } from './filesystems.js';
 import { isHeldLock } from './held-locks.js';
 import type { Observation, WitnessObservation } from './observation.js';
+import type { OwnerFile } from './owner-file.js';
 
-/** The file that a record was read from, still open. */
-export interface OwnerFile {
-  readonly descriptor: number;
-  readonly status: FileStatus;
-  readonly filesystem: Filesystem;
+/** What a watch has seen happen, so that it need not be looked for again. */
+export interface Seen {
+  /** Of the process whose pidfd the watch holds. */
+  readonly heldPidfd?: 'exited';
+  /** Of the very file that the record was read from. */
+  readonly witness?: 'free';
 }
 
 /** Reads each value from the kernel when the table first asks for it. */
 export class LiveObservation implements Observation {
   readonly platform = process.platform;
-  readonly heldPidfd = 'none';
+  readonly heldPidfd: Observation['heldPidfd'];
   readonly #observer: Observer;
   readonly #record: OwnerRecord;
   readonly #file: OwnerFile | null;
@@ -31,10 +32,12 @@ export class LiveObservation implements Observation {
   #namesakes: Namesakes | undefined;
   #clocks: Clocks | undefined;
 
-  constructor(observer: Observer, record: OwnerRecord, file: OwnerFile | null) {
+  constructor(observer: Observer, record: OwnerRecord, file: OwnerFile | null, seen: Seen) {
     this.#observer = observer;
     this.#record = record;
     this.#file = file;
+    this.heldPidfd = seen.heldPidfd ?? 'none';
+    if (seen.witness !== undefined) this.#witness = { state: seen.witness, source: 'watched until then' };
   }
 
   get self(): ProcessIdentity {
@@ -96,9 +99,7 @@ export class LiveObservation implements Observation {
     if (file === null) return { state: 'untestable', source: 'no file to test' };
     // Without an identity no witness is recorded either, but a lock on the file says the same as one.
     const obstacle =
-      recorded === null && identity === null
-        ? whyUntestable(file)
-        : whyNotTheSameFile(recorded, this.#record.filesystem, file);
+      recorded === null && identity === null ? whyUntestable(file) : whyNotTheSameFile(this.#record, file);
     if (obstacle !== null) return { state: 'untestable', source: obstacle };
     const state = this.#observer.backend.witness.test(file.descriptor, file.filesystem.type);
     const { device, inode } = file.status;
@@ -129,9 +130,8 @@ function whyUntestable({ filesystem: { type } }: OwnerFile): string | null {
  * A lock call is made only on a filesystem of one kernel (elsewhere it can hang), and says something only of the very
  * file that the owner locked. null: it is that file.
  */
-function whyNotTheSameFile(
-  recorded: WitnessRecord | null,
-  recordedFilesystem: string | null,
+export function whyNotTheSameFile(
+  { witness: recorded, filesystem: recordedFilesystem }: OwnerRecord,
   file: OwnerFile,
 ): string | null {
   if (recorded === null) return 'no witness recorded';

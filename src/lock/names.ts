@@ -1,5 +1,5 @@
-/** The lock's own files. Nothing else is ever deleted. */
-export const OWNER_FILE = 'owner.json';
+// The lock's own files. Nothing else is ever deleted.
+export { OWNER_FILE } from '../judge/owner-file.js';
 /** owner.json while its content is being written, in a private directory. */
 export const NEW_OWNER_FILE = 'owner.json.new';
 

@@ -1,13 +1,10 @@
 import type { FileStatus } from '../backend/backend.js';
 import { LockNotEmptyError, NotALockError } from '../errors.js';
-import type { OwnerFile } from '../judge/live-observation.js';
+import { type OwnerFile, readOwnerFile } from '../judge/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
-import { parseOwnerFile } from '../record/parse.js';
 import { isClaimedName, isRetiredName, isShadowName, NEW_OWNER_FILE, OWNER_FILE } from './names.js';
 import { errnoOf, type LockPlace } from './place.js';
 
-/** An owner.json larger than this is not one. */
-const MAX_OWNER_FILE = 64 * 1024;
 /** Enough to tell a lock directory from a directory with somebody's data. */
 const MAX_ENTRIES = 64;
 /** Enough of somebody's data for a person to know what it is. */
@@ -67,13 +64,10 @@ export class LockView {
     if (descriptor === null) return new LockView(place, directory, null, null);
     const { files } = place.backend;
     try {
-      const status = files.statDescriptor(descriptor);
-      if (status.kind !== 'file') throw foreignOwner(place, status.kind);
-      if (status.size > MAX_OWNER_FILE) throw foreignOwner(place, `file of ${status.size} bytes`);
-      const parsed = parseOwnerFile(files.read(descriptor, MAX_OWNER_FILE).toString('utf8'), status.mtimeMs);
-      if (parsed.kind === 'foreign') throw foreignOwner(place, 'file that no lock wrote');
-      const owner = { descriptor, status, filesystem: files.filesystem(descriptor) };
-      return new LockView(place, directory, owner, parsed.kind === 'record' ? parsed.record : null);
+      const read = readOwnerFile(files, descriptor);
+      if (typeof read === 'string') throw foreignOwner(place, read);
+      const { file, parsed } = read;
+      return new LockView(place, directory, file, parsed.kind === 'record' ? parsed.record : null);
     } catch (error) {
       files.close(descriptor);
       // Where nothing can be held open (Windows), it can be taken away before it was read.

@@ -1,65 +1,81 @@
 import type { Backend } from '../backend/backend.js';
-import { compareIdentities } from '../identity/compare.js';
 import { currentObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
-import { sightProcess } from '../identity/sighting.js';
-import { type JudgeOptions, judgeOwner } from '../judge/judge.js';
+import { judgeOwner, judgeRecord, type OwnerOptions, withRecordedFile } from '../judge/judge.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord } from '../record/owner-record.js';
+import { recordFromCaller } from '../record/parse.js';
+import { type KernelEvent, startWatching } from './kernel-event.js';
 
-const RUNNING = 0;
+/** The one word of a watch, until the addon's thread writes 1. */
+const NOT_YET = 0;
 
 /**
- * Watches one owner. Reading {@link alive} is a memory read where the kernel reports the owner's exit through a pidfd
- * ({@link event} is then true): a thread of the addon writes into that memory, whether or not the event loop runs.
- * Elsewhere every read judges anew. To be closed.
+ * Watches one owner. To be closed.
+ *
+ * Where the kernel reports its end ({@link event} is then true), reading {@link alive} is a memory read: a thread of the
+ * addon writes into that memory as soon as the kernel wakes it, a tenth of a millisecond after the death on an idle
+ * machine, whether or not the event loop runs. Elsewhere every read judges anew.
+ *
+ * What is watched decides what ends it. With the option `lock`, and where the lock's witness can be tested, it is the
+ * witness: `alive` is true as long as somebody has it, be it a command that inherited it from an owner that died, and
+ * false once the owner has released the lock, though it may live on. Otherwise it is the process.
  */
 export class OwnerWatch {
   readonly #recorded: ProcessIdentity | OwnerRecord;
-  readonly #options: JudgeOptions;
+  readonly #options: OwnerOptions;
   readonly #backend: Backend;
-  /** One word: 0 until the process has exited. */
   readonly #words: Int32Array;
-  #ticket: number | null;
+  /** null: there is nothing the kernel would report, or the watch was closed. */
+  #event: KernelEvent | null = null;
   #verdict: Verdict;
 
   /** @internal */
-  constructor(recorded: ProcessIdentity | OwnerRecord, options: JudgeOptions) {
+  constructor(recorded: ProcessIdentity | OwnerRecord, options: OwnerOptions) {
     this.#recorded = recorded;
     this.#options = options;
-    this.#backend = currentObserver().backend;
+    const observer = currentObserver();
+    this.#backend = observer.backend;
     // With a buffer of its own its memory never moves, so that the thread can write to it.
     this.#words = new Int32Array(new ArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-    this.#ticket = startWatching(this.#backend, recorded, this.#words);
-    // Judged after the watch began, so that no exit falls between the two.
-    this.#verdict = judgeOwner(recorded, options);
+    const record = recordFromCaller(recorded);
+    this.#verdict = withRecordedFile(record, options, (file) => {
+      this.#event = startWatching(observer, record, file, this.#words);
+      // Judged after the watch began, so that no end falls between the two.
+      return judgeRecord(record, file, options);
+    });
+    if (this.#verdict.state === 'dead') this.close();
   }
 
   /** False once the owner is known to be dead. An owner that nobody can judge counts as alive: see {@link verdict}. */
   get alive(): boolean {
     // Atomics: a plain read could be taken out of an empty loop by the compiler.
-    if (this.#ticket !== null && Atomics.load(this.#words, 0) === RUNNING) return true;
+    if (this.#event !== null && Atomics.load(this.#words, 0) === NOT_YET) return true;
     return this.verdict.state !== 'dead';
   }
 
-  /** The latest judgement. */
+  /** The latest judgement: what `judgeOwner` with the same options says, with what the watch has seen since. */
   get verdict(): Verdict {
-    const isSettled = this.#verdict.state === 'dead';
-    const isWatched = this.#ticket !== null && Atomics.load(this.#words, 0) === RUNNING;
-    if (!isSettled && !isWatched) this.#verdict = judgeOwner(this.#recorded, this.#options);
+    const event = this.#event;
+    const hasEnded = event !== null && Atomics.load(this.#words, 0) !== NOT_YET;
+    if (this.#verdict.state === 'dead' || (event !== null && !hasEnded)) return this.#verdict;
+    this.#verdict =
+      event === null
+        ? judgeOwner(this.#recorded, this.#options)
+        : judgeRecord(recordFromCaller(this.#recorded), null, this.#options, event.seen);
     return this.#verdict;
   }
 
-  /** True: the kernel reports the exit. False: every read of {@link alive} costs a judgement. */
+  /** True: the kernel reports the end. False: every read of {@link alive} costs a judgement. */
   get event(): boolean {
-    return this.#ticket !== null;
+    return this.#event !== null;
   }
 
   /** Ends the watch; {@link alive} then judges at every read. A second call does nothing. */
   close(): void {
-    if (this.#ticket === null) return;
-    this.#backend.watch?.cancel(this.#ticket);
-    this.#ticket = null;
+    if (this.#event === null) return;
+    this.#backend.watch?.cancel(this.#event.ticket);
+    this.#event = null;
   }
 
   [Symbol.dispose](): void {
@@ -70,30 +86,9 @@ export class OwnerWatch {
 /**
  * Watches the process that wrote a record.
  * @param recorded an identity, or a record as `inspectLock` returns it.
+ * @param options `lock`: without it an owner in a sibling container is judged at each read.
  * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works.
  */
-export function watchOwner(recorded: ProcessIdentity | OwnerRecord, options: JudgeOptions = {}): OwnerWatch {
+export function watchOwner(recorded: ProcessIdentity | OwnerRecord, options: OwnerOptions = {}): OwnerWatch {
   return new OwnerWatch(recorded, options);
-}
-
-/** A ticket, or null where the owner cannot be watched: gone, not visible from here, or no descriptor to be had. */
-function startWatching(
-  backend: Backend,
-  recorded: ProcessIdentity | OwnerRecord,
-  words: Int32Array,
-): number | null {
-  const { watch, processes, files } = backend;
-  const identity = 'identity' in recorded ? recorded.identity : recorded;
-  if (watch === null || identity === null) return null;
-  const pidfd = processes.openPidfd(identity.pid);
-  if (typeof pidfd === 'string') return null;
-  try {
-    // Looked at after the pidfd was opened: if the number has the owner now, the pidfd is the owner's.
-    const sighting = sightProcess(currentObserver(), identity.pid, identity.pidfdInode === null);
-    if (sighting.identity === null || compareIdentities(identity, sighting.identity) !== 'same') return null;
-    const ticket = watch.onExit(pidfd, words, 0);
-    return typeof ticket === 'number' ? ticket : null;
-  } finally {
-    files.close(pidfd);
-  }
 }

@@ -1,60 +1,15 @@
-import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { ProcessIdentity } from '../../src/identity/process-identity.js';
 import type { Verdict } from '../../src/judge/verdict.js';
-import { hasBackend, type TestedName } from '../helpers/backends.js';
+import { hasBackend } from '../helpers/backends.js';
 import { openBox } from '../helpers/box.js';
 import { startProcess, type TestProcess } from '../helpers/processes.js';
 import { describeRequiring, isBuilt, isolationTest, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { startAgent } from '../lock/agent.js';
 import { describeForEachBackend } from '../lock/package.js';
-
-const WATCHER = fileURLToPath(new URL('watcher.mjs', import.meta.url));
-
-/** ms within which a death is seen in a loop of reads; alone it is a tenth of one. */
-const SEEN_MS = 3000;
-
-/** A process that watches as it is told. */
-class Watcher {
-  readonly #process: TestProcess;
-
-  static async start(
-    backend: TestedName,
-    thread: boolean,
-    through: readonly string[] = [],
-  ): Promise<Watcher> {
-    const command = [...through, process.execPath, WATCHER, thread ? 'thread' : 'main'];
-    const started = await startProcess(command, { env: { KERNEL_IDENTITY_BACKEND: backend } });
-    expect(await started.message()).toBe('ready');
-    return new Watcher(started);
-  }
-
-  constructor(started: TestProcess) {
-    this.#process = started;
-  }
-
-  send(call: string, args: object = {}): void {
-    this.#process.send({ call, ...args });
-  }
-
-  async answer<T>(): Promise<T> {
-    const answer = await this.#process.message<{ value: T } | { error: string }>();
-    if ('error' in answer) throw new Error(answer.error);
-    return answer.value;
-  }
-
-  call<T>(call: string, args?: object): Promise<T> {
-    this.send(call, args);
-    return this.answer();
-  }
-}
-
-interface Spun {
-  readonly alive: boolean;
-  readonly reads: number;
-  readonly ms: number;
-}
+import { SEEN_MS, type Spun, Watcher } from './watcher.js';
 
 describeForEachBackend('a watch', (api, backend) => {
   async function startOwner(): Promise<{ owner: TestProcess; identity: ProcessIdentity }> {
@@ -148,7 +103,7 @@ for (const thread of [false, true]) {
         `turns while the event loop is blocked by reading it (${backend})`,
         async () => {
           const [watcher, owner] = await Promise.all([
-            Watcher.start(backend, thread),
+            Watcher.start(backend, { thread }),
             startAgent({ backend }),
           ]);
           const event = backend === 'native';
@@ -176,7 +131,7 @@ for (const thread of [false, true]) {
     }
 
     testRequiring([], 'of one owner can be had a thousand times', async () => {
-      const [watcher, owner] = await Promise.all([Watcher.start('native', thread), startAgent({})]);
+      const [watcher, owner] = await Promise.all([Watcher.start('native', { thread }), startAgent({})]);
       const identity = await owner.self();
       expect(await watcher.call('watch', { owner: identity, count: 1000 })).toMatchObject({ event: true });
       expect(await watcher.call('events')).toBe(1000);
@@ -186,7 +141,7 @@ for (const thread of [false, true]) {
     });
 
     testRequiring([], 'costs no descriptor once it is closed', async () => {
-      const [watcher, owner] = await Promise.all([Watcher.start('native', thread), startAgent({})]);
+      const [watcher, owner] = await Promise.all([Watcher.start('native', { thread }), startAgent({})]);
       const identity = await owner.self();
       const before = await watcher.call<number>('cycle', { owner: identity, count: 2 });
       expect(await watcher.call('cycle', { owner: identity, count: 5000 })).toBe(before);
@@ -198,7 +153,10 @@ for (const thread of [false, true]) {
 
     testRequiring([], 'judges at every read once there are no more descriptors', async () => {
       const few = ['prlimit', '--nofile=64', '--'];
-      const [watcher, owner] = await Promise.all([Watcher.start('native', thread, few), startAgent({})]);
+      const [watcher, owner] = await Promise.all([
+        Watcher.start('native', { thread, through: few }),
+        startAgent({}),
+      ]);
       const identity = await owner.self();
       const first = await watcher.call<{ event: boolean }>('watch', { owner: identity });
       expect(first.event).toBe(true);
@@ -219,16 +177,37 @@ for (const thread of [false, true]) {
     isolationTest('of an owner in a PID namespace below turns as well', async () => {
       const box = await openBox();
       const [watcher, owner, scribe] = await Promise.all([
-        Watcher.start('native', thread),
+        Watcher.start('native', { thread }),
         startAgent({ box }),
         startAgent({}),
       ]);
-      // As this machine sees it: a pidfd can be had.
-      const identity = await scribe.probe(owner.hostPid);
-      expect(await watcher.call('watch', { owner: identity })).toMatchObject({ alive: true, event: true });
-      watcher.send('spin', { ms: 10_000 });
+      // As this machine sees it, and as the owner records itself, with a number of its own namespace.
+      for (const identity of [await scribe.probe(owner.hostPid), await owner.self()]) {
+        const watched = await watcher.call('watch', { owner: identity });
+        expect(watched).toEqual({ alive: true, event: true, state: 'alive' });
+      }
+      watcher.send('empty');
       await owner.kill();
-      expect(await watcher.answer<Spun>()).toMatchObject({ alive: false });
+      expect(await watcher.answer<Verdict>()).toMatchObject({ state: 'dead', reason: 'pidfd-exited' });
+      await expect.poll(() => watcher.call('alive'), { timeout: SEEN_MS }).toBe(0);
+    });
+
+    isolationTest("of a number that is only like the owner's in a PID namespace below is dead", async () => {
+      const box = await openBox();
+      const [watcher, owner] = await Promise.all([Watcher.start('native', { thread }), startAgent({ box })]);
+      const identity = await owner.self();
+      const other = { ...identity, pidfdInode: '1' };
+      expect(await watcher.call('watch', { owner: other })).toMatchObject({ alive: false, event: false });
+    });
+
+    testRequiring([], 'turns in a loop without a body', async () => {
+      const [watcher, owner] = await Promise.all([Watcher.start('native', { thread }), startAgent({})]);
+      await watcher.call('watch', { owner: await owner.self() });
+      watcher.send('empty');
+      // Long enough for the compiler to have optimised it.
+      await sleep(500);
+      await owner.kill();
+      expect(await watcher.answer<Verdict>()).toMatchObject({ state: 'dead' });
     });
   });
 }

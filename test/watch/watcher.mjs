@@ -3,7 +3,7 @@
 import { closeSync, openSync, readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
-import { watchOwner } from '../../dist/index.js';
+import { judgeOwner, watchOwner } from '../../dist/index.js';
 
 const watches = [];
 
@@ -12,13 +12,20 @@ function last() {
 }
 
 const calls = {
-  watch({ owner, count = 1 }) {
-    for (let i = 0; i < count; i += 1) watches.push(watchOwner(owner));
+  watch({ owner, count = 1, lock }) {
+    for (let i = 0; i < count; i += 1) watches.push(watchOwner(owner, { lock }));
     return { alive: last().alive, event: last().event, state: last().verdict.state };
   },
   alive: () => watches.filter((watch) => watch.alive).length,
   events: () => watches.filter((watch) => watch.event).length,
   verdict: () => last().verdict,
+  judge: ({ owner, lock }) => judgeOwner(owner, { lock }),
+  /** Reads in a loop without a body, which a compiler could take to be endless. */
+  empty() {
+    const watch = last();
+    while (watch.alive);
+    return watch.verdict;
+  },
   /** Reads in a loop that never lets go of the thread, until the last watch says dead or `ms` are over. */
   spin({ ms }) {
     const watch = last();
@@ -38,9 +45,9 @@ const calls = {
     return 'closed';
   },
   /** Watches and closes again and again. */
-  cycle({ owner, count }) {
+  cycle({ owner, count, lock }) {
     for (let i = 0; i < count; i += 1) {
-      const watch = watchOwner(owner);
+      const watch = watchOwner(owner, { lock });
       if (!watch.alive) throw new Error('dead');
       if (i % 2 === 0) watch.close();
       else watch[Symbol.dispose]();

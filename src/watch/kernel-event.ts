@@ -1,0 +1,79 @@
+import type { WatchOperations } from '../backend/backend.js';
+import { compareIdentities, compareNamespace } from '../identity/compare.js';
+import { openDescendantPidfd } from '../identity/namesakes.js';
+import type { Observer } from '../identity/observer.js';
+import type { ProcessIdentity } from '../identity/process-identity.js';
+import { selfIdentity } from '../identity/read.js';
+import { sightProcess } from '../identity/sighting.js';
+import { type Seen, whyNotTheSameFile } from '../judge/live-observation.js';
+import type { OwnerFile } from '../judge/owner-file.js';
+import type { OwnerRecord } from '../record/owner-record.js';
+
+/** What the kernel will report of an owner, by writing 1 into a word. */
+export interface KernelEvent {
+  readonly ticket: number;
+  /** What has been seen once that is written. */
+  readonly seen: Seen;
+}
+
+/**
+ * Has the kernel report the end of an owner. null: it cannot, because the owner is gone, or not visible from here, or
+ * there is no descriptor to be had.
+ */
+export function startWatching(
+  observer: Observer,
+  record: OwnerRecord,
+  file: OwnerFile | null,
+  words: Int32Array,
+): KernelEvent | null {
+  const { watch, witness } = observer.backend;
+  if (watch === null || record.identity === null || record.problem !== null) return null;
+  if (file !== null && whyNotTheSameFile(record, file) === null) {
+    switch (witness.test(file.descriptor, file.filesystem.type)) {
+      case 'free':
+        return null;
+      case 'held':
+        // It has the last word: a process that is alive, or has exited, would say nothing against it.
+        return toEvent(watch.onRelease(file.descriptor, words, 0), { witness: 'free' });
+      case 'untestable':
+    }
+  }
+  return watchProcess(observer, watch, record.identity, words);
+}
+
+function watchProcess(
+  observer: Observer,
+  watch: WatchOperations,
+  identity: ProcessIdentity,
+  words: Int32Array,
+): KernelEvent | null {
+  const pidfd = openOwnPidfd(observer, identity) ?? openPidfdBelow(observer, identity);
+  if (pidfd === null) return null;
+  try {
+    return toEvent(watch.onExit(pidfd, words, 0), { heldPidfd: 'exited' });
+  } finally {
+    observer.backend.files.close(pidfd);
+  }
+}
+
+/** null: the number is not the owner's in the own PID namespace. */
+function openOwnPidfd(observer: Observer, identity: ProcessIdentity): number | null {
+  const { processes, files } = observer.backend;
+  const pidfd = processes.openPidfd(identity.pid);
+  if (typeof pidfd === 'string') return null;
+  // Looked at after the pidfd was opened: if the number has the owner now, the pidfd is the owner's.
+  const sighting = sightProcess(observer, identity.pid, identity.pidfdInode === null);
+  if (sighting.identity !== null && compareIdentities(identity, sighting.identity) === 'same') return pidfd;
+  files.close(pidfd);
+  return null;
+}
+
+/** null: the owner is not in a PID namespace below the own one, or was not found there. */
+function openPidfdBelow(observer: Observer, identity: ProcessIdentity): number | null {
+  if (!observer.ownProc || compareNamespace(identity, selfIdentity()) === 'same') return null;
+  return openDescendantPidfd(observer, identity);
+}
+
+function toEvent(ticket: number | string, seen: Seen): KernelEvent | null {
+  return typeof ticket === 'number' ? { ticket, seen } : null;
+}
