@@ -109,7 +109,7 @@ describe('the drop-in for the runtime dependencies lock', () => {
       writeFileSync(join(lockDir, 'owner.json'), `${JSON.stringify(record, null, 2)}\n`);
       const started = performance.now();
       expect(dropIn.withLockSync(root, NAME, () => 'in')).toBe('in');
-      expect(performance.now() - started).toBeLessThan(100);
+      expect(performance.now() - started).toBeLessThan(1_000);
     }
   });
 
