@@ -11,7 +11,7 @@ declare -A packages=(
   [podman]="podman runc busybox-static"
   [nspawn]="systemd-container busybox-static"
   [lxc]="lxc busybox-static"
-  [gvisor]="runsc busybox-static"
+  [gvisor]="runsc runc golang-github-containers-common busybox-static"
 )
 
 # More than packages: one function for each part that needs it, named install_<part>.

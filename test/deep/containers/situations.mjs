@@ -107,11 +107,35 @@ export class Scene {
   /**
    * The lock, for which one waits now; null after a wedge, which is then counted.
    * @param {string} who
-   * @returns {Promise<Entry | null>}
    */
   async entered(who) {
+    return this.#acquired(() => this.expect(who, 'entered', WEDGED_MS + (this.#setting.lease ?? 0)));
+  }
+
+  /**
+   * The same, where a container comes again under the same name.
+   * @param {ReadonlySet<string>} before who had the lock until now
+   * @param {number} limitMs
+   */
+  async enteredAgain(before, limitMs) {
+    return this.#acquired(async () => {
+      const isNew = (/** @type {Entry} */ { run, event }) => event === 'entered' && !before.has(run);
+      const entry = await this.journal.find(isNew, limitMs);
+      if (entry === null) throw new Error(`nobody had the lock again after ${limitMs} ms`);
+      return entry;
+    });
+  }
+
+  /** Those who had the lock until now. */
+  owners() {
+    const entered = this.journal.entries().filter(({ event }) => event === 'entered');
+    return new Set(entered.map(({ run }) => run));
+  }
+
+  /** @param {() => Promise<Entry>} wait */
+  async #acquired(wait) {
     try {
-      const entry = await this.expect(who, 'entered', WEDGED_MS + (this.#setting.lease ?? 0));
+      const entry = await wait();
       this.#reason(entry.reclaimed);
       return entry;
     } catch (error) {
@@ -146,8 +170,11 @@ export class Scene {
     if (ms > limit) this.failures.push(`took ${Math.round(ms)} ms`);
   }
 
-  /** @param {string} word what came of it */
-  end(word) {
+  /**
+   * @param {string} word what came of it
+   * @param {number} [thefts] if it is not as the journal says
+   */
+  end(word, thefts = this.journal.thefts()) {
     const { report, runtime } = this.#setting;
     const reasons = [...this.#reasons].map(([reason, count]) => `${reason} ${count}`).join(', ');
     report.row({
@@ -156,7 +183,7 @@ export class Scene {
       cycles: this.#setting.cycles,
       result: `${word}: ${reasons}; ${this.#numbers()}`,
       ms: this.ms,
-      thefts: this.journal.thefts(),
+      thefts,
       wedges: this.wedges,
       failures: this.failures,
     });
@@ -172,8 +199,9 @@ export class Scene {
   #numbers() {
     const born = this.journal.entries().filter(({ event }) => event === 'born');
     const pids = [...new Set(born.map(({ pid }) => pid))].join(', ');
+    const isFaked = born.some(({ bootIdNative }) => bootIdNative === false);
     const again = born.filter(({ namespace }, index) => namespace === born[index - 1]?.namespace).length;
-    return `PID ${pids}, same namespace number ${again} of ${born.length - 1}`;
+    return `PID ${pids}, same namespace number ${again} of ${born.length - 1}${isFaked ? ', boot id faked' : ''}`;
   }
 }
 
@@ -270,6 +298,44 @@ export async function olderProgram(setting) {
 }
 
 /**
+ * An older program lives next door, with our PID, and its lock holds that and nothing else. Nobody can tell: those who
+ * are told so leave it alone.
+ * @param {Setting} setting
+ */
+export async function olderNeighbour(setting) {
+  const scene = new Scene(setting, "PID-only lock of a living older version, legacy: 'unknown'");
+  const older = await scene.start({ who: 'older', style: 'pid-only' });
+  await scene.expect('older', 'entered', START_MS);
+  for (let cycle = 1; cycle <= setting.cycles; cycle += 1) {
+    const who = `newer-${cycle}`;
+    const newer = await scene.start({ who, acquire: { timeout: PATIENCE_MS, legacy: 'unknown' } });
+    await scene.refused(who);
+    await newer.ended;
+  }
+  await older.kill();
+  scene.end('not stolen');
+}
+
+/**
+ * The same with the default. It is assumed that the PID is of this namespace, and so the lock is taken: no theft in the
+ * table, since it is documented; should it change, the row fails, and docs/limits.md is to be changed.
+ * @param {Setting} setting
+ */
+export async function olderNeighbourAssumed(setting) {
+  const scene = new Scene(setting, "PID-only lock of a living older version, legacy: 'assume'");
+  for (let cycle = 1; cycle <= setting.cycles; cycle += 1) {
+    const older = await scene.start({ who: `older-${cycle}`, style: 'pid-only' });
+    await scene.expect(`older-${cycle}`, 'entered', START_MS);
+    await sleep(OLDER_RUNS_MS);
+    const newer = await scene.start({ who: `newer-${cycle}` });
+    await scene.entered(`newer-${cycle}`);
+    await Promise.all([older.kill(), newer.kill()]);
+    rmSync(join(scene.volume, 'install.lock'), { recursive: true });
+  }
+  scene.end('a documented limit: taken', 0);
+}
+
+/**
  * What every runtime goes through.
  * @param {Setting} setting
  */
@@ -278,4 +344,26 @@ export async function allSituations(setting) {
   await neighbours(setting);
   await paused(setting);
   await olderProgram(setting);
+}
+
+/**
+ * Containers of two runtimes on one volume, which see nothing of each other: an owner that beats is left alone, and when
+ * it is killed its lease ends.
+ * @param {Setting} setting the owners', who have a lease
+ * @param {Runtime} other
+ */
+export async function strangers(setting, other) {
+  const scene = new Scene(setting, `an owner here, a waiter in ${other.name}; then the owner is killed`);
+  for (let cycle = 1; cycle <= setting.cycles; cycle += 1) {
+    const owner = await scene.start({ who: `owner-${cycle}` });
+    await scene.expect(`owner-${cycle}`, 'entered', START_MS);
+    const waiter = await other.start({ who: `waiter-${cycle}` }, scene.volume);
+    await sleep(PATIENCE_MS + (setting.lease ?? 0) * 1.5);
+    await owner.kill();
+    const entry = await scene.entered(`waiter-${cycle}`);
+    if (entry !== null) scene.took(entry.at - scene.lastSign(`owner-${cycle}`));
+    await waiter.kill();
+    rmSync(join(scene.volume, 'install.lock'), { recursive: true });
+  }
+  scene.end('not stolen, then taken over');
 }

@@ -1,0 +1,119 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Docker } from '../containers/docker.mjs';
+import { dockerRestarts } from '../containers/docker-restarts.mjs';
+import { execute } from '../containers/foreground.mjs';
+import { prepare } from '../containers/scratch.mjs';
+import {
+  allSituations,
+  neighbours,
+  olderNeighbour,
+  olderNeighbourAssumed,
+  oneAfterTheOther,
+} from '../containers/situations.mjs';
+import { program, root } from '../frame/needs.mjs';
+
+/** @typedef {import('../containers/situations.mjs').Setting} Setting */
+/** @typedef {import('../containers/situations.mjs').Runtime} Runtime */
+
+export const about = 'Docker with its default seccomp profile: its own daemon, its own image';
+export const needs = () => [
+  root(),
+  program('dockerd', 'docker'),
+  program('docker', 'docker'),
+  program('busybox', 'docker'),
+];
+export const minutes = 40;
+
+const APART = ['--network=none', '--hostname=gateway'];
+/** Containers that may do less, or see other things. */
+const KINDS = {
+  '--init': ['--init'],
+  '--user 1000': ['--user=1000:1000'],
+  '--read-only': ['--read-only'],
+  '--cap-drop ALL': ['--cap-drop=ALL', '--security-opt=no-new-privileges'],
+  '--cgroupns private': ['--cgroupns=private'],
+};
+
+/**
+ * @param {import('../frame/report.mjs').Report} report
+ * @param {import('../frame/parts.mjs').Options} options
+ */
+export async function run(report, { cycles, directory, cgroup }) {
+  const { scratch, root: files } = prepare(directory);
+  const docker = await startDocker(join(scratch, 'first'), files, cgroup);
+  const setting = { report, runtime: runtimeOf(docker, APART), cycles, directory };
+  await allSituations(setting);
+  await olderNeighbour(setting);
+  await olderNeighbourAssumed(setting);
+  await neighbours({ ...setting, runtime: sharingNetwork(docker) }, 'the same, --network container:');
+  await dockerRestarts(setting, docker);
+  for (const [as, flags] of Object.entries(KINDS)) {
+    const kind = { ...setting, as, runtime: runtimeOf(docker, [...APART, ...flags]) };
+    await oneAfterTheOther(kind, 'killed mid-hold, then a new one');
+    await neighbours(kind);
+  }
+  await docker.stop();
+  await onUnifiedHierarchy(setting, join(scratch, 'second'), files, cgroup);
+}
+
+/**
+ * @param {string} place
+ * @param {string} files
+ * @param {string} cgroup
+ */
+async function startDocker(place, files, cgroup) {
+  mkdirSync(place);
+  const docker = await Docker.start(place, cgroup);
+  docker.importImage(files);
+  return docker;
+}
+
+/**
+ * @param {Docker} docker
+ * @param {readonly string[]} flags
+ * @returns {Runtime}
+ */
+function runtimeOf(docker, flags) {
+  return { name: 'Docker', start: async (task, volume) => docker.run(task, volume, flags) };
+}
+
+/**
+ * Each container joins the network of the one before, and so has its host name.
+ * @param {Docker} docker
+ * @returns {Runtime}
+ */
+function sharingNetwork(docker) {
+  let flags = APART;
+  return {
+    name: 'Docker',
+    async start(task, volume) {
+      const name = docker.newName();
+      const container = docker.run(task, volume, flags, name);
+      flags = [`--network=container:${name}`];
+      return container;
+    },
+  };
+}
+
+/**
+ * With the second version of control groups alone, as on a current distribution. It has the controllers that the first
+ * version does not hold on this machine, so limits are not tried there.
+ * @param {Setting} setting
+ * @param {string} place
+ * @param {string} files
+ * @param {string} cgroup
+ */
+async function onUnifiedHierarchy(setting, place, files, cgroup) {
+  const situation = 'cgroup v2: killed mid-hold, then a new one';
+  try {
+    // Seen by this part alone.
+    execute(['mount', '-t', 'cgroup2', 'cgroup2', '/sys/fs/cgroup']);
+    const docker = await startDocker(place, files, cgroup);
+    const runtime = runtimeOf(docker, APART);
+    await oneAfterTheOther({ ...setting, runtime, as: 'cgroup v2' }, 'killed mid-hold, then a new one');
+    await docker.stop();
+  } catch (error) {
+    setting.report.skip('Docker', situation, String(error));
+  }
+}
