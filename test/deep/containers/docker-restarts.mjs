@@ -1,8 +1,9 @@
 // How containers end and come again under Docker: by the user, by the daemon, by the kernel.
-import { oneAfterTheOther, Scene } from './situations.mjs';
+import { Scene } from './scene.mjs';
+import { oneAfterTheOther } from './situations.mjs';
 
 /** @typedef {import('./docker.mjs').Docker} Docker */
-/** @typedef {import('./situations.mjs').Setting} Setting */
+/** @typedef {import('./scene.mjs').Setting} Setting */
 
 /** Docker waits twice as long before each further restart of a container, from 0.1 s on. */
 const RESTARTS_OF_ONE = 5;
@@ -39,7 +40,7 @@ export async function dockerRestarts(setting, docker) {
       },
     },
   );
-  const stop = async (/** @type {import('./situations.mjs').Container} */ container) => {
+  const stop = async (/** @type {import('./scene.mjs').Container} */ container) => {
     const { name } = /** @type {Detached} */ (container);
     docker.command('stop', '--time=1', name);
     docker.command('rm', name);
@@ -82,14 +83,14 @@ async function restarted(setting, docker, situation, flags, restart) {
   scene.end('reclaimed');
 }
 
-/** @typedef {import('./situations.mjs').Container & { name: string }} Detached */
+/** @typedef {import('./scene.mjs').Container & { name: string }} Detached */
 
 /**
  * Containers that are still there to be asked when they have ended.
  * @param {Setting} setting
  * @param {Docker} docker
  * @param {readonly string[]} flags
- * @returns {import('./situations.mjs').Runtime}
+ * @returns {import('./scene.mjs').Runtime}
  */
 function keeping({ runtime }, docker, flags) {
   return {

@@ -16,7 +16,7 @@ const LATE = Symbol('late');
 
 /**
  * @param {Commands} commands
- * @returns {import('./situations.mjs').Container}
+ * @returns {import('./scene.mjs').Container}
  */
 export function runInForeground({ run, kill, pause, resume }) {
   const [command = '', ...args] = run;

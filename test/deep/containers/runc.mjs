@@ -11,7 +11,7 @@ export const PROFILE = '/usr/share/containers/seccomp.json';
  * @param {string} files the root file system
  * @param {string} scratch
  * @param {string} cgroup
- * @returns {import('./situations.mjs').Runtime}
+ * @returns {import('./scene.mjs').Runtime}
  */
 export function runcRuntime(files, scratch, cgroup) {
   const place = join(scratch, 'runc');

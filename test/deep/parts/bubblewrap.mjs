@@ -15,7 +15,7 @@ export const minutes = 5;
  */
 export async function run(report, { cycles, directory }) {
   const { root: files } = prepare(directory);
-  /** @type {import('../containers/situations.mjs').Runtime} */
+  /** @type {import('../containers/scene.mjs').Runtime} */
   const runtime = {
     name: 'bubblewrap',
     async start(task, volume) {

@@ -3,18 +3,13 @@ import { join } from 'node:path';
 import { Docker } from '../containers/docker.mjs';
 import { dockerRestarts } from '../containers/docker-restarts.mjs';
 import { execute } from '../containers/foreground.mjs';
+import { olderAssumed, olderUndecidable } from '../containers/older-programs.mjs';
 import { prepare } from '../containers/scratch.mjs';
-import {
-  allSituations,
-  neighbours,
-  olderNeighbour,
-  olderNeighbourAssumed,
-  oneAfterTheOther,
-} from '../containers/situations.mjs';
+import { allSituations, neighbours, oneAfterTheOther } from '../containers/situations.mjs';
 import { program, root } from '../frame/needs.mjs';
 
-/** @typedef {import('../containers/situations.mjs').Setting} Setting */
-/** @typedef {import('../containers/situations.mjs').Runtime} Runtime */
+/** @typedef {import('../containers/scene.mjs').Setting} Setting */
+/** @typedef {import('../containers/scene.mjs').Runtime} Runtime */
 
 export const about = 'Docker with its default seccomp profile: its own daemon, its own image';
 export const needs = () => [
@@ -44,8 +39,12 @@ export async function run(report, { cycles, directory, cgroup }) {
   const docker = await startDocker(join(scratch, 'first'), files, cgroup);
   const setting = { report, runtime: runtimeOf(docker, APART), cycles, directory };
   await allSituations(setting);
-  await olderNeighbour(setting);
-  await olderNeighbourAssumed(setting);
+  await olderUndecidable(setting, {
+    situation: "PID-only lock of a living older version, legacy: 'unknown'",
+    lives: true,
+    acquire: { legacy: 'unknown' },
+  });
+  await olderAssumed(setting);
   await neighbours({ ...setting, runtime: sharingNetwork(docker) }, 'the same, --network container:');
   await dockerRestarts(setting, docker);
   for (const [as, flags] of Object.entries(KINDS)) {

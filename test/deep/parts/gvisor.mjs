@@ -2,12 +2,14 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { proposedConfig, writeBundle } from '../containers/bundle.mjs';
 import { runInForeground } from '../containers/foreground.mjs';
+import { olderUndecidable } from '../containers/older-programs.mjs';
 import { PROFILE, runcRuntime } from '../containers/runc.mjs';
 import { prepare } from '../containers/scratch.mjs';
-import { allSituations, strangers } from '../containers/situations.mjs';
+import { allSituations } from '../containers/situations.mjs';
+import { strangers, strangersWithWitness } from '../containers/strangers.mjs';
 import { file, program, root } from '../frame/needs.mjs';
 
-/** @typedef {import('../containers/situations.mjs').Runtime} Runtime */
+/** @typedef {import('../containers/scene.mjs').Runtime} Runtime */
 
 export const about = 'gVisor, a kernel of its own in each sandbox: nothing but a lease tells of the owner';
 export const needs = () => [
@@ -31,7 +33,11 @@ export async function run(report, { cycles, directory, cgroup }) {
   const gvisor = gvisorRuntime(files, scratch, cgroup);
   const setting = { report, runtime: gvisor, cycles, directory, lease: LEASE_MS };
   await allSituations(setting);
-  await strangers(setting, runcRuntime(files, scratch, cgroup));
+  const killed = 'PID-only lock of a killed older version, undecidable here';
+  await olderUndecidable(setting, { situation: killed, lives: false });
+  const runc = runcRuntime(files, scratch, cgroup);
+  await strangers(setting, runc);
+  await strangersWithWitness({ ...setting, runtime: runc }, gvisor);
 }
 
 /**

@@ -17,7 +17,7 @@ export const minutes = 10;
 export async function run(report, { cycles, directory, cgroup }) {
   const { scratch, root: files } = prepare(directory);
   let count = 0;
-  /** @type {import('../containers/situations.mjs').Runtime} */
+  /** @type {import('../containers/scene.mjs').Runtime} */
   const runtime = {
     name: 'LXC',
     async start(task, volume) {

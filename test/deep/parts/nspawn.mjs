@@ -15,7 +15,7 @@ export const minutes = 10;
 export async function run(report, { cycles, directory, cgroup }) {
   const { root: files } = prepare(directory);
   let count = 0;
-  /** @type {import('../containers/situations.mjs').Runtime} */
+  /** @type {import('../containers/scene.mjs').Runtime} */
   const runtime = {
     name: 'systemd-nspawn',
     async start(task, volume) {

@@ -34,7 +34,7 @@ export async function run(report, { cycles, directory, cgroup }) {
   const limits = ['--ulimit=nofile=1024:1024', '--ulimit=nproc=4096:4096'];
   let count = 0;
 
-  /** @type {import('../containers/situations.mjs').Runtime} */
+  /** @type {import('../containers/scene.mjs').Runtime} */
   const runtime = {
     name: 'podman',
     async start(task, volume) {
