@@ -3,15 +3,17 @@
 //   node contender.mjs '{ "who": "b", ... }'
 import { randomUUID } from 'node:crypto';
 import { subscribe } from 'node:diagnostics_channel';
-import { mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { acquireLock, CHANNELS, selfIdentity } from '../../../dist/index.js';
 
 /**
  * @typedef {object} Task
  * @property {string} who
  * @property {import('../../../dist/index.js').AcquireOptions} [acquire]
- * @property {'lock' | 'pid-only'} [style] pid-only: as an older program does, with a PID and nothing else
+ * @property {'lock' | 'pid-only' | 'delete'} [style] pid-only: as an older program does, with a PID and nothing else;
+ *   delete: the same, but its entrypoint deletes the lock first
  * @property {'until killed' | 'until terminated' | 'eating memory'} [hold] terminated: SIGTERM makes it release the lock
  */
 
@@ -33,13 +35,36 @@ function tell(event, more) {
   writeSync(journal, `${JSON.stringify({ who, run, at, event, ...more })}\n`);
 }
 
-/** Not through the lock: what the tests conclude from stands on its own. */
-function holdAsBefore() {
-  mkdirSync(LOCK);
+/** As test/fixtures/old-runtime-lock.mjs does it. */
+async function holdAsBefore() {
+  if (style === 'delete') rmSync(LOCK, { recursive: true, force: true });
+  const called = performance.now();
+  while (!tryDirectory()) {
+    if (isOwnerThere()) await sleep(BEAT_MS);
+    else rmSync(LOCK, { recursive: true, force: true });
+  }
   const record = { pid: process.pid, createdAtMs: Date.now() };
   writeFileSync(`${LOCK}/owner.json`, JSON.stringify(record, null, 2));
-  tell('entered', { ms: 0, reclaimed: null });
+  tell('entered', { ms: performance.now() - called, reclaimed: null });
   setInterval(() => tell('inside'), BEAT_MS);
+}
+
+function tryDirectory() {
+  try {
+    mkdirSync(LOCK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isOwnerThere() {
+  try {
+    process.kill(JSON.parse(readFileSync(`${LOCK}/owner.json`, 'utf8')).pid, 0);
+    return true;
+  } catch (error) {
+    return /** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH';
+  }
 }
 
 async function holdLock() {
@@ -93,5 +118,5 @@ async function holdLock() {
 const eaten = [];
 const { pid, pidNamespace, bootId, bootIdNative } = selfIdentity();
 tell('born', { pid, namespace: pidNamespace.inode, bootId, bootIdNative, hostname: hostname() });
-if (style === 'pid-only') holdAsBefore();
-else await holdLock();
+if (style === 'lock') await holdLock();
+else await holdAsBefore();

@@ -16,6 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * @property {string | null} [namespace] of born
  * @property {string | null} [bootId] of born
  * @property {boolean} [bootIdNative] of born
+ * @property {string} [hostname] of born
  */
 
 const LOOK_MS = 5;

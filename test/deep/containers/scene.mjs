@@ -189,7 +189,7 @@ export class Scene {
       runtime: runtime.name,
       situation: this.#situation,
       cycles: this.#setting.cycles,
-      result: `${word}: ${reasons}; ${this.#numbers()}`,
+      result: [word, reasons, this.#numbers()].filter((text) => text !== '').join('; '),
       ms: this.ms,
       thefts,
       wedges: this.wedges,
@@ -206,9 +206,14 @@ export class Scene {
   /** Which PIDs there were, and how often a contender had the namespace number of the one before. */
   #numbers() {
     const born = this.journal.entries().filter(({ event }) => event === 'born');
-    const pids = [...new Set(born.map(({ pid }) => pid))].join(', ');
-    const isFaked = born.some(({ bootIdNative }) => bootIdNative === false);
-    const again = born.filter(({ namespace }, index) => namespace === born[index - 1]?.namespace).length;
-    return `PID ${pids}, same namespace number ${again} of ${born.length - 1}${isFaked ? ', boot id faked' : ''}`;
+    const pids = new Set(born.map(({ pid }) => pid));
+    const hosts = new Set(born.map(({ hostname }) => hostname));
+    const again = born.filter(
+      ({ namespace }, index) => index > 0 && namespace === born[index - 1]?.namespace,
+    );
+    const words = [`PID ${[...pids].join(', ')}`, `namespace recurs ${again.length} of ${born.length - 1}`];
+    if (hosts.size > 1) words.push(`${hosts.size} host names`);
+    if (born.some(({ bootIdNative }) => bootIdNative === false)) words.push('boot id faked');
+    return words.join(', ');
   }
 }

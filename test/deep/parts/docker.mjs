@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { controls } from '../containers/controls.mjs';
 import { Docker } from '../containers/docker.mjs';
 import { dockerRestarts } from '../containers/docker-restarts.mjs';
 import { execute } from '../containers/foreground.mjs';
@@ -38,6 +39,7 @@ export async function run(report, { cycles, directory, cgroup }) {
   const { scratch, root: files } = prepare(directory);
   const docker = await startDocker(join(scratch, 'first'), files, cgroup);
   const setting = { report, runtime: runtimeOf(docker, APART), cycles, directory };
+  await controls(setting);
   await allSituations(setting);
   await olderUndecidable(setting, {
     situation: "PID-only lock of a living older version, legacy: 'unknown'",
@@ -45,13 +47,17 @@ export async function run(report, { cycles, directory, cgroup }) {
     acquire: { legacy: 'unknown' },
   });
   await olderAssumed(setting);
-  await neighbours({ ...setting, runtime: sharingNetwork(docker) }, 'the same, --network container:');
+  await neighbours(
+    { ...setting, runtime: sharingNetwork(docker) },
+    'the same, one joins the network of the other',
+  );
   await dockerRestarts(setting, docker);
   for (const [as, flags] of Object.entries(KINDS)) {
     const kind = { ...setting, as, runtime: runtimeOf(docker, [...APART, ...flags]) };
     await oneAfterTheOther(kind, 'killed mid-hold, then a new one');
     await neighbours(kind);
   }
+  await plainNode(setting, docker);
   await docker.stop();
   await onUnifiedHierarchy(setting, join(scratch, 'second'), files, cgroup);
 }
@@ -93,6 +99,18 @@ function sharingNetwork(docker) {
       return container;
     },
   };
+}
+
+/**
+ * Without the addon there is no witness, so the lease decides, unless the PID namespace has the same number again.
+ * @param {Setting} setting
+ * @param {Docker} docker
+ */
+async function plainNode(setting, docker) {
+  const runtime = runtimeOf(docker, [...APART, '--env=KERNEL_IDENTITY_BACKEND=procfs']);
+  const plain = { ...setting, runtime, as: 'no addon', lease: 2_000 };
+  await oneAfterTheOther(plain, 'killed mid-hold, then a new one');
+  await neighbours(plain);
 }
 
 /**
