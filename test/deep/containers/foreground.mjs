@@ -76,11 +76,15 @@ export function execute([command = '', ...args], options = {}) {
  * @returns {number[]}
  */
 function insideOf(pid) {
-  if (pid === undefined) return [];
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
-    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
-  );
-  return children.flatMap((child) => [child, ...insideOf(child)]);
+  try {
+    const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+    );
+    return children.flatMap((child) => [child, ...insideOf(child)]);
+  } catch {
+    // It ended meanwhile.
+    return [];
+  }
 }
 
 /**
