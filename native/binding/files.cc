@@ -154,13 +154,22 @@ Napi::Value StatAt(const Napi::CallbackInfo& info) {
   return FileStatusValue(info, status);
 }
 
-Napi::Value StatDescriptor(const Napi::CallbackInfo& info) {
+template <auto Read>
+Napi::Value StatOpen(const Napi::CallbackInfo& info, const char* syscall) {
   int fd = -1;
   if (!Arguments(info).Descriptor(0, "fd", &fd)) return {};
   system::FileStatus status;
-  const int error = system::ReadStatusOf(fd, &status);
-  if (error < 0) return ThrowSystemError(info.Env(), error, {.syscall = "fstat"});
+  const int error = Read(fd, &status);
+  if (error < 0) return ThrowSystemError(info.Env(), error, {.syscall = syscall});
   return FileStatusValue(info, status);
+}
+
+Napi::Value StatDescriptor(const Napi::CallbackInfo& info) {
+  return StatOpen<system::ReadStatusOf>(info, "fstat");
+}
+
+Napi::Value StatFresh(const Napi::CallbackInfo& info) {
+  return StatOpen<system::ReadFreshStatusOf>(info, "statx");
 }
 
 Napi::Value List(const Napi::CallbackInfo& info) {
@@ -255,6 +264,7 @@ constexpr Method kMethods[] = {
     {"rmdirAt", Call<RmdirAt>},
     {"statAt", Call<StatAt>},
     {"statDescriptor", Call<StatDescriptor>},
+    {"statFresh", Call<StatFresh>},
     {"list", Call<List>},
     {"read", Call<Read>},
     {"write", Call<Write>},

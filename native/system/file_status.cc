@@ -1,6 +1,7 @@
 #include "file_status.h"
 
 #include <fcntl.h>
+#include <sys/sysmacros.h>
 
 #include <cerrno>
 
@@ -28,6 +29,18 @@ FileStatus FromStat(const struct stat& from) {
   };
 }
 
+FileStatus FromStatx(const struct statx& from) {
+  return {
+      .kind = KindOf(from.stx_mode),
+      .device = makedev(from.stx_dev_major, from.stx_dev_minor),
+      .inode = from.stx_ino,
+      .links = from.stx_nlink,
+      .size = from.stx_size,
+      .modified_seconds = from.stx_mtime.tv_sec,
+      .modified_nanoseconds = from.stx_mtime.tv_nsec,
+  };
+}
+
 }  // namespace
 
 int ReadStatusAt(int directory, const char* name, FileStatus* status) {
@@ -42,6 +55,18 @@ int ReadStatusOf(int fd, FileStatus* status) {
   if (StatDescriptor(fd, &answer) < 0) return -errno;
   *status = FromStat(answer);
   return 0;
+}
+
+int ReadFreshStatusOf(int fd, FileStatus* status) {
+  struct statx answer;
+  // By number, since glibc has the function since 2.28 only.
+  if (::syscall(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, &answer) == 0) {
+    *status = FromStatx(answer);
+    return 0;
+  }
+  // An older kernel, or an older container runtime's filter of system calls.
+  if (errno == ENOSYS || errno == EPERM) return ReadStatusOf(fd, status);
+  return -errno;
 }
 
 }  // namespace kernel_identity::system

@@ -23,4 +23,10 @@ int ReadStatusAt(int directory, const char* name, FileStatus* status);
 /** Of an open file. 0 or -errno. */
 int ReadStatusOf(int fd, FileStatus* status);
 
+/**
+ * As {@link ReadStatusOf}, but asks whoever keeps the filesystem, in place of what the kernel remembers of it
+ * (AT_STATX_FORCE_SYNC of statx(2), Linux 4.11). Where that is not to be had, as ReadStatusOf.
+ */
+int ReadFreshStatusOf(int fd, FileStatus* status);
+
 }  // namespace kernel_identity::system

@@ -137,6 +137,11 @@ export interface FileOperations {
   /** Never follows a symbolic link. */
   statAt(directory: number, name: string): FileStatus;
   statDescriptor(fd: number): FileStatus;
+  /**
+   * As {@link statDescriptor}, but asks whoever keeps the filesystem (a server, a FUSE daemon) in place of what the
+   * kernel remembers of it, where the backend can.
+   */
+  statFresh(fd: number): FileStatus;
   /** Names without `.` and `..`; `limit` bounds how many are returned. */
   list(directory: number, limit: number): string[];
   /** From offset 0, at most `limit` bytes. */

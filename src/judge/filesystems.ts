@@ -5,6 +5,14 @@
  */
 const ONE_KERNEL = new Set(['ext', 'xfs', 'btrfs', 'overlay', 'tmpfs']);
 
+/**
+ * Whether a change that another kernel makes to a file is seen here at all, within seconds. hostfs of user-mode Linux
+ * (6.1) never asks its host again about a file that it has met.
+ */
+export function showsChangesOfOthers(type: string): boolean {
+  return type !== 'hostfs';
+}
+
 /** `type` by the names of `Filesystem.type`; null: not known, hence no. */
 export function isOneKernelFilesystem(type: string | null): boolean {
   return type !== null && ONE_KERNEL.has(type);

@@ -1,4 +1,4 @@
-import { isOneKernelFilesystem } from '../judge/filesystems.js';
+import { isOneKernelFilesystem, showsChangesOfOthers } from '../judge/filesystems.js';
 import { type JudgeOptions, judgeRecord } from '../judge/judge.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord } from '../record/owner-record.js';
@@ -54,8 +54,14 @@ function byLease(
   description: string,
   memory: LockMemory,
 ): Standing {
-  const status = view.owner?.status;
-  if (record.lease === null || status === undefined) return { state: 'unknown', verdict, description };
+  if (record.lease === null || view.owner === null) return { state: 'unknown', verdict, description };
+  const { type } = view.owner.filesystem;
+  if (!showsChangesOfOthers(type)) {
+    const why = `${type} does not show whether its lease is renewed`;
+    return { state: 'unknown', verdict, description: `${description}, ${why}` };
+  }
+  // Reading the file's time from a cache, an observer would take a living owner for a silent one.
+  const status = view.place.backend.files.statFresh(view.owner.descriptor);
   const silentMs = memory.unchangedFor(`${status.device}:${status.inode}:${status.mtimeMs}:${record.nonce}`);
   const lease = Math.max(record.lease.durationMs, MIN_LEASE);
   const expired = silentMs > lease;

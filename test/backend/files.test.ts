@@ -283,6 +283,7 @@ function defineContract(name: AnyName, load: () => Backend): void {
       }
       const fd = backend.files.openAt(directory, 'file', 'read');
       expect(backend.files.statDescriptor(fd)).toEqual(backend.files.statAt(directory, 'file'));
+      expect(backend.files.statFresh(fd)).toEqual(backend.files.statAt(directory, 'file'));
       backend.files.unlinkAt(directory, 'file');
       expect(backend.files.statDescriptor(fd).links).toBe(0);
       backend.files.close(fd);

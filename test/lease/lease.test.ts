@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { AcquireOptions } from '../../src/index.js';
 import type { OwnerRecord } from '../../src/record/owner-record.js';
 import { hasBackend, TESTED, type TestedName } from '../helpers/backends.js';
@@ -296,6 +296,54 @@ describeForEachBackend('a lease', (api, backend) => {
       );
     }
     expect(readdirSync(dirname(path))).toEqual([]);
+  });
+});
+
+describeForEachBackend('a lease seen through a filesystem that others share', (api) => {
+  /** An owner on another host, which renews its lease; nothing here can tell whether it lives. */
+  function distantOwner(filesystem: string): string {
+    const path = newPath();
+    const identity = { ...api.selfIdentity(), bootId: '11111111-2222-4333-8444-555555555555' };
+    const file = writeLockOf(path, identity, { filesystem, lease: { durationMs: LEASE } });
+    const beating = setInterval(() => utimesSync(file, new Date(), new Date()), LEASE / 6);
+    onCleanup(() => clearInterval(beating));
+    return path;
+  }
+
+  test('is believed to last by what its keeper says, not by what this kernel remembers of the file', async () => {
+    const path = distantOwner('nfs');
+    const { files } = api.backend;
+    const stat = files.statDescriptor.bind(files);
+    // As a mount does with a long attribute cache.
+    const { mtimeMs } = statSync(ownerFile(path));
+    const spies = [
+      vi.spyOn(files, 'statDescriptor').mockImplementation((fd) => ({ ...stat(fd), mtimeMs })),
+      vi.spyOn(files, 'statFresh').mockImplementation(stat),
+    ];
+    onCleanup(() => {
+      for (const spy of spies) spy.mockRestore();
+    });
+    await expect(api.acquireLock(path, { timeout: 2.5 * LEASE })).rejects.toMatchObject({
+      code: 'ERR_LOCK_TIMEOUT',
+      message: expect.stringContaining('of its lease of 1 s'),
+    });
+  });
+
+  test('cannot be seen to last, or to end, on one that never looks again', async () => {
+    const path = distantOwner('hostfs');
+    const { files } = api.backend;
+    const stat = files.statDescriptor.bind(files);
+    const spies = [
+      vi.spyOn(files, 'filesystem').mockReturnValue({ type: 'hostfs', fsid: null }),
+      vi.spyOn(files, 'statFresh').mockImplementation((fd) => ({ ...stat(fd), mtimeMs: 1 })),
+    ];
+    onCleanup(() => {
+      for (const spy of spies) spy.mockRestore();
+    });
+    await expect(api.acquireLock(path, { timeout: 2.5 * LEASE })).rejects.toMatchObject({
+      code: 'ERR_LOCK_TIMEOUT',
+      message: expect.stringContaining('hostfs'),
+    });
   });
 });
 

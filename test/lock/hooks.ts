@@ -21,6 +21,7 @@ const OPERATIONS: readonly FileOperation[] = [
   'rmdirAt',
   'statAt',
   'statDescriptor',
+  'statFresh',
   'list',
   'read',
   'write',

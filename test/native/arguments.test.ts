@@ -28,6 +28,7 @@ function accepted(): [string, Loose, unknown[]][] {
     [files, 'rmdirAt', [fd, 'x']],
     [files, 'statAt', [fd, 'x']],
     [files, 'statDescriptor', [fd]],
+    [files, 'statFresh', [fd]],
     [files, 'list', [fd, 1]],
     [files, 'read', [fd, 1]],
     [files, 'write', [fd, 'x']],

@@ -91,6 +91,11 @@ export class ProcfsFiles implements FileOperations {
     return fileStatus(fstatSync(fd, { bigint: true }));
   }
 
+  /** Plain Node cannot ask past the kernel's memory. */
+  statFresh(fd: number): FileStatus {
+    return this.statDescriptor(fd);
+  }
+
   list(directory: number, limit: number): string[] {
     // Opened anew, so that two listings of one descriptor both begin at the start.
     return within([directory], 'scandir', {}, () => listNames(`/proc/self/fd/${directory}`, limit));
