@@ -4,7 +4,7 @@ import { acquireEvent, ownerAgeOf, slowOwnerEvent, waitEvent } from './events.js
 import { LockMemory } from './memory.js';
 import { MAX_LOCK_NAME } from './names.js';
 import type { AcquireOptions, WaitReport } from './options.js';
-import { type LockPlace, withLockPath } from './place.js';
+import { isGone, type LockPlace, withLockPath } from './place.js';
 import { type PublishedLock, publishLock } from './publish.js';
 import { assess, type Standing } from './standing.js';
 import { sweepIfDue } from './sweep.js';
@@ -133,6 +133,9 @@ class Attempts<A extends Alarm> {
       // An alarm that was set just now may have missed what happened before: look again, then wait.
       const moving = isStale || this.#watch(view);
       return { ...standing, owner: record, moving };
+    } catch (error) {
+      if (isGone(error)) return OVERTAKEN;
+      throw error;
     } finally {
       view.close();
     }

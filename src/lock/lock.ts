@@ -6,7 +6,7 @@ import type { LeaseRecord, OwnerRecord } from '../record/owner-record.js';
 import { parseOwnerFile } from '../record/parse.js';
 import { lostEvent, ownerAgeOf, type ReleaseEvent, releaseEvent } from './events.js';
 import { OWNER_FILE, retiredName } from './names.js';
-import { errnoOf, withLockPath } from './place.js';
+import { errnoOf, isGone, withLockPath } from './place.js';
 import type { PublishedLock } from './publish.js';
 import { removeDirectory, retireOwner, unlinkOwnFile } from './retire.js';
 import { BEATS_PER_LEASE } from './standing.js';
@@ -156,7 +156,7 @@ export class Lock {
       return this.#isAtItsPath() ? null : 'its directory was moved away';
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
-      if (code === 'ENOENT' || code === 'ESTALE') return 'its owner.json is gone';
+      if (isGone(error)) return 'its owner.json is gone';
       if (code === 'EBADF') return 'its descriptors were closed by somebody else in this process';
       throw error;
     }
@@ -171,7 +171,7 @@ export class Lock {
       const standing = place.backend.files.statAt(place.parent, place.name);
       return standing.inode === directoryStatus.inode && standing.device === directoryStatus.device;
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return false;
+      if (isGone(error)) return false;
       throw error;
     }
   }
@@ -216,10 +216,17 @@ export class Lock {
 
 /** Never closes a number that somebody else closed and the kernel gave to another file since. */
 function closeIfSame(files: FileOperations, descriptor: number, expected: FileStatus): void {
+  if (isStill(files, descriptor, expected)) files.close(descriptor);
+}
+
+function isStill(files: FileOperations, descriptor: number, expected: FileStatus): boolean {
   try {
     const status = files.statDescriptor(descriptor);
-    if (status.inode === expected.inode && status.device === expected.device) files.close(descriptor);
+    return status.inode === expected.inode && status.device === expected.device;
   } catch (error) {
-    if (errnoOf(error) !== 'EBADF') throw error;
+    if (errnoOf(error) === 'EBADF') return false;
+    // A deleted file or directory, as ours is by now.
+    if (isGone(error)) return true;
+    throw error;
   }
 }

@@ -22,8 +22,9 @@ export class LockMemory {
   /** Remembers `view`, in place of any before; its directory stays open until {@link forget}. */
   keep(view: LockView): void {
     this.forget();
-    this.#kept = view;
+    // First what can fail: a directory that is not kept is closed with its view.
     view.keepDirectory();
+    this.#kept = view;
   }
 
   /** True when `view` shows the directory that was kept, with the same owner in it. */

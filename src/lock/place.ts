@@ -62,6 +62,15 @@ export function errnoOf(error: unknown): string | undefined {
   return isSystemError(error) ? error.code : undefined;
 }
 
+/**
+ * True for the errors of something that is not there any more: ENOENT, and ESTALE where a server or a FUSE daemon no longer
+ * knows the file of an open descriptor. FUSE answers either to an fstat(2) of a file that was deleted.
+ */
+export function isGone(error: unknown): boolean {
+  const code = errnoOf(error);
+  return code === 'ENOENT' || code === 'ESTALE';
+}
+
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error && 'code' in error;
 }

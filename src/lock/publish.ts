@@ -7,7 +7,7 @@ import { formatOwnerRecord } from '../record/format.js';
 import type { OwnerRecord, WitnessRecord } from '../record/owner-record.js';
 import { parseOwnerFile } from '../record/parse.js';
 import { NEW_OWNER_FILE, OWNER_FILE, privateName } from './names.js';
-import { errnoOf, type LockPlace } from './place.js';
+import { errnoOf, isGone, type LockPlace } from './place.js';
 import { removeDirectory, unlinkOwnFile } from './retire.js';
 import { LockView } from './view.js';
 
@@ -63,7 +63,7 @@ export function publishLock(place: LockPlace, options: PublishOptions): PublishR
     return { place, record, nonce, directory, directoryStatus, owner, ownerStatus: created };
   } catch (error) {
     // Our private directory is gone: taken for an orphan while this process was stopped for longer than the grace.
-    if (errnoOf(error) === 'ENOENT' && wasSwept(draft, owner)) return 'swept';
+    if (isGone(error) && wasSwept(draft, owner)) return 'swept';
     throw error;
   } finally {
     if (!published) discard(draft, place, directory, owner);
@@ -143,7 +143,7 @@ function moveIntoPlace(draft: LockPlace, place: LockPlace, nonce: string): boole
     return moveNoReplace(draft, place) ?? moveOverOwnDirectory(draft, place);
   } catch (error) {
     // After an error of the network or the disk nobody knows whether it happened; the nonce does.
-    if (errnoOf(error) !== 'ENOENT' && nonceAt(place) === nonce) return true;
+    if (!isGone(error) && nonceAt(place) === nonce) return true;
     throw error;
   }
 }
@@ -191,7 +191,7 @@ function isAtPlace(place: LockPlace, ours: FileStatus, filesystem: Filesystem, n
       const standing = place.backend.files.statAt(place.parent, place.name);
       if (standing.inode === ours.inode && standing.device === ours.device) return true;
     } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw error;
+      if (!isGone(error)) throw error;
     }
   }
   return nonceAt(place) === nonce;
@@ -214,6 +214,8 @@ function discard(draft: LockPlace, place: LockPlace, directory: number, owner: n
       removeEmpty(draft);
       return;
     }
+    // A file deleted while it is open casts a shadow on NFS and FUSE, which would keep the directory.
+    if (owner >= 0) files.close(owner);
     const open = { place: draft, directory };
     unlinkOwnFile(open, NEW_OWNER_FILE);
     unlinkOwnFile(open, OWNER_FILE);
@@ -222,7 +224,6 @@ function discard(draft: LockPlace, place: LockPlace, directory: number, owner: n
   } catch {
     // A full or failing disk: the next sweep finds it.
   } finally {
-    if (owner >= 0) files.close(owner);
     if (directory >= 0) files.close(directory);
   }
 }
@@ -238,8 +239,8 @@ function removeEmpty(place: LockPlace): void {
 /** Somebody removed the private directory, or has begun to: the file in it goes first. */
 function wasSwept(draft: LockPlace, owner: number): boolean {
   const { files } = draft.backend;
-  if (owner >= 0 && files.statDescriptor(owner).links === 0) return true;
   try {
+    if (owner >= 0 && files.statDescriptor(owner).links === 0) return true;
     files.statAt(draft.parent, draft.name);
     return false;
   } catch {

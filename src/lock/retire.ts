@@ -1,5 +1,9 @@
-import { claimedName, OWNER_FILE, retiredName } from './names.js';
-import { errnoOf, type LockPlace } from './place.js';
+import { claimedName, isShadowName, OWNER_FILE, retiredName } from './names.js';
+import { errnoOf, isGone, type LockPlace } from './place.js';
+
+/** Times that a directory with nothing but shadows in it is tried again, a millisecond apart. */
+const SHADOW_PATIENCE = 50;
+const NEVER_WOKEN = new Int32Array(new SharedArrayBuffer(4));
 
 /** A lock directory that is held open, and the place where it stands. */
 export interface OpenLockDirectory {
@@ -26,7 +30,7 @@ function renameOwn({ place, directory }: OpenLockDirectory, from: string, to: st
     place.backend.files.renameAt(directory, from, directory, to);
     return true;
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
+    if (isGone(error)) return false;
     throw error;
   }
 }
@@ -42,7 +46,7 @@ export function unlinkOwnFile({ place, directory }: OpenLockDirectory, name: str
     place.backend.files.unlinkAt(directory, name);
     return true;
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
+    if (isGone(error)) return false;
     throw error;
   }
 }
@@ -51,19 +55,40 @@ export function unlinkOwnFile({ place, directory }: OpenLockDirectory, name: str
  * Removes the directory if it is still the one at its place, and empty. That it is not is no error: somebody else
  * removed it, or a file deleted while open still casts its shadow (FUSE, NFS).
  */
-export function removeDirectory({ place, directory }: OpenLockDirectory): void {
+export function removeDirectory(lock: OpenLockDirectory): void {
+  for (let waited = 0; ; waited += 1) {
+    if (tryRemoveDirectory(lock) || waited === SHADOW_PATIENCE || !holdsOnlyShadows(lock)) return;
+    Atomics.wait(NEVER_WOKEN, 0, 0, 1);
+  }
+}
+
+/** @returns false: it is not empty. */
+function tryRemoveDirectory({ place, directory }: OpenLockDirectory): boolean {
   const { files } = place.backend;
   try {
     // Not the empty directory that an older program made a moment ago. Our descriptor keeps the inode from reuse.
     const standing = files.statAt(place.parent, place.name);
     const ours = files.statDescriptor(directory);
-    if (standing.inode !== ours.inode || standing.device !== ours.device) return;
-    files.rmdirAt(place.parent, place.name);
+    if (standing.inode === ours.inode && standing.device === ours.device) {
+      files.rmdirAt(place.parent, place.name);
+    }
+    return true;
   } catch (error) {
+    if (isGone(error)) return true;
     const code = errnoOf(error);
-    if (code === 'ENOENT' || code === 'ENOTEMPTY' || code === 'EEXIST') return;
+    if (code === 'ENOTEMPTY' || code === 'EEXIST') return false;
     // sshfs says EPERM for a directory that is not empty.
-    if (code === 'EPERM' && files.list(directory, 1).length > 0) return;
+    if (code === 'EPERM' && files.list(directory, 1).length > 0) return false;
+    throw error;
+  }
+}
+
+/** Nothing is left in it but shadows, which vanish as soon as the last close has reached the FUSE daemon, or nothing. */
+function holdsOnlyShadows({ place, directory }: OpenLockDirectory): boolean {
+  try {
+    return place.backend.files.list(directory, 10).every(isShadowName);
+  } catch (error) {
+    if (isGone(error)) return false;
     throw error;
   }
 }

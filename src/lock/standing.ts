@@ -24,6 +24,9 @@ export interface StandingOptions extends JudgeOptions {
   readonly ownerlessGrace?: number;
 }
 
+/** ms; FAT keeps times to 2 s, SFTP and others to the second. */
+const COARSEST_TIME = 2_000;
+
 /** How a lock stands with an observer. */
 export interface Standing {
   /** `stale`: nobody holds it, though something is left of it. `unknown`: nobody may touch it. */
@@ -64,14 +67,16 @@ function byLease(
   const status = view.place.backend.files.statFresh(view.owner.descriptor);
   const silentMs = memory.unchangedFor(`${status.device}:${status.inode}:${status.mtimeMs}:${record.nonce}`);
   const lease = Math.max(record.lease.durationMs, MIN_LEASE);
-  const expired = silentMs > lease;
+  // Two beats within one unit of such a clock leave the file's time as it was.
+  const unseen = status.mtimeMs % 1000 === 0 ? COARSEST_TIME : 0;
+  const expired = silentMs > lease + unseen;
   const silence = `silent for ${formatElapsed(silentMs)} of its lease of ${formatElapsed(lease)}`;
   return {
     state: expired ? 'stale' : 'unknown',
     verdict,
     description: `${description}, ${silence}`,
     // A beat makes no sound. Looking as often as the owner beats, its last one is missed by no more than that.
-    lookAgainIn: Math.min(lease / BEATS_PER_LEASE, Math.max(lease - silentMs, 1)),
+    lookAgainIn: Math.min(lease / BEATS_PER_LEASE, Math.max(lease + unseen - silentMs, 1)),
   };
 }
 

@@ -3,7 +3,7 @@ import { LockNotEmptyError, NotALockError } from '../errors.js';
 import { type OwnerFile, readOwnerFile } from '../judge/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { isClaimedName, isRetiredName, isShadowName, NEW_OWNER_FILE, OWNER_FILE } from './names.js';
-import { errnoOf, type LockPlace } from './place.js';
+import { errnoOf, isGone, type LockPlace } from './place.js';
 
 /** Enough to tell a lock directory from a directory with somebody's data. */
 const MAX_ENTRIES = 64;
@@ -47,15 +47,16 @@ export class LockView {
     const directory = openLockDirectory(place);
     if (directory === null) return null;
     const { files } = place.backend;
-    let view: LockView;
     try {
-      view = LockView.#read(place, directory);
+      const view = LockView.#read(place, directory);
+      if (view.owner !== null || view.directoryStatus().links > 0) return view;
     } catch (error) {
-      files.close(directory);
-      throw error;
+      if (!isGone(error)) {
+        files.close(directory);
+        throw error;
+      }
     }
-    if (view.owner !== null || view.directoryStatus().links > 0) return view;
-    view.close();
+    files.close(directory);
     return null;
   }
 
@@ -71,7 +72,7 @@ export class LockView {
     } catch (error) {
       files.close(descriptor);
       // Where nothing can be held open (Windows), it can be taken away before it was read.
-      if (errnoOf(error) === 'ENOENT') return new LockView(place, directory, null, null);
+      if (isGone(error)) return new LockView(place, directory, null, null);
       throw error;
     }
   }

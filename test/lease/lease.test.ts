@@ -301,11 +301,11 @@ describeForEachBackend('a lease', (api, backend) => {
 
 describeForEachBackend('a lease seen through a filesystem that others share', (api) => {
   /** An owner on another host, which renews its lease; nothing here can tell whether it lives. */
-  function distantOwner(filesystem: string): string {
+  function distantOwner(filesystem: string, now: () => Date = () => new Date()): string {
     const path = newPath();
     const identity = { ...api.selfIdentity(), bootId: '11111111-2222-4333-8444-555555555555' };
     const file = writeLockOf(path, identity, { filesystem, lease: { durationMs: LEASE } });
-    const beating = setInterval(() => utimesSync(file, new Date(), new Date()), LEASE / 6);
+    const beating = setInterval(() => utimesSync(file, now(), now()), LEASE / 6);
     onCleanup(() => clearInterval(beating));
     return path;
   }
@@ -326,6 +326,13 @@ describeForEachBackend('a lease seen through a filesystem that others share', (a
     await expect(api.acquireLock(path, { timeout: 2.5 * LEASE })).rejects.toMatchObject({
       code: 'ERR_LOCK_TIMEOUT',
       message: expect.stringContaining('of its lease of 1 s'),
+    });
+  });
+
+  test('may be renewed by a clock of two seconds', async () => {
+    const path = distantOwner('vfat', () => new Date(2000 * Math.floor(Date.now() / 2000)));
+    await expect(api.acquireLock(path, { timeout: 4.5 * LEASE })).rejects.toMatchObject({
+      code: 'ERR_LOCK_TIMEOUT',
     });
   });
 

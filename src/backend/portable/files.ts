@@ -118,6 +118,11 @@ export class PortableFiles implements FileOperations {
     return lookFor(handle) ?? { ...handle.status, links: 0 };
   }
 
+  /** Plain Node cannot ask past the system's memory. */
+  statFresh(fd: number): FileStatus {
+    return this.statDescriptor(fd);
+  }
+
   list(directory: number, limit: number): string[] {
     const names = () => this.#in([[directory, '']], 'scandir', ([path]) => listNames(path, limit));
     // A directory that is gone has nothing in it, as the kernel says of a descriptor of one.

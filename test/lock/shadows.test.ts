@@ -1,0 +1,121 @@
+import { readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { tempDir } from '../helpers/temp-dir.js';
+import { hookFiles } from './hooks.js';
+import { describeForEachBackend } from './package.js';
+
+// FUSE and NFS treat deleted files in ways of their own: while one is open somewhere, a hidden file stands in for it, and
+// nothing is known any more of a descriptor whose file is gone.
+
+describeForEachBackend('where deleted files cast shadows', (api) => {
+  function newPath(): string {
+    return join(tempDir(), 'install.lock');
+  }
+
+  /** What this process has open in that directory, deleted or not. */
+  function openBelow(directory: string): string[] {
+    return readdirSync('/proc/self/fd')
+      .map((fd) => targetOf(`/proc/self/fd/${fd}`))
+      .filter((target) => target.startsWith(directory));
+  }
+
+  function targetOf(link: string): string {
+    try {
+      return readlinkSync(link);
+    } catch {
+      // The descriptor by which /proc was listed.
+      return '';
+    }
+  }
+
+  function systemError(code: string): Error {
+    return Object.assign(new Error(`${code}: as FUSE says it, fstat`), { code, syscall: 'fstat' });
+  }
+
+  for (const code of ['ENOENT', 'ESTALE']) {
+    test(`a lock is released though its deleted directory answers ${code}`, () => {
+      const { files } = api.backend;
+      const stat = files.statDescriptor;
+      files.statDescriptor = (fd) => {
+        const status = stat.call(files, fd);
+        if (status.links === 0) throw systemError(code);
+        return status;
+      };
+      onTestFinished(() => {
+        files.statDescriptor = stat;
+      });
+      const path = newPath();
+      for (let turn = 0; turn < 3; turn += 1) api.acquireLockSync(path, { timeout: 0 }).releaseSync();
+      expect(openBelow(dirname(path))).toEqual([]);
+      expect(readdirSync(dirname(path))).toEqual([]);
+    });
+  }
+
+  test('a directory is removed as soon as the shadow in it is gone', () => {
+    const path = newPath();
+    const lock = api.acquireLockSync(path);
+    const shadow = join(path, '.fuse_hidden0000000100000001');
+    let refused = 0;
+    hookFiles(api.backend, {
+      after: (operation) => {
+        if (operation === 'unlinkAt') writeFileSync(shadow, '');
+      },
+      before: (operation) => {
+        if (operation !== 'rmdirAt') return;
+        if (refused === 5) rmSync(shadow);
+        refused += 1;
+      },
+    });
+    lock.releaseSync();
+    expect(refused).toBe(6);
+    expect(readdirSync(dirname(path))).toEqual([]);
+  });
+
+  test('a shadow that stays does not hold up the release', () => {
+    const path = newPath();
+    const lock = api.acquireLockSync(path);
+    hookFiles(api.backend, {
+      after: (operation) => {
+        if (operation === 'unlinkAt') writeFileSync(join(path, '.nfs000000000000000100000001'), '');
+      },
+    });
+    const started = performance.now();
+    lock.releaseSync();
+    expect(performance.now() - started).toBeLessThan(2000);
+    expect(readdirSync(path)).toEqual(['.nfs000000000000000100000001']);
+  });
+
+  test('somebody else’s file is not waited for', () => {
+    const path = newPath();
+    const lock = api.acquireLockSync(path);
+    writeFileSync(join(path, 'data'), '');
+    let tries = 0;
+    hookFiles(api.backend, {
+      before: (operation) => {
+        if (operation === 'rmdirAt') tries += 1;
+      },
+    });
+    lock.releaseSync();
+    expect(tries).toBe(1);
+    expect(readdirSync(path)).toEqual(['data']);
+  });
+
+  test('a lock that is gone before it could be looked at is no error', async () => {
+    const path = newPath();
+    const { files } = api.backend;
+    const holder = api.acquireLockSync(path);
+    const read = files.read;
+    let gone = false;
+    files.read = (fd, limit) => {
+      if (gone) return read.call(files, fd, limit);
+      gone = true;
+      throw systemError('ESTALE');
+    };
+    onTestFinished(() => {
+      files.read = read;
+    });
+    expect(api.tryAcquireLockSync(path)).toBeNull();
+    holder.releaseSync();
+  });
+});
