@@ -1,4 +1,16 @@
-import { closeSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  fstatSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Lock } from '../../src/index.js';
@@ -48,6 +60,32 @@ const WAYS: Record<string, (path: string) => void> = {
   },
   'its descriptors closed by somebody else in the process': (path) => closeDescriptorsOf(path),
 };
+
+/**
+ * Somebody closes a descriptor of the lock, and the kernel gives its number to something of theirs, which could be taken
+ * for the lock's. Each makes that at `stranger` and answers the number.
+ */
+const STRANGERS: Record<string, (path: string, stranger: string) => number> = {
+  'its directory': (path, stranger) => {
+    mkdirSync(stranger);
+    linkSync(ownerFile(path), ownerFile(stranger));
+    return giveNumberOf(path, stranger);
+  },
+  'its owner.json': (path, stranger) => {
+    copyFileSync(ownerFile(path), stranger);
+    return giveNumberOf(ownerFile(path), stranger);
+  },
+};
+
+/** Closes the descriptor that is open on `target`, and opens `other` under its number. */
+function giveNumberOf(target: string, other: string): number {
+  const number = descriptorsOf(target).find((fd) => targetOf(fd) === target) as number;
+  closeSync(number);
+  const opened: number[] = [];
+  while (opened.at(-1) !== number) opened.push(openSync(other, 'r'));
+  for (const fd of opened.slice(0, -1)) closeSync(fd);
+  return number;
+}
 
 describeForEveryBackend('a lock lost', (api, backend) => {
   function held(): { lock: Lock; path: string } {
@@ -123,8 +161,35 @@ describeForEveryBackend('a lock lost', (api, backend) => {
     expect(descriptorsOf(path)).toEqual([]);
   });
 
+  test('by a fork is not the lock of the child', () => {
+    const { lock, path } = held();
+    const before = snapshot(dirname(path));
+    const own = Object.getOwnPropertyDescriptor(process, 'pid') as PropertyDescriptor;
+    Object.defineProperty(process, 'pid', { ...own, value: process.pid + 1 });
+    try {
+      expect(() => lock.releaseSync()).toThrow(expect.objectContaining(LOST));
+    } finally {
+      Object.defineProperty(process, 'pid', own);
+    }
+    expect(snapshot(dirname(path))).toEqual(before);
+  });
+
   // To the portable backend a descriptor means nothing but that no inode number recurs.
   if (backend === 'portable') return;
+
+  for (const [what, take] of Object.entries(STRANGERS)) {
+    test(`whose descriptor of ${what} means something else by now leaves that alone`, () => {
+      const { lock, path } = held();
+      const stranger = join(tempDir(), 'stranger');
+      const fd = take(path, stranger);
+      const before = [snapshot(dirname(path)), snapshot(dirname(stranger))];
+      expect(() => lock.releaseSync()).toThrow(expect.objectContaining(LOST));
+      expect([snapshot(dirname(path)), snapshot(dirname(stranger))]).toEqual(before);
+      // Still open.
+      fstatSync(fd);
+      closeSync(fd);
+    });
+  }
 
   testRequiring([isBuilt()], 'by a stray close of its witness is dead to others and to itself', async () => {
     const { lock, path } = held();

@@ -1,10 +1,19 @@
-import { existsSync, mkdirSync, readdirSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmdirSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { startAgent } from './agent.js';
 import { ownerFile } from './crafted.js';
+import { hookFiles } from './hooks.js';
 import { describeForEveryBackend } from './package.js';
 import { snapshot } from './snapshot.js';
 
@@ -102,6 +111,16 @@ describeForEveryBackend('a lock directory without an owner', (api, backend) => {
     });
     api.acquireLockSync(path, { timeout: 0 }).releaseSync();
     expect(readdirSync(dirname(path))).toEqual([]);
+  });
+
+  test('an empty directory that is removed while one looks: nothing is there', () => {
+    const path = make(() => {});
+    hookFiles(api.backend, {
+      after: (operation) => {
+        if (operation === 'findDirectoryAt') rmdirSync(path);
+      },
+    });
+    expect(api.inspectLockSync(path)).toMatchObject({ state: 'free', description: 'nothing is there' });
   });
 
   test('a name that only looks retired is not ours: nothing is deleted', () => {

@@ -1,0 +1,122 @@
+import { readdirSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, expect, test, vi } from 'vitest';
+import { tempDir } from '../helpers/temp-dir.js';
+import { readOwner, writeLockOf } from './crafted.js';
+import { hookFiles } from './hooks.js';
+import { describeForEachBackend, type Package } from './package.js';
+
+// Publishing where a filesystem or a sandbox does not do as a local disk does.
+
+const NAME = 'install.lock';
+const DEFAULT_LEASE = { durationMs: 30_000 };
+
+function newPath(): string {
+  return join(tempDir(), NAME);
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+function pretendFilesystem(api: Package, type: string): void {
+  vi.spyOn(api.backend.files, 'filesystem').mockReturnValue({ type, fsid: null });
+}
+
+/** The two ways in which a lock appears at its place. The second one is left when the first is not to be had. */
+const RENAMES = ['renameNoReplaceAt', 'renameAt'] as const;
+type Rename = (typeof RENAMES)[number];
+
+/** Calls `action` once, right before or after the rename by which a lock appears at its place. */
+function atPublishing(api: Package, when: 'before' | 'after', rename: Rename, action: () => void): void {
+  if (rename === 'renameAt') {
+    vi.spyOn(api.backend.files, 'renameNoReplaceAt').mockImplementation(() => {
+      throw systemError('EINVAL', -22);
+    });
+  }
+  let done = false;
+  hookFiles(api.backend, {
+    [when]: (operation: string, parameters: readonly unknown[]) => {
+      if (operation !== rename || parameters[3] !== NAME || done) return;
+      done = true;
+      action();
+    },
+  });
+}
+
+function systemError(code: string, errno: number): Error {
+  return Object.assign(new Error(`${code}: rename`), { errno, code, syscall: 'rename' });
+}
+
+describeForEachBackend('the witness of a new lock', (api, backend) => {
+  for (const answer of ['free', 'untestable'] as const) {
+    test(`that a second description does not see (${answer}) is none: there is a lease in its place`, () => {
+      vi.spyOn(api.backend.witness, 'test').mockReturnValue(answer);
+      using lock = api.acquireLockSync(newPath());
+      expect(lock.owner).toMatchObject({ witness: null, lease: DEFAULT_LEASE });
+    });
+  }
+
+  for (const type of ['nfs', 'fuse', '9p', '0x12345678']) {
+    test(`is not even tried on ${type}, where a lock call can hang`, () => {
+      pretendFilesystem(api, type);
+      const take = vi.spyOn(api.backend.witness, 'take');
+      const look = vi.spyOn(api.backend.witness, 'test');
+      using lock = api.acquireLockSync(newPath());
+      expect(lock.owner).toMatchObject({ filesystem: type, witness: null, lease: DEFAULT_LEASE });
+      expect(take).not.toHaveBeenCalled();
+      expect(look).not.toHaveBeenCalled();
+    });
+  }
+
+  for (const type of ['overlay', 'btrfs']) {
+    test(`comes with a lease on ${type}, where plain Node cannot test it`, () => {
+      pretendFilesystem(api, type);
+      using lock = api.acquireLockSync(newPath());
+      expect(lock.owner.witness === null).toBe(backend !== 'native');
+      expect(lock.owner.lease).toEqual(DEFAULT_LEASE);
+    });
+  }
+});
+
+describeForEachBackend('a lock that appears at its place', (api, backend) => {
+  // Plain Node has no RENAME_NOREPLACE.
+  const renames = backend === 'native' ? RENAMES : (['renameAt'] as const);
+
+  for (const rename of renames) {
+    for (const type of ['ext', 'nfs']) {
+      test(`by ${rename}, and is replaced before it is looked at, is not the own one (${type})`, () => {
+        const path = newPath();
+        const nonce = 'f'.repeat(32);
+        pretendFilesystem(api, type);
+        atPublishing(api, 'after', rename, () => {
+          renameSync(path, `${path}.moved`);
+          writeLockOf(path, api.selfIdentity(), { nonce });
+        });
+        expect(api.tryAcquireLockSync(path)).toBeNull();
+        expect(readOwner(path).nonce).toBe(nonce);
+        expect(readdirSync(`${path}.moved`)).toEqual([]);
+      });
+    }
+
+    test(`by ${rename}, which then says that it has failed, is held`, () => {
+      const path = newPath();
+      atPublishing(api, 'after', rename, () => {
+        throw systemError('EIO', -5);
+      });
+      const lock = api.acquireLockSync(path);
+      expect(readOwner(path).nonce).toBe(lock.owner.nonce);
+      lock.releaseSync();
+      expect(readdirSync(dirname(path))).toEqual([]);
+    });
+
+    test(`by ${rename}, and cannot, leaves nothing there and nothing beside it`, () => {
+      const path = newPath();
+      atPublishing(api, 'before', rename, () => {
+        throw systemError('EIO', -5);
+      });
+      expect(() => api.acquireLockSync(path)).toThrow(expect.objectContaining({ code: 'EIO', path }));
+      expect(readdirSync(dirname(path))).toEqual([]);
+    });
+  }
+});

@@ -1,0 +1,86 @@
+import { existsSync, readdirSync, readlinkSync, rmSync, unlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { tempDir } from '../helpers/temp-dir.js';
+import { ownerFile, writeLock } from './crafted.js';
+import { hookFiles, interfereOnce } from './hooks.js';
+import { describeForEachBackend } from './package.js';
+
+const DEAD = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
+
+/** What frees a lock: its owner, or somebody who finds the owner dead. */
+const WAYS = ['release', 'reclaim'] as const;
+
+describeForEachBackend('a lock that is given back', (api) => {
+  function readyFor(way: (typeof WAYS)[number]): { path: string; free: () => void } {
+    const path = join(tempDir(), 'install.lock');
+    if (way === 'reclaim') {
+      writeLock(path, DEAD);
+      return { path, free: () => api.reclaimLockSync(path) };
+    }
+    const lock = api.acquireLockSync(path);
+    return { path, free: () => lock.releaseSync() };
+  }
+
+  for (const way of WAYS) {
+    test(`by ${way} is deleted only when it is closed, for NFS and FUSE keep what is open`, () => {
+      const { path, free } = readyFor(way);
+      const open: string[] = [];
+      hookFiles(api.backend, {
+        before: (operation) => {
+          if (operation === 'unlinkAt') open.push(...filesOpenIn(path));
+        },
+      });
+      free();
+      expect(open).toEqual([]);
+      expect(readdirSync(dirname(path))).toEqual([]);
+    });
+
+    test(`by ${way}, its file deleted by somebody faster, leaves the directory to that one`, () => {
+      const { path, free } = readyFor(way);
+      const other = interfereOnce(
+        api.backend,
+        (operation) => operation === 'unlinkAt',
+        () => {
+          for (const name of readdirSync(path)) unlinkSync(join(path, name));
+        },
+      );
+      free();
+      expect(other.happened).toBe(true);
+      expect(readdirSync(path)).toEqual([]);
+    });
+  }
+
+  test('when owner.json is gone at the last moment was lost', () => {
+    const { path, free } = readyFor('release');
+    interfereOnce(
+      api.backend,
+      (operation, [, name]) => operation === 'renameAt' && name === 'owner.json',
+      () => rmSync(ownerFile(path)),
+    );
+    expect(free).toThrow(expect.objectContaining({ code: 'ERR_LOCK_LOST' }));
+    expect(existsSync(path)).toBe(true);
+  });
+
+  test('and taken back by somebody at the last moment was not reclaimed', () => {
+    const { path } = readyFor('reclaim');
+    interfereOnce(
+      api.backend,
+      (operation, [, name]) => operation === 'renameAt' && name === 'owner.json',
+      () => rmSync(ownerFile(path)),
+    );
+    expect(api.reclaimLockSync(path)).toMatchObject({ reclaimed: false });
+  });
+});
+
+/** Names of the files below a directory that this process has open. */
+function filesOpenIn(path: string): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      const target = readlinkSync(`/proc/self/fd/${fd}`);
+      return target.startsWith(`${path}/`) ? [target] : [];
+    } catch {
+      return [];
+    }
+  });
+}
