@@ -12,6 +12,10 @@ declare -A packages=(
   [nspawn]="systemd-container busybox-static"
   [lxc]="lxc busybox-static"
   [gvisor]="runsc runc golang-github-containers-common busybox-static"
+  [threads]="g++"
+  [fuzz]="clang"
+  [attacker]=""
+  [soak]=""
 )
 
 # More than packages: one function for each part that needs it, named install_<part>.

@@ -1,0 +1,71 @@
+// node guided.mjs TARGET SECONDS CORPUS [SEED]: coverage-guided fuzzing on V8's own counters. What runs a new block is kept and
+// changed further. Prints what it did; exits 1 with the input when a target throws.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Coverage } from './coverage.mjs';
+import { mutate } from './mutate.mjs';
+import { TARGETS } from './targets.mjs';
+
+/** Asking V8 takes as long as many inputs, so they are tried by the score, and one by one only when that was news. */
+const AT_ONCE = 64;
+
+const [name = '', seconds = '', corpusDirectory = '', seed = String(Date.now() % 2 ** 32)] =
+  process.argv.slice(2);
+const target = TARGETS[name];
+if (target === undefined) throw new Error(`no such target: ${name}`);
+
+const random = randomFrom(Number(seed));
+const coverage = new Coverage();
+const corpus = readdirSync(corpusDirectory).map((file) => readFileSync(join(corpusDirectory, file), 'utf8'));
+/** @type {Set<string>} */
+const seen = new Set();
+let executions = 0;
+for (const text of corpus) execute(text);
+for (const block of coverage.take()) seen.add(block);
+const start = seen.size;
+
+const end = performance.now() + Number(seconds) * 1000;
+while (performance.now() < end) {
+  const texts = Array.from({ length: AT_ONCE }, () => mutate(pick(), pick(), random));
+  for (const text of texts) execute(text);
+  const fresh = new Set(coverage.take().filter((block) => !seen.has(block)));
+  if (fresh.size === 0) continue;
+  for (const text of texts) {
+    execute(text);
+    const own = coverage.take().filter((block) => !seen.has(block));
+    if (own.length > 0) corpus.push(text);
+    for (const block of own) seen.add(block);
+  }
+  // Several together may have reached a count that none reaches alone.
+  for (const block of fresh) seen.add(block);
+}
+console.log(
+  JSON.stringify({ executions, corpus: corpus.length, blocks: seen.size, start, seed: Number(seed) }),
+);
+
+/** @param {string} text */
+function execute(text) {
+  executions += 1;
+  try {
+    target?.(text);
+  } catch (error) {
+    console.error(error);
+    console.error(`input of ${name}: ${JSON.stringify(text)}`);
+    process.exit(1);
+  }
+}
+
+function pick() {
+  return /** @type {string} */ (corpus[random(corpus.length)]);
+}
+
+/** @param {number} state */
+function randomFrom(state) {
+  return (/** @type {number} */ below) => {
+    // Mulberry32.
+    state = (state + 0x6d2b79f5) | 0;
+    let bits = Math.imul(state ^ (state >>> 15), 1 | state);
+    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
+    return ((bits ^ (bits >>> 14)) >>> 0) % below;
+  };
+}

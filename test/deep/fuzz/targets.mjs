@@ -1,0 +1,64 @@
+// What is fuzzed in TypeScript, and what must be true of every answer. A target throws what is wrong.
+import { strict as assert } from 'node:assert';
+import { recogniseFile, recogniseLink } from '../../../dist/formats/recognise.js';
+import { formatIdentity, parseIdentity } from '../../../dist/identity/format.js';
+import { judgeOwner } from '../../../dist/index.js';
+import { parseOwnerFile } from '../../../dist/record/parse.js';
+
+const MTIME_MS = 1_777_458_804_809;
+const NAMES = ['a.pid', 'x.lock', '.#file', 'SingletonLock', 'postmaster.pid', 'owner.json', '.X0-lock'];
+
+const STATES = ['alive', 'dead', 'unknown'];
+
+/** @type {Record<string, (text: string) => void>} */
+export const TARGETS = {
+  /** owner.json */
+  records(text) {
+    const parsed = parseOwnerFile(text, MTIME_MS);
+    if (parsed.kind !== 'record') return;
+    checkRecord(parsed.record);
+    // Without an identity the whole of /proc may be searched, which takes too long here.
+    if (parsed.record.identity !== null || parsed.record.problem !== null) {
+      const { state } = judgeOwner(parsed.record);
+      assert.ok(STATES.includes(state));
+      if (parsed.record.problem !== null) assert.equal(state, 'unknown');
+    }
+    // A record that was cut off anywhere is torn: never one with less in it, and never a stranger's file.
+    const content = text.replaceAll('\0', '').trim();
+    const cut = content.slice(0, content.length - 1 - (content.length % 7));
+    assert.equal(parseOwnerFile(cut, MTIME_MS).kind, 'torn');
+  },
+  /** Files and links of other programs. */
+  files(text) {
+    for (const name of NAMES) {
+      for (const found of [recogniseFile(name, text, MTIME_MS), recogniseLink(name, text, MTIME_MS)]) {
+        if (typeof found === 'string') assert.notEqual(found, '');
+        else checkRecord(found.record);
+      }
+    }
+  },
+  identities(text) {
+    let identity;
+    try {
+      identity = parseIdentity(text);
+    } catch (error) {
+      assert.equal(/** @type {NodeJS.ErrnoException} */ (error).code, 'ERR_INVALID_IDENTITY');
+      return;
+    }
+    assert.ok(Object.isFrozen(identity));
+    assert.deepEqual(parseIdentity(formatIdentity(identity)), identity);
+    assert.ok(STATES.includes(judgeOwner(identity).state));
+  },
+};
+
+/** @param {import('../../../dist/record/owner-record.js').OwnerRecord} record */
+function checkRecord(record) {
+  assert.ok(Object.isFrozen(record));
+  const { pid, problem, nonce, lease, label } = record;
+  assert.ok(pid === null || (Number.isInteger(pid) && pid > 0 && pid < 2 ** 31));
+  // A newer version may write its pid in another way.
+  assert.ok(problem !== null || pid !== null || (record.version ?? 0) > 1);
+  assert.ok(nonce === null || /^[0-9a-f]{32}$/.test(nonce));
+  assert.ok(lease === null || lease.durationMs > 0);
+  assert.ok(label === null || label.length <= 256);
+}
