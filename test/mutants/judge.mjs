@@ -1,0 +1,310 @@
+// Mistakes in comparing and judging.
+
+const TABLE = ['test/judge/table.test.ts'];
+const LEGACY = ['test/judge/legacy.test.ts'];
+const COMPARE = ['test/identity/compare.test.ts'];
+
+/** @type {import('./run.mjs').MutatedFile[]} */
+export const files = [
+  {
+    file: 'src/judge/table.ts',
+    tests: TABLE,
+    mutants: [
+      {
+        what: 'row 1: a malformed record is judged',
+        from: 'if (record.problem !== null) {',
+        to: 'if (false) {',
+      },
+      {
+        what: 'row 1: another platform is judged',
+        from: 'if (identity.platform !== seen.platform && !isPlatformUnreadable(record)) {',
+        to: 'if (false) {',
+      },
+      {
+        what: 'row 1: a record of version 2 is taken for one of version 1',
+        from: '(record.version ?? 0) > 1 ||',
+        to: '(record.version ?? 0) > 2 ||',
+      },
+      {
+        what: 'row 1: an identity of version 2 is taken for one of version 1',
+        from: '|| (record.identity?.version ?? 0) > 1;',
+        to: ';',
+      },
+      {
+        what: 'row 1: of a newer record the reboot does not count',
+        from: 'conclude(witness(judged) ?? rebooted(judged), evidence)',
+        to: 'conclude(witness(judged), evidence)',
+      },
+      {
+        what: 'row 2: the own lock is judged like any other',
+        from: 'if (seen.heldByThisProcess) {',
+        to: 'if (false) {',
+      },
+      {
+        what: 'row 3: exited and running are exchanged',
+        from: "const exited = seen.heldPidfd === 'exited';",
+        to: "const exited = seen.heldPidfd === 'running';",
+      },
+      {
+        what: 'row 4: the boot does not matter',
+        from: 'if (!isSameNamespaceNumber(judged) || compareNamespace(',
+        to: 'if (compareNamespace(',
+      },
+      {
+        what: 'rows 5 to 7: another namespace is taken for the own one',
+        from: '  if (!isSameNamespaceNumber(judged)) return null;\n  const { identity, seen, evidence } = judged;\n  const { sighting }',
+        to: '  const { identity, seen, evidence } = judged;\n  const { sighting }',
+      },
+      {
+        what: 'row 5: a mere thread counts as the process',
+        from: "if (sighting.existence === 'absent' || sighting.existence === 'thread') {",
+        to: "if (sighting.existence === 'absent') {",
+      },
+      {
+        what: 'rows 6 and 7: whether it has exited is not known, so it runs',
+        from: "if (comparison === 'unknown' || exited === null) return null;",
+        to: "if (comparison === 'unknown') return null;",
+      },
+      {
+        what: 'row 8: the witness does not have the last word',
+        from: 'witness(judged) ?? byProcess ?? firstAnswer',
+        to: 'byProcess ?? witness(judged) ?? firstAnswer',
+      },
+      {
+        what: 'row 8: a witness that cannot be tested counts as free',
+        from: "if (state === 'untestable') {",
+        to: 'if (false) {',
+      },
+      {
+        what: 'row 9: the boot does not matter',
+        from: 'if (!bootDecides(judged) || !namespaceNumbersDiffer(',
+        to: 'if (!namespaceNumbersDiffer(',
+      },
+      {
+        what: 'row 10: not everything was visible',
+        from: 'const gone = complete && possible === 0;',
+        to: 'const gone = possible === 0;',
+      },
+      {
+        what: 'row 10: somebody was there who may be the owner',
+        from: 'const gone = complete && possible === 0;',
+        to: 'const gone = complete;',
+      },
+      {
+        what: 'row 12: a boot id that was mounted over proves a reboot',
+        from: "if (compareBoot(identity, seen.self) !== 'different') return null;\n  const types",
+        to: "if (compareBoot(identity, seen.self) === 'same') return null;\n  const types",
+      },
+      {
+        what: 'row 12: on a filesystem of several kernels',
+        from: "isOnOneKernel(judged) && record.filesystem !== 'tmpfs' && ",
+        to: "record.filesystem !== 'tmpfs' && ",
+      },
+      { what: 'row 12: the owner saw a tmpfs', from: "record.filesystem !== 'tmpfs' && ", to: '' },
+      { what: 'row 12: the observer sees a tmpfs', from: " && seen.filesystem !== 'tmpfs'", to: '' },
+      {
+        what: 'one native boot id is enough',
+        from: '(identity.bootIdNative === true && seen.self.bootIdNative === true)',
+        to: '(identity.bootIdNative === true || seen.self.bootIdNative === true)',
+      },
+      {
+        what: 'an equal namespace number is enough, whatever the boot',
+        from: 'recorded === judged.seen.self.pidNamespace.inode && bootDecides(judged);',
+        to: 'recorded === judged.seen.self.pidNamespace.inode;',
+      },
+      {
+        what: 'the filesystem of one side is enough',
+        from: 'return isOneKernelFilesystem(record.filesystem) && isOneKernelFilesystem(seen.filesystem);',
+        to: 'return isOneKernelFilesystem(record.filesystem) || isOneKernelFilesystem(seen.filesystem);',
+      },
+    ],
+  },
+  {
+    file: 'src/identity/compare.ts',
+    tests: COMPARE,
+    mutants: [
+      { what: 'two platforms are compared', from: 'a.platform !== b.platform || ', to: '' },
+      { what: 'a newer version is compared', from: ' || b.version > IDENTITY_VERSION', to: '' },
+      {
+        what: 'a boot id that is not known differs',
+        from: "if (a.bootId === null || b.bootId === null) return 'unknown';",
+        to: '',
+      },
+      {
+        what: 'a boot id that was mounted over differs',
+        from: "b.bootIdNative === true ? 'different' : 'unknown';",
+        to: "b.bootIdNative !== null ? 'different' : 'unknown';",
+      },
+      {
+        what: 'a pidfd inode that is not known differs',
+        from: 'if (a.pidfdInode !== null && b.pidfdInode !== null) {',
+        to: 'if (a.pidfdInode !== null || b.pidfdInode !== null) {',
+      },
+      {
+        what: 'two namespaces share their numbers',
+        from: "if (compareNamespace(a, b) !== 'same') return 'unknown';",
+        to: '',
+      },
+      { what: 'start ticks alone decide', from: "if (a.pid !== b.pid) return 'different';", to: '' },
+      {
+        what: 'a namespace id that is not known differs',
+        from: 'left.id !== null && right.id !== null && left.id !== right.id',
+        to: 'left.id !== right.id',
+      },
+      {
+        what: 'the tolerance of one side only',
+        from: 'a.startTolerance + b.startTolerance',
+        to: 'a.startTolerance',
+      },
+      { what: 'one tick less of tolerance', from: '<= tolerance', to: '< tolerance' },
+      { what: 'no tolerance', from: "if (tolerance === 0) return 'different';", to: "return 'different';" },
+    ],
+  },
+  {
+    file: 'src/judge/legacy.ts',
+    tests: LEGACY,
+    mutants: [
+      {
+        what: 'judged although the caller forbids it',
+        from: "if (pid === null || options.legacy === 'unknown') {",
+        to: 'if (pid === null) {',
+      },
+      {
+        what: 'nothing is held against a death',
+        from: "answer.state === 'dead' ? (objection(record, seen, evidence) ?? answer) : answer;",
+        to: 'answer;',
+      },
+      {
+        what: 'another host is not noticed',
+        from: 'if (isElsewhere && machine.pidIsOfHost) return',
+        to: 'if (false) return',
+      },
+      { what: 'another boot on a tmpfs is a reboot', from: " && filesystem !== 'tmpfs';", to: ';' },
+      {
+        what: 'another boot on a filesystem of several kernels is a reboot',
+        from: ' && isOneKernelFilesystem(filesystem) &&',
+        to: ' &&',
+      },
+      {
+        what: 'a boot id of the reader that is not its own proves a reboot',
+        from: 'isElsewhere && self.bootIdNative === true &&',
+        to: 'isElsewhere &&',
+      },
+      {
+        what: 'a mere thread counts as the process',
+        from: "if (sighting.existence === 'thread') {",
+        to: 'if (false) {',
+      },
+      { what: 'a zombie lives', from: 'if (sighting.exited === true) {', to: 'if (false) {' },
+      {
+        what: 'ticks of another time namespace differ',
+        from: 'record.starttime === ticksAsRead || Math.abs(record.starttime - normalised) <= tolerance;',
+        to: 'record.starttime === ticksAsRead;',
+      },
+      {
+        what: 'a time in whole seconds is exact',
+        from: 'if (lateMs <= coarseness(recordedAt)) {',
+        to: 'if (lateMs <= 0) {',
+      },
+      {
+        what: 'the own pid: the resolution does not count',
+        from: 'return lateMs > recordedAt.resolutionMs + MS_PER_TICK\n',
+        to: 'return lateMs > 0\n',
+      },
+      {
+        what: 'the own pid waits for the slack of the clock',
+        from: 'if (pid === seen.self.pid) {',
+        to: 'if (false) {',
+      },
+      {
+        what: 'a clock is never stepped',
+        from: 'lateMs > options.clockSlack + recordedAt',
+        to: 'lateMs > recordedAt',
+      },
+      {
+        what: 'a clock that was never set counts',
+        from: ' && recordedAt.ms >= SANE_CLOCK_FROM_MS;',
+        to: ';',
+      },
+      {
+        what: 'a zombie in a descendant namespace is in the way',
+        from: 'if (namesake.exited === true) continue;',
+        to: '',
+      },
+      {
+        what: 'a namesake born after the record is in the way',
+        from: 'if (bornMs - record.recordedAt.ms > record.recordedAt.resolutionMs + MS_PER_TICK) continue;',
+        to: '',
+      },
+      {
+        what: 'a birth in the future is believed',
+        from: 'return ageMs < -MS_PER_TICK ? null :',
+        to: 'return',
+      },
+      {
+        what: 'a lock on the PID file says nothing',
+        from: "if (seen.witness.state === 'held') {",
+        to: 'if (false) {',
+      },
+    ],
+  },
+  {
+    file: 'src/judge/filesystems.ts',
+    tests: TABLE,
+    mutants: [
+      { what: 'NFS belongs to one kernel', from: "'tmpfs']", to: "'tmpfs', 'nfs']" },
+      {
+        what: 'an unknown filesystem belongs to one kernel',
+        from: 'type !== null && ONE_KERNEL',
+        to: 'type === null || ONE_KERNEL',
+      },
+    ],
+  },
+  {
+    file: 'src/judge/live-observation.ts',
+    tests: ['test/lock/legacy-owner.test.ts', 'test/lock/invariants.test.ts', 'test/lock/bad-input.test.ts'],
+    mutants: [
+      {
+        what: 'the nonce is enough, whoever this process has become',
+        from: "return compareIdentities(identity, readSelfIdentity(readObserver())) === 'same';",
+        to: 'return true;',
+        tests: [
+          'test/lock/acquire-release.test.ts',
+          'test/lock/invariants.test.ts',
+          'test/lock/loss.test.ts',
+          'test/traps/records.test.ts',
+        ],
+      },
+      {
+        what: 'the witness of another file counts',
+        from: 'if (recorded.inode !== file.status.inode) return',
+        to: 'if (false) return',
+      },
+      {
+        what: 'the witness of a file on another device counts',
+        from: "if (type !== 'overlay' && fsid !== null && recorded.fsid === fsid) return null;",
+        to: 'return null;',
+      },
+      {
+        what: 'two overlays with one f_fsid are one filesystem',
+        from: "if (type !== 'overlay' && fsid !== null && ",
+        to: 'if (fsid !== null && ',
+      },
+      {
+        what: 'two filesystems without an f_fsid are one',
+        from: 'fsid !== null && recorded.fsid === fsid',
+        to: 'recorded.fsid === fsid',
+      },
+      {
+        what: 'another type of filesystem is no obstacle',
+        from: 'if (recordedFilesystem !== type) {',
+        to: 'if (false) {',
+      },
+      {
+        what: 'a lock call on a filesystem where it can hang',
+        from: 'if (obstacle !== null) return obstacle;\n  if (recordedFilesystem',
+        to: 'if (recordedFilesystem',
+      },
+    ],
+  },
+];

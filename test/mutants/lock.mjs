@@ -1,0 +1,417 @@
+// Mistakes in the steps of the lock.
+
+const OWNER = ['test/lock/release.test.ts', 'test/lock/loss.test.ts', 'test/lock/acquire-release.test.ts'];
+const CLEARING = [
+  'test/lock/invariants.test.ts',
+  'test/lock/ownerless.test.ts',
+  'test/lock/bad-input.test.ts',
+];
+
+/** @type {import('./run.mjs').MutatedFile[]} */
+export const files = [
+  {
+    file: 'src/lock/lock.ts',
+    tests: OWNER,
+    mutants: [
+      {
+        what: 'released although it was lost',
+        from: 'if (wrong !== null) throw this.#lose(wrong);\n    if (!retireOwner',
+        to: 'if (!retireOwner',
+      },
+      {
+        what: 'a forked process takes the lock for its own',
+        from: 'if (process.pid !== this.#pid) return',
+        to: 'if (false) return',
+      },
+      {
+        what: 'the number of the directory is a stranger’s by now',
+        from: 'if (ownDirectory.inode !== directoryStatus.inode || ownDirectory.device !== directoryStatus.device) {',
+        to: 'if (false) {',
+      },
+      {
+        what: 'the number of owner.json is a stranger’s by now',
+        from: 'if (ownOwner.inode !== ownerStatus.inode || ownOwner.device !== ownerStatus.device) {',
+        to: 'if (false) {',
+      },
+      {
+        what: 'another owner.json is taken for the own one',
+        from: 'if (standing.inode !== ownerStatus.inode) return',
+        to: 'if (false) return',
+      },
+      {
+        what: 'what stands in owner.json does not matter',
+        from: "if (parsed.kind !== 'record' || parsed.record.nonce !== nonce) {",
+        to: 'if (false) {',
+      },
+      {
+        what: 'a directory that was moved away still holds',
+        from: 'return this.#isAtItsPath() ? null',
+        to: 'return true ? null',
+      },
+      {
+        what: 'owner.json was gone, and nobody hears of it',
+        from: "if (!retireOwner(this.#published, this.#published.nonce)) throw this.#lose('its owner.json is gone');",
+        to: 'retireOwner(this.#published, this.#published.nonce);',
+      },
+      {
+        what: 'a number is closed that is somebody else’s by now',
+        from: 'if (status.inode === expected.inode && status.device === expected.device) files.close(descriptor);',
+        to: 'files.close(descriptor);',
+      },
+      {
+        what: 'whoever deletes the retired file or not removes the directory',
+        from: 'if (unlinkOwnFile(this.#published, retiredName(this.#published.nonce))) removeDirectory(this.#published);',
+        to: 'unlinkOwnFile(this.#published, retiredName(this.#published.nonce)); removeDirectory(this.#published);',
+      },
+      {
+        what: 'deleted while it is open',
+        from: '    this.#closeOwner();\n    if (unlinkOwnFile',
+        to: '    if (unlinkOwnFile',
+        tests: OWNER,
+      },
+      { what: 'the loss of a lock is not told', from: 'this.#lost.abort(error);', to: '' },
+      {
+        what: 'the own witness is not looked at',
+        from: 'this.#whatIsWrong() === null && this.#isWitnessIntact();',
+        to: 'this.#whatIsWrong() === null;',
+        tests: [
+          'test/lock/acquire-release.test.ts',
+          'test/lock/invariants.test.ts',
+          'test/lock/loss.test.ts',
+          'test/traps/records.test.ts',
+        ],
+      },
+      {
+        what: 'the heart beats on after the release',
+        from: 'if (this.#heartbeat !== null) place.backend.lease.stop(this.#heartbeat);',
+        to: '',
+        tests: ['test/lease/lease.test.ts'],
+      },
+    ],
+  },
+  {
+    file: 'src/judge/held-locks.ts',
+    tests: OWNER,
+    mutants: [
+      {
+        what: 'any nonce is one of ours',
+        from: '?? false',
+        to: '?? true',
+        tests: [
+          'test/lock/acquire-release.test.ts',
+          'test/lock/invariants.test.ts',
+          'test/lock/loss.test.ts',
+          'test/traps/records.test.ts',
+        ],
+      },
+    ],
+  },
+  {
+    file: 'src/lock/clear.ts',
+    tests: CLEARING,
+    mutants: [
+      { what: 'files of somebody else are no obstacle', from: 'view.refuseForeignFiles();', to: '' },
+      {
+        what: 'who lost the race goes on',
+        from: 'if (!retireOwner(view, nonce)) return false;',
+        to: 'retireOwner(view, nonce);',
+      },
+      {
+        what: 'who deleted nothing removes the directory',
+        from: 'const isOursToRemove = deleted.length > 0 || files.length === 0;',
+        to: 'const isOursToRemove = true;',
+      },
+      { what: 'deleted while it is open', from: '  view.closeOwner();\n', to: '' },
+    ],
+  },
+  {
+    file: 'src/lock/retire.ts',
+    tests: CLEARING,
+    mutants: [
+      {
+        what: 'owner.json was gone, and that counts as success',
+        from: "if (errnoOf(error) === 'ENOENT') return false;\n    throw error;\n  }\n}\n\n/**\n * Deletes",
+        to: "if (errnoOf(error) === 'ENOENT') return true;\n    throw error;\n  }\n}\n\n/**\n * Deletes",
+      },
+      {
+        what: 'a directory that was made a moment ago is removed',
+        from: 'if (standing.inode !== ours.inode || standing.device !== ours.device) return;',
+        to: '',
+      },
+      { what: 'sshfs', from: "if (code === 'EPERM' && files.list(directory, 1).length > 0) return;", to: '' },
+    ],
+  },
+  {
+    file: 'src/lock/publish.ts',
+    tests: ['test/lock/publish.test.ts', 'test/lock/invariants.test.ts'],
+    mutants: [
+      {
+        what: 'a lock that nobody else sees is a witness',
+        from: "if (backend.witness.test(second, filesystem.type) !== 'held') return null;",
+        to: '',
+      },
+      {
+        what: 'a lock call on a filesystem where it can hang',
+        from: '!isOneKernelFilesystem(filesystem.type) || !backend',
+        to: '!backend',
+      },
+      {
+        what: 'no lease where there is no witness',
+        from: "return witness === null || filesystem.type === 'overlay' || filesystem.type === 'btrfs';",
+        to: "return filesystem.type === 'overlay' || filesystem.type === 'btrfs';",
+      },
+      {
+        what: 'no lease on overlay, where plain Node cannot test the witness',
+        from: "witness === null || filesystem.type === 'overlay' ||",
+        to: 'witness === null ||',
+      },
+      {
+        what: 'published over the directory that an older program has just made',
+        from: "    if (errnoOf(error) === 'EEXIST') return false;\n    throw error;\n  }\n  try {\n    files.renameAt(draft",
+        to: '  }\n  try {\n    files.renameAt(draft',
+      },
+      {
+        what: 'the lock of somebody else is taken for the own one',
+        from: 'published = isAtPlace(place, directoryStatus, filesystem, nonce);',
+        to: 'published = true;',
+      },
+      {
+        what: 'after an error it has not happened',
+        from: "if (errnoOf(error) !== 'ENOENT' && nonceAt(place) === nonce) return true;",
+        to: '',
+      },
+      {
+        what: 'swept away means failed',
+        from: "if (errnoOf(error) === 'ENOENT' && wasSwept(draft, owner)) return 'swept';",
+        to: '',
+        tests: ['test/crash/late.test.ts'],
+      },
+      {
+        what: 'a failed attempt leaves its private directory',
+        from: 'if (!published) discard(draft, place, directory, owner);',
+        to: '',
+      },
+      {
+        what: 'a nameless owner: the witness is taken after publishing',
+        from: "files.renameAt(directory, NEW_OWNER_FILE, directory, OWNER_FILE);\n    const directoryStatus = files.statDescriptor(directory);\n    if (!moveIntoPlace(draft, place, nonce)) return 'contended';",
+        to: "const directoryStatus = files.statDescriptor(directory);\n    if (!moveIntoPlace(draft, place, nonce)) return 'contended';\n    files.renameAt(directory, NEW_OWNER_FILE, directory, OWNER_FILE);",
+      },
+      {
+        what: 'an empty directory stays where the rename failed',
+        from: '    removeEmpty(place);\n    throw error;',
+        to: '    throw error;',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/standing.ts',
+    tests: ['test/lock/ownerless.test.ts', 'test/lease/lease.test.ts', 'test/lock/invariants.test.ts'],
+    mutants: [
+      {
+        what: 'unknown counts as dead',
+        from: "state: verdict.state === 'alive' ? 'held' : 'stale', verdict",
+        to: "state: 'stale', verdict",
+      },
+      {
+        what: 'a lease says nothing',
+        from: "if (verdict.state === 'unknown') return byLease(view, view.record, verdict, description, memory);",
+        to: "if (verdict.state === 'unknown') return { state: 'unknown', verdict, description };",
+      },
+      {
+        what: 'a beat is not noticed',
+        from: 'const silentMs = memory.unchangedFor(',
+        to: "const silentMs = ((_: string) => memory.unchangedFor(''))(",
+      },
+      {
+        what: 'the shortest lease is believed',
+        from: 'Math.max(record.lease.durationMs, MIN_LEASE)',
+        to: 'record.lease.durationMs',
+      },
+      { what: 'a lease expires before its time', from: 'silentMs > lease;', to: 'silentMs > lease / 2;' },
+      {
+        what: 'a lock with a retired owner is not free',
+        from: 'if (view.leftovers().some(isRetiredName)) {',
+        to: 'if (false) {',
+      },
+      {
+        what: 'a torn owner.json whose owner holds on is free',
+        from: "if (place.backend.witness.test(owner.descriptor, owner.filesystem.type) === 'held') {",
+        to: 'if (false) {',
+      },
+      { what: 'no grace', from: 'const past = ageMs > grace;', to: 'const past = true;' },
+      {
+        what: 'grace by the clock alone',
+        from: 'Math.max(Date.now() - status.mtimeMs, unchangedMs);',
+        to: 'Date.now() - status.mtimeMs;',
+      },
+      {
+        what: 'grace by the own patience alone',
+        from: 'Math.max(Date.now() - status.mtimeMs, unchangedMs);',
+        to: 'unchangedMs;',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/view.ts',
+    tests: CLEARING,
+    mutants: [
+      {
+        what: 'owner.json need not be a file',
+        from: "if (status.kind !== 'file') throw",
+        to: 'if (false) throw',
+      },
+      {
+        what: 'owner.json may be of any size',
+        from: 'if (status.size > MAX_OWNER_FILE) throw',
+        to: 'if (false) throw',
+      },
+      {
+        what: 'anybody’s data counts as torn',
+        from: "if (parsed.kind === 'foreign') throw",
+        to: 'if (false) throw',
+      },
+      {
+        what: 'a directory that is deleted already stands there',
+        from: 'if (view.owner !== null || view.directoryStatus().links > 0) return view;',
+        to: 'return view;',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/names.ts',
+    tests: CLEARING,
+    mutants: [
+      {
+        what: 'whatever begins with "retired." is ours',
+        from: 'const RETIRED = new RegExp(',
+        to: 'const RETIRED = /^retired\\./ ?? new RegExp(',
+      },
+      { what: 'a shadow is somebody’s file', from: 'return SHADOW.test(name);', to: 'return false;' },
+      {
+        what: 'whatever begins with a dot is a private directory',
+        from: 'const PRIVATE = new RegExp(',
+        to: 'const PRIVATE = /^\\.(.+)\\./s ?? new RegExp(',
+        tests: ['test/lock/sweep.test.ts'],
+      },
+    ],
+  },
+  {
+    file: 'src/lock/sweep.ts',
+    tests: ['test/lock/sweep.test.ts'],
+    mutants: [
+      {
+        what: 'private directories of all locks',
+        from: 'if (lockName !== null && state.names.has(lockName)) sweepOne',
+        to: 'if (lockName !== null) sweepOne',
+      },
+      {
+        what: 'also those whose owner lives',
+        from: "=== 'stale') clearStale(view);",
+        to: "!== '') clearStale(view);",
+      },
+      {
+        what: 'also those of which nobody knows',
+        from: "=== 'stale') clearStale(view);",
+        to: "!== 'held') clearStale(view);",
+      },
+    ],
+  },
+  {
+    file: 'src/lock/memory.ts',
+    tests: ['test/lock/ownerless.test.ts', 'test/lease/lease.test.ts', 'test/lock/waiting.test.ts'],
+    mutants: [
+      {
+        what: 'a change does not start the clock anew',
+        from: 'this.#sinceMs = now;',
+        to: 'this.#sinceMs ||= now;',
+      },
+      { what: 'the directory is not kept open', from: 'view.keepDirectory();', to: '' },
+      {
+        what: 'another owner in the same directory is not noticed',
+        from: ' && kept.record?.nonce === view.record?.nonce;',
+        to: ';',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/inspect.ts',
+    tests: ['test/cli/reclaim.test.ts', 'test/lock/invariants.test.ts', 'test/formats/reclaim.test.ts'],
+    mutants: [
+      {
+        what: 'reclaims what is not stale',
+        from: "if (standing.state !== 'stale') return { ...inspection, reclaimed: false };",
+        to: "if (standing.state === 'held') return { ...inspection, reclaimed: false };",
+        tests: [...CLEARING, 'test/lock/legacy-owner.test.ts'],
+      },
+      {
+        what: 'reclaims the file of another program that is not stale',
+        from: "if (inspection.state !== 'stale') return { ...inspection, reclaimed: false };",
+        to: "if (inspection.state === 'held') return { ...inspection, reclaimed: false };",
+      },
+      {
+        what: 'any file with a number in it is deleted',
+        from: 'refuseUnlessDeletable(standing, inspection, place);',
+        to: '',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/acquire.ts',
+    tests: ['test/lock/waiting.test.ts', 'test/waiting/timeout.test.ts'],
+    mutants: [
+      {
+        what: 'takes a lock that is not stale',
+        from: "const isStale = standing.state === 'stale';",
+        to: "const isStale = standing.state !== 'held';",
+        tests: CLEARING,
+      },
+      { what: 'waits for ever', from: 'if (waited >= timeout) throw', to: 'if (false) throw' },
+      {
+        what: 'the alarm is set after the last look',
+        from: 'return this.#alarm !== null;',
+        to: 'return false;',
+        tests: ['test/lock/waiting.test.ts', 'test/waiting/wake.test.ts'],
+      },
+      { what: 'a view stays open', from: '      view.close();\n', to: '' },
+    ],
+  },
+  {
+    file: 'src/lock/alarm.ts',
+    tests: ['test/waiting/pauses.test.ts', 'test/lock/waiting.test.ts', 'test/waiting/wake.test.ts'],
+    mutants: [
+      {
+        what: 'a network filesystem tells of every change',
+        from: 'return isOneKernelFilesystem(view.owner.filesystem.type) && (',
+        to: 'return (',
+        tests: ['test/waiting/pauses.test.ts', 'test/lease/lease.test.ts'],
+      },
+      {
+        what: 'the death of an older program’s owner makes a sound',
+        from: 'view.record.version !== null || hasPidfd',
+        to: 'true',
+      },
+      { what: 'what sounded before the wait is forgotten', from: 'if (this.#sounded) finish();', to: '' },
+      {
+        what: 'an exit is reported for ever',
+        from: "if (watch.block(monitor, pidfd, ms) === 'exit') closePidfd();",
+        to: 'watch.block(monitor, pidfd, ms);',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/drive.ts',
+    tests: ['test/lock/waiting.test.ts'],
+    mutants: [
+      {
+        what: 'a thread waits for itself',
+        from: "if (step.value.report.verdict?.reason === 'held-by-this-process') throw",
+        to: 'if (false) throw',
+      },
+      {
+        what: 'an abort is not heeded before the first look',
+        from: '      signal?.throwIfAborted();\n      const step',
+        to: '      const step',
+      },
+    ],
+  },
+];

@@ -1,0 +1,190 @@
+// Mistakes in what the addon asks of the kernel.
+
+const PROCESSES = ['test/native/processes.test.ts', 'test/backend'];
+const FILES = ['test/native/files.test.ts', 'test/native/descriptors.test.ts'];
+const WATCH = ['test/native/watch.test.ts'];
+
+/** @type {import('./run.mjs').MutatedFile[]} */
+export const files = [
+  {
+    file: 'native/system/proc_stat.cc',
+    tests: PROCESSES,
+    mutants: [
+      { what: 'a name with a parenthesis ends there', from: "text.rfind(')')", to: "text.find(')')" },
+      {
+        what: 'a start before the clock of the namespace is believed',
+        from: 'if (ticks <= kLargestTicks) stat',
+        to: 'stat',
+      },
+    ],
+  },
+  {
+    file: 'native/system/proc_status.cc',
+    tests: PROCESSES,
+    mutants: [
+      { what: 'a long list of groups is an error', from: 'if (length == -EFBIG) {', to: 'if (false) {' },
+      {
+        what: 'the outermost number only',
+        from: '    ++status->levels;\n',
+        to: '    ++status->levels;\n    break;\n',
+      },
+    ],
+  },
+  {
+    file: 'native/system/boot_id.cc',
+    tests: ['test/backend', 'test/traps/proc.test.ts'],
+    mutants: [
+      {
+        what: 'a boot id that was mounted over is native',
+        from: 'self.st_dev == id_file.st_dev',
+        to: 'self.st_dev != 0',
+      },
+    ],
+  },
+  {
+    file: 'native/system/pidfd.cc',
+    tests: PROCESSES,
+    mutants: [
+      { what: 'an exited process runs', from: '(entry.revents & POLLIN) != 0 ? 1 : 0', to: '0' },
+      {
+        what: 'a pidfd of any kind has a lasting inode',
+        from: 'if (static_cast<uint64_t>(filesystem.f_type) != kPidfsMagic) return -ENOTTY;',
+        to: '',
+      },
+    ],
+  },
+  {
+    file: 'native/system/files_at.cc',
+    tests: FILES,
+    mutants: [
+      {
+        what: 'a symbolic link to a directory is followed',
+        from: 'O_RDONLY | O_DIRECTORY | O_NOFOLLOW',
+        to: 'O_RDONLY | O_DIRECTORY',
+      },
+      {
+        what: 'a symbolic link to a file is followed',
+        from: 'O_RDONLY | O_NOFOLLOW | O_NONBLOCK',
+        to: 'O_RDONLY | O_NONBLOCK',
+      },
+      { what: 'a FIFO holds us up', from: 'O_NOFOLLOW | O_NONBLOCK | O_NOCTTY', to: 'O_NOFOLLOW | O_NOCTTY' },
+      { what: 'a file that is there is taken for a new one', from: 'O_CREAT | O_EXCL |', to: 'O_CREAT |' },
+      {
+        what: 'children inherit',
+        from: 'O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK',
+        to: 'O_NOFOLLOW | O_NONBLOCK',
+      },
+      {
+        what: 'a rename replaces',
+        from: 'from_directory, from, to_directory, to, kRenameNoReplace',
+        to: 'from_directory, from, to_directory, to, 0',
+      },
+    ],
+  },
+  {
+    file: 'native/system/witness.cc',
+    tests: ['test/backend/contract.test.ts', 'test/native/capabilities.test.ts'],
+    mutants: [
+      { what: 'held and free are exchanged', from: 'lock.l_type == F_UNLCK', to: 'lock.l_type != F_UNLCK' },
+      { what: 'the test takes the lock', from: '::fcntl(fd, F_OFD_GETLK', to: '::fcntl(fd, F_OFD_SETLK' },
+      { what: 'a lock that others can share', from: 'lock.l_type = F_WRLCK', to: 'lock.l_type = F_RDLCK' },
+    ],
+  },
+  {
+    file: 'native/system/heartbeat.cc',
+    tests: ['test/native/lease.test.ts'],
+    mutants: [
+      {
+        what: 'a deleted file is touched',
+        from: ' || status.st_nlink == 0) return false;',
+        to: ') return false;',
+      },
+      {
+        what: 'a stranger’s file is touched',
+        from: 'status.st_dev != file.device || status.st_ino != file.inode ||',
+        to: '',
+      },
+      {
+        what: 'a touch under way goes on after the end',
+        from: '  const std::lock_guard until_done(touching_);\n',
+        to: '',
+      },
+      {
+        what: 'an earlier beat waits for a later one',
+        from: 'if (beat.due < armed_) Arm(beat.due);',
+        to: 'if (armed_ == kNever) Arm(beat.due);',
+      },
+    ],
+  },
+  {
+    file: 'native/system/watcher.cc',
+    tests: WATCH,
+    mutants: [
+      {
+        what: 'an exited process wakes the thread without end',
+        from: '  StopWaitingFor(&subscription.pidfd);\n  if (subscription.word',
+        to: '  if (subscription.word',
+      },
+      {
+        what: 'a watch is not taken back',
+        from: 'if (subscription.watch >= 0) changes_.Remove(subscription.watch, ticket);',
+        to: '',
+      },
+    ],
+  },
+  {
+    file: 'native/system/change_watch.cc',
+    tests: WATCH,
+    mutants: [
+      {
+        what: 'the watch goes with the first of two',
+        from: 'std::erase(tickets, ticket) == 0 || !tickets.empty()',
+        to: 'std::erase(tickets, ticket) == 0',
+      },
+      {
+        what: 'one of two is told',
+        from: 'tickets->insert(tickets->end(), found->second.begin(), found->second.end());',
+        to: 'tickets->push_back(found->second.front());',
+      },
+    ],
+  },
+  {
+    file: 'native/system/blocking_wait.cc',
+    tests: WATCH,
+    mutants: [
+      {
+        what: 'events are left for the next wait',
+        from: 'if (entries[0].revents != 0) DiscardEvents(monitor);',
+        to: '',
+      },
+      {
+        what: 'a worker thread cannot be terminated',
+        from: 'if (patience != nullptr && !patience->lasts(patience->context)) return -ECANCELED;',
+        to: '',
+      },
+    ],
+  },
+  {
+    file: 'native/system/inotify.cc',
+    tests: WATCH,
+    mutants: [
+      {
+        what: 'the death of an owner makes no sound',
+        from: 'IN_DELETE | IN_CLOSE_WRITE |',
+        to: 'IN_DELETE |',
+      },
+      { what: 'a renamed owner.json makes no sound', from: 'IN_MOVED_FROM | IN_DELETE', to: 'IN_DELETE' },
+    ],
+  },
+  {
+    file: 'native/system/change_monitors.cc',
+    tests: WATCH,
+    mutants: [
+      {
+        what: 'a monitor that was kept still watches',
+        from: 'if (::inotify_rm_watch(fd, watch) < 0 && errno != EINVAL) return false;',
+        to: '(void)watch;',
+      },
+    ],
+  },
+];
