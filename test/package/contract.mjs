@@ -50,6 +50,16 @@ const checks = {
     assert.notEqual(self.bootId, null);
   },
 
+  'a process says of itself what others see of it': async () => {
+    const owner = await startOwner(newLock());
+    const seen = probeIdentity(owner.identity.pid);
+    assert.deepEqual(
+      [owner.identity.startTicks, owner.identity.bootId, owner.identity.pidfdInode],
+      [seen.startTicks, seen.bootId, seen.pidfdInode],
+    );
+    await owner.kill();
+  },
+
   'nobody has no identity': () => assert.equal(probeIdentity(4_194_305), null),
 
   'another process is another, alive while it lives and dead after it was killed': async () => {

@@ -39,7 +39,10 @@ export class ProcfsProcesses implements ProcessOperations {
   }
 
   stat(pid: number): ProcessStat | Errno {
-    return readParsed(`/proc/${requirePid(pid)}/stat`, parseStat);
+    // The file of the main thread says the same, and what others read of us. qemu's user emulation makes up the file
+    // of its own process, with the time at which it was ready itself: on a busy machine ticks after the true start.
+    const file = requirePid(pid) === process.pid ? `task/${pid}/stat` : 'stat';
+    return readParsed(`/proc/${pid}/${file}`, parseStat);
   }
 
   status(pid: number | 'self'): ProcessStatus | Errno {
