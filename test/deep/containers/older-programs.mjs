@@ -1,6 +1,4 @@
 // Locks of a previous version, which hold a PID and nothing else. It ran as PID 1, and so does everybody.
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PATIENCE_MS, Scene, START_MS } from './scene.mjs';
 
@@ -25,7 +23,7 @@ export async function olderKilled(setting) {
     const entry = await scene.entered(who);
     if (entry !== null) scene.took(entry.ms ?? 0);
     await newer.kill();
-    rmSync(join(scene.volume, 'install.lock'), { recursive: true });
+    scene.clear();
   }
   scene.end('reclaimed');
 }
@@ -68,7 +66,7 @@ export async function olderAssumed(setting) {
     const newer = await scene.start({ who: `newer-${cycle}` });
     await scene.entered(`newer-${cycle}`);
     await Promise.all([older.kill(), newer.kill()]);
-    rmSync(join(scene.volume, 'install.lock'), { recursive: true });
+    scene.clear();
   }
   scene.end('a documented limit: taken', 0);
 }

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Journal } from './journal.mjs';
 
@@ -134,7 +134,7 @@ export class Scene {
   async #acquired(wait) {
     try {
       const entry = await wait();
-      this.#reason(entry.reclaimed);
+      this.because(entry.reclaimed);
       return entry;
     } catch (error) {
       this.wedges += 1;
@@ -151,7 +151,7 @@ export class Scene {
   async refused(who, container) {
     try {
       const { reason } = await this.expect(who, 'refused', START_MS);
-      this.#reason(reason);
+      this.because(reason);
       await container.ended;
     } catch (error) {
       this.failures.push(String(error));
@@ -165,6 +165,11 @@ export class Scene {
    */
   lastSign(who) {
     return this.journal.entries().findLast((line) => line.who === who)?.at ?? Number.NaN;
+  }
+
+  /** Removes the lock, for another beginning. */
+  clear() {
+    rmSync(join(this.volume, 'install.lock'), { recursive: true });
   }
 
   /**
@@ -197,8 +202,11 @@ export class Scene {
     });
   }
 
-  /** @param {string | null | undefined} reason */
-  #reason(reason) {
+  /**
+   * Counts what it was decided by.
+   * @param {string | null | undefined} reason
+   */
+  because(reason) {
     const name = reason ?? 'it was free';
     this.#reasons.set(name, (this.#reasons.get(name) ?? 0) + 1);
   }

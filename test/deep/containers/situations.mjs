@@ -1,6 +1,7 @@
 // What is done with the containers of every runtime. A situation is repeated, and becomes one row.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { olderKilled } from './older-programs.mjs';
+import { seenFromTheHost } from './outside.mjs';
 import { PATIENCE_MS, Scene, START_MS, WEDGED_MS } from './scene.mjs';
 
 /** @typedef {import('./scene.mjs').Setting} Setting */
@@ -84,5 +85,8 @@ export async function allSituations(setting) {
   await oneAfterTheOther(setting, 'killed mid-hold, then a new one');
   await neighbours(setting);
   await paused(setting);
-  if (setting.lease === undefined) await olderKilled(setting);
+  // Where there is a lease alone, neither can be known.
+  if (setting.lease !== undefined) return;
+  await olderKilled(setting);
+  await seenFromTheHost(setting);
 }

@@ -1,6 +1,4 @@
 // Containers of two runtimes on one volume, which see nothing of each other.
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PATIENCE_MS, Scene, START_MS } from './scene.mjs';
 
@@ -24,7 +22,7 @@ export async function strangers(setting, other) {
     const entry = await scene.entered(`waiter-${cycle}`);
     if (entry !== null) scene.took(entry.at - scene.lastSign(`owner-${cycle}`));
     await waiter.kill();
-    rmSync(join(scene.volume, 'install.lock'), { recursive: true });
+    scene.clear();
   }
   scene.end('not stolen, then taken over');
 }
