@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the parts of `npm run test:deep` need, on Debian 12, as root: install.sh [part...]; all without arguments.
+# Installs what the parts of `npm run test:deep` need, on Debian 12, as root: install.sh [part...]; all without arguments;
+# those of the slice with --slice.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -21,6 +22,10 @@ declare -A packages=(
 # More than packages: one function for each part that needs it, named install_<part>.
 
 parts=("$@")
+if [[ ${1-} == --slice ]]; then
+  parts=()
+  for file in $(grep -l '^export const slice = true' test/deep/parts/*.mjs); do parts+=("$(basename "$file" .mjs)"); done
+fi
 ((${#parts[@]})) || parts=("${!packages[@]}")
 
 wanted=()
