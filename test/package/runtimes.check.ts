@@ -79,3 +79,23 @@ describe('the contract', () => {
     });
   }
 });
+
+describe('the contract suite of test/backend, with the prebuilt addon', () => {
+  // Neither starts at all without /proc, which two of the tests take away.
+  const startable = ['-t', '^(?!.*does not guess where there is no /proc)'];
+  for (const [name, runtime, command] of [
+    ['bun', bun, [bun.path, '--bun']],
+    ['deno', deno, [deno.path, 'run', '--allow-all']],
+  ] as const) {
+    testRequiring([isBuilt(), runtime], `passes under ${name}`, () => {
+      const [program, ...options] = command;
+      const args = ['node_modules/vitest/vitest.mjs', 'run', 'test/backend/contract.test.ts', ...startable];
+      const { stdout, stderr } = spawnSync(program, [...options, ...args, '--no-color'], {
+        cwd: ROOT,
+        encoding: 'utf8',
+        env: { ...process.env, PREBUILDS_ONLY: '1' },
+      });
+      expect(stdout, stderr).toMatch(/^[1-9]\d* passed, 0 failed/m);
+    });
+  }
+});
