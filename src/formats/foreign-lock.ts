@@ -1,5 +1,6 @@
 import { readlinkSync } from 'node:fs';
 import type { Backend, FileStatus } from '../backend/backend.js';
+import { filesystemOf } from '../judge/filesystems.js';
 import { type JudgeOptions, judgeRecord } from '../judge/judge.js';
 import type { OwnerFile } from '../judge/owner-file.js';
 import type { Verdict } from '../judge/verdict.js';
@@ -88,7 +89,7 @@ export class ForeignLock {
         bytes.length > MAX_FILE
           ? `a file of more than ${MAX_FILE} bytes, too large for a lock`
           : recogniseFile(entry.name, bytes.toString('utf8'), status.mtimeMs);
-      const file = { descriptor, status, filesystem: files.filesystem(descriptor) };
+      const file = { descriptor, status, filesystem: filesystemOf(files, descriptor) };
       return new ForeignLock(entry, status, found, bytes.toString('latin1'), file);
     } catch (error) {
       files.close(descriptor);

@@ -48,7 +48,9 @@ function isOneEntry(a: Namesake, b: Namesake): boolean {
 function scanProc(observer: Observer, pid: number): Pick<Namesakes, 'found' | 'complete'> {
   const found: Namesake[] = [];
   let complete = true;
-  for (const name of readdirSync('/proc')) {
+  const names = listProc();
+  if (names === null) return { found, complete: false };
+  for (const name of names) {
     const candidate = Number(name);
     if (!Number.isInteger(candidate)) continue;
     const namesakes = namesakesOf(observer, candidate, pid);
@@ -85,6 +87,15 @@ export function openDescendantPidfd(observer: Observer, identity: ProcessIdentit
   if (typeof again !== 'string' && again.some(isOwner)) return pidfd;
   files.close(pidfd);
   return null;
+}
+
+/** null: Node's permission model, or the kernel, keeps this process from listing it. */
+function listProc(): string[] | null {
+  try {
+    return readdirSync('/proc');
+  } catch {
+    return null;
+  }
 }
 
 /** The process with these numbers. null: it has ended meanwhile, and its number may be that of another one. */

@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Backend, FileOperations, FileStatus, Filesystem } from '../backend/backend.js';
+import { isSystemError } from '../backend/system-error.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { type ParsedOwnerFile, parseOwnerFile } from '../record/parse.js';
+import { filesystemOf } from './filesystems.js';
 
 /** The one file of a lock directory in which its owner stands. */
 export const OWNER_FILE = 'owner.json';
@@ -27,7 +29,7 @@ export function readOwnerFile(
   if (status.size > MAX_OWNER_FILE) return `file of ${status.size} bytes`;
   const parsed = parseOwnerFile(files.read(descriptor, MAX_OWNER_FILE).toString('utf8'), status.mtimeMs);
   if (parsed.kind === 'foreign') return 'file that no lock wrote';
-  return { file: { descriptor, status, filesystem: files.filesystem(descriptor) }, parsed };
+  return { file: { descriptor, status, filesystem: filesystemOf(files, descriptor) }, parsed };
 }
 
 /**
@@ -65,7 +67,7 @@ function openOwnerFileOf(
     if (typeof read === 'string' || read.parsed.kind !== 'record') return null;
     return read.parsed.record.nonce === record.nonce ? read.file : null;
   } catch (error) {
-    if (error instanceof Error && 'syscall' in error) return null;
+    if (isSystemError(error)) return null;
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { FileStatus, Filesystem } from '../backend/backend.js';
 import { currentObserver } from '../identity/observer.js';
 import { selfIdentity } from '../identity/read.js';
-import { isOneKernelFilesystem } from '../judge/filesystems.js';
+import { filesystemOf, isOneKernelFilesystem } from '../judge/filesystems.js';
 import { formatOwnerRecord } from '../record/format.js';
 import type { OwnerRecord, WitnessRecord } from '../record/owner-record.js';
 import { parseOwnerFile } from '../record/parse.js';
@@ -51,7 +51,7 @@ export function publishLock(place: LockPlace, options: PublishOptions): PublishR
   try {
     directory = files.openDirectoryAt(draft.parent, draft.name);
     owner = files.openAt(directory, NEW_OWNER_FILE, 'create');
-    const filesystem = files.filesystem(owner);
+    const filesystem = filesystemOf(files, owner);
     const created = files.statDescriptor(owner);
     const witness = takeWitness(place, directory, owner, filesystem, created);
     const record = writeRecord(place, owner, nonce, options, filesystem, witness);

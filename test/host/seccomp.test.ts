@@ -1,0 +1,91 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { describe, expect } from 'vitest';
+import { hasBackend } from '../helpers/backends.js';
+import { isBuilt, type Requirement, testRequiring } from '../helpers/requirements.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { startAgent } from '../lock/agent.js';
+import { runHost, WORKING_LOCK } from './host.js';
+
+const DENY = fileURLToPath(new URL('fixtures/deny.pl', import.meta.url));
+const ENTRY = fileURLToPath(new URL('../../dist/index.js', import.meta.url));
+
+/** Calls that a sandbox may refuse, and the capabilities that it takes away with them, the one that says why first. */
+const REFUSED: Record<string, readonly string[]> = {
+  pidfd_open: ['pidfd', 'pidfdInode'],
+  renameat2: ['renameNoReplace'],
+  'fcntl-ofd': ['takeWitness', 'testWitness'],
+  'ioctl-ns-id': ['namespaceId'],
+  memfd_create: [],
+  inotify_init1: [],
+  inotify_add_watch: [],
+  fstatfs: [],
+  utimensat: [],
+  'pidfd_open,renameat2,fcntl-ofd,ioctl-ns-id,memfd_create,inotify_init1,fstatfs': [
+    'pidfd',
+    'pidfdInode',
+    'renameNoReplace',
+    'takeWitness',
+    'testWitness',
+    'namespaceId',
+  ],
+};
+
+function denying(errno: string, calls: string): string[] {
+  return ['perl', DENY, errno, calls];
+}
+
+function canFilter(): Requirement {
+  const { status, stderr, error } = spawnSync('perl', [DENY, 'EPERM', 'memfd_create', 'true'], {
+    encoding: 'utf8',
+  });
+  return {
+    available: status === 0,
+    reason: `needs perl and seccomp filters: ${error?.message ?? stderr.trim()}`,
+  };
+}
+
+describe('a sandbox that refuses', () => {
+  const needs = [isBuilt(), hasBackend('native'), canFilter()];
+  for (const [calls, lost] of Object.entries(REFUSED)) {
+    for (const errno of ['EPERM', 'ENOSYS']) {
+      const through = denying(errno, calls);
+
+      testRequiring(needs, `${calls} with ${errno} costs what needs it, and nothing else`, () => {
+        const { backend, capabilities, lock, judged } = runHost(ENTRY, { through });
+        expect(backend.name).toBe('native');
+        for (const capability of lost)
+          expect(capabilities).toMatchObject({ [capability]: { available: false } });
+        const [first] = lost;
+        if (first !== undefined) {
+          expect(capabilities).toMatchObject({ [first]: { reason: expect.stringContaining(errno) } });
+        }
+        expect(lock).toEqual(WORKING_LOCK);
+        expect(judged).toBe('dead');
+      });
+
+      testRequiring(
+        needs,
+        `${calls} with ${errno} lets locks exclude, change hands and be reclaimed`,
+        async () => {
+          const path = join(tempDir(), 'install.lock');
+          const [owner, other] = await Promise.all([startAgent({ through }), startAgent({ through })]);
+          await owner.acquire(path);
+          expect(await other.tryAcquire(path)).toBeNull();
+          const waiting = other.acquire(path, { timeout: 5000 });
+          await sleep(50);
+          await owner.release(path);
+          expect((await waiting).value.pid).toBe(other.pid);
+          const next = owner.acquireSync(path, { timeout: 5000 });
+          await sleep(50);
+          await other.kill();
+          expect((await next).value.pid).toBe(owner.pid);
+          expect(await owner.verify(path)).toBe(true);
+          expect(owner.process.errors).toBe('');
+        },
+      );
+    }
+  }
+});
