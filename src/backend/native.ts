@@ -12,6 +12,7 @@ import type {
   WatchOperations,
   WitnessOperations,
 } from './backend.js';
+import { reasonOf } from './reason.js';
 
 /** What the compiled addon exports. */
 export interface Addon {
@@ -45,9 +46,7 @@ export function loadAddon(): Addon {
     requireWhole(file);
     return require(file) as Addon;
   } catch (error) {
-    const said = error instanceof Error ? error.message : String(error);
-    const reason = said.trim().replace(/\s*\n\s*/g, ' ');
-    throw new Error(`the native addon does not load: ${reason}`, { cause: error });
+    throw new Error(`the native addon does not load: ${reasonOf(error)}`, { cause: error });
   }
 }
 

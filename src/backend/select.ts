@@ -3,6 +3,7 @@ import type { Backend, BackendName } from './backend.js';
 import { loadNativeBackend } from './native.js';
 import { loadPortableBackend } from './portable/index.js';
 import { loadProcfsBackend } from './procfs/index.js';
+import { reasonOf } from './reason.js';
 
 /** A backend and why it is this one, in words for the diagnostics dump. */
 export interface SelectedBackend {
@@ -57,7 +58,7 @@ function choose(forced: string): SelectedBackend {
       const backend = LOADERS[name]();
       return { backend, reason: failures.length === 0 ? 'the addon loaded' : failures.join('; ') };
     } catch (error) {
-      failures.push(`${name} backend: ${messageOf(error)}`);
+      failures.push(`${name} backend: ${reasonOf(error)}`);
     }
   }
   throw new BackendUnavailableError(
@@ -75,7 +76,7 @@ function loadForced(name: string): Backend {
     return LOADERS[name]();
   } catch (error) {
     throw new BackendUnavailableError(
-      `KERNEL_IDENTITY_BACKEND=${name} asks for a backend that cannot load: ${messageOf(error)}. ${REMEDIES[name]}.`,
+      `KERNEL_IDENTITY_BACKEND=${name} asks for a backend that cannot load: ${reasonOf(error)}. ${REMEDIES[name]}.`,
       { cause: error },
     );
   }
@@ -83,8 +84,4 @@ function loadForced(name: string): Backend {
 
 function isBackendName(name: string): name is BackendName {
   return Object.hasOwn(LOADERS, name);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

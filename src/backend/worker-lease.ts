@@ -51,13 +51,7 @@ export class WorkerLease implements LeaseOperations {
   }
 
   #startWorker(): Worker {
-    const worker = new Worker(BEATER, {
-      eval: true,
-      name: 'kernel-identity lease',
-      // Nothing that the program preloads into its threads belongs here.
-      execArgv: [],
-      env: {},
-    });
+    const worker = newWorker();
     worker.on('message', (ticket: number) => this.#lose(ticket));
     // Without it nobody shows that the owners live.
     worker.on('error', () => this.#loseAll(worker));
@@ -85,6 +79,24 @@ export class WorkerLease implements LeaseOperations {
     if (worker !== this.#worker) return;
     this.#worker = null;
     for (const ticket of [...this.#leases.keys()]) this.#lose(ticket);
+  }
+}
+
+/** @throws ERR_ACCESS_DENIED under Node's permission model. */
+function newWorker(): Worker {
+  try {
+    return new Worker(BEATER, {
+      eval: true,
+      name: 'kernel-identity lease',
+      // Nothing that the program preloads into its threads belongs here.
+      execArgv: [],
+      env: {},
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_ACCESS_DENIED') throw error;
+    const message =
+      'a lock without the addon needs a worker thread to keep its lease: allow it with --allow-worker';
+    throw Object.assign(new Error(message, { cause: error }), { code: 'ERR_ACCESS_DENIED' });
   }
 }
 

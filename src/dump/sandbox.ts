@@ -53,7 +53,7 @@ export function parseSeccomp(status: string): Seccomp {
 export function readContainerHints(): ContainerHint[] {
   const hints: ContainerHint[] = [];
   for (const [path, runtime] of FILES) {
-    if (existsSync(path)) hints.push({ runtime, source: path });
+    if (isThere(path)) hints.push({ runtime, source: path });
   }
   // systemd's container interface; podman and nspawn set it as well.
   const { container, KUBERNETES_SERVICE_HOST } = process.env;
@@ -71,6 +71,15 @@ export function readContainerHints(): ContainerHint[] {
   if (/microsoft/i.test(version)) hints.push({ runtime: 'wsl', source: '/proc/version' });
   if (/gvisor/i.test(version)) hints.push({ runtime: 'gvisor', source: '/proc/version' });
   return hints;
+}
+
+/** False also where Node's permission model keeps this process from knowing: Node 20 throws then. */
+function isThere(path: string): boolean {
+  try {
+    return existsSync(path);
+  } catch {
+    return false;
+  }
 }
 
 /** Empty: not readable. */

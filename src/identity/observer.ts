@@ -93,8 +93,17 @@ function readBootTimeMs(): number | null {
 /** True when /proc is mounted with hidepid, so that not seeing a process in it means nothing (proc(5)). */
 export function isProcHidden(): boolean {
   const options = readProcOptions();
-  if (options === null) return existsSync('/proc');
+  if (options === null) return mayHaveProc();
   return options.some((option) => /^hidepid=(?!0$|off$)/.test(option));
+}
+
+/** Node's permission model may keep this process from knowing, and Node 20 throws then. */
+function mayHaveProc(): boolean {
+  try {
+    return existsSync('/proc');
+  } catch {
+    return true;
+  }
 }
 
 /** Options with which /proc is mounted, such as `hidepid=invisible` or `subset=pid`; null: not known. */

@@ -34,11 +34,10 @@ export function runHost(entry: string, options: HostOptions = {}): HostReport {
     encoding: 'utf8',
     env: { ...process.env, KERNEL_IDENTITY_BACKEND: backend },
   });
-  // Node 20 calls its own permission model experimental.
-  const said = stderr.replace(
-    /^.*ExperimentalWarning: Permission is an experimental feature.*\n.*trace-warnings.*\n/m,
-    '',
-  );
+  // Node itself warns of its permission model, and of what is allowed in it.
+  const ofNode =
+    /^\(node:\d+\) (?:\[\w+\] )?(Experimental|Security)Warning: .*\n(\(Use `node --trace-warnings.*\n)?/gm;
+  const said = stderr.replace(ofNode, '');
   expect({ status, signal, stderr: said }).toEqual({ status: 0, signal: null, stderr: '' });
   return JSON.parse(stdout) as HostReport;
 }
