@@ -1,5 +1,6 @@
 /** The C++ addon as a backend. Its functions are used as they are: no JavaScript stands in between. */
 
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { requireWhole } from './addon-file.js';
@@ -14,6 +15,9 @@ import type {
 } from './backend.js';
 import { reasonOf } from './reason.js';
 
+/** Where the addon for this machine is, from where the prebuilt ones are. */
+const PREBUILT = `prebuilds/${process.platform}-${process.arch}/kernel-identity.node`;
+
 /** What the compiled addon exports. */
 export interface Addon {
   readonly processes: ProcessOperations;
@@ -26,9 +30,6 @@ export interface Addon {
   readonly sourceHash: string;
 }
 
-/** The same number of levels up from src/backend and from dist/backend. */
-const PACKAGE_ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
 /**
  * Loads build/Release or the prebuilt binary for this platform.
  *
@@ -39,15 +40,26 @@ export function loadAddon(): Addon {
     throw new Error(`the native addon is for Linux; this is ${process.platform}`);
   }
   try {
-    // Loaded only when asked for: another backend needs neither the addon nor its loader.
-    const require = createRequire(import.meta.url);
-    const { path } = require('node-gyp-build') as { path(root: string): string };
-    const file = path(PACKAGE_ROOT);
+    // Here, and not when this module is loaded: some bundlers leave nothing of import.meta.
+    const here = import.meta.url;
+    const require = createRequire(here);
+    const file = findAddon(here, require);
     requireWhole(file);
     return require(file) as Addon;
   } catch (error) {
     throw new Error(`the native addon does not load: ${reasonOf(error)}`, { cause: error });
   }
+}
+
+/** @throws {Error} saying where there is none. */
+function findAddon(here: string, require: NodeJS.Require): string {
+  // A bundler puts this module into a file of its own, and the addon is laid beside that: docs/bundlers.md.
+  const beside = fileURLToPath(new URL(`./${PREBUILT}`, here));
+  if (existsSync(beside)) return beside;
+  // Loaded only now: another backend needs neither the addon nor what finds it.
+  const { path } = require('node-gyp-build') as { path(root: string): string };
+  // The same number of levels up from src/backend and from dist/backend.
+  return path(fileURLToPath(new URL('../..', here)));
 }
 
 /** @throws {Error} see {@link loadAddon} */

@@ -1,4 +1,4 @@
-import { getSystemErrorMap } from 'node:util';
+import { getSystemErrorMap, types } from 'node:util';
 
 export interface SystemError extends Error {
   errno: number;
@@ -16,7 +16,8 @@ export interface Subject {
 
 /** True for the errors Node throws for a failed system call. */
 export function isSystemError(error: unknown): error is SystemError {
-  if (!(error instanceof Error)) return false;
+  // Not instanceof: in a context of node:vm, where test runners put programs, Node's errors are of another Error.
+  if (!types.isNativeError(error)) return false;
   const { errno, code, syscall } = error as Partial<SystemError>;
   return typeof errno === 'number' && typeof code === 'string' && typeof syscall === 'string';
 }

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** An error as plain data. */
 export interface Failure {
   /** `ENOENT`, `ERR_NOT_A_LOCK`, ...; null: it has none. */
@@ -6,7 +8,7 @@ export interface Failure {
 }
 
 export function toFailure(error: unknown): Failure {
-  if (!(error instanceof Error)) return { code: null, message: String(error) };
+  if (!types.isNativeError(error)) return { code: null, message: String(error) };
   const { code } = error as NodeJS.ErrnoException;
   return { code: typeof code === 'string' ? code : null, message: error.message };
 }

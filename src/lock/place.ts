@@ -1,5 +1,6 @@
 import { basename, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { types } from 'node:util';
 import type { Backend } from '../backend/backend.js';
 import { currentBackend } from '../backend/select.js';
 import { NotALockError } from '../errors.js';
@@ -72,7 +73,8 @@ export function isGone(error: unknown): boolean {
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error && 'code' in error;
+  // Not instanceof: see the backends' isSystemError.
+  return types.isNativeError(error) && 'syscall' in error && 'code' in error;
 }
 
 function toPath(path: unknown): string {

@@ -1,0 +1,85 @@
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BuildOptions, build } from 'esbuild';
+import { describe, expect } from 'vitest';
+import { hasBackend } from '../helpers/backends.js';
+import { isBuilt, testRequiring } from '../helpers/requirements.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { runHost, WORKING_LOCK } from './host.js';
+import { installInto } from './install.js';
+
+// The recipes of docs/bundlers.md.
+
+/** Bundles an application that passes the package on, without node_modules beside the result. */
+async function bundle(options: BuildOptions): Promise<{ entry: string; folder: string; root: string }> {
+  const { project, root } = installInto();
+  const application = join(project, 'application.mjs');
+  writeFileSync(application, `export * from 'kernel-identity';\n`);
+  const folder = join(tempDir(), 'bundle');
+  mkdirSync(folder);
+  const entry = join(folder, options.format === 'cjs' ? 'application.cjs' : 'application.mjs');
+  const { warnings } = await build({
+    entryPoints: [application],
+    outfile: entry,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    logLevel: 'silent',
+    ...options,
+  });
+  expect(warnings).toEqual([]);
+  return { entry, folder, root };
+}
+
+const needs = [isBuilt(), hasBackend('native'), hasBackend('procfs')];
+
+describe('bundled by esbuild', () => {
+  testRequiring(needs, 'left outside, it is the package in node_modules', async () => {
+    const { entry, folder } = await bundle({ format: 'esm', external: ['kernel-identity'] });
+    installInto(folder);
+    expect(runHost(entry)).toMatchObject({ backend: { name: 'native' }, lock: WORKING_LOCK });
+  });
+
+  testRequiring(needs, 'taken in without its addon, it serves on plain Node and says why', async () => {
+    const { entry } = await bundle({ format: 'esm' });
+    const { backend, lock } = runHost(entry);
+    expect(backend).toEqual({
+      name: 'procfs',
+      reason: expect.stringContaining('the native addon does not load'),
+    });
+    expect(lock).toEqual(WORKING_LOCK);
+  });
+
+  testRequiring(needs, 'taken in, with prebuilds/ copied beside it, it has its addon', async () => {
+    const { entry, folder, root } = await bundle({ format: 'esm' });
+    cpSync(join(root, 'prebuilds'), join(folder, 'prebuilds'), { recursive: true });
+    expect(runHost(entry)).toMatchObject({
+      backend: { name: 'native', reason: 'the addon loaded' },
+      lock: WORKING_LOCK,
+    });
+  });
+
+  testRequiring(needs, 'into a CommonJS file: the same, if it is told where that file is', async () => {
+    const { entry, folder, root } = await bundle({
+      format: 'cjs',
+      define: { 'import.meta.url': 'bundleUrl' },
+      banner: { js: `const bundleUrl = require('node:url').pathToFileURL(__filename).href;` },
+    });
+    expect(runHost(entry)).toMatchObject({ backend: { name: 'procfs' }, lock: WORKING_LOCK });
+    cpSync(join(root, 'prebuilds'), join(folder, 'prebuilds'), { recursive: true });
+    expect(runHost(entry)).toMatchObject({ backend: { name: 'native' }, lock: WORKING_LOCK });
+  });
+
+  testRequiring(needs, 'into a CommonJS file without being told, it serves on plain Node', async () => {
+    const { entry } = await bundle({ format: 'cjs', logOverride: { 'empty-import-meta': 'silent' } });
+    expect(runHost(entry)).toMatchObject({ backend: { name: 'procfs' }, lock: WORKING_LOCK });
+  });
+
+  testRequiring(needs, 'minified, it keeps its leases all the same', async () => {
+    const { entry } = await bundle({ format: 'esm', minify: true });
+    expect(runHost(entry, { backend: 'portable' })).toMatchObject({
+      backend: { name: 'portable' },
+      lock: WORKING_LOCK,
+    });
+  });
+});
