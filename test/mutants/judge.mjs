@@ -266,7 +266,7 @@ export const files = [
     mutants: [
       {
         what: 'the nonce is enough, whoever this process has become',
-        from: "return compareIdentities(identity, readSelfIdentity(readObserver())) === 'same';",
+        from: 'return isStillSelf(identity, readSelfIdentity(readObserver()));',
         to: 'return true;',
         tests: [
           'test/lock/acquire-release.test.ts',

@@ -125,13 +125,31 @@ export const files = [
     ],
   },
   {
+    file: 'src/backend/portable/by-path.ts',
+    tests: ['test/portable/overtaken.test.ts'],
+    mutants: [
+      { what: 'what hit another directory stays done', from: 'undo?.(paths, result);', to: '' },
+      {
+        what: 'after a call nobody looks whose directory it was',
+        from: 'if (directories.every(lookFor)) return result;',
+        to: 'return result;',
+      },
+    ],
+  },
+  {
     file: 'src/lock/retire.ts',
     tests: CLEARING,
     mutants: [
       {
         what: 'owner.json was gone, and that counts as success',
-        from: "if (errnoOf(error) === 'ENOENT') return false;\n    throw error;\n  }\n}\n\n/**\n * Deletes",
-        to: "if (errnoOf(error) === 'ENOENT') return true;\n    throw error;\n  }\n}\n\n/**\n * Deletes",
+        from: 'if (isGone(error)) return false;\n    throw error;\n  }\n}\n\n/**\n * Deletes',
+        to: 'if (isGone(error)) return true;\n    throw error;\n  }\n}\n\n/**\n * Deletes',
+      },
+      {
+        what: 'by path, it looks released before it is known to be the judged one',
+        from: 'return renameOwn(open, OWNER_FILE, claimed) && renameOwn(open, claimed, retiredName(nonce));',
+        to: 'return renameOwn(open, OWNER_FILE, retiredName(nonce));',
+        tests: ['test/portable/overtaken.test.ts'],
       },
       {
         what: 'a directory that was made a moment ago is removed',
