@@ -1,8 +1,8 @@
 import { basename, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { types } from 'node:util';
 import type { Backend } from '../backend/backend.js';
 import { currentBackend } from '../backend/select.js';
-import { isSystemError } from '../backend/system-error.js';
 import { NotALockError } from '../errors.js';
 
 /** Where a lock is, or will be: a name in a directory that is held open, so that nothing moves under our feet. */
@@ -70,6 +70,11 @@ export function errnoOf(error: unknown): string | undefined {
 export function isGone(error: unknown): boolean {
   const code = errnoOf(error);
   return code === 'ENOENT' || code === 'ESTALE';
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  // Not instanceof: in a context of node:vm, where test runners put programs, Node's errors are of another Error.
+  return types.isNativeError(error) && 'syscall' in error && 'code' in error;
 }
 
 function toPath(path: unknown): string {
