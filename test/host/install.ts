@@ -1,15 +1,16 @@
-import { copyFileSync, cpSync, mkdirSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { tempDir } from '../helpers/temp-dir.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The addon as `npm run build` makes it. */
-export const ADDON = join(ROOT, 'build/Release/kernel_identity.node');
-
 /** Where an installed package has its addon for this machine. */
 const PREBUILT = `prebuilds/${process.platform}-${process.arch}/kernel-identity.node`;
+
+/** The addon as `npm run build` makes it; without a compiler, the prebuilt one. */
+const BUILT = join(ROOT, 'build/Release/kernel_identity.node');
+export const ADDON = existsSync(BUILT) ? BUILT : join(ROOT, PREBUILT);
 
 /**
  * A project with the built package in its node_modules, as npm would put it there.
