@@ -1,6 +1,5 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BuildOptions, build } from 'esbuild';
 import { describe, expect } from 'vitest';
 import { hasBackend } from '../helpers/backends.js';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
@@ -10,15 +9,22 @@ import { installInto } from './install.js';
 
 // The recipes of docs/bundlers.md.
 
+type Options = Readonly<Record<string, unknown>>;
+type Esbuild = { readonly build: (options: Options) => Promise<{ readonly warnings: readonly unknown[] }> };
+
+/** null: not installed. */
+const esbuild: Esbuild | null = await import('esbuild' as string).catch(() => null);
+
 /** Bundles an application that passes the package on, without node_modules beside the result. */
-async function bundle(options: BuildOptions): Promise<{ entry: string; folder: string; root: string }> {
+async function bundle(options: Options): Promise<{ entry: string; folder: string; root: string }> {
   const { project, root } = installInto();
   const application = join(project, 'application.mjs');
   writeFileSync(application, `export * from 'kernel-identity';\n`);
   const folder = join(tempDir(), 'bundle');
   mkdirSync(folder);
   const entry = join(folder, options.format === 'cjs' ? 'application.cjs' : 'application.mjs');
-  const { warnings } = await build({
+  if (esbuild === null) throw new Error('no esbuild');
+  const { warnings } = await esbuild.build({
     entryPoints: [application],
     outfile: entry,
     bundle: true,
@@ -31,7 +37,8 @@ async function bundle(options: BuildOptions): Promise<{ entry: string; folder: s
   return { entry, folder, root };
 }
 
-const needs = [isBuilt(), hasBackend('native'), hasBackend('procfs')];
+const installed = { available: esbuild !== null, reason: 'needs esbuild: npm ci' };
+const needs = [isBuilt(), hasBackend('native'), hasBackend('procfs'), installed];
 
 describe('bundled by esbuild', () => {
   testRequiring(needs, 'left outside, it is the package in node_modules', async () => {
