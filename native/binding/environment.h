@@ -18,7 +18,7 @@ namespace kernel_identity::binding {
 struct Environment {
   explicit Environment(Napi::Env env)
       : process_stat(env, {"state", "threads", "startTicks"}),
-        file_status(env, {"kind", "device", "inode", "links", "size", "mtimeMs"}),
+        file_status(env, {"kind", "device", "inode", "links", "size", "mtimeMs", "ctimeMs"}),
         filesystem(env, {"type", "fsid"}) {}
 
   DescriptorSet descriptors;

@@ -50,14 +50,18 @@ const char* KindName(system::FileKind kind) {
   return "other";
 }
 
+Napi::Value MillisecondsValue(Napi::Env env, int64_t seconds, int64_t nanoseconds) {
+  return NumberValue(env, static_cast<double>(seconds) * 1e3 + static_cast<double>(nanoseconds) / 1e6);
+}
+
 Napi::Value FileStatusValue(const Napi::CallbackInfo& info, const system::FileStatus& status) {
   const Napi::Env env = info.Env();
-  const double milliseconds = static_cast<double>(status.modified_seconds) * 1e3 +
-                              static_cast<double>(status.modified_nanoseconds) / 1e6;
   return EnvironmentOf(info).file_status.Make(
       env, {TextValue(env, KindName(status.kind)), DecimalValue(env, status.device),
             DecimalValue(env, status.inode), NumberValue(env, static_cast<double>(status.links)),
-            NumberValue(env, static_cast<double>(status.size)), NumberValue(env, milliseconds)});
+            NumberValue(env, static_cast<double>(status.size)),
+            MillisecondsValue(env, status.modified_seconds, status.modified_nanoseconds),
+            MillisecondsValue(env, status.changed_seconds, status.changed_nanoseconds)});
 }
 
 Napi::Value BufferValue(Napi::Env env, const char* bytes, size_t length) {

@@ -26,6 +26,8 @@ FileStatus FromStat(const struct stat& from) {
       .size = static_cast<uint64_t>(from.st_size),
       .modified_seconds = from.st_mtim.tv_sec,
       .modified_nanoseconds = from.st_mtim.tv_nsec,
+      .changed_seconds = from.st_ctim.tv_sec,
+      .changed_nanoseconds = from.st_ctim.tv_nsec,
   };
 }
 
@@ -38,6 +40,8 @@ FileStatus FromStatx(const struct statx& from) {
       .size = from.stx_size,
       .modified_seconds = from.stx_mtime.tv_sec,
       .modified_nanoseconds = from.stx_mtime.tv_nsec,
+      .changed_seconds = from.stx_ctime.tv_sec,
+      .changed_nanoseconds = from.stx_ctime.tv_nsec,
   };
 }
 

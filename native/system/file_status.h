@@ -15,6 +15,9 @@ struct FileStatus {
   /** Last data change, since the epoch. */
   int64_t modified_seconds;
   int64_t modified_nanoseconds;
+  /** Last change of the inode, since the epoch; cannot be set by hand. */
+  int64_t changed_seconds;
+  int64_t changed_nanoseconds;
 };
 
 /** Of a name in a directory, a symbolic link being looked at itself. 0 or -errno. */

@@ -68,6 +68,8 @@ export interface FileStatus {
   readonly size: number;
   /** Last data change, ms since the epoch, with fraction. */
   readonly mtimeMs: number;
+  /** Last change of the inode, also by setting its times, which cannot be set itself; as `mtimeMs`. */
+  readonly ctimeMs: number;
 }
 
 export type WitnessTest = 'held' | 'free' | 'untestable';

@@ -9,9 +9,14 @@ export function fileStatus(stats: BigIntStats): FileStatus {
     inode: stats.ino.toString(),
     links: Number(stats.nlink),
     size: Number(stats.size),
-    // In two parts: nanoseconds since the epoch need more digits than a double has.
-    mtimeMs: Number(stats.mtimeNs / 1_000_000n) + Number(stats.mtimeNs % 1_000_000n) / 1e6,
+    mtimeMs: milliseconds(stats.mtimeNs),
+    ctimeMs: milliseconds(stats.ctimeNs),
   };
+}
+
+/** In two parts: nanoseconds since the epoch need more digits than a double has. */
+function milliseconds(nanoseconds: bigint): number {
+  return Number(nanoseconds / 1_000_000n) + Number(nanoseconds % 1_000_000n) / 1e6;
 }
 
 function kindOf(stats: BigIntStats): FileStatus['kind'] {

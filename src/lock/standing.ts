@@ -1,3 +1,4 @@
+import type { FileStatus } from '../backend/backend.js';
 import { isOneKernelFilesystem, showsChangesOfOthers } from '../judge/filesystems.js';
 import { type JudgeOptions, judgeRecord } from '../judge/judge.js';
 import type { Verdict } from '../judge/verdict.js';
@@ -10,6 +11,12 @@ import type { LockView } from './view.js';
 /** ms; an older program may stand between its mkdir and its write. */
 export const DEFAULT_OWNERLESS_GRACE = 5_000;
 
+/**
+ * ms; the default for a directory whose mtime somebody sets. A program whose lock is a directory alone keeps it fresh
+ * like that: proper-lockfile every 5 s unless told otherwise, and later when its event loop is busy.
+ */
+const REFRESHED_GRACE = 30_000;
+
 /** An owner may miss all but one of them. */
 export const BEATS_PER_LEASE = 6;
 
@@ -19,7 +26,8 @@ export const MIN_LEASE = 1_000;
 export interface StandingOptions extends JudgeOptions {
   /**
    * ms for which a lock directory without a readable owner is left to its maker. Default 5 000; programs that make
-   * the directory first and write owner.json later allow themselves 30 000.
+   * the directory first and write owner.json later allow themselves 30 000. The default is 30 000 for a directory that
+   * holds nothing and whose mtime was set, as proper-lockfile does to keep its lock.
    */
   readonly ownerlessGrace?: number;
 }
@@ -85,7 +93,15 @@ function assessOwnerless(view: LockView, options: StandingOptions, memory: LockM
   if (view.leftovers().some(isRetiredName)) {
     return { state: 'stale', verdict: null, description: 'released or reclaimed, not yet removed' };
   }
-  return afterGrace(view, options, memory, 'a directory without owner.json');
+  const status = view.directoryStatus();
+  // mkdir, and every change of what is inside, set both times to the same moment. They differ after utimes (also after
+  // chown, chmod or a rename of the directory, which then costs the longer grace for nothing).
+  const isRefreshed = status.mtimeMs !== status.ctimeMs;
+  const grace = options.ownerlessGrace ?? (isRefreshed ? REFRESHED_GRACE : DEFAULT_OWNERLESS_GRACE);
+  const what = isRefreshed
+    ? 'a directory without owner.json whose mtime somebody has set, as if to keep a lock'
+    : 'a directory without owner.json';
+  return afterGrace(status, grace, memory, what);
 }
 
 function assessTorn(view: LockView, options: StandingOptions, memory: LockMemory): Standing {
@@ -96,12 +112,11 @@ function assessTorn(view: LockView, options: StandingOptions, memory: LockMemory
       return { state: 'held', verdict: null, description };
     }
   }
-  return afterGrace(view, options, memory, 'owner.json is empty or torn');
+  const grace = options.ownerlessGrace ?? DEFAULT_OWNERLESS_GRACE;
+  return afterGrace(owner?.status ?? view.directoryStatus(), grace, memory, 'owner.json is empty or torn');
 }
 
-function afterGrace(view: LockView, options: StandingOptions, memory: LockMemory, what: string): Standing {
-  const grace = options.ownerlessGrace ?? DEFAULT_OWNERLESS_GRACE;
-  const status = view.owner?.status ?? view.directoryStatus();
+function afterGrace(status: FileStatus, grace: number, memory: LockMemory, what: string): Standing {
   const unchangedMs = memory.unchangedFor(
     `${status.device}:${status.inode}:${status.mtimeMs}:${status.size}`,
   );

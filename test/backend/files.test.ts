@@ -279,6 +279,7 @@ function defineContract(name: AnyName, load: () => Backend): void {
           links: Number(stats.nlink),
           size: Number(stats.size),
           mtimeMs: expect.closeTo(Number(stats.mtimeNs / 1000n) / 1000, 2),
+          ctimeMs: expect.closeTo(Number(stats.ctimeNs / 1000n) / 1000, 2),
         });
       }
       const fd = backend.files.openAt(directory, 'file', 'read');

@@ -142,7 +142,7 @@ describeRequiring(BUILT, 'inspect', () => {
     const { stdout } = await cli(['inspect', path]);
     expect(stdout).toContain(`${path}: stale\n`);
     expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(
-      /untouched for \d+ d.*, past the grace of 5 s: assumed to be abandoned.* if one of them may be at work, ask/,
+      /untouched for \d+ d.*, past the grace of 30 s: assumed to be abandoned.* if one of them may be at work, ask/,
     );
   });
 

@@ -8,6 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -19,10 +20,12 @@ import { snapshot } from './snapshot.js';
 
 /** The grace that an older program gets between mkdir and its write, unless told otherwise. */
 const GRACE_S = 5;
+/** That of a directory that holds no owner.json and whose mtime somebody sets, as `age` does here. */
+const REFRESHED_GRACE_S = 30;
 
 /** Lock directories in which no owner can be read. */
 const OWNERLESS: Record<string, (path: string) => void> = {
-  'an empty directory': () => {},
+  'a directory whose time somebody sets': () => {},
   'an empty owner.json': (path) => writeFileSync(ownerFile(path), ''),
   'an owner.json cut off in the middle': (path) => writeFileSync(ownerFile(path), '{\n  "pid": 7,\n  "crea'),
   'an owner.json of NUL bytes, as after a power cut': (path) =>
@@ -45,9 +48,12 @@ describeForEveryBackend('a lock directory without an owner', (api, backend) => {
   }
 
   for (const [what, fill] of Object.entries(OWNERLESS)) {
+    const holdsOwnerFile = existsSync(ownerFile(make(fill)));
+    const grace = holdsOwnerFile ? GRACE_S : REFRESHED_GRACE_S;
+
     test(`${what}: left alone within the grace`, () => {
       const path = make(fill);
-      age(path, -GRACE_S + 2);
+      age(path, -grace + 2);
       const before = snapshot(dirname(path));
       expect(api.inspectLockSync(path)).toMatchObject({ state: 'unknown', owner: null, verdict: null });
       expect(api.reclaimLockSync(path).reclaimed).toBe(false);
@@ -66,7 +72,7 @@ describeForEveryBackend('a lock directory without an owner', (api, backend) => {
         (path: string) => expect(api.reclaimLockSync(path)).toMatchObject({ reclaimed: true, state: 'free' }),
       ]) {
         const path = make(fill);
-        age(path, -GRACE_S - 1);
+        age(path, -grace - 1);
         expect(api.inspectLockSync(path).state).toBe('stale');
         take(path);
         expect(existsSync(path)).toBe(false);
@@ -75,9 +81,9 @@ describeForEveryBackend('a lock directory without an owner', (api, backend) => {
 
     test(`${what}: the grace can be that of older programs`, () => {
       const path = make(fill);
-      age(path, -GRACE_S - 1);
-      expect(api.tryAcquireLockSync(path, { ownerlessGrace: 30_000 })).toBeNull();
-      expect(api.inspectLockSync(path, { ownerlessGrace: 30_000 }).state).toBe('unknown');
+      age(path, -grace - 1);
+      expect(api.tryAcquireLockSync(path, { ownerlessGrace: 60_000 })).toBeNull();
+      expect(api.inspectLockSync(path, { ownerlessGrace: 60_000 }).state).toBe('unknown');
     });
 
     test(`${what}: with a time in the future, free after the grace by the waiter's own clock`, async () => {
@@ -91,6 +97,27 @@ describeForEveryBackend('a lock directory without an owner', (api, backend) => {
       lock.releaseSync();
     });
   }
+
+  test('an empty directory, as mkdir leaves it: free past the grace', async () => {
+    const path = make(() => {});
+    expect(api.tryAcquireLockSync(path)).toBeNull();
+    await sleep(1000 * GRACE_S + 100);
+    const lock = api.tryAcquireLockSync(path);
+    expect(lock?.verify()).toBe(true);
+    lock?.releaseSync();
+  });
+
+  test('an empty directory that its maker keeps fresh, as proper-lockfile does: not taken while it misses a beat', () => {
+    const path = make(() => {});
+    age(path, -2 * GRACE_S);
+    expect(api.inspectLockSync(path)).toMatchObject({
+      state: 'unknown',
+      description: expect.stringContaining('whose mtime somebody has set'),
+    });
+    expect(api.reclaimLockSync(path)).toMatchObject({ reclaimed: false, state: 'unknown' });
+    expect(api.tryAcquireLockSync(path)).toBeNull();
+    expect(existsSync(path)).toBe(true);
+  });
 
   test('a retired owner.json alone: free at once', () => {
     const retired = (path: string) => writeFileSync(join(path, `retired.${'0'.repeat(32)}`), '{}');

@@ -128,6 +128,7 @@ describeRequiring([built], 'files of the addon', () => {
       ['sub', 'directory'],
     ] as const) {
       const node = fs.lstatSync(join(path, name), { bigint: true });
+      const { mtimeMs, ctimeMs } = fs.lstatSync(join(path, name));
       const status = files.statAt(directory, name);
       expect(status).toEqual({
         kind,
@@ -136,7 +137,8 @@ describeRequiring([built], 'files of the addon', () => {
         links: Number(node.nlink),
         size: Number(node.size),
         // To the last bit: two backends must not disagree about whether a file has changed.
-        mtimeMs: fs.lstatSync(join(path, name)).mtimeMs,
+        mtimeMs,
+        ctimeMs,
       });
       const fd =
         kind === 'file' ? files.openAt(directory, name, 'read') : files.openDirectoryAt(directory, name);
