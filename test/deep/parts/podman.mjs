@@ -22,13 +22,9 @@ export async function run(report, { cycles, directory, cgroup }) {
   const { scratch, root: files } = prepare(directory);
   // Its paths there must be short.
   execute(['mount', '-t', 'tmpfs', 'tmpfs', '/run']);
-  const state = [
-    '--root',
-    join(scratch, 'storage'),
-    '--runroot',
-    join(scratch, 'run'),
-    '--storage-driver=vfs',
-  ];
+  // The name of --runroot must be short.
+  execute(['mount', '-t', 'tmpfs', 'tmpfs', '/run']);
+  const state = ['--root', join(scratch, 'storage'), '--runroot', '/run/podman', '--storage-driver=vfs'];
   const podman = ['podman', ...state, '--runtime=runc', '--cgroup-manager=cgroupfs', '--events-backend=none'];
   // Root here may lack CAP_SYS_RESOURCE, and podman would raise the limits.
   const limits = ['--ulimit=nofile=1024:1024', '--ulimit=nproc=4096:4096'];
