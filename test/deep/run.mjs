@@ -51,7 +51,9 @@ for (const name of positionals.length > 0 ? positionals : partNames()) {
     console.log(`${row.status.padEnd(8)}${row.runtime}, ${row.situation}: ${row.result}`);
   });
   stop = running.stop;
+  const started = performance.now();
   const problem = await running.ended;
+  console.log(`   ${name} took ${Math.round((performance.now() - started) / 1000)} s`);
   if (problem !== null) rows.push(failedPart(name, problem));
 }
 
