@@ -8,8 +8,8 @@ import type { FileOperations, Filesystem } from '../backend/backend.js';
 const ONE_KERNEL = new Set(['ext', 'xfs', 'btrfs', 'overlay', 'tmpfs']);
 
 /**
- * Whether a change that another kernel makes to a file is seen here at all, within seconds. hostfs of user-mode Linux
- * (6.1) never asks its host again about a file that it has met.
+ * Whether kernels that share such a filesystem see each other's changes to a file. On hostfs of user-mode Linux (6.1) they
+ * do not: it never asks its host again about a file that it has met, and does not tell it that a file was touched.
  */
 export function showsChangesOfOthers(type: string): boolean {
   return type !== 'hostfs';

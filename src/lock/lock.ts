@@ -224,9 +224,7 @@ function isStill(files: FileOperations, descriptor: number, expected: FileStatus
     const status = files.statDescriptor(descriptor);
     return status.inode === expected.inode && status.device === expected.device;
   } catch (error) {
-    if (errnoOf(error) === 'EBADF') return false;
-    // A deleted file or directory, as ours is by now.
-    if (isGone(error)) return true;
-    throw error;
+    // Anything else is said of a file that was deleted, as ours is by now, or of a failing disk.
+    return errnoOf(error) !== 'EBADF';
   }
 }

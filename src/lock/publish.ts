@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { FileStatus, Filesystem } from '../backend/backend.js';
 import { currentObserver } from '../identity/observer.js';
 import { selfIdentity } from '../identity/read.js';
-import { filesystemOf, isOneKernelFilesystem } from '../judge/filesystems.js';
+import { filesystemOf, isOneKernelFilesystem, showsChangesOfOthers } from '../judge/filesystems.js';
 import { formatOwnerRecord } from '../record/format.js';
 import type { OwnerRecord, WitnessRecord } from '../record/owner-record.js';
 import { parseOwnerFile } from '../record/parse.js';
@@ -121,8 +121,10 @@ function writeRecord(
 }
 
 /** The witness of a file on overlay or btrfs cannot be tested by plain Node: /proc/locks shows another device. */
-function needsLease(filesystem: Filesystem, witness: WitnessRecord | null): boolean {
-  return witness === null || filesystem.type === 'overlay' || filesystem.type === 'btrfs';
+function needsLease({ type }: Filesystem, witness: WitnessRecord | null): boolean {
+  // One that nobody sees renewed would seem to run out.
+  if (!showsChangesOfOthers(type)) return false;
+  return witness === null || type === 'overlay' || type === 'btrfs';
 }
 
 let ticksAsRead: number | null | undefined;

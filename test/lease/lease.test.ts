@@ -336,6 +336,15 @@ describeForEachBackend('a lease seen through a filesystem that others share', (a
     });
   });
 
+  test('is not recorded on one where nobody would see it renewed', () => {
+    const { files } = api.backend;
+    const spy = vi.spyOn(files, 'filesystem').mockReturnValue({ type: 'hostfs', fsid: null });
+    onCleanup(() => spy.mockRestore());
+    const lock = api.acquireLockSync(newPath());
+    expect(lock.owner).toMatchObject({ witness: null, lease: null });
+    lock.releaseSync();
+  });
+
   test('cannot be seen to last, or to end, on one that never looks again', async () => {
     const path = distantOwner('hostfs');
     const { files } = api.backend;

@@ -33,7 +33,7 @@ describeForEachBackend('where deleted files cast shadows', (api) => {
     return Object.assign(new Error(`${code}: as FUSE says it, fstat`), { code, syscall: 'fstat' });
   }
 
-  for (const code of ['ENOENT', 'ESTALE']) {
+  for (const code of ['ENOENT', 'ESTALE', 'EIO']) {
     test(`a lock is released though its deleted directory answers ${code}`, () => {
       const { files } = api.backend;
       const stat = files.statDescriptor;
