@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { Lock } from '../../src/index.js';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -23,6 +23,10 @@ import { snapshot } from './snapshot.js';
 
 const OLDER_OWNER = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
 const LOST = { code: 'ERR_LOCK_LOST' };
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 /** How somebody takes a lock away from its owner. */
 const WAYS: Record<string, (path: string) => void> = {
@@ -190,6 +194,15 @@ describeForEveryBackend('a lock lost', (api, backend) => {
       closeSync(fd);
     });
   }
+
+  test('by an unlocked witness is dead to itself as well', () => {
+    const { lock, path } = held();
+    expect(api.inspectLockSync(path).verdict?.reason).toBe('held-by-this-process');
+    vi.spyOn(api.backend.witness, 'test').mockReturnValue('free');
+    const reason = lock.owner.witness === null ? 'held-by-this-process' : 'witness-free';
+    expect(api.inspectLockSync(path).verdict?.reason).toBe(reason);
+    lock.releaseSync();
+  });
 
   testRequiring([isBuilt()], 'by a stray close of its witness is dead to others and to itself', async () => {
     const { lock, path } = held();

@@ -122,13 +122,25 @@ export const files = [
     mutants: [
       {
         what: 'an exited process wakes the thread without end',
-        from: '  StopWaitingFor(&subscription.pidfd);\n  if (subscription.word',
-        to: '  if (subscription.word',
+        from: '  StopWaitingFor(&subscription.pidfd);\n  subscription.listener.Tell();',
+        to: '  subscription.listener.Tell();',
       },
       {
         what: 'a watch is not taken back',
-        from: 'if (subscription.watch >= 0) changes_.Remove(subscription.watch, ticket);',
+        from: 'if (subscription->second.watch >= 0) changes_.Remove(subscription->second.watch, ticket);',
+        to: '(void)ticket;',
+      },
+      {
+        what: 'a witness that is held counts as free',
+        from: 'if (TestWitness(subscription->second.file.get()) != WitnessState::kFree) return false;',
         to: '',
+        tests: ['test/native/watch.test.ts', 'test/watch'],
+      },
+      {
+        what: 'a witness is looked at once only',
+        from: 'if (!Look(found)) looks_.Start(ticket);',
+        to: 'Look(found);',
+        tests: ['test/native/watch.test.ts', 'test/watch'],
       },
     ],
   },
