@@ -16,6 +16,7 @@ declare -A packages=(
   [threads]="g++"
   [fuzz]="clang"
   [attacker]=""
+  [exhaustion]="strace"
   [soak]=""
 )
 

@@ -120,3 +120,24 @@ describeForEachBackend('a lock that appears at its place', (api, backend) => {
     });
   }
 });
+
+describeForEachBackend('a lock whose lease cannot be kept', (api) => {
+  test('because no thread can be started is not taken, and leaves nothing', () => {
+    const path = newPath();
+    pretendFilesystem(api, 'nfs');
+    const refused = Object.assign(new Error('EAGAIN: no thread'), {
+      code: 'EAGAIN',
+      errno: -11,
+      syscall: 'pthread_create',
+    });
+    const start = vi.spyOn(api.backend.lease, 'start').mockImplementation(() => {
+      throw refused;
+    });
+    const before = readdirSync('/proc/self/fd').length;
+    expect(() => api.acquireLockSync(path)).toThrow(refused);
+    expect(readdirSync(dirname(path))).toEqual([]);
+    expect(readdirSync('/proc/self/fd')).toHaveLength(before);
+    start.mockRestore();
+    api.acquireLockSync(path, { timeout: 0 }).releaseSync();
+  });
+});
