@@ -24,12 +24,8 @@ for (const isScarce of [true, false, false]) {
   if (isScarce && descriptors !== undefined) leaveDescriptors(Number(descriptors));
   const answer = await work();
   for (const fd of spare.splice(0)) fs.closeSync(fd);
-  // Threads that were told to end may still be doing so.
-  if (!isScarce) await sleep(100);
-  fs.writeSync(
-    1,
-    `${JSON.stringify({ ...answer, descriptors: isScarce ? null : fs.readdirSync('/proc/self/fd').length })}\n`,
-  );
+  const open = isScarce ? null : await settledDescriptors();
+  fs.writeSync(1, `${JSON.stringify({ ...answer, descriptors: open })}\n`);
 }
 process.exit();
 
@@ -93,7 +89,7 @@ async function work() {
 /** @param {number} left */
 function leaveDescriptors(left) {
   try {
-    for (;;) spare.push(fs.openSync('/dev/null'));
+    for (;;) spare.push(fs.openSync('/dev/null', 'r'));
   } catch {
     for (const fd of spare.splice(0, left)) fs.closeSync(fd);
   }

@@ -37,7 +37,7 @@ const SCENES = [
  */
 export async function run(report, { directory, slice }) {
   fs.chmodSync(directory, 0o755);
-  const seconds = slice ? 2 : 20;
+  const seconds = slice ? 1 : 20;
   let number = 0;
   for (const backend of ['native', 'procfs']) {
     for (const uid of [0, HONEST_USER]) {

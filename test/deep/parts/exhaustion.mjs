@@ -9,7 +9,6 @@ import { program, root } from '../frame/needs.mjs';
 
 export const about = 'descriptors, memory, threads and inotify run out';
 export const needs = () => [root(), program('strace', 'exhaustion')];
-export const slice = true;
 export const minutes = 45;
 
 const SCARCE = fileURLToPath(new URL('../exhaustion/scarce.mjs', import.meta.url));
@@ -44,16 +43,16 @@ const NODE_NEEDS = new Set(['epoll_create1', 'epoll_ctl', 'eventfd2', 'clone,clo
  * @param {import('../frame/report.mjs').Report} report
  * @param {import('../frame/parts.mjs').Options} options
  */
-export async function run(report, { directory, slice }) {
+export async function run(report, { directory }) {
   chmodSync(directory, 0o755);
   const nothing = async () => () => Promise.resolve();
   for (const backend of ['native', 'procfs']) {
     const situations = {
-      'EMFILE: 0 to 15 descriptors left': range(slice ? 4 : 16).map((left) => ({
+      'EMFILE: 0 to 15 descriptors left': range(16).map((left) => ({
         limit: nothing,
-        args: [String(left * (slice ? 4 : 1))],
+        args: [String(left)],
       })),
-      'ENOMEM: 0 to 4 MiB of address space left': range(slice ? 2 : 8).map((step) => ({
+      'ENOMEM: 0 to 4 MiB of address space left': range(8).map((step) => ({
         limit: limitMemory(step * 512),
         mayDie: true,
       })),
@@ -65,7 +64,7 @@ export async function run(report, { directory, slice }) {
         { limit: nothing, command: withoutInotify('watches') },
       ],
       ...Object.fromEntries(
-        Object.entries(slice ? {} : REFUSALS).map(([call, errors]) => [
+        Object.entries(REFUSALS).map(([call, errors]) => [
           `${call} answers ${errors.join(', ')}`,
           errors.flatMap((error) =>
             ['1+', '1', '2', '3', '2+'].map((when) => ({

@@ -12,15 +12,13 @@ const SCRIPTED = ['records', 'files', 'identities'];
 
 export const about = `coverage-guided fuzzing, ${SECONDS} s for each of five targets (KI_FUZZ_SECONDS)`;
 export const needs = () => [program('clang++', 'fuzz')];
-export const slice = true;
 export const minutes = (5 * SECONDS) / 60 + 5;
 
 /**
  * @param {import('../frame/report.mjs').Report} report
  * @param {import('../frame/parts.mjs').Options} options
  */
-export function run(report, { directory, slice }) {
-  const seconds = slice ? 5 : SECONDS;
+export function run(report, { directory }) {
   for (const [name, folder] of Object.entries(NATIVE)) {
     const fuzzer = buildProgram('clang++', name, 'fuzzer,address,undefined', directory);
     // What is found goes into the first corpus that is named, so that must not be the committed one.
@@ -28,7 +26,7 @@ export function run(report, { directory, slice }) {
     mkdirSync(corpus);
     cpSync(pathOf(`../native/corpus/${folder}`), corpus, { recursive: true });
     const args = [
-      `-max_total_time=${seconds}`,
+      `-max_total_time=${SECONDS}`,
       '-max_len=4096',
       '-timeout=10',
       `-artifact_prefix=${directory}/`,
@@ -37,35 +35,27 @@ export function run(report, { directory, slice }) {
     const { status, stderr } = spawnSync(fuzzer, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
     const [, executions] = /Done (\d+) runs/.exec(stderr) ?? [];
     const [, coverage] = /DONE +(cov: \d+ ft: \d+ corp: \d+)/.exec(stderr) ?? [];
-    show(
-      report,
-      `libFuzzer, ${name}`,
-      seconds,
-      Number(executions),
-      `${coverage}`,
-      status === 0 ? '' : stderr,
-    );
+    show(report, `libFuzzer, ${name}`, Number(executions), `${coverage}`, status === 0 ? '' : stderr);
   }
   for (const target of SCRIPTED) {
-    const args = [pathOf('../fuzz/guided.mjs'), target, String(seconds), pathOf(`../fuzz/corpus/${target}`)];
+    const args = [pathOf('../fuzz/guided.mjs'), target, String(SECONDS), pathOf(`../fuzz/corpus/${target}`)];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
     const found = status === 0 ? JSON.parse(stdout) : { executions: 0 };
     const result = `blocks ${found.start} to ${found.blocks}, corpus ${found.corpus}, seed ${found.seed}`;
-    show(report, `V8 coverage, ${target}`, seconds, found.executions, result, status === 0 ? '' : stderr);
+    show(report, `V8 coverage, ${target}`, found.executions, result, status === 0 ? '' : stderr);
   }
 }
 
 /**
  * @param {import('../frame/report.mjs').Report} report
  * @param {string} runtime
- * @param {number} seconds
  * @param {number} executions
  * @param {string} result
  * @param {string} problem
  */
-function show(report, runtime, seconds, executions, result, problem) {
+function show(report, runtime, executions, result, problem) {
   const failures = problem === '' ? [] : [problem.slice(-4000)];
-  report.row({ runtime, situation: `fuzzing, ${seconds} s`, cycles: executions, result, failures });
+  report.row({ runtime, situation: `fuzzing, ${SECONDS} s`, cycles: executions, result, failures });
 }
 
 /** @param {string} path */
