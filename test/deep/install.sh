@@ -18,9 +18,24 @@ declare -A packages=(
   [attacker]=""
   [exhaustion]="strace"
   [soak]=""
+  [filesystems]="e2fsprogs xfsprogs btrfs-progs squashfs-tools erofs-utils bindfs sshfs openssh-sftp-server mergerfs fuse-overlayfs gocryptfs ntfs-3g"
+  [failing-disks]="strace perl e2fsprogs xfsprogs btrfs-progs quota bindfs libfaketime"
+  [uml-filesystems]="user-mode-linux kmod f2fs-tools dosfstools nfs-kernel-server diod"
+  [qemu]="qemu-system-x86 busybox-static cpio xz-utils"
 )
 
 # More than packages: one function for each part that needs it, named install_<part>.
+
+# The newest kernel of each line; their packages carry the version in the name.
+install_qemu() {
+  local line
+  for line in 6.1 6.12; do
+    compgen -G "/boot/vmlinuz-$line.*" >/dev/null && continue
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends >/dev/null \
+      "$(apt-cache search --names-only "^linux-image-${line/./\\.}\.[-0-9.]+([+]deb12)?-cloud-amd64$" | cut -d' ' -f1 | sort -V | tail -1)"
+  done
+}
 
 parts=("$@")
 if [[ ${1-} == --slice ]]; then

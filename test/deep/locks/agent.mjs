@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const AGENT = fileURLToPath(new URL('../../fixtures/lock-agent.mjs', import.meta.url));
+
+/**
+ * What an agent answers.
+ * @typedef {{ value?: any, error?: { name: string, code?: string, message: string }, wallMs?: number }} Answer
+ */
+
+/**
+ * A process that does with the package what it is told, on this machine or in a guest.
+ * @typedef {object} Agent
+ * @property {number} pid
+ * @property {(call: string, request?: Record<string, unknown>, timeoutMs?: number) => Promise<Answer>} ask
+ *   one call of test/fixtures/lock-agent.mjs; rejects when it takes longer: the watchdog
+ * @property {(signal?: NodeJS.Signals) => Promise<unknown>} kill resolves when it is gone
+ */
+
+/** @typedef {(options?: { env?: Record<string, string> }) => Promise<Agent>} StartAgent */
+
+/** An agent on this machine. Answers come in the order of the calls. */
+export class LocalAgent {
+  /** @type {((answer: any) => void)[]} */
+  #waiting = [];
+  #child;
+  #exited;
+
+  /**
+   * @param {Record<string, string>} env
+   * @param {readonly string[]} through a command that runs the one appended to it
+   */
+  constructor(env, through) {
+    const [program = '', ...args] = [...through, process.execPath, AGENT];
+    this.#child = spawn(program, args, {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, ...env },
+    });
+    this.#child.stdin.on('error', () => {});
+    const lines = createInterface({ input: this.#child.stdout });
+    lines.on('line', (line) => this.#waiting.shift()?.(JSON.parse(line)));
+    // Not at the end of the command that it runs through, but when nobody holds its pipes any more.
+    this.#exited = new Promise((resolve) => this.#child.once('close', resolve));
+    this.#exited.then(() => {
+      for (const answer of this.#waiting.splice(0)) answer({ error: { name: 'Error', message: 'it ended' } });
+    });
+    this.ready = this.#answer('start', 30_000);
+    this.ready.catch(() => {});
+  }
+
+  get pid() {
+    return this.#child.pid ?? 0;
+  }
+
+  /**
+   * @param {string} call
+   * @param {Record<string, unknown>} [request]
+   * @param {number} [timeoutMs]
+   * @returns {Promise<Answer>}
+   */
+  ask(call, request = {}, timeoutMs = 30_000) {
+    this.#child.stdin.write(`${JSON.stringify({ call, ...request })}\n`);
+    return this.#answer(call, timeoutMs);
+  }
+
+  /** @param {NodeJS.Signals} [signal] */
+  kill(signal = 'SIGKILL') {
+    this.#child.kill(signal);
+    return this.#exited;
+  }
+
+  /**
+   * @param {string} call
+   * @param {number} timeoutMs
+   * @returns {Promise<Answer>}
+   */
+  #answer(call, timeoutMs) {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`${call}: no answer for ${timeoutMs} ms`)), timeoutMs);
+      this.#waiting.push((answer) => {
+        clearTimeout(timer);
+        resolve(answer);
+      });
+    });
+  }
+}
+
+/** Through this, an agent sees no other's process, and has no number that others see: a container next door. */
+export const APART = ['unshare', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc'];
+
+/**
+ * @param {{ env?: Record<string, string>, through?: readonly string[] }} [options]
+ * @returns {Promise<Agent>}
+ */
+export async function startLocalAgent({ env = {}, through = [] } = {}) {
+  const agent = new LocalAgent(env, through);
+  await agent.ready;
+  return agent;
+}

@@ -1,0 +1,30 @@
+import { execFileSync } from 'node:child_process';
+import { truncateSync, writeFileSync } from 'node:fs';
+
+/** How to make a filesystem, and how large it has to be, in MB. */
+const MAKERS = /** @type {Record<string, { megabytes: number, command: readonly string[] }>} */ ({
+  ext2: { megabytes: 32, command: ['mkfs.ext2', '-q', '-F'] },
+  ext3: { megabytes: 32, command: ['mkfs.ext3', '-q', '-F'] },
+  ext4: { megabytes: 64, command: ['mkfs.ext4', '-q', '-F'] },
+  xfs: { megabytes: 320, command: ['mkfs.xfs', '-q', '-f'] },
+  f2fs: { megabytes: 64, command: ['mkfs.f2fs', '-q', '-f'] },
+  vfat: { megabytes: 16, command: ['mkfs.vfat'] },
+  ntfs: { megabytes: 16, command: ['mkntfs', '-q', '-F', '-f'] },
+  btrfs: { megabytes: 128, command: ['mkfs.btrfs', '-q', '-f'] },
+});
+
+/**
+ * An image file with an empty filesystem. Sparse.
+ * @param {string} type
+ * @param {string} path
+ * @param {readonly string[]} [more] arguments
+ */
+export function makeImage(type, path, more = []) {
+  const maker = MAKERS[type];
+  if (maker === undefined) throw new Error(`no maker of ${type}`);
+  writeFileSync(path, '');
+  truncateSync(path, maker.megabytes * 1024 * 1024);
+  const [program = '', ...args] = maker.command;
+  execFileSync(program, [...args, ...more, path], { stdio: 'pipe' });
+  return path;
+}

@@ -1,0 +1,322 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { file, program, root } from '../frame/needs.mjs';
+import { APART, startLocalAgent } from '../locks/agent.mjs';
+import { makeImage } from '../locks/images.mjs';
+import { withFailure } from '../locks/injection.mjs';
+import { expectValue, inherit, leaveAlone } from '../locks/situations.mjs';
+
+/** @typedef {import('../frame/report.mjs').Report} Report */
+
+export const about =
+  'disks that are full, fail, turn read-only; locks deleted under their owner; clocks an hour off';
+export const needs = () => [
+  root(),
+  ...['strace', 'mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'perl'].map((name) => program(name, 'failing-disks')),
+];
+export const minutes = 20;
+
+/** ms */
+const LEASE = 1_000;
+/** ms: past the grace for a directory without owner.json. */
+const PATIENCE = 9_000;
+const NAME = 'a.lock';
+
+const FAKETIME = `/usr/lib/${{ x64: 'x86_64', arm64: 'aarch64' }[process.arch]}-linux-gnu/faketime/libfaketime.so.1`;
+
+const start = () => startLocalAgent({ through: APART });
+
+/** @param {Report} report @param {import('../frame/parts.mjs').Options} options */
+export async function run(report, { directory }) {
+  await callsThatFail(report, directory);
+  for (const type of ['ext4', 'xfs', 'btrfs', 'tmpfs'])
+    await fullDisk(report, type, join(directory, `full ${type}`));
+  await quota(report, join(directory, 'quota'));
+  for (const type of ['ext4', 'xfs']) await deadDisk(report, type, join(directory, `dead ${type}`));
+  await readOnly(report, join(directory, 'read-only'));
+  await deleted(report, join(directory, 'deleted'));
+  await clocks(report, join(directory, 'clocks'));
+}
+
+/**
+ * @param {string} type
+ * @param {string} work a new directory
+ * @param {string} [options]
+ * @param {readonly string[]} [making] more arguments for the mkfs
+ */
+function mounted(type, work, options = 'loop', making = []) {
+  const at = join(work, 'mounted');
+  mkdirSync(at, { recursive: true });
+  const from = type === 'tmpfs' ? 'none' : makeImage(type, join(work, 'image'), making);
+  execFileSync('mount', ['-t', type, '-o', type === 'tmpfs' ? 'size=1M' : options, from, at]);
+  return at;
+}
+
+/** Every call of an acquire and a release fails once, in every way; then another process takes the lock. */
+async function callsThatFail(/** @type {Report} */ report, /** @type {string} */ directory) {
+  const at = join(directory, 'calls');
+  mkdirSync(at);
+  const path = join(at, NAME);
+  const other = await startLocalAgent();
+  for (const errno of ['ENOSPC', 'EIO', 'EDQUOT', 'EROFS']) {
+    const found = { tolerated: 0, thrown: 0, failures: /** @type {string[]} */ ([]) };
+    const ms = [];
+    for (const call of ['tryAcquire', 'release']) {
+      for (const syscall of [...FIRST, ...(call === 'tryAcquire' ? ACQUIRING : RELEASING)]) {
+        for (let n = 1; ; n += 1) {
+          const agent = await startLocalAgent();
+          if (call === 'release') expectValue(await agent.ask('tryAcquire', { path }));
+          const failure = { pid: agent.pid, syscall, n, errno, directory };
+          const { answer, injected } = await withFailure(failure, () => agent.ask(call, { path }));
+          const what = `${call} with ${errno} of ${syscall} ${n}`;
+          if (answer.error === undefined) found.tolerated += injected ? 1 : 0;
+          else {
+            found.thrown += 1;
+            const isClear = answer.error.code === errno && answer.error.message.includes(path);
+            if (!isClear && answer.error.code !== 'ERR_LOCK_LOST')
+              found.failures.push(`${what}: ${answer.error.message}`);
+          }
+          if (call === 'tryAcquire' && answer.value) {
+            if ((await other.ask('tryAcquire', { path })).value) found.failures.push(`${what}: a theft`);
+            expectValue(await agent.ask('release', { path }));
+          }
+          const next = await other.ask('acquire', { path, options: { timeout: PATIENCE } });
+          if (next.error === undefined) {
+            ms.push(next.wallMs ?? 0);
+            expectValue(await other.ask('release', { path }));
+          } else found.failures.push(`${what}, then: ${next.error.message}`);
+          await agent.kill();
+          if (!injected) break;
+        }
+      }
+    }
+    const { tolerated, thrown, failures } = found;
+    report.row({
+      runtime: 'ext4',
+      situation: `each system call fails with ${errno}, then another acquires`,
+      cycles: ms.length,
+      result: `${thrown} errors that name the lock, ${tolerated} tolerated`,
+      ms,
+      failures,
+      wedges: failures.filter((failure) => failure.includes('then:')).length,
+    });
+  }
+  await other.kill();
+}
+
+const FIRST = ['openat', 'newfstatat', 'fstat', 'unlinkat', 'renameat'];
+const ACQUIRING = ['mkdirat', 'fstatfs', 'fcntl', 'pwrite64', 'renameat2'];
+const RELEASING = ['pread64'];
+
+/** @param {Report} report @param {string} type @param {string} work */
+async function fullDisk(report, type, work) {
+  const at = mounted(type, work);
+  const path = join(at, NAME);
+  const failures = [];
+  const [owner, other] = [await start(), await start()];
+  expectValue(await owner.ask('acquire', { path }));
+  fill(at);
+  if (expectValue(await owner.ask('verify', { path })) !== true) failures.push('the owner does not hold it');
+  const { error: released } = await owner.ask('release', { path });
+  if (released !== undefined) failures.push(`release: ${released.message}`);
+  fill(at);
+  const { value, error } = await other.ask('tryAcquire', { path });
+  if (value !== undefined) failures.push('acquired on a full disk');
+  else if (error?.code !== 'ENOSPC' || !error.message.includes(path))
+    failures.push(`not clear: ${error?.message}`);
+  const remains = readdirSync(at).filter((name) => name.includes(NAME));
+  rmSync(join(at, 'filling'), { recursive: true });
+  const { error: still } = await other.ask('acquire', { path, options: { timeout: PATIENCE } });
+  if (still !== undefined) failures.push(`with space again: ${still.message}`);
+  report.row({
+    runtime: type,
+    situation: 'full: released, refused, and with space again acquired',
+    result: `${error?.message.split(',')[0]}; left behind: ${remains.length}`,
+    failures,
+    wedges: still === undefined ? 0 : 1,
+  });
+  await Promise.all([owner.kill(), other.kill()]);
+}
+
+/** To the last byte and the last file. @param {string} at */
+function fill(at) {
+  const filling = join(at, 'filling');
+  mkdirSync(filling, { recursive: true });
+  for (const size of [1 << 20, 1 << 16, 1 << 12, 1]) {
+    try {
+      for (;;) writeFileSync(join(filling, `${size} ${Math.random()}`), Buffer.alloc(size, 'x'));
+    } catch (error) {
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ENOSPC') throw error;
+    }
+    execFileSync('sync', ['-f', at]);
+  }
+}
+
+/** @param {Report} report @param {string} work */
+async function quota(report, work) {
+  const names = { runtime: 'ext4', situation: 'no file more by quota' };
+  const missing = program('setquota', 'failing-disks');
+  if (missing !== null) return report.skip(names.runtime, names.situation, missing);
+  /** @type {string} */
+  let at;
+  try {
+    at = mounted('ext4', work, 'loop,usrquota', ['-O', 'quota']);
+    execFileSync('chmod', ['777', at]);
+    // One inode: enough for the lock's directory, not for its file.
+    execFileSync('setquota', ['-u', '1000', '0', '0', '0', '1', at], { stdio: 'pipe' });
+  } catch (error) {
+    return report.skip(names.runtime, names.situation, `no quota here: ${String(error).split('\n')[0]}`);
+  }
+  const path = join(at, NAME);
+  const limited = await startLocalAgent({
+    through: ['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups', '--inh-caps=-all'],
+  });
+  const { error } = await limited.ask('tryAcquire', { path });
+  const failures = [];
+  if (error?.code !== 'EDQUOT' || !error.message.includes(path))
+    failures.push(`not clear: ${error?.message}`);
+  const remains = readdirSync(at).filter((name) => name.includes(NAME));
+  if (remains.length > 0) failures.push(`left behind: ${remains}`);
+  report.row({
+    ...names,
+    result: `${error?.message.split(',')[0]}; left behind: ${remains.length}`,
+    failures,
+  });
+  await limited.kill();
+}
+
+/** The whole filesystem answers EIO from one moment on, as after a disk is pulled (EXT4_IOC_SHUTDOWN, XFS_IOC_GOINGDOWN). */
+async function deadDisk(
+  /** @type {Report} */ report,
+  /** @type {string} */ type,
+  /** @type {string} */ work,
+) {
+  const at = mounted(type, work);
+  const path = join(at, NAME);
+  const failures = [];
+  const [owner, other] = [await start(), await start()];
+  expectValue(await owner.ask('acquire', { path }));
+  const shutdown =
+    'open my $d, "<", $ARGV[0] or die; my $how = pack("L", 2); ioctl($d, 0x8004587D, $how) or die $!';
+  execFileSync('perl', ['-e', shutdown, at]);
+  const answers = [
+    await other.ask('tryAcquire', { path }),
+    await other.ask('inspect', { path }),
+    await owner.ask('verify', { path }),
+    await owner.ask('release', { path }),
+  ];
+  const [tried, inspected, verified, released] = answers;
+  if (tried?.value) failures.push('a theft');
+  for (const answer of [tried, inspected, released]) {
+    const { error } = answer ?? {};
+    if (error !== undefined && !error.message.includes(path)) failures.push(`not clear: ${error.message}`);
+  }
+  const said = answers.map(
+    ({ value, error }) => error?.code ?? error?.name ?? JSON.stringify(value?.state ?? value),
+  );
+  if (released?.error === undefined) failures.push('the release says nothing of it');
+  report.row({
+    runtime: type,
+    situation: 'every access fails while held',
+    result: `tryAcquire ${said[0]}, inspect ${said[1]}, verify ${said[2]}, release ${said[3]}`,
+    thefts: tried?.value ? 1 : 0,
+    failures: verified === undefined ? ['no answer'] : failures,
+  });
+  await Promise.all([owner.kill(), other.kill()]);
+}
+
+/** As ext4 makes itself read-only after an error. */
+async function readOnly(/** @type {Report} */ report, /** @type {string} */ work) {
+  const at = mounted('ext4', work, 'loop,errors=remount-ro');
+  const path = join(at, NAME);
+  const [owner, other] = [await start(), await start()];
+  expectValue(await owner.ask('acquire', { path }));
+  const device = execFileSync('findmnt', ['-n', '-o', 'SOURCE', at], { encoding: 'utf8' }).trim();
+  writeFileSync(`/sys/fs/ext4/${device.split('/').at(-1)}/trigger_fs_error`, 'test');
+  const failures = [];
+  const tried = await other.ask('tryAcquire', { path });
+  if (tried.value !== null) failures.push(`another got ${JSON.stringify(tried)}`);
+  if (expectValue(await owner.ask('verify', { path })) !== true) failures.push('the owner does not hold it');
+  const { error } = await owner.ask('release', { path });
+  if (error?.code !== 'EROFS' || !error.message.includes(path)) failures.push(`release: ${error?.message}`);
+  const after = await other.ask('tryAcquire', { path });
+  if (after.error?.code !== 'EROFS') failures.push(`after the release: ${JSON.stringify(after)}`);
+  report.row({
+    runtime: 'ext4',
+    situation: 'turns read-only while held',
+    result: 'still held; release and then acquire say EROFS',
+    thefts: tried.value ? 1 : 0,
+    failures,
+  });
+  await Promise.all([owner.kill(), other.kill()]);
+}
+
+/** @param {Report} report @param {string} work */
+async function deleted(report, work) {
+  const parent = join(work, 'parent');
+  const path = join(parent, NAME);
+  const ways = /** @type {Record<string, () => void>} */ ({
+    'lock directory deleted': () => rmSync(path, { recursive: true }),
+    'lock directory moved away': () => renameSync(path, join(parent, 'moved')),
+    'owner.json deleted': () => rmSync(join(path, 'owner.json')),
+    'parent deleted': () => rmSync(parent, { recursive: true }),
+  });
+  for (const [situation, remove] of Object.entries(ways)) {
+    mkdirSync(parent, { recursive: true });
+    const [owner, other] = [await start(), await start()];
+    expectValue(await owner.ask('acquire', { path }));
+    remove();
+    const failures = [];
+    const next = await other.ask('acquire', { path, options: { timeout: PATIENCE } });
+    const expected = situation === 'parent deleted' ? 'ENOENT' : undefined;
+    if (next.error?.code !== expected) failures.push(`acquire: ${next.error?.message}`);
+    if (expectValue(await owner.ask('verify', { path })) !== false)
+      failures.push('the owner still believes it');
+    const { error } = await owner.ask('release', { path });
+    if (error?.code !== 'ERR_LOCK_LOST') failures.push(`release: ${error?.message}`);
+    if (next.value && expectValue(await other.ask('verify', { path })) !== true)
+      failures.push('the next one lost it');
+    report.row({
+      runtime: 'ext4',
+      situation: `${situation} while held`,
+      result: `verify false, release ERR_LOCK_LOST; the next one: ${next.error?.code ?? 'acquired'}`,
+      ms: next.wallMs === undefined ? [] : [next.wallMs],
+      failures,
+    });
+    await Promise.all([owner.kill(), other.kill()]);
+    rmSync(work, { recursive: true });
+  }
+}
+
+/** The observer's wall clock differs from the owner's; by a witness and, on FUSE, by lease. */
+async function clocks(/** @type {Report} */ report, /** @type {string} */ work) {
+  for (const [runtime, missing] of /** @type {const} */ ([
+    ['ext4', null],
+    ['bindfs', program('bindfs', 'failing-disks')],
+  ])) {
+    for (const hours of ['+1h', '-1h']) {
+      const situation = `the observer's clock is ${hours} off`;
+      const reason = missing ?? file(FAKETIME, 'npm run test:deep:install failing-disks');
+      if (reason !== null) {
+        report.skip(runtime, situation, reason);
+        continue;
+      }
+      const at = join(work, runtime, hours);
+      mkdirSync(at, { recursive: true });
+      if (runtime === 'bindfs') {
+        const under = join(work, 'under', hours);
+        mkdirSync(under, { recursive: true });
+        execFileSync('bindfs', [under, at]);
+      }
+      const path = join(at, NAME);
+      const owner = await start();
+      const other = await startLocalAgent({ through: APART, env: { LD_PRELOAD: FAKETIME, FAKETIME: hours } });
+      expectValue(await owner.ask('acquire', { path, options: { lease: LEASE } }));
+      const left = await leaveAlone(owner, other, path, LEASE);
+      const ms = await inherit(owner, other, path, LEASE);
+      report.row({ runtime, situation, result: 'alive: left alone; killed: reclaimed', ms: [ms], ...left });
+      await other.kill();
+    }
+  }
+}
