@@ -1,3 +1,4 @@
+import { controls } from '../containers/controls.mjs';
 import { PROFILE, runcRuntime } from '../containers/runc.mjs';
 import { prepare } from '../containers/scratch.mjs';
 import { allSituations } from '../containers/situations.mjs';
@@ -19,5 +20,7 @@ export const minutes = 10;
  */
 export async function run(report, { cycles, directory, cgroup }) {
   const { scratch, root: files } = prepare(directory);
-  await allSituations({ report, runtime: runcRuntime(files, scratch, cgroup), cycles, directory });
+  const setting = { report, runtime: runcRuntime(files, scratch, cgroup), cycles, directory };
+  await controls(setting);
+  await allSituations(setting);
 }
