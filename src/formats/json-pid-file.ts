@@ -1,3 +1,4 @@
+import { Fields } from '../identity/fields.js';
 import { readLegacyFields } from '../record/legacy-fields.js';
 import { legacyOwnerRecord } from '../record/parse.js';
 import { type ForeignRecord, foreignRecord, type NotRecognised } from './format.js';
@@ -15,7 +16,7 @@ export function parseJsonPidFile(text: string, mtimeMs: number): ForeignRecord |
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return 'a file of JSON, but no object';
-  const fields = new Map<string, unknown>(Object.entries(value));
+  const fields = new Fields(value);
   const pids = PID_KEYS.filter((key) => fields.has(key)).map((key) => fields.get(key));
   const [pid] = pids;
   if (pids.length === 0) return 'a file of JSON without a pid';

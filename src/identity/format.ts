@@ -1,4 +1,5 @@
 import { InvalidIdentityError } from '../errors.js';
+import { Fields } from './fields.js';
 import { freezeIdentity, IDENTITY_VERSION, type ProcessIdentity } from './process-identity.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -34,17 +35,13 @@ export function parseIdentity(text: string): ProcessIdentity {
  */
 export function toIdentity(value: unknown): ProcessIdentity | string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not an object';
-  const fields = new Map<string, unknown>(Object.entries(value));
+  const fields = new Fields(value);
   const version = fields.get('version');
   if (!isPositiveInteger(version)) return 'version is not a positive integer';
   const newer = version > IDENTITY_VERSION;
   const wrong: string[] = [];
 
-  function field<T>(
-    source: Map<string, unknown>,
-    name: string,
-    fits: (candidate: unknown) => candidate is T,
-  ): T | null {
+  function field<T>(source: Fields, name: string, fits: (candidate: unknown) => candidate is T): T | null {
     const candidate = source.get(name);
     if (candidate === undefined || candidate === null) return null;
     if (fits(candidate)) return candidate;
@@ -55,7 +52,7 @@ export function toIdentity(value: unknown): ProcessIdentity | string {
   const platform = field(fields, 'platform', isText);
   const pid = field(fields, 'pid', isPid);
   const namespace = field(fields, 'pidNamespace', isObject) ?? {};
-  const namespaceFields = new Map<string, unknown>(Object.entries(namespace));
+  const namespaceFields = new Fields(namespace);
   const startTolerance = field(fields, 'startTolerance', isTolerance);
   const identity: ProcessIdentity = {
     version,

@@ -35,7 +35,9 @@ export class Lock {
   readonly owner: OwnerRecord;
   readonly #published: PublishedLock;
   readonly #pid = process.pid;
-  readonly #lost = new AbortController();
+  /** Made when somebody asks for the signal: most never do. */
+  #abort: AbortController | null = null;
+  #loss: LockLostError | null = null;
   #state: 'held' | 'released' | 'lost' = 'held';
   #isOwnerClosed = false;
   #heartbeat: number | null = null;
@@ -64,7 +66,9 @@ export class Lock {
 
   /** Aborts, with a LockLostError as reason, once the lock is known to be lost; never by a mere release. */
   get signal(): AbortSignal {
-    return this.#lost.signal;
+    this.#abort ??= new AbortController();
+    if (this.#loss !== null) this.#abort.abort(this.#loss);
+    return this.#abort.signal;
   }
 
   /** True while the lock is still this process's. Looks at the file system; finding the lock lost aborts `signal`. */
@@ -90,13 +94,13 @@ export class Lock {
       try {
         withLockPath(this.path, () => this.#release());
       } finally {
-        if (!this.signal.aborted) this.#close();
+        if (this.#loss === null) this.#close();
         this.#state = 'released';
       }
       if (releaseEvent.isHeard) releaseEvent.publish(this.#asEvent());
     }
     this.#state = 'released';
-    if (state === 'lost') throw this.signal.reason;
+    if (state === 'lost') throw this.#loss;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -119,8 +123,9 @@ export class Lock {
   #lose(how: string): LockLostError {
     const error = new LockLostError(this.path, how);
     this.#state = 'lost';
+    this.#loss = error;
     this.#close();
-    this.#lost.abort(error);
+    this.#abort?.abort(error);
     if (lostEvent.isHeard) lostEvent.publish({ ...this.#asEvent(), error });
     return error;
   }
@@ -135,7 +140,7 @@ export class Lock {
 
   /** null: the descriptors are still ours, and owner.json is still the one written at the acquisition. */
   #whatIsWrong(): string | null {
-    const { place, directory, directoryStatus, owner, ownerStatus, nonce } = this.#published;
+    const { place, directory, directoryStatus, owner, ownerStatus, nonce, content } = this.#published;
     const { files } = place.backend;
     if (process.pid !== this.#pid) return 'this process was forked from the one that holds it';
     try {
@@ -149,8 +154,8 @@ export class Lock {
       }
       const standing = files.statAt(directory, OWNER_FILE);
       if (standing.inode !== ownerStatus.inode) return 'another owner.json stands in its place';
-      const parsed = parseOwnerFile(files.read(owner, MAX_OWN_RECORD).toString('utf8'), null);
-      if (parsed.kind !== 'record' || parsed.record.nonce !== nonce) {
+      const text = files.read(owner, MAX_OWN_RECORD).toString('utf8');
+      if (text !== content && nonceIn(text) !== nonce) {
         return 'its owner.json was overwritten by another program';
       }
       return this.#isAtItsPath() ? null : 'its directory was moved away';
@@ -212,6 +217,11 @@ export class Lock {
     if (this.#heartbeat !== null) place.backend.lease.stop(this.#heartbeat);
     closeIfSame(place.backend.files, owner, ownerStatus);
   }
+}
+
+function nonceIn(text: string): string | null {
+  const parsed = parseOwnerFile(text, null);
+  return parsed.kind === 'record' ? parsed.record.nonce : null;
 }
 
 /** Never closes a number that somebody else closed and the kernel gave to another file since. */

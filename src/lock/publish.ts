@@ -3,9 +3,8 @@ import type { FileStatus, Filesystem } from '../backend/backend.js';
 import { currentObserver } from '../identity/observer.js';
 import { selfIdentity } from '../identity/read.js';
 import { filesystemOf, isOneKernelFilesystem, showsChangesOfOthers } from '../judge/filesystems.js';
-import { formatOwnerRecord } from '../record/format.js';
+import { formatOwnerRecord, type NewOwnerRecord, ownerRecordOf } from '../record/format.js';
 import type { OwnerRecord, WitnessRecord } from '../record/owner-record.js';
-import { parseOwnerFile } from '../record/parse.js';
 import { NEW_OWNER_FILE, OWNER_FILE, privateName } from './names.js';
 import { errnoOf, isGone, type LockPlace } from './place.js';
 import { removeDirectory, unlinkOwnFile } from './retire.js';
@@ -16,6 +15,8 @@ export interface PublishedLock {
   readonly place: LockPlace;
   readonly record: OwnerRecord;
   readonly nonce: string;
+  /** Of owner.json. */
+  readonly content: string;
   /** Descriptor and status of the lock directory. */
   readonly directory: number;
   readonly directoryStatus: FileStatus;
@@ -54,13 +55,16 @@ export function publishLock(place: LockPlace, options: PublishOptions): PublishR
     const filesystem = filesystemOf(files, owner);
     const created = files.statDescriptor(owner);
     const witness = takeWitness(place, directory, owner, filesystem, created);
-    const record = writeRecord(place, owner, nonce, options, filesystem, witness);
+    const written = newRecord(nonce, options, filesystem, witness);
+    const content = formatOwnerRecord(written);
+    files.write(owner, content);
     files.renameAt(directory, NEW_OWNER_FILE, directory, OWNER_FILE);
     const directoryStatus = files.statDescriptor(directory);
     if (!moveIntoPlace(draft, place, nonce)) return 'contended';
     published = isAtPlace(place, directoryStatus, filesystem, nonce);
     if (!published) return 'contended';
-    return { place, record, nonce, directory, directoryStatus, owner, ownerStatus: created };
+    const record = ownerRecordOf(written);
+    return { place, record, nonce, content, directory, directoryStatus, owner, ownerStatus: created };
   } catch (error) {
     // Our private directory is gone: taken for an orphan while this process was stopped for longer than the grace.
     if (isGone(error) && wasSwept(draft, owner)) return 'swept';
@@ -95,29 +99,22 @@ function takeWitness(
   return { device: status.device, fsid: filesystem.fsid, inode: status.inode };
 }
 
-function writeRecord(
-  place: LockPlace,
-  owner: number,
+function newRecord(
   nonce: string,
   options: PublishOptions,
   filesystem: Filesystem,
   witness: WitnessRecord | null,
-): OwnerRecord {
-  const createdAtMs = Date.now();
-  const text = formatOwnerRecord({
+): NewOwnerRecord {
+  return {
     starttime: ownTicksAsRead(),
-    createdAtMs,
+    createdAtMs: Date.now(),
     nonce,
     identity: selfIdentity(),
     filesystem: filesystem.type,
     witness,
     lease: needsLease(filesystem, witness) ? { durationMs: options.lease ?? DEFAULT_LEASE } : null,
     label: options.label,
-  });
-  place.backend.files.write(owner, text);
-  const parsed = parseOwnerFile(text, null);
-  if (parsed.kind !== 'record') throw new Error('an owner record cannot be read back');
-  return parsed.record;
+  };
 }
 
 /** The witness of a file on overlay or btrfs cannot be tested by plain Node: /proc/locks shows another device. */

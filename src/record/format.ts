@@ -1,6 +1,7 @@
 import type { ProcessIdentity } from '../identity/process-identity.js';
-import type { LeaseRecord, WitnessRecord } from './owner-record.js';
-import { RECORD_VERSION } from './parse.js';
+import type { LeaseRecord, OwnerRecord, WitnessRecord } from './owner-record.js';
+import { MAX_LABEL, RECORD_VERSION, trusted } from './parse.js';
+import { timeOfMs } from './record-time.js';
 
 /** What this package writes into owner.json. */
 export interface NewOwnerRecord {
@@ -36,4 +37,23 @@ export function formatOwnerRecord(record: NewOwnerRecord): string {
     lease,
   };
   return `${JSON.stringify(content, null, 2)}\n`;
+}
+
+/** What a reader makes of {@link formatOwnerRecord}. */
+export function ownerRecordOf(record: NewOwnerRecord): OwnerRecord {
+  const { starttime, createdAtMs, nonce, identity, filesystem, witness, lease, label } = record;
+  return trusted({
+    version: RECORD_VERSION,
+    pid: identity.pid,
+    starttime,
+    recordedAt: timeOfMs(createdAtMs),
+    nonce,
+    identity,
+    filesystem,
+    witness,
+    lease,
+    label: label?.slice(0, MAX_LABEL) ?? null,
+    machine: null,
+    problem: null,
+  });
 }

@@ -1,3 +1,4 @@
+import { Fields } from '../identity/fields.js';
 import { isUuid } from '../identity/format.js';
 import type { MachineRecord, OwnerRecord, RecordTime } from './owner-record.js';
 import { copiedTime, readRecordTime } from './record-time.js';
@@ -14,7 +15,7 @@ const LONGEST_RUN = 30 * 86_400_000;
 /** Longest name kept of a stranger's record; host names end at 64 on Linux, at 255 in the DNS. */
 const MAX_HOSTNAME = 256;
 
-export function readLegacyFields(fields: ReadonlyMap<string, unknown>, mtimeMs: number | null): LegacyFields {
+export function readLegacyFields(fields: Fields, mtimeMs: number | null): LegacyFields {
   const recordedAt = readRecordTime(fields, mtimeMs) ?? copiedTime(fields.get('recordedAt'));
   return { starttime: readTicks(fields, recordedAt), recordedAt, machine: readMachine(fields) };
 }
@@ -35,7 +36,7 @@ export function toBootId(value: unknown): string | null {
   return isUuid(id) ? id : null;
 }
 
-function readTicks(fields: ReadonlyMap<string, unknown>, recordedAt: RecordTime | null): number | null {
+function readTicks(fields: Fields, recordedAt: RecordTime | null): number | null {
   const ticks = toTicks(fields.get('starttime') ?? fields.get('startTime') ?? readStartId(fields));
   if (ticks === null || recordedAt?.source !== 'record') return ticks;
   // On macOS the same programs write seconds since the epoch. A number that reads as a time shortly before the record
@@ -44,7 +45,7 @@ function readTicks(fields: ReadonlyMap<string, unknown>, recordedAt: RecordTime 
   return Math.abs(ranFor) < LONGEST_RUN ? null : ticks;
 }
 
-function readStartId(fields: ReadonlyMap<string, unknown>): unknown {
+function readStartId(fields: Fields): unknown {
   if (fields.get('startIdKind') !== TICKS_KIND) return null;
   const id = fields.get('startId');
   return typeof id === 'string' && /^\d{1,15}$/.test(id) ? Number(id) : id;
@@ -56,16 +57,16 @@ function toTicks(value: unknown): number | null {
     : null;
 }
 
-function readMachine(fields: ReadonlyMap<string, unknown>): MachineRecord | null {
+function readMachine(fields: Fields): MachineRecord | null {
   const copied = fields.get('machine');
-  if (typeof copied === 'object' && copied !== null) return copiedMachine(new Map(Object.entries(copied)));
+  if (typeof copied === 'object' && copied !== null) return copiedMachine(new Fields(copied));
   const hostname = toHostname(fields.get('hostname'));
   const bootId = toBootId(fields.get('bootId'));
   return hostname === null && bootId === null ? null : machineRecord({ hostname, bootId });
 }
 
 /** As in a copy of an OwnerRecord. */
-function copiedMachine(fields: ReadonlyMap<string, unknown>): MachineRecord {
+function copiedMachine(fields: Fields): MachineRecord {
   const bootTimeMs = fields.get('bootTimeMs');
   return {
     hostname: toHostname(fields.get('hostname')),

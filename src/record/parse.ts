@@ -1,3 +1,4 @@
+import { Fields } from '../identity/fields.js';
 import { isPid, isUint64, toIdentity } from '../identity/format.js';
 import { type LegacyFields, readLegacyFields } from './legacy-fields.js';
 import type { LeaseRecord, OwnerRecord, WitnessRecord } from './owner-record.js';
@@ -19,7 +20,7 @@ const NONCE = /^[0-9a-f]{32}$/;
 const HEX = /^[0-9a-f]{1,16}$/;
 const FILESYSTEM = /^[a-z0-9]{1,32}$/;
 /** Longest label kept of a stranger's record. */
-const MAX_LABEL = 256;
+export const MAX_LABEL = 256;
 
 /**
  * Reads the content of an owner.json, this package's or an older program's. Never throws.
@@ -41,7 +42,7 @@ export function parseOwnerFile(text: string, mtimeMs: number | null): ParsedOwne
 /** The record in a parsed JSON value; null: not an object with a `pid`. Never throws. */
 export function toOwnerRecord(value: unknown, mtimeMs: number | null): OwnerRecord | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
-  const fields = new Map<string, unknown>(Object.entries(value));
+  const fields = new Fields(value);
   if (!fields.has('pid')) return null;
   // A copy of an older program's OwnerRecord has both keys, with null.
   const old = (fields.get('identity') ?? fields.get('version') ?? null) === null;
@@ -68,7 +69,7 @@ export function recordFromCaller(value: unknown): OwnerRecord {
 /** Records made here, which need no second look. */
 const parsedHere = new WeakSet<object>();
 
-function trusted(record: OwnerRecord): OwnerRecord {
+export function trusted(record: OwnerRecord): OwnerRecord {
   parsedHere.add(record);
   return Object.freeze(record);
 }
@@ -92,7 +93,7 @@ const EMPTY: OwnerRecord = Object.freeze({
   problem: null,
 });
 
-function ownRecord(fields: Map<string, unknown>, mtimeMs: number | null): OwnerRecord {
+function ownRecord(fields: Fields, mtimeMs: number | null): OwnerRecord {
   const version = fields.get('version');
   const pid = fields.get('pid');
   const nonce = fields.get('nonce');
@@ -120,7 +121,7 @@ function ownRecord(fields: Map<string, unknown>, mtimeMs: number | null): OwnerR
   };
 }
 
-function legacyRecord(fields: Map<string, unknown>, mtimeMs: number | null): OwnerRecord {
+function legacyRecord(fields: Fields, mtimeMs: number | null): OwnerRecord {
   const { starttime, recordedAt, machine } = readLegacyFields(fields, mtimeMs);
   return legacyOwnerRecord(fields.get('pid'), { starttime, recordedAt, machine });
 }
@@ -136,7 +137,7 @@ export function legacyOwnerRecord(pid: unknown, fields: LegacyFields): OwnerReco
 
 function toWitness(value: unknown): WitnessRecord | null {
   if (typeof value !== 'object' || value === null) return null;
-  const fields = new Map<string, unknown>(Object.entries(value));
+  const fields = new Fields(value);
   const device = fields.get('device');
   const inode = fields.get('inode');
   if (!isUint64(device) || !isUint64(inode)) return null;
@@ -145,7 +146,7 @@ function toWitness(value: unknown): WitnessRecord | null {
 
 function toLease(value: unknown): LeaseRecord | null {
   if (typeof value !== 'object' || value === null) return null;
-  const durationMs = new Map<string, unknown>(Object.entries(value)).get('durationMs');
+  const durationMs = new Fields(value).get('durationMs');
   return isCount(durationMs) && durationMs > 0 ? { durationMs } : null;
 }
 

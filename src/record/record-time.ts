@@ -1,3 +1,4 @@
+import { Fields } from '../identity/fields.js';
 import type { RecordTime } from './owner-record.js';
 
 /** To the second at least and with its zone: a time without one is local to whoever wrote it. */
@@ -17,10 +18,7 @@ const TIME_KEYS = ['createdAtMs', 'createdAt', 'startedAt'];
  * When a record was written, by the first of its time fields that can be understood, else by the file's mtime.
  * @param mtimeMs null: not known.
  */
-export function readRecordTime(
-  fields: ReadonlyMap<string, unknown>,
-  mtimeMs: number | null,
-): RecordTime | null {
+export function readRecordTime(fields: Fields, mtimeMs: number | null): RecordTime | null {
   for (const key of TIME_KEYS) {
     const time = toRecordTime(fields.get(key), key.endsWith('Ms'));
     if (time !== null) return time;
@@ -31,7 +29,7 @@ export function readRecordTime(
 /** The time in a copy of an OwnerRecord, such as one that came as JSON from another process. */
 export function copiedTime(value: unknown): RecordTime | null {
   if (typeof value !== 'object' || value === null) return null;
-  const fields = new Map<string, unknown>(Object.entries(value));
+  const fields = new Fields(value);
   const ms = fields.get('ms');
   const resolutionMs = fields.get('resolutionMs');
   if (typeof ms !== 'number' || !Number.isFinite(ms)) return null;
@@ -42,6 +40,11 @@ export function copiedTime(value: unknown): RecordTime | null {
 /** What a file's mtime says of the record in it. */
 export function fileTime(mtimeMs: number): RecordTime {
   return { ms: mtimeMs, resolutionMs: MTIME_RESOLUTION_MS, source: 'file mtime' };
+}
+
+/** A recorded number of whole milliseconds since the epoch. */
+export function timeOfMs(ms: number): RecordTime {
+  return { ms, resolutionMs: MS_RESOLUTION, source: 'record' };
 }
 
 /** A recorded number of whole seconds since the epoch. null: none. */

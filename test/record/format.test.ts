@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatOwnerRecord, type NewOwnerRecord } from '../../src/record/format.js';
+import { formatOwnerRecord, type NewOwnerRecord, ownerRecordOf } from '../../src/record/format.js';
 import { identities } from '../identity/identities.js';
 import { newRecord, parsedRecord } from './records.js';
 
@@ -25,7 +25,10 @@ test('an owner record is read back as it was written', () => {
   fc.assert(
     fc.property(newRecords, (written) => {
       const { starttime, nonce, identity, filesystem, witness, lease, label } = written;
-      expect(parsedRecord(formatOwnerRecord(written), 0)).toEqual({
+      const read = parsedRecord(formatOwnerRecord(written), 0);
+      // What the owner takes it to be, without reading it.
+      expect(ownerRecordOf(written)).toEqual(read);
+      expect(read).toEqual({
         version: 1,
         pid: identity.pid,
         starttime,

@@ -1,0 +1,16 @@
+/** The properties of a parsed JSON value: its own, and never those that somebody gave to Object.prototype. */
+export class Fields {
+  readonly #value: object;
+
+  constructor(value: object) {
+    this.#value = value;
+  }
+
+  has(name: string): boolean {
+    return Object.hasOwn(this.#value, name);
+  }
+
+  get(name: string): unknown {
+    return this.has(name) ? (this.#value as Readonly<Record<string, unknown>>)[name] : undefined;
+  }
+}
