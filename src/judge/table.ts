@@ -237,7 +237,9 @@ function whatStoodInTheWay(judged: Judged): Reason {
 }
 
 function conclude(answer: Answer, evidence: readonly Evidence[]): Verdict | null {
-  return answer === null ? null : { ...answer, certainty: 'proven', evidence };
+  if (answer === null) return null;
+  // Not spread: that would take a tenth of the judgement.
+  return { state: answer.state, reason: answer.reason, certainty: 'proven', evidence };
 }
 
 function unknown(reason: Reason, evidence: readonly Evidence[]): Verdict {
