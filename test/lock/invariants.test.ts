@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Lock } from '../../src/index.js';
@@ -107,11 +117,12 @@ describeForEveryBackend(
       const path = newPath();
       mkdirSync(path);
       const before = inodeOf(path);
-      const keep = api.backend.files.openParent(path);
+      // While it is open, its number is given to no other directory.
+      const keep = openSync(path, 'r');
       const lock = api.acquireLockSync(path, { ownerlessGrace: 0, timeout: 500 });
       expect(inodeOf(path)).not.toBe(before);
       lock.releaseSync();
-      api.backend.files.close(keep);
+      closeSync(keep);
     });
 
     test('(I2) a directory that another puts there at the last moment is not overwritten', () => {
