@@ -19,7 +19,9 @@ declare -A packages=(
   [exhaustion]="strace"
   [soak]=""
   [filesystems]="e2fsprogs xfsprogs btrfs-progs squashfs-tools erofs-utils bindfs sshfs openssh-sftp-server mergerfs fuse-overlayfs gocryptfs ntfs-3g"
-  [failing-disks]="strace perl e2fsprogs xfsprogs btrfs-progs quota bindfs libfaketime"
+  [failing-calls]="strace"
+  [failing-disks]="perl e2fsprogs xfsprogs btrfs-progs quota bindfs libfaketime"
+  [uml]="user-mode-linux e2fsprogs xfsprogs btrfs-progs"
   [uml-filesystems]="user-mode-linux kmod f2fs-tools dosfstools nfs-kernel-server diod"
   [qemu]="qemu-system-x86 busybox-static cpio xz-utils"
 )

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { file, program, root } from '../frame/needs.mjs';
 import { APART, startLocalAgent } from '../locks/agent.mjs';
 import { makeImage } from '../locks/images.mjs';
-import { withFailure } from '../locks/injection.mjs';
 import { expectValue, inherit, leaveAlone } from '../locks/situations.mjs';
 
 /** @typedef {import('../frame/report.mjs').Report} Report */
@@ -13,7 +12,7 @@ export const about =
   'disks that are full, fail, turn read-only; locks deleted under their owner; clocks an hour off';
 export const needs = () => [
   root(),
-  ...['strace', 'mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'perl'].map((name) => program(name, 'failing-disks')),
+  ...['mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'perl'].map((name) => program(name, 'failing-disks')),
 ];
 export const minutes = 20;
 
@@ -29,7 +28,6 @@ const start = () => startLocalAgent({ through: APART });
 
 /** @param {Report} report @param {import('../frame/parts.mjs').Options} options */
 export async function run(report, { directory }) {
-  await callsThatFail(report, directory);
   for (const type of ['ext4', 'xfs', 'btrfs', 'tmpfs'])
     await fullDisk(report, type, join(directory, `full ${type}`));
   await quota(report, join(directory, 'quota'));
@@ -52,62 +50,6 @@ function mounted(type, work, options = 'loop', making = []) {
   execFileSync('mount', ['-t', type, '-o', type === 'tmpfs' ? 'size=1M' : options, from, at]);
   return at;
 }
-
-/** Every call of an acquire and a release fails once, in every way; then another process takes the lock. */
-async function callsThatFail(/** @type {Report} */ report, /** @type {string} */ directory) {
-  const at = join(directory, 'calls');
-  mkdirSync(at);
-  const path = join(at, NAME);
-  const other = await startLocalAgent();
-  for (const errno of ['ENOSPC', 'EIO', 'EDQUOT', 'EROFS']) {
-    const found = { tolerated: 0, thrown: 0, failures: /** @type {string[]} */ ([]) };
-    const ms = [];
-    for (const call of ['tryAcquire', 'release']) {
-      for (const syscall of [...FIRST, ...(call === 'tryAcquire' ? ACQUIRING : RELEASING)]) {
-        for (let n = 1; ; n += 1) {
-          const agent = await startLocalAgent();
-          if (call === 'release') expectValue(await agent.ask('tryAcquire', { path }));
-          const failure = { pid: agent.pid, syscall, n, errno, directory };
-          const { answer, injected } = await withFailure(failure, () => agent.ask(call, { path }));
-          const what = `${call} with ${errno} of ${syscall} ${n}`;
-          if (answer.error === undefined) found.tolerated += injected ? 1 : 0;
-          else {
-            found.thrown += 1;
-            const isClear = answer.error.code === errno && answer.error.message.includes(path);
-            if (!isClear && answer.error.code !== 'ERR_LOCK_LOST')
-              found.failures.push(`${what}: ${answer.error.message}`);
-          }
-          if (call === 'tryAcquire' && answer.value) {
-            if ((await other.ask('tryAcquire', { path })).value) found.failures.push(`${what}: a theft`);
-            expectValue(await agent.ask('release', { path }));
-          }
-          const next = await other.ask('acquire', { path, options: { timeout: PATIENCE } });
-          if (next.error === undefined) {
-            ms.push(next.wallMs ?? 0);
-            expectValue(await other.ask('release', { path }));
-          } else found.failures.push(`${what}, then: ${next.error.message}`);
-          await agent.kill();
-          if (!injected) break;
-        }
-      }
-    }
-    const { tolerated, thrown, failures } = found;
-    report.row({
-      runtime: 'ext4',
-      situation: `each system call fails with ${errno}, then another acquires`,
-      cycles: ms.length,
-      result: `${thrown} errors that name the lock, ${tolerated} tolerated`,
-      ms,
-      failures,
-      wedges: failures.filter((failure) => failure.includes('then:')).length,
-    });
-  }
-  await other.kill();
-}
-
-const FIRST = ['openat', 'newfstatat', 'fstat', 'unlinkat', 'renameat'];
-const ACQUIRING = ['mkdirat', 'fstatfs', 'fcntl', 'pwrite64', 'renameat2'];
-const RELEASING = ['pread64'];
 
 /** @param {Report} report @param {string} type @param {string} work */
 async function fullDisk(report, type, work) {
