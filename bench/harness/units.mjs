@@ -12,7 +12,7 @@ const SIZES = [
 
 /** Three digits that count. */
 function digits(value) {
-  const size = Math.abs(value);
+  const size = Math.abs(Number(value.toPrecision(3)));
   if (size === 0) return '0';
   if (size >= 100) return value.toFixed(0);
   if (size >= 10) return value.toFixed(1);

@@ -100,7 +100,7 @@ export async function* byProcesses(numbers, directory) {
           poll: pollSubject(watch),
           'judge a record': oneByOne(() => judgeOwner(identity)),
           'look at a lock': oneByOne(() => inspectLockSync(path)),
-          "look at an older program's lock, left behind": oneByOne(() => inspectLockSync(oldPath)),
+          'look at a stale lock with a pid only': oneByOne(() => inspectLockSync(oldPath)),
         },
       ];
     }
