@@ -1,9 +1,10 @@
 // What this package costs, beside other packages and beside the same system calls in C, in one run.
 // docs/performance.md says what each row is and how it is measured.
-import { writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { describeMachine, machineLine } from './harness/machine.mjs';
-import { barsText, tablesOf, tableText } from './harness/report.mjs';
+import { describeMachine } from './harness/machine.mjs';
+import { barsText, machineLine, tablesOf, tableText } from './harness/report.mjs';
+import { Result } from './harness/result.mjs';
 import { defaultParent, makeScratch } from './harness/scratch.mjs';
 import { measureAcquire } from './parts/acquire.mjs';
 import { measureLeaks, measureSize } from './parts/footprint.mjs';
@@ -19,8 +20,9 @@ const USAGE = `npm run bench -- [--quick] [--only PART,...] [--dir DIR] [--json 
   --quick        ends within 20 s; the figures are rough, and some rows are left out
   --only PARTS   some of: PARTS
   --dir DIR      where the locks are; by default /dev/shm where it is a tmpfs, else the temporary directory
-  --json FILE    writes { machine, rows, bars }`;
+  --json FILE    writes { machine, rows, bars }; with --only, the other parts in the file stay`;
 
+/** In the order of the report. */
 const PARTS = {
   poll: measurePoll,
   judge: measureJudge,
@@ -45,8 +47,8 @@ const { values: options } = parseArgs({
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
-const wanted = options.only.split(',');
-const unknown = wanted.filter((name) => !Object.hasOwn(PARTS, name));
+const wanted = Object.keys(PARTS).filter((name) => options.only.split(',').includes(name));
+const unknown = options.only.split(',').filter((name) => !Object.hasOwn(PARTS, name));
 if (options.help || unknown.length > 0) {
   if (unknown.length > 0) console.error(`no part ${unknown.join(', ')}\n`);
   console.log(USAGE.replace('PARTS\n', `${Object.keys(PARTS).join(', ')}\n`));
@@ -58,16 +60,12 @@ const directory = makeScratch(options.dir);
 const machine = describeMachine(options.dir);
 console.log(machineLine(machine));
 const plan = quick ? { rounds: 5, turnMs: 5 } : { rounds: 25, turnMs: 20 };
-const rows = [];
-const bars = [];
+const result = new Result(options.json, machine, Object.keys(PARTS));
 for (const name of wanted) {
+  const [load] = loadavg();
   const measured = await PARTS[name]({ quick, directory, plan });
   for (const table of tablesOf(measured.rows)) console.log(`\n${tableText(table)}`);
-  rows.push(...measured.rows);
-  bars.push(...measured.bars);
+  result.put(name, load, measured);
 }
-console.log(`\n${barsText(bars)}`);
-if (options.json !== undefined) {
-  writeFileSync(options.json, `${JSON.stringify({ machine, rows, bars }, null, 2)}\n`);
-}
+console.log(`\n${barsText(result.bars.filter(({ part }) => wanted.includes(part)))}`);
 process.exit();

@@ -1,12 +1,11 @@
 // Draws the charts of a result, and writes its figures into the pages that show them: `npm run bench:docs`.
 // Argument: the JSON file; by default results/latest.json.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { scalingChart } from './chart/scaling.mjs';
 import { speedChart } from './chart/speed.mjs';
 import { THEMES } from './chart/svg.mjs';
-import { machineLine } from './harness/machine.mjs';
-import { barsMarkdown, tableMarkdown, tablesOf } from './harness/report.mjs';
+import { barsMarkdown, loadLine, machineLine, tableMarkdown, tablesOf } from './harness/report.mjs';
 
 const TOP = new URL('../', import.meta.url);
 const CHARTS = { speed: speedChart, scaling: scalingChart };
@@ -33,7 +32,7 @@ function readPage(name) {
 
 function sections({ machine, rows, bars }) {
   return {
-    machine: `${machine.date.slice(0, 10)}, version ${machine.version}: ${machineLine(machine)}.`,
+    machine: `${machine.date.slice(0, 10)}, version ${machine.version}: ${machineLine(machine)}, ${loadLine(machine)},\nniceness ${machine.priority}.`,
     bars: barsMarkdown(bars),
     rows: tablesOf(rows).map(tableMarkdown).join('\n\n'),
   };
@@ -50,6 +49,7 @@ function replaceSection(page, name, section) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const file = process.argv[2] ?? fileURLToPath(new URL('results/latest.json', import.meta.url));
+  mkdirSync(new URL('docs/images/', TOP), { recursive: true });
   for (const [name, text] of Object.entries(rendered(JSON.parse(readFileSync(file, 'utf8'))))) {
     writeFileSync(new URL(name, TOP), text);
   }

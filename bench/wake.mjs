@@ -1,8 +1,8 @@
 // The wake-ups of `npm run bench` alone and at length: twice the rounds, also on the disk, and also for waiters that
 // wait for the first time in their process. `npm run bench:wake`.
 import { tmpdir } from 'node:os';
-import { describeMachine, machineLine } from './harness/machine.mjs';
-import { barsText, tablesOf, tableText } from './harness/report.mjs';
+import { describeMachine } from './harness/machine.mjs';
+import { barsText, machineLine, tablesOf, tableText } from './harness/report.mjs';
 import { defaultParent, filesystemOf, makeScratch } from './harness/scratch.mjs';
 import { measureIdle, wakeRows } from './parts/wake.mjs';
 

@@ -17,8 +17,8 @@ const OURS = {
   inspect: ({ lock }) => inspectLockSync(lock),
   'acquire-and-release': ({ free }) => acquireLockSync(free).releaseSync(),
 };
-/** Of V8 and its allocator, at any time. */
-const NOT_OURS = /^(brk|mmap|munmap|mprotect|madvise|futex|getrandom|sched_yield)$/;
+/** Of V8 and its allocator, at any time, and OpenSSL's before it makes random bytes: was the process forked? */
+const NOT_OURS = /^(brk|mmap|munmap|mprotect|madvise|futex|getrandom|sched_yield|getpid)$/;
 const MARK = 'calls.mjs: now';
 
 /** What is run under strace: the operation once, when all caches are warm. */

@@ -53,6 +53,12 @@ static int stat_descriptor(int descriptor) {
   return sure((int)syscall(SYS_fstat, descriptor, &status), "fstat");
 }
 
+/** A read goes on until nothing comes any more. */
+static void read_whole(int file) {
+  const int size = sure((int)pread(file, record, sizeof record, 0), "pread");
+  sure((int)pread(file, record, sizeof record, size), "pread");
+}
+
 static int open_pidfd(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 static void memory_read(long count) {
@@ -102,7 +108,7 @@ static void inspect(long count) {
     const int lock = sure(openat(parent, lock_name, kDirectory), lock_name);
     const int owner = sure(openat(lock, "owner.json", kFile), "owner.json");
     stat_descriptor(owner);
-    sure((int)pread(owner, record, sizeof record, 0), "pread");
+    read_whole(owner);
     struct statfs filesystem;
     sure(fstatfs(owner, &filesystem), "fstatfs");
     judge(1);
@@ -135,6 +141,9 @@ static void acquire_and_release(long count) {
     stat_descriptor(owner);
     struct flock witness = whole_file();
     sure(fcntl(owner, F_OFD_SETLK, &witness), "F_OFD_SETLK");
+    const int second = sure(openat(lock, "owner.json.new", kFile), "owner.json.new");
+    sure(fcntl(second, F_OFD_GETLK, &witness), "F_OFD_GETLK");
+    close(second);
     sure((int)pwrite(owner, record, RECORD_SIZE, 0), "pwrite");
     sure(renameat(lock, "owner.json.new", lock, "owner.json"), "renameat");
     stat_descriptor(lock);
@@ -144,13 +153,16 @@ static void acquire_and_release(long count) {
     stat_descriptor(lock);
     stat_descriptor(owner);
     sure(fstatat(lock, "owner.json", &status, AT_SYMLINK_NOFOLLOW), "fstatat");
-    sure((int)pread(owner, record, sizeof record, 0), "pread");
+    read_whole(owner);
     sure(fstatat(parent, "floor.lock", &status, AT_SYMLINK_NOFOLLOW), "fstatat");
     sure(renameat(lock, "owner.json", lock, retired), "renameat");
+    stat_descriptor(owner);
     close(owner);
     sure(unlinkat(lock, retired, 0), "unlinkat");
     sure(fstatat(parent, "floor.lock", &status, AT_SYMLINK_NOFOLLOW), "fstatat");
+    stat_descriptor(lock);
     sure(unlinkat(parent, "floor.lock", AT_REMOVEDIR), "rmdir");
+    stat_descriptor(lock);
     close(lock);
     close(parent);
   }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { cpus, loadavg, release, totalmem } from 'node:os';
+import { cpus, getPriority, release, totalmem } from 'node:os';
 import { dumpDiagnostics } from '../../dist/index.js';
 import { filesystemOf } from './scratch.mjs';
 
@@ -18,11 +18,6 @@ export function describeMachine(directory) {
     backend: dumpDiagnostics().backend.name,
     directory,
     filesystem: filesystemOf(directory),
-    load: loadavg().map((value) => Math.round(value * 100) / 100),
+    priority: getPriority(),
   };
-}
-
-/** One line for people. */
-export function machineLine({ cpu, cores, kernel, node, filesystem, load }) {
-  return `${cpu}, ${cores} cores, Linux ${kernel}, node ${node}, locks on ${filesystem}, load ${load.join(' ')}`;
 }

@@ -92,3 +92,14 @@ export function barsMarkdown(bars) {
   const lines = bars.map(({ bar, measured, met }) => [bar, measured, VERDICTS.get(met)]);
   return tableMarkdown({ title: 'bar', head: ['measured', 'met'], lines });
 }
+
+/** What the figures depend on, in one line. */
+export function machineLine({ cpu, cores, kernel, node, filesystem }) {
+  return `${cpu}, ${cores} cores, Linux ${kernel}, node ${node}, locks on ${filesystem}`;
+}
+
+/** The load average over a minute when each part began. */
+export function loadLine({ loads }) {
+  const values = Object.values(loads);
+  return `load ${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)}`;
+}

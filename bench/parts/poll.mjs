@@ -8,7 +8,7 @@ import { measureGroup, missingRow, row } from '../harness/group.mjs';
 import { elsewhere, inBatches, onceATurn, oneByOne } from '../harness/sample.mjs';
 import { newPath } from '../harness/scratch.mjs';
 import { summary } from '../harness/statistics.mjs';
-import { deathsSeen } from '../poll/deaths.mjs';
+import { byProcess, byWitness, deathsSeen } from '../poll/deaths.mjs';
 import { Boxed, whyNoNamespaces } from '../poll/namespaces.mjs';
 import { BATCH, pollSubject } from '../poll/subject.mjs';
 
@@ -51,9 +51,9 @@ export async function measurePoll({ quick, directory, plan }) {
       },
       plan,
     );
-    const deaths = await deathRow(quick ? 20 : 200);
+    const deaths = await deathRows(quick ? 10 : 200, directory);
     return {
-      rows: [...polls, deaths],
+      rows: [...polls, ...deaths],
       bars: [
         atMostFloor('a poll takes less than a bare system call', polls, OWN, 1),
         atMostFloor('so it does for the owner of a lock in a container below', polls, BELOW, 1),
@@ -93,12 +93,19 @@ async function startContainers(directory) {
 }
 
 /** How late a loop that does nothing but poll sees a death. */
-async function deathRow(rounds) {
+async function deathRows(rounds, directory) {
   const group = 'a death, seen by a loop that polls';
-  const name = 'from the moment that the kernel reports it';
-  if (compiled('wake/mortal') === null) return missingRow(group, name, NO_COMPILER);
-  const { p50, p99, samples } = summary(await deathsSeen(rounds));
-  return row({ group, name, p50, p99, ratio: 1, samples });
+  const ways = { 'a watched process': byProcess, "a watched lock's witness": () => byWitness(directory) };
+  const rows = [];
+  for (const [name, start] of Object.entries(ways)) {
+    if (compiled('wake/mortal') === null) {
+      rows.push(missingRow(group, name, NO_COMPILER));
+      continue;
+    }
+    const { p50, p99, samples } = summary(await deathsSeen(rounds, start));
+    rows.push(row({ group, name, p50, p99, ratio: p50 / (rows[0]?.p50 ?? p50), samples }));
+  }
+  return rows;
 }
 
 function hasPs() {

@@ -38,7 +38,7 @@ export async function measureScaling({ quick, directory, plan }) {
     }
     const smallest = new Map();
     for await (const [at, subjects] of series(quick ? few : numbers, directory)) {
-      const results = await interleave(subjects, { ...plan, rounds: quick ? 2 : 8 });
+      const results = await interleave(subjects, { ...plan, rounds: quick ? 2 : 5 });
       for (const [name, { p50, p99, batch, samples }] of Object.entries(results)) {
         if (!smallest.has(name)) smallest.set(name, p50);
         const ratio = p50 / smallest.get(name);

@@ -52,7 +52,7 @@ export async function measureImport({ quick }) {
         ...Object.fromEntries(peers),
       },
     },
-    { rounds: quick ? 3 : 20, turnMs: 0 },
+    { rounds: quick ? 3 : 15, turnMs: 0 },
   );
   const left = rows
     .filter(({ name }) => leftovers.has(name))
@@ -81,7 +81,7 @@ export async function measureQueue({ quick, directory }) {
   const old = 'its record is {pid, createdAtMs}';
   const rows = await measureGroup(
     { group, own, floor: undefined, subjects: { [own]: after(holdOurs), [old]: after(holdOld) } },
-    { rounds: quick ? 5 : 50, turnMs: 0 },
+    { rounds: quick ? 5 : 30, turnMs: 0 },
   );
   return {
     rows,

@@ -78,7 +78,7 @@ class Rows {
   add(group, name, delays) {
     const { p50, p99, samples } = summary(delays);
     const own = this.list.find((one) => one.group === group)?.p50 ?? p50;
-    this.list.push(row({ group, name, p50, p99, ratio: p50 / own, samples }));
+    this.list.push(row({ group, name, p50, p99, ratio: own > 0 && p50 > 0 ? p50 / own : null, samples }));
   }
 
   miss(group, name, reason) {
@@ -89,8 +89,8 @@ class Rows {
 const ONE = 'one waiter, acquireLock';
 const ONE_SYNC = 'one waiter, acquireLockSync';
 const CROWD = `${MANY} waiters in one process`;
-const CROWDS = `${MANY} processes, acquireLock`;
-const CROWDS_SYNC = `${MANY} processes, acquireLockSync`;
+// No more processes than that: the kernel gives a user 128 inotify instances, and who gets none has to poll.
+const CROWDS = `${MANY} processes, acquireLockSync`;
 
 /** CPU time of waiting, % of a core. */
 export async function measureIdle({ quick, directory }) {
@@ -104,8 +104,7 @@ export async function measureIdle({ quick, directory }) {
       [ONE]: { way: 'async', hold: holdOurs, processes: 1, locks: 1 },
       [ONE_SYNC]: { way: 'sync', hold: holdOurs, processes: 1, locks: 1 },
       [CROWD]: { way: 'async', hold: holdOurs, processes: 1, locks: MANY },
-      [CROWDS]: { way: 'async', hold: holdOurs, processes: MANY, locks: 1 },
-      [CROWDS_SYNC]: { way: 'sync', hold: holdOurs, processes: MANY, locks: 1 },
+      [CROWDS]: { way: 'sync', hold: holdOurs, processes: MANY, locks: 1 },
       'one that asks mkdir and kill(pid, 0) every 100 ms': {
         way: 'poller',
         hold: holdOld,
@@ -123,9 +122,7 @@ export async function measureIdle({ quick, directory }) {
     rows,
     bars: [
       ...[ONE, ONE_SYNC].map((name) => atMost(`${name}: less than 0.1 % of a core`, rows, name, 0.1)),
-      ...[CROWD, CROWDS, CROWDS_SYNC].map((name) =>
-        atMost(`${name}: less than 1 % of a core`, rows, name, 1),
-      ),
+      ...[CROWD, CROWDS].map((name) => atMost(`${name}: less than 1 % of a core`, rows, name, 1)),
     ],
   };
 }

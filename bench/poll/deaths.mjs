@@ -1,23 +1,38 @@
 import { spawn } from 'node:child_process';
-import { probeIdentity, watchOwner } from '../../dist/index.js';
+import { rmSync } from 'node:fs';
+import { inspectLockSync, probeIdentity, watchOwner } from '../../dist/index.js';
 import { compiled } from '../harness/compiled.mjs';
+import { holdOurs } from '../harness/owners.mjs';
 import { Talker } from '../harness/processes.mjs';
+import { newPath } from '../harness/scratch.mjs';
+
+export async function byProcess() {
+  const { pid } = spawn('sleep', ['600'], { stdio: 'ignore' });
+  return { pid, watch: watchOwner(probeIdentity(pid)) };
+}
+
+export async function byWitness(directory) {
+  const lock = newPath(directory);
+  const { pid } = await holdOurs(lock);
+  return { pid, watch: watchOwner(inspectLockSync(lock).owner, { lock }), lock };
+}
 
 /**
  * ns from the moment at which another process learns by a pidfd that the owner is dead, to the moment at which a loop
  * that reads nothing but `alive` ends. Negative, where the watch was told earlier than that process.
  */
-export async function deathsSeen(rounds) {
+export async function deathsSeen(rounds, start) {
   const delays = [];
   for (let round = 0; round < rounds; round += 1) {
-    const owner = spawn('sleep', ['600'], { stdio: 'ignore' });
-    const watch = watchOwner(probeIdentity(owner.pid));
-    const killer = new Talker(compiled('wake/mortal'), 'kill', String(owner.pid));
+    const { pid, watch, lock } = await start();
+    if (!watch.event) throw new Error('the kernel does not report the end of this owner');
+    const killer = new Talker(compiled('wake/mortal'), 'kill', String(pid));
     while (watch.alive);
     const seen = process.hrtime.bigint();
     const [, dead] = (await killer.line()).split(' ');
     await killer.exited();
     watch.close();
+    if (lock !== undefined) rmSync(lock, { recursive: true });
     delays.push(Number(seen - BigInt(dead)));
   }
   return delays;

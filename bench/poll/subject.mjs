@@ -8,6 +8,6 @@ export function pollSubject(watch) {
   return inBatches(watch.event ? BATCH : 1, (count) => {
     let deaths = 0;
     for (let i = 0; i < count; i += 1) if (!watch.alive) deaths += 1;
-    if (deaths > 0) throw new Error('the owner is said to be dead, but is not');
+    if (deaths > 0) throw new Error(`said to be dead: ${JSON.stringify(watch.verdict)}`);
   });
 }

@@ -4,7 +4,8 @@ import { createInterface } from 'node:readline';
 import { inspectLockSync, watchOwner } from '../../dist/index.js';
 import { pollSubject } from './subject.mjs';
 
-const watch = watchOwner(inspectLockSync(process.argv[2]).owner);
+const lock = process.argv[2];
+const watch = watchOwner(inspectLockSync(lock).owner, { lock });
 process.stdout.write(`${JSON.stringify({ ready: true, event: watch.event })}\n`);
 for await (const line of createInterface({ input: process.stdin })) {
   const [, , ms] = line.split(' ').map(Number);

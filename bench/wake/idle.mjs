@@ -5,7 +5,7 @@ import { startContender } from '../harness/owners.mjs';
 import { newPath } from '../harness/scratch.mjs';
 
 /** ms after its start by which node has ended its own housekeeping: V8 looks once whether it can free memory. */
-const SETTLED_MS = 12_000;
+const SETTLED_MS = 20_000;
 
 /** ns for which all threads of a process have run so far (/proc/<pid>/task/<tid>/schedstat). */
 function cpuTimeOf(pid) {

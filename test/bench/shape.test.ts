@@ -52,7 +52,7 @@ describeRequiring([isBuilt()], 'npm run bench -- --quick --json FILE', () => {
       kernel: expect.any(String),
       node: process.version,
       filesystem: expect.any(String),
-      load: [expect.any(Number), expect.any(Number), expect.any(Number)],
+      loads: Object.fromEntries(PARTS.map((part) => [part, expect.any(Number)])),
     });
   });
 
@@ -60,6 +60,7 @@ describeRequiring([isBuilt()], 'npm run bench -- --quick --json FILE', () => {
     expect(result.rows.length).toBeGreaterThan(25);
     for (const { missing, ...row } of result.rows) {
       expect(row).toMatchObject({
+        part: expect.any(String),
         group: expect.any(String),
         name: expect.any(String),
         unit: expect.any(String),
