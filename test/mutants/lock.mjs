@@ -40,7 +40,7 @@ export const files = [
       },
       {
         what: 'what stands in owner.json does not matter',
-        from: "if (parsed.kind !== 'record' || parsed.record.nonce !== nonce) {",
+        from: 'if (text !== content && nonceIn(text) !== nonce) {',
         to: 'if (false) {',
       },
       {
@@ -69,7 +69,7 @@ export const files = [
         to: '    if (unlinkOwnFile',
         tests: OWNER,
       },
-      { what: 'the loss of a lock is not told', from: 'this.#lost.abort(error);', to: '' },
+      { what: 'the loss of a lock is not told', from: 'this.#abort?.abort(error);', to: '' },
       {
         what: 'the own witness is not looked at',
         from: 'this.#whatIsWrong() === null && this.#isWitnessIntact();',
@@ -168,12 +168,12 @@ export const files = [
       },
       {
         what: 'no lease where there is no witness',
-        from: "return witness === null || filesystem.type === 'overlay' || filesystem.type === 'btrfs';",
-        to: "return filesystem.type === 'overlay' || filesystem.type === 'btrfs';",
+        from: "return witness === null || type === 'overlay' || type === 'btrfs';",
+        to: "return type === 'overlay' || type === 'btrfs';",
       },
       {
         what: 'no lease on overlay, where plain Node cannot test the witness',
-        from: "witness === null || filesystem.type === 'overlay' ||",
+        from: "witness === null || type === 'overlay' ||",
         to: 'witness === null ||',
       },
       {

@@ -105,11 +105,6 @@ export const files = [
         to: '',
       },
       {
-        what: 'a touch under way goes on after the end',
-        from: '  const std::lock_guard until_done(touching_);\n',
-        to: '',
-      },
-      {
         what: 'an earlier beat waits for a later one',
         from: 'if (beat.due < armed_) Arm(beat.due);',
         to: 'if (armed_ == kNever) Arm(beat.due);',
@@ -134,12 +129,6 @@ export const files = [
         what: 'a witness that is held counts as free',
         from: 'if (TestWitness(subscription->second.file.get()) != WitnessState::kFree) return false;',
         to: '',
-        tests: ['test/native/watch.test.ts', 'test/watch'],
-      },
-      {
-        what: 'a witness is looked at once only',
-        from: 'if (!Look(found)) looks_.Start(ticket);',
-        to: 'Look(found);',
         tests: ['test/native/watch.test.ts', 'test/watch'],
       },
     ],
