@@ -165,6 +165,17 @@ describeForEveryBackend('a lock lost', (api, backend) => {
     expect(descriptorsOf(path)).toEqual([]);
   });
 
+  test('is told to who listens when it is found', () => {
+    const { lock, path } = held();
+    let told = 0;
+    lock.signal.addEventListener('abort', () => {
+      told += 1;
+    });
+    rmSync(path, { recursive: true });
+    lock.verify();
+    expect(told).toBe(1);
+  });
+
   test('by a fork is not the lock of the child', () => {
     const { lock, path } = held();
     const before = snapshot(dirname(path));
