@@ -14,6 +14,7 @@ import { measurePoll } from './parts/poll.mjs';
 import { measureScaling } from './parts/scaling.mjs';
 import { measureImport, measureQueue } from './parts/start.mjs';
 import { measureIdle, measureWake } from './parts/wake.mjs';
+import { NOT_INSTALLED } from './peers/load.mjs';
 
 const USAGE = `npm run bench -- [--quick] [--only PART,...] [--dir DIR] [--json FILE]
 
@@ -68,4 +69,7 @@ for (const name of wanted) {
   result.put(name, load, measured);
 }
 console.log(`\n${barsText(result.bars.filter(({ part }) => wanted.includes(part)))}`);
+if (result.rows.some(({ missing }) => missing === NOT_INSTALLED)) {
+  console.log('\nFor the other packages: npm run bench:install');
+}
 process.exit();

@@ -4,7 +4,7 @@ import { formatRatio, formatValue } from './units.mjs';
  * A bar that the project has set itself. `measured` is in words; `met` null: it could not be measured here.
  */
 function bar(text, measured, met) {
-  return { bar: text, measured: met === null ? `not measured: ${measured}` : measured, met };
+  return { bar: text, measured, met };
 }
 
 function find(rows, name) {

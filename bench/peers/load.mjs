@@ -10,12 +10,14 @@ const MODULES = { '@openclaw/fs-safe': '@openclaw/fs-safe/file-lock' };
 /** The packages that this one is compared with. */
 export const PEERS = Object.keys(dependencies);
 
+export const NOT_INSTALLED = 'not installed';
+
 /** The URL of a package's module, or why there is none. */
 export function resolvePeer(name) {
   try {
     return pathToFileURL(require.resolve(MODULES[name] ?? name)).href;
   } catch {
-    return 'not installed: npm run bench:install';
+    return NOT_INSTALLED;
   }
 }
 
