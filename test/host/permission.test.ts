@@ -76,7 +76,9 @@ describe(`under Node's permission model`, () => {
           ...under(...allowed, '--allow-addons', '--allow-fs-read=/etc/alpine-release'),
           directory,
         });
-        expect(native).toMatchObject({ backend: { name: 'native' }, lock: WORKING_LOCK, judged: 'dead' });
+        // Node cannot say whether /proc has hidepid, which hides nothing from root only.
+        const judged = process.getuid?.() === 0 ? 'dead' : 'unknown';
+        expect(native).toMatchObject({ backend: { name: 'native' }, lock: WORKING_LOCK, judged });
       }
     },
   );
