@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import type { Errno, ProcessStat } from '../backend/backend.js';
 import { compareIdentities } from './compare.js';
+import { openMatchedPidfd } from './matched-pidfd.js';
 import { INITIAL_PID_NAMESPACE, isProcHidden, type Observer } from './observer.js';
 import type { ProcessIdentity } from './process-identity.js';
 import { looksExited, observedIdentity } from './sighting.js';
@@ -76,17 +77,13 @@ function namesakesOf(observer: Observer, candidate: number, pid: number): Namesa
 
 /** A pidfd of the process in a descendant PID namespace that `identity` names; null: none that can be found or opened. */
 export function openDescendantPidfd(observer: Observer, identity: ProcessIdentity): number | null {
-  const { processes, files } = observer.backend;
   const isOwner = (namesake: Namesake) => compareIdentities(identity, namesake.identity) === 'same';
   const pid = scanProc(observer, identity.pid).found.find(isOwner)?.pid;
   if (pid === undefined) return null;
-  const pidfd = processes.openPidfd(pid);
-  if (typeof pidfd === 'string') return null;
-  // Looked at after the pidfd was opened: if the number still has the owner, the pidfd is the owner's.
-  const again = namesakesOf(observer, pid, identity.pid);
-  if (typeof again !== 'string' && again.some(isOwner)) return pidfd;
-  files.close(pidfd);
-  return null;
+  return openMatchedPidfd(observer.backend, pid, () => {
+    const namesakes = namesakesOf(observer, pid, identity.pid);
+    return typeof namesakes !== 'string' && namesakes.some(isOwner);
+  });
 }
 
 /** null: Node's permission model, or the kernel, keeps this process from listing it. */

@@ -1,5 +1,6 @@
 import type { WatchOperations } from '../backend/backend.js';
 import { compareIdentities, compareNamespace } from '../identity/compare.js';
+import { openMatchedPidfd } from '../identity/matched-pidfd.js';
 import { openDescendantPidfd } from '../identity/namesakes.js';
 import type { Observer } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
@@ -58,14 +59,10 @@ function watchProcess(
 
 /** null: the number is not the owner's in the own PID namespace. */
 function openOwnPidfd(observer: Observer, identity: ProcessIdentity): number | null {
-  const { processes, files } = observer.backend;
-  const pidfd = processes.openPidfd(identity.pid);
-  if (typeof pidfd === 'string') return null;
-  // Looked at after the pidfd was opened: if the number has the owner now, the pidfd is the owner's.
-  const sighting = sightProcess(observer, identity.pid, identity.pidfdInode === null);
-  if (sighting.identity !== null && compareIdentities(identity, sighting.identity) === 'same') return pidfd;
-  files.close(pidfd);
-  return null;
+  return openMatchedPidfd(observer.backend, identity.pid, () => {
+    const sighting = sightProcess(observer, identity.pid, identity.pidfdInode === null);
+    return sighting.identity !== null && compareIdentities(identity, sighting.identity) === 'same';
+  });
 }
 
 /** null: the owner is not in a PID namespace below the own one, or was not found there. */
