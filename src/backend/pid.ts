@@ -4,6 +4,6 @@
  */
 export function requirePid(pid: number): number {
   if (Number.isInteger(pid) && pid >= 1 && pid < 2 ** 31) return pid;
-  const error = new RangeError(`a PID is an integer from 1 to 2147483647, not ${pid}`);
+  const error = new RangeError(`a PID is an integer from 1 to 2147483647, not ${String(pid)}`);
   throw Object.assign(error, { code: 'ERR_OUT_OF_RANGE' });
 }

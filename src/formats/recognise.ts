@@ -1,3 +1,4 @@
+import { OWNER_FILE } from '../judge/owner-file.js';
 import { parseBarePid } from './bare-pid.js';
 import { parseChromiumSingleton, SINGLETON_LOCK } from './chromium-singleton.js';
 import { parseEmacs } from './emacs.js';
@@ -6,9 +7,6 @@ import { parseJsonPidFile } from './json-pid-file.js';
 import { isEmacsName } from './names.js';
 import { parsePostmaster } from './postmaster.js';
 import { parseTicksLine } from './ticks-line.js';
-
-/** In the lock directories of this package and of OpenClaw. */
-const OWNER_FILE = 'owner.json';
 
 /**
  * The record in a regular file.

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
+import { requirePid } from '../backend/pid.js';
 import { readContainerId } from './container-id.js';
-import { isPid } from './format.js';
 import { currentObserver, type Observer } from './observer.js';
 import { freezeIdentity, type ProcessIdentity } from './process-identity.js';
 import { observedIdentity, sightProcess } from './sighting.js';
@@ -40,11 +40,7 @@ export function readSelfIdentity(observer: Observer): ProcessIdentity {
  * @throws RangeError (ERR_OUT_OF_RANGE) unless pid is an integer from 1 to 2^31 - 1.
  */
 export function probeIdentity(pid: number): ProcessIdentity | null {
-  if (!isPid(pid)) {
-    throw Object.assign(new RangeError(`pid must be an integer from 1 to 2147483647, not ${String(pid)}`), {
-      code: 'ERR_OUT_OF_RANGE',
-    });
-  }
+  requirePid(pid);
   if (pid === process.pid) return selfIdentity();
   const observer = currentObserver();
   const sighting = sightProcess(observer, pid, true);
