@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { ownerAgeOf, reclaimEvent } from './events.js';
 import { isRetiredName, retiredName } from './names.js';
+import { newNonce } from './nonce.js';
 import { removeDirectory, retireOwner, unlinkOwnFile } from './retire.js';
 import type { Standing } from './standing.js';
 import type { LockView } from './view.js';
@@ -14,7 +14,7 @@ export function clearStale(view: LockView): boolean {
   view.refuseForeignFiles();
   const files = view.leftovers();
   if (view.owner !== null) {
-    const nonce = randomBytes(16).toString('hex');
+    const nonce = newNonce();
     if (!retireOwner(view, nonce)) return false;
     files.push(retiredName(nonce));
   }

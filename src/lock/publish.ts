@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { FileStatus, Filesystem } from '../backend/backend.js';
 import { currentObserver } from '../identity/observer.js';
 import { selfIdentity } from '../identity/read.js';
@@ -6,6 +5,7 @@ import { filesystemOf, isOneKernelFilesystem, showsChangesOfOthers } from '../ju
 import { formatOwnerRecord, type NewOwnerRecord, ownerRecordOf } from '../record/format.js';
 import type { OwnerRecord, WitnessRecord } from '../record/owner-record.js';
 import { NEW_OWNER_FILE, OWNER_FILE, privateName } from './names.js';
+import { newNonce } from './nonce.js';
 import { errnoOf, isGone, type LockPlace } from './place.js';
 import { removeDirectory, unlinkOwnFile } from './retire.js';
 import { LockView } from './view.js';
@@ -42,7 +42,7 @@ export type PublishResult = PublishedLock | 'swept' | 'contended';
  * in one step, so that nobody ever sees a lock without its owner.
  */
 export function publishLock(place: LockPlace, options: PublishOptions): PublishResult {
-  const nonce = randomBytes(16).toString('hex');
+  const nonce = newNonce();
   const draft = place.sibling(privateName(place.name, nonce));
   const { files } = place.backend;
   files.mkdirAt(draft.parent, draft.name);
