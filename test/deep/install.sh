@@ -14,6 +14,7 @@ declare -A packages=(
   [lxc]="lxc busybox-static"
   [gvisor]="runsc runc golang-github-containers-common busybox-static"
   [threads]="g++"
+  [leaks]="g++ make"
   [fuzz]="clang"
   [attacker]=""
   [exhaustion]="strace"

@@ -1,0 +1,101 @@
+// Every function that the addon exports, in rounds that leave everything as they found it: answers, errors, handles.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Above the largest pid_max there is: never anybody's number. */
+const NOBODY = 4_194_305;
+const HOUR_MS = 3_600_000;
+
+/**
+ * @param {import('../../../dist/backend/native.js').Addon} addon
+ * @param {string} directory an empty one
+ * @returns {Record<string, () => void>}
+ */
+export function roundsOf({ processes, files, witness, watch, lease, capabilities }, directory) {
+  mkdirSync(join(directory, 'lock'));
+  writeFileSync(join(directory, 'lock', 'owner.json'), '{}');
+  const parent = files.openParent(directory);
+  const lock = files.openDirectoryAt(parent, 'lock');
+  const owner = files.openAt(lock, 'owner.json', 'read');
+  const held = files.openAt(lock, 'held', 'create');
+  witness.take(held);
+  const pidfd = /** @type {number} */ (processes.openPidfd(process.pid));
+  const words = new Int32Array(1);
+
+  return {
+    bootId: () => processes.bootId(),
+    pidNamespace: () => processes.pidNamespace(),
+    'pidNamespace of a process': () => processes.pidNamespace(process.pid),
+    timeOffset: () => processes.timeOffset(),
+    stat: () => processes.stat(process.pid),
+    'stat of nobody': () => processes.stat(NOBODY),
+    status: () => processes.status('self'),
+    openPidfd: () => files.close(/** @type {number} */ (processes.openPidfd(process.pid))),
+    'openPidfd of nobody': () => processes.openPidfd(NOBODY),
+    pidfdInode: () => processes.pidfdInode(pidfd),
+    pidfdExited: () => processes.pidfdExited(pidfd),
+    openParent: () => files.close(files.openParent(directory)),
+    openDirectoryAt: () => files.close(files.openDirectoryAt(parent, 'lock')),
+    'openDirectoryAt of a file': () => expectError(() => files.openDirectoryAt(lock, 'owner.json')),
+    findDirectoryAt: () => files.close(files.findDirectoryAt(parent, 'lock') ?? -1),
+    'findDirectoryAt of nothing': () => files.findDirectoryAt(parent, 'nothing'),
+    'openAt, write, read, unlinkAt': () => {
+      const file = files.openAt(lock, 'new', 'create');
+      files.write(file, 'content of a file');
+      files.read(file, 4096);
+      files.close(file);
+      files.unlinkAt(lock, 'new');
+    },
+    'openAt of nothing': () => expectError(() => files.openAt(lock, 'nothing', 'read')),
+    'mkdirAt, renameAt, renameNoReplaceAt, rmdirAt': () => {
+      files.mkdirAt(parent, 'a');
+      files.renameAt(parent, 'a', parent, 'b');
+      files.renameNoReplaceAt(parent, 'b', parent, 'c');
+      files.rmdirAt(parent, 'c');
+    },
+    'renameNoReplaceAt over something': () =>
+      expectError(() => files.renameNoReplaceAt(lock, 'held', lock, 'owner.json')),
+    statAt: () => files.statAt(parent, 'lock'),
+    statDescriptor: () => files.statDescriptor(owner),
+    statFresh: () => files.statFresh(owner),
+    'statDescriptor of a wrong argument': () =>
+      expectError(() => files.statDescriptor(/** @type {any} */ ('x'))),
+    list: () => files.list(lock, 10),
+    filesystem: () => files.filesystem(owner),
+    'witness.take': () => {
+      const file = files.openAt(lock, 'taken', 'create');
+      witness.take(file);
+      files.close(file);
+      files.unlinkAt(lock, 'taken');
+    },
+    'witness.test': () => witness.test(owner, 'ext'),
+    'watch.onExit': () => watch.cancel(ticket(watch.onExit(pidfd, words, 0))),
+    'watch.onRelease': () => watch.cancel(ticket(watch.onRelease(owner, words, 0))),
+    'watch.onLockChange': () => watch.cancel(ticket(watch.onLockChange(lock, pidfd, () => {}))),
+    'watch.onExit of a wrong descriptor': () => expectError(() => ticket(watch.onExit(parent, words, 0))),
+    'watch.openChangeMonitor, watch.block': () => {
+      const monitor = ticket(watch.openChangeMonitor(lock));
+      watch.block(monitor, pidfd, 0);
+      files.close(monitor);
+    },
+    'lease.start, lease.stop': () => lease.stop(lease.start(held, HOUR_MS, () => {})),
+    'lease.start of a wrong descriptor': () => expectError(() => lease.start(10_000, HOUR_MS, () => {})),
+    capabilities: () => capabilities(),
+  };
+}
+
+/** @param {number | string} answer */
+function ticket(answer) {
+  if (typeof answer === 'string') throw new Error(answer);
+  return answer;
+}
+
+/** @param {() => unknown} call */
+function expectError(call) {
+  try {
+    call();
+  } catch {
+    return;
+  }
+  throw new Error(`no error: ${call}`);
+}
