@@ -4,7 +4,7 @@ const TABLE = ['test/judge/table.test.ts'];
 const LEGACY = ['test/judge/legacy.test.ts'];
 const COMPARE = ['test/identity/compare.test.ts'];
 
-/** @type {import('./run.mjs').MutatedFile[]} */
+/** @type {import('./list.mjs').MutatedFile[]} */
 export const files = [
   {
     file: 'src/judge/table.ts',
@@ -262,18 +262,13 @@ export const files = [
   },
   {
     file: 'src/judge/live-observation.ts',
-    tests: ['test/lock/legacy-owner.test.ts', 'test/lock/invariants.test.ts', 'test/lock/bad-input.test.ts'],
+    tests: ['test/judge/witness-file.test.ts'],
     mutants: [
       {
         what: 'the nonce is enough, whoever this process has become',
         from: 'return isStillSelf(identity, readSelfIdentity(readObserver()));',
         to: 'return true;',
-        tests: [
-          'test/lock/acquire-release.test.ts',
-          'test/lock/invariants.test.ts',
-          'test/lock/loss.test.ts',
-          'test/traps/records.test.ts',
-        ],
+        tests: ['test/judge/held-lock.test.ts'],
       },
       {
         what: 'the witness of another file counts',

@@ -7,7 +7,7 @@ const CLEARING = [
   'test/lock/bad-input.test.ts',
 ];
 
-/** @type {import('./run.mjs').MutatedFile[]} */
+/** @type {import('./list.mjs').MutatedFile[]} */
 export const files = [
   {
     file: 'src/lock/lock.ts',
@@ -102,7 +102,7 @@ export const files = [
   },
   {
     file: 'src/lock/clear.ts',
-    tests: CLEARING,
+    tests: [...CLEARING, 'test/lock/overtaken.test.ts'],
     mutants: [
       { what: 'files of somebody else are no obstacle', from: 'view.refuseForeignFiles();', to: '' },
       {

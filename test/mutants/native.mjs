@@ -4,7 +4,7 @@ const PROCESSES = ['test/native/processes.test.ts', 'test/backend'];
 const FILES = ['test/native/files.test.ts', 'test/native/descriptors.test.ts'];
 const WATCH = ['test/native/watch.test.ts'];
 
-/** @type {import('./run.mjs').MutatedFile[]} */
+/** @type {import('./list.mjs').MutatedFile[]} */
 export const files = [
   {
     file: 'native/system/proc_stat.cc',

@@ -1,0 +1,140 @@
+import { spawn } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ROOT } from './list.mjs';
+
+/** node_modules is linked. */
+const LEFT_OUT = new Set(['.git', 'node_modules']);
+
+/** A copy of the project, in which mistakes are made. */
+export class Copy {
+  #root = mkdtempSync(join(tmpdir(), 'ki-mutants-'));
+
+  constructor() {
+    // Some tests run as an ordinary user.
+    chmodSync(this.#root, 0o755);
+    for (const name of readdirSync(ROOT).filter((entry) => !LEFT_OUT.has(entry))) {
+      cpSync(join(ROOT, name), join(this.#root, name), { recursive: true, preserveTimestamps: true });
+    }
+    symlinkSync(join(ROOT, 'node_modules'), join(this.#root, 'node_modules'));
+  }
+
+  remove() {
+    rmSync(this.#root, { recursive: true, force: true });
+  }
+
+  /**
+   * @param {import('./list.mjs').Job} job
+   * @param {() => Promise<string | null>} work
+   * @returns {Promise<string | null>} what `work` says of the mutant
+   */
+  async withMutant({ file, source, from, to }, work) {
+    const path = join(this.#root, file);
+    try {
+      writeFileSync(
+        path,
+        source.replace(from, () => to),
+      );
+      return (await this.#build(file)) ? await work() : 'the compiler';
+    } finally {
+      writeFileSync(path, source);
+      await this.#build(file);
+    }
+  }
+
+  /**
+   * Processes that tests start run dist/ and the addon. Types are not checked: most mutants would fall there.
+   * @param {string} file what was changed
+   */
+  async #build(file) {
+    if (!file.startsWith('native/')) {
+      const tsc = 'node_modules/typescript/bin/tsc';
+      await this.#run(process.execPath, [tsc, '-p', 'tsconfig.json', '--noCheck'], Number.POSITIVE_INFINITY);
+      return true;
+    }
+    // Not by build-addon.mjs, which would give the addon another hash and so compile all of it.
+    const { code, output } = await this.#run(
+      'make',
+      ['-C', 'build', 'BUILDTYPE=Release'],
+      Number.POSITIVE_INFINITY,
+    );
+    if (code !== 0) console.error(output);
+    return code === 0;
+  }
+
+  /**
+   * @param {string} tests a file or folder of tests
+   * @param {number} limitMs after which they hang
+   * @returns {Promise<string | null>} the test that failed first; null: none
+   */
+  async runTests(tests, limitMs) {
+    const report = join(this.#root, 'report.json');
+    rmSync(report, { force: true });
+    // On a busy machine a test may fail once.
+    const options = ['--bail=1', '--retry=1', '--reporter=json', `--outputFile=${report}`];
+    const args = ['node_modules/vitest/vitest.mjs', 'run', tests, ...options];
+    const { code, output } = await this.#run(process.execPath, args, limitMs);
+    if (code === 0) return null;
+    return (
+      failureIn(report) ??
+      (code === null ? 'the time limit' : `exit code ${code}: ${output.trim().split('\n').at(-1)}`)
+    );
+  }
+
+  /**
+   * @param {string} command
+   * @param {readonly string[]} args
+   * @param {number} limitMs
+   * @returns {Promise<{ code: number | null, output: string }>}
+   */
+  #run(command, args, limitMs) {
+    return new Promise((resolve, reject) => {
+      // A group of its own, so that what a hanging test has started goes with it.
+      const child = spawn(command, args, {
+        cwd: this.#root,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        detached: true,
+      });
+      const kill = () => process.kill(-(child.pid ?? 0), 'SIGKILL');
+      const limit = Number.isFinite(limitMs) ? setTimeout(kill, limitMs) : undefined;
+      let output = '';
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on('data', (chunk) => {
+          output = (output + chunk).slice(-10_000);
+        });
+      }
+      child.once('error', reject);
+      child.once('close', (code) => {
+        clearTimeout(limit);
+        resolve({ code, output });
+      });
+    });
+  }
+}
+
+/**
+ * @param {string} report
+ * @returns {string | null} null: it hung, or fell before it could report
+ */
+function failureIn(report) {
+  try {
+    const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
+    for (const { assertionResults } of testResults) {
+      const failed = assertionResults.find(
+        (/** @type {{ status: string }} */ { status }) => status === 'failed',
+      );
+      if (failed !== undefined) return failed.fullName;
+    }
+  } catch {}
+  return null;
+}
