@@ -21,7 +21,11 @@ export function retireOwner(open: OpenLockDirectory, nonce: string): boolean {
   // By path the rename can meet a successor's directory, and is taken back then. Until that is known the lock must not
   // look released: a name that is not `retired` leaves it alone for the grace.
   const claimed = claimedName(nonce);
-  return renameOwn(open, OWNER_FILE, claimed) && renameOwn(open, claimed, retiredName(nonce));
+  if (!renameOwn(open, OWNER_FILE, claimed)) return false;
+  // Now it is free whatever comes. This step may say `gone` though it was done: whoever waits removes the directory as
+  // soon as the name appears, before the look that follows the call.
+  renameOwn(open, claimed, retiredName(nonce));
+  return true;
 }
 
 /** @returns false: `from` was gone. */

@@ -141,8 +141,14 @@ export const files = [
       },
       {
         what: 'by path, it looks released before it is known to be the judged one',
-        from: 'return renameOwn(open, OWNER_FILE, claimed) && renameOwn(open, claimed, retiredName(nonce));',
-        to: 'return renameOwn(open, OWNER_FILE, retiredName(nonce));',
+        from: 'const claimed = claimedName(nonce);',
+        to: 'const claimed = retiredName(nonce);',
+        tests: ['test/portable/overtaken.test.ts'],
+      },
+      {
+        what: 'by path, who waits removes it before the release has looked, and the lock passes for lost',
+        from: 'renameOwn(open, claimed, retiredName(nonce));\n  return true;',
+        to: 'return renameOwn(open, claimed, retiredName(nonce));',
         tests: ['test/portable/overtaken.test.ts'],
       },
       {

@@ -22,8 +22,26 @@ import { describeForBackends } from '../lock/package.js';
 
 type Call = 'openSync' | 'mkdirSync' | 'renameSync' | 'opendirSync';
 
+type When = (path: string) => boolean;
+
 /** Runs `action` once, inside the backend, just before Node's own function is called for which `when` holds. */
-function justBefore(call: Call, when: (path: string) => boolean, action: () => void): { happened: boolean } {
+function justBefore(call: Call, when: When, action: () => void): { happened: boolean } {
+  return once(call, when, (original) => {
+    action();
+    return original();
+  });
+}
+
+/** The same just after it. */
+function justAfter(call: Call, when: When, action: () => void): { happened: boolean } {
+  return once(call, when, (original) => {
+    const result = original();
+    action();
+    return result;
+  });
+}
+
+function once(call: Call, when: When, act: (original: () => unknown) => unknown): { happened: boolean } {
   const original = fs[call] as (...parameters: unknown[]) => unknown;
   const state = { happened: false };
   const restore = () => {
@@ -32,12 +50,10 @@ function justBefore(call: Call, when: (path: string) => boolean, action: () => v
   };
   onTestFinished(restore);
   const hooked = (...parameters: unknown[]) => {
-    if (!state.happened && when(String(parameters[0]))) {
-      state.happened = true;
-      restore();
-      action();
-    }
-    return original(...parameters);
+    if (state.happened || !when(String(parameters[0]))) return original(...parameters);
+    state.happened = true;
+    restore();
+    return act(() => original(...parameters));
   };
   Object.assign(fs, { [call]: hooked });
   syncBuiltinESMExports();
@@ -149,4 +165,17 @@ describeForBackends(['portable'], 'a lock that is taken anew at the worst moment
       expect(readdirSync(dirname(path))).toEqual([]);
     });
   }
+
+  test('is released without complaint when another removes what is left before the release has looked', () => {
+    const path = join(tempDir(), 'install.lock');
+    const lock = api.acquireLockSync(path);
+    const window = justAfter(
+      'renameSync',
+      (from) => from.includes('claimed.'),
+      () => expect(api.tryAcquireLockSync(path, { label: 'successor' })).not.toBeNull(),
+    );
+    lock.releaseSync();
+    expect(window.happened).toBe(true);
+    expect(api.inspectLockSync(path)).toMatchObject({ state: 'held', owner: { label: 'successor' } });
+  });
 });
