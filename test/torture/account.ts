@@ -2,6 +2,8 @@
 export interface Account {
   /** Sections entered. */
   readonly acquisitions: number;
+  /** The same by what entered: kind and backend, as `ours/native`. */
+  readonly acquisitionsBy: Readonly<Record<string, number>>;
   /** Sections whose owner was killed before its release was through: each was reclaimed, but for the last perhaps. */
   readonly reclaims: number;
   /** Longest time between two entries, ms. */
@@ -66,7 +68,25 @@ export function account(journal: string, counter: number): Account {
     }
   }
   suspicions.push(...checkCounter(visits, counter));
-  return { acquisitions: visits.length, reclaims: unreleased.size, longestGap, overlaps, suspicions, faults };
+  return {
+    acquisitions: visits.length,
+    acquisitionsBy: countByWorker(visits),
+    reclaims: unreleased.size,
+    longestGap,
+    overlaps,
+    suspicions,
+    faults,
+  };
+}
+
+/** The name of a visitor ends in /kind/backend: see worker.mjs. */
+function countByWorker(visits: readonly Visit[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { who } of visits) {
+    const worker = who.split('/').slice(-2).join('/');
+    counts[worker] = (counts[worker] ?? 0) + 1;
+  }
+  return counts;
 }
 
 /** Each value was written by one visit, the one that says so; or by one that was killed before it could say so. */

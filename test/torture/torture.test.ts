@@ -1,13 +1,14 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { hasBackend, loadBackend } from '../helpers/backends.js';
+import type { FileOperations } from '../../src/backend/backend.js';
+import { type AnyName, hasBackend, loadBackend } from '../helpers/backends.js';
 import { namespaceOf } from '../helpers/processes.js';
 import { canIsolate, isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { account } from './account.js';
-import { watchDeletions } from './operations.mjs';
 import { type Group, summary, type TortureResult, torture, type WorkerKind } from './torture.js';
+import { watchDeletions } from './watch-deletions.mjs';
 
 // Many processes fight for one lock, in this PID namespace and in others, and are killed all the time. KI_SEED repeats
 // the driver's schedule, KI_TORTURE_SECONDS lengthens the main run, KI_TORTURE_REPORT names a file for its figures.
@@ -38,10 +39,11 @@ const BOX: Group = {
   ],
 };
 
-function report(result: TortureResult): void {
-  console.log(summary(result, SEED));
+function report(what: string, result: TortureResult): void {
+  const line = `${what}: ${summary(result, SEED)}`;
+  console.log(line);
   const file = process.env.KI_TORTURE_REPORT;
-  if (file !== undefined) appendFileSync(file, `${summary(result, SEED)}\n`);
+  if (file !== undefined) appendFileSync(file, `${line}\n`);
 }
 
 /**
@@ -68,7 +70,7 @@ describe('under torture', () => {
         seed: SEED,
         ownerlessGrace: 500,
       });
-      report(result);
+      report('native and plain Node', result);
       expect(troubles(result)).toEqual([]);
       expect(result.acquisitions).toBeGreaterThan(SECONDS);
       expect(result.kills).toBeGreaterThan(SECONDS);
@@ -77,6 +79,47 @@ describe('under torture', () => {
     },
     1000 * SECONDS + 60_000,
   );
+});
+
+describe('with the portable backend', () => {
+  // It never knows that anybody is dead: see docs/portable.md. So there are fewer deaths, each of which costs a lease.
+  const seconds = Math.max(15, SECONDS / 4);
+  const group = (isBox: boolean, backends: readonly AnyName[]): Group => ({
+    isBox,
+    workers: backends.map((backend) => ({ kind: 'ours', backend })),
+  });
+  const teams: readonly [string, readonly AnyName[]][] = [
+    ['among the others', ['native', 'procfs', 'portable']],
+    ['alone', ['portable', 'portable', 'portable']],
+  ];
+  for (const [name, backends] of teams) {
+    testRequiring(
+      NEEDED,
+      `${name}, nobody shares the lock and nobody is locked out, ${seconds} s of kills, seed ${SEED}`,
+      async () => {
+        const result = await torture({
+          groups: [group(false, backends), group(true, backends), group(true, backends)],
+          seconds,
+          seed: SEED,
+          byLease: true,
+          violence: 1_000,
+          boxLife: 6_000,
+          deaths: 0.01,
+          operations: 400,
+          watched: true,
+          ownerlessGrace: 500,
+        });
+        report(`portable ${name}`, result);
+        expect(troubles(result)).toEqual([]);
+        for (const backend of backends) expect(result.acquisitionsBy[`ours/${backend}`]).toBeGreaterThan(0);
+        expect(result.kills).toBeGreaterThan(seconds / 3);
+        expect(result.reclaims).toBeGreaterThan(0);
+        // What was killed just before its lock appeared: nobody can tell that it is dead.
+        expect(result.leftovers.filter((entry) => !/^\.x\.lock\.[0-9a-f]{32}$/.test(entry))).toEqual([]);
+      },
+      1000 * seconds + 90_000,
+    );
+  }
 });
 
 describe('the torture finds the flaw of', () => {
@@ -111,25 +154,61 @@ describe('the torture finds the flaw of', () => {
     );
   }
 
-  testRequiring([hasBackend('native')], 'a deletion of what was not judged', () => {
-    const path = tempDir();
-    mkdirSync(join(path, 'x.lock'));
-    writeFileSync(join(path, 'x.lock', 'owner.json'), '{}');
-    const faults: string[] = [];
-    const backend = loadBackend('native');
-    watchDeletions(backend, (text) => faults.push(text));
-    const { files } = backend;
-    const parent = files.openParent(path);
-    const directory = files.openDirectoryAt(parent, 'x.lock');
-    files.renameAt(directory, 'owner.json', directory, 'retired.0123456789abcdef0123456789abcdef');
-    files.unlinkAt(directory, 'retired.0123456789abcdef0123456789abcdef');
-    files.close(directory);
-    files.rmdirAt(parent, 'x.lock');
-    files.close(parent);
-    expect(faults).toEqual([
-      expect.stringContaining('rename of an owner.json that was not judged'),
-      'rmdir of x.lock, which was not looked at',
-    ]);
+  describe.each(['native', 'portable'] as const)('the %s backend', (name) => {
+    const NONCE = '0123456789abcdef0123456789abcdef';
+
+    /** What is reported of `act` in a lock directory that holds `file`. */
+    function faultsOf(file: string, act: (files: FileOperations, directory: number, parent: number) => void) {
+      const path = tempDir();
+      mkdirSync(join(path, 'x.lock'));
+      writeFileSync(join(path, 'x.lock', file), '{}');
+      const faults: string[] = [];
+      const backend = loadBackend(name);
+      watchDeletions(backend, 5_000, (text) => faults.push(text));
+      const { files } = backend;
+      const parent = files.openParent(path);
+      act(files, files.openDirectoryAt(parent, 'x.lock'), parent);
+      files.close(parent);
+      return faults;
+    }
+
+    testRequiring([hasBackend(name)], 'a deletion of what was not judged', () => {
+      const faults = faultsOf('owner.json', (files, directory, parent) => {
+        files.renameAt(directory, 'owner.json', directory, `claimed.${NONCE}`);
+        files.renameAt(directory, `claimed.${NONCE}`, directory, `retired.${NONCE}`);
+        files.unlinkAt(directory, `retired.${NONCE}`);
+        files.close(directory);
+        files.rmdirAt(parent, 'x.lock');
+      });
+      const renamed = (what: string) =>
+        expect.stringContaining(`${what} of an owner.json that was not judged: {}`);
+      expect(faults).toEqual([
+        renamed('rename'),
+        renamed(`rename to claimed.${NONCE}`),
+        renamed('rename'),
+        renamed(`rename to retired.${NONCE}`),
+        'rmdir of x.lock, which was not looked at',
+      ]);
+    });
+
+    testRequiring([hasBackend(name)], 'a deletion of what may still be given back', () => {
+      const faults = faultsOf(`claimed.${NONCE}`, (files, directory) => {
+        files.unlinkAt(directory, `claimed.${NONCE}`);
+      });
+      expect(faults).toEqual([expect.stringMatching(`^unlink of claimed.${NONCE} after -?\\d+ ms$`)]);
+    });
+
+    testRequiring([hasBackend(name)], 'but not one of what was read before', () => {
+      const faults = faultsOf('owner.json', (files, directory, parent) => {
+        const owner = files.openAt(directory, 'owner.json', 'read');
+        files.read(owner, 10);
+        files.renameAt(directory, 'owner.json', directory, `claimed.${NONCE}`);
+        files.renameAt(directory, `claimed.${NONCE}`, directory, `retired.${NONCE}`);
+        files.unlinkAt(directory, `retired.${NONCE}`);
+        files.rmdirAt(parent, 'x.lock');
+      });
+      expect(faults).toEqual([]);
+    });
   });
 
   test('an update that was lost, though nobody was seen twice', () => {

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { TestedName } from '../helpers/backends.js';
+import type { AnyName } from '../helpers/backends.js';
 import { openBox } from '../helpers/box.js';
 import { startProcess, type TestProcess } from '../helpers/processes.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -21,7 +21,7 @@ export type WorkerKind =
 
 export interface WorkerOptions {
   readonly kind: WorkerKind;
-  readonly backend: TestedName;
+  readonly backend: AnyName;
   /** Worker threads that do the same beside the main one. */
   readonly threads?: number;
 }
@@ -55,13 +55,15 @@ export interface TortureOptions {
   readonly samePids?: boolean;
   /** ms that a worker is stopped at the longest; 0: none is. */
   readonly longestStop?: number;
+  /** Only a lease tells that somebody is dead, so a worker waits for longer than one, and a death costs one. */
+  readonly byLease?: boolean;
 }
 
 export interface TortureResult extends Account {
   readonly kills: number;
   readonly boxKills: number;
   readonly stops: number;
-  /** 10 s without an acquisition, though nobody holds the lock for longer than a moment; with what stood there. */
+  /** Times without an acquisition, though nobody holds the lock for longer than a moment; with what stood there. */
   readonly wedges: readonly string[];
   /** Ends of workers that nobody ordered. */
   readonly accidents: readonly string[];
@@ -76,10 +78,12 @@ interface WorkerPart {
   readonly directory: string;
   readonly seed: number;
   readonly kind: WorkerKind;
-  readonly backend: TestedName;
+  readonly backend: AnyName;
   readonly threads: number;
   readonly grace: number;
   readonly lease: number;
+  /** Longest wait of one try, ms: so often it sees that it shall end. */
+  readonly patience: number;
   readonly operations: number | null;
   readonly deaths: number;
   readonly watched: boolean;
@@ -90,11 +94,15 @@ interface WorkerPart {
 const WARDEN = fileURLToPath(new URL('warden.mjs', import.meta.url));
 /** ms; nobody is in the section for longer than a small part of it, nor stopped. */
 const WEDGED_AFTER = 10_000;
+/** The same where each death costs a lease, and several in a row happen. */
+const WEDGED_AFTER_BY_LEASE = 30_000;
 /** ms by which a timer is late when others have all of the processor. */
 const STARVED = 1_000;
 /** ms; a stopped owner whose lease runs out may be overlapped, so none is stopped for nearly as long. */
 const LEASE = 4_000;
 const LONGEST_STOP = 400;
+const PATIENCE = 500;
+const PATIENCE_BY_LEASE = 3 * LEASE;
 /** Numbers above those of a box's own processes. */
 const FIRST_PID = 1_000;
 
@@ -117,6 +125,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
 export function summary(result: TortureResult, seed: number): string {
   const {
     acquisitions,
+    acquisitionsBy,
     kills,
     boxKills,
     stops,
@@ -127,8 +136,12 @@ export function summary(result: TortureResult, seed: number): string {
     seconds,
     longestGap,
   } = result;
+  const shares = Object.entries(acquisitionsBy)
+    .map(([worker, count]) => `${worker} ${count}`)
+    .join(', ');
   return (
-    `torture, seed ${seed}, ${Math.round(seconds)} s: ${acquisitions} acquisitions, ${kills} kills ` +
+    `torture, seed ${seed}, ${Math.round(seconds)} s: ${acquisitions} acquisitions (${shares}), ` +
+    `${kills} kills ` +
     `(${boxKills} boxes), ${stops} stops, ${reclaims} reclaims, ${overlaps.length} overlaps, ` +
     `${suspicions.length} suspicions, ${wedges.length} wedges, longest gap ${longestGap} ms`
   );
@@ -172,7 +185,9 @@ class Scene {
       violence = 300,
       boxLife = 5_000,
       longestStop = LONGEST_STOP,
+      byLease = false,
     } = this.#options;
+    const wedgedAfter = byLease ? WEDGED_AFTER_BY_LEASE : WEDGED_AFTER;
     const until = performance.now() + 1000 * seconds;
     let nextBoxKill = performance.now() + this.#around(boxLife);
     let size = 0;
@@ -186,7 +201,7 @@ class Scene {
       // Where this process itself does not get on, the machine is to blame.
       if (grown !== size || now - before - pause > STARVED) grownAt = now;
       size = grown;
-      if (now - grownAt > WEDGED_AFTER) {
+      if (now - grownAt > wedgedAfter) {
         this.#wedges.push(this.#describeLock());
         return;
       }
@@ -263,6 +278,7 @@ class Scene {
       deaths = 0.03,
       watched = false,
       samePids = true,
+      byLease = false,
     } = this.#options;
     const group = groups[index];
     if (group === undefined) return;
@@ -276,6 +292,7 @@ class Scene {
         threads,
         grace: ownerlessGrace,
         lease: LEASE,
+        patience: byLease ? PATIENCE_BY_LEASE : PATIENCE,
         operations,
         deaths,
         watched,

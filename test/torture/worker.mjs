@@ -7,9 +7,10 @@ import { currentBackend } from '../../dist/backend/select.js';
 import * as api from '../../dist/index.js';
 import { acquireDeletingByPath, acquireRenamingAside } from './flawed.mjs';
 import { acquireAsOlder } from './older.mjs';
-import { dieBeforeOperation, judgeAllDead, watchDeletions } from './operations.mjs';
+import { dieBeforeOperation, judgeAllDead } from './operations.mjs';
 import { randomFrom } from './random.mjs';
 import { Section } from './section.mjs';
+import { watchDeletions } from './watch-deletions.mjs';
 
 const part = JSON.parse(process.argv[2]);
 const random = randomFrom(part.seed + 7919 * threadId);
@@ -19,17 +20,14 @@ const section = new Section(part.directory, who);
 const fault = (text) => section.fault(text);
 const options = { ownerlessGrace: part.grace, lease: part.lease };
 
-/** Longest wait of one try, ms: so often a worker sees that it shall end. */
-const PATIENCE = 500;
-
 let ending = false;
 
 const WAYS = [
-  () => api.acquireLock(path, { ...options, timeout: PATIENCE }),
-  () => api.acquireLock(path, { ...options, timeout: PATIENCE }),
+  () => api.acquireLock(path, { ...options, timeout: part.patience }),
+  () => api.acquireLock(path, { ...options, timeout: part.patience }),
   () => api.acquireLock(path, { ...options, timeout: 20 * random() }),
   () => api.acquireLock(path, { ...options, signal: AbortSignal.timeout(1 + Math.floor(40 * random())) }),
-  () => api.acquireLockSync(path, { ...options, timeout: PATIENCE / 4 }),
+  () => api.acquireLockSync(path, { ...options, timeout: part.patience / 4 }),
   () => api.tryAcquireLockSync(path, options),
 ];
 
@@ -47,10 +45,10 @@ async function acquireOurs() {
 const KINDS = {
   ours: acquireOurs,
   'judge-all-dead': acquireOurs,
-  'delete-by-path': () => acquireDeletingByPath(path, PATIENCE),
-  'rename-aside': () => acquireRenamingAside(path, PATIENCE),
-  older: () => acquireAsOlder(path, PATIENCE, false, fault),
-  'older-reclaiming': () => acquireAsOlder(path, PATIENCE, true, fault),
+  'delete-by-path': () => acquireDeletingByPath(path, part.patience),
+  'rename-aside': () => acquireRenamingAside(path, part.patience),
+  older: () => acquireAsOlder(path, part.patience, false, fault),
+  'older-reclaiming': () => acquireAsOlder(path, part.patience, true, fault),
 };
 
 /** Mostly next to nothing, now and then long enough for the others to line up. */
@@ -83,7 +81,7 @@ async function main() {
 
 if (part.kind === 'ours') {
   const backend = currentBackend();
-  if (part.watched) watchDeletions(backend, fault);
+  if (part.watched) watchDeletions(backend, part.grace, fault);
   if (part.operations !== null) dieBeforeOperation(1 + Math.floor(2 * part.operations * random()), backend);
 }
 if (part.kind === 'judge-all-dead') judgeAllDead(currentBackend());

@@ -1,0 +1,125 @@
+// Stands between the built package and its backend's file operations, to see that nothing is deleted that was not judged.
+
+const NONCE = '[0-9a-f]{32}';
+const RETIRED_OR_NEW = new RegExp(`^(retired\\.${NONCE}|owner\\.json\\.new)$`);
+const CLAIMED = new RegExp(`^claimed\\.${NONCE}$`);
+
+/**
+ * Reports each deletion that is not covered by a look: an owner.json renamed or deleted in a directory in which another
+ * one had been read, or none; a claimed one deleted while whoever claimed it may still give it back; and a directory
+ * removed that this process does not hold open at that moment.
+ * @param grace ms for which a claimed owner.json is left alone.
+ */
+export function watchDeletions({ files }, grace, fault) {
+  /** Descriptor of a directory -> inode of the owner.json that was read in it, or null. */
+  const judged = new Map();
+  /** Descriptor of an owner.json -> descriptor of its directory. */
+  const inside = new Map();
+  const original = {};
+  for (const name of [
+    'openDirectoryAt',
+    'findDirectoryAt',
+    'openAt',
+    'read',
+    'close',
+    'renameAt',
+    'unlinkAt',
+    'rmdirAt',
+    'mkdirAt',
+  ]) {
+    original[name] = files[name].bind(files);
+  }
+  files.openDirectoryAt = (parent, name) => {
+    const directory = original.openDirectoryAt(parent, name);
+    judged.set(directory, null);
+    return directory;
+  };
+  files.findDirectoryAt = (parent, name) => {
+    const directory = original.findDirectoryAt(parent, name);
+    if (directory !== null) judged.set(directory, null);
+    return directory;
+  };
+  files.openAt = (directory, name, mode) => {
+    const file = original.openAt(directory, name, mode);
+    if (name === 'owner.json' || mode === 'create') inside.set(file, directory);
+    if (mode === 'create') judged.set(directory, inodeOf(file));
+    return file;
+  };
+  files.read = (file, limit) => {
+    const content = original.read(file, limit);
+    if (inside.has(file)) judged.set(inside.get(file), inodeOf(file));
+    return content;
+  };
+  files.close = (descriptor) => {
+    judged.delete(descriptor);
+    inside.delete(descriptor);
+    return original.close(descriptor);
+  };
+  files.renameAt = (from, name, to, target) => {
+    const retires = name === 'owner.json' || CLAIMED.test(name);
+    if (retires) expectJudged(from, name, 'rename');
+    original.renameAt(from, name, to, target);
+    // By path it could be another's that came in between.
+    if (retires) expectJudged(to, target, `rename to ${target}`);
+  };
+  files.unlinkAt = (directory, name) => {
+    if (name === 'owner.json') expectJudged(directory, name, 'unlink');
+    else if (CLAIMED.test(name)) expectAbandoned(directory, name);
+    else if (!RETIRED_OR_NEW.test(name)) fault(`unlink of ${name}`);
+    return original.unlinkAt(directory, name);
+  };
+  files.rmdirAt = (parent, name) => {
+    const standing = inodeAt(parent, name);
+    const held = [...judged.keys()].some((directory) => inodeOrNull(directory) === standing);
+    if (standing !== null && !held) fault(`rmdir of ${name}, which was not looked at`);
+    return original.rmdirAt(parent, name);
+  };
+
+  function expectJudged(directory, name, what) {
+    const standing = inodeAt(directory, name);
+    if (standing === null || judged.get(directory) === standing) return;
+    fault(`${what} of an owner.json that was not judged: ${textOf(directory, name)}`);
+  }
+
+  function expectAbandoned(directory, name) {
+    const age = Date.now() - files.statDescriptor(directory).mtimeMs;
+    if (age >= grace || inodeAt(directory, name) === null) return;
+    fault(`unlink of ${name} after ${Math.round(age)} ms`);
+  }
+
+  function inodeOf(descriptor) {
+    const { device, inode } = files.statDescriptor(descriptor);
+    return `${device}:${inode}`;
+  }
+
+  /** null: closed meanwhile, by a way that leads past here. */
+  function inodeOrNull(descriptor) {
+    try {
+      return inodeOf(descriptor);
+    } catch {
+      return null;
+    }
+  }
+
+  function inodeAt(directory, name) {
+    try {
+      const { device, inode } = files.statAt(directory, name);
+      return `${device}:${inode}`;
+    } catch {
+      return null;
+    }
+  }
+
+  function textOf(directory, name) {
+    try {
+      const file = original.openAt(directory, name, 'read');
+      try {
+        return original.read(file, 4096).toString();
+      } finally {
+        original.close(file);
+      }
+    } catch {
+      return 'gone';
+    }
+  }
+}
