@@ -1,7 +1,7 @@
 // The test suite with the prebuilt addon under several Nodes: node test/package/suite.mjs [--node 20,22] [FOLDER...]
 // Each folder of test/ is a run of its own, so that a slow machine shows where it is.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,22 +9,10 @@ import { parseArgs } from 'node:util';
 import { tool } from './toolbox.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const FOLDERS = [
-  ...[
-    'identity',
-    'record',
-    'judge',
-    'formats',
-    'dump',
-    'backend',
-    'native',
-    'watch',
-    'lock',
-    'waiting',
-    'lease',
-  ],
-  ...['cli', 'crash', 'traps'],
-];
+const TESTS = join(ROOT, 'test');
+const FOLDERS = readdirSync(TESTS, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && holdsTests(join(TESTS, entry.name)))
+  .map((entry) => entry.name);
 
 const { values, positionals } = parseArgs({
   options: { node: { type: 'string', default: '20,22,24,26' } },
@@ -47,6 +35,10 @@ for (const { version, folder, passed, failed, skipped, seconds } of rows) {
   console.log(`| ${version} | ${folder} | ${passed} | ${failed} | ${skipped} | ${seconds} |`);
 }
 if (rows.length === 0 || rows.some(({ failed }) => failed !== 0)) process.exitCode = 1;
+
+function holdsTests(folder) {
+  return readdirSync(folder).some((name) => name.endsWith('.test.ts'));
+}
 
 function runFolder(node, folder) {
   const version = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim();
