@@ -1,5 +1,5 @@
 // The package as a user gets it: packed, and installed by npm into an empty project without compiler or Python.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeRequiring, isBuilt, type Requirement } from '../helpers/requirements.js';
@@ -8,6 +8,11 @@ import { npmOf, type Project, ROOT, Workplace } from './project.js';
 
 const npm = npmOf(process.execPath);
 const hasNpm: Requirement = { available: npm !== undefined, reason: 'npm is no script of Node here' };
+
+/** Within a twentieth, or a kilobyte: every change of a source changes a size. */
+function expectAbout(said: number | undefined, found: number, what?: string): void {
+  expect(Math.abs((said ?? Number.NaN) - found), what).toBeLessThan(Math.max(1, found / 20));
+}
 
 /** What the package consists of, by folder. */
 const CONTENT = /^(dist\/.*\.(js|d\.ts)|prebuilds\/[^/]*\/kernel-identity\.node|prebuilds\/manifest\.json)$/;
@@ -44,14 +49,41 @@ describeRequiring([hasNpm, isBuilt()], 'the package, installed by npm without a 
     expect(existsSync(installed('build'))).toBe(false);
   });
 
-  test('it holds what is needed and nothing else', () => {
-    const files = readdirSync(installed('.'), { recursive: true, withFileTypes: true })
+  const listFiles = () =>
+    readdirSync(installed('.'), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => relative(installed('.'), join(entry.parentPath, entry.name)));
+
+  test('it holds what is needed and nothing else', () => {
+    const files = listFiles();
     expect(files.filter((name) => !CONTENT.test(name)).sort()).toEqual(SINGLE_FILES);
     for (const name of ['prebuilds/linux-x64', 'prebuilds/linux-arm64']) {
       const path = `${name}/kernel-identity.node`;
       expect(readFileSync(installed(path)).equals(readFileSync(join(ROOT, path))), path).toBe(true);
+    }
+  });
+
+  test('it is as large as docs/packaging.md says', () => {
+    const files = listFiles();
+    const sizeOf = (prefixes: readonly string[]) =>
+      files
+        .filter((name) => prefixes.some((prefix) => name.startsWith(prefix)))
+        .reduce((sum, name) => sum + statSync(installed(name)).size / 1000, 0);
+    const page = readFileSync(join(ROOT, 'docs/packaging.md'), 'utf8');
+    const [, count, packed, unpacked] =
+      /^(\d+) files; packed (\d+) KB, unpacked (\d+) KB\./m.exec(page)?.map(Number) ?? [];
+    expectAbout(count, files.length);
+    expectAbout(packed, statSync(workplace.tarball).size / 1000);
+    expectAbout(unpacked, sizeOf(['']));
+    const parts = [...page.matchAll(/^\| (.*) \| (\d+) KB \|.*\|$/gm)];
+    expect(parts).toHaveLength(5);
+    for (const [, names = '', size] of parts) {
+      // `prebuilds/linux-x64`, `linux-arm64`: the second beside the first.
+      const paths = names
+        .replaceAll('`', '')
+        .split(', ')
+        .map((name) => name.replace(/^linux-/, 'prebuilds/linux-'));
+      expectAbout(Number(size), sizeOf(paths), names);
     }
   });
 
