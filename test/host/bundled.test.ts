@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { hasBackend } from '../helpers/backends.js';
+import { type BundleOptions, bundleFile, COMMONJS, hasEsbuild } from '../helpers/esbuild.js';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { runHost, WORKING_LOCK } from './host.js';
@@ -9,36 +10,19 @@ import { installInto } from './install.js';
 
 // The recipes of docs/bundlers.md.
 
-type Options = Readonly<Record<string, unknown>>;
-type Esbuild = { readonly build: (options: Options) => Promise<{ readonly warnings: readonly unknown[] }> };
-
-/** null: not installed. */
-const esbuild: Esbuild | null = await import('esbuild' as string).catch(() => null);
-
 /** Bundles an application that passes the package on, without node_modules beside the result. */
-async function bundle(options: Options): Promise<{ entry: string; folder: string; root: string }> {
+async function bundle(options: BundleOptions): Promise<{ entry: string; folder: string; root: string }> {
   const { project, root } = installInto();
   const application = join(project, 'application.mjs');
   writeFileSync(application, `export * from 'kernel-identity';\n`);
   const folder = join(tempDir(), 'bundle');
   mkdirSync(folder);
   const entry = join(folder, options.format === 'cjs' ? 'application.cjs' : 'application.mjs');
-  if (esbuild === null) throw new Error('no esbuild');
-  const { warnings } = await esbuild.build({
-    entryPoints: [application],
-    outfile: entry,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    logLevel: 'silent',
-    ...options,
-  });
-  expect(warnings).toEqual([]);
+  expect(await bundleFile(application, entry, options)).toEqual([]);
   return { entry, folder, root };
 }
 
-const installed = { available: esbuild !== null, reason: 'needs esbuild: npm ci' };
-const needs = [isBuilt(), hasBackend('native'), hasBackend('procfs'), installed];
+const needs = [isBuilt(), hasBackend('native'), hasBackend('procfs'), hasEsbuild];
 
 describe('bundled by esbuild', () => {
   testRequiring(needs, 'left outside, it is the package in node_modules', async () => {
@@ -67,11 +51,7 @@ describe('bundled by esbuild', () => {
   });
 
   testRequiring(needs, 'into a CommonJS file: the same, if it is told where that file is', async () => {
-    const { entry, folder, root } = await bundle({
-      format: 'cjs',
-      define: { 'import.meta.url': 'bundleUrl' },
-      banner: { js: `const bundleUrl = require('node:url').pathToFileURL(__filename).href;` },
-    });
+    const { entry, folder, root } = await bundle(COMMONJS);
     expect(runHost(entry)).toMatchObject({ backend: { name: 'procfs' }, lock: WORKING_LOCK });
     cpSync(join(root, 'prebuilds'), join(folder, 'prebuilds'), { recursive: true });
     expect(runHost(entry)).toMatchObject({ backend: { name: 'native' }, lock: WORKING_LOCK });

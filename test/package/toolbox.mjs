@@ -21,6 +21,7 @@ export const TOOLS = {
   'npm-12': { spec: 'npm@12', file: 'bin/npm-cli.js' },
   pnpm: { spec: '@pnpm/exe.linux-x64@12', file: 'pnpm' },
   bun: { spec: '@oven/bun-linux-x64@1', file: 'bin/bun' },
+  postject: { spec: 'postject@1.0.0-alpha.6', file: 'dist/cli.js' },
   deno: { spec: '@deno/linux-x64-glibc@2', file: 'deno' },
 };
 
