@@ -132,7 +132,7 @@ export const files = [
   },
   {
     file: 'src/lock/retire.ts',
-    tests: CLEARING,
+    tests: [...CLEARING, 'test/lock/overtaken.test.ts'],
     mutants: [
       {
         what: 'owner.json was gone, and that counts as success',

@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+
+/** A command line: words, and places for the paths of things, by their number. */
+export type Word = string | { readonly thing: number };
+
+export interface CommandLine {
+  readonly command: string;
+  readonly words: readonly Word[];
+}
+
+const COMMANDS = ['run', 'inspect', 'reclaim', 'self', 'probe', 'dump'] as const;
+
+const option = fc.constantFrom(
+  ...[
+    '--json',
+    '--json',
+    '--exit-code',
+    '-r',
+    '--recursive',
+    '--redact',
+    '-h',
+    '--help',
+    '--version',
+    '--',
+    '-',
+  ],
+  ...[
+    '--label',
+    '--label=x',
+    `--label=${'x'.repeat(300)}`,
+    '--unknown',
+    '-jx',
+    '--json=1',
+    '--no-json',
+    '-rr',
+  ],
+  ...['--timeout', '--timeout=0', '--timeout=-1', '--timeout=soon', '--timeout=', '0', '20ms', '-5', '١', ''],
+);
+const number = fc.constantFrom(
+  '0',
+  '1',
+  '2',
+  '4194305',
+  '2147483648',
+  '99999999999999999999',
+  '-1',
+  '1.5',
+  '0x1',
+  '01',
+);
+/** Nothing that leads out of the directory, or names a program that is found. */
+const junk = fc.string({ unit: 'binary', maxLength: 20 }).filter((text) => !/^\/|\.\.|\0/.test(text));
+const thing = fc.record({ thing: fc.nat({ max: 4 }) });
+const word = fc.oneof({ weight: 4, arbitrary: thing }, { weight: 3, arbitrary: option }, number, junk);
+
+/** What `run` may be told to run: each ends at once. */
+const program = fc.constantFrom<Word[]>(
+  ...[['/bin/true'], ['/bin/false'], ['/bin/sh', '-c', 'exit 42'], ['/bin/sh', '-c', 'kill -9 $$']],
+  ...[['/nonexistent'], ['.'], [''], [{ thing: 0 }], []],
+);
+
+const runLine = fc
+  .tuple(fc.array(fc.oneof({ weight: 3, arbitrary: thing }, option), { maxLength: 3 }), fc.boolean(), program)
+  .map(([own, dashes, words]): CommandLine => {
+    // Not for ever, as without it; one that comes later counts.
+    return { command: 'run', words: ['--timeout=20ms', ...own, ...(dashes ? ['--'] : []), ...words] };
+  });
+
+export const commandLines: fc.Arbitrary<CommandLine> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      command: fc.constantFrom(...COMMANDS.slice(1)),
+      words: fc.array(word, { maxLength: 5 }),
+    }),
+  },
+  { weight: 2, arbitrary: runLine },
+  {
+    weight: 1,
+    arbitrary: fc.record({ command: fc.oneof(option, junk), words: fc.array(word, { maxLength: 3 }) }),
+  },
+);
+
+/** The exit codes that docs/cli.md names for a command; `run` may also pass on those of the programs above. */
+export function documentedCodes(command: string): readonly number[] {
+  switch (command) {
+    case 'run':
+      return [0, 1, 2, 42, 75, 125, 126, 127, 137];
+    case 'inspect':
+      return [0, 1, 2, 3];
+    case 'probe':
+    case 'reclaim':
+      return [0, 1, 2];
+    default:
+      return [0, 2];
+  }
+}
+
+/** Which of these a command may clear: `files` stands for lock and PID files of other programs as well. */
+export function clears(command: string): 'nothing' | 'directories' | 'files' {
+  if (command === 'reclaim') return 'files';
+  return command === 'run' ? 'directories' : 'nothing';
+}
