@@ -31,7 +31,9 @@ export class LockMemory {
   isOf(view: LockView): boolean {
     const kept = this.#kept;
     if (kept === null || !kept.isSameDirectory(view)) return false;
-    return kept.owner?.status.inode === view.owner?.status.inode && kept.record?.nonce === view.record?.nonce;
+    if (kept.owner?.status.inode !== view.owner?.status.inode) return false;
+    // Older programs know no nonce, and may write over the file that is there.
+    return kept.record?.nonce === view.record?.nonce && kept.record?.pid === view.record?.pid;
   }
 
   forget(): void {

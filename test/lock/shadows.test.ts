@@ -2,6 +2,7 @@ import { readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { tempDir } from '../helpers/temp-dir.js';
+import { writeLock } from './crafted.js';
 import { hookFiles } from './hooks.js';
 import { describeForEachBackend } from './package.js';
 
@@ -51,6 +52,22 @@ describeForEachBackend('where deleted files cast shadows', (api) => {
       expect(readdirSync(dirname(path))).toEqual([]);
     });
   }
+
+  test('no file is deleted while it is open here: that would make one', () => {
+    const path = newPath();
+    const deleted: string[] = [];
+    hookFiles(api.backend, {
+      before: (operation, [, name]) => {
+        if (operation !== 'unlinkAt') return;
+        deleted.push(String(name));
+        expect(openBelow(join(path, String(name)))).toEqual([]);
+      },
+    });
+    api.acquireLockSync(path).releaseSync();
+    writeLock(path, { pid: 4_194_305, createdAtMs: 1_777_458_804_809 });
+    expect(api.reclaimLockSync(path).reclaimed).toBe(true);
+    expect(deleted).toHaveLength(2);
+  });
 
   test('a directory is removed as soon as the shadow in it is gone', () => {
     const path = newPath();

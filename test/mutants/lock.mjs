@@ -115,7 +115,12 @@ export const files = [
         from: 'const isOursToRemove = deleted.length > 0 || files.length === 0;',
         to: 'const isOursToRemove = true;',
       },
-      { what: 'deleted while it is open', from: '  view.closeOwner();\n', to: '' },
+      {
+        what: 'deleted while it is open',
+        from: '  view.closeOwner();\n',
+        to: '',
+        tests: ['test/lock/shadows.test.ts'],
+      },
     ],
   },
   {
@@ -355,8 +360,9 @@ export const files = [
       { what: 'the directory is not kept open', from: 'view.keepDirectory();', to: '' },
       {
         what: 'another owner in the same directory is not noticed',
-        from: ' && kept.record?.nonce === view.record?.nonce;',
-        to: ';',
+        from: 'return kept.record?.nonce === view.record?.nonce && kept.record?.pid === view.record?.pid;',
+        to: 'return true;',
+        tests: ['test/waiting/wake.test.ts'],
       },
     ],
   },
@@ -379,6 +385,7 @@ export const files = [
         what: 'any file with a number in it is deleted',
         from: 'refuseUnlessDeletable(standing, inspection, place);',
         to: '',
+        tests: ['test/formats/hostile.test.ts'],
       },
     ],
   },

@@ -114,6 +114,24 @@ describeRequiring([isBuilt(), hasBackend('native')], 'a waiter is woken', () => 
       expect(await timeWaking(waiter, call, path, () => older.kill())).toBeLessThan(WOKEN_MS);
     });
 
+    testRequiring([], `by SIGKILL of the second of two that wrote one owner.json (${call})`, async () => {
+      const path = newPath();
+      const [first, second, waiter] = await Promise.all([
+        startProcess(['cat']),
+        startProcess(['cat']),
+        startAgent({}),
+      ]);
+      writeLock(path, { pid: first.pid, createdAtMs: Date.now() });
+      const waiting = waiter[call](path, { timeout: 9000 });
+      await sleep(2 * ASLEEP_MS);
+      writeLock(path, { pid: second.pid, createdAtMs: Date.now() });
+      await sleep(2 * ASLEEP_MS);
+      const killed = performance.now();
+      await second.kill();
+      await waiting;
+      expect(performance.now() - killed).toBeLessThan(WOKEN_MS);
+    });
+
     testRequiring(
       [],
       `when a directory got an owner while it waited, and that one let go (${call})`,
