@@ -1,9 +1,11 @@
 #include "arguments.h"
 
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <new>
+#include <system_error>
 
 #include "errors.h"
 
@@ -86,6 +88,17 @@ bool Arguments::Ticket(size_t index, const char* name, uint64_t* ticket) const {
   }
   *ticket = static_cast<uint64_t>(value);
   return true;
+}
+
+bool Arguments::Decimal(size_t index, const char* name, uint64_t* number) const {
+  char digits[24];
+  size_t length = 0;
+  if (napi_get_value_string_latin1(info_.Env(), info_[index], digits, sizeof digits, &length) == napi_ok) {
+    const auto [end, error] = std::from_chars(digits, digits + length, *number);
+    if (error == std::errc() && length > 0 && end == digits + length) return true;
+  }
+  ThrowArgumentType(info_.Env(), name, "a 64-bit number as a decimal string");
+  return false;
 }
 
 bool Arguments::Function(size_t index, const char* name, Napi::Function* function) const {

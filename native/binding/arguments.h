@@ -60,6 +60,8 @@ class Arguments {
   bool Interval(size_t index, const char* name, int64_t* nanoseconds) const;
   /** A number that a call gave out before: an integer from 0 to 2^53 - 1. */
   bool Ticket(size_t index, const char* name, uint64_t* ticket) const;
+  /** A 64-bit number as DecimalValue writes it. */
+  bool Decimal(size_t index, const char* name, uint64_t* number) const;
   bool Function(size_t index, const char* name, Napi::Function* function) const;
   /** A path: a string without NUL, which would cut it short in the kernel. */
   bool Path(size_t index, const char* name, PathArgument* path) const;

@@ -18,6 +18,8 @@ namespace kernel_identity::binding {
 struct Environment {
   explicit Environment(Napi::Env env)
       : process_stat(env, {"state", "threads", "startTicks"}),
+        pidfd_sight(env, {"inode", "exited"}),
+        open_text(env, {"descriptor", "status", "text"}),
         file_status(env, {"kind", "device", "inode", "links", "size", "mtimeMs", "ctimeMs"}),
         filesystem(env, {"type", "fsid"}) {}
 
@@ -28,6 +30,14 @@ struct Environment {
   system::PidfsDevice pidfs;
   std::optional<system::Capabilities> capabilities;
   ObjectShape process_stat;
+  ObjectShape pidfd_sight;
+  /**
+   * The last that was given out, and its object: whoever polls sees the same again and again, and to make an
+   * object takes as long as four small system calls.
+   */
+  system::PidfdSight last_sight;
+  Napi::ObjectReference last_sight_object;
+  ObjectShape open_text;
   ObjectShape file_status;
   ObjectShape filesystem;
 };

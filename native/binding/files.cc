@@ -5,6 +5,7 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "../system/directory_list.h"
@@ -12,6 +13,7 @@
 #include "../system/file_status.h"
 #include "../system/files_at.h"
 #include "../system/filesystem.h"
+#include "../system/unique_fd.h"
 #include "arguments.h"
 #include "errors.h"
 #include "exports.h"
@@ -64,9 +66,9 @@ Napi::Value FileStatusValue(const Napi::CallbackInfo& info, const system::FileSt
             MillisecondsValue(env, status.changed_seconds, status.changed_nanoseconds)});
 }
 
-Napi::Value BufferValue(Napi::Env env, const char* bytes, size_t length) {
+Napi::Value BufferValue(Napi::Env env, std::string_view bytes) {
   napi_value buffer = nullptr;
-  napi_create_buffer_copy(env, length, bytes, nullptr, &buffer);
+  napi_create_buffer_copy(env, bytes.size(), bytes.data(), nullptr, &buffer);
   return {env, buffer};
 }
 
@@ -158,6 +160,31 @@ Napi::Value StatAt(const Napi::CallbackInfo& info) {
   return FileStatusValue(info, status);
 }
 
+Napi::Value IsAt(const Napi::CallbackInfo& info) {
+  const Arguments arguments(info);
+  NameInDirectory at;
+  int fd = -1;
+  if (!at.Take(arguments) || !arguments.Descriptor(2, "fd", &fd)) return {};
+  const int same = system::IsSameFileAt(at.directory, at.name.c_str(), fd);
+  if (same < 0) return ThrowSystemError(info.Env(), same, {.syscall = "fstatat", .path = at.name.c_str()});
+  return Napi::Boolean::New(info.Env(), same > 0);
+}
+
+Napi::Value IsStillAt(const Napi::CallbackInfo& info) {
+  const Arguments arguments(info);
+  NameInDirectory at;
+  int fd = -1;
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  if (!at.Take(arguments) || !arguments.Descriptor(2, "fd", &fd) ||
+      !arguments.Decimal(3, "device", &device) || !arguments.Decimal(4, "inode", &inode)) {
+    return {};
+  }
+  const int same = system::IsSameFileStillAt(at.directory, at.name.c_str(), fd, device, inode);
+  if (same < 0) return ThrowSystemError(info.Env(), same, {.syscall = "fstatat", .path = at.name.c_str()});
+  return Napi::Boolean::New(info.Env(), same > 0);
+}
+
 template <auto Read>
 Napi::Value StatOpen(const Napi::CallbackInfo& info, const char* syscall) {
   int fd = -1;
@@ -193,30 +220,74 @@ Napi::Value List(const Napi::CallbackInfo& info) {
   return {env, result};
 }
 
-Napi::Value Read(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
+/** What a file holds: nearly all that is read here is small, and stays on the stack. */
+class Content {
+ public:
+  /** At most `limit` bytes from the start. Nobody knows the size beforehand: files under /proc say 0. 0 or
+   * -errno. */
+  int ReadFrom(int fd, size_t limit) {
+    const size_t first = limit < sizeof small_ ? limit : sizeof small_;
+    const ssize_t count = system::ReadContent(fd, small_, first, 0);
+    if (count < 0) return static_cast<int>(count);
+    length_ = static_cast<size_t>(count);
+    if (length_ < sizeof small_ || length_ == limit) return 0;
+
+    large_.reset(new (std::nothrow) char[limit]);
+    if (large_ == nullptr) return -ENOMEM;
+    std::memcpy(large_.get(), small_, length_);
+    const ssize_t more =
+        system::ReadContent(fd, large_.get() + length_, limit - length_, static_cast<off_t>(length_));
+    if (more < 0) return static_cast<int>(more);
+    length_ += static_cast<size_t>(more);
+    return 0;
+  }
+
+  std::string_view view() const { return {large_ != nullptr ? large_.get() : small_, length_}; }
+
+ private:
+  char small_[16 * 1024];
+  std::unique_ptr<char[]> large_;
+  size_t length_ = 0;
+};
+
+/** `ToValue` makes of the content what JavaScript is to see. */
+template <auto ToValue>
+Napi::Value ReadAs(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
   int fd = -1;
   size_t limit = 0;
   if (!arguments.Descriptor(0, "fd", &fd) || !arguments.Limit(1, "limit", &limit)) return {};
+  Content content;
+  const int error = content.ReadFrom(fd, limit);
+  if (error < 0) return ThrowSystemError(info.Env(), error, {.syscall = "pread"});
+  return ToValue(info.Env(), content.view());
+}
 
-  // Nobody knows the size beforehand (files under /proc say 0), but nearly all that is read here is small.
-  char small[16 * 1024];
-  const FailedCall call = {.syscall = "pread"};
-  const size_t first = limit < sizeof small ? limit : sizeof small;
-  const ssize_t count = system::ReadContent(fd, small, first, 0);
-  if (count < 0) return ThrowSystemError(env, static_cast<int>(count), call);
-  size_t length = static_cast<size_t>(count);
-  if (length < sizeof small || length == limit) return BufferValue(env, small, length);
+Napi::Value Read(const Napi::CallbackInfo& info) { return ReadAs<BufferValue>(info); }
 
-  const std::unique_ptr<char[]> large(new (std::nothrow) char[limit]);
-  if (large == nullptr) return ThrowSystemError(env, -ENOMEM, call);
-  std::memcpy(large.get(), small, length);
-  const ssize_t more =
-      system::ReadContent(fd, large.get() + length, limit - length, static_cast<off_t>(length));
-  if (more < 0) return ThrowSystemError(env, static_cast<int>(more), call);
-  length += static_cast<size_t>(more);
-  return BufferValue(env, large.get(), length);
+Napi::Value ReadText(const Napi::CallbackInfo& info) { return ReadAs<TextValue>(info); }
+
+Napi::Value OpenText(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Arguments arguments(info);
+  NameInDirectory at;
+  size_t limit = 0;
+  if (!at.Take(arguments) || !arguments.Limit(2, "limit", &limit)) return {};
+  const char* const name = at.name.c_str();
+  const int fd = system::OpenForReadingAt(at.directory, name);
+  if (fd == -ENOENT) return env.Null();
+  if (fd < 0) return ThrowSystemError(env, fd, {.syscall = "openat", .path = name});
+  system::UniqueFd file(fd);
+  system::FileStatus status;
+  int error = system::ReadStatusOf(fd, &status);
+  if (error < 0) return ThrowSystemError(env, error, {.syscall = "fstat", .path = name});
+  Content content;
+  const bool is_text = status.kind == system::FileKind::kFile && status.size <= limit;
+  if (is_text) error = content.ReadFrom(fd, limit);
+  if (error < 0) return ThrowSystemError(env, error, {.syscall = "pread", .path = name});
+  return EnvironmentOf(info).open_text.Make(env,
+                                            {HandOver(info, file.Release()), FileStatusValue(info, status),
+                                             is_text ? TextValue(env, content.view()) : env.Null()});
 }
 
 void Write(const Napi::CallbackInfo& info) {
@@ -261,6 +332,7 @@ constexpr Method kMethods[] = {
     {"openDirectoryAt", Call<OpenDirectoryAt>},
     {"findDirectoryAt", Call<FindDirectoryAt>},
     {"openAt", Call<OpenAt>},
+    {"openText", Call<OpenText>},
     {"mkdirAt", Call<MkdirAt>},
     {"renameAt", Call<RenameAt>},
     {"renameNoReplaceAt", Call<RenameNoReplaceAt>},
@@ -269,8 +341,11 @@ constexpr Method kMethods[] = {
     {"statAt", Call<StatAt>},
     {"statDescriptor", Call<StatDescriptor>},
     {"statFresh", Call<StatFresh>},
+    {"isAt", Call<IsAt>},
+    {"isStillAt", Call<IsStillAt>},
     {"list", Call<List>},
     {"read", Call<Read>},
+    {"readText", Call<ReadText>},
     {"write", Call<Write>},
     {"filesystem", Call<Filesystem>},
     {"close", Call<Close>},

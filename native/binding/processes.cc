@@ -110,11 +110,34 @@ Napi::Value PidfdExited(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(env, exited > 0);
 }
 
+Napi::Value LookThroughPidfd(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  pid_t pid = 0;
+  if (!Arguments(info).Pid(0, "pid", &pid)) return {};
+  Environment& environment = EnvironmentOf(info);
+  system::PidfdSight sight;
+  const int error = system::LookThroughPidfd(pid, &environment.pidfs, &sight);
+  if (error < 0) return ErrnoValue(env, error);
+  if (environment.last_sight_object.IsEmpty() || environment.last_sight != sight) {
+    const Napi::Value object = environment.pidfd_sight.Make(
+        env,
+        {sight.inode ? DecimalValue(env, *sight.inode) : env.Null(), Napi::Boolean::New(env, sight.exited)});
+    environment.last_sight = sight;
+    environment.last_sight_object = Napi::Persistent(object.As<Napi::Object>());
+  }
+  return environment.last_sight_object.Value();
+}
+
 constexpr Method kMethods[] = {
-    {"bootId", Call<BootId>},         {"pidNamespace", Call<PidNamespace>},
-    {"timeOffset", Call<TimeOffset>}, {"stat", Call<Stat>},
-    {"status", Call<Status>},         {"openPidfd", Call<OpenPidfd>},
-    {"pidfdInode", Call<PidfdInode>}, {"pidfdExited", Call<PidfdExited>},
+    {"bootId", Call<BootId>},
+    {"pidNamespace", Call<PidNamespace>},
+    {"timeOffset", Call<TimeOffset>},
+    {"stat", Call<Stat>},
+    {"status", Call<Status>},
+    {"openPidfd", Call<OpenPidfd>},
+    {"pidfdInode", Call<PidfdInode>},
+    {"pidfdExited", Call<PidfdExited>},
+    {"lookThroughPidfd", Call<LookThroughPidfd>},
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "../system/witness.h"
 
+#include "../system/files_at.h"
+#include "../system/unique_fd.h"
 #include "arguments.h"
 #include "errors.h"
 #include "exports.h"
@@ -15,25 +17,42 @@ void Take(const Napi::CallbackInfo& info) {
   if (error < 0) ThrowSystemError(info.Env(), error, {.syscall = "fcntl"});
 }
 
-// The second parameter of the interface, the filesystem's type, is of use to other backends only: whether
-// locks can be trusted there is decided before this call is made.
-Napi::Value Test(const Napi::CallbackInfo& info) {
-  int fd = -1;
-  if (!Arguments(info).Descriptor(0, "fd", &fd)) return {};
-  switch (system::TestWitness(fd)) {
+const char* StateName(system::WitnessState state) {
+  switch (state) {
     case system::WitnessState::kHeld:
-      return TextValue(info.Env(), "held");
+      return "held";
     case system::WitnessState::kFree:
-      return TextValue(info.Env(), "free");
+      return "free";
     case system::WitnessState::kUntestable:
       break;
   }
-  return TextValue(info.Env(), "untestable");
+  return "untestable";
+}
+
+// The last parameter of the interface, the filesystem's type, is of use to other backends only: whether locks
+// can be trusted there is decided before these calls are made.
+
+Napi::Value Test(const Napi::CallbackInfo& info) {
+  int fd = -1;
+  if (!Arguments(info).Descriptor(0, "fd", &fd)) return {};
+  return TextValue(info.Env(), StateName(system::TestWitness(fd)));
+}
+
+Napi::Value TestAt(const Napi::CallbackInfo& info) {
+  const Arguments arguments(info);
+  int directory = -1;
+  PathArgument name;
+  if (!arguments.Descriptor(0, "directory", &directory) || !arguments.Name(1, "name", &name)) return {};
+  const int fd = system::OpenForReadingAt(directory, name.c_str());
+  if (fd < 0) return ThrowSystemError(info.Env(), fd, {.syscall = "openat", .path = name.c_str()});
+  const system::UniqueFd file(fd);
+  return TextValue(info.Env(), StateName(system::TestWitness(fd)));
 }
 
 constexpr Method kMethods[] = {
     {"take", Call<Take>},
     {"test", Call<Test>},
+    {"testAt", Call<TestAt>},
 };
 
 }  // namespace

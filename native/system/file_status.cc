@@ -45,6 +45,12 @@ FileStatus FromStatx(const struct statx& from) {
   };
 }
 
+int IsFileAt(int directory, const char* name, uint64_t device, uint64_t inode) {
+  struct stat standing;
+  if (StatAt(directory, name, &standing, AT_SYMLINK_NOFOLLOW) < 0) return -errno;
+  return standing.st_dev == device && standing.st_ino == inode ? 1 : 0;
+}
+
 }  // namespace
 
 int ReadStatusAt(int directory, const char* name, FileStatus* status) {
@@ -71,6 +77,19 @@ int ReadFreshStatusOf(int fd, FileStatus* status) {
   // An older kernel, or an older container runtime's filter of system calls.
   if (errno == ENOSYS || errno == EPERM) return ReadStatusOf(fd, status);
   return -errno;
+}
+
+int IsSameFileAt(int directory, const char* name, int fd) {
+  struct stat open;
+  if (StatDescriptor(fd, &open) < 0) return -errno;
+  return IsFileAt(directory, name, open.st_dev, open.st_ino);
+}
+
+int IsSameFileStillAt(int directory, const char* name, int fd, uint64_t device, uint64_t inode) {
+  struct stat open;
+  if (StatDescriptor(fd, &open) < 0) return -errno;
+  if (open.st_dev != device || open.st_ino != inode) return -EBADF;
+  return IsFileAt(directory, name, device, inode);
 }
 
 }  // namespace kernel_identity::system

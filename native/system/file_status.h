@@ -32,4 +32,11 @@ int ReadStatusOf(int fd, FileStatus* status);
  */
 int ReadFreshStatusOf(int fd, FileStatus* status);
 
+/** Whether a name in a directory is that of the file open as `fd`, not following a symbolic link: 1, 0 or
+ * -errno. */
+int IsSameFileAt(int directory, const char* name, int fd);
+
+/** As {@link IsSameFileAt}, or -EBADF where `fd` is not of this device and inode. */
+int IsSameFileStillAt(int directory, const char* name, int fd, uint64_t device, uint64_t inode);
+
 }  // namespace kernel_identity::system

@@ -9,6 +9,7 @@
 
 #include "result.h"
 #include "stat_calls.h"
+#include "unique_fd.h"
 
 namespace kernel_identity::system {
 namespace {
@@ -49,6 +50,22 @@ int PollPidfd(int fd) {
   if (result < 0) return result;
   if ((entry.revents & POLLNVAL) != 0) return -EBADF;
   return (entry.revents & POLLIN) != 0 ? 1 : 0;
+}
+
+int LookThroughPidfd(pid_t pid, PidfsDevice* pidfs, PidfdSight* sight) {
+  const int fd = OpenPidfd(pid);
+  if (fd < 0) return fd;
+  const UniqueFd pidfd(fd);
+  uint64_t inode = 0;
+  if (ReadPidfdInode(fd, pidfs, &inode) == 0) {
+    sight->inode = inode;
+  } else {
+    sight->inode.reset();
+  }
+  const int exited = PollPidfd(fd);
+  if (exited < 0) return exited;
+  sight->exited = exited > 0;
+  return 0;
 }
 
 }  // namespace kernel_identity::system

@@ -24,4 +24,16 @@ int ReadPidfdInode(int fd, PidfsDevice* pidfs, uint64_t* inode);
 /** 1 once the process with all its threads has exited, 0 before, or -errno. */
 int PollPidfd(int fd);
 
+/** What a pidfd shows of its process. */
+struct PidfdSight {
+  /** As {@link ReadPidfdInode} reads it; none where that cannot be read. */
+  std::optional<uint64_t> inode;
+  bool exited = false;
+
+  bool operator==(const PidfdSight&) const = default;
+};
+
+/** One look at the process `pid` through a pidfd that is closed again. 0 or -errno. */
+int LookThroughPidfd(pid_t pid, PidfsDevice* pidfs, PidfdSight* sight);
+
 }  // namespace kernel_identity::system

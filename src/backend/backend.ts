@@ -72,6 +72,20 @@ export interface FileStatus {
   readonly ctimeMs: number;
 }
 
+/** A file that was opened by name, and what was found then. */
+export interface OpenText {
+  readonly descriptor: number;
+  readonly status: FileStatus;
+  /** The whole of it as UTF-8; null: it is no regular file, or longer than was asked for. */
+  readonly text: string | null;
+}
+
+/** What a pidfd shows of its process: see {@link ProcessOperations.pidfdInode} and {@link ProcessOperations.pidfdExited}. */
+export interface PidfdSight {
+  readonly inode: string | null;
+  readonly exited: boolean;
+}
+
 export type WitnessTest = 'held' | 'free' | 'untestable';
 
 export interface Capability {
@@ -114,6 +128,8 @@ export interface ProcessOperations {
   pidfdInode(fd: number): string | null;
   /** True once the process (all its threads) has exited: the pidfd polls readable. */
   pidfdExited(fd: number): boolean;
+  /** Opens a pidfd, looks through it and closes it, in one call: most judgements need no more. */
+  lookThroughPidfd(pid: number): PidfdSight | Errno;
 }
 
 /**
@@ -129,6 +145,8 @@ export interface FileOperations {
   findDirectoryAt(directory: number, name: string): number | null;
   /** `create`: read-write, O_EXCL, mode 0666 minus umask. */
   openAt(directory: number, name: string, mode: OpenMode): number;
+  /** Opens `name` for reading and reads it, in one call: a look at a lock. null: there is no such name. */
+  openText(directory: number, name: string, limit: number): OpenText | null;
   /** Mode 0777 minus umask. */
   mkdirAt(directory: number, name: string): void;
   renameAt(fromDirectory: number, from: string, toDirectory: number, to: string): void;
@@ -144,10 +162,19 @@ export interface FileOperations {
    * kernel remembers of it, where the backend can.
    */
   statFresh(fd: number): FileStatus;
+  /** Does `name` stand for the very file that is open as `fd`? Throws as {@link statAt} where the name is gone. */
+  isAt(directory: number, name: string, fd: number): boolean;
   /** Names without `.` and `..`; `limit` bounds how many are returned. */
   list(directory: number, limit: number): string[];
+  /**
+   * As {@link isAt}, for a descriptor that was of this device and inode when it was opened. Throws EBADF where it is of
+   * others by now: somebody else in this process closed it, and the number went to another file.
+   */
+  isStillAt(directory: number, name: string, fd: number, device: string, inode: string): boolean;
   /** From offset 0, at most `limit` bytes. */
   read(fd: number, limit: number): Buffer;
+  /** As {@link read}, decoded from UTF-8. */
+  readText(fd: number, limit: number): string;
   /** Writes all of it at offset 0. */
   write(fd: number, text: string): void;
   filesystem(fd: number): Filesystem;
@@ -160,6 +187,8 @@ export interface WitnessOperations {
   take(fd: number): void;
   /** Never takes a lock, not even for a moment. `type` is the file's filesystem. */
   test(fd: number, type: string): WitnessTest;
+  /** As {@link test}, through a description of its own: what is asked through the one that has the lock finds none. */
+  testAt(directory: number, name: string, type: string): WitnessTest;
 }
 
 /**

@@ -24,3 +24,11 @@ function kindOf(stats: BigIntStats): FileStatus['kind'] {
   if (stats.isDirectory()) return 'directory';
   return stats.isSymbolicLink() ? 'symlink' : 'other';
 }
+
+/** Two names, or a name and a descriptor, of one file. Numbers recur: one of the two must have been open since the other. */
+export function isSameFile(
+  a: Pick<FileStatus, 'device' | 'inode'>,
+  b: Pick<FileStatus, 'device' | 'inode'>,
+): boolean {
+  return a.inode === b.inode && a.device === b.device;
+}

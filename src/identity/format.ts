@@ -1,6 +1,12 @@
 import { InvalidIdentityError } from '../errors.js';
 import { Fields } from './fields.js';
-import { freezeIdentity, IDENTITY_VERSION, type ProcessIdentity } from './process-identity.js';
+import {
+  freezeIdentity,
+  IDENTITY_VERSION,
+  isVouchedFor,
+  type ProcessIdentity,
+  vouchFor,
+} from './process-identity.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const UINT64 = /^(0|[1-9]\d{0,19})$/;
@@ -25,7 +31,7 @@ export function parseIdentity(text: string): ProcessIdentity {
   }
   const result = toIdentity(value);
   if (typeof result === 'string') throw new InvalidIdentityError(result);
-  return result;
+  return vouchFor(result);
 }
 
 /**
@@ -35,6 +41,7 @@ export function parseIdentity(text: string): ProcessIdentity {
  */
 export function toIdentity(value: unknown): ProcessIdentity | string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not an object';
+  if (isVouchedFor(value)) return value;
   const fields = new Fields(value);
   const version = fields.get('version');
   if (!isPositiveInteger(version)) return 'version is not a positive integer';

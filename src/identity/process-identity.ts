@@ -37,6 +37,18 @@ export interface ProcessIdentity {
   readonly containerId: string | null;
 }
 
+const vouchedFor = new WeakSet<object>();
+
+/** Remembers that `identity` was made here, and frozen: it need not be checked again when a caller hands it back. */
+export function vouchFor(identity: ProcessIdentity): ProcessIdentity {
+  vouchedFor.add(identity);
+  return identity;
+}
+
+export function isVouchedFor(value: object): value is ProcessIdentity {
+  return vouchedFor.has(value);
+}
+
 /** Freezes deeply and fixes the order of the keys, so that equal identities have equal JSON. */
 export function freezeIdentity(fields: ProcessIdentity): ProcessIdentity {
   return Object.freeze({

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { requirePid } from '../backend/pid.js';
 import { readContainerId } from './container-id.js';
 import { currentObserver, type Observer } from './observer.js';
-import { freezeIdentity, type ProcessIdentity } from './process-identity.js';
+import { freezeIdentity, type ProcessIdentity, vouchFor } from './process-identity.js';
 import { observedIdentity, sightProcess } from './sighting.js';
 
 let self: ProcessIdentity | undefined;
@@ -12,7 +12,7 @@ let self: ProcessIdentity | undefined;
  * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works.
  */
 export function selfIdentity(): ProcessIdentity {
-  self ??= readSelfIdentity(currentObserver());
+  self ??= vouchFor(readSelfIdentity(currentObserver()));
   return self;
 }
 
@@ -46,5 +46,7 @@ export function probeIdentity(pid: number): ProcessIdentity | null {
   const sighting = sightProcess(observer, pid, true);
   if (sighting.existence === 'absent' || sighting.existence === 'thread') return null;
   const identity = sighting.identity ?? observedIdentity(observer, pid, observer.pidNamespace, null, null);
-  return freezeIdentity({ ...identity, containerId: observer.ownProc ? readContainerId(pid) : null });
+  return vouchFor(
+    freezeIdentity({ ...identity, containerId: observer.ownProc ? readContainerId(pid) : null }),
+  );
 }

@@ -1,4 +1,4 @@
-import type { PidNamespace, ProcessStat } from '../backend/backend.js';
+import type { Errno, PidNamespace, ProcessStat } from '../backend/backend.js';
 import type { Observer } from './observer.js';
 import { IDENTITY_VERSION, type ProcessIdentity } from './process-identity.js';
 import { normaliseStartTicks } from './start-ticks.js';
@@ -35,22 +35,32 @@ export function sightProcess(observer: Observer, pid: number, needTicks: boolean
 
 function look(observer: Observer, pid: number, needTicks: boolean): Sighting | 'raced' {
   if (!observer.pidfdWorks) return lookWithoutPidfd(observer, pid);
+  const { processes } = observer.backend;
+  if (observer.ownProc && needTicks) return lookWithTicks(observer, pid);
+  const sight = processes.lookThroughPidfd(pid);
+  if (typeof sight === 'string') return notOpened(sight);
+  if (observer.ownProc && sight.inode === null) return lookWithTicks(observer, pid);
+  return present(observer, pid, sight.inode, null, sight.exited, 'pidfd_open: ok');
+}
+
+/** What follows from pidfd_open(2) failing. */
+function notOpened(error: Errno): Sighting {
+  if (error === 'ESRCH') return missing('absent', 'pidfd_open: ESRCH');
+  // The number is that of a thread which leads no process; older kernels say EINVAL.
+  if (error === 'ENOENT' || error === 'EINVAL') return missing('thread', `pidfd_open: ${error}`);
+  return unclear(`pidfd_open: ${error}`);
+}
+
+function lookWithTicks(observer: Observer, pid: number): Sighting | 'raced' {
   const { processes, files } = observer.backend;
   const pidfd = processes.openPidfd(pid);
-  if (typeof pidfd === 'string') {
-    if (pidfd === 'ESRCH') return missing('absent', 'pidfd_open: ESRCH');
-    // The number is that of a thread which leads no process; older kernels say EINVAL.
-    if (pidfd === 'ENOENT' || pidfd === 'EINVAL') return missing('thread', `pidfd_open: ${pidfd}`);
-    return unclear(`pidfd_open: ${pidfd}`);
-  }
+  if (typeof pidfd === 'string') return notOpened(pidfd);
   try {
     const inode = processes.pidfdInode(pidfd);
-    const stat = observer.ownProc && (needTicks || inode === null) ? processes.stat(pid) : null;
+    const stat = processes.stat(pid);
     // Asked after stat was read: a process that still runs now is the one whose stat that was.
     const exited = processes.pidfdExited(pidfd);
-    if (stat === null || typeof stat === 'string') {
-      return present(observer, pid, inode, null, exited, 'pidfd_open: ok');
-    }
+    if (typeof stat === 'string') return present(observer, pid, inode, null, exited, 'pidfd_open: ok');
     if (exited && !isDead(stat.state)) {
       // stat may be that of a newcomer with the number; the inode still names the one that exited.
       return inode === null ? 'raced' : present(observer, pid, inode, null, exited, 'pidfd_open: ok');

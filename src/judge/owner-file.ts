@@ -19,17 +19,38 @@ export interface OwnerFile {
   readonly filesystem: Filesystem;
 }
 
-/** What an open owner.json says, or what it is instead. */
-export function readOwnerFile(
+/**
+ * Opens the owner.json of an open lock directory: what it says, or what stands in its place. The descriptor is the
+ * caller's to close then. null: there is none.
+ */
+export function openOwnerFile(
   files: FileOperations,
-  descriptor: number,
-): { readonly file: OwnerFile; readonly parsed: ParsedOwnerFile } | string {
-  const status = files.statDescriptor(descriptor);
-  if (status.kind !== 'file') return status.kind;
-  if (status.size > MAX_OWNER_FILE) return `file of ${status.size} bytes`;
-  const parsed = parseOwnerFile(files.read(descriptor, MAX_OWNER_FILE).toString('utf8'), status.mtimeMs);
-  if (parsed.kind === 'foreign') return 'file that no lock wrote';
-  return { file: { descriptor, status, filesystem: filesystemOf(files, descriptor) }, parsed };
+  directory: number,
+): { readonly file: OwnerFile; readonly parsed: ParsedOwnerFile } | string | null {
+  const opened = files.openText(directory, OWNER_FILE, MAX_OWNER_FILE);
+  if (opened === null) return null;
+  const { descriptor, status, text } = opened;
+  let keep = false;
+  try {
+    if (text === null) return status.kind === 'file' ? `file of ${status.size} bytes` : status.kind;
+    const parsed = parseOnce(text, status.mtimeMs);
+    if (parsed.kind === 'foreign') return 'file that no lock wrote';
+    const file = { descriptor, status, filesystem: filesystemOf(files, descriptor) };
+    keep = true;
+    return { file, parsed };
+  } finally {
+    if (!keep) files.close(descriptor);
+  }
+}
+
+let last: { readonly text: string; readonly mtimeMs: number; readonly parsed: ParsedOwnerFile } | undefined;
+
+/** Whoever polls a lock reads the same record again and again; it is frozen, so one will do. */
+function parseOnce(text: string, mtimeMs: number): ParsedOwnerFile {
+  if (last?.text !== text || last.mtimeMs !== mtimeMs) {
+    last = { text, mtimeMs, parsed: parseOwnerFile(text, mtimeMs) };
+  }
+  return last.parsed;
 }
 
 /**
@@ -44,13 +65,13 @@ export function withOwnerFileOf<T>(
 ): T {
   const opened: number[] = [];
   try {
-    return use(openOwnerFileOf(files, path, record, opened));
+    return use(findOwnerFileOf(files, path, record, opened));
   } finally {
     for (const descriptor of opened) files.close(descriptor);
   }
 }
 
-function openOwnerFileOf(
+function findOwnerFileOf(
   files: FileOperations,
   path: string | URL,
   record: OwnerRecord,
@@ -61,11 +82,10 @@ function openOwnerFileOf(
   try {
     const parent = files.openParent(directory);
     opened.push(parent);
-    const descriptor = files.openAt(parent, OWNER_FILE, 'read');
-    opened.push(descriptor);
-    const read = readOwnerFile(files, descriptor);
-    if (typeof read === 'string' || read.parsed.kind !== 'record') return null;
-    return read.parsed.record.nonce === record.nonce ? read.file : null;
+    const read = openOwnerFile(files, parent);
+    if (read === null || typeof read === 'string') return null;
+    opened.push(read.file.descriptor);
+    return read.parsed.kind === 'record' && read.parsed.record.nonce === record.nonce ? read.file : null;
   } catch (error) {
     if (isSystemError(error)) return null;
     throw error;

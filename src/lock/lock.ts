@@ -1,4 +1,6 @@
 import type { FileOperations, FileStatus } from '../backend/backend.js';
+import { isSameFile } from '../backend/file-status.js';
+import { systemError } from '../backend/system-error.js';
 import { LockLostError } from '../errors.js';
 import { isOneKernelFilesystem } from '../judge/filesystems.js';
 import { enterHeldLock, leaveHeldLock } from '../judge/held-locks.js';
@@ -140,25 +142,20 @@ export class Lock {
 
   /** null: the descriptors are still ours, and owner.json is still the one written at the acquisition. */
   #whatIsWrong(): string | null {
-    const { place, directory, directoryStatus, owner, ownerStatus, nonce, content } = this.#published;
+    const { place, directory, owner, ownerStatus, nonce, content } = this.#published;
     const { files } = place.backend;
     if (process.pid !== this.#pid) return 'this process was forked from the one that holds it';
     try {
-      const ownDirectory = files.statDescriptor(directory);
-      const ownOwner = files.statDescriptor(owner);
-      if (ownDirectory.inode !== directoryStatus.inode || ownDirectory.device !== directoryStatus.device) {
-        return 'the descriptor of its directory was closed by somebody else in this process';
+      // First, since the directory's descriptor is made sure of there.
+      const isAtItsPath = this.#isAtItsPath();
+      if (!files.isStillAt(directory, OWNER_FILE, owner, ownerStatus.device, ownerStatus.inode)) {
+        return 'another owner.json stands in its place';
       }
-      if (ownOwner.inode !== ownerStatus.inode || ownOwner.device !== ownerStatus.device) {
-        return 'the descriptor of its owner.json was closed by somebody else in this process';
-      }
-      const standing = files.statAt(directory, OWNER_FILE);
-      if (standing.inode !== ownerStatus.inode) return 'another owner.json stands in its place';
-      const text = files.read(owner, MAX_OWN_RECORD).toString('utf8');
+      const text = files.readText(owner, MAX_OWN_RECORD);
       if (text !== content && nonceIn(text) !== nonce) {
         return 'its owner.json was overwritten by another program';
       }
-      return this.#isAtItsPath() ? null : 'its directory was moved away';
+      return isAtItsPath ? null : 'its directory was moved away';
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       if (isGone(error)) return 'its owner.json is gone';
@@ -167,14 +164,21 @@ export class Lock {
     }
   }
 
-  /** Some programs move a lock aside before they delete it: from that moment on the path is free for others. */
+  /**
+   * Some programs move a lock aside before they delete it: from that moment on the path is free for others.
+   * @throws EBADF where the directory's descriptor is another file's by now.
+   */
   #isAtItsPath(): boolean {
-    const { place, directoryStatus, record } = this.#published;
-    // Elsewhere inode numbers may be made up anew at every look.
-    if (!isOneKernelFilesystem(record.filesystem)) return true;
+    const { place, directory, directoryStatus, record } = this.#published;
+    const { backend, parent, name } = place;
+    const { device, inode } = directoryStatus;
     try {
-      const standing = place.backend.files.statAt(place.parent, place.name);
-      return standing.inode === directoryStatus.inode && standing.device === directoryStatus.device;
+      if (isOneKernelFilesystem(record.filesystem)) {
+        return backend.files.isStillAt(parent, name, directory, device, inode);
+      }
+      // Elsewhere inode numbers may be made up anew when a name is looked up.
+      if (isSameFile(backend.files.statDescriptor(directory), directoryStatus)) return true;
+      throw systemError('EBADF', 'fstat');
     } catch (error) {
       if (isGone(error)) return false;
       throw error;
@@ -193,13 +197,7 @@ export class Lock {
   #isWitnessIntact(): boolean {
     const { place, record, directory } = this.#published;
     if (record.witness === null) return true;
-    const { files, witness } = place.backend;
-    const second = files.openAt(directory, OWNER_FILE, 'read');
-    try {
-      return witness.test(second, record.filesystem ?? '') === 'held';
-    } finally {
-      files.close(second);
-    }
+    return place.backend.witness.testAt(directory, OWNER_FILE, record.filesystem ?? '') === 'held';
   }
 
   #close(): void {
@@ -231,8 +229,7 @@ function closeIfSame(files: FileOperations, descriptor: number, expected: FileSt
 
 function isStill(files: FileOperations, descriptor: number, expected: FileStatus): boolean {
   try {
-    const status = files.statDescriptor(descriptor);
-    return status.inode === expected.inode && status.device === expected.device;
+    return isSameFile(files.statDescriptor(descriptor), expected);
   } catch (error) {
     // Anything else is said of a file that was deleted, as ours is by now, or of a failing disk.
     return errnoOf(error) !== 'EBADF';

@@ -71,11 +71,7 @@ function tryRemoveDirectory({ place, directory }: OpenLockDirectory): boolean {
   const { files } = place.backend;
   try {
     // Not the empty directory that an older program made a moment ago. Our descriptor keeps the inode from reuse.
-    const standing = files.statAt(place.parent, place.name);
-    const ours = files.statDescriptor(directory);
-    if (standing.inode === ours.inode && standing.device === ours.device) {
-      files.rmdirAt(place.parent, place.name);
-    }
+    if (files.isAt(place.parent, place.name, directory)) files.rmdirAt(place.parent, place.name);
     return true;
   } catch (error) {
     if (isGone(error)) return true;

@@ -1,6 +1,7 @@
 import type { FileStatus } from '../backend/backend.js';
+import { isSameFile } from '../backend/file-status.js';
 import { LockNotEmptyError, NotALockError } from '../errors.js';
-import { type OwnerFile, readOwnerFile } from '../judge/owner-file.js';
+import { type OwnerFile, openOwnerFile } from '../judge/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { isClaimedName, isRetiredName, isShadowName, NEW_OWNER_FILE, OWNER_FILE } from './names.js';
 import { errnoOf, isGone, type LockPlace } from './place.js';
@@ -61,20 +62,11 @@ export class LockView {
   }
 
   static #read(place: LockPlace, directory: number): LockView {
-    const descriptor = openOwnerFile(place, directory);
-    if (descriptor === null) return new LockView(place, directory, null, null);
-    const { files } = place.backend;
-    try {
-      const read = readOwnerFile(files, descriptor);
-      if (typeof read === 'string') throw foreignOwner(place, read);
-      const { file, parsed } = read;
-      return new LockView(place, directory, file, parsed.kind === 'record' ? parsed.record : null);
-    } catch (error) {
-      files.close(descriptor);
-      // Where nothing can be held open (Windows), it can be taken away before it was read.
-      if (isGone(error)) return new LockView(place, directory, null, null);
-      throw error;
-    }
+    const read = readOwnerOf(place, directory);
+    if (read === null) return new LockView(place, directory, null, null);
+    if (typeof read === 'string') throw foreignOwner(place, read);
+    const { file, parsed } = read;
+    return new LockView(place, directory, file, parsed.kind === 'record' ? parsed.record : null);
   }
 
   directoryStatus(): FileStatus {
@@ -84,9 +76,7 @@ export class LockView {
 
   /** Equal numbers are one directory only while one of the two is held open. */
   isSameDirectory(other: LockView): boolean {
-    const ours = this.directoryStatus();
-    const theirs = other.directoryStatus();
-    return ours.inode === theirs.inode && ours.device === theirs.device;
+    return isSameFile(this.directoryStatus(), other.directoryStatus());
   }
 
   /** Lets {@link close} leave the directory open, until {@link closeDirectory}. */
@@ -160,12 +150,13 @@ function kindAt(place: LockPlace): string {
   }
 }
 
-function openOwnerFile(place: LockPlace, directory: number): number | null {
+function readOwnerOf(place: LockPlace, directory: number): ReturnType<typeof openOwnerFile> {
   try {
-    return place.backend.files.openAt(directory, OWNER_FILE, 'read');
+    return openOwnerFile(place.backend.files, directory);
   } catch (error) {
+    // Where nothing can be held open (Windows), or a server forgets it, it can be taken away before it was read.
+    if (isGone(error)) return null;
     const code = errnoOf(error);
-    if (code === 'ENOENT') return null;
     if (code === 'ELOOP') throw foreignOwner(place, 'symbolic link');
     if (code === 'ENXIO') throw foreignOwner(place, 'socket');
     throw error;

@@ -165,6 +165,7 @@ for (const name of TESTED) {
       if (name === 'procfs') {
         test('has none', () => {
           expect(backend.processes.openPidfd(process.pid)).toBe('ENOSYS');
+          expect(backend.processes.lookThroughPidfd(process.pid)).toBe('ENOSYS');
           expect(backend.processes.pidfdInode(0)).toBeNull();
           expect(backend.processes.pidfdExited(0)).toBe(false);
         });
@@ -202,6 +203,24 @@ for (const name of TESTED) {
       testRequiring([pidfd], 'opens none of nobody, nor of a mere thread', () => {
         expect(backend.processes.openPidfd(NOBODY)).toBe('ESRCH');
         expect(backend.processes.openPidfd(threadIdOf(process.pid))).toMatch(/^(ENOENT|EINVAL)$/);
+      });
+
+      testRequiring([pidfd], 'looks through one as through one that stays open', async () => {
+        const { processes } = backend;
+        const child = await startProcess(['cat']);
+        const zombie = await startZombie();
+        // Two at a time, and again: no answer is that of the look before.
+        for (const pid of [process.pid, child.pid, zombie.pid, child.pid, child.pid]) {
+          const fd = opened(backend, pid);
+          const expected = { inode: processes.pidfdInode(fd), exited: processes.pidfdExited(fd) };
+          expect(processes.lookThroughPidfd(pid)).toEqual(expected);
+          backend.files.close(fd);
+        }
+        expect(processes.lookThroughPidfd(child.pid)).toMatchObject({ exited: false });
+        expect(processes.lookThroughPidfd(zombie.pid)).toMatchObject({ exited: true });
+        await child.kill();
+        for (const pid of [NOBODY, child.pid]) expect(processes.lookThroughPidfd(pid)).toBe('ESRCH');
+        expect(processes.lookThroughPidfd(threadIdOf(process.pid))).toMatch(/^(ENOENT|EINVAL)$/);
       });
 
       testRequiring([pidfdInode], 'gives each process one inode of its own', async () => {

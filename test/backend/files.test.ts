@@ -104,6 +104,67 @@ function defineContract(name: AnyName, load: () => Backend): void {
       expect(codeOf(() => backend.files.openDirectoryAt(directory, 'fifo'))).toBe('ENOTDIR');
     });
 
+    test('opens and reads a file in one call, and nothing that is none', () => {
+      const { files } = backend;
+      const odd = Buffer.from([0xef, 0xbb, 0xbf, 0x41, 0xff, 0xe2, 0x82, 0x00, 0x42]);
+      const contents = [Buffer.alloc(0), Buffer.from('täxt'), odd, Buffer.from('ä'.repeat(20_000))];
+      for (const content of contents) {
+        writeFileSync(join(path, 'file'), content);
+        const opened = files.openText(directory, 'file', content.length);
+        expect(opened).toMatchObject({
+          status: { kind: 'file', size: content.length, inode: String(statSync(join(path, 'file')).ino) },
+          text: content.toString('utf8'),
+        });
+        const descriptor = opened?.descriptor ?? -1;
+        expect(files.readText(descriptor, content.length + 1)).toBe(content.toString('utf8'));
+        expect(files.readText(descriptor, 3)).toBe(content.subarray(0, 3).toString('utf8'));
+        files.close(descriptor);
+      }
+      const tooLong = files.openText(directory, 'file', 39_999);
+      expect(tooLong).toMatchObject({ status: { size: 40_000 }, text: null });
+      files.close(tooLong?.descriptor ?? -1);
+      expect(files.openText(directory, 'missing', 100)).toBeNull();
+      symlinkSync('file', join(path, 'link'));
+      expect(codeOf(() => files.openText(directory, 'link', 100))).toBe('ELOOP');
+      mkdirSync(join(path, 'directory'));
+      expect(spawnSync('mkfifo', [join(path, 'fifo')]).status).toBe(0);
+      for (const [name, kind] of [
+        ['directory', 'directory'],
+        ['fifo', 'other'],
+      ] as const) {
+        const opened = files.openText(directory, name, 100);
+        expect(opened).toMatchObject({ status: { kind }, text: null });
+        files.close(opened?.descriptor ?? -1);
+      }
+    });
+
+    test('knows whether a name still stands for the file that is open', () => {
+      const { files } = backend;
+      writeFileSync(join(path, 'file'), 'ours');
+      writeFileSync(join(path, 'other'), 'theirs');
+      symlinkSync('file', join(path, 'link'));
+      const fd = files.openAt(directory, 'file', 'read');
+      const { device, inode } = files.statDescriptor(fd);
+      expect(files.isAt(directory, 'file', fd)).toBe(true);
+      expect(files.isStillAt(directory, 'file', fd, device, inode)).toBe(true);
+      for (const name of ['other', 'link']) {
+        expect(files.isAt(directory, name, fd)).toBe(false);
+        expect(files.isStillAt(directory, name, fd, device, inode)).toBe(false);
+      }
+      expect(codeOf(() => files.isAt(directory, 'missing', fd))).toBe('ENOENT');
+      expect(codeOf(() => files.isStillAt(directory, 'missing', fd, device, inode))).toBe('ENOENT');
+      for (const [wrongDevice, wrongInode] of [
+        ['1', inode],
+        [device, '1'],
+      ] as const) {
+        expect(codeOf(() => files.isStillAt(directory, 'file', fd, wrongDevice, wrongInode))).toBe('EBADF');
+      }
+      files.renameAt(directory, 'other', directory, 'file');
+      expect(files.isAt(directory, 'file', fd)).toBe(false);
+      files.close(fd);
+      expect(codeOf(() => files.isAt(directory, 'file', fd))).toBe('EBADF');
+    });
+
     test('creates only what is not there, not even behind a dangling symbolic link', () => {
       const fd = backend.files.openAt(directory, 'new', 'create');
       backend.files.write(fd, 'first');
@@ -410,6 +471,7 @@ function defineContract(name: AnyName, load: () => Backend): void {
       test('takes none', () => {
         const fd = backend.files.openAt(directory, 'owner.json', 'create');
         expect(codeOf(() => backend.witness.take(fd))).toBe('ENOSYS');
+        expect(backend.witness.testAt(directory, 'owner.json', type)).toBe(backend.witness.test(fd, type));
         backend.files.close(fd);
       });
       return;
@@ -421,8 +483,12 @@ function defineContract(name: AnyName, load: () => Backend): void {
       expect(backend.witness.test(other, type)).toBe('free');
       backend.witness.take(fd);
       expect(backend.witness.test(other, type)).toBe('held');
+      expect(backend.witness.test(fd, type), 'through the very description').toBe('free');
+      expect(backend.witness.testAt(directory, 'owner.json', type)).toBe('held');
       backend.files.close(fd);
       expect(backend.witness.test(other, type)).toBe('free');
+      expect(backend.witness.testAt(directory, 'owner.json', type)).toBe('free');
+      expect(codeOf(() => backend.witness.testAt(directory, 'missing', type))).toBe('ENOENT');
       backend.files.close(other);
     });
 

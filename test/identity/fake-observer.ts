@@ -64,6 +64,13 @@ export function fakeObserver(
     },
     pidfdInode: (fd) => answersFor(fd - 10_000).pidfdInode ?? null,
     pidfdExited: (fd) => next('poll', fd - 10_000, answersFor(fd - 10_000).pidfdExited) ?? false,
+    lookThroughPidfd: (pid) => {
+      const fd = processes.openPidfd(pid);
+      if (typeof fd === 'string') return fd;
+      const sight = { inode: processes.pidfdInode(fd), exited: processes.pidfdExited(fd) };
+      open.delete(fd);
+      return sight;
+    },
   };
   const files = { close: (fd: number) => void open.delete(fd) };
   const backend = { name: 'native', processes, files } as unknown as Backend;

@@ -209,7 +209,9 @@ describeForEveryBackend('a lock lost', (api, backend) => {
   test('by an unlocked witness is dead to itself as well', () => {
     const { lock, path } = held();
     expect(api.inspectLockSync(path).verdict?.reason).toBe('held-by-this-process');
-    vi.spyOn(api.backend.witness, 'test').mockReturnValue('free');
+    for (const test of ['test', 'testAt'] as const) {
+      vi.spyOn(api.backend.witness, test).mockReturnValue('free');
+    }
     const reason = lock.owner.witness === null ? 'held-by-this-process' : 'witness-free';
     expect(api.inspectLockSync(path).verdict?.reason).toBe(reason);
     lock.releaseSync();

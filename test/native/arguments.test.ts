@@ -17,10 +17,12 @@ function accepted(): [string, Loose, unknown[]][] {
     [processes, 'openPidfd', [2 ** 31 - 1]],
     [processes, 'pidfdInode', [fd]],
     [processes, 'pidfdExited', [fd]],
+    [processes, 'lookThroughPidfd', [2 ** 31 - 1]],
     [files, 'openParent', ['/nowhere/at/all']],
     [files, 'openDirectoryAt', [fd, 'x']],
     [files, 'findDirectoryAt', [fd, 'x']],
     [files, 'openAt', [fd, 'x', 'read']],
+    [files, 'openText', [fd, 'x', 1]],
     [files, 'mkdirAt', [fd, 'x']],
     [files, 'renameAt', [fd, 'x', fd, 'y']],
     [files, 'renameNoReplaceAt', [fd, 'x', fd, 'y']],
@@ -29,20 +31,25 @@ function accepted(): [string, Loose, unknown[]][] {
     [files, 'statAt', [fd, 'x']],
     [files, 'statDescriptor', [fd]],
     [files, 'statFresh', [fd]],
+    [files, 'isAt', [fd, 'x', fd]],
+    [files, 'isStillAt', [fd, 'x', fd, '1', '2']],
     [files, 'list', [fd, 1]],
     [files, 'read', [fd, 1]],
+    [files, 'readText', [fd, 1]],
     [files, 'write', [fd, 'x']],
     [files, 'filesystem', [fd]],
     [files, 'close', [fd]],
     [witness, 'take', [fd]],
     [witness, 'test', [fd, 'ext']],
+    [witness, 'testAt', [fd, 'x', 'ext']],
   ];
   return rows.map(([of, name, args]) => [name, (of as Record<string, Loose>)[name] as Loose, args]);
 }
 
 /** The parameters that are looked at: the filesystem's type is of use to other backends only. */
 function checked(name: string, args: unknown[]): number[] {
-  return args.map((_, index) => index).filter((index) => !(name === 'test' && index === 1));
+  const type = name === 'test' ? 1 : name === 'testAt' ? 2 : -1;
+  return args.map((_, index) => index).filter((index) => index !== type);
 }
 
 function replaced(args: unknown[], index: number, value: unknown): unknown[] {
@@ -100,6 +107,27 @@ describeRequiring([built], 'arguments of the addon', () => {
       }
     }
     expect(thrownBy(() => files.openParent('/tmp\0/x'))).toMatchObject(TYPE);
+  });
+
+  test('a decimal number is one of 64 bits, and nothing else', () => {
+    const fd = 2 ** 31 - 1;
+    for (const wrong of [
+      '',
+      '-1',
+      '+1',
+      ' 1',
+      '1 ',
+      '0x1',
+      '1.0',
+      '1e3',
+      '18446744073709551616',
+      '9'.repeat(40),
+    ]) {
+      expect(thrownBy(() => files.isStillAt(fd, 'x', fd, wrong, '1'))).toMatchObject(TYPE);
+      expect(thrownBy(() => files.isStillAt(fd, 'x', fd, '1', wrong))).toMatchObject(TYPE);
+    }
+    const largest = '18446744073709551615';
+    expect(thrownBy(() => files.isStillAt(fd, 'x', fd, largest, largest))).toMatchObject({ code: 'EBADF' });
   });
 
   test('openAt knows two modes, and status one word', () => {

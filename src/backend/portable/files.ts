@@ -10,7 +10,8 @@ import {
   statSync,
   unlinkSync,
 } from 'node:fs';
-import type { FileOperations, FileStatus, Filesystem, OpenMode } from '../backend.js';
+import type { FileOperations, FileStatus, Filesystem, OpenMode, OpenText } from '../backend.js';
+import { isAt, isStillAt, openText } from '../composed.js';
 import { requireEntryName } from '../entry-name.js';
 import { listNames, readFromStart, writeAtStart } from '../file-content.js';
 import { fileStatus } from '../file-status.js';
@@ -63,6 +64,10 @@ export class PortableFiles implements FileOperations {
 
   openAt(directory: number, name: string, mode: OpenMode): number {
     return mode === 'create' ? this.#create(directory, name) : this.#openFile(directory, name);
+  }
+
+  openText(directory: number, name: string, limit: number): OpenText | null {
+    return openText(this, directory, name, limit);
   }
 
   mkdirAt(directory: number, name: string): void {
@@ -123,6 +128,14 @@ export class PortableFiles implements FileOperations {
     return this.statDescriptor(fd);
   }
 
+  isAt(directory: number, name: string, fd: number): boolean {
+    return isAt(this, directory, name, fd);
+  }
+
+  isStillAt(directory: number, name: string, fd: number, device: string, inode: string): boolean {
+    return isStillAt(this, directory, name, fd, device, inode);
+  }
+
   list(directory: number, limit: number): string[] {
     const names = () => this.#in([[directory, '']], 'scandir', ([path]) => listNames(path, limit));
     // A directory that is gone has nothing in it, as the kernel says of a descriptor of one.
@@ -131,6 +144,10 @@ export class PortableFiles implements FileOperations {
 
   read(fd: number, limit: number): Buffer {
     return this.#withFile(fd, 'read', (pin) => readFromStart(pin, limit));
+  }
+
+  readText(fd: number, limit: number): string {
+    return this.read(fd, limit).toString('utf8');
   }
 
   write(fd: number, text: string): void {

@@ -40,4 +40,8 @@ export class PortableProcesses implements ProcessOperations {
   pidfdExited(_fd: number): boolean {
     return false;
   }
+
+  lookThroughPidfd(_pid: number): 'ENOSYS' {
+    return 'ENOSYS';
+  }
 }

@@ -10,4 +10,8 @@ export class PortableWitness implements WitnessOperations {
   test(_fd: number, _type: string): 'untestable' {
     return 'untestable';
   }
+
+  testAt(_directory: number, _name: string, _type: string): 'untestable' {
+    return 'untestable';
+  }
 }

@@ -9,7 +9,8 @@ import {
   rmdirSync,
   unlinkSync,
 } from 'node:fs';
-import type { FileOperations, FileStatus, Filesystem, OpenMode } from '../backend.js';
+import type { FileOperations, FileStatus, Filesystem, OpenMode, OpenText } from '../backend.js';
+import { isAt, isStillAt, openText } from '../composed.js';
 import { requireEntryName } from '../entry-name.js';
 import { listNames, readFromStart, writeAtStart } from '../file-content.js';
 import { fileStatus } from '../file-status.js';
@@ -54,6 +55,10 @@ export class ProcfsFiles implements FileOperations {
     return this.#openAt(directory, name, OPEN_FLAGS[mode]);
   }
 
+  openText(directory: number, name: string, limit: number): OpenText | null {
+    return openText(this, directory, name, limit);
+  }
+
   mkdirAt(directory: number, name: string): void {
     const path = entry(directory, name);
     within([directory], 'mkdir', { path: name }, () => mkdirSync(path, 0o777));
@@ -96,6 +101,14 @@ export class ProcfsFiles implements FileOperations {
     return this.statDescriptor(fd);
   }
 
+  isAt(directory: number, name: string, fd: number): boolean {
+    return isAt(this, directory, name, fd);
+  }
+
+  isStillAt(directory: number, name: string, fd: number, device: string, inode: string): boolean {
+    return isStillAt(this, directory, name, fd, device, inode);
+  }
+
   list(directory: number, limit: number): string[] {
     // Opened anew, so that two listings of one descriptor both begin at the start.
     return within([directory], 'scandir', {}, () => listNames(`/proc/self/fd/${directory}`, limit));
@@ -103,6 +116,10 @@ export class ProcfsFiles implements FileOperations {
 
   read(fd: number, limit: number): Buffer {
     return readFromStart(fd, limit);
+  }
+
+  readText(fd: number, limit: number): string {
+    return this.read(fd, limit).toString('utf8');
   }
 
   write(fd: number, text: string): void {

@@ -15,13 +15,14 @@ export function loadProcfsBackend(): Backend {
   }
   requireProc();
 
+  const files = new ProcfsFiles();
   let capabilities: Capabilities | undefined;
   return {
     name: 'procfs',
     actsOnOpenDirectory: true,
     processes: new ProcfsProcesses(),
-    files: new ProcfsFiles(),
-    witness: new ProcfsWitness(),
+    files,
+    witness: new ProcfsWitness(files),
     watch: null,
     lease: new WorkerLease((descriptor) => ({ descriptor })),
     capabilities() {

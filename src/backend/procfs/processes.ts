@@ -60,6 +60,10 @@ export class ProcfsProcesses implements ProcessOperations {
   pidfdExited(_fd: number): boolean {
     return false;
   }
+
+  lookThroughPidfd(_pid: number): Errno {
+    return 'ENOSYS';
+  }
 }
 
 function readParsed<T>(path: string, parse: (content: Buffer) => T | null): T | Errno {

@@ -1,5 +1,6 @@
 import { fstatSync } from 'node:fs';
-import type { WitnessOperations, WitnessTest } from '../backend.js';
+import type { FileOperations, WitnessOperations, WitnessTest } from '../backend.js';
+import { testAt } from '../composed.js';
 import { isSystemError, systemError } from '../system-error.js';
 import { listsWriteLock, readLockTable, splitDevice } from './locks.js';
 
@@ -18,6 +19,12 @@ const LISTED_BY_DEVICE: ReadonlyMap<string, boolean> = new Map([
 
 /** Sees witnesses in /proc/locks. Plain Node has no fcntl(2), so it cannot take one. */
 export class ProcfsWitness implements WitnessOperations {
+  readonly #files: FileOperations;
+
+  constructor(files: FileOperations) {
+    this.#files = files;
+  }
+
   take(_fd: number): never {
     throw systemError('ENOSYS', 'fcntl');
   }
@@ -42,5 +49,9 @@ export class ProcfsWitness implements WitnessOperations {
       if (isSystemError(error)) return 'untestable';
       throw error;
     }
+  }
+
+  testAt(directory: number, name: string, type: string): WitnessTest {
+    return testAt(this.#files, this, directory, name, type);
   }
 }
