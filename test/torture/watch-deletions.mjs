@@ -20,7 +20,9 @@ export function watchDeletions({ files }, grace, fault) {
     'openDirectoryAt',
     'findDirectoryAt',
     'openAt',
+    'openText',
     'read',
+    'readText',
     'close',
     'renameAt',
     'unlinkAt',
@@ -45,11 +47,21 @@ export function watchDeletions({ files }, grace, fault) {
     if (mode === 'create') judged.set(directory, inodeOf(file));
     return file;
   };
-  files.read = (file, limit) => {
-    const content = original.read(file, limit);
-    if (inside.has(file)) judged.set(inside.get(file), inodeOf(file));
-    return content;
+  files.openText = (directory, name, limit) => {
+    const opened = original.openText(directory, name, limit);
+    if (opened !== null && name === 'owner.json') {
+      inside.set(opened.descriptor, directory);
+      judged.set(directory, inodeOf(opened.descriptor));
+    }
+    return opened;
   };
+  for (const read of ['read', 'readText']) {
+    files[read] = (file, limit) => {
+      const content = original[read](file, limit);
+      if (inside.has(file)) judged.set(inside.get(file), inodeOf(file));
+      return content;
+    };
+  }
   files.close = (descriptor) => {
     judged.delete(descriptor);
     inside.delete(descriptor);
