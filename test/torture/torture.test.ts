@@ -113,7 +113,8 @@ describe('with the portable backend', () => {
         expect(troubles(result)).toEqual([]);
         for (const backend of backends) expect(result.acquisitionsBy[`ours/${backend}`]).toBeGreaterThan(0);
         expect(result.kills).toBeGreaterThan(seconds / 3);
-        expect(result.reclaims).toBeGreaterThan(0);
+        // A lease to wait out for each: a short run may see none.
+        if (seconds > 60) expect(result.reclaims).toBeGreaterThan(0);
         // What was killed just before its lock appeared: nobody can tell that it is dead.
         expect(result.leftovers.filter((entry) => !/^\.x\.lock\.[0-9a-f]{32}$/.test(entry))).toEqual([]);
       },
