@@ -2,7 +2,6 @@ import { closeSync, mkdirSync, openSync, statSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { probeIdentity } from '../../dist/index.js';
-import { formatOwnerRecord } from '../../dist/record/format.js';
 import { compiled } from './compiled.mjs';
 import { Talker } from './processes.mjs';
 import { filesystemOf } from './scratch.mjs';
@@ -17,16 +16,16 @@ export async function holdOurs(path) {
   const owner = await holdFile(file);
   const { dev, ino } = statSync(file, { bigint: true });
   const record = {
-    starttime: null,
+    pid: owner.pid,
     createdAtMs: Date.now(),
+    version: 1,
     nonce: process.hrtime.bigint().toString(16).padStart(32, '0'),
     identity: probeIdentity(owner.pid),
     filesystem: filesystemOf(path),
     witness: { device: `${dev}`, fsid: null, inode: `${ino}` },
     lease: null,
-    label: undefined,
   };
-  writeFileSync(file, formatOwnerRecord(record));
+  writeFileSync(file, JSON.stringify(record, null, 2));
   return owner;
 }
 

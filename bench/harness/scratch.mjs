@@ -1,20 +1,17 @@
-import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { filesystemName } from '../../dist/backend/procfs/filesystem.js';
+import { dumpDiagnostics } from '../../dist/index.js';
 
 const made = [];
 process.on('exit', () => {
   for (const directory of made) rmSync(directory, { recursive: true, force: true });
 });
 
-/** Name of the filesystem that `path` is on; null: nothing is there. */
-export function filesystemOf(path) {
-  try {
-    return filesystemName(statfsSync(path, { bigint: true }).type);
-  } catch {
-    return null;
-  }
+/** Name of the filesystem that a directory is on; null: there is none. */
+export function filesystemOf(directory) {
+  const { locks } = dumpDiagnostics({ locks: [join(directory, 'any.lock')] });
+  return locks[0].filesystem?.type ?? null;
 }
 
 /** A directory in memory, where there is one: deletions on a disk take longer than all that is measured here. */

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { ownPackage } from '../own-package.js';
 import { requireWhole } from './addon-file.js';
 import type {
   Backend,
@@ -56,10 +57,10 @@ function findAddon(here: string, require: NodeJS.Require): string {
   // A bundler puts this module into a file of its own, and the addon is laid beside that: docs/bundlers.md.
   const beside = fileURLToPath(new URL(`./${PREBUILT}`, here));
   if (existsSync(beside)) return beside;
+  const { root } = ownPackage();
   // Loaded only now: another backend needs neither the addon nor what finds it.
   const { path } = require('node-gyp-build') as { path(root: string): string };
-  // The same number of levels up from src/backend and from dist/backend.
-  return path(fileURLToPath(new URL('../..', here)));
+  return path(root);
 }
 
 /** @throws {Error} see {@link loadAddon} */

@@ -1,4 +1,4 @@
-import { packageVersion } from '../dump/package-version.js';
+import { packageVersion } from '../own-package.js';
 import { parseArguments } from './arguments.js';
 import type { Command } from './command.js';
 import { dumpCommand } from './dump.js';

@@ -12,9 +12,9 @@ import { selfIdentity } from '../identity/read.js';
 import { isOneKernelFilesystem } from '../judge/filesystems.js';
 import { inspectLockSync, type LockInspection } from '../lock/inspect.js';
 import { LockPlace } from '../lock/place.js';
+import { packageVersion } from '../own-package.js';
 import { type Failure, toFailure } from './failure.js';
 import { readNamespaces } from './namespaces.js';
-import { packageVersion } from './package-version.js';
 import { redact } from './redact.js';
 import { type ContainerHint, readContainerHints, readSeccomp, type Seccomp } from './sandbox.js';
 

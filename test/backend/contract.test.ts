@@ -241,7 +241,7 @@ for (const name of TESTED) {
     });
 
     describe('in a box', () => {
-      const built = [isBuilt('backend')];
+      const built = [isBuilt()];
 
       async function report(options: BoxOptions, pids: number[] = [], uid?: number): Promise<Report> {
         const box = await openBox(options);

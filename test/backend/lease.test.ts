@@ -170,18 +170,14 @@ for (const name of EVERY) {
         expect(codeOf(() => backend.lease.start(0x7fffffff, 5, () => {}))).toBe('EBADF');
       });
 
-      testRequiring(
-        [isBuilt('backend')],
-        'does not keep the process from ending, nor end badly',
-        async () => {
-          for (const how of ['natural', 'exit', 'after-beats']) {
-            const child = await startProcess([process.execPath, KEEP_LEASE, name, path, how]);
-            expect(await child.message()).toEqual({ started: true });
-            expect(await child.exited, how).toEqual({ code: 0, signal: null });
-            expect(child.errors).toBe('');
-          }
-        },
-      );
+      testRequiring([isBuilt()], 'does not keep the process from ending, nor end badly', async () => {
+        for (const how of ['natural', 'exit', 'after-beats']) {
+          const child = await startProcess([process.execPath, KEEP_LEASE, name, path, how]);
+          expect(await child.message()).toEqual({ started: true });
+          expect(await child.exited, how).toEqual({ code: 0, signal: null });
+          expect(child.errors).toBe('');
+        }
+      });
     });
   });
 }

@@ -8,7 +8,7 @@ import { until } from '../helpers/until.js';
 export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** What every test of the built program needs. */
-export const BUILT: readonly Requirement[] = [isBuilt('cli'), isBuilt('dump')];
+export const BUILT: readonly Requirement[] = [isBuilt()];
 
 export interface Outcome {
   readonly code: number | null;

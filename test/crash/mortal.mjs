@@ -1,13 +1,13 @@
-// Uses a lock with the built package, and is killed in the middle: before the n-th of its calls that change anything in
+// Uses a lock, and is killed in the middle: before the n-th of its calls that change anything in
 // the file system or drop its witness. A death before the next such call is also one after this.
 // Arguments: what to do, the lock's path, n; or, in place of n, how a call begins before which the process is stopped
 // instead. Prints each call before it is made, and `completed` if it came that far.
 import { writeSync } from 'node:fs';
-import { selectBackend } from '../../dist/backend/select.js';
-import { acquireLockSync, reclaimLockSync } from '../../dist/index.js';
+import { api, currentBackend } from '../helpers/internals.mjs';
 
 const [work, path, moment] = process.argv.slice(2);
-const { files, witness } = selectBackend().backend;
+const { acquireLockSync, reclaimLockSync } = api;
+const { files, witness } = currentBackend();
 
 const WORKS = {
   acquire: () => acquireLockSync(path, { ownerlessGrace: 20 }),

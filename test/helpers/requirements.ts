@@ -41,17 +41,25 @@ export function hasProgram(name: string): Requirement {
   return requirement(status === 0, `needs the program ${name}`);
 }
 
-/** dist/ holds what src/ says, or one folder of it: processes in boxes run the built package. */
-export function isBuilt(folder = '.'): Requirement {
-  for (const name of readdirSync(join(ROOT, 'src', folder), { recursive: true, encoding: 'utf8' })) {
-    if (!name.endsWith('.ts')) continue;
-    const built = join(ROOT, 'dist', folder, name.replace(/\.ts$/, '.js'));
-    if (!existsSync(built)) return { available: false, reason: `${built} is missing: npm run build` };
-    if (statSync(built).mtimeMs < statSync(join(ROOT, 'src', folder, name)).mtimeMs) {
-      return { available: false, reason: `${built} is older than its source: npm run build` };
+/** What `npm run build` makes last of src/; before that, all that is in build/modules. */
+const BUILT = ['dist/index.js', 'dist/cli/main.js'].map((name) => join(ROOT, name));
+
+/** What was built is what src/ says: processes in boxes run that. */
+export function isBuilt(): Requirement {
+  const missing = BUILT.find((path) => !existsSync(path));
+  if (missing !== undefined) return { available: false, reason: `${missing} is missing: npm run build` };
+  const builtAt = Math.min(...BUILT.map(modifiedAt));
+  for (const name of readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })) {
+    const source = join(ROOT, 'src', name);
+    if (name.endsWith('.ts') && modifiedAt(source) > builtAt) {
+      return { available: false, reason: `${source} is newer than what was built: npm run build` };
     }
   }
   return met;
+}
+
+function modifiedAt(path: string): number {
+  return statSync(path).mtimeMs;
 }
 
 /** A test that is skipped, saying why, where a requirement is not met; with CI=true it fails instead. */

@@ -132,27 +132,23 @@ describe('probeIdentity', () => {
 });
 
 for (const backend of ['native', 'procfs'] as const) {
-  describeRequiring(
-    [isBuilt('identity'), hasBackend(backend)],
-    `a process that reads itself by ${backend}`,
-    () => {
-      test('is the same to itself and to its parent', async () => {
-        const child = await startPrinting(backend);
-        const own = parseIdentity(await child.line());
-        const probed = probeIdentity(child.pid);
-        expect(own.pid).toBe(child.pid);
-        expect(probed).toMatchObject({
-          startTicks: own.startTicks,
-          pidNamespace: { inode: own.pidNamespace.inode },
-        });
-        expect(compareIdentities(own, probed as NonNullable<typeof probed>)).toBe('same');
+  describeRequiring([isBuilt(), hasBackend(backend)], `a process that reads itself by ${backend}`, () => {
+    test('is the same to itself and to its parent', async () => {
+      const child = await startPrinting(backend);
+      const own = parseIdentity(await child.line());
+      const probed = probeIdentity(child.pid);
+      expect(own.pid).toBe(child.pid);
+      expect(probed).toMatchObject({
+        startTicks: own.startTicks,
+        pidNamespace: { inode: own.pidNamespace.inode },
       });
+      expect(compareIdentities(own, probed as NonNullable<typeof probed>)).toBe('same');
+    });
 
-      test('is another one than its sibling', async () => {
-        const [one, other] = await Promise.all([startPrinting(backend), startPrinting(backend)]);
-        const [own, others] = [parseIdentity(await one.line()), parseIdentity(await other.line())];
-        expect(compareIdentities(own, others)).toBe('different');
-      });
-    },
-  );
+    test('is another one than its sibling', async () => {
+      const [one, other] = await Promise.all([startPrinting(backend), startPrinting(backend)]);
+      const [own, others] = [parseIdentity(await one.line()), parseIdentity(await other.line())];
+      expect(compareIdentities(own, others)).toBe('different');
+    });
+  });
 }

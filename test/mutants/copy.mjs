@@ -53,13 +53,12 @@ export class Copy {
   }
 
   /**
-   * Processes that tests start run dist/ and the addon. Types are not checked: most mutants would fall there.
+   * Processes that tests start run what was built. Types are not checked: most mutants would fall there.
    * @param {string} file what was changed
    */
   async #build(file) {
     if (!file.startsWith('native/')) {
-      const tsc = 'node_modules/typescript/bin/tsc';
-      await this.#run(process.execPath, [tsc, '-p', 'tsconfig.json', '--noCheck'], Number.POSITIVE_INFINITY);
+      await this.#run(process.execPath, ['scripts/build-dist.mjs', '--noCheck'], Number.POSITIVE_INFINITY);
       return true;
     }
     // Not by build-addon.mjs, which would give the addon another hash and so compile all of it.

@@ -15,7 +15,8 @@ function expectAbout(said: number | undefined, found: number, what?: string): vo
 }
 
 /** What the package consists of, by folder. */
-const CONTENT = /^(dist\/.*\.(js|d\.ts)|prebuilds\/[^/]*\/kernel-identity\.node|prebuilds\/manifest\.json)$/;
+const CONTENT =
+  /^(dist\/(index|cli\/main)\.js|dist\/.*\.d\.ts|prebuilds\/[^/]*\/kernel-identity\.node|prebuilds\/manifest\.json)$/;
 const SINGLE_FILES = [
   'CHANGELOG.md',
   'LICENSE',

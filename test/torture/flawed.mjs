@@ -2,7 +2,7 @@
 // well as any: from a kernel lock on its owner.json.
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadAddon } from '../../dist/backend/native.js';
+import { loadAddon } from '../helpers/internals.mjs';
 
 const { witness } = loadAddon();
 const OWNERLESS_GRACE = 200;

@@ -7,7 +7,7 @@
 //   f <who> <text>                   something that must not be
 import { closeSync, openSync, readdirSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadAddon } from '../../dist/backend/native.js';
+import { loadAddon } from '../helpers/internals.mjs';
 
 const WIDTH = 12;
 /** ms in which the kernel takes apart a process that was killed. */

@@ -3,8 +3,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread, threadId, Worker } from 'node:worker_threads';
-import { currentBackend } from '../../dist/backend/select.js';
-import * as api from '../../dist/index.js';
+import { api, currentBackend } from '../helpers/internals.mjs';
 import { acquireDeletingByPath, acquireRenamingAside } from './flawed.mjs';
 import { acquireAsOlder } from './older.mjs';
 import { dieBeforeOperation, judgeAllDead } from './operations.mjs';

@@ -17,7 +17,7 @@ export class Coverage {
   take() {
     const blocks = [];
     for (const { url, functions } of this.#post('Profiler.takePreciseCoverage').result) {
-      if (!url.includes('/dist/')) continue;
+      if (!url.includes('/build/modules/')) continue;
       for (const { ranges } of functions) {
         for (const { startOffset, endOffset, count } of ranges) {
           // Powers of two, so that a loop that runs once more is no news.

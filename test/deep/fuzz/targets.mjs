@@ -1,9 +1,8 @@
 // What is fuzzed in TypeScript, and what must be true of every answer. A target throws what is wrong.
 import { strict as assert } from 'node:assert';
-import { recogniseFile, recogniseLink } from '../../../dist/formats/recognise.js';
-import { formatIdentity, parseIdentity } from '../../../dist/identity/format.js';
-import { judgeOwner } from '../../../dist/index.js';
-import { parseOwnerFile } from '../../../dist/record/parse.js';
+import { api, parseOwnerFile, recogniseFile, recogniseLink } from '../../helpers/internals.mjs';
+
+const { formatIdentity, judgeOwner, parseIdentity } = api;
 
 const MTIME_MS = 1_777_458_804_809;
 const NAMES = ['a.pid', 'x.lock', '.#file', 'SingletonLock', 'postmaster.pid', 'owner.json', '.X0-lock'];
@@ -51,7 +50,7 @@ export const TARGETS = {
   },
 };
 
-/** @param {import('../../../dist/record/owner-record.js').OwnerRecord} record */
+/** @param {import('../../../dist/index.js').OwnerRecord} record */
 function checkRecord(record) {
   assert.ok(Object.isFrozen(record));
   const { pid, problem, nonce, lease, label } = record;

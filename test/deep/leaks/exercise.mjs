@@ -18,7 +18,7 @@ const LOOKS = 5;
 const TOLERATED_BYTES_A_CALL = 16;
 
 const [mode = '', path = '', directory = ''] = process.argv.slice(2);
-/** @type {import('../../../dist/backend/native.js').Addon} */
+/** @type {import('../../../src/backend/native.js').Addon} */
 const addon = createRequire(import.meta.url)(path);
 /** @type {string[]} */
 const wrong = [];

@@ -1,0 +1,11 @@
+// What tests know of the package beyond its API. dist/ has none of it: this is build/modules, the package compiled module
+// by module, which is not published. A backend that is changed here is changed for the API of the same modules only.
+export { loadAddon, loadNativeBackend } from '../../build/modules/backend/native.js';
+export { loadPortableBackend } from '../../build/modules/backend/portable/index.js';
+export { filesystemName } from '../../build/modules/backend/procfs/filesystem.js';
+export { loadProcfsBackend } from '../../build/modules/backend/procfs/index.js';
+export { currentBackend } from '../../build/modules/backend/select.js';
+export { recogniseFile, recogniseLink } from '../../build/modules/formats/recognise.js';
+export * as api from '../../build/modules/index.js';
+export { formatOwnerRecord } from '../../build/modules/record/format.js';
+export { parseOwnerFile } from '../../build/modules/record/parse.js';
