@@ -11,5 +11,7 @@ export function newNonce(): string {
   if (pool === '') pool = randomBytes(BYTES * AT_ONCE).toString('hex');
   const nonce = pool.slice(0, 2 * BYTES);
   pool = pool.slice(2 * BYTES);
-  return nonce;
+  // A copy of a running virtual machine has this pool as well, and the state of the generator. The moment differs.
+  const half = BigInt(`0x${nonce.slice(BYTES)}`) ^ process.hrtime.bigint();
+  return nonce.slice(0, BYTES) + half.toString(16).padStart(BYTES, '0');
 }
