@@ -30,7 +30,6 @@ const start = () => startLocalAgent({ through: APART });
 export async function run(report, { directory }) {
   for (const type of ['ext4', 'xfs', 'btrfs', 'tmpfs'])
     await fullDisk(report, type, join(directory, `full ${type}`));
-  await quota(report, join(directory, 'quota'));
   for (const type of ['ext4', 'xfs']) await deadDisk(report, type, join(directory, `dead ${type}`));
   await readOnly(report, join(directory, 'read-only'));
   await deleted(report, join(directory, 'deleted'));
@@ -93,39 +92,6 @@ function fill(at) {
     }
     execFileSync('sync', ['-f', at]);
   }
-}
-
-/** @param {Report} report @param {string} work */
-async function quota(report, work) {
-  const names = { runtime: 'ext4', situation: 'no file more by quota' };
-  const missing = program('setquota', 'failing-disks');
-  if (missing !== null) return report.skip(names.runtime, names.situation, missing);
-  /** @type {string} */
-  let at;
-  try {
-    at = mounted('ext4', work, 'loop,usrquota', ['-O', 'quota']);
-    execFileSync('chmod', ['777', at]);
-    // One inode: enough for the lock's directory, not for its file.
-    execFileSync('setquota', ['-u', '1000', '0', '0', '0', '1', at], { stdio: 'pipe' });
-  } catch (error) {
-    return report.skip(names.runtime, names.situation, `no quota here: ${String(error).split('\n')[0]}`);
-  }
-  const path = join(at, NAME);
-  const limited = await startLocalAgent({
-    through: ['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups', '--inh-caps=-all'],
-  });
-  const { error } = await limited.ask('tryAcquire', { path });
-  const failures = [];
-  if (error?.code !== 'EDQUOT' || !error.message.includes(path))
-    failures.push(`not clear: ${error?.message}`);
-  const remains = readdirSync(at).filter((name) => name.includes(NAME));
-  if (remains.length > 0) failures.push(`left behind: ${remains}`);
-  report.row({
-    ...names,
-    result: `${error?.message.split(',')[0]}; left behind: ${remains.length}`,
-    failures,
-  });
-  await limited.kill();
 }
 
 /** The whole filesystem answers EIO from one moment on, as after a disk is pulled (EXT4_IOC_SHUTDOWN, XFS_IOC_GOINGDOWN). */
