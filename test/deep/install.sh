@@ -10,6 +10,7 @@ declare -A packages=(
   [runc]="runc golang-github-containers-common busybox-static"
   [bubblewrap]="bubblewrap busybox-static"
   [podman]="podman runc busybox-static"
+  [rootless]="podman runc uidmap busybox-static"
   [nspawn]="systemd-container busybox-static"
   [lxc]="lxc busybox-static"
   [gvisor]="runsc runc golang-github-containers-common busybox-static"
@@ -40,6 +41,7 @@ install_qemu() {
       "$(apt-cache search --names-only "^linux-image-${line/./\\.}\.[-0-9.]+([+]deb12)?-cloud-amd64$" | cut -d' ' -f1 | sort -V | tail -1)"
   done
 }
+
 
 parts=("$@")
 if [[ ${1-} == --slice ]]; then

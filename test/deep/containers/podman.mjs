@@ -1,0 +1,38 @@
+import { runInForeground } from './foreground.mjs';
+import { CONTENDER } from './root.mjs';
+
+/** Without its daemons: neither systemd nor journald, nor a network. */
+export const WITHOUT_DAEMONS = [
+  ...['--storage-driver=vfs', '--runtime=runc', '--cgroup-manager=cgroupfs', '--events-backend=none'],
+];
+// Root here may lack CAP_SYS_RESOURCE, and podman would raise the limits.
+const LIMITS = ['--ulimit=nofile=1024:1024', '--ulimit=nproc=4096:4096'];
+
+/**
+ * @param {object} setting
+ * @param {string} setting.name
+ * @param {readonly string[]} setting.podman the command
+ * @param {string} setting.prefix of the containers' names
+ * @param {string} setting.files their root file system
+ * @param {readonly string[]} [setting.flags] of podman-run(1)
+ * @param {boolean} [setting.canPause] by podman; otherwise with signals
+ * @returns {import('./scene.mjs').Runtime}
+ */
+export function podmanRuntime({ name, podman, prefix, files, flags = [], canPause = true }) {
+  let count = 0;
+  return {
+    name,
+    async start(task, volume) {
+      count += 1;
+      const id = `${prefix}-${count}`;
+      const options = ['--network=none', '--hostname=gateway', ...LIMITS, ...flags];
+      const run = ['run', '--rm', `--name=${id}`, ...options, `--volume=${volume}:/vol`, '--rootfs', files];
+      const pausing = { pause: [...podman, 'pause', id], resume: [...podman, 'unpause', id] };
+      return runInForeground({
+        run: [...podman, ...run, ...CONTENDER, JSON.stringify(task)],
+        kill: [...podman, 'kill', id],
+        ...(canPause ? pausing : {}),
+      });
+    },
+  };
+}
