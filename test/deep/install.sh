@@ -27,6 +27,7 @@ declare -A packages=(
   [uml]="user-mode-linux e2fsprogs xfsprogs btrfs-progs"
   [uml-filesystems]="user-mode-linux kmod f2fs-tools dosfstools nfs-kernel-server diod"
   [qemu]="qemu-system-x86 busybox-static cpio xz-utils"
+  [clones]="qemu-system-x86 busybox-static cpio xz-utils e2fsprogs nfs-ganesha nfs-ganesha-vfs rpcbind"
 )
 
 # More than packages: one function for each part that needs it, named install_<part>.
@@ -42,6 +43,7 @@ install_qemu() {
   done
 }
 
+install_clones() { install_qemu; }
 
 parts=("$@")
 if [[ ${1-} == --slice ]]; then

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
-const INSIDE = '/opt/kernel-identity';
+export const INSIDE = '/opt/kernel-identity';
 /** Of the project, what a contender runs. */
 const PARTS_OF_PROJECT = [
   ...['package.json', 'dist', 'build/Release/kernel_identity.node', 'node_modules/node-gyp-build'],
@@ -18,19 +18,21 @@ export const CONTENDER = ['/usr/bin/node', `${INSIDE}/test/deep/containers/conte
 /**
  * Fills a directory with a small root file system: busybox, node, and this project.
  * @param {string} root
+ * @param {readonly string[]} more paths of the project
  */
-export function makeRoot(root) {
+export function makeRoot(root, more = []) {
   for (const folder of ['bin', 'usr/bin', 'etc', 'proc', 'sys', 'dev', 'run', 'vol']) {
     mkdirSync(join(root, folder), { recursive: true });
   }
   mkdirSync(join(root, 'tmp'));
   chmodSync(join(root, 'tmp'), 0o1777);
   copy('/bin/busybox', root);
-  for (const tool of ['sh', 'sleep', 'cat', 'ls', 'mount']) symlinkSync('busybox', join(root, 'bin', tool));
+  for (const tool of ['sh', 'sleep', 'cat', 'ls', 'mount', 'true', 'sync'])
+    symlinkSync('busybox', join(root, 'bin', tool));
 
   cpSync(process.execPath, join(root, 'usr/bin/node'), { dereference: true });
   for (const library of librariesOf(process.execPath, addon())) copy(library, root);
-  for (const part of PARTS_OF_PROJECT) {
+  for (const part of [...PARTS_OF_PROJECT, ...more]) {
     cpSync(join(PROJECT, part), join(root, INSIDE, part), { recursive: true, dereference: true });
   }
 }

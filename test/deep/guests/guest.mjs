@@ -5,17 +5,23 @@ import { createInterface } from 'node:readline';
 const BOOT_MS = 300_000;
 const CALL_MS = 120_000;
 
+/** @typedef {import('../locks/agent.mjs').Agent & { name: string }} GuestAgent */
+
 /** A running kernel of its own, which does what it is told through its console (see inside.mjs). */
 export class Guest {
   #child;
-  #next = 1;
+  #next;
   /** @type {Map<number, (answer: any) => void>} */
   #waiting = new Map();
   #noise = '';
   #closed;
 
-  /** @param {readonly string[]} command whose stdin and stdout are the console */
-  constructor([program = '', ...args]) {
+  /**
+   * @param {readonly string[]} command whose stdin and stdout are the console
+   * @param {Guest} [original] of which it is a copy that goes on
+   */
+  constructor([program = '', ...args], original) {
+    this.#next = original === undefined ? 1 : original.#next;
     this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     this.#child.stdin.on('error', () => {});
     this.#child.stderr.setEncoding('utf8').on('data', (text) => this.#hear(text));
@@ -24,8 +30,8 @@ export class Guest {
     this.#closed.then(() => {
       for (const answer of this.#waiting.values()) answer({ error: 'the guest is gone' });
     });
-    /** The guest's program is there. */
-    this.ready = this.#answer(0, BOOT_MS, 'boot');
+    /** The guest's program is there. In a copy it has been all along. */
+    this.ready = original === undefined ? this.#answer(0, BOOT_MS, 'boot') : Promise.resolve();
     this.ready.catch(() => {});
   }
 
@@ -44,12 +50,23 @@ export class Guest {
   /**
    * @param {{ pid?: number, uptime?: number, env?: Record<string, string>, through?: readonly string[] }} [options] see
    *   inside.mjs
-   * @returns {Promise<import('../locks/agent.mjs').Agent>}
+   * @returns {Promise<GuestAgent>}
    */
   async start(options = {}) {
     const name = `agent ${this.#next}`;
     const { pid } = await this.call('start', { name, ...options });
+    return this.agent(name, pid);
+  }
+
+  /**
+   * One that was started before, also in the guest that this one is a copy of.
+   * @param {string} name
+   * @param {number} pid
+   * @returns {GuestAgent}
+   */
+  agent(name, pid) {
     return {
+      name,
       pid,
       ask: (call, request = {}, timeoutMs = CALL_MS) =>
         this.call('ask', { name, request: { call, timeoutMs, ...request } }, timeoutMs + 5_000),

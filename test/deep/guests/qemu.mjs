@@ -1,10 +1,11 @@
 // A machine in qemu with one of Debian's kernels, its root the host's own, read-only, through virtiofs.
-import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { cpSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Guest } from './guest.mjs';
+import { packInitramfs } from './initramfs.mjs';
 
 const path = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.meta.url));
 const VIRTIOFSD = '/usr/lib/qemu/virtiofsd';
@@ -12,6 +13,16 @@ const MEMORY = '1500M';
 
 /** What the kernel needs before it sees the root; some of them it may have built in. */
 const MODULES = ['virtio_pci', 'virtiofs', 'overlay', 'virtio_blk'];
+
+// The root is an overlay, so that it can be written to; what is written is gone with the guest.
+const INIT = `
+$b mkdir /lower /upper
+$b mount -t virtiofs -o ro root /lower
+$b mount -t tmpfs none /upper
+$b mkdir /upper/upper /upper/work
+$b mount -t overlay -o lowerdir=/lower,upperdir=/upper/upper,workdir=/upper/work none /root
+exec $b switch_root /root "$KI_INIT"
+`;
 
 /**
  * The newest installed kernel of a line.
@@ -78,55 +89,7 @@ async function startVirtiofsd(socket, source, cache) {
 /** @param {string} kernel @param {string} work */
 function makeInitramfs(kernel, work) {
   const root = join(work, 'initramfs');
-  for (const folder of ['bin', 'dev', 'modules', 'proc', 'root'])
-    mkdirSync(join(root, folder), { recursive: true });
+  for (const folder of ['bin', 'dev', 'proc', 'root']) mkdirSync(join(root, folder), { recursive: true });
   cpSync('/bin/busybox', join(root, 'bin/busybox'));
-  const names = modulePaths(kernel).map((file, index) => {
-    const name = `${String(index).padStart(2, '0')}-${basename(file, '.xz')}`;
-    const content = file.endsWith('.xz') ? execFileSync('xz', ['-dc', file]) : readFileSync(file);
-    writeFileSync(join(root, 'modules', name), content);
-    return name;
-  });
-  writeFileSync(join(root, 'init'), initScript(names));
-  chmodSync(join(root, 'init'), 0o755);
-  const archive = join(work, 'initramfs.cpio');
-  execFileSync('sh', ['-c', 'cd "$1" && find . | cpio -o -H newc --quiet >"$2"', 'sh', root, archive]);
-  return archive;
-}
-
-/** The modules and what they need, in the order of loading. @param {string} kernel */
-function modulePaths(kernel) {
-  const folder = `/lib/modules/${kernel}`;
-  const needs = new Map(
-    readFileSync(join(folder, 'modules.dep'), 'utf8')
-      .split('\n')
-      .map((line) => line.split(':'))
-      .map(([file = '', others = '']) => [file, others.trim().split(' ').filter(Boolean).reverse()]),
-  );
-  /** @type {Set<string>} */
-  const files = new Set();
-  for (const name of MODULES) {
-    const file = [...needs.keys()].find((key) => key.includes(`/${name}.ko`));
-    if (file === undefined) continue;
-    for (const other of needs.get(file) ?? []) files.add(join(folder, other));
-    files.add(join(folder, file));
-  }
-  return [...files];
-}
-
-// The root is an overlay, so that it can be written to; what is written is gone with the guest.
-/** @param {readonly string[]} modules */
-function initScript(modules) {
-  return `#!/bin/busybox sh
-b=/bin/busybox
-$b mount -t proc proc /proc
-$b mount -t devtmpfs dev /dev
-${modules.map((name) => `$b insmod /modules/${name}`).join('\n')}
-$b mkdir /lower /upper
-$b mount -t virtiofs -o ro root /lower
-$b mount -t tmpfs none /upper
-$b mkdir /upper/upper /upper/work
-$b mount -t overlay -o lowerdir=/lower,upperdir=/upper/upper,workdir=/upper/work none /root
-exec $b switch_root /root "$KI_INIT"
-`;
+  return packInitramfs({ root, kernel, modules: MODULES, init: INIT });
 }

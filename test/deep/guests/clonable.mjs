@@ -1,0 +1,96 @@
+// A machine in qemu that can be saved while it runs, and go on several times. All it has is in its memory, on a disk of
+// its own and on a network file system: what qemu shares with a machine directly cannot be saved.
+import { cpSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { INSIDE, makeRoot } from '../containers/root.mjs';
+import { Guest } from './guest.mjs';
+import { packInitramfs } from './initramfs.mjs';
+import { Monitor } from './qmp.mjs';
+
+const MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net', 'nfs', 'nfsv3'];
+const PROGRAMS = ['test/deep/guests/inside.mjs', 'test/deep/locks/agent.mjs', 'test/fixtures/lock-agent.mjs'];
+/** The host, as the user network of qemu shows it. */
+const HOST = '10.0.2.2';
+
+export const DISK = '/run/disk';
+export const SHARED = '/run/shared';
+
+const INIT = `
+$b mount -t sysfs sys /sys
+$b ip link set lo up
+$b ip addr add 10.0.2.15/24 dev eth0
+$b ip link set eth0 up
+$b mkdir -p /run/tmp ${DISK} ${SHARED}
+$b mount -t ext4 /dev/vda ${DISK}
+$b mount -t nfs -o vers=3,proto=tcp,port=2049,mountport=20048,mountproto=tcp,nolock,addr=${HOST} "${HOST}:$KI_SHARE" ${SHARED}
+$b stty raw -echo
+export PATH=/bin:/usr/bin NO_COLOR=1 TMPDIR=/run/tmp
+exec /usr/bin/node ${INSIDE}/test/deep/guests/inside.mjs
+`;
+
+/**
+ * @typedef {object} Machine
+ * @property {Guest} guest
+ * @property {() => Promise<(work: string) => Promise<Guest>>} save ends it; what it returns makes it go on in an empty
+ *   directory, as often as wanted
+ */
+
+/**
+ * @param {object} setting
+ * @param {string} setting.kernel its release
+ * @param {string} setting.work an empty directory
+ * @param {string} setting.disk an image file with ext4, mounted on DISK
+ * @param {string} setting.share directory of the NFS server, mounted on SHARED
+ * @param {readonly string[]} setting.through see startNfsServer
+ * @returns {Promise<Machine>}
+ */
+export async function bootClonable({ kernel, work, disk, share, through }) {
+  const root = join(work, 'initramfs');
+  mkdirSync(root);
+  makeRoot(root, PROGRAMS);
+  const initramfs = packInitramfs({ root, kernel, modules: MODULES, init: INIT });
+  const boot = [
+    ...['-kernel', `/boot/vmlinuz-${kernel}`, '-initrd', initramfs],
+    ...['-append', `console=ttyS0 quiet panic=-1 KI_SHARE=${share}`],
+  ];
+  const socket = join(work, 'monitor');
+  const guest = new Guest([...through, ...command({ disk, socket, boot })]);
+  await guest.ready;
+  return {
+    guest,
+    async save() {
+      const monitor = await Monitor.connect(socket);
+      const state = join(work, 'state');
+      await monitor.save(state);
+      monitor.close();
+      await guest.powerCut();
+      return async (place) => {
+        const [copy, at] = [join(place, 'disk'), join(place, 'monitor')];
+        cpSync(disk, copy);
+        const incoming = ['-incoming', `exec:cat '${state}'`];
+        const clone = new Guest(
+          [...through, ...command({ disk: copy, socket: at, boot }), ...incoming],
+          guest,
+        );
+        const monitor = await Monitor.connect(at);
+        await monitor.running();
+        monitor.close();
+        return clone;
+      };
+    },
+  };
+}
+
+/** @param {{ disk: string, socket: string, boot: readonly string[] }} setting */
+function command({ disk, socket, boot }) {
+  return [
+    ...['qemu-system-x86_64', '-accel', 'tcg', '-m', '1G', '-nodefaults', '-no-user-config'],
+    ...['-display', 'none', '-serial', 'stdio', '-no-reboot'],
+    ...['-netdev', 'user,id=net', '-device', 'virtio-net-pci,netdev=net,romfile='],
+    ...['-drive', `file=${disk},format=raw,if=virtio`],
+    // By this a kernel learns that it is a copy; Linux tells no program of it.
+    ...['-device', 'vmgenid,guid=auto'],
+    ...['-qmp', `unix:${socket},server=on,wait=off`],
+    ...boot,
+  ];
+}

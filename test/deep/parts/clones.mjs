@@ -1,0 +1,247 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { file, program, root } from '../frame/needs.mjs';
+import { bootClonable, DISK, SHARED } from '../guests/clonable.mjs';
+import { startNfsServer } from '../guests/nfs-server.mjs';
+import { installedKernel } from '../guests/qemu.mjs';
+import { makeImage } from '../locks/images.mjs';
+import { expectValue, inherit, leaveAlone, meansOf } from '../locks/situations.mjs';
+
+/** @typedef {import('../frame/report.mjs').Report} Report */
+/** @typedef {import('../guests/guest.mjs').Guest} Guest */
+/** @typedef {import('../guests/guest.mjs').GuestAgent} GuestAgent */
+
+export const about =
+  'a machine in qemu that is saved while it runs and goes on twice: two copies of one kernel';
+export const needs = () => [
+  root(),
+  ...['qemu-system-x86_64', 'mkfs.ext4', 'ganesha.nfsd', 'rpcbind'].map((name) => program(name, 'clones')),
+  file('/bin/busybox', 'npm run test:deep:install clones'),
+  ...KERNELS.map((line) =>
+    installedKernel(line) === null ? `needs a kernel ${line}: npm run test:deep:install clones` : null,
+  ),
+];
+export const minutes = 30;
+
+const KERNELS = ['6.1', '6.12'];
+/** ms; these machines are emulated, instruction by instruction. */
+const LEASE = 6_000;
+const options = { lease: LEASE };
+/** What an administrator can do after a machine was copied. */
+const OWN_BOOT_ID = `
+cat /proc/sys/kernel/random/uuid >/run/boot_id
+mount -o bind /run/boot_id /proc/sys/kernel/random/boot_id
+`;
+
+/** What a process is known by. */
+const IDENTITY = /** @type {const} */ (['bootId', 'pidNamespace', 'pid', 'startTicks', 'pidfdInode']);
+
+/**
+ * One of the two, with those who were there before.
+ * @typedef {object} Copy
+ * @property {Guest} guest
+ * @property {GuestAgent} onDisk owner of a lock on the disk
+ * @property {GuestAgent} shared owner of a lock on the shared directory
+ * @property {GuestAgent} other
+ */
+
+/** @typedef {{ report: Report, runtime: string, a: Copy, b: Copy }} Scene */
+
+/** @param {Report} report @param {import('../frame/parts.mjs').Options} options */
+export async function run(report, { directory }) {
+  const share = join(directory, 'share');
+  mkdirSync(share);
+  const { through } = await startNfsServer(share, join(directory, 'nfs'));
+  for (const line of KERNELS) {
+    const work = join(directory, line);
+    const [diskLock, sharedLock] = [`${DISK}/before.lock`, `${SHARED}/${line}.before.lock`];
+    const [a, b] = await twoCopies({ line, work, share, through, diskLock, sharedLock });
+    const scene = { report, runtime: `two copies of a running machine, kernel ${line}`, a, b };
+    await whoIsWho(scene);
+    await ownDisk(scene, diskLock);
+    await heldTwice(scene, sharedLock);
+    await takenAfterwards(scene, `${SHARED}/${line}.after.lock`);
+    await livingDouble(scene, `${SHARED}/${line}.double.lock`);
+    await toldApart(scene, `${SHARED}/${line}.apart.lock`);
+    await Promise.all([a.guest.powerCut(), b.guest.powerCut()]);
+  }
+}
+
+/**
+ * @param {{ line: string, work: string, share: string, through: readonly string[], diskLock: string, sharedLock: string }} setting
+ * @returns {Promise<[Copy, Copy]>}
+ */
+async function twoCopies({ line, work, share, through, diskLock, sharedLock }) {
+  mkdirSync(work);
+  const disk = makeImage('ext4', join(work, 'image'));
+  const kernel = installedKernel(line) ?? '';
+  const { guest, save } = await bootClonable({ kernel, work, disk, share, through });
+  const onDisk = await guest.start({ pid: 700 });
+  const shared = await guest.start({ pid: 750 });
+  const other = await guest.start();
+  expectValue(await onDisk.ask('acquire', { path: diskLock, options }));
+  expectValue(await shared.ask('acquire', { path: sharedLock, options }));
+  await guest.run(['sync']);
+  const goOn = await save();
+  const copy = async (/** @type {string} */ name) => {
+    const place = join(work, name);
+    mkdirSync(place);
+    const one = await goOn(place);
+    const known = (/** @type {GuestAgent} */ { name: agent, pid }) => one.agent(agent, pid);
+    return { guest: one, onDisk: known(onDisk), shared: known(shared), other: known(other) };
+  };
+  return Promise.all([copy('a'), copy('b')]);
+}
+
+/**
+ * Nothing tells a process from its copy. What either does next is to differ all the same.
+ * @param {Scene} scene
+ */
+async function whoIsWho({ report, runtime, a, b }) {
+  const path = `${DISK}/next.lock`;
+  const [here, there] = await Promise.all(
+    [a, b].map(async ({ other }) => expectValue(await other.ask('acquire', { path }))),
+  );
+  /** @type {string[]} */
+  const failures = IDENTITY.filter(
+    (field) => JSON.stringify(here.identity[field]) !== JSON.stringify(there.identity[field]),
+  );
+  const equal = IDENTITY.filter((field) => here.identity[field] !== null);
+  const compared = expectValue(await a.other.ask('compare', { a: here.identity, b: there.identity }));
+  if (compared !== 'same') failures.push(`compare: ${compared}`);
+  if (here.nonce === there.nonce) failures.push('their next locks have one nonce');
+  report.row({
+    runtime,
+    situation: 'who is who',
+    result: `equal: ${equal.join(', ')}; compared: ${compared}; their next nonces differ`,
+    failures,
+  });
+}
+
+/**
+ * The disk was copied along: two disks, two locks.
+ * @param {Scene} scene
+ * @param {string} path
+ */
+async function ownDisk({ report, runtime, a, b }, path) {
+  const means = meansOf(expectValue(await a.other.ask('inspect', { path })).owner);
+  const sides = await Promise.all([a, b].map(({ onDisk, other }) => leaveAlone(onDisk, other, path, LEASE)));
+  const failures = sides.flatMap((side) => side.failures);
+  const ms = [await inherit(a.onDisk, a.other, path, LEASE)];
+  if (expectValue(await b.onDisk.ask('verify', { path })) !== true) failures.push('lost in the other copy');
+  ms.push(await inherit(b.onDisk, b.other, path, LEASE));
+  report.row({
+    runtime,
+    situation: 'a lock on its disk, which is copied with it',
+    result: `${means}; two disks, two locks; alive: left alone; killed: reclaimed, in this copy alone`,
+    ms,
+    thefts: sides.reduce((sum, { thefts }) => sum + thefts, 0),
+    failures,
+  });
+}
+
+/**
+ * Both copies of the owner hold it. While both live nobody else gets it; when one dies, its own kernel calls it dead.
+ * @param {Scene} scene
+ * @param {string} path
+ */
+async function heldTwice({ report, runtime, a, b }, path) {
+  const sides = await Promise.all([a, b].map(({ shared, other }) => leaveAlone(shared, other, path, LEASE)));
+  const failures = sides.flatMap((side) => side.failures);
+  await a.shared.kill();
+  const reason = await takenBy(a.other, path);
+  if (!(await isTold(b.shared, path))) failures.push('the copy was not told');
+  expectValue(await a.other.ask('release', { path }));
+  report.row({
+    runtime,
+    situation: 'a lock on NFS from before',
+    result: `a documented limit: both hold it; others: left alone; killed in one: taken there (${reason}), the other is told`,
+    thefts: sides.reduce((sum, { thefts }) => sum + thefts, 0),
+    failures,
+  });
+}
+
+/**
+ * A process that only one copy has. The other takes its own kernel for the owner's, and finds no such process.
+ * @param {Scene} scene
+ * @param {string} path
+ */
+async function takenAfterwards({ report, runtime, a, b }, path) {
+  const owner = await b.guest.start({ pid: 800 });
+  expectValue(await owner.ask('acquire', { path, options }));
+  const reason = await takenBy(a.other, path);
+  const failures = (await isTold(owner, path)) ? [] : ['the owner was not told'];
+  expectValue(await a.other.ask('release', { path }));
+  await owner.kill();
+  report.row({
+    runtime,
+    situation: 'a lock on NFS that a new process of one copy takes',
+    result: `a documented limit: taken in the other (${reason}), the owner is told`,
+    failures,
+  });
+}
+
+/**
+ * The owner dies, its double in the other copy lives: there nobody can tell, and waits for the double.
+ * @param {Scene} scene
+ * @param {string} path
+ */
+async function livingDouble({ report, runtime, a, b }, path) {
+  const failures = [];
+  expectValue(await b.other.ask('acquire', { path, options }));
+  await b.other.kill();
+  const heir = await a.guest.start();
+  const during = await takenBy(heir, path);
+  if (during !== 'not taken: process-running') failures.push(`while the double lives: ${during}`);
+  await a.other.kill();
+  const after = await takenBy(heir, path);
+  if (after !== 'no-such-process') failures.push(`when the double is dead: ${after}`);
+  await heir.kill();
+  report.row({
+    runtime,
+    situation: 'a lock on NFS whose owner is killed in one copy, and lives on in the other',
+    result: `a documented limit: there ${during}; when it is killed there as well: taken (${after})`,
+    failures,
+  });
+}
+
+/**
+ * Whether an owner learns within a lease that it lost its lock.
+ * @param {GuestAgent} owner
+ * @param {string} path
+ */
+async function isTold(owner, path) {
+  const until = performance.now() + LEASE;
+  while (performance.now() < until) {
+    if (expectValue(await owner.ask('verify', { path })) === false) return true;
+  }
+  return false;
+}
+
+/** @param {GuestAgent} agent @param {string} path @returns {Promise<string>} why */
+async function takenBy(agent, path) {
+  const { verdict } = expectValue(await agent.ask('inspect', { path }));
+  const lock = expectValue(await agent.ask('tryAcquire', { path, options }));
+  return lock === null ? `not taken: ${verdict.reason}` : verdict.reason;
+}
+
+/**
+ * Each copy is given a boot id of its own, by a mount over the kernel's: then nothing is concluded from processes.
+ * @param {Scene} scene
+ * @param {string} path
+ */
+async function toldApart({ report, runtime, a, b }, path) {
+  await Promise.all([a, b].map(({ guest }) => guest.run(['sh', '-ec', OWN_BOOT_ID])));
+  const [owner, heir] = [await b.guest.start({ pid: 900 }), await a.guest.start()];
+  const means = meansOf(expectValue(await owner.ask('acquire', { path, options })));
+  const left = await leaveAlone(owner, heir, path, LEASE);
+  const ms = [await inherit(owner, heir, path, LEASE)];
+  await heir.kill();
+  report.row({
+    runtime,
+    situation: 'the same, each copy with a boot id mounted over its own',
+    result: `${means}; alive: left alone for three leases; killed: reclaimed by lease`,
+    ms,
+    ...left,
+  });
+}
