@@ -78,6 +78,8 @@ describeRequiring([isBuilt()], 'npm run bench -- --quick --json FILE', () => {
   test('compares each group with a row of ours, and with C where there is a compiler', () => {
     for (const group of new Set(result.rows.map((row) => row.group))) {
       const rows = result.rows.filter((row) => row.group === group);
+      // A group may have no row but those that need one.
+      if (rows.every(({ missing }) => missing === 'no compiler')) continue;
       expect(
         rows.map(({ ratio }) => ratio),
         group,
