@@ -70,8 +70,9 @@
         '-fno-rtti',
         '-fvisibility-inlines-hidden',
         '-Wconversion',
-        # As a system directory: its warnings are not ours to mend.
-        '-isystem <(module_root_dir)/<(node_addon_api_dir)',
+        # As a system directory: its warnings are not ours to mend. In single quotes, which gyp leaves to the shell: the
+        # path may hold a space.
+        "-isystem '<(module_root_dir)/<(node_addon_api_dir)'",
       ],
       # The C++ library stays dynamic: linked in, it would raise the oldest usable glibc and break musl.
       'ldflags': ['-Wl,-z,relro,-z,now', '-Wl,--gc-sections', '-Wl,--build-id=none'],

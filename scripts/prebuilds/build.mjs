@@ -17,8 +17,8 @@ const SOURCES = ['package.json', 'binding.gyp', 'native', 'scripts/native-source
  */
 export function buildPrebuild(target) {
   const tools = verifiedToolchain(target);
-  // Real: binding.gyp computes a relative path out of this folder.
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), `kernel-identity-${target.folder}-`)));
+  // Real: binding.gyp computes a relative path out of this folder. With a space, to show that it builds in such a one.
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), `kernel-identity ${target.folder}-`)));
   try {
     for (const name of SOURCES) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
