@@ -36,8 +36,8 @@ const REFUSALS = {
 /** Without these Node itself ends the process when a worker thread is to start. */
 const NODE_NEEDS = new Set(['epoll_create1', 'epoll_ctl', 'eventfd2', 'clone,clone3']);
 
-/** @typedef {{ wrong: string[], answers: Record<string, string>, descriptors: number | null }} Answer */
-/** @typedef {{ limit: (pid: number) => (() => Promise<void>) | Promise<() => Promise<void>>, args?: string[], command?: string[], mayDie?: boolean }} Scarcity */
+/** @typedef {{ wrong: string[], answers: Record<string, string>, threads: number | null, descriptors: number | null }} Answer */
+/** @typedef {{ limit: (pid: number) => (() => Promise<void>) | Promise<() => Promise<void>>, args?: string[], command?: string[], mayDie?: boolean, noThreads?: boolean }} Scarcity */
 
 /**
  * @param {import('../frame/report.mjs').Report} report
@@ -46,6 +46,13 @@ const NODE_NEEDS = new Set(['epoll_create1', 'epoll_ctl', 'eventfd2', 'clone,clo
 export async function run(report, { directory }) {
   chmodSync(directory, 0o755);
   const nothing = async () => () => Promise.resolve();
+  for (const what of ['instances', 'watches']) {
+    const [command = '', ...args] = withoutInotify(what);
+    const watch = "require('node:fs').watch('/').close()";
+    if (spawnSync(command, [...args, process.execPath, '-e', watch]).status === 0) {
+      throw new Error(`without inotify ${what} there still are some`);
+    }
+  }
   for (const backend of ['native', 'procfs']) {
     const situations = {
       'EMFILE: 0 to 15 descriptors left': range(16).map((left) => ({
@@ -56,7 +63,9 @@ export async function run(report, { directory }) {
         limit: limitMemory(step * 512),
         mayDie: true,
       })),
-      'EAGAIN: no further thread (RLIMIT_NPROC)': [{ limit: forbidThreads, command: asUser() }],
+      'EAGAIN: no further thread (RLIMIT_NPROC)': [
+        { limit: forbidThreads, command: asUser(), noThreads: true },
+      ],
       'no inotify instance (sysctl of a user namespace)': [
         { limit: nothing, command: withoutInotify('instances') },
       ],
@@ -101,7 +110,7 @@ export async function run(report, { directory }) {
  * @param {string} scene
  * @param {string} backend
  */
-async function play({ limit, args = [], command = [], mayDie = false }, scene, backend) {
+async function play({ limit, args = [], command = [], mayDie = false, noThreads = false }, scene, backend) {
   mkdirSync(scene);
   chmodSync(scene, 0o777);
   const env = { ...process.env, KERNEL_IDENTITY_BACKEND: backend };
@@ -134,6 +143,7 @@ async function play({ limit, args = [], command = [], mayDie = false }, scene, b
       );
       for (const answer of [first, second, third]) wrong.push(...(answer?.wrong ?? []));
       answers = first?.answers ?? {};
+      if (noThreads && first?.threads !== 0) wrong.push(`there are threads after all: ${first?.threads}`);
       if (second && second.answers['take free'] !== 'taken') wrong.push('not well again afterwards');
       // What is opened once and kept was opened when it could be.
       if (second && third && third.descriptors !== second.descriptors) {
@@ -185,16 +195,20 @@ function limitMemory(kib) {
 
 /** @param {number} pid */
 async function forbidThreads(pid) {
-  prlimit(pid, '--nproc=1:');
-  return async () => prlimit(pid, '--nproc=100000:');
+  const [, allowed] = /^Max processes +\S+ +(\S+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8')) ?? [];
+  prlimit(pid, '--nproc=1:', asUser());
+  return async () => prlimit(pid, `--nproc=${allowed}:`, asUser());
 }
 
 /**
  * @param {number} pid
  * @param {string} limit
+ * @param {string[]} user whose process it is: root may lack the capability to limit another's
  */
-function prlimit(pid, limit) {
-  spawnSync('prlimit', [`--pid=${pid}`, limit]);
+function prlimit(pid, limit, user = []) {
+  const [command = '', ...args] = [...user, 'prlimit', `--pid=${pid}`, limit];
+  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`prlimit ${limit}: ${stderr}`);
 }
 
 function asUser() {
@@ -234,6 +248,7 @@ function refuse(call, error, when) {
     ) {
       await sleep(5);
     }
+    if (tracer.exitCode !== null) throw new Error('strace cannot trace here');
     // Its other threads as well.
     await sleep(30);
     return async () => {
