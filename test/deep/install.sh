@@ -16,6 +16,7 @@ declare -A packages=(
   [gvisor]="runsc runc golang-github-containers-common busybox-static"
   [threads]="g++"
   [leaks]="g++ make"
+  [sanitized-suite]="g++ make python3"
   [fuzz]="clang"
   [attacker]=""
   [exhaustion]="strace"

@@ -4,7 +4,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { file, program } from '../frame/needs.mjs';
-import { buildLeaky, PLANTED } from '../leaks/planted.mjs';
+import { PLANTED } from '../leaks/planted.mjs';
+import { buildAddon, copyProject, plant } from '../native/addon-copy.mjs';
 
 export const about = 'memory and descriptors of the addon: LeakSanitizer, and what grows';
 export const needs = () => [program('g++', 'leaks'), program('make', 'leaks'), leakSanitizer(), addon()];
@@ -53,7 +54,10 @@ export function run(report, { directory, slice }) {
     failures: kept === '' ? [] : [kept],
   });
 
-  const leaky = buildLeaky(ROOT, join(directory, 'leaky'));
+  const copy = join(directory, 'copy');
+  copyProject(copy);
+  plant(copy, PLANTED);
+  const leaky = buildAddon(copy);
   const said = ['lost', 'kept']
     .map((mode) => exercise(mode, leaky, join(directory, `leaky-${mode}`)))
     .join('\n');
