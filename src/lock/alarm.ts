@@ -64,12 +64,12 @@ class EventLoopAlarm implements AsyncAlarm {
   readonly complete: boolean;
   readonly #watch: WatchOperations;
   #ticket = 0;
-  #sounded = false;
+  /** null: nobody waits. Between looking and waiting the event loop has no turn, so nothing sounds then. */
   #wake: (() => void) | null = null;
 
   static set(watch: WatchOperations, view: LockView, pidfd: number | null): EventLoopAlarm | null {
     const alarm = new EventLoopAlarm(watch, isComplete(view, pidfd !== null));
-    const ticket = watch.onLockChange(view.directory, pidfd, () => alarm.#sound());
+    const ticket = watch.onLockChange(view.directory, pidfd, () => alarm.#wake?.());
     if (typeof ticket === 'string') return null;
     alarm.#ticket = ticket;
     return alarm;
@@ -86,13 +86,11 @@ class EventLoopAlarm implements AsyncAlarm {
       signal?.addEventListener('abort', finish, { once: true });
       this.#wake = finish;
       const alarm = this;
-      if (this.#sounded) finish();
 
       function finish(): void {
         clearTimeout(timer);
         signal?.removeEventListener('abort', finish);
         alarm.#wake = null;
-        alarm.#sounded = false;
         if (signal?.aborted) reject(signal.reason);
         else resolve();
       }
@@ -101,11 +99,6 @@ class EventLoopAlarm implements AsyncAlarm {
 
   close(): void {
     this.#watch.cancel(this.#ticket);
-  }
-
-  #sound(): void {
-    this.#sounded = true;
-    this.#wake?.();
   }
 }
 

@@ -11,9 +11,10 @@ export async function driveAsync(place: LockPlace, options: AcquireOptions): Pro
   const steps = acquireSteps(place, options, armAsync);
   try {
     for (;;) {
-      signal?.throwIfAborted();
       const step = steps.next();
       if (step.done === true) return step.value;
+      // By onWait, which was called just now.
+      signal?.throwIfAborted();
       await pause(step.value, signal);
     }
   } finally {

@@ -25,18 +25,18 @@ export const files = [
       },
       {
         what: 'the number of the directory is a stranger’s by now',
-        from: 'if (ownDirectory.inode !== directoryStatus.inode || ownDirectory.device !== directoryStatus.device) {',
-        to: 'if (false) {',
+        from: 'return backend.files.isStillAt(parent, name, directory, device, inode);',
+        to: 'return backend.files.isAt(parent, name, directory);',
       },
       {
         what: 'the number of owner.json is a stranger’s by now',
-        from: 'if (ownOwner.inode !== ownerStatus.inode || ownOwner.device !== ownerStatus.device) {',
-        to: 'if (false) {',
+        from: 'if (!files.isStillAt(directory, OWNER_FILE, owner, ownerStatus.device, ownerStatus.inode)) {',
+        to: 'if (!files.isAt(directory, OWNER_FILE, owner)) {',
       },
       {
         what: 'another owner.json is taken for the own one',
-        from: 'if (standing.inode !== ownerStatus.inode) return',
-        to: 'if (false) return',
+        from: 'if (!files.isStillAt(directory, OWNER_FILE, owner, ownerStatus.device, ownerStatus.inode)) {',
+        to: 'if (false) {',
       },
       {
         what: 'what stands in owner.json does not matter',
@@ -45,7 +45,7 @@ export const files = [
       },
       {
         what: 'a directory that was moved away still holds',
-        from: 'return this.#isAtItsPath() ? null',
+        from: 'return isAtItsPath ? null',
         to: 'return true ? null',
       },
       {
@@ -158,8 +158,8 @@ export const files = [
       },
       {
         what: 'a directory that was made a moment ago is removed',
-        from: 'if (standing.inode === ours.inode && standing.device === ours.device) {',
-        to: 'if (true) {',
+        from: 'if (files.isAt(place.parent, place.name, directory)) files.rmdirAt',
+        to: 'files.rmdirAt',
       },
     ],
   },
@@ -169,7 +169,7 @@ export const files = [
     mutants: [
       {
         what: 'a lock that nobody else sees is a witness',
-        from: "if (backend.witness.test(second, filesystem.type) !== 'held') return null;",
+        from: "if (backend.witness.testAt(directory, NEW_OWNER_FILE, filesystem.type) !== 'held') return null;",
         to: '',
       },
       {
@@ -194,7 +194,7 @@ export const files = [
       },
       {
         what: 'the lock of somebody else is taken for the own one',
-        from: 'published = isAtPlace(place, directoryStatus, filesystem, nonce);',
+        from: 'published = isAtPlace(place, directory, filesystem, nonce);',
         to: 'published = true;',
       },
       {
@@ -282,19 +282,50 @@ export const files = [
     tests: CLEARING,
     mutants: [
       {
-        what: 'owner.json need not be a file',
-        from: "if (status.kind !== 'file') return",
-        to: 'if (false) return',
+        what: 'another record is read once, and then for ever',
+        from: 'if (last?.text !== text || last.mtimeMs !== mtimeMs) {',
+        to: 'if (last === undefined) {',
       },
       {
-        what: 'owner.json may be of any size',
-        from: 'if (status.size > MAX_OWNER_FILE) return',
-        to: 'if (false) return',
+        what: 'a record is taken for the one with the same text, whenever it was written',
+        from: 'if (last?.text !== text || last.mtimeMs !== mtimeMs) {',
+        to: 'if (last?.text !== text) {',
       },
       {
         what: 'anybody’s data counts as torn',
         from: "if (parsed.kind === 'foreign') return",
         to: 'if (false) return',
+      },
+    ],
+  },
+  {
+    file: 'src/backend/composed.ts',
+    tests: ['test/backend/files.test.ts', 'test/backend/contract.test.ts', ...CLEARING],
+    mutants: [
+      {
+        what: 'owner.json need not be a file',
+        from: "status.kind === 'file' && status.size <= limit",
+        to: 'status.size <= limit',
+      },
+      {
+        what: 'owner.json may be of any size',
+        from: "status.kind === 'file' && status.size <= limit",
+        to: "status.kind === 'file'",
+      },
+      {
+        what: 'a descriptor that is another file’s by now counts',
+        from: "if (!isSameFile(open, { device, inode })) throw systemError('EBADF', 'fstat');",
+        to: '',
+      },
+      {
+        what: 'whatever stands there is the file',
+        from: 'return isSameFile(files.statAt(directory, name), open);',
+        to: 'return true;',
+      },
+      {
+        what: 'whatever stands there is the directory',
+        from: 'return isSameFile(files.statAt(directory, name), files.statDescriptor(fd));',
+        to: 'return true;',
       },
     ],
   },
@@ -404,27 +435,25 @@ export const files = [
         what: 'the alarm is set after the last look',
         from: 'return this.#alarm !== null;',
         to: 'return false;',
-        tests: ['test/lock/waiting.test.ts', 'test/waiting/wake.test.ts'],
+        tests: ['test/waiting/alarm.test.ts'],
       },
       { what: 'a view stays open', from: '      view.close();\n', to: '' },
     ],
   },
   {
     file: 'src/lock/alarm.ts',
-    tests: ['test/waiting/pauses.test.ts', 'test/lock/waiting.test.ts', 'test/waiting/wake.test.ts'],
+    tests: ['test/waiting/alarm.test.ts'],
     mutants: [
       {
         what: 'a network filesystem tells of every change',
         from: 'return isOneKernelFilesystem(view.owner.filesystem.type) && (',
         to: 'return (',
-        tests: ['test/waiting/pauses.test.ts', 'test/lease/lease.test.ts'],
       },
       {
         what: 'the death of an older program’s owner makes a sound',
         from: 'view.record.version !== null || hasPidfd',
         to: 'true',
       },
-      { what: 'what sounded before the wait is forgotten', from: 'if (this.#sounded) finish();', to: '' },
       {
         what: 'an exit is reported for ever',
         from: "if (watch.block(monitor, pidfd, ms) === 'exit') closePidfd();",
@@ -442,9 +471,10 @@ export const files = [
         to: 'if (false) throw',
       },
       {
-        what: 'an abort is not heeded before the first look',
-        from: '      signal?.throwIfAborted();\n      const step',
-        to: '      const step',
+        what: 'an abort by onWait is heeded after the pause',
+        from: '      signal?.throwIfAborted();\n      await pause',
+        to: '      await pause',
+        tests: ['test/waiting/alarm.test.ts'],
       },
     ],
   },

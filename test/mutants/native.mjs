@@ -82,6 +82,54 @@ export const files = [
     ],
   },
   {
+    file: 'native/system/file_status.cc',
+    tests: ['test/backend/files.test.ts', 'test/lock/loss.test.ts'],
+    mutants: [
+      {
+        what: 'the number of an inode is enough, on whatever device',
+        from: 'standing.st_dev == device && standing.st_ino == inode',
+        to: 'standing.st_ino == inode',
+      },
+      {
+        what: 'whatever stands there is the file',
+        from: 'standing.st_dev == device && standing.st_ino == inode',
+        to: 'standing.st_dev == device',
+      },
+      {
+        what: 'a descriptor that is another file’s by now counts',
+        from: 'if (open.st_dev != device || open.st_ino != inode) return -EBADF;',
+        to: '',
+      },
+    ],
+  },
+  {
+    file: 'native/binding/files.cc',
+    tests: ['test/backend/files.test.ts', 'test/lock/bad-input.test.ts'],
+    mutants: [
+      {
+        what: 'owner.json need not be a file',
+        from: 'status.kind == system::FileKind::kFile && status.size <= limit',
+        to: 'status.size <= limit',
+      },
+      {
+        what: 'owner.json may be of any size',
+        from: 'status.kind == system::FileKind::kFile && status.size <= limit',
+        to: 'status.kind == system::FileKind::kFile',
+      },
+    ],
+  },
+  {
+    file: 'native/binding/processes.cc',
+    tests: ['test/backend'],
+    mutants: [
+      {
+        what: 'what was seen of one process is told of the next',
+        from: 'environment.last_sight_object.IsEmpty() || environment.last_sight != sight',
+        to: 'environment.last_sight_object.IsEmpty()',
+      },
+    ],
+  },
+  {
     file: 'native/system/witness.cc',
     tests: ['test/backend/contract.test.ts', 'test/native/capabilities.test.ts'],
     mutants: [

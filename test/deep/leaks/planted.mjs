@@ -29,7 +29,7 @@ export const PLANTED = [
     what: 'memory that is kept',
     file,
     from: '  system::TimeOffset offset;\n',
-    more: '  struct Link {\n    Link* next;\n  };\n  static Link* volatile chain = nullptr;\n  chain = new Link{chain};\n',
+    more: '  struct Link {\n    Link* next;\n    char more[248];\n  };\n  static Link* volatile chain = nullptr;\n  chain = new Link{chain, {}};\n',
     said: /timeOffset: \d+ bytes more/,
   },
 ];

@@ -21,6 +21,7 @@ export function roundsOf({ processes, files, witness, watch, lease, capabilities
   witness.take(held);
   const pidfd = /** @type {number} */ (processes.openPidfd(process.pid));
   const words = new Int32Array(1);
+  const { device, inode } = files.statDescriptor(lock);
 
   return {
     bootId: () => processes.bootId(),
@@ -32,6 +33,11 @@ export function roundsOf({ processes, files, witness, watch, lease, capabilities
     status: () => processes.status('self'),
     openPidfd: () => files.close(/** @type {number} */ (processes.openPidfd(process.pid))),
     'openPidfd of nobody': () => processes.openPidfd(NOBODY),
+    'lookThroughPidfd, of two in turn': () => {
+      processes.lookThroughPidfd(process.pid);
+      processes.lookThroughPidfd(1);
+    },
+    'lookThroughPidfd of nobody': () => processes.lookThroughPidfd(NOBODY),
     pidfdInode: () => processes.pidfdInode(pidfd),
     pidfdExited: () => processes.pidfdExited(pidfd),
     openParent: () => files.close(files.openParent(directory)),
@@ -46,6 +52,15 @@ export function roundsOf({ processes, files, witness, watch, lease, capabilities
       files.close(file);
       files.unlinkAt(lock, 'new');
     },
+    openText: () => files.close(files.openText(lock, 'owner.json', 4096)?.descriptor ?? -1),
+    'openText of a directory': () => files.close(files.openText(parent, 'lock', 4096)?.descriptor ?? -1),
+    'openText of nothing': () => files.openText(lock, 'nothing', 4096),
+    readText: () => files.readText(owner, 4096),
+    isAt: () => files.isAt(parent, 'lock', lock),
+    'isAt of nothing': () => expectError(() => files.isAt(parent, 'nothing', lock)),
+    isStillAt: () => files.isStillAt(parent, 'lock', lock, device, inode),
+    'isStillAt of another file': () =>
+      expectError(() => files.isStillAt(parent, 'lock', owner, device, inode)),
     'openAt of nothing': () => expectError(() => files.openAt(lock, 'nothing', 'read')),
     'mkdirAt, renameAt, renameNoReplaceAt, rmdirAt': () => {
       files.mkdirAt(parent, 'a');
@@ -69,6 +84,7 @@ export function roundsOf({ processes, files, witness, watch, lease, capabilities
       files.unlinkAt(lock, 'taken');
     },
     'witness.test': () => witness.test(owner, 'ext'),
+    'witness.testAt': () => witness.testAt(lock, 'owner.json', 'ext'),
     'watch.onExit': () => watch.cancel(ticket(watch.onExit(pidfd, words, 0))),
     'watch.onRelease': () => watch.cancel(ticket(watch.onRelease(owner, words, 0))),
     'watch.onLockChange': () => watch.cancel(ticket(watch.onLockChange(lock, pidfd, () => {}))),
