@@ -18,9 +18,13 @@ export function compiled(name) {
 function compile(name) {
   const program = join(makeScratch(defaultParent()), basename(name));
   const source = fileURLToPath(new URL(`../${name}.c`, import.meta.url));
-  const { error, status, stderr } = spawnSync('cc', ['-O2', '-Wall', '-Wextra', '-o', program, source], {
-    encoding: 'utf8',
-  });
+  const { error, status, stderr } = spawnSync(
+    'cc',
+    ['-O2', '-Wall', '-Wextra', '-pthread', '-o', program, source],
+    {
+      encoding: 'utf8',
+    },
+  );
   if (error?.code === 'ENOENT') return null;
   if (status !== 0) throw new Error(`${source} does not compile: ${error?.message ?? stderr}`);
   return program;

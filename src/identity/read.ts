@@ -12,12 +12,18 @@ let self: ProcessIdentity | undefined;
  * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works.
  */
 export function selfIdentity(): ProcessIdentity {
-  self ??= vouchFor(readSelfIdentity(currentObserver()));
+  self ??= vouchFor(
+    freezeIdentity({
+      ...readSelf(currentObserver()),
+      hostname: hostname(),
+      containerId: readContainerId('self'),
+    }),
+  );
   return self;
 }
 
-/** {@link selfIdentity} as the kernel tells it now. */
-export function readSelfIdentity(observer: Observer): ProcessIdentity {
+/** {@link selfIdentity} as the kernel tells it now, without what is for people. */
+export function readSelf(observer: Observer): ProcessIdentity {
   const { processes, files } = observer.backend;
   const stat = observer.pidInProc === null ? 'ENOENT' : processes.stat(observer.pidInProc);
   const pidfd = processes.openPidfd(observer.pid);
@@ -27,11 +33,7 @@ export function readSelfIdentity(observer: Observer): ProcessIdentity {
     files.close(pidfd);
   }
   const ticksAsRead = typeof stat === 'string' ? null : stat.startTicks;
-  return freezeIdentity({
-    ...observedIdentity(observer, observer.pid, observer.pidNamespace, inode, ticksAsRead),
-    hostname: hostname(),
-    containerId: readContainerId('self'),
-  });
+  return observedIdentity(observer, observer.pid, observer.pidNamespace, inode, ticksAsRead);
 }
 
 /**

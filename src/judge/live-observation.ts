@@ -4,7 +4,7 @@ import { formatIdentity } from '../identity/format.js';
 import { findNamesakes, type Namesakes } from '../identity/namesakes.js';
 import { type Clocks, type Observer, readClocks, readObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
-import { readSelfIdentity, selfIdentity } from '../identity/read.js';
+import { readSelf, selfIdentity } from '../identity/read.js';
 import { type Sighting, sightProcess } from '../identity/sighting.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { isOneKernelFilesystem } from './filesystems.js';
@@ -51,7 +51,7 @@ export class LiveObservation implements Observation {
   get heldByThisProcess(): boolean {
     const { nonce, identity } = this.#record;
     if (nonce === null || identity === null || !isHeldLock(nonce)) return false;
-    return isStillSelf(identity, readSelfIdentity(readObserver()));
+    return isStillSelf(identity, readSelf(readObserver()));
   }
 
   get sighting(): Sighting {

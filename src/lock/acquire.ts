@@ -1,6 +1,7 @@
 import type { Alarm, Arm } from './alarm.js';
 import { reclaimStale } from './clear.js';
 import { acquireEvent, ownerAgeOf, slowOwnerEvent, waitEvent } from './events.js';
+import type { Obstacle } from './line.js';
 import { LockMemory } from './memory.js';
 import { MAX_LOCK_NAME } from './names.js';
 import type { AcquireOptions, WaitReport } from './options.js';
@@ -36,13 +37,14 @@ export interface Pause<A extends Alarm> {
 
 /**
  * The acquisition of a lock as a sequence of looks and pauses; sync and async callers differ only in how they pause.
- * Returns the lock, or throws LockTimeoutError. To be ended with `return()` when it is given up.
+ * Returns the lock, or throws LockTimeoutError. Whoever drives it may tell after a pause what another waiter saw: that
+ * stands for a look. To be ended with `return()` when it is given up.
  */
 export function* acquireSteps<A extends Alarm>(
   place: LockPlace,
   options: AcquireOptions,
   arm: Arm<A>,
-): Generator<Pause<A>, PublishedLock, void> {
+): Generator<Pause<A>, PublishedLock, Obstacle | null> {
   refuseLongName(place);
   const timeout = options.timeout ?? Number.POSITIVE_INFINITY;
   const started = performance.now();
@@ -50,8 +52,8 @@ export function* acquireSteps<A extends Alarm>(
   const reporter = new Reporter(options);
   sweepIfDue(place, options);
   try {
-    for (let immediate = 0, wasWoken = false; ; ) {
-      const step = withLockPath(place.path, () => attempts.next());
+    for (let immediate = 0, wasWoken = false, told: Obstacle | null = null; ; ) {
+      const step = told ?? withLockPath(place.path, () => attempts.next());
       if ('record' in step) {
         if (acquireEvent.isHeard) {
           acquireEvent.publish({
@@ -62,7 +64,8 @@ export function* acquireSteps<A extends Alarm>(
         }
         return step;
       }
-      immediate = step.moving ? immediate + 1 : 0;
+      const { moving = false, lookAgainIn }: Partial<Hindrance> = step;
+      immediate = moving ? immediate + 1 : 0;
       if (immediate > 0 && immediate <= MAX_IMMEDIATE) continue;
       immediate = 0;
       const pausedAt = performance.now();
@@ -72,12 +75,11 @@ export function* acquireSteps<A extends Alarm>(
       const alarm = attempts.alarm;
       // What has just moved is looked at again soon. The kernel reports the owner's file closed a moment before it frees
       // the witness (__fput: fsnotify_close, then locks_remove_file), and may report nothing after that.
-      const isAtRest = !step.moving && !wasWoken;
-      const interval = isAtRest && alarm?.complete === true ? SAFETY_INTERVAL : POLL_INTERVAL;
-      const jittered =
-        Math.min(interval, step.lookAgainIn ?? interval) * (1 + JITTER * (2 * Math.random() - 1));
+      const isAtRest = !moving && !wasWoken && alarm?.complete === true;
+      const interval = isAtRest || told !== null ? SAFETY_INTERVAL : POLL_INTERVAL;
+      const jittered = Math.min(interval, lookAgainIn ?? interval) * (1 + JITTER * (2 * Math.random() - 1));
       const ms = Math.min(jittered, timeout - waited, reporter.dueIn(report));
-      yield { ms, alarm, report };
+      told = yield { ms, alarm, report };
       // Timers may be a millisecond early.
       wasWoken = performance.now() - pausedAt < ms - 1;
     }
@@ -95,9 +97,9 @@ function refuseLongName({ name, path }: LockPlace): void {
   throw Object.assign(new Error(message), { errno: -36, code: 'ENAMETOOLONG', syscall: 'acquire', path });
 }
 
-/** What stood in the way. `moving`: something changed, or may have, so look again at once. */
-interface Obstacle extends Omit<Standing, 'state'> {
-  readonly owner: WaitReport['owner'];
+/** What this waiter saw in the way. */
+interface Hindrance extends Obstacle, Pick<Standing, 'lookAgainIn'> {
+  /** Something changed, or may have, so look again at once. */
   readonly moving: boolean;
 }
 
@@ -119,7 +121,7 @@ class Attempts<A extends Alarm> {
     return this.#alarm;
   }
 
-  next(): PublishedLock | Obstacle {
+  next(): PublishedLock | Hindrance {
     const view = LockView.open(this.#place);
     if (view === null) {
       const result = publishLock(this.#place, this.#options);
@@ -157,12 +159,17 @@ class Attempts<A extends Alarm> {
   }
 }
 
-const OVERTAKEN: Obstacle = {
+const OVERTAKEN: Hindrance = {
   verdict: null,
   description: 'others take and release the lock faster than this process',
   owner: null,
   moving: true,
 };
+
+/** Somebody wants to know how the waiting goes. */
+export function isListening({ onWait }: AcquireOptions): boolean {
+  return onWait !== undefined || waitEvent.isHeard || slowOwnerEvent.isHeard;
+}
 
 /** Tells the caller's `onWait` what there is to tell, and not more often. */
 class Reporter {
@@ -199,10 +206,8 @@ class Reporter {
 
   /** ms until there will be something to tell even if nothing happens; Infinity: never. */
   dueIn({ waited, ownerAge, overdue }: WaitReport): number {
-    const { expectedHold, onWait } = this.#options;
-    if (onWait === undefined && !waitEvent.isHeard && !slowOwnerEvent.isHeard) {
-      return Number.POSITIVE_INFINITY;
-    }
+    const { expectedHold } = this.#options;
+    if (!isListening(this.#options)) return Number.POSITIVE_INFINITY;
     const repetition = this.#toldAt + REPORT_INTERVAL - waited;
     if (expectedHold === undefined || ownerAge === null || overdue) return repetition;
     // By the wall clock, in whole milliseconds, and only beyond it.

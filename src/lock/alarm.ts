@@ -1,5 +1,6 @@
 import type { WatchOperations } from '../backend/backend.js';
 import { isOneKernelFilesystem } from '../judge/filesystems.js';
+import { Bell } from './bell.js';
 import type { LockView } from './view.js';
 
 /**
@@ -63,13 +64,12 @@ export function armSync(view: LockView): SyncAlarm | null {
 class EventLoopAlarm implements AsyncAlarm {
   readonly complete: boolean;
   readonly #watch: WatchOperations;
+  readonly #bell = new Bell();
   #ticket = 0;
-  /** null: nobody waits. Between looking and waiting the event loop has no turn, so nothing sounds then. */
-  #wake: (() => void) | null = null;
 
   static set(watch: WatchOperations, view: LockView, pidfd: number | null): EventLoopAlarm | null {
     const alarm = new EventLoopAlarm(watch, isComplete(view, pidfd !== null));
-    const ticket = watch.onLockChange(view.directory, pidfd, () => alarm.#wake?.());
+    const ticket = watch.onLockChange(view.directory, pidfd, () => alarm.#bell.ring());
     if (typeof ticket === 'string') return null;
     alarm.#ticket = ticket;
     return alarm;
@@ -81,20 +81,7 @@ class EventLoopAlarm implements AsyncAlarm {
   }
 
   wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(finish, ms);
-      signal?.addEventListener('abort', finish, { once: true });
-      this.#wake = finish;
-      const alarm = this;
-
-      function finish(): void {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', finish);
-        alarm.#wake = null;
-        if (signal?.aborted) reject(signal.reason);
-        else resolve();
-      }
-    });
+    return this.#bell.wait(ms, signal);
   }
 
   close(): void {

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { acquireSteps, type Pause } from './acquire.js';
+import { acquireSteps, isListening, type Pause } from './acquire.js';
 import { type AsyncAlarm, armAsync, armSync, type SyncAlarm } from './alarm.js';
+import { type Obstacle, PlaceInLine } from './line.js';
 import type { AcquireOptions } from './options.js';
 import type { LockPlace } from './place.js';
 import type { PublishedLock } from './publish.js';
@@ -9,27 +9,32 @@ import type { PublishedLock } from './publish.js';
 export async function driveAsync(place: LockPlace, options: AcquireOptions): Promise<PublishedLock> {
   const { signal } = options;
   const steps = acquireSteps(place, options, armAsync);
+  let inLine: PlaceInLine | null = null;
+  let told: Obstacle | null = null;
   try {
     for (;;) {
-      const step = steps.next();
+      const step = steps.next(told);
       if (step.done === true) return step.value;
       // By onWait, which was called just now.
       signal?.throwIfAborted();
-      await pause(step.value, signal);
+      inLine ??= new PlaceInLine(place, options, isListening(options));
+      told = await pause(step.value, inLine, signal);
     }
   } finally {
     steps.return(undefined as never);
+    inLine?.leave();
   }
 }
 
-async function pause({ ms, alarm }: Pause<AsyncAlarm>, signal: AbortSignal | undefined): Promise<void> {
-  if (alarm !== null) return alarm.wait(ms, signal);
-  try {
-    await sleep(ms, undefined, signal === undefined ? {} : { signal });
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  }
+/** @returns what the first of the line saw; null: it is this one's turn to look. */
+async function pause(
+  { ms, alarm, report }: Pause<AsyncAlarm>,
+  inLine: PlaceInLine,
+  signal: AbortSignal | undefined,
+): Promise<Obstacle | null> {
+  if (inLine.isFirst) inLine.tell(report);
+  await (inLine.isFirst && alarm !== null ? alarm : inLine).wait(ms, signal);
+  return inLine.isFirst ? null : (inLine.seen ?? report);
 }
 
 /** Runs an acquisition, blocking this thread while it pauses. */
@@ -37,7 +42,7 @@ export function driveSync(place: LockPlace, options: AcquireOptions): PublishedL
   const steps = acquireSteps(place, options, armSync);
   try {
     for (;;) {
-      const step = steps.next();
+      const step = steps.next(null);
       if (step.done === true) return step.value;
       if (step.value.report.verdict?.reason === 'held-by-this-process') throw deadlock(step.value);
       block(step.value);

@@ -7,6 +7,7 @@ import { enterHeldLock, leaveHeldLock } from '../judge/held-locks.js';
 import type { LeaseRecord, OwnerRecord } from '../record/owner-record.js';
 import { parseOwnerFile } from '../record/parse.js';
 import { lostEvent, ownerAgeOf, type ReleaseEvent, releaseEvent } from './events.js';
+import { tellOfRelease } from './line.js';
 import { OWNER_FILE, retiredName } from './names.js';
 import { errnoOf, isGone, withLockPath } from './place.js';
 import type { PublishedLock } from './publish.js';
@@ -99,6 +100,7 @@ export class Lock {
         if (this.#loss === null) this.#close();
         this.#state = 'released';
       }
+      tellOfRelease(this.path);
       if (releaseEvent.isHeard) releaseEvent.publish(this.#asEvent());
     }
     this.#state = 'released';

@@ -266,7 +266,7 @@ export const files = [
     mutants: [
       {
         what: 'the nonce is enough, whoever this process has become',
-        from: 'return isStillSelf(identity, readSelfIdentity(readObserver()));',
+        from: 'return isStillSelf(identity, readSelf(readObserver()));',
         to: 'return true;',
         tests: ['test/judge/held-lock.test.ts'],
       },

@@ -25,13 +25,8 @@ export const files = [
       },
       {
         what: 'the number of the directory is a stranger’s by now',
-        from: 'return backend.files.isStillAt(parent, name, directory, device, inode);',
-        to: 'return backend.files.isAt(parent, name, directory);',
-      },
-      {
-        what: 'the number of owner.json is a stranger’s by now',
-        from: 'if (!files.isStillAt(directory, OWNER_FILE, owner, ownerStatus.device, ownerStatus.inode)) {',
-        to: 'if (!files.isAt(directory, OWNER_FILE, owner)) {',
+        from: 'if (isSameFile(backend.files.statDescriptor(directory), directoryStatus)) return true;',
+        to: 'return true;',
       },
       {
         what: 'another owner.json is taken for the own one',
@@ -441,6 +436,43 @@ export const files = [
     ],
   },
   {
+    file: 'src/lock/line.ts',
+    tests: ['test/waiting/line.test.ts'],
+    mutants: [
+      { what: 'everybody is the first', from: 'return first(this.#line) === this;', to: 'return true;' },
+      { what: 'the turn is not passed on', from: 'if (wasFirst) first(this.#line)?.ring();', to: '' },
+      {
+        what: 'nobody hears of a new holder but the first',
+        from: 'if (waiter !== this && waiter.#listens) waiter.ring();',
+        to: '',
+      },
+      {
+        what: 'a release of this thread is found out by polling',
+        from: 'for (const line of lines.get(path) ?? []) first(line)?.ring();',
+        to: '',
+      },
+      { what: 'whoever judges otherwise waits in the same line', from: 'other.rules === rules', to: 'true' },
+    ],
+  },
+  {
+    file: 'src/lock/bell.ts',
+    tests: ['test/waiting/bell.test.ts'],
+    mutants: [{ what: 'what rang before the wait is forgotten', from: 'if (this.#rang) finish();', to: '' }],
+  },
+  {
+    file: 'src/backend/composed.ts',
+    tests: ['test/backend/files.test.ts'],
+    mutants: [
+      { what: 'a directory has a text', from: "status.kind === 'file' && status.size", to: 'status.size' },
+      { what: 'a text may be of any size', from: ' && status.size <= limit', to: '' },
+      {
+        what: 'a number that was closed is still the file',
+        from: "if (!isSameFile(open, { device, inode })) throw systemError('EBADF', 'fstat');",
+        to: '',
+      },
+    ],
+  },
+  {
     file: 'src/lock/alarm.ts',
     tests: ['test/waiting/alarm.test.ts'],
     mutants: [
@@ -472,8 +504,8 @@ export const files = [
       },
       {
         what: 'an abort by onWait is heeded after the pause',
-        from: '      signal?.throwIfAborted();\n      await pause',
-        to: '      await pause',
+        from: '      signal?.throwIfAborted();\n      inLine',
+        to: '      inLine',
         tests: ['test/waiting/alarm.test.ts'],
       },
     ],

@@ -49,7 +49,7 @@ function wait(
   const steps = acquireSteps(place, options, () => alarm);
   try {
     while (elapsed < ms) {
-      const step = steps.next();
+      const step = steps.next(null);
       if (step.done === true) throw new Error('it has the lock');
       pauses.push(step.value.ms);
       // Timers are late rather than early.
@@ -120,7 +120,7 @@ describe('a waiter', () => {
   test('that was woken for nothing looks again soon, once: what woke it may not have been over', async () => {
     const place = LockPlace.open(await heldLock());
     const steps = acquireSteps(place, {}, () => COMPLETE);
-    const pause = () => (steps.next().value as { ms: number }).ms;
+    const pause = () => (steps.next(null).value as { ms: number }).ms;
     elapsed += pause() / 3;
     const soon = pause();
     expect(soon).toBeLessThanOrEqual(120);
@@ -141,7 +141,7 @@ describe('a waiter', () => {
     });
     for (let pauses = 0; pauses < 3; pauses += 1) {
       const before = holders;
-      const { ms } = steps.next().value as { ms: number };
+      const { ms } = steps.next(null).value as { ms: number };
       expect(ms).toBeLessThanOrEqual(120);
       expect(holders - before).toBeGreaterThan(1);
       expect(holders - before).toBeLessThan(20);
@@ -160,7 +160,7 @@ describe('a waiter', () => {
       const steps = acquireSteps(place, { timeout: 1234 }, () => alarm);
       const run = () => {
         for (;;) {
-          const step = steps.next();
+          const step = steps.next(null);
           if (step.done === true) throw new Error('it has the lock');
           pauses += step.value.ms;
           elapsed += step.value.ms;
