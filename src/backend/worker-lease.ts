@@ -1,5 +1,5 @@
 import { fstatSync, lstatSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { LeaseOperations } from './backend.js';
 import { BEATER, FREE, STOPPED, type Target, TOUCHING, type ToBeater } from './lease-worker.js';
 
@@ -84,6 +84,8 @@ export class WorkerLease implements LeaseOperations {
 
 /** @throws ERR_ACCESS_DENIED under Node's permission model. */
 function newWorker(): Worker {
+  // Loaded only now: most programs never need one.
+  const { Worker } = process.getBuiltinModule('node:worker_threads');
   try {
     return new Worker(BEATER, {
       eval: true,

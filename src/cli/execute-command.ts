@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { getSystemErrorMap } from 'node:util';
 import { EXIT, exitCodeOfSignal } from './exit-codes.js';
 import { complain } from './output.js';
@@ -32,6 +31,8 @@ export function executeCommand(
     try {
       // spawn would call an empty name a wrong argument; to a shell it is a command like any other, which nobody has.
       if (program === '') throw Object.assign(new Error('the name is empty'), { code: 'ENOENT' });
+      // Loaded only now: only `run` needs it.
+      const { spawn } = process.getBuiltinModule('node:child_process');
       const command = spawn(program, args, { stdio: stdioWith(witness) });
       command.on('error', (error: NodeJS.ErrnoException) => {
         // A command that changed its user may not be signalled any more; it runs on.
