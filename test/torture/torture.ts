@@ -45,6 +45,8 @@ export interface TortureOptions {
   readonly operations?: number | null;
   /** Share of sections in which the worker kills itself. */
   readonly deaths?: number;
+  /** Share of sections that last for longer than a lease. */
+  readonly longSections?: number;
   /** ms between two kills of a whole box, on average. */
   readonly boxLife?: number;
   /** Reports every deletion of something that was not judged. */
@@ -86,13 +88,14 @@ interface WorkerPart {
   readonly patience: number;
   readonly operations: number | null;
   readonly deaths: number;
+  readonly longSections: number;
   readonly watched: boolean;
   /** The number it would like to have; null: any. */
   readonly pid: number | null;
 }
 
 const WARDEN = fileURLToPath(new URL('warden.mjs', import.meta.url));
-/** ms; nobody is in the section for longer than a small part of it, nor stopped. */
+/** ms; nobody is in the section for as long, nor stopped. */
 const WEDGED_AFTER = 10_000;
 /** The same where each death costs a lease, and several in a row happen. */
 const WEDGED_AFTER_BY_LEASE = 30_000;
@@ -276,6 +279,7 @@ class Scene {
       ownerlessGrace = 5_000,
       operations = 120,
       deaths = 0.03,
+      longSections = 0,
       watched = false,
       samePids = true,
       byLease = false,
@@ -295,6 +299,7 @@ class Scene {
         patience: byLease ? PATIENCE_BY_LEASE : PATIENCE,
         operations,
         deaths,
+        longSections,
         watched,
         pid: samePids && group.isBox ? FIRST_PID + 100 * slot : null,
       };

@@ -68,7 +68,7 @@ async function main() {
     const lock = await acquire();
     if (lock !== null) {
       const visit = section.enter();
-      await pass(pauseMs());
+      await pass(random() < part.longSections ? 1.5 * part.lease : pauseMs());
       if (random() < part.deaths) process.kill(process.pid, 'SIGKILL');
       section.leave(visit);
       lock.releaseSync();
