@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** How to make a filesystem, and how large it has to be, in MB. */
 const MAKERS = /** @type {Record<string, { megabytes: number, command: readonly string[] }>} */ ({
@@ -27,4 +28,18 @@ export function makeImage(type, path, more = []) {
   const [program = '', ...args] = maker.command;
   execFileSync(program, [...args, ...more, path], { stdio: 'pipe' });
   return path;
+}
+
+/**
+ * The same, mounted below a new directory; tmpfs needs no image.
+ * @param {string} type
+ * @param {string} work the directory
+ * @param {string} [options]
+ */
+export function mountImage(type, work, options = 'loop') {
+  const at = join(work, 'mounted');
+  mkdirSync(at, { recursive: true });
+  const from = type === 'tmpfs' ? 'none' : makeImage(type, join(work, 'image'));
+  execFileSync('mount', ['-t', type, '-o', type === 'tmpfs' ? 'size=1M' : options, from, at]);
+  return at;
 }

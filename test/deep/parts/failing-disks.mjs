@@ -3,7 +3,8 @@ import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { file, program, root } from '../frame/needs.mjs';
 import { APART, startLocalAgent } from '../locks/agent.mjs';
-import { makeImage } from '../locks/images.mjs';
+import { deadDaemon, deadDisk } from '../locks/dying.mjs';
+import { mountImage } from '../locks/images.mjs';
 import { expectValue, inherit, leaveAlone } from '../locks/situations.mjs';
 
 /** @typedef {import('../frame/report.mjs').Report} Report */
@@ -31,28 +32,15 @@ export async function run(report, { directory }) {
   for (const type of ['ext4', 'xfs', 'btrfs', 'tmpfs'])
     await fullDisk(report, type, join(directory, `full ${type}`));
   for (const type of ['ext4', 'xfs']) await deadDisk(report, type, join(directory, `dead ${type}`));
+  await deadDaemon(report, join(directory, 'dead daemon'));
   await readOnly(report, join(directory, 'read-only'));
   await deleted(report, join(directory, 'deleted'));
   await clocks(report, join(directory, 'clocks'));
 }
 
-/**
- * @param {string} type
- * @param {string} work a new directory
- * @param {string} [options]
- * @param {readonly string[]} [making] more arguments for the mkfs
- */
-function mounted(type, work, options = 'loop', making = []) {
-  const at = join(work, 'mounted');
-  mkdirSync(at, { recursive: true });
-  const from = type === 'tmpfs' ? 'none' : makeImage(type, join(work, 'image'), making);
-  execFileSync('mount', ['-t', type, '-o', type === 'tmpfs' ? 'size=1M' : options, from, at]);
-  return at;
-}
-
 /** @param {Report} report @param {string} type @param {string} work */
 async function fullDisk(report, type, work) {
-  const at = mounted(type, work);
+  const at = mountImage(type, work);
   const path = join(at, NAME);
   const failures = [];
   const [owner, other] = [await start(), await start()];
@@ -94,49 +82,9 @@ function fill(at) {
   }
 }
 
-/** The whole filesystem answers EIO from one moment on, as after a disk is pulled (EXT4_IOC_SHUTDOWN, XFS_IOC_GOINGDOWN). */
-async function deadDisk(
-  /** @type {Report} */ report,
-  /** @type {string} */ type,
-  /** @type {string} */ work,
-) {
-  const at = mounted(type, work);
-  const path = join(at, NAME);
-  const failures = [];
-  const [owner, other] = [await start(), await start()];
-  expectValue(await owner.ask('acquire', { path }));
-  const shutdown =
-    'open my $d, "<", $ARGV[0] or die; my $how = pack("L", 2); ioctl($d, 0x8004587D, $how) or die $!';
-  execFileSync('perl', ['-e', shutdown, at]);
-  const answers = [
-    await other.ask('tryAcquire', { path }),
-    await other.ask('inspect', { path }),
-    await owner.ask('verify', { path }),
-    await owner.ask('release', { path }),
-  ];
-  const [tried, inspected, verified, released] = answers;
-  if (tried?.value) failures.push('a theft');
-  for (const answer of [tried, inspected, released]) {
-    const { error } = answer ?? {};
-    if (error !== undefined && !error.message.includes(path)) failures.push(`not clear: ${error.message}`);
-  }
-  const said = answers.map(
-    ({ value, error }) => error?.code ?? error?.name ?? JSON.stringify(value?.state ?? value),
-  );
-  if (released?.error === undefined) failures.push('the release says nothing of it');
-  report.row({
-    runtime: type,
-    situation: 'every access fails while held',
-    result: `tryAcquire ${said[0]}, inspect ${said[1]}, verify ${said[2]}, release ${said[3]}`,
-    thefts: tried?.value ? 1 : 0,
-    failures: verified === undefined ? ['no answer'] : failures,
-  });
-  await Promise.all([owner.kill(), other.kill()]);
-}
-
 /** As ext4 makes itself read-only after an error. */
 async function readOnly(/** @type {Report} */ report, /** @type {string} */ work) {
-  const at = mounted('ext4', work, 'loop,errors=remount-ro');
+  const at = mountImage('ext4', work, 'loop,errors=remount-ro');
   const path = join(at, NAME);
   const [owner, other] = [await start(), await start()];
   expectValue(await owner.ask('acquire', { path }));
