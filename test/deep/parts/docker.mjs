@@ -6,7 +6,7 @@ import { dockerRestarts } from '../containers/docker-restarts.mjs';
 import { execute } from '../containers/foreground.mjs';
 import { olderAssumed, olderUndecidable } from '../containers/older-programs.mjs';
 import { prepare } from '../containers/scratch.mjs';
-import { allSituations, neighbours, oneAfterTheOther } from '../containers/situations.mjs';
+import { allSituations, neighbours, oneAfterTheOther, paused } from '../containers/situations.mjs';
 import { program, root } from '../frame/needs.mjs';
 
 /** @typedef {import('../containers/scene.mjs').Setting} Setting */
@@ -122,15 +122,19 @@ async function plainNode(setting, docker) {
  * @param {string} cgroup
  */
 async function onUnifiedHierarchy(setting, place, files, cgroup) {
-  const situation = 'cgroup v2: killed mid-hold, then a new one';
+  /** @type {Docker} */
+  let docker;
   try {
     // Seen by this part alone.
     execute(['mount', '-t', 'cgroup2', 'cgroup2', '/sys/fs/cgroup']);
-    const docker = await startDocker(place, files, cgroup);
-    const runtime = runtimeOf(docker, APART);
-    await oneAfterTheOther({ ...setting, runtime, as: 'cgroup v2' }, 'killed mid-hold, then a new one');
-    await docker.stop();
+    docker = await startDocker(place, files, cgroup);
   } catch (error) {
-    setting.report.skip('Docker', situation, String(error));
+    setting.report.skip('Docker', 'cgroup v2', String(error));
+    return;
   }
+  const unified = { ...setting, runtime: runtimeOf(docker, APART), as: 'cgroup v2' };
+  await oneAfterTheOther(unified, 'killed mid-hold, then a new one');
+  await neighbours(unified);
+  await paused(unified);
+  await docker.stop();
 }
