@@ -81,6 +81,10 @@ async function twoCopies({ line, work, share, through, diskLock, sharedLock }) {
   const other = await guest.start();
   expectValue(await onDisk.ask('acquire', { path: diskLock, options }));
   expectValue(await shared.ask('acquire', { path: sharedLock, options }));
+  // So that random numbers are in store in the process, as in any that was at work.
+  const drawn = `${DISK}/drawn.lock`;
+  expectValue(await other.ask('acquire', { path: drawn }));
+  expectValue(await other.ask('release', { path: drawn }));
   await guest.run(['sync']);
   const goOn = await save();
   const copy = async (/** @type {string} */ name) => {
