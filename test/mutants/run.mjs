@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// npm run test:mutants [-- [--check] [text...]]: makes one mistake after the other in a copy of the project, and runs the
+// npm run test:mutants [-- [--check | --list] [text...]]: makes one mistake after the other in a copy of the project, and runs the
 // tests that should notice it. Of several texts, mutants whose file or description holds one of them are run: `src/judge`
-// is a slice. --check only looks whether each can still be made.
+// is a slice. --check only looks whether each can still be made; --list prints them as docs/testing.md shows them.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Copy } from './copy.mjs';
@@ -15,7 +15,7 @@ const PATIENCE = 5;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { check: { type: 'boolean', default: false } },
+  options: { check: { type: 'boolean', default: false }, list: { type: 'boolean', default: false } },
 });
 const jobs = listJobs(positionals);
 const broken = brokenJobs(jobs);
@@ -23,6 +23,13 @@ if (jobs.length === 0) broken.push('there is no such mutant');
 if (broken.length > 0 || values.check) {
   console.log(broken.length > 0 ? broken.join('\n') : `${jobs.length} mutants can be made`);
   process.exit(broken.length > 0 ? 1 : 0);
+}
+if (values.list) {
+  for (const file of new Set(jobs.map((job) => job.file))) {
+    const mistakes = jobs.filter((job) => job.file === file).map(({ what }) => what);
+    console.log(`| \`${file}\` | ${mistakes.length} | ${mistakes.join('; ')} |`);
+  }
+  process.exit();
 }
 
 const copies = Array.from({ length: Math.min(availableParallelism(), 4) }, () => new Copy());

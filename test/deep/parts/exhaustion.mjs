@@ -253,7 +253,10 @@ function refuse(call, error, when) {
     await sleep(30);
     return async () => {
       tracer.kill('SIGINT');
+      // One whose process ended while it attached waits for that for ever.
+      const limit = setTimeout(() => tracer.kill('SIGKILL'), 5000);
       await gone;
+      clearTimeout(limit);
     };
   };
 }

@@ -31,7 +31,7 @@ export function run(report, { directory, slice }) {
     result: 'no memory lost, no descriptor more',
     failures: lost === '' ? [] : [lost],
   });
-  const seconds = slice ? 10 : 60;
+  const seconds = slice ? 5 : 60;
   mkdirSync(join(directory, 'soak'));
   const soaked = underLeakSanitizer([
     '--expose-gc',

@@ -1,6 +1,6 @@
 // The tests of everything that uses the addon, with one that AddressSanitizer and UBSan watch.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { program } from '../frame/needs.mjs';
 import { buildAddon, copyProject, plant } from '../native/addon-copy.mjs';
@@ -43,17 +43,13 @@ export function run(report, { directory }) {
   const copy = join(directory, 'project');
   copyProject(copy);
   buildAddon(copy, BUILD);
-  const reports = join(directory, 'reports');
-  mkdirSync(reports);
-  chmodSync(reports, 0o777);
   for (const folder of FOLDERS) {
-    const { summary, failed } = runTests(copy, [`test/${folder}`], reports);
-    const found = readdirSync(reports).map((name) => readFileSync(join(reports, name), 'utf8'));
+    const { summary, wrong } = runTests(copy, `test/${folder}`);
     report.row({
       runtime: 'ASan, UBSan',
       situation: `test/${folder}`,
       result: summary,
-      failures: [...found, ...failed],
+      failures: wrong,
     });
   }
 
@@ -62,55 +58,59 @@ export function run(report, { directory }) {
     copyProject(bad);
     plant(bad, [planted]);
     buildAddon(bad, BUILD);
-    const own = join(bad, 'reports');
-    mkdirSync(own);
-    runTests(bad, ['test/native/processes.test.ts'], own);
-    const found = readdirSync(own).map((name) => readFileSync(join(own, name), 'utf8'));
-    const isFound = found.some((text) => planted.said.test(text));
+    const { wrong } = runTests(bad, 'test/native/processes.test.ts');
     report.row({
       runtime: 'control',
       situation: `planted: ${planted.what}`,
       result: 'found, as must be',
-      failures: isFound ? [] : [`not found: ${found.join('\n')}`],
+      failures: wrong.some((text) => planted.said.test(text)) ? [] : ['not found', ...wrong],
     });
   }
 }
 
 /**
  * @param {string} copy
- * @param {readonly string[]} tests
- * @param {string} reports where the sanitizers write what they find
+ * @param {string} tests
+ * @returns {{ summary: string, wrong: string[] }}
  */
-function runTests(copy, tests, reports) {
-  const json = join(copy, 'report.json');
+function runTests(copy, tests) {
+  const [json, reports] = [join(copy, 'report.json'), join(copy, 'reports')];
+  rmSync(json, { force: true });
+  rmSync(reports, { recursive: true, force: true });
+  mkdirSync(reports);
+  chmodSync(reports, 0o777);
   const options = ['--retry=2', '--testTimeout=120000', '--reporter=json', `--outputFile=${json}`];
-  // The memory that Node itself leaves at its end is not the question here.
-  const common = `log_path=${join(reports, 'found')}`;
-  spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...tests, ...options], {
-    cwd: copy,
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-    env: {
-      ...process.env,
-      LD_PRELOAD: sanitizerLibrary(),
-      ASAN_OPTIONS: `detect_leaks=0:${common}`,
-      UBSAN_OPTIONS: `print_stacktrace=1:${common}`,
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['node_modules/vitest/vitest.mjs', 'run', tests, ...options],
+    {
+      cwd: copy,
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+      env: {
+        ...process.env,
+        LD_PRELOAD: sanitizerLibrary(),
+        // What Node itself leaves at its end is not the question here.
+        ASAN_OPTIONS: `detect_leaks=0:log_path=${join(reports, 'found')}`,
+        // To stderr: beside ASan that of gcc knows no log_path. It ends the process, so that a test fails at least.
+        UBSAN_OPTIONS: 'print_stacktrace=1',
+      },
     },
-  });
+  );
+  const wrong = readdirSync(reports).map((name) => readFileSync(join(reports, name), 'utf8'));
+  wrong.push(...(`${stdout}${stderr}`.match(/^.*runtime error: .*(?:\n +#.*){0,9}/gm) ?? []));
+  if (!existsSync(json)) return { summary: 'no report', wrong: [...wrong, stderr.slice(-4000)] };
   const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(
     readFileSync(json, 'utf8'),
   );
-  const summary = `${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped`;
-  /** @type {string[]} */
-  const failed = testResults.flatMap(
-    (
-      /** @type {{ assertionResults: { status: string, fullName: string, failureMessages: string[] }[] }} */ file,
-    ) =>
-      file.assertionResults
-        .filter(({ status }) => status === 'failed')
-        .map(({ fullName, failureMessages }) => `${fullName}: ${failureMessages[0]?.split('\n')[0]}`),
-  );
-  return { summary, failed };
+  for (const { message, assertionResults } of testResults) {
+    for (const { status: how, fullName, failureMessages } of assertionResults) {
+      if (how === 'failed') wrong.push(`${fullName}: ${failureMessages[0]?.split('\n')[0]}`);
+    }
+    if (message !== '') wrong.push(message);
+  }
+  if (status !== 0 && wrong.length === 0) wrong.push(`exit code ${status}: ${stderr.slice(-4000)}`);
+  return { summary: `${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped`, wrong };
 }
 
 function sanitizerLibrary() {
