@@ -151,6 +151,15 @@ describeForEachBackend(`an older program's lock`, (api) => {
     expectStale(path, 'legacy-born-after-record');
   });
 
+  test('without a time is as old as its file at each look, though nothing else has changed', () => {
+    const path = newPath();
+    const file = writeLock(path, { pid: process.pid });
+    for (const seconds of [1_700_000_000, 1_600_000_000]) {
+      utimesSync(file, seconds, seconds);
+      expect(api.inspectLockSync(path).owner?.recordedAt?.ms).toBe(1000 * seconds);
+    }
+  });
+
   test('that is held for hours by a live owner is never expired by age', () => {
     const path = newPath();
     // Process 1 has been there before everything else.

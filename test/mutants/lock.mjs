@@ -285,6 +285,7 @@ export const files = [
         what: 'a record is taken for the one with the same text, whenever it was written',
         from: 'if (last?.text !== text || last.mtimeMs !== mtimeMs) {',
         to: 'if (last?.text !== text) {',
+        tests: ['test/lock/legacy-owner.test.ts'],
       },
       {
         what: 'anybody’s data counts as torn',
@@ -295,7 +296,7 @@ export const files = [
   },
   {
     file: 'src/backend/composed.ts',
-    tests: ['test/backend/files.test.ts', 'test/backend/contract.test.ts', ...CLEARING],
+    tests: ['test/backend/files.test.ts', 'test/lock/loss.test.ts', ...CLEARING],
     mutants: [
       {
         what: 'owner.json need not be a file',
@@ -458,19 +459,6 @@ export const files = [
     file: 'src/lock/bell.ts',
     tests: ['test/waiting/bell.test.ts'],
     mutants: [{ what: 'what rang before the wait is forgotten', from: 'if (this.#rang) finish();', to: '' }],
-  },
-  {
-    file: 'src/backend/composed.ts',
-    tests: ['test/backend/files.test.ts'],
-    mutants: [
-      { what: 'a directory has a text', from: "status.kind === 'file' && status.size", to: 'status.size' },
-      { what: 'a text may be of any size', from: ' && status.size <= limit', to: '' },
-      {
-        what: 'a number that was closed is still the file',
-        from: "if (!isSameFile(open, { device, inode })) throw systemError('EBADF', 'fstat');",
-        to: '',
-      },
-    ],
   },
   {
     file: 'src/lock/alarm.ts',

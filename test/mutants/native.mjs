@@ -19,28 +19,6 @@ export const files = [
     ],
   },
   {
-    file: 'native/system/file_status.cc',
-    tests: ['test/backend/files.test.ts'],
-    mutants: [
-      {
-        what: 'a number that was closed is still the file',
-        from: '  if (open.st_dev != device || open.st_ino != inode) return -EBADF;\n',
-        to: '',
-      },
-    ],
-  },
-  {
-    file: 'native/binding/processes.cc',
-    tests: ['test/backend/contract.test.ts'],
-    mutants: [
-      {
-        what: 'every process looks like the one before',
-        from: 'environment.last_sight_object.IsEmpty() || environment.last_sight != sight',
-        to: 'environment.last_sight_object.IsEmpty()',
-      },
-    ],
-  },
-  {
     file: 'native/system/proc_status.cc',
     tests: PROCESSES,
     mutants: [
