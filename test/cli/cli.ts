@@ -10,6 +10,19 @@ export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.
 /** What every test of the built program needs. */
 export const BUILT: readonly Requirement[] = [isBuilt()];
 
+/** What `run` passes on to its command. */
+export const FORWARDED: readonly NodeJS.Signals[] = [
+  'SIGHUP',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGTERM',
+  'SIGALRM',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGWINCH',
+  'SIGCONT',
+];
+
 export interface Outcome {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;

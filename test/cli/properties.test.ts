@@ -7,7 +7,7 @@ import { runProgram } from '../../src/cli/program.js';
 import { acquireLockSync } from '../../src/index.js';
 import { describeRequiring, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { BUILT, startCli } from './cli.js';
+import { BUILT, FORWARDED, startCli } from './cli.js';
 import { type CommandLine, clears, commandLines, documentedCodes } from './command-lines.js';
 import { build, fingerprints, isDirectory, makeFifo, mayBeCleared, type Thing, things } from './scenes.js';
 
@@ -91,18 +91,7 @@ const here: Run = async (args, cwd) => {
     output[descriptor] += data.toString();
     return data.length;
   };
-  const signals = [
-    'SIGHUP',
-    'SIGINT',
-    'SIGQUIT',
-    'SIGTERM',
-    'SIGALRM',
-    'SIGUSR1',
-    'SIGUSR2',
-    'SIGWINCH',
-    'SIGCONT',
-  ];
-  const listeners = signals.map((signal) => process.listeners(signal as NodeJS.Signals));
+  const listeners = FORWARDED.map((signal) => process.listeners(signal));
   try {
     process.chdir(cwd);
     // So that no word is the name of a program.
@@ -117,8 +106,8 @@ const here: Run = async (args, cwd) => {
     process.env.PATH = pathBefore;
     process.chdir(cwdBefore);
     // `run` takes them until its process ends.
-    for (const [index, signal] of signals.entries()) {
-      for (const listener of process.listeners(signal as NodeJS.Signals)) {
+    for (const [index, signal] of FORWARDED.entries()) {
+      for (const listener of process.listeners(signal)) {
         if (!listeners[index]?.includes(listener)) process.off(signal, listener);
       }
     }

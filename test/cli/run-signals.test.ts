@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { describeRequiring, hasProgram, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { BUILT, cli, MAIN, type RunningCli, startCli, startProgram } from './cli.js';
+import { BUILT, cli, FORWARDED, MAIN, type RunningCli, startCli, startProgram } from './cli.js';
 import { holdLock } from './locks.js';
 
 /** Prints how many signals of one name it got: a while after the first, or when there came none for long. */
@@ -33,18 +33,7 @@ function runInTerminal(path: string, command: readonly string[]): RunningCli {
 }
 
 describeRequiring(BUILT, 'a signal to run', () => {
-  const forwarded = [
-    'SIGHUP',
-    'SIGINT',
-    'SIGQUIT',
-    'SIGTERM',
-    'SIGALRM',
-    'SIGUSR1',
-    'SIGUSR2',
-    'SIGWINCH',
-    'SIGCONT',
-  ];
-  for (const signal of forwarded as NodeJS.Signals[]) {
+  for (const signal of FORWARDED) {
     test(`reaches the command once: ${signal}`, async () => {
       const directory = tempDir();
       const running = startCli(['run', join(directory, 'a.lock'), '--', ...counter(signal)]);

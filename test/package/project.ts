@@ -38,6 +38,17 @@ export class Workplace {
     return new Project(this, folder);
   }
 
+  /** A project in which npm has installed the package, with this Node and npm alone on its PATH. */
+  installed(): Project {
+    const npm = npmOf(process.execPath);
+    if (npm === undefined) throw new Error('npm is no script of Node here');
+    const project = this.project();
+    project.equip({ node: process.execPath, programs: { npm } });
+    const { status, stderr } = project.run(['npm', 'install', this.tarball]);
+    if (status !== 0) throw new Error(`npm install: ${stderr}`);
+    return project;
+  }
+
   remove(): void {
     rmSync(this.root, { recursive: true, force: true, maxRetries: 3 });
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { hasProgram, isBuilt, type Requirement, testRequiring } from '../helpers/requirements.js';
 import { makeMuslNode, muslNeeds } from './musl.js';
-import { npmOf, type Project, ROOT, Workplace } from './project.js';
+import { type Project, ROOT, Workplace } from './project.js';
 import { NODES, tool } from './tools.js';
 
 const QEMU = 'qemu-aarch64-static';
@@ -40,12 +40,7 @@ describe('the contract', () => {
   let project: Project;
   beforeAll(() => {
     workplace = new Workplace();
-    project = workplace.project();
-    const npm = npmOf(process.execPath);
-    if (npm === undefined) throw new Error('npm is no script of Node here');
-    project.equip({ node: process.execPath, programs: { npm } });
-    const { status, stderr } = project.run(['npm', 'install', workplace.tarball]);
-    if (status !== 0) throw new Error(stderr);
+    project = workplace.installed();
     for (const name of ['contract.mjs', 'contract-owner.mjs']) {
       copyFileSync(join(ROOT, 'test/package/fixtures', name), join(project.folder, name));
     }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { bundleFile, COMMONJS, hasEsbuild } from '../helpers/esbuild.js';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
-import { npmOf, type Project, Workplace } from './project.js';
+import { type Project, Workplace } from './project.js';
 import { NODES, tool } from './tools.js';
 
 const REPORT = `const locked = withLockSync(process.execPath + '.lock', (lock) => lock.owner.pid === process.pid);
@@ -24,12 +24,7 @@ let workplace: Workplace;
 let project: Project;
 beforeAll(async () => {
   workplace = new Workplace();
-  project = workplace.project();
-  const npm = npmOf(process.execPath);
-  if (npm === undefined) throw new Error('npm is no script of Node here');
-  project.equip({ node: process.execPath, programs: { npm } });
-  const { status, stderr } = project.run(['npm', 'install', workplace.tarball]);
-  if (status !== 0) throw new Error(stderr);
+  project = workplace.installed();
   project.write('loads.cjs', LOADS);
   const bundled = join(project.folder, 'holds.cjs');
   if (hasEsbuild.available) await bundleFile(project.write('holds.mjs', HOLDS), bundled, COMMONJS);
