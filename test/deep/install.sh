@@ -28,6 +28,7 @@ declare -A packages=(
   [uml]="user-mode-linux e2fsprogs xfsprogs btrfs-progs"
   [uml-filesystems]="user-mode-linux kmod f2fs-tools dosfstools nfs-kernel-server diod"
   [qemu]="qemu-system-x86 busybox-static cpio xz-utils"
+  [qemu-suite]="qemu-system-x86 busybox-static cpio xz-utils"
   [clones]="qemu-system-x86 busybox-static cpio xz-utils e2fsprogs nfs-ganesha nfs-ganesha-vfs rpcbind"
 )
 
@@ -44,6 +45,7 @@ install_qemu() {
   done
 }
 
+install_qemu-suite() { install_qemu; }
 install_clones() { install_qemu; }
 
 parts=("$@")

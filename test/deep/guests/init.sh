@@ -10,4 +10,8 @@ mount -t devtmpfs dev /dev
 mount -t tmpfs none /run
 mkdir /run/tmp /run/volume
 stty raw -echo </dev/console
-exec "$KI_NODE" "$KI_INSIDE"
+# As PID 1 the shell reaps what has lost its parent; node would reap its own children alone.
+exec 4<&0
+"$KI_NODE" "$KI_INSIDE" <&4 4<&- &
+exec 4<&- </dev/null
+wait $!

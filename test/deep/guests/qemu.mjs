@@ -55,7 +55,7 @@ export async function bootQemu({ kernel, work, share, cache = 'none', disks = []
   for (const disk of disks) devices.push('-drive', `file=${disk},format=raw,if=virtio`);
   const settings = { KI_NODE: process.execPath, KI_INSIDE: path('inside.mjs'), KI_INIT: path('init.sh') };
   const guest = new Guest([
-    ...['qemu-system-x86_64', '-accel', 'tcg', '-m', MEMORY, '-nodefaults', '-no-user-config'],
+    ...['qemu-system-x86_64', '-accel', 'tcg', '-cpu', 'max', '-m', MEMORY, '-nodefaults', '-no-user-config'],
     ...['-display', 'none', '-serial', 'stdio', '-no-reboot'],
     ...['-object', `memory-backend-memfd,id=mem,size=${MEMORY},share=on`, '-numa', 'node,memdev=mem'],
     ...devices,
