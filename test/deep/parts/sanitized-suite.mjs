@@ -9,7 +9,8 @@ export const about = 'the suite with an addon built with ASan and UBSan';
 export const needs = () => [program('g++', 'sanitized-suite'), program('make', 'sanitized-suite')];
 export const minutes = 60;
 
-const FOLDERS = ['native', 'backend', 'identity', 'watch', 'lock', 'lease', 'waiting', 'traps'];
+/** Not test/traps, which makes PID namespaces and expects to stand in the initial one: a part does not. */
+const FOLDERS = ['native', 'backend', 'identity', 'watch', 'lock', 'lease', 'waiting'];
 const BUILD = {
   CXXFLAGS: '-fsanitize=address,undefined -fno-sanitize-recover=undefined -g -O1',
   LDFLAGS: '-fsanitize=address,undefined',
@@ -109,7 +110,8 @@ function runTests(copy, tests) {
     }
     if (message !== '') wrong.push(message);
   }
-  if (status !== 0 && wrong.length === 0) wrong.push(`exit code ${status}: ${stderr.slice(-4000)}`);
+  if (status !== 0 && wrong.length === 0)
+    wrong.push(`exit code ${status}: ${`${stdout}${stderr}`.slice(-4000)}`);
   return { summary: `${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped`, wrong };
 }
 
