@@ -149,19 +149,20 @@ static void acquire_and_release(long count) {
     sure(renameat(lock, "owner.json.new", lock, "owner.json"), "renameat");
     stat_descriptor(lock);
     sure((int)syscall(SYS_renameat2, parent, draft, parent, "floor.lock", 1 /* RENAME_NOREPLACE */), "renameat2");
+    stat_descriptor(lock);
     sure(fstatat(parent, "floor.lock", &status, AT_SYMLINK_NOFOLLOW), "fstatat");
 
     stat_descriptor(lock);
+    sure(fstatat(parent, "floor.lock", &status, AT_SYMLINK_NOFOLLOW), "fstatat");
     stat_descriptor(owner);
     sure(fstatat(lock, "owner.json", &status, AT_SYMLINK_NOFOLLOW), "fstatat");
     read_whole(owner);
-    sure(fstatat(parent, "floor.lock", &status, AT_SYMLINK_NOFOLLOW), "fstatat");
     sure(renameat(lock, "owner.json", lock, retired), "renameat");
     stat_descriptor(owner);
     close(owner);
     sure(unlinkat(lock, retired, 0), "unlinkat");
-    sure(fstatat(parent, "floor.lock", &status, AT_SYMLINK_NOFOLLOW), "fstatat");
     stat_descriptor(lock);
+    sure(fstatat(parent, "floor.lock", &status, AT_SYMLINK_NOFOLLOW), "fstatat");
     sure(unlinkat(parent, "floor.lock", AT_REMOVEDIR), "rmdir");
     stat_descriptor(lock);
     close(lock);
