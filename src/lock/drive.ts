@@ -10,15 +10,16 @@ export async function driveAsync(place: LockPlace, options: AcquireOptions): Pro
   const { signal } = options;
   const steps = acquireSteps(place, options, armAsync);
   let inLine: PlaceInLine | null = null;
-  let told: Obstacle | null = null;
+  let seen: Obstacle | null = null;
   try {
     for (;;) {
-      const step = steps.next(told);
+      // Asked only now: it may have become the first since it was woken.
+      const step = steps.next(inLine === null || inLine.isFirst ? null : seen);
       if (step.done === true) return step.value;
       // By onWait, which was called just now.
       signal?.throwIfAborted();
       inLine ??= new PlaceInLine(place, options, isListening(options));
-      told = await pause(step.value, inLine, signal);
+      seen = await pause(step.value, inLine, signal);
     }
   } finally {
     steps.return(undefined as never);
@@ -26,15 +27,15 @@ export async function driveAsync(place: LockPlace, options: AcquireOptions): Pro
   }
 }
 
-/** @returns what the first of the line saw; null: it is this one's turn to look. */
+/** @returns what the first of the line saw last. */
 async function pause(
   { ms, alarm, report }: Pause<AsyncAlarm>,
   inLine: PlaceInLine,
   signal: AbortSignal | undefined,
-): Promise<Obstacle | null> {
+): Promise<Obstacle> {
   if (inLine.isFirst) inLine.tell(report);
   await (inLine.isFirst && alarm !== null ? alarm : inLine).wait(ms, signal);
-  return inLine.isFirst ? null : (inLine.seen ?? report);
+  return inLine.seen ?? report;
 }
 
 /** Runs an acquisition, blocking this thread while it pauses. */

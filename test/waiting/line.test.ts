@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { AcquireOptions } from '../../src/lock/options.js';
 import type { LockPlace } from '../../src/lock/place.js';
 import { startProcess } from '../helpers/processes.js';
@@ -11,6 +11,10 @@ import { hookFiles } from '../lock/hooks.js';
 import { describeForEachBackend } from '../lock/package.js';
 
 // Of those of one thread that wait for one lock only the first looks at it.
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 describeForEachBackend('waiters in line', (api) => {
   const newPath = () => join(tempDir(), 'install.lock');
@@ -93,6 +97,9 @@ describeForEachBackend('waiters in line', (api) => {
   });
 
   test('look when they become the first while they are being told something', async () => {
+    // As on a filesystem of several machines: no alarm sounds, so whoever is the first must poll.
+    vi.spyOn(api.backend.files, 'filesystem').mockReturnValue({ type: 'nfs', fsid: null });
+    if (api.backend.watch !== null) vi.spyOn(api.backend.watch, 'onLockChange').mockReturnValue(0);
     const { PlaceInLine } = await import('../../src/lock/line.js');
     // The others are woken to be told so many turns of the microtask queue after the first began to give up.
     for (let delay = 0; delay < 8; delay += 1) {
