@@ -19,6 +19,7 @@ const LEFT_OUT = new Set(['.git', 'node_modules']);
 /** A copy of the project, in which mistakes are made. */
 export class Copy {
   #root = mkdtempSync(join(tmpdir(), 'ki-mutants-'));
+  #isConfigured = false;
 
   constructor() {
     // Some tests run as an ordinary user.
@@ -61,7 +62,12 @@ export class Copy {
       await this.#run(process.execPath, ['scripts/build-dist.mjs', '--noCheck'], Number.POSITIVE_INFINITY);
       return true;
     }
-    // Not by build-addon.mjs, which would give the addon another hash and so compile all of it.
+    // The Makefile leads to the headers of Node by the number of folders above the one that it was made in.
+    if (!this.#isConfigured) {
+      await this.#run(process.execPath, ['scripts/build-addon.mjs', '--force'], Number.POSITIVE_INFINITY);
+    }
+    this.#isConfigured = true;
+    // Not by build-addon.mjs again, which would give the addon another hash and so compile all of it.
     const { code, output } = await this.#run(
       'make',
       ['-C', 'build', 'BUILDTYPE=Release'],

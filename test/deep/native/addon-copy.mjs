@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-/** node_modules is linked. */
-const LEFT_OUT = new Set(['.git', 'node_modules']);
+/** node_modules is linked. Of build/ only the modules: its Makefile counts the folders up to the headers of Node. */
+const LEFT_OUT = new Set(['.git', 'node_modules', 'build']);
 
 /**
  * @typedef {object} Plant a mistake that must be noticed
@@ -20,9 +20,9 @@ const LEFT_OUT = new Set(['.git', 'node_modules']);
 /** @param {string} copy where to */
 export function copyProject(copy) {
   for (const name of readdirSync(ROOT).filter((entry) => !LEFT_OUT.has(entry))) {
-    // make goes by the times.
-    cpSync(join(ROOT, name), join(copy, name), { recursive: true, preserveTimestamps: true });
+    cpSync(join(ROOT, name), join(copy, name), { recursive: true });
   }
+  cpSync(join(ROOT, 'build/modules'), join(copy, 'build/modules'), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
 }
 
@@ -44,16 +44,11 @@ export function plant(copy, plants) {
 
 /**
  * @param {string} copy
- * @param {NodeJS.ProcessEnv} [env] such as CXXFLAGS, which holds for all of it
+ * @param {NodeJS.ProcessEnv} [env] such as CXXFLAGS
  * @returns {string} the addon
  */
 export function buildAddon(copy, env) {
-  const [command = '', ...args] =
-    env === undefined
-      ? // Only what has changed; build-addon.mjs would give the addon another hash and so compile all of it.
-        ['make', '-C', 'build', 'BUILDTYPE=Release']
-      : [process.execPath, 'scripts/build-addon.mjs', '--force'];
-  const { status, stdout, stderr } = spawnSync(command, args, {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/build-addon.mjs', '--force'], {
     cwd: copy,
     encoding: 'utf8',
     env: { ...process.env, ...env },
