@@ -248,8 +248,10 @@ const BUILDERS: Readonly<Record<Kind, Builder>> = {
   nothing: () => {},
   file,
   'huge file': (path, thing) => {
-    file(path, thing, '');
+    writeFileSync(path, thing.content);
+    // Before its mode is set, which binds an ordinary user.
     truncateSync(path, 2 ** 40);
+    chmodSync(path, thing.mode);
   },
   FIFO: pipe,
   link,
