@@ -70,7 +70,9 @@ static void call_getppid(long count) {
   for (long i = 0; i < count; ++i) syscall(SYS_getppid);
 }
 
+/** Opened here only: while anybody holds a pidfd of a process, the kernel makes another one in half the time. */
 static void poll_pidfd(long count) {
+  if (held_pidfd < 0) held_pidfd = sure(open_pidfd(live), "pidfd_open");
   for (long i = 0; i < count; ++i) {
     struct pollfd entry = {.fd = held_pidfd, .events = POLLIN};
     sure(poll(&entry, 1, 0), "poll");
@@ -218,7 +220,6 @@ int main(int argc, char **argv) {
   gone = (pid_t)atoi(argv[2]);
   directory = argv[3];
   lock_name = argv[4];
-  held_pidfd = sure(open_pidfd(live), "pidfd_open");
   // Node has threads, and in a process that has any the kernel counts the users of a descriptor at each call.
   pthread_t thread;
   if (pthread_create(&thread, NULL, do_nothing, NULL) != 0) die("pthread_create");

@@ -16,13 +16,13 @@ export class Floor {
   }
 
   /**
-   * @param pid the process to judge. @param lock a lock in `directory` to look at, by name.
+   * @param pid the process to judge. @param gone the number of one that is gone. @param lock a lock in `directory` to look at, by name.
    * @returns null where there is no compiler.
    */
-  static start({ pid = process.pid, directory = '.', lock = '-' }) {
+  static start({ pid = process.pid, gone = GONE_PID, directory = '.', lock = '-' }) {
     const program = compiled('floor/floor');
     if (program === null) return null;
-    return new Floor(new Talker(program, String(pid), String(GONE_PID), directory, lock));
+    return new Floor(new Talker(program, String(pid), String(gone), directory, lock));
   }
 
   /** One operation as a subject for `interleave`. */

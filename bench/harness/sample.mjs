@@ -6,7 +6,7 @@ import { median, pairedRatio, summary } from './statistics.mjs';
 setFlagsFromString('--expose-gc');
 // V8 takes code that was not run between a few collections for unused, and these come more often than in any program.
 setFlagsFromString('--no-flush-bytecode');
-/** A full collection of this process's garbage. */
+/** A full collection of this process's garbage, or, with `{ type: 'minor' }`, one of what is young. */
 export const collectGarbage = runInNewContext('gc');
 
 const NS_PER_MS = 1e6;
@@ -97,7 +97,8 @@ export async function interleave(subjects, { rounds, turnMs }) {
   for (let round = 0; round < rounds; round += 1) {
     // Forth and back, so that none is always the one after a certain other.
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
-      collectGarbage();
+      // Not a full one: that also throws away machine code, which V8 then makes anew for most of a turn.
+      collectGarbage({ type: 'minor' });
       const taken = await subjects[name].turn(turnMs);
       const kept = taken.slice(Math.floor(taken.length * WARM_UP));
       for (const sample of kept) samples[name].push(sample);

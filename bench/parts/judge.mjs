@@ -1,67 +1,85 @@
 import { spawn } from 'node:child_process';
+import { loadAddon } from '../../build/modules/backend/native.js';
 import { compareIdentities, inspectLockSync, judgeOwner, probeIdentity } from '../../dist/index.js';
 import { atMost, atMostFloor } from '../harness/bars.mjs';
-import { Floor, GONE_PID, NO_COMPILER } from '../harness/floor.mjs';
+import { Floor, NO_COMPILER } from '../harness/floor.mjs';
 import { measureGroup, row } from '../harness/group.mjs';
 import { startContender } from '../harness/owners.mjs';
 import { inBatches, oneByOne } from '../harness/sample.mjs';
 import { newPath } from '../harness/scratch.mjs';
 
-/** One judgement of a record that is already in memory, with no descriptor held. */
+const LIVING = 'judgeOwner(record)';
+const CALLS = 'pidfd_open, fstat, poll, close in C';
+
+/** One judgement of a record that was parsed before, with no descriptor held. */
 export async function measureJudge({ directory, plan }) {
-  const path = newPath(directory);
   const owner = await startContender('sync');
-  owner.send({ command: 'acquire', path });
-  await owner.until('acquired');
-  const record = inspectLockSync(path).owner;
-  const dead = { ...record.identity, pid: GONE_PID };
-  const floor = Floor.start({ pid: owner.pid });
+  const record = await recordOf(owner, newPath(directory));
+  const dead = await startContender('sync');
+  const deadRecord = await recordOf(dead, newPath(directory));
+  await dead.kill();
+  const { openPidfd } = loadAddon().processes;
+  const floor = Floor.start({ pid: owner.pid, gone: dead.pid });
+  const inC = (operation, batch) => floor?.subject(operation, batch) ?? NO_COMPILER;
+  const subjects = {
+    [LIVING]: oneByOne(() => judgeOwner(record)),
+    'judgeOwner(identity)': oneByOne(() => judgeOwner(record.identity)),
+    [CALLS]: inC('judge', 1),
+  };
   const DEAD_BATCH = 100;
   try {
     const living = await measureGroup(
-      {
-        group: 'judge a record: its owner lives',
-        own: 'judgeOwner(record)',
-        floor: 'pidfd_open, fstat, poll, close in C',
-        subjects: {
-          'judgeOwner(record)': oneByOne(() => judgeOwner(record)),
-          'judgeOwner(identity)': oneByOne(() => judgeOwner(record.identity)),
-          'pidfd_open, fstat, poll, close in C': floor?.subject('judge', 1) ?? NO_COMPILER,
-        },
-      },
+      { group: 'judge a record: its owner lives', own: LIVING, floor: CALLS, subjects },
       plan,
     );
     const gone = await measureGroup(
       {
         group: 'judge a record: its owner is gone',
-        own: 'judgeOwner(identity)',
+        own: LIVING,
         floor: 'pidfd_open in C',
         subjects: {
-          'judgeOwner(identity)': inBatches(DEAD_BATCH, (count) => {
-            for (let i = 0; i < count; i += 1) judgeOwner(dead);
+          [LIVING]: inBatches(DEAD_BATCH, (count) => {
+            for (let i = 0; i < count; i += 1) judgeOwner(deadRecord);
           }),
-          'pidfd_open in C': floor?.subject('judge-gone', DEAD_BATCH) ?? NO_COMPILER,
+          'pidfd_open in C': inC('judge-gone', DEAD_BATCH),
+          'pidfd_open in C, called by way of Node-API': inBatches(DEAD_BATCH, (count) => {
+            for (let i = 0; i < count; i += 1) openPidfd(dead.pid);
+          }),
         },
       },
       plan,
     );
+    // While anybody holds a pidfd of a process, the kernel makes another one in half the time.
+    const pidfd = openPidfd(owner.pid);
+    const held = await measureGroup(
+      {
+        group: 'judge a record: its owner lives, and somebody holds a pidfd of it',
+        own: LIVING,
+        floor: CALLS,
+        subjects,
+      },
+      plan,
+    );
+    loadAddon().files.close(pidfd);
     const limit = 1.5;
     return {
-      rows: [...living, ...gone],
+      rows: [...living, ...held, ...gone],
       bars: [
-        atMostFloor(`judging a living owner: at most ${limit} x C`, living, 'judgeOwner(record)', limit),
-        atMostFloor(
-          `judging an owner that is gone: at most ${limit} x C`,
-          gone,
-          'judgeOwner(identity)',
-          limit,
-        ),
+        atMostFloor(`judging a living owner: at most ${limit} x C`, living, LIVING, limit),
+        atMostFloor(`judging an owner that is gone: at most ${limit} x C`, gone, LIVING, limit),
       ],
     };
   } finally {
     await owner.kill();
     floor?.end();
   }
+}
+
+/** What a process writes of itself into the lock that it takes. */
+async function recordOf(contender, path) {
+  contender.send({ command: 'acquire', path });
+  await contender.until('acquired');
+  return inspectLockSync(path).owner;
 }
 
 /** compareIdentities, which every judgement goes through. */
