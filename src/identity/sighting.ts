@@ -1,4 +1,4 @@
-import type { Errno, PidNamespace, ProcessStat } from '../backend/backend.js';
+import type { Errno, PidfdSight, PidNamespace, ProcessStat } from '../backend/backend.js';
 import type { Observer } from './observer.js';
 import { IDENTITY_VERSION, type ProcessIdentity } from './process-identity.js';
 import { normaliseStartTicks } from './start-ticks.js';
@@ -40,8 +40,22 @@ function look(observer: Observer, pid: number, needTicks: boolean): Sighting | '
   const sight = processes.lookThroughPidfd(pid);
   if (typeof sight === 'string') return notOpened(sight);
   if (observer.ownProc && sight.inode === null) return lookWithTicks(observer, pid);
-  return present(observer, pid, sight.inode, null, sight.exited, 'pidfd_open: ok');
+  if (last?.sight !== sight || last.pid !== pid || last.observer !== observer) {
+    const sighting = present(observer, pid, sight.inode, null, sight.exited, 'pidfd_open: ok');
+    last = { observer, pid, sight, sighting };
+  }
+  return last.sighting;
 }
+
+/** Whoever polls sees the same again, which a backend may say by the same object. */
+let last:
+  | {
+      readonly observer: Observer;
+      readonly pid: number;
+      readonly sight: PidfdSight;
+      readonly sighting: Sighting;
+    }
+  | undefined;
 
 /** What follows from pidfd_open(2) failing. */
 function notOpened(error: Errno): Sighting {

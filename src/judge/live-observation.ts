@@ -12,6 +12,8 @@ import { isHeldLock } from './held-locks.js';
 import type { Observation, WitnessObservation } from './observation.js';
 import type { OwnerFile } from './owner-file.js';
 
+const PLATFORM = process.platform;
+
 /** What a watch has seen happen, so that it need not be looked for again. */
 export interface Seen {
   /** Of the process whose pidfd the watch holds. */
@@ -22,7 +24,7 @@ export interface Seen {
 
 /** Reads each value from the kernel when the table first asks for it. */
 export class LiveObservation implements Observation {
-  readonly platform = process.platform;
+  readonly platform = PLATFORM;
   readonly heldPidfd: Observation['heldPidfd'];
   readonly #observer: Observer;
   readonly #record: OwnerRecord;

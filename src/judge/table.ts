@@ -3,6 +3,7 @@ import type { Namesake } from '../identity/namesakes.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { isOneKernelFilesystem } from './filesystems.js';
+import { textOf } from './identity-text.js';
 import { decideLegacy, type LegacyOptions } from './legacy.js';
 import type { Observation } from './observation.js';
 import type { Evidence, Reason, Verdict } from './verdict.js';
@@ -66,8 +67,10 @@ export function decide(record: OwnerRecord, seen: Observation, options: LegacyOp
     note(evidence, 'nonce', record.nonce, record.nonce, 'alive');
     return { state: 'alive', certainty: 'proven', reason: 'held-by-this-process', evidence };
   }
-  note(evidence, 'boot-id', bootText(identity), bootText(seen.self), 'none');
-  note(evidence, 'pid-namespace', namespaceText(identity), namespaceText(seen.self), 'none');
+  const recorded = textOf(identity);
+  const own = textOf(seen.self);
+  note(evidence, 'boot-id', recorded.boot, own.boot, 'none');
+  note(evidence, 'pid-namespace', recorded.pidNamespace, own.pidNamespace, 'none');
   const byProcess = firstAnswer(PROCESS_ROWS, judged);
   // Row 8 overrides what rows 3 to 7 found: a witness is free or held whatever became of the pid.
   const answer = witness(judged) ?? byProcess ?? firstAnswer(DISTANT_ROWS, judged);
@@ -106,7 +109,7 @@ function processInOwnNamespace(judged: Judged): Answer {
   if (!isSameNamespaceNumber(judged)) return null;
   const { identity, seen, evidence } = judged;
   const { sighting } = seen;
-  const recorded = processText(identity);
+  const recorded = textOf(identity).process;
   if (sighting.existence === 'absent' || sighting.existence === 'thread') {
     note(evidence, 'process', recorded, sighting.source, 'dead');
     return { state: 'dead', reason: sighting.existence === 'absent' ? 'no-such-process' : 'pid-is-thread' };
@@ -115,7 +118,7 @@ function processInOwnNamespace(judged: Judged): Answer {
     note(evidence, 'process', recorded, sighting.source, 'none');
     return null;
   }
-  const observed = `${processText(sighting.identity)} (${sighting.source})`;
+  const observed = `${textOf(sighting.identity).process} (${sighting.source})`;
   const answer = byComparison(identity, sighting.identity, sighting.exited);
   note(evidence, 'process', recorded, observed, answer?.state ?? 'none');
   return answer;
@@ -148,13 +151,13 @@ function processInDescendantNamespace(judged: Judged): Answer {
       possible++;
       continue;
     }
-    const observed = `${processText(namesake.identity)}, here pid ${namesake.pid}`;
-    note(evidence, 'descendant-namespaces', processText(identity), observed, answer.state);
+    const observed = `${textOf(namesake.identity).process}, here pid ${namesake.pid}`;
+    note(evidence, 'descendant-namespaces', textOf(identity).process, observed, answer.state);
     return answer;
   }
   const gone = complete && possible === 0;
   const observed = `${possible} possible, ${complete ? 'all' : 'not all'} namespaces visible`;
-  note(evidence, 'descendant-namespaces', processText(identity), observed, gone ? 'dead' : 'none');
+  note(evidence, 'descendant-namespaces', textOf(identity).process, observed, gone ? 'dead' : 'none');
   return gone ? { state: 'dead', reason: 'not-in-any-namespace' } : null;
 }
 
@@ -176,9 +179,9 @@ function rebooted(judged: Judged): Answer {
   const { identity, seen, record, evidence } = judged;
   if (compareBoot(identity, seen.self) !== 'different') return null;
   const types = `${record.filesystem ?? 'unknown'} filesystem`;
-  const observed = `${bootText(seen.self)}, ${seen.filesystem ?? 'unknown'} filesystem`;
+  const observed = `${textOf(seen.self).boot}, ${seen.filesystem ?? 'unknown'} filesystem`;
   const proven = isOnOneKernel(judged) && record.filesystem !== 'tmpfs' && seen.filesystem !== 'tmpfs';
-  note(evidence, 'reboot', `${bootText(identity)}, ${types}`, observed, proven ? 'dead' : 'none');
+  note(evidence, 'reboot', `${textOf(identity).boot}, ${types}`, observed, proven ? 'dead' : 'none');
   return proven ? { state: 'dead', reason: 'rebooted' } : null;
 }
 
@@ -254,18 +257,4 @@ function note(
   finding: Evidence['finding'],
 ): void {
   evidence.push({ check, recorded, observed, finding });
-}
-
-function bootText({ bootId, bootIdNative }: ProcessIdentity): string {
-  if (bootId === null) return 'not known';
-  return bootIdNative === true ? bootId : `${bootId} (not the kernel's own)`;
-}
-
-function namespaceText({ pidNamespace }: ProcessIdentity): string {
-  if (pidNamespace.inode === null) return 'not known';
-  return pidNamespace.id === null ? pidNamespace.inode : `${pidNamespace.inode}, id ${pidNamespace.id}`;
-}
-
-function processText({ pid, startTicks, pidfdInode }: ProcessIdentity): string {
-  return `pid ${pid}, start ${startTicks ?? 'not known'}, pidfd inode ${pidfdInode ?? 'not known'}`;
 }

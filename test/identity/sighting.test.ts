@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type Sighting, sightProcess } from '../../src/identity/sighting.js';
-import { type Answers, fakeObserver, statOf } from './fake-observer.js';
+import { type Answers, type FakeObserver, fakeObserver, statOf } from './fake-observer.js';
 
 /** A look at number 7 by somebody with pidfds. */
 function sightWithPidfd(answers: Answers, needTicks = true, ownProc = true): Sighting {
@@ -41,6 +41,20 @@ describe('with pidfds', () => {
     const observer = fakeObserver({ 7: RUNNING });
     expect(sightProcess(observer, 7, false).identity?.pidfdInode).toBe('100');
     expect(observer.calls).toEqual(['pidfd_open 7', 'poll 7']);
+  });
+
+  test('what was seen of one process is told of no other, nor to another observer', () => {
+    const [here, there] = ['4026532001', '4026532002'].map((inode) =>
+      fakeObserver({ 7: RUNNING, 8: RUNNING }, { pidNamespace: { inode, id: null } }),
+    ) as [FakeObserver, FakeObserver];
+    const same = { inode: '100', exited: false };
+    for (const observer of [here, there]) observer.backend.processes.lookThroughPidfd = () => same;
+    expect(sightProcess(here, 7, false).identity?.pid).toBe(7);
+    expect(sightProcess(here, 8, false).identity?.pid).toBe(8);
+    expect(sightProcess(there, 8, false).identity?.pidNamespace.inode).toBe('4026532002');
+    here.backend.processes.lookThroughPidfd = () => ({ ...same, exited: true });
+    sightProcess(here, 8, false);
+    expect(sightProcess(here, 8, false).exited).toBe(true);
   });
 
   test('/proc is read where there is no inode', () => {

@@ -5,6 +5,7 @@ import { decide } from '../../src/judge/table.js';
 import type { OwnerRecord } from '../../src/record/owner-record.js';
 import {
   absent,
+  BOOT,
   DEFAULTS,
   exited,
   hidden,
@@ -615,6 +616,20 @@ describe('row 12, a reboot', () => {
       verdict: 'unknown: other-boot',
     },
   });
+});
+
+test('the evidence is of the record that is judged, whichever were judged before', () => {
+  const records = Array.from({ length: 6 }, (_, i) => record({ pid: 100 + i, bootId: OTHER_BOOT }));
+  for (const judged of [...records, ...records.toReversed(), ...records]) {
+    const { evidence } = decide(judged, observation({ filesystem: 'ext' }), DEFAULTS);
+    const bootIds = evidence.find(({ check }) => check === 'boot-id');
+    expect(bootIds).toMatchObject({ recorded: OTHER_BOOT, observed: BOOT });
+  }
+  const seen = observation({ sighting: absent });
+  for (const judged of records.map(({ pid }) => record({ pid: pid ?? 0 }))) {
+    const process = decide(judged, seen, DEFAULTS).evidence.find(({ check }) => check === 'process');
+    expect(process?.recorded).toContain(`pid ${judged.pid},`);
+  }
 });
 
 describe('what is not needed is not looked at', () => {

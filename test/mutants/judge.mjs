@@ -249,6 +249,38 @@ export const files = [
     ],
   },
   {
+    file: 'src/judge/identity-text.ts',
+    tests: TABLE,
+    mutants: [
+      {
+        what: 'what was judged first is told of whatever comes next',
+        from: 'if (known.identity === identity) return known.text;',
+        to: 'return known.text;',
+      },
+    ],
+  },
+  {
+    file: 'src/identity/sighting.ts',
+    tests: ['test/identity/sighting.test.ts'],
+    mutants: [
+      {
+        what: 'what was seen first is told of whatever comes next',
+        from: 'last?.sight !== sight || last.pid !== pid || last.observer !== observer',
+        to: 'last === undefined',
+      },
+      {
+        what: 'what was seen of one process is told of the next',
+        from: 'last?.sight !== sight || last.pid !== pid ||',
+        to: 'last?.sight !== sight ||',
+      },
+      {
+        what: 'what one observer saw is told of another',
+        from: 'last.pid !== pid || last.observer !== observer',
+        to: 'last.pid !== pid',
+      },
+    ],
+  },
+  {
     file: 'src/judge/filesystems.ts',
     tests: TABLE,
     mutants: [
