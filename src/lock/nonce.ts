@@ -1,19 +1,29 @@
 const BYTES = 16;
 /** One call of the generator costs as much as a fifth of taking a lock, however many bytes it makes. */
 const AT_ONCE = 64;
+/** Bytes of a 32-bit number. */
+const WORD = 4;
 
-let pool = '';
+let pool: Buffer = Buffer.alloc(0);
+let used = 0;
 
 /** 128 random bits in hexadecimal, never given out twice. */
 export function newNonce(): string {
-  if (pool === '') {
+  if (used === pool.length) {
     // Loaded only now: at import it would be a fifth of the time that the whole package takes.
     const { randomBytes } = process.getBuiltinModule('node:crypto');
-    pool = randomBytes(BYTES * AT_ONCE).toString('hex');
+    pool = randomBytes(BYTES * AT_ONCE);
+    used = 0;
   }
-  const nonce = pool.slice(0, 2 * BYTES);
-  pool = pool.slice(2 * BYTES);
   // A copy of a running virtual machine has this pool as well, and the state of the generator. The moment differs.
-  const half = BigInt(`0x${nonce.slice(BYTES)}`) ^ process.hrtime.bigint();
-  return nonce.slice(0, BYTES) + half.toString(16).padStart(BYTES, '0');
+  const [seconds, nanoseconds] = process.hrtime();
+  mixIn(seconds, used);
+  mixIn(nanoseconds, used + WORD);
+  const nonce = pool.toString('hex', used, used + BYTES);
+  used += BYTES;
+  return nonce;
+}
+
+function mixIn(word: number, offset: number): void {
+  pool.writeUInt32LE((pool.readUInt32LE(offset) ^ word) >>> 0, offset);
 }

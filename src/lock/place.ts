@@ -24,19 +24,17 @@ export class LockPlace {
 
   /** @throws ENOENT and the like for the parent directory, which is never created. */
   static open(path: string | URL): LockPlace {
-    const given = toPath(path);
-    const absolute = resolve(given);
-    const name = basename(absolute);
+    const { absolute, name, parentPath } = splitPath(toPath(path));
     if (name === '') throw new NotALockError(absolute, 'the root directory');
     const backend = currentBackend();
-    const parentPath = dirname(absolute);
     const parent = withLockPath(absolute, () => backend.files.openParent(parentPath));
     return new LockPlace(backend, absolute, name, parentPath, parent);
   }
 
   /** A place beside this one, over the same parent descriptor. */
   sibling(name: string): LockPlace {
-    return new LockPlace(this.backend, resolve(this.parentPath, name), name, this.parentPath, this.parent);
+    const path = this.path.slice(0, -this.name.length) + name;
+    return new LockPlace(this.backend, path, name, this.parentPath, this.parent);
   }
 
   close(): void {
@@ -75,6 +73,24 @@ export function isGone(error: unknown): boolean {
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   // Not instanceof: in a context of node:vm, where test runners put programs, Node's errors are of another Error.
   return types.isNativeError(error) && 'syscall' in error && 'code' in error;
+}
+
+interface SplitPath {
+  readonly absolute: string;
+  readonly name: string;
+  readonly parentPath: string;
+}
+
+let last: SplitPath | undefined;
+
+/** Whoever polls a lock asks for the same path each time. */
+function splitPath(given: string): SplitPath {
+  // What was resolved before is absolute, hence the same from every working directory.
+  if (last?.absolute !== given) {
+    const absolute = resolve(given);
+    last = { absolute, name: basename(absolute), parentPath: dirname(absolute) };
+  }
+  return last;
 }
 
 function toPath(path: unknown): string {

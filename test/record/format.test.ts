@@ -25,7 +25,9 @@ test('an owner record is read back as it was written', () => {
   fc.assert(
     fc.property(newRecords, (written) => {
       const { starttime, nonce, identity, filesystem, witness, lease, label } = written;
-      const read = parsedRecord(formatOwnerRecord(written), 0);
+      const text = formatOwnerRecord(written);
+      expect(text).toBe(`${JSON.stringify(JSON.parse(text), null, 2)}\n`);
+      const read = parsedRecord(text, 0);
       // What the owner takes it to be, without reading it.
       expect(ownerRecordOf(written)).toEqual(read);
       expect(read).toEqual({
