@@ -111,9 +111,9 @@ static void inspect(long count) {
     const int lock = sure(openat(parent, lock_name, kDirectory), lock_name);
     const int owner = sure(openat(lock, "owner.json", kFile), "owner.json");
     stat_descriptor(owner);
-    read_whole(owner);
     struct statfs filesystem;
     sure(fstatfs(owner, &filesystem), "fstatfs");
+    read_whole(owner);
     judge(1);
     struct flock witness = whole_file();
     sure(fcntl(owner, F_OFD_GETLK, &witness), "F_OFD_GETLK");
@@ -140,8 +140,8 @@ static void acquire_and_release(long count) {
     const int owner = sure(
         openat(lock, "owner.json.new", O_RDWR | O_CREAT | O_EXCL | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC, 0666),
         "owner.json.new");
-    sure(fstatfs(owner, &filesystem), "fstatfs");
     stat_descriptor(owner);
+    sure(fstatfs(owner, &filesystem), "fstatfs");
     struct flock witness = whole_file();
     sure(fcntl(owner, F_OFD_SETLK, &witness), "F_OFD_SETLK");
     const int second = sure(openat(lock, "owner.json.new", kFile), "owner.json.new");

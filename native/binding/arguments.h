@@ -79,4 +79,16 @@ class Arguments {
   const Napi::CallbackInfo& info_;
 };
 
+/** The arguments (fd, device, inode): a descriptor, and what it was of when it was opened. */
+struct KnownFile {
+  int fd = -1;
+  uint64_t device = 0;
+  uint64_t inode = 0;
+
+  bool Take(const Arguments& arguments, size_t first) {
+    return arguments.Descriptor(first, "fd", &fd) && arguments.Decimal(first + 1, "device", &device) &&
+           arguments.Decimal(first + 2, "inode", &inode);
+  }
+};
+
 }  // namespace kernel_identity::binding

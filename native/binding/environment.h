@@ -6,8 +6,10 @@
 
 #include "../system/capabilities.h"
 #include "../system/change_monitors.h"
+#include "../system/filesystem.h"
 #include "../system/pidfd.h"
 #include "descriptors.h"
+#include "last_object.h"
 #include "object_shape.h"
 #include "subscriptions.h"
 #include "values.h"
@@ -19,7 +21,8 @@ struct Environment {
   explicit Environment(Napi::Env env)
       : process_stat(env, {"state", "threads", "startTicks"}),
         pidfd_sight(env, {"inode", "exited"}),
-        open_text(env, {"descriptor", "status", "text"}),
+        open_file(env, {"descriptor", "status", "filesystem"}),
+        open_text(env, {"descriptor", "status", "filesystem", "text"}),
         file_status(env, {"kind", "device", "inode", "links", "size", "mtimeMs", "ctimeMs"}),
         filesystem(env, {"type", "fsid"}) {}
 
@@ -31,15 +34,12 @@ struct Environment {
   std::optional<system::Capabilities> capabilities;
   ObjectShape process_stat;
   ObjectShape pidfd_sight;
-  /**
-   * The last that was given out, and its object: whoever polls sees the same again and again, and to make an
-   * object takes as long as four small system calls.
-   */
-  system::PidfdSight last_sight;
-  Napi::ObjectReference last_sight_object;
+  LastObject<system::PidfdSight> last_sight;
+  ObjectShape open_file;
   ObjectShape open_text;
   ObjectShape file_status;
   ObjectShape filesystem;
+  LastObject<system::Filesystem> last_filesystem;
 };
 
 /** That of the function being called. */

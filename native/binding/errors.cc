@@ -26,8 +26,8 @@ std::string ArgumentMessage(const char* start, const char* name, const char* mid
 
 Napi::Value ErrnoValue(Napi::Env env, int error) {
   const system::ErrnoText* const text = system::FindErrno(-error);
-  if (text != nullptr) return TextValue(env, text->name);
-  return TextValue(env, system::ErrnoName(error));
+  if (text != nullptr) return AsciiValue(env, text->name);
+  return AsciiValue(env, system::ErrnoName(error));
 }
 
 Napi::Value ThrowSystemError(Napi::Env env, int error, const FailedCall& call) {

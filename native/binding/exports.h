@@ -11,6 +11,8 @@ namespace kernel_identity::binding {
 
 Napi::Value CreateProcesses(Napi::Env env, Environment* environment);
 Napi::Value CreateFiles(Napi::Env env, Environment* environment);
+/** Adds what is done with names in directories to what {@link CreateFiles} makes. */
+void AddDirectoryEntries(Napi::Env env, napi_value files, Environment* environment);
 Napi::Value CreateWitness(Napi::Env env, Environment* environment);
 Napi::Value CreateWatch(Napi::Env env, Environment* environment);
 Napi::Value CreateLease(Napi::Env env, Environment* environment);

@@ -118,14 +118,10 @@ Napi::Value LookThroughPidfd(const Napi::CallbackInfo& info) {
   system::PidfdSight sight;
   const int error = system::LookThroughPidfd(pid, &environment.pidfs, &sight);
   if (error < 0) return ErrnoValue(env, error);
-  if (environment.last_sight_object.IsEmpty() || environment.last_sight != sight) {
-    const Napi::Value object = environment.pidfd_sight.Make(
-        env,
-        {sight.inode ? DecimalValue(env, *sight.inode) : env.Null(), Napi::Boolean::New(env, sight.exited)});
-    environment.last_sight = sight;
-    environment.last_sight_object = Napi::Persistent(object.As<Napi::Object>());
-  }
-  return environment.last_sight_object.Value();
+  return environment.last_sight.For(sight, [&] {
+    return environment.pidfd_sight.Make(env, {sight.inode ? DecimalValue(env, *sight.inode) : env.Null(),
+                                              Napi::Boolean::New(env, sight.exited)});
+  });
 }
 
 constexpr Method kMethods[] = {

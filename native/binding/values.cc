@@ -10,6 +10,12 @@ Napi::Value TextValue(Napi::Env env, std::string_view text) {
   return {env, value};
 }
 
+Napi::Value AsciiValue(Napi::Env env, std::string_view text) {
+  napi_value value = nullptr;
+  napi_create_string_latin1(env, text.data(), text.size(), &value);
+  return {env, value};
+}
+
 Napi::Value NumberValue(Napi::Env env, double number) {
   napi_value value = nullptr;
   napi_create_double(env, number, &value);
@@ -19,9 +25,7 @@ Napi::Value NumberValue(Napi::Env env, double number) {
 Napi::Value DecimalValue(Napi::Env env, uint64_t number) {
   char digits[20];
   const char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-  napi_value value = nullptr;
-  napi_create_string_latin1(env, digits, static_cast<size_t>(end - digits), &value);
-  return {env, value};
+  return AsciiValue(env, {digits, static_cast<size_t>(end - digits)});
 }
 
 ObjectValue::ObjectValue(Napi::Env env) : env_(env) { napi_create_object(env, &object_); }

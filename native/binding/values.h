@@ -11,6 +11,8 @@ namespace kernel_identity::binding {
 // property. A failure in here leaves a JavaScript exception pending.
 
 Napi::Value TextValue(Napi::Env env, std::string_view text);
+/** As {@link TextValue}, for what has no characters beyond ASCII. */
+Napi::Value AsciiValue(Napi::Env env, std::string_view text);
 Napi::Value NumberValue(Napi::Env env, double number);
 /** A 64-bit number as a decimal string: a double would lose its low bits, and JSON has no BigInt. */
 Napi::Value DecimalValue(Napi::Env env, uint64_t number);

@@ -35,7 +35,7 @@ const char* StateName(system::WitnessState state) {
 Napi::Value Test(const Napi::CallbackInfo& info) {
   int fd = -1;
   if (!Arguments(info).Descriptor(0, "fd", &fd)) return {};
-  return TextValue(info.Env(), StateName(system::TestWitness(fd)));
+  return AsciiValue(info.Env(), StateName(system::TestWitness(fd)));
 }
 
 Napi::Value TestAt(const Napi::CallbackInfo& info) {
@@ -46,7 +46,7 @@ Napi::Value TestAt(const Napi::CallbackInfo& info) {
   const int fd = system::OpenForReadingAt(directory, name.c_str());
   if (fd < 0) return ThrowSystemError(info.Env(), fd, {.syscall = "openat", .path = name.c_str()});
   const system::UniqueFd file(fd);
-  return TextValue(info.Env(), StateName(system::TestWitness(fd)));
+  return AsciiValue(info.Env(), StateName(system::TestWitness(fd)));
 }
 
 constexpr Method kMethods[] = {

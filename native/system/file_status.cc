@@ -85,11 +85,16 @@ int IsSameFileAt(int directory, const char* name, int fd) {
   return IsFileAt(directory, name, open.st_dev, open.st_ino);
 }
 
-int IsSameFileStillAt(int directory, const char* name, int fd, uint64_t device, uint64_t inode) {
+int IsFile(int fd, uint64_t device, uint64_t inode) {
   struct stat open;
   if (StatDescriptor(fd, &open) < 0) return -errno;
-  if (open.st_dev != device || open.st_ino != inode) return -EBADF;
-  return IsFileAt(directory, name, device, inode);
+  return open.st_dev == device && open.st_ino == inode ? 1 : 0;
+}
+
+int IsSameFileStillAt(int directory, const char* name, int fd, uint64_t device, uint64_t inode) {
+  const int same = IsFile(fd, device, inode);
+  if (same < 0) return same;
+  return same == 0 ? -EBADF : IsFileAt(directory, name, device, inode);
 }
 
 }  // namespace kernel_identity::system

@@ -36,6 +36,9 @@ int ReadFreshStatusOf(int fd, FileStatus* status);
  * -errno. */
 int IsSameFileAt(int directory, const char* name, int fd);
 
+/** Whether `fd` is of this device and inode: 1, 0 or -errno. */
+int IsFile(int fd, uint64_t device, uint64_t inode);
+
 /** As {@link IsSameFileAt}, or -EBADF where `fd` is not of this device and inode. */
 int IsSameFileStillAt(int directory, const char* name, int fd, uint64_t device, uint64_t inode);
 

@@ -40,7 +40,12 @@ constexpr NamedMagic kNames[] = {
 
 int ReadFilesystem(int fd, Filesystem* filesystem) {
   struct statfs status;
-  if (::fstatfs(fd, &status) < 0) return -errno;
+  if (::fstatfs(fd, &status) < 0) {
+    const bool is_refused = errno == EPERM || errno == EACCES || errno == ENOSYS;
+    if (!is_refused) return -errno;
+    *filesystem = {};
+    return 0;
+  }
   // f_type is a signed word of 32 or 64 bits, depending on the architecture; the magic has 32.
   filesystem->magic = static_cast<uint32_t>(status.f_type);
   // The words of fsid_t have no portable name: glibc and musl call them differently.

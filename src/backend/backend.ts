@@ -51,7 +51,10 @@ export interface ProcessStatus {
 }
 
 export interface Filesystem {
-  /** Name by statfs(2) magic, such as `ext`, `overlay`, `nfs`; a hexadecimal magic where it has no name here. */
+  /**
+   * Name by statfs(2) magic, such as `ext`, `overlay`, `nfs`; a hexadecimal magic where it has no name here. `unknown`,
+   * which is trusted with nothing, where a sandbox keeps it from being asked.
+   */
   readonly type: string;
   /** f_fsid in hexadecimal; null where it is zero or the backend cannot read it. */
   readonly fsid: string | null;
@@ -72,10 +75,14 @@ export interface FileStatus {
   readonly ctimeMs: number;
 }
 
-/** A file that was opened by name, and what was found then. */
-export interface OpenText {
+/** A file that was opened by name, and what it was found to be then. */
+export interface OpenFile {
   readonly descriptor: number;
   readonly status: FileStatus;
+  readonly filesystem: Filesystem;
+}
+
+export interface OpenText extends OpenFile {
   /** The whole of it as UTF-8; null: it is no regular file, or longer than was asked for. */
   readonly text: string | null;
 }
@@ -109,9 +116,6 @@ export interface Capabilities {
   readonly renameNoReplace: Capability;
 }
 
-/** Flags of {@link FileOperations.openAt}; every open has O_CLOEXEC, O_NOFOLLOW and O_NONBLOCK. */
-export type OpenMode = 'read' | 'create';
-
 /** Reads what the kernel knows of processes. Nothing here throws for a process that is missing or hidden. */
 export interface ProcessOperations {
   /** null: no boot_id can be read (subset=pid, gVisor, no /proc). */
@@ -128,13 +132,18 @@ export interface ProcessOperations {
   pidfdInode(fd: number): string | null;
   /** True once the process (all its threads) has exited: the pidfd polls readable. */
   pidfdExited(fd: number): boolean;
-  /** Opens a pidfd, looks through it and closes it, in one call: most judgements need no more. */
+  /**
+   * Opens a pidfd, looks through it and closes it, in one call: most judgements need no more. May answer with the object
+   * that it gave out last while it sees the same.
+   */
   lookThroughPidfd(pid: number): PidfdSight | Errno;
 }
 
 /**
- * The file operations of the lock, relative to directory descriptors. They throw Node-shaped system errors
- * (`errno`, `code`, `syscall`). A descriptor is a number for these operations; it need not be one of the kernel's.
+ * The file operations of the lock, relative to directory descriptors. Every open has O_CLOEXEC, O_NOFOLLOW and
+ * O_NONBLOCK. Each call changes one thing on the disk at the most, so that a death between two calls stands for a death at
+ * any moment. They throw Node-shaped system errors (`errno`, `code`, `syscall`). A descriptor is a number for these
+ * operations; it need not be one of the kernel's.
  */
 export interface FileOperations {
   /** Opens a directory to look names up in it; the path may lead through symbolic links. */
@@ -143,9 +152,11 @@ export interface FileOperations {
   openDirectoryAt(directory: number, name: string): number;
   /** As {@link openDirectoryAt} where a missing name is an ordinary answer: null, and no error has to be made. */
   findDirectoryAt(directory: number, name: string): number | null;
-  /** `create`: read-write, O_EXCL, mode 0666 minus umask. */
-  openAt(directory: number, name: string, mode: OpenMode): number;
-  /** Opens `name` for reading and reads it, in one call: a look at a lock. null: there is no such name. */
+  /** Opens `name` for reading. */
+  openAt(directory: number, name: string): number;
+  /** Creates the file `name` for reading and writing (O_EXCL, mode 0666 minus umask), and looks at it. */
+  createAt(directory: number, name: string): OpenFile;
+  /** Opens `name` for reading, looks at it and reads it: a look at a lock. null: there is no such name. */
   openText(directory: number, name: string, limit: number): OpenText | null;
   /** Mode 0777 minus umask. */
   mkdirAt(directory: number, name: string): void;
@@ -154,6 +165,8 @@ export interface FileOperations {
   renameNoReplaceAt(fromDirectory: number, from: string, toDirectory: number, to: string): void;
   unlinkAt(directory: number, name: string): void;
   rmdirAt(directory: number, name: string): void;
+  /** As {@link rmdirAt}, if the directory is the very one that is open as `fd`: see {@link isAt}. */
+  rmdirIfAt(directory: number, name: string, fd: number): void;
   /** Never follows a symbolic link. */
   statAt(directory: number, name: string): FileStatus;
   statDescriptor(fd: number): FileStatus;
@@ -179,6 +192,11 @@ export interface FileOperations {
   write(fd: number, text: string): void;
   filesystem(fd: number): Filesystem;
   close(fd: number): void;
+  /**
+   * Closes a descriptor that was of this device and inode when it was opened, unless it is of others by now: then somebody
+   * else in this process closed it, and the number went to another file.
+   */
+  closeIfStill(fd: number, device: string, inode: string): void;
 }
 
 /** The lock on owner.json that lives exactly as long as its owner: OFD locks of fcntl(2). */

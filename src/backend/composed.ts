@@ -1,6 +1,6 @@
-import type { FileOperations, OpenText, WitnessOperations, WitnessTest } from './backend.js';
+import type { FileOperations, OpenFile, OpenText, WitnessOperations, WitnessTest } from './backend.js';
 import { isSameFile } from './file-status.js';
-import { nullIfMissing, systemError } from './system-error.js';
+import { isSystemError, nullIfMissing, systemError } from './system-error.js';
 
 // The operations that only save the way into C++ again and again, made of the others: for backends in JavaScript.
 
@@ -11,12 +11,22 @@ export function openText(
   name: string,
   limit: number,
 ): OpenText | null {
-  const descriptor = nullIfMissing(() => files.openAt(directory, name, 'read'));
+  const descriptor = nullIfMissing(() => files.openAt(directory, name));
   if (descriptor === null) return null;
+  return look(files, descriptor, (file) => {
+    const isText = file.status.kind === 'file' && file.status.size <= limit;
+    return { ...file, text: isText ? files.readText(descriptor, limit) : null };
+  });
+}
+
+/**
+ * What a file is that was opened just now, with what `more` finds in it. For {@link FileOperations.createAt} and
+ * {@link FileOperations.openText}, which close it where that fails.
+ */
+export function look<T>(files: FileOperations, descriptor: number, more: (file: OpenFile) => T): T {
   try {
     const status = files.statDescriptor(descriptor);
-    const isText = status.kind === 'file' && status.size <= limit;
-    return { descriptor, status, text: isText ? files.readText(descriptor, limit) : null };
+    return more({ descriptor, status, filesystem: files.filesystem(descriptor) });
   } catch (error) {
     files.close(descriptor);
     throw error;
@@ -42,6 +52,26 @@ export function isStillAt(
   return isSameFile(files.statAt(directory, name), open);
 }
 
+/** {@link FileOperations.rmdirIfAt} */
+export function rmdirIfAt(files: FileOperations, directory: number, name: string, fd: number): void {
+  if (isAt(files, directory, name, fd)) files.rmdirAt(directory, name);
+}
+
+/** {@link FileOperations.closeIfStill} */
+export function closeIfStill(files: FileOperations, fd: number, device: string, inode: string): void {
+  if (isStill(files, fd, device, inode)) files.close(fd);
+}
+
+function isStill(files: FileOperations, fd: number, device: string, inode: string): boolean {
+  try {
+    return isSameFile(files.statDescriptor(fd), { device, inode });
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    // Another error is said of a file that was deleted, or of a failing disk.
+    return error.code !== 'EBADF';
+  }
+}
+
 /** {@link WitnessOperations.testAt} */
 export function testAt(
   files: FileOperations,
@@ -50,7 +80,7 @@ export function testAt(
   name: string,
   type: string,
 ): WitnessTest {
-  const descriptor = files.openAt(directory, name, 'read');
+  const descriptor = files.openAt(directory, name);
   try {
     return witness.test(descriptor, type);
   } finally {

@@ -1,6 +1,5 @@
 import { readlinkSync } from 'node:fs';
 import type { Backend, FileStatus } from '../backend/backend.js';
-import { filesystemOf } from '../judge/filesystems.js';
 import { type JudgeOptions, judgeRecord } from '../judge/judge.js';
 import type { OwnerFile } from '../judge/owner-file.js';
 import type { Verdict } from '../judge/verdict.js';
@@ -89,7 +88,7 @@ export class ForeignLock {
         bytes.length > MAX_FILE
           ? `a file of more than ${MAX_FILE} bytes, too large for a lock`
           : recogniseFile(entry.name, bytes.toString('utf8'), status.mtimeMs);
-      const file = { descriptor, status, filesystem: filesystemOf(files, descriptor) };
+      const file = { descriptor, status, filesystem: files.filesystem(descriptor) };
       return new ForeignLock(entry, status, found, bytes.toString('latin1'), file);
     } catch (error) {
       files.close(descriptor);
@@ -188,7 +187,7 @@ function readLink({ backend, parent, name, path }: Entry): string | null {
 /** null: it is gone. @throws ELOOP, ENXIO where a link or a socket took its place a moment ago. */
 function openIfThere({ backend, parent, name }: Entry): number | null {
   try {
-    return backend.files.openAt(parent, name, 'read');
+    return backend.files.openAt(parent, name);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return null;
     throw error;

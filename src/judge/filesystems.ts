@@ -1,5 +1,3 @@
-import type { FileOperations, Filesystem } from '../backend/backend.js';
-
 /**
  * Filesystems that one kernel alone can have mounted, so that whoever holds a file on them runs on this kernel, and
  * on which open-file-description locks work and never hang. An allow-list: whatever is not on it may be a network
@@ -18,17 +16,4 @@ export function showsChangesOfOthers(type: string): boolean {
 /** `type` by the names of `Filesystem.type`; null: not known, hence no. */
 export function isOneKernelFilesystem(type: string | null): boolean {
   return type !== null && ONE_KERNEL.has(type);
-}
-
-/** What a sandbox says that keeps a process from asking. */
-const REFUSALS: ReadonlySet<unknown> = new Set(['EPERM', 'EACCES', 'ENOSYS']);
-
-/** The filesystem of an open file. `unknown`, which is trusted with nothing, where a sandbox keeps it from being asked. */
-export function filesystemOf(files: Pick<FileOperations, 'filesystem'>, descriptor: number): Filesystem {
-  try {
-    return files.filesystem(descriptor);
-  } catch (error) {
-    if (REFUSALS.has((error as NodeJS.ErrnoException).code)) return { type: 'unknown', fsid: null };
-    throw error;
-  }
 }

@@ -1,10 +1,9 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Backend, FileOperations, FileStatus, Filesystem } from '../backend/backend.js';
+import type { Backend, FileOperations, OpenFile } from '../backend/backend.js';
 import { isSystemError } from '../backend/system-error.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { type ParsedOwnerFile, parseOwnerFile } from '../record/parse.js';
-import { filesystemOf } from './filesystems.js';
 
 /** The one file of a lock directory in which its owner stands. */
 export const OWNER_FILE = 'owner.json';
@@ -13,11 +12,7 @@ export const OWNER_FILE = 'owner.json';
 const MAX_OWNER_FILE = 64 * 1024;
 
 /** The file that a record was read from, still open. */
-export interface OwnerFile {
-  readonly descriptor: number;
-  readonly status: FileStatus;
-  readonly filesystem: Filesystem;
-}
+export type OwnerFile = OpenFile;
 
 /**
  * Opens the owner.json of an open lock directory: what it says, or what stands in its place. The descriptor is the
@@ -35,9 +30,8 @@ export function openOwnerFile(
     if (text === null) return status.kind === 'file' ? `file of ${status.size} bytes` : status.kind;
     const parsed = parseOnce(text, status.mtimeMs);
     if (parsed.kind === 'foreign') return 'file that no lock wrote';
-    const file = { descriptor, status, filesystem: filesystemOf(files, descriptor) };
     keep = true;
-    return { file, parsed };
+    return { file: opened, parsed };
   } finally {
     if (!keep) files.close(descriptor);
   }

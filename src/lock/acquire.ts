@@ -1,3 +1,4 @@
+import { ownerRecordOf } from '../record/format.js';
 import type { Alarm, Arm } from './alarm.js';
 import { reclaimStale } from './clear.js';
 import { acquireEvent, ownerAgeOf, slowOwnerEvent, waitEvent } from './events.js';
@@ -58,7 +59,7 @@ export function* acquireSteps<A extends Alarm>(
         if (acquireEvent.isHeard) {
           acquireEvent.publish({
             path: place.path,
-            owner: step.record,
+            owner: ownerRecordOf(step.record),
             waited: performance.now() - started,
           });
         }

@@ -1,15 +1,15 @@
-import type { FileOperations, FileStatus } from '../backend/backend.js';
 import { isSameFile } from '../backend/file-status.js';
 import { systemError } from '../backend/system-error.js';
 import { LockLostError } from '../errors.js';
 import { isOneKernelFilesystem } from '../judge/filesystems.js';
 import { enterHeldLock, leaveHeldLock } from '../judge/held-locks.js';
+import { ownerRecordOf } from '../record/format.js';
 import type { LeaseRecord, OwnerRecord } from '../record/owner-record.js';
 import { parseOwnerFile } from '../record/parse.js';
 import { lostEvent, ownerAgeOf, type ReleaseEvent, releaseEvent } from './events.js';
 import { tellOfRelease } from './line.js';
 import { OWNER_FILE, retiredName } from './names.js';
-import { errnoOf, isGone, withLockPath } from './place.js';
+import { isGone, withLockPath } from './place.js';
 import type { PublishedLock } from './publish.js';
 import { removeDirectory, retireOwner, unlinkOwnFile } from './retire.js';
 import { BEATS_PER_LEASE } from './standing.js';
@@ -30,15 +30,14 @@ export function witnessDescriptor(lock: Lock): number | null {
 /** A lock that this process holds. Release it, or let `using` / `await using` do it. */
 export class Lock {
   static {
-    ownerDescriptorOf = (lock) => lock.#published.owner;
+    ownerDescriptorOf = (lock) => lock.#published.owner.descriptor;
   }
 
   readonly path: string;
-  /** What was recorded of this process. */
-  readonly owner: OwnerRecord;
   readonly #published: PublishedLock;
   readonly #pid = process.pid;
-  /** Made when somebody asks for the signal: most never do. */
+  // Made when somebody asks for them: most never do.
+  #owner: OwnerRecord | null = null;
   #abort: AbortController | null = null;
   #loss: LockLostError | null = null;
   #state: 'held' | 'released' | 'lost' = 'held';
@@ -49,8 +48,7 @@ export class Lock {
   constructor(published: PublishedLock) {
     this.#published = published;
     this.path = published.place.path;
-    this.owner = published.record;
-    enterHeldLock(published.nonce, () => this.#isIntact());
+    enterHeldLock(published.record.nonce, () => this.#isIntact());
     if (published.record.lease !== null) this.#keepLease(published.record.lease);
   }
 
@@ -59,12 +57,22 @@ export class Lock {
     const { place, owner } = this.#published;
     const lost = () => this.#loseByLease();
     try {
-      this.#heartbeat = place.backend.lease.start(owner, Math.round(durationMs / BEATS_PER_LEASE), lost);
+      this.#heartbeat = place.backend.lease.start(
+        owner.descriptor,
+        Math.round(durationMs / BEATS_PER_LEASE),
+        lost,
+      );
     } catch (error) {
       // A lock whose lease nobody keeps is taken away from an owner that lives.
       this.releaseSync();
       throw error;
     }
+  }
+
+  /** What was recorded of this process. */
+  get owner(): OwnerRecord {
+    this.#owner ??= ownerRecordOf(this.#published.record);
+    return this.#owner;
   }
 
   /** Aborts, with a LockLostError as reason, once the lock is known to be lost; never by a mere release. */
@@ -118,10 +126,11 @@ export class Lock {
   #release(): void {
     const wrong = this.#whatIsWrong();
     if (wrong !== null) throw this.#lose(wrong);
-    if (!retireOwner(this.#published, this.#published.nonce)) throw this.#lose('its owner.json is gone');
+    const { nonce } = this.#published.record;
+    if (!retireOwner(this.#published, nonce)) throw this.#lose('its owner.json is gone');
     // A file deleted while it is open casts a shadow on NFS and FUSE, which would keep the directory.
     this.#closeOwner();
-    if (unlinkOwnFile(this.#published, retiredName(this.#published.nonce))) removeDirectory(this.#published);
+    if (unlinkOwnFile(this.#published, retiredName(nonce))) removeDirectory(this.#published);
   }
 
   #lose(how: string): LockLostError {
@@ -144,17 +153,18 @@ export class Lock {
 
   /** null: the descriptors are still ours, and owner.json is still the one written at the acquisition. */
   #whatIsWrong(): string | null {
-    const { place, directory, owner, ownerStatus, nonce, content } = this.#published;
+    const { place, directory, owner, record, content } = this.#published;
+    const { descriptor, status } = owner;
     const { files } = place.backend;
     if (process.pid !== this.#pid) return 'this process was forked from the one that holds it';
     try {
       // First, since the directory's descriptor is made sure of there.
       const isAtItsPath = this.#isAtItsPath();
-      if (!files.isStillAt(directory, OWNER_FILE, owner, ownerStatus.device, ownerStatus.inode)) {
+      if (!files.isStillAt(directory, OWNER_FILE, descriptor, status.device, status.inode)) {
         return 'another owner.json stands in its place';
       }
-      const text = files.readText(owner, MAX_OWN_RECORD);
-      if (text !== content && nonceIn(text) !== nonce) {
+      const text = files.readText(descriptor, MAX_OWN_RECORD);
+      if (text !== content && nonceIn(text) !== record.nonce) {
         return 'its owner.json was overwritten by another program';
       }
       return isAtItsPath ? null : 'its directory was moved away';
@@ -199,41 +209,28 @@ export class Lock {
   #isWitnessIntact(): boolean {
     const { place, record, directory } = this.#published;
     if (record.witness === null) return true;
-    return place.backend.witness.testAt(directory, OWNER_FILE, record.filesystem ?? '') === 'held';
+    return place.backend.witness.testAt(directory, OWNER_FILE, record.filesystem) === 'held';
   }
 
   #close(): void {
     const { place, directory, directoryStatus } = this.#published;
     this.#closeOwner();
-    closeIfSame(place.backend.files, directory, directoryStatus);
+    place.backend.files.closeIfStill(directory, directoryStatus.device, directoryStatus.inode);
     place.close();
   }
 
   #closeOwner(): void {
     if (this.#isOwnerClosed) return;
     this.#isOwnerClosed = true;
-    const { place, owner, ownerStatus, nonce } = this.#published;
-    leaveHeldLock(nonce);
+    const { place, owner, record } = this.#published;
+    const { descriptor, status } = owner;
+    leaveHeldLock(record.nonce);
     if (this.#heartbeat !== null) place.backend.lease.stop(this.#heartbeat);
-    closeIfSame(place.backend.files, owner, ownerStatus);
+    place.backend.files.closeIfStill(descriptor, status.device, status.inode);
   }
 }
 
 function nonceIn(text: string): string | null {
   const parsed = parseOwnerFile(text, null);
   return parsed.kind === 'record' ? parsed.record.nonce : null;
-}
-
-/** Never closes a number that somebody else closed and the kernel gave to another file since. */
-function closeIfSame(files: FileOperations, descriptor: number, expected: FileStatus): void {
-  if (isStill(files, descriptor, expected)) files.close(descriptor);
-}
-
-function isStill(files: FileOperations, descriptor: number, expected: FileStatus): boolean {
-  try {
-    return isSameFile(files.statDescriptor(descriptor), expected);
-  } catch (error) {
-    // Anything else is said of a file that was deleted, as ours is by now, or of a failing disk.
-    return errnoOf(error) !== 'EBADF';
-  }
 }

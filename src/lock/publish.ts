@@ -1,9 +1,9 @@
-import type { FileStatus, Filesystem } from '../backend/backend.js';
+import type { FileStatus, Filesystem, OpenFile } from '../backend/backend.js';
 import { currentObserver } from '../identity/observer.js';
 import { selfIdentity } from '../identity/read.js';
-import { filesystemOf, isOneKernelFilesystem, showsChangesOfOthers } from '../judge/filesystems.js';
-import { formatOwnerRecord, type NewOwnerRecord, ownerRecordOf } from '../record/format.js';
-import type { OwnerRecord, WitnessRecord } from '../record/owner-record.js';
+import { isOneKernelFilesystem, showsChangesOfOthers } from '../judge/filesystems.js';
+import { formatOwnerRecord, type NewOwnerRecord } from '../record/format.js';
+import type { WitnessRecord } from '../record/owner-record.js';
 import { NEW_OWNER_FILE, OWNER_FILE, privateName } from './names.js';
 import { newNonce } from './nonce.js';
 import { errnoOf, isGone, type LockPlace } from './place.js';
@@ -13,16 +13,14 @@ import { LockView } from './view.js';
 /** A lock that this process holds, as the file system knows it. */
 export interface PublishedLock {
   readonly place: LockPlace;
-  readonly record: OwnerRecord;
-  readonly nonce: string;
+  readonly record: NewOwnerRecord;
   /** Of owner.json. */
   readonly content: string;
   /** Descriptor and status of the lock directory. */
   readonly directory: number;
   readonly directoryStatus: FileStatus;
-  /** Descriptor and status of owner.json; the witness is a lock on this very descriptor. */
-  readonly owner: number;
-  readonly ownerStatus: FileStatus;
+  /** owner.json; the witness is a lock on this very descriptor. */
+  readonly owner: OpenFile;
 }
 
 export interface PublishOptions {
@@ -47,24 +45,21 @@ export function publishLock(place: LockPlace, options: PublishOptions): PublishR
   const { files } = place.backend;
   files.mkdirAt(draft.parent, draft.name);
   let directory = -1;
-  let owner = -1;
+  let owner: OpenFile | null = null;
   let published = false;
   try {
     directory = files.openDirectoryAt(draft.parent, draft.name);
-    owner = files.openAt(directory, NEW_OWNER_FILE, 'create');
-    const filesystem = filesystemOf(files, owner);
-    const created = files.statDescriptor(owner);
-    const witness = takeWitness(place, directory, owner, filesystem, created);
-    const written = newRecord(nonce, options, filesystem, witness);
-    const content = formatOwnerRecord(written);
-    files.write(owner, content);
+    owner = files.createAt(directory, NEW_OWNER_FILE);
+    const { filesystem } = owner;
+    const record = newRecord(nonce, options, filesystem, takeWitness(place, directory, owner));
+    const content = formatOwnerRecord(record);
+    files.write(owner.descriptor, content);
     files.renameAt(directory, NEW_OWNER_FILE, directory, OWNER_FILE);
     const directoryStatus = files.statDescriptor(directory);
     if (!moveIntoPlace(draft, place, nonce)) return 'contended';
     published = isAtPlace(place, directory, filesystem, nonce);
     if (!published) return 'contended';
-    const record = ownerRecordOf(written);
-    return { place, record, nonce, content, directory, directoryStatus, owner, ownerStatus: created };
+    return { place, record, content, directory, directoryStatus, owner };
   } catch (error) {
     // Our private directory is gone: taken for an orphan while this process was stopped for longer than the grace.
     if (isGone(error) && wasSwept(draft, owner)) return 'swept';
@@ -75,17 +70,11 @@ export function publishLock(place: LockPlace, options: PublishOptions): PublishR
 }
 
 /** Write-locks owner.json, and makes sure that others can see it. null: no lock works here, or not on this file. */
-function takeWitness(
-  place: LockPlace,
-  directory: number,
-  owner: number,
-  filesystem: Filesystem,
-  status: FileStatus,
-): WitnessRecord | null {
-  const { backend } = place;
+function takeWitness({ backend }: LockPlace, directory: number, owner: OpenFile): WitnessRecord | null {
+  const { descriptor, status, filesystem } = owner;
   if (!isOneKernelFilesystem(filesystem.type) || !backend.capabilities().takeWitness.available) return null;
   try {
-    backend.witness.take(owner);
+    backend.witness.take(descriptor);
   } catch {
     return null;
   }
@@ -200,7 +189,7 @@ function nonceAt(place: LockPlace): string | null {
 }
 
 /** Takes back a private directory that was not published, or one that was and turned out not to stand there. */
-function discard(draft: LockPlace, place: LockPlace, directory: number, owner: number): void {
+function discard(draft: LockPlace, place: LockPlace, directory: number, owner: OpenFile | null): void {
   const { files } = draft.backend;
   try {
     if (directory < 0) {
@@ -208,7 +197,7 @@ function discard(draft: LockPlace, place: LockPlace, directory: number, owner: n
       return;
     }
     // A file deleted while it is open casts a shadow on NFS and FUSE, which would keep the directory.
-    if (owner >= 0) files.close(owner);
+    if (owner !== null) files.close(owner.descriptor);
     const open = { place: draft, directory };
     unlinkOwnFile(open, NEW_OWNER_FILE);
     unlinkOwnFile(open, OWNER_FILE);
@@ -230,10 +219,10 @@ function removeEmpty(place: LockPlace): void {
 }
 
 /** Somebody removed the private directory, or has begun to: the file in it goes first. */
-function wasSwept(draft: LockPlace, owner: number): boolean {
+function wasSwept(draft: LockPlace, owner: OpenFile | null): boolean {
   const { files } = draft.backend;
   try {
-    if (owner >= 0 && files.statDescriptor(owner).links === 0) return true;
+    if (owner !== null && files.statDescriptor(owner.descriptor).links === 0) return true;
     files.statAt(draft.parent, draft.name);
     return false;
   } catch {

@@ -71,7 +71,7 @@ function tryRemoveDirectory({ place, directory }: OpenLockDirectory): boolean {
   const { files } = place.backend;
   try {
     // Not the empty directory that an older program made a moment ago. Our descriptor keeps the inode from reuse.
-    if (files.isAt(place.parent, place.name, directory)) files.rmdirAt(place.parent, place.name);
+    files.rmdirIfAt(place.parent, place.name, directory);
     return true;
   } catch (error) {
     if (isGone(error)) return true;

@@ -100,7 +100,7 @@ describeRequiring([hasBackend('native'), hasBackend('procfs')], 'the native and 
           console.warn(`SKIPPED: ${parent} is on ${type}, where /proc/locks proves nothing`);
           context.skip(`${parent} is on ${type}`);
         }
-        const owner = native.files.openAt(directory, 'owner.json', 'create');
+        const owner = native.files.createAt(directory, 'owner.json').descriptor;
         const seen = openTwice(directory, 'owner.json');
         // Other tests may fill the list of locks for a moment; "untestable" is right then, "held" never.
         await freed(seen, type);
@@ -117,16 +117,16 @@ describeRequiring([hasBackend('native'), hasBackend('procfs')], 'the native and 
 
     test('take no lock of a neighbour for the own one', async () => {
       const { directory, type } = openTemp(native);
-      const neighbour = native.files.openAt(directory, 'neighbour', 'create');
+      const neighbour = native.files.createAt(directory, 'neighbour').descriptor;
       native.witness.take(neighbour);
-      const file = native.files.openAt(directory, 'owner.json', 'create');
+      const file = native.files.createAt(directory, 'owner.json').descriptor;
       if (['ext', 'xfs', 'tmpfs'].includes(type)) await freed(file, type);
       for (const fd of [neighbour, file, directory]) native.files.close(fd);
     });
 
     test('call it untestable where /proc/locks names files by another device', () => {
       const { directory } = openTemp(native);
-      const file = native.files.openAt(directory, 'owner.json', 'create');
+      const file = native.files.createAt(directory, 'owner.json').descriptor;
       for (const type of ['overlay', 'btrfs', 'nfs', 'fuse', '0x1234']) {
         expect(procfs.witness.test(file, type)).toBe('untestable');
       }
@@ -137,11 +137,11 @@ describeRequiring([hasBackend('native'), hasBackend('procfs')], 'the native and 
     test('do not say free when the list of locks is longer than one read', () => {
       const { directory } = openTemp(native, existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
       const locked = Array.from({ length: 150 }, (_, index) => {
-        const fd = native.files.openAt(directory, `owner-${index}`, 'create');
+        const fd = native.files.createAt(directory, `owner-${index}`).descriptor;
         native.witness.take(fd);
         return fd;
       });
-      const unlocked = native.files.openAt(directory, 'owner.json', 'create');
+      const unlocked = native.files.createAt(directory, 'owner.json').descriptor;
       expect(readLockTable().complete).toBe(false);
       expect(procfs.witness.test(unlocked, 'tmpfs')).toBe('untestable');
       for (const fd of locked) expect(procfs.witness.test(fd, 'tmpfs')).not.toBe('free');
@@ -156,7 +156,7 @@ describeRequiring([hasBackend('native'), hasBackend('procfs')], 'the native and 
 
   /** A second description of the file, as an observer has one. */
   function openTwice(directory: number, name: string): number {
-    return native.files.openAt(directory, name, 'read');
+    return native.files.openAt(directory, name);
   }
 
   async function freed(fd: number, type: string): Promise<void> {

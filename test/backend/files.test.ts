@@ -10,6 +10,7 @@ import {
   readFileSync,
   readlinkSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -88,17 +89,17 @@ function defineContract(name: AnyName, load: () => Backend): void {
     test('opens a file for reading, but not through a symbolic link', () => {
       writeFileSync(join(path, 'file'), 'text');
       symlinkSync('file', join(path, 'link'));
-      const fd = backend.files.openAt(directory, 'file', 'read');
+      const fd = backend.files.openAt(directory, 'file');
       expect(backend.files.read(fd, 100).toString()).toBe('text');
       expect(codeOf(() => backend.files.write(fd, 'no'))).toBe('EBADF');
       backend.files.close(fd);
-      expect(codeOf(() => backend.files.openAt(directory, 'link', 'read'))).toBe('ELOOP');
-      expect(codeOf(() => backend.files.openAt(directory, 'missing', 'read'))).toBe('ENOENT');
+      expect(codeOf(() => backend.files.openAt(directory, 'link'))).toBe('ELOOP');
+      expect(codeOf(() => backend.files.openAt(directory, 'missing'))).toBe('ENOENT');
     });
 
     test('does not wait for the writer of a FIFO', { timeout: 2000 }, () => {
       expect(spawnSync('mkfifo', [join(path, 'fifo')]).status).toBe(0);
-      const fd = backend.files.openAt(directory, 'fifo', 'read');
+      const fd = backend.files.openAt(directory, 'fifo');
       expect(backend.files.statDescriptor(fd).kind).toBe('other');
       backend.files.close(fd);
       expect(codeOf(() => backend.files.openDirectoryAt(directory, 'fifo'))).toBe('ENOTDIR');
@@ -143,7 +144,7 @@ function defineContract(name: AnyName, load: () => Backend): void {
       writeFileSync(join(path, 'file'), 'ours');
       writeFileSync(join(path, 'other'), 'theirs');
       symlinkSync('file', join(path, 'link'));
-      const fd = files.openAt(directory, 'file', 'read');
+      const fd = files.openAt(directory, 'file');
       const { device, inode } = files.statDescriptor(fd);
       expect(files.isAt(directory, 'file', fd)).toBe(true);
       expect(files.isStillAt(directory, 'file', fd, device, inode)).toBe(true);
@@ -165,13 +166,34 @@ function defineContract(name: AnyName, load: () => Backend): void {
       expect(codeOf(() => files.isAt(directory, 'file', fd))).toBe('EBADF');
     });
 
+    test('knows two directories apart that have one number on two devices', () => {
+      const { files } = backend;
+      const root = files.openParent('/');
+      // The roots of most kernel filesystems are number 1.
+      const fd = files.openDirectoryAt(root, 'proc');
+      expect(files.isAt(root, 'proc', fd)).toBe(true);
+      expect(files.isAt(root, 'sys', fd)).toBe(false);
+      files.close(fd);
+      files.close(root);
+    });
+
+    test('says of a file that it created what it finds of one that it opens', () => {
+      const { files } = backend;
+      const created = files.createAt(directory, 'new');
+      const { descriptor, ...found } = created;
+      expect(found.status).toMatchObject({ kind: 'file', size: 0, links: 1 });
+      expect(found.status).toEqual(files.statDescriptor(descriptor));
+      expect(found.filesystem).toEqual(files.filesystem(descriptor));
+      expect(files.openText(directory, 'new', 10)).toMatchObject({ ...found, text: '' });
+    });
+
     test('creates only what is not there, not even behind a dangling symbolic link', () => {
-      const fd = backend.files.openAt(directory, 'new', 'create');
+      const fd = backend.files.createAt(directory, 'new').descriptor;
       backend.files.write(fd, 'first');
       backend.files.close(fd);
       symlinkSync('nowhere', join(path, 'dangling'));
-      expect(codeOf(() => backend.files.openAt(directory, 'new', 'create'))).toBe('EEXIST');
-      expect(codeOf(() => backend.files.openAt(directory, 'dangling', 'create'))).toBe('EEXIST');
+      expect(codeOf(() => backend.files.createAt(directory, 'new'))).toBe('EEXIST');
+      expect(codeOf(() => backend.files.createAt(directory, 'dangling'))).toBe('EEXIST');
       expect(readFileSync(join(path, 'new'), 'utf8')).toBe('first');
       expect(existsSync(join(path, 'nowhere'))).toBe(false);
     });
@@ -183,7 +205,7 @@ function defineContract(name: AnyName, load: () => Backend): void {
       ] as const) {
         const before = process.umask(umask);
         try {
-          backend.files.close(backend.files.openAt(directory, `file-${umask}`, 'create'));
+          backend.files.close(backend.files.createAt(directory, `file-${umask}`).descriptor);
           backend.files.mkdirAt(directory, `directory-${umask}`);
         } finally {
           process.umask(before);
@@ -197,7 +219,7 @@ function defineContract(name: AnyName, load: () => Backend): void {
       mkdirSync(join(path, 'lock'));
       const fds = [
         backend.files.openDirectoryAt(directory, 'lock'),
-        backend.files.openAt(directory, 'file', 'create'),
+        backend.files.createAt(directory, 'file').descriptor,
       ];
       const closeOnExec = 0o2000000;
       for (const fd of readdirSync('/proc/self/fd')) {
@@ -277,6 +299,22 @@ function defineContract(name: AnyName, load: () => Backend): void {
       expect(readdirSync(path).sort()).toEqual(['file', 'link', 'lock']);
     });
 
+    test('removes a directory only if it is the one that is open', () => {
+      const { files } = backend;
+      mkdirSync(join(path, 'lock'));
+      mkdirSync(join(path, 'other'));
+      const fd = files.openDirectoryAt(directory, 'lock');
+      files.rmdirIfAt(directory, 'other', fd);
+      expect(readdirSync(path).sort()).toEqual(['lock', 'other']);
+      writeFileSync(join(path, 'lock', 'owner.json'), '');
+      expect(codeOf(() => files.rmdirIfAt(directory, 'lock', fd))).toMatch(/^(ENOTEMPTY|EEXIST)$/);
+      rmSync(join(path, 'lock', 'owner.json'));
+      files.rmdirIfAt(directory, 'lock', fd);
+      expect(readdirSync(path)).toEqual(['other']);
+      expect(codeOf(() => files.rmdirIfAt(directory, 'lock', fd))).toBe('ENOENT');
+      files.close(fd);
+    });
+
     test('leaves alone what takes the place of the directory it opened', () => {
       mkdirSync(join(path, 'lock'));
       writeFileSync(join(path, 'lock', 'owner.json'), 'judged');
@@ -293,8 +331,8 @@ function defineContract(name: AnyName, load: () => Backend): void {
         expect(readdirSync(join(path, 'moved'))).toEqual([]);
       } else {
         for (const call of [
-          () => files.openAt(judged, 'owner.json', 'read'),
-          () => files.openAt(judged, 'owner.json.new', 'create'),
+          () => files.openAt(judged, 'owner.json'),
+          () => files.createAt(judged, 'owner.json.new'),
           () => files.statAt(judged, 'owner.json'),
           () => files.renameAt(judged, 'owner.json', judged, 'retired'),
           () => files.renameAt(directory, 'moved', judged, 'moved'),
@@ -316,8 +354,8 @@ function defineContract(name: AnyName, load: () => Backend): void {
       mkdirSync(join(path, 'lock'));
       const gone = backend.files.openDirectoryAt(directory, 'lock');
       backend.files.rmdirAt(directory, 'lock');
-      expect(codeOf(() => backend.files.openAt(gone, 'owner.json', 'read'))).toBe('ENOENT');
-      expect(codeOf(() => backend.files.openAt(gone, 'owner.json', 'create'))).toBe('ENOENT');
+      expect(codeOf(() => backend.files.openAt(gone, 'owner.json'))).toBe('ENOENT');
+      expect(codeOf(() => backend.files.createAt(gone, 'owner.json'))).toBe('ENOENT');
       expect(backend.files.list(gone, 10)).toEqual([]);
       backend.files.close(gone);
     });
@@ -343,7 +381,7 @@ function defineContract(name: AnyName, load: () => Backend): void {
           ctimeMs: expect.closeTo(Number(stats.ctimeNs / 1000n) / 1000, 2),
         });
       }
-      const fd = backend.files.openAt(directory, 'file', 'read');
+      const fd = backend.files.openAt(directory, 'file');
       expect(backend.files.statDescriptor(fd)).toEqual(backend.files.statAt(directory, 'file'));
       expect(backend.files.statFresh(fd)).toEqual(backend.files.statAt(directory, 'file'));
       backend.files.unlinkAt(directory, 'file');
@@ -365,13 +403,13 @@ function defineContract(name: AnyName, load: () => Backend): void {
       expect(backend.files.list(directory, 10)).toEqual(['lock']);
       backend.files.close(fd);
       writeFileSync(join(path, 'file'), '');
-      const file = backend.files.openAt(directory, 'file', 'read');
+      const file = backend.files.openAt(directory, 'file');
       expect(codeOf(() => backend.files.list(file, 10))).toBe('ENOTDIR');
       backend.files.close(file);
     });
 
     test('reads and writes at the start of the file, up to a limit', () => {
-      const fd = backend.files.openAt(directory, 'owner.json', 'create');
+      const fd = backend.files.createAt(directory, 'owner.json').descriptor;
       expect(backend.files.read(fd, 10)).toEqual(Buffer.alloc(0));
       backend.files.write(fd, 'größer');
       backend.files.write(fd, 'G');
@@ -386,7 +424,7 @@ function defineContract(name: AnyName, load: () => Backend): void {
     });
 
     test('closes what it opened, once, and nothing else', () => {
-      const fd = backend.files.openAt(directory, 'file', 'create');
+      const fd = backend.files.createAt(directory, 'file').descriptor;
       backend.files.close(fd);
       expect(codeOf(() => backend.files.close(fd))).toBe('EBADF');
       const stray = openSync(join(path, 'file'), 'r');
@@ -395,17 +433,35 @@ function defineContract(name: AnyName, load: () => Backend): void {
       closeSync(stray);
     });
 
+    test('closes a descriptor only while it is of the file that is meant', () => {
+      const { files } = backend;
+      const { descriptor, status } = files.createAt(directory, 'file');
+      for (const [device, inode] of [
+        ['1', status.inode],
+        [status.device, '1'],
+      ] as const) {
+        files.closeIfStill(descriptor, device, inode);
+        expect(files.statDescriptor(descriptor)).toEqual(status);
+      }
+      files.unlinkAt(directory, 'file');
+      files.closeIfStill(descriptor, status.device, status.inode);
+      expect(codeOf(() => files.statDescriptor(descriptor))).toBe('EBADF');
+      // Whoever closed it before did no harm.
+      files.closeIfStill(descriptor, status.device, status.inode);
+    });
+
     test('takes a closed directory for a mistake, not for an empty one', () => {
       const closed = backend.files.openParent(path);
       backend.files.close(closed);
       const { files } = backend;
       for (const call of [
-        () => files.openAt(closed, 'owner.json', 'read'),
-        () => files.openAt(closed, 'owner.json', 'create'),
+        () => files.openAt(closed, 'owner.json'),
+        () => files.createAt(closed, 'owner.json'),
         () => files.openDirectoryAt(closed, 'lock'),
         () => files.mkdirAt(closed, 'lock'),
         () => files.unlinkAt(closed, 'owner.json'),
         () => files.rmdirAt(closed, 'lock'),
+        () => files.rmdirIfAt(closed, 'lock', directory),
         () => files.statAt(closed, 'lock'),
         () => files.renameAt(closed, 'a', directory, 'b'),
         () => files.list(closed, 10),
@@ -419,7 +475,7 @@ function defineContract(name: AnyName, load: () => Backend): void {
     });
 
     test('throws the errors that Node would throw', () => {
-      const error = thrown(() => backend.files.openAt(directory, 'owner.json', 'read'));
+      const error = thrown(() => backend.files.openAt(directory, 'owner.json'));
       expect(error).toBeInstanceOf(Error);
       expect(error).toMatchObject({ code: 'ENOENT', errno: -constants.errno.ENOENT, path: 'owner.json' });
       expect(error.message).toBe(`ENOENT: no such file or directory, ${error.syscall} 'owner.json'`);
@@ -431,7 +487,7 @@ function defineContract(name: AnyName, load: () => Backend): void {
     test('refuses names with a null byte', () => {
       const { files } = backend;
       expect(() => files.openParent('/tmp\0/etc')).toThrow(TypeError);
-      expect(() => files.openAt(directory, 'a\0b', 'create')).toThrow(TypeError);
+      expect(() => files.createAt(directory, 'a\0b')).toThrow(TypeError);
       expect(() => files.unlinkAt(directory, 'a\0b')).toThrow(TypeError);
     });
 
@@ -469,7 +525,7 @@ function defineContract(name: AnyName, load: () => Backend): void {
     const { takeWitness } = load().capabilities();
     if (!takeWitness.available) {
       test('takes none', () => {
-        const fd = backend.files.openAt(directory, 'owner.json', 'create');
+        const fd = backend.files.createAt(directory, 'owner.json').descriptor;
         expect(codeOf(() => backend.witness.take(fd))).toBe('ENOSYS');
         expect(backend.witness.testAt(directory, 'owner.json', type)).toBe(backend.witness.test(fd, type));
         backend.files.close(fd);
@@ -478,8 +534,8 @@ function defineContract(name: AnyName, load: () => Backend): void {
     }
 
     test('takes one, sees it through another description, and that it is gone', () => {
-      const fd = backend.files.openAt(directory, 'owner.json', 'create');
-      const other = backend.files.openAt(directory, 'owner.json', 'read');
+      const fd = backend.files.createAt(directory, 'owner.json').descriptor;
+      const other = backend.files.openAt(directory, 'owner.json');
       expect(backend.witness.test(other, type)).toBe('free');
       backend.witness.take(fd);
       expect(backend.witness.test(other, type)).toBe('held');
@@ -493,8 +549,8 @@ function defineContract(name: AnyName, load: () => Backend): void {
     });
 
     test('tests without taking', () => {
-      const fd = backend.files.openAt(directory, 'owner.json', 'create');
-      const other = backend.files.openAt(directory, 'owner.json', 'read');
+      const fd = backend.files.createAt(directory, 'owner.json').descriptor;
+      const other = backend.files.openAt(directory, 'owner.json');
       expect(backend.witness.test(other, type)).toBe('free');
       backend.witness.take(fd);
       backend.files.close(other);
@@ -502,9 +558,9 @@ function defineContract(name: AnyName, load: () => Backend): void {
     });
 
     test('takes none that is held, nor through a descriptor for reading', () => {
-      const fd = backend.files.openAt(directory, 'owner.json', 'create');
+      const fd = backend.files.createAt(directory, 'owner.json').descriptor;
       backend.files.renameAt(directory, 'owner.json', directory, 'moved');
-      const reader = backend.files.openAt(directory, 'moved', 'read');
+      const reader = backend.files.openAt(directory, 'moved');
       expect(codeOf(() => backend.witness.take(reader))).toBe('EBADF');
       backend.witness.take(fd);
       expect(backend.witness.test(reader, type)).toBe('held');

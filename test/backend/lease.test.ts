@@ -29,7 +29,7 @@ for (const name of EVERY) {
         const directory = tempDir();
         path = join(directory, 'owner.json');
         const parent = backend.files.openParent(directory);
-        file = backend.files.openAt(parent, 'owner.json', 'create');
+        file = backend.files.createAt(parent, 'owner.json').descriptor;
         utimesSync(path, 1, 1);
         return () => {
           backend.files.close(file);

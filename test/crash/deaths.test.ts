@@ -47,10 +47,10 @@ for (const backend of TESTED) {
         'acquire and release',
         'of an uncontended acquisition and release',
         async () => {},
-        ['mkdirAt', 'rmdirAt'],
+        ['mkdirAt', 'rmdirIfAt'],
       ],
       ['acquire', "of an acquisition that reclaims a dead owner's lock", leaveLock, ['unlinkAt', 'mkdirAt']],
-      ['reclaim', 'of a reclaim', leaveLock, ['renameAt', 'unlinkAt', 'rmdirAt']],
+      ['reclaim', 'of a reclaim', leaveLock, ['renameAt', 'unlinkAt', 'rmdirIfAt']],
       [
         'acquire',
         'of an acquisition that finishes a reclaim that was cut short',
@@ -58,7 +58,7 @@ for (const backend of TESTED) {
           await leaveLock(path);
           expect(await dieBefore(2, 'reclaim', path, backend)).toMatch(/^close|^unlinkAt/);
         },
-        ['rmdirAt', 'mkdirAt'],
+        ['rmdirIfAt', 'mkdirAt'],
       ],
       [
         'acquire',
@@ -68,7 +68,7 @@ for (const backend of TESTED) {
           for (let n = 2; !existsSync(path); n += 1) await dieBefore(n, 'acquire', path, backend);
           await sleep(GRACE);
         },
-        ['unlinkAt .', 'rmdirAt .'],
+        ['unlinkAt .', 'rmdirIfAt .'],
       ],
     ];
     for (const [work, name, prepare, expected] of works) {

@@ -39,17 +39,25 @@ function interrupt(operations, name, changesSomething) {
 }
 
 const always = () => true;
-for (const name of ['mkdirAt', 'renameAt', 'renameNoReplaceAt', 'unlinkAt', 'rmdirAt', 'write']) {
+const createAt = files.createAt.bind(files);
+files.createAt = (directory, name) => {
+  const file = createAt(directory, name);
+  made.add(file.descriptor);
+  return file;
+};
+for (const name of [
+  'mkdirAt',
+  'createAt',
+  'write',
+  'renameAt',
+  'renameNoReplaceAt',
+  'unlinkAt',
+  'rmdirAt',
+  'rmdirIfAt',
+]) {
   interrupt(files, name, always);
 }
-const openAt = files.openAt.bind(files);
-files.openAt = (directory, name, mode) => {
-  const descriptor = openAt(directory, name, mode);
-  if (mode === 'create') made.add(descriptor);
-  return descriptor;
-};
-interrupt(files, 'openAt', (_directory, _name, mode) => mode === 'create');
-interrupt(files, 'close', (descriptor) => made.delete(descriptor));
+for (const name of ['close', 'closeIfStill']) interrupt(files, name, (descriptor) => made.delete(descriptor));
 interrupt(witness, 'take', always);
 
 WORKS[work]();

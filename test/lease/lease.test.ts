@@ -8,6 +8,7 @@ import type { OwnerRecord } from '../../src/record/owner-record.js';
 import { hasBackend, TESTED, type TestedName } from '../helpers/backends.js';
 import { type Box, openBox } from '../helpers/box.js';
 import { onCleanup } from '../helpers/cleanup.js';
+import { pretendFilesystem } from '../helpers/pretend-filesystem.js';
 import { startProcess, type TestProcess } from '../helpers/processes.js';
 import { describeRequiring, isBuilt, isolationTest, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -337,9 +338,7 @@ describeForEachBackend('a lease seen through a filesystem that others share', (a
   });
 
   test('is not recorded on one where nobody would see it renewed', () => {
-    const { files } = api.backend;
-    const spy = vi.spyOn(files, 'filesystem').mockReturnValue({ type: 'hostfs', fsid: null });
-    onCleanup(() => spy.mockRestore());
+    pretendFilesystem(api.backend, 'hostfs');
     const lock = api.acquireLockSync(newPath());
     expect(lock.owner).toMatchObject({ witness: null, lease: null });
     lock.releaseSync();
@@ -349,13 +348,9 @@ describeForEachBackend('a lease seen through a filesystem that others share', (a
     const path = distantOwner('hostfs');
     const { files } = api.backend;
     const stat = files.statDescriptor.bind(files);
-    const spies = [
-      vi.spyOn(files, 'filesystem').mockReturnValue({ type: 'hostfs', fsid: null }),
-      vi.spyOn(files, 'statFresh').mockImplementation((fd) => ({ ...stat(fd), mtimeMs: 1 })),
-    ];
-    onCleanup(() => {
-      for (const spy of spies) spy.mockRestore();
-    });
+    pretendFilesystem(api.backend, 'hostfs');
+    const fresh = vi.spyOn(files, 'statFresh').mockImplementation((fd) => ({ ...stat(fd), mtimeMs: 1 }));
+    onCleanup(() => fresh.mockRestore());
     await expect(api.acquireLock(path, { timeout: 2.5 * LEASE })).rejects.toMatchObject({
       code: 'ERR_LOCK_TIMEOUT',
       message: expect.stringContaining('hostfs'),

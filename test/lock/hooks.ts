@@ -14,12 +14,14 @@ const OPERATIONS: readonly FileOperation[] = [
   'openDirectoryAt',
   'findDirectoryAt',
   'openAt',
+  'createAt',
   'openText',
   'mkdirAt',
   'renameAt',
   'renameNoReplaceAt',
   'unlinkAt',
   'rmdirAt',
+  'rmdirIfAt',
   'statAt',
   'statDescriptor',
   'statFresh',
@@ -31,6 +33,7 @@ const OPERATIONS: readonly FileOperation[] = [
   'write',
   'filesystem',
   'close',
+  'closeIfStill',
 ];
 
 /** Stands between the lock and its backend until the test is over: what happens there can happen to any process. */

@@ -14,6 +14,7 @@ import {
 import { dirname, join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Lock } from '../../src/index.js';
+import { pretendFilesystem } from '../helpers/pretend-filesystem.js';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { startAgent } from './agent.js';
@@ -199,7 +200,7 @@ describeForEveryBackend('a lock lost', (api, backend) => {
   ])) {
     const where = type === null ? '' : ` on ${type}`;
     test(`whose descriptor of ${what} means something else by now${where} leaves that alone`, () => {
-      if (type !== null) vi.spyOn(api.backend.files, 'filesystem').mockReturnValue({ type, fsid: null });
+      if (type !== null) pretendFilesystem(api.backend, type);
       const { lock, path } = held();
       const stranger = join(tempDir(), 'stranger');
       const fd = take(path, stranger);

@@ -1,6 +1,7 @@
 import { readdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
+import { pretendFilesystem } from '../helpers/pretend-filesystem.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { readOwner, writeLockOf } from './crafted.js';
 import { hookFiles } from './hooks.js';
@@ -18,10 +19,6 @@ function newPath(): string {
 afterEach(() => {
   vi.restoreAllMocks();
 });
-
-function pretendFilesystem(api: Package, type: string): void {
-  vi.spyOn(api.backend.files, 'filesystem').mockReturnValue({ type, fsid: null });
-}
 
 /** The two ways in which a lock appears at its place. The second one is left when the first is not to be had. */
 const RENAMES = ['renameNoReplaceAt', 'renameAt'] as const;
@@ -59,7 +56,7 @@ describeForEachBackend('the witness of a new lock', (api, backend) => {
 
   for (const type of ['nfs', 'fuse', '9p', '0x12345678']) {
     test(`is not even tried on ${type}, where a lock call can hang`, () => {
-      pretendFilesystem(api, type);
+      pretendFilesystem(api.backend, type);
       const take = vi.spyOn(api.backend.witness, 'take');
       const looks = (['test', 'testAt'] as const).map((test) => vi.spyOn(api.backend.witness, test));
       using lock = api.acquireLockSync(newPath());
@@ -71,7 +68,7 @@ describeForEachBackend('the witness of a new lock', (api, backend) => {
 
   for (const type of ['overlay', 'btrfs']) {
     test(`comes with a lease on ${type}, where plain Node cannot test it`, () => {
-      pretendFilesystem(api, type);
+      pretendFilesystem(api.backend, type);
       using lock = api.acquireLockSync(newPath());
       expect(lock.owner.witness === null).toBe(backend !== 'native');
       expect(lock.owner.lease).toEqual(DEFAULT_LEASE);
@@ -88,7 +85,7 @@ describeForEachBackend('a lock that appears at its place', (api, backend) => {
       test(`by ${rename}, and is replaced before it is looked at, is not the own one (${type})`, () => {
         const path = newPath();
         const nonce = 'f'.repeat(32);
-        pretendFilesystem(api, type);
+        pretendFilesystem(api.backend, type);
         atPublishing(api, 'after', rename, () => {
           renameSync(path, `${path}.moved`);
           writeLockOf(path, api.selfIdentity(), { nonce });
@@ -124,7 +121,7 @@ describeForEachBackend('a lock that appears at its place', (api, backend) => {
 describeForEachBackend('a lock whose lease cannot be kept', (api) => {
   test('because no thread can be started is not taken, and leaves nothing', () => {
     const path = newPath();
-    pretendFilesystem(api, 'nfs');
+    pretendFilesystem(api.backend, 'nfs');
     const refused = Object.assign(new Error('EAGAIN: no thread'), {
       code: 'EAGAIN',
       errno: -11,

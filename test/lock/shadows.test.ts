@@ -31,7 +31,7 @@ describeForEachBackend('where deleted files cast shadows', (api) => {
   }
 
   function systemError(code: string): Error {
-    return Object.assign(new Error(`${code}: as FUSE says it, fstat`), { code, syscall: 'fstat' });
+    return Object.assign(new Error(`${code}: as FUSE says it, fstat`), { errno: -1, code, syscall: 'fstat' });
   }
 
   for (const code of ['ENOENT', 'ESTALE', 'EIO']) {
@@ -79,7 +79,7 @@ describeForEachBackend('where deleted files cast shadows', (api) => {
         if (operation === 'unlinkAt') writeFileSync(shadow, '');
       },
       before: (operation) => {
-        if (operation !== 'rmdirAt') return;
+        if (operation !== 'rmdirIfAt') return;
         if (refused === 5) rmSync(shadow);
         refused += 1;
       },
@@ -110,7 +110,7 @@ describeForEachBackend('where deleted files cast shadows', (api) => {
     let tries = 0;
     hookFiles(api.backend, {
       before: (operation) => {
-        if (operation === 'rmdirAt') tries += 1;
+        if (operation === 'rmdirIfAt') tries += 1;
       },
     });
     lock.releaseSync();

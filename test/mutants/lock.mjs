@@ -15,8 +15,8 @@ export const files = [
     mutants: [
       {
         what: 'released although it was lost',
-        from: 'if (wrong !== null) throw this.#lose(wrong);\n    if (!retireOwner',
-        to: 'if (!retireOwner',
+        from: 'if (wrong !== null) throw this.#lose(wrong);\n    const { nonce }',
+        to: 'const { nonce }',
       },
       {
         what: 'a forked process takes the lock for its own',
@@ -30,12 +30,12 @@ export const files = [
       },
       {
         what: 'another owner.json is taken for the own one',
-        from: 'if (!files.isStillAt(directory, OWNER_FILE, owner, ownerStatus.device, ownerStatus.inode)) {',
+        from: 'if (!files.isStillAt(directory, OWNER_FILE, descriptor, status.device, status.inode)) {',
         to: 'if (false) {',
       },
       {
         what: 'what stands in owner.json does not matter',
-        from: 'if (text !== content && nonceIn(text) !== nonce) {',
+        from: 'if (text !== content && nonceIn(text) !== record.nonce) {',
         to: 'if (false) {',
       },
       {
@@ -45,18 +45,23 @@ export const files = [
       },
       {
         what: 'owner.json was gone, and nobody hears of it',
-        from: "if (!retireOwner(this.#published, this.#published.nonce)) throw this.#lose('its owner.json is gone');",
-        to: 'retireOwner(this.#published, this.#published.nonce);',
+        from: "if (!retireOwner(this.#published, nonce)) throw this.#lose('its owner.json is gone');",
+        to: 'retireOwner(this.#published, nonce);',
       },
       {
-        what: 'a number is closed that is somebody else’s by now',
-        from: 'if (isStill(files, descriptor, expected)) files.close(descriptor);',
-        to: 'files.close(descriptor);',
+        what: 'the number of owner.json is closed, whosever it is by now',
+        from: 'place.backend.files.closeIfStill(descriptor, status.device, status.inode);',
+        to: 'place.backend.files.close(descriptor);',
+      },
+      {
+        what: 'the number of the directory is closed, whosever it is by now',
+        from: 'place.backend.files.closeIfStill(directory, directoryStatus.device, directoryStatus.inode);',
+        to: 'place.backend.files.close(directory);',
       },
       {
         what: 'whoever deletes the retired file or not removes the directory',
-        from: 'if (unlinkOwnFile(this.#published, retiredName(this.#published.nonce))) removeDirectory(this.#published);',
-        to: 'unlinkOwnFile(this.#published, retiredName(this.#published.nonce)); removeDirectory(this.#published);',
+        from: 'if (unlinkOwnFile(this.#published, retiredName(nonce))) removeDirectory(this.#published);',
+        to: 'unlinkOwnFile(this.#published, retiredName(nonce)); removeDirectory(this.#published);',
       },
       {
         what: 'deleted while it is open',
@@ -153,8 +158,30 @@ export const files = [
       },
       {
         what: 'a directory that was made a moment ago is removed',
-        from: 'if (files.isAt(place.parent, place.name, directory)) files.rmdirAt',
-        to: 'files.rmdirAt',
+        from: 'files.rmdirIfAt(place.parent, place.name, directory)',
+        to: 'files.rmdirAt(place.parent, place.name)',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/place.ts',
+    tests: ['test/lock/invariants.test.ts', 'test/lock/acquire-release.test.ts'],
+    mutants: [
+      {
+        what: 'whatever lock is asked for, it is the one of before',
+        from: 'if (last?.absolute !== given) {',
+        to: 'if (last === undefined) {',
+      },
+    ],
+  },
+  {
+    file: 'src/record/format.ts',
+    tests: ['test/record/format.test.ts'],
+    mutants: [
+      {
+        what: 'whoever writes a record, it is the identity of before',
+        from: 'if (last?.identity !== identity)',
+        to: 'if (last === undefined)',
       },
     ],
   },
@@ -300,13 +327,13 @@ export const files = [
     mutants: [
       {
         what: 'owner.json need not be a file',
-        from: "status.kind === 'file' && status.size <= limit",
-        to: 'status.size <= limit',
+        from: "file.status.kind === 'file' && file.status.size <= limit",
+        to: 'file.status.size <= limit',
       },
       {
         what: 'owner.json may be of any size',
-        from: "status.kind === 'file' && status.size <= limit",
-        to: "status.kind === 'file'",
+        from: "file.status.kind === 'file' && file.status.size <= limit",
+        to: "file.status.kind === 'file'",
       },
       {
         what: 'a descriptor that is another file’s by now counts',
@@ -322,6 +349,16 @@ export const files = [
         what: 'whatever stands there is the directory',
         from: 'return isSameFile(files.statAt(directory, name), files.statDescriptor(fd));',
         to: 'return true;',
+      },
+      {
+        what: 'a directory is removed, whichever it is',
+        from: 'if (isAt(files, directory, name, fd)) files.rmdirAt(directory, name);',
+        to: 'files.rmdirAt(directory, name);',
+      },
+      {
+        what: 'a number is closed that is somebody else’s by now',
+        from: 'if (isStill(files, fd, device, inode)) files.close(fd);',
+        to: 'files.close(fd);',
       },
     ],
   },

@@ -97,35 +97,61 @@ export const files = [
       },
       {
         what: 'a descriptor that is another file’s by now counts',
-        from: 'if (open.st_dev != device || open.st_ino != inode) return -EBADF;',
-        to: '',
+        from: 'return same == 0 ? -EBADF : IsFileAt',
+        to: 'return IsFileAt',
+      },
+      {
+        what: 'the number of an inode is enough for a descriptor, on whatever device',
+        from: 'open.st_dev == device && open.st_ino == inode',
+        to: 'open.st_ino == inode',
+      },
+      {
+        what: 'the device is enough for a descriptor',
+        from: 'open.st_dev == device && open.st_ino == inode',
+        to: 'open.st_dev == device',
       },
     ],
   },
   {
     file: 'native/binding/files.cc',
-    tests: ['test/backend/files.test.ts', 'test/lock/bad-input.test.ts'],
+    tests: ['test/backend/files.test.ts', 'test/lock/loss.test.ts'],
     mutants: [
       {
-        what: 'owner.json need not be a file',
-        from: 'status.kind == system::FileKind::kFile && status.size <= limit',
-        to: 'status.size <= limit',
-      },
-      {
-        what: 'owner.json may be of any size',
-        from: 'status.kind == system::FileKind::kFile && status.size <= limit',
-        to: 'status.kind == system::FileKind::kFile',
+        what: 'a number is closed that is somebody else’s by now',
+        from: 'if (same != 0 && same != -EBADF) CloseNow',
+        to: 'CloseNow',
       },
     ],
   },
   {
-    file: 'native/binding/processes.cc',
-    tests: ['test/backend'],
+    file: 'native/binding/last_object.h',
+    tests: ['test/backend', 'test/native/files.test.ts'],
     mutants: [
       {
-        what: 'what was seen of one process is told of the next',
-        from: 'environment.last_sight_object.IsEmpty() || environment.last_sight != sight',
-        to: 'environment.last_sight_object.IsEmpty()',
+        what: 'what was seen first is told of whatever comes next',
+        from: 'object_.IsEmpty() || value_ != value',
+        to: 'object_.IsEmpty()',
+      },
+    ],
+  },
+  {
+    file: 'native/binding/directory_entries.cc',
+    tests: ['test/backend/files.test.ts', 'test/lock/bad-input.test.ts'],
+    mutants: [
+      {
+        what: 'a directory is removed, whichever it is',
+        from: 'if (same <= 0) return;\n  const int error = system::RemoveDirectoryAt',
+        to: 'if (same < 0) return;\n  const int error = system::RemoveDirectoryAt',
+      },
+      {
+        what: 'owner.json need not be a file',
+        from: 'opened.status.kind == system::FileKind::kFile && opened.status.size <= limit',
+        to: 'opened.status.size <= limit',
+      },
+      {
+        what: 'owner.json may be of any size',
+        from: 'opened.status.kind == system::FileKind::kFile && opened.status.size <= limit',
+        to: 'opened.status.kind == system::FileKind::kFile',
       },
     ],
   },

@@ -13,7 +13,7 @@ const CALLS = 100_000;
 /** Asks through a description of its own, as any observer would. */
 function look(path: string): string {
   const directory = files.openParent(path);
-  const fd = files.openAt(directory, 'lock', 'read');
+  const fd = files.openAt(directory, 'lock');
   const answer = witness.test(fd, 'ext');
   files.close(fd);
   files.close(directory);
@@ -51,7 +51,7 @@ describeRequiring([built], 'descriptors of the addon', () => {
     fs.writeFileSync(join(path, 'file'), 'text');
     fs.symlinkSync('nowhere', join(path, 'link'));
     const directory = files.openParent(path);
-    const file = files.openAt(directory, 'file', 'read');
+    const file = files.openAt(directory, 'file');
     const rounds: (() => unknown)[] = [
       () => processes.bootId(),
       () => processes.pidNamespace(),
@@ -62,9 +62,9 @@ describeRequiring([built], 'descriptors of the addon', () => {
       () => processes.status('self'),
       () => processes.openPidfd(4_194_305),
       () => files.close(files.openParent(path)),
-      () => files.close(files.openAt(directory, 'file', 'read')),
-      () => thrownBy(() => files.openAt(directory, 'file', 'create')),
-      () => thrownBy(() => files.openAt(directory, 'link', 'read')),
+      () => files.close(files.openAt(directory, 'file')),
+      () => thrownBy(() => files.createAt(directory, 'file')),
+      () => thrownBy(() => files.openAt(directory, 'link')),
       () => thrownBy(() => files.openDirectoryAt(directory, 'file')),
       () => files.list(directory, 1),
       () => thrownBy(() => files.list(file, 1)),
@@ -81,7 +81,7 @@ describeRequiring([built], 'descriptors of the addon', () => {
   test('a witness is seen through another description, and ends with its own', () => {
     const path = tempDir();
     const directory = files.openParent(path);
-    const owner = files.openAt(directory, 'lock', 'create');
+    const owner = files.createAt(directory, 'lock').descriptor;
     expect(look(path)).toBe('free');
     witness.take(owner);
     expect(look(path)).toBe('held');

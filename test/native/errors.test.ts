@@ -17,7 +17,7 @@ describeRequiring([built], 'system errors of the addon', () => {
   });
 
   test('have the shape of those of Node', () => {
-    const error = thrownBy(() => files.openAt(directory, 'missing', 'read'));
+    const error = thrownBy(() => files.openAt(directory, 'missing'));
     expect(error).toBeInstanceOf(Error);
     expect(error.name).toBe('Error');
     expect(error.message).toBe("ENOENT: no such file or directory, openat 'missing'");
@@ -48,9 +48,9 @@ describeRequiring([built], 'system errors of the addon', () => {
     fs.symlinkSync('loop', join(path, 'loop'));
     const long = 'x'.repeat(300);
     const pairs: [() => unknown, () => unknown][] = [
-      [() => files.openAt(directory, 'file', 'create'), () => fs.openSync(join(path, 'file'), 'wx')],
+      [() => files.createAt(directory, 'file').descriptor, () => fs.openSync(join(path, 'file'), 'wx')],
       [() => files.openDirectoryAt(directory, 'file'), () => fs.readdirSync(join(path, 'file'))],
-      [() => files.openAt(directory, 'loop', 'read'), () => fs.openSync(join(path, 'loop'), 'r')],
+      [() => files.openAt(directory, 'loop'), () => fs.openSync(join(path, 'loop'), 'r')],
       [() => files.rmdirAt(directory, 'full'), () => fs.rmdirSync(join(path, 'full'))],
       [() => files.unlinkAt(directory, 'full'), () => fs.unlinkSync(join(path, 'full'))],
       [() => files.mkdirAt(directory, long), () => fs.mkdirSync(join(path, long))],
@@ -77,8 +77,8 @@ describeRequiring([built], 'system errors of the addon', () => {
   });
 
   test('a witness that is held elsewhere, or needs a writable descriptor, says so', () => {
-    const owner = files.openAt(directory, 'lock', 'create');
-    const second = files.openAt(directory, 'lock', 'read');
+    const owner = files.createAt(directory, 'lock').descriptor;
+    const second = files.openAt(directory, 'lock');
     expect(thrownBy(() => witness.take(second))).toMatchObject({ code: 'EBADF', syscall: 'fcntl' });
     witness.take(owner);
     const writable = fs.openSync(join(path, 'lock'), 'r+');

@@ -37,9 +37,9 @@ describeRequiring([built], 'files of the addon', () => {
       for (const letter of ['x', '€', '😀', '\0']) {
         const text = `${letter.repeat(size)}|`;
         const name = `${index}-${letter.codePointAt(0)}`;
-        using(files.openAt(directory, name, 'create'), (fd) => files.write(fd, text));
+        using(files.createAt(directory, name).descriptor, (fd) => files.write(fd, text));
         expect(fs.readFileSync(join(path, name), 'utf8') === text, name).toBe(true);
-        const bytes = using(files.openAt(directory, name, 'read'), (fd) => files.read(fd, 2 ** 24));
+        const bytes = using(files.openAt(directory, name), (fd) => files.read(fd, 2 ** 24));
         expect(bytes).toBeInstanceOf(Buffer);
         expect(bytes.toString() === text, name).toBe(true);
       }
@@ -48,7 +48,7 @@ describeRequiring([built], 'files of the addon', () => {
 
   test('read keeps to its limit, and starts anew each time', () => {
     fs.writeFileSync(join(path, 'file'), Buffer.alloc(100_000, 'abc'));
-    using(files.openAt(directory, 'file', 'read'), (fd) => {
+    using(files.openAt(directory, 'file'), (fd) => {
       for (const limit of [0, 1, 16_383, 16_384, 16_385, 99_999, 100_000]) {
         expect(files.read(fd, limit).length).toBe(limit);
       }
@@ -59,7 +59,7 @@ describeRequiring([built], 'files of the addon', () => {
 
   test('a file that says it has no size is read all the same', () => {
     const proc = files.openParent('/proc');
-    using(files.openAt(proc, 'version', 'read'), (fd) => {
+    using(files.openAt(proc, 'version'), (fd) => {
       expect(files.statDescriptor(fd).size).toBe(0);
       expect(files.read(fd, 65_536).toString()).toBe(fs.readFileSync('/proc/version', 'utf8'));
     });
@@ -72,8 +72,8 @@ describeRequiring([built], 'files of the addon', () => {
     const opened = [
       files.openParent(path),
       files.openDirectoryAt(directory, 'sub'),
-      files.openAt(directory, 'file', 'read'),
-      files.openAt(directory, 'new', 'create'),
+      files.openAt(directory, 'file'),
+      files.createAt(directory, 'new').descriptor,
     ];
     const O_CLOEXEC = 0o2000000;
     for (const fd of opened) {
@@ -86,7 +86,7 @@ describeRequiring([built], 'files of the addon', () => {
     const before = process.umask(0o002);
     try {
       files.mkdirAt(directory, 'sub');
-      files.close(files.openAt(directory, 'file', 'create'));
+      files.close(files.createAt(directory, 'file').descriptor);
     } finally {
       process.umask(before);
     }
@@ -100,8 +100,8 @@ describeRequiring([built], 'files of the addon', () => {
     fs.symlinkSync('file', join(path, 'to-file'));
     fs.symlinkSync('sub', join(path, 'to-sub'));
     fs.symlinkSync('nowhere', join(path, 'dangling'));
-    expect(thrownBy(() => files.openAt(directory, 'to-file', 'read')).code).toBe('ELOOP');
-    expect(thrownBy(() => files.openAt(directory, 'dangling', 'create')).code).toBe('EEXIST');
+    expect(thrownBy(() => files.openAt(directory, 'to-file')).code).toBe('ELOOP');
+    expect(thrownBy(() => files.createAt(directory, 'dangling')).code).toBe('EEXIST');
     expect(thrownBy(() => files.openDirectoryAt(directory, 'to-sub')).code).toMatch(/^(ELOOP|ENOTDIR)$/);
     expect(files.statAt(directory, 'to-file').kind).toBe('symlink');
     files.unlinkAt(directory, 'to-file');
@@ -111,7 +111,7 @@ describeRequiring([built], 'files of the addon', () => {
 
   testRequiring([hasProgram('mkfifo')], 'a FIFO without a writer holds nobody up', () => {
     spawnSync('mkfifo', [join(path, 'fifo')]);
-    using(files.openAt(directory, 'fifo', 'read'), (fd) => {
+    using(files.openAt(directory, 'fifo'), (fd) => {
       expect(files.statDescriptor(fd).kind).toBe('other');
       expect(thrownBy(() => files.read(fd, 1)).code).toBe('ESPIPE');
     });
@@ -140,8 +140,7 @@ describeRequiring([built], 'files of the addon', () => {
         mtimeMs,
         ctimeMs,
       });
-      const fd =
-        kind === 'file' ? files.openAt(directory, name, 'read') : files.openDirectoryAt(directory, name);
+      const fd = kind === 'file' ? files.openAt(directory, name) : files.openDirectoryAt(directory, name);
       expect(files.statDescriptor(fd)).toEqual(status);
       files.close(fd);
     }
@@ -159,7 +158,7 @@ describeRequiring([built], 'files of the addon', () => {
       expect(files.list(fd, 0)).toEqual([]);
     }
     files.close(readable);
-    const file = files.openAt(directory, 'a', 'read');
+    const file = files.openAt(directory, 'a');
     expect(thrownBy(() => files.list(file, 1))).toMatchObject({ code: 'ENOTDIR', syscall: 'readdir' });
     files.close(file);
   });

@@ -23,7 +23,7 @@ describeRequiring([built, hasProgram('python3')], 'watching for a witness to bec
     holder = await startProcess(['python3', nativeFixture('witness.py'), path]);
     await holder.message();
     const directory = files.openParent(join(path, '..'));
-    file = files.openAt(directory, 'owner.json', 'read');
+    file = files.openAt(directory, 'owner.json');
     files.close(directory);
     onCleanup(() => files.close(file));
   });

@@ -363,7 +363,7 @@ describeRequiring([built], 'watching a lock directory', () => {
     expect(watch.onLockChange(0x7fffffff, null, wake)).toBe('EBADF');
     expect(watch.openChangeMonitor(0x7fffffff)).toBe('EBADF');
     expect(watch.onLockChange(directory, 0x7fffffff, wake)).toBe('EBADF');
-    const file = files.openAt(directory, 'owner.json', 'read');
+    const file = files.openAt(directory, 'owner.json');
     expect(watch.onLockChange(file, null, wake)).toBe('ENOTDIR');
     expect(watch.openChangeMonitor(file)).toBe('ENOTDIR');
     // The second of two steps failed; the first must not be left behind.
@@ -445,7 +445,7 @@ describeRequiring([built], 'blocking on a lock directory', () => {
     const directory = files.openParent(path);
     fs.closeSync(monitor);
     const opened: number[] = [];
-    while (!opened.includes(monitor)) opened.push(files.openAt(directory, 'owner.json', 'read'));
+    while (!opened.includes(monitor)) opened.push(files.openAt(directory, 'owner.json'));
     for (const fd of opened) files.close(fd);
     expect(thrownBy(() => fs.fstatSync(monitor)).code).toBe('EBADF');
     monitor = watch.openChangeMonitor(directory) as number;

@@ -95,7 +95,7 @@ for (const platform of ['linux', 'win32'] as const) {
     test('removes what it made there', () => {
       const { lock, files, judged, replace } = scene();
       justBefore('openSync', (path) => path.endsWith('/new'), replace);
-      expect(codeOf(() => files.openAt(judged, 'new', 'create'))).toBe('ENOENT');
+      expect(codeOf(() => files.createAt(judged, 'new'))).toBe('ENOENT');
       expect(readdirSync(lock)).toEqual(['owner.json']);
     });
 

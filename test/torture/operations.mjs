@@ -1,6 +1,6 @@
 // Stands between the built package and its backend: to be killed before any file operation, and to judge falsely.
 
-const CHANGING = ['mkdirAt', 'renameAt', 'renameNoReplaceAt', 'unlinkAt', 'rmdirAt', 'write'];
+const CHANGING = ['mkdirAt', 'renameAt', 'renameNoReplaceAt', 'unlinkAt', 'rmdirAt', 'rmdirIfAt', 'write'];
 
 /** Ends this process by SIGKILL before its n-th operation that changes anything. */
 export function dieBeforeOperation(n, { files }) {

@@ -20,13 +20,16 @@ export function watchDeletions({ files }, grace, fault) {
     'openDirectoryAt',
     'findDirectoryAt',
     'openAt',
+    'createAt',
     'openText',
     'read',
     'readText',
     'close',
+    'closeIfStill',
     'renameAt',
     'unlinkAt',
     'rmdirAt',
+    'rmdirIfAt',
     'mkdirAt',
   ]) {
     original[name] = files[name].bind(files);
@@ -41,11 +44,16 @@ export function watchDeletions({ files }, grace, fault) {
     if (directory !== null) judged.set(directory, null);
     return directory;
   };
-  files.openAt = (directory, name, mode) => {
-    const file = original.openAt(directory, name, mode);
-    if (name === 'owner.json' || mode === 'create') inside.set(file, directory);
-    if (mode === 'create') judged.set(directory, inodeOf(file));
+  files.openAt = (directory, name) => {
+    const file = original.openAt(directory, name);
+    if (name === 'owner.json') inside.set(file, directory);
     return file;
+  };
+  files.createAt = (directory, name) => {
+    const created = original.createAt(directory, name);
+    inside.set(created.descriptor, directory);
+    judged.set(directory, inodeOf(created.descriptor));
+    return created;
   };
   files.openText = (directory, name, limit) => {
     const opened = original.openText(directory, name, limit);
@@ -62,11 +70,13 @@ export function watchDeletions({ files }, grace, fault) {
       return content;
     };
   }
-  files.close = (descriptor) => {
-    judged.delete(descriptor);
-    inside.delete(descriptor);
-    return original.close(descriptor);
-  };
+  for (const close of ['close', 'closeIfStill']) {
+    files[close] = (descriptor, ...identity) => {
+      judged.delete(descriptor);
+      inside.delete(descriptor);
+      return original[close](descriptor, ...identity);
+    };
+  }
   files.renameAt = (from, name, to, target) => {
     const retires = name === 'owner.json' || CLAIMED.test(name);
     if (retires) expectJudged(from, name, 'rename');
@@ -81,11 +91,19 @@ export function watchDeletions({ files }, grace, fault) {
     return original.unlinkAt(directory, name);
   };
   files.rmdirAt = (parent, name) => {
+    expectHeld(parent, name);
+    return original.rmdirAt(parent, name);
+  };
+  files.rmdirIfAt = (parent, name, directory) => {
+    if (!judged.has(directory)) fault(`rmdir of ${name} by a directory that was not looked at`);
+    return original.rmdirIfAt(parent, name, directory);
+  };
+
+  function expectHeld(parent, name) {
     const standing = inodeAt(parent, name);
     const held = [...judged.keys()].some((directory) => inodeOrNull(directory) === standing);
     if (standing !== null && !held) fault(`rmdir of ${name}, which was not looked at`);
-    return original.rmdirAt(parent, name);
-  };
+  }
 
   function expectJudged(directory, name, what) {
     const standing = inodeAt(directory, name);
@@ -124,7 +142,7 @@ export function watchDeletions({ files }, grace, fault) {
 
   function textOf(directory, name) {
     try {
-      const file = original.openAt(directory, name, 'read');
+      const file = original.openAt(directory, name);
       try {
         return original.read(file, 4096).toString();
       } finally {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { WatchOperations } from '../../src/backend/backend.js';
+import { pretendFilesystem } from '../helpers/pretend-filesystem.js';
 import { startProcess } from '../helpers/processes.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { ownerFile, writeLock } from '../lock/crafted.js';
@@ -63,7 +64,7 @@ describeForBackends(['native'], 'a waiter in this process', (api) => {
 
   test('polls where other machines change a filesystem without a sound', async () => {
     const { path } = await olderLock();
-    vi.spyOn(api.backend.files, 'filesystem').mockReturnValue({ type: 'nfs', fsid: null });
+    pretendFilesystem(api.backend, 'nfs');
     vi.spyOn(watch(), 'onLockChange').mockReturnValue(4711);
     vi.spyOn(watch(), 'cancel').mockReturnValue();
     const waiting = api.acquireLock(path, { timeout: TIMEOUT_MS });

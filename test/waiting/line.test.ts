@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { AcquireOptions } from '../../src/lock/options.js';
 import type { LockPlace } from '../../src/lock/place.js';
+import { pretendFilesystem } from '../helpers/pretend-filesystem.js';
 import { startProcess } from '../helpers/processes.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
@@ -98,7 +99,7 @@ describeForEachBackend('waiters in line', (api) => {
 
   test('look when they become the first while they are being told something', async () => {
     // As on a filesystem of several machines: no alarm sounds, so whoever is the first must poll.
-    vi.spyOn(api.backend.files, 'filesystem').mockReturnValue({ type: 'nfs', fsid: null });
+    pretendFilesystem(api.backend, 'nfs');
     if (api.backend.watch !== null) vi.spyOn(api.backend.watch, 'onLockChange').mockReturnValue(0);
     const { PlaceInLine } = await import('../../src/lock/line.js');
     // The others are woken to be told so many turns of the microtask queue after the first began to give up.

@@ -10,8 +10,8 @@ import {
   statSync,
   unlinkSync,
 } from 'node:fs';
-import type { FileOperations, FileStatus, Filesystem, OpenMode, OpenText } from '../backend.js';
-import { isAt, isStillAt, openText } from '../composed.js';
+import type { FileOperations, FileStatus, Filesystem, OpenFile, OpenText } from '../backend.js';
+import { closeIfStill, isAt, isStillAt, look, openText, rmdirIfAt } from '../composed.js';
 import { requireEntryName } from '../entry-name.js';
 import { listNames, readFromStart, writeAtStart } from '../file-content.js';
 import { fileStatus } from '../file-status.js';
@@ -62,8 +62,23 @@ export class PortableFiles implements FileOperations {
     return nullIfMissing(() => this.openDirectoryAt(directory, name));
   }
 
-  openAt(directory: number, name: string, mode: OpenMode): number {
-    return mode === 'create' ? this.#create(directory, name) : this.#openFile(directory, name);
+  openAt(directory: number, name: string): number {
+    return this.#in(
+      [[directory, name]],
+      'open',
+      ([path]) => {
+        const status = this.#look(path);
+        if (status.kind === 'symlink') throw systemError('ELOOP', 'open');
+        // Never opened: that alone rewinds a tape, and a FIFO waits for its writer.
+        if (status.kind === 'other') return this.handles.add({ path, status, mode: 'read', pin: null });
+        return this.#hold(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+      },
+      (_, fd) => this.handles.close(fd),
+    );
+  }
+
+  createAt(directory: number, name: string): OpenFile {
+    return look(this, this.#create(directory, name), (file) => file);
   }
 
   openText(directory: number, name: string, limit: number): OpenText | null {
@@ -108,6 +123,10 @@ export class PortableFiles implements FileOperations {
 
   rmdirAt(directory: number, name: string): void {
     this.#in([[directory, name]], 'rmdir', ([path]) => rmdirSync(path));
+  }
+
+  rmdirIfAt(directory: number, name: string, fd: number): void {
+    rmdirIfAt(this, directory, name, fd);
   }
 
   statAt(directory: number, name: string): FileStatus {
@@ -164,6 +183,10 @@ export class PortableFiles implements FileOperations {
     this.handles.close(fd);
   }
 
+  closeIfStill(fd: number, device: string, inode: string): void {
+    closeIfStill(this, fd, device, inode);
+  }
+
   #create(directory: number, name: string): number {
     return this.#in(
       [[directory, name]],
@@ -178,21 +201,6 @@ export class PortableFiles implements FileOperations {
         this.handles.close(fd);
         unlinkSync(path);
       },
-    );
-  }
-
-  #openFile(directory: number, name: string): number {
-    return this.#in(
-      [[directory, name]],
-      'open',
-      ([path]) => {
-        const status = this.#look(path);
-        if (status.kind === 'symlink') throw systemError('ELOOP', 'open');
-        // Never opened: that alone rewinds a tape, and a FIFO waits for its writer.
-        if (status.kind === 'other') return this.handles.add({ path, status, mode: 'read', pin: null });
-        return this.#hold(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-      },
-      (_, fd) => this.handles.close(fd),
     );
   }
 

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync } from 'node:fs';
 import { sep } from 'node:path';
-import type { FileStatus, OpenMode } from '../backend.js';
+import type { FileStatus } from '../backend.js';
 import { systemError } from '../system-error.js';
 
 /** A file or directory as it was found when it was "opened", and where it is now as far as this process knows. */
@@ -9,7 +9,7 @@ export interface Handle {
   path: string;
   /** As it was then; its device and inode say whether something else has come in its place. */
   readonly status: FileStatus;
-  readonly mode: OpenMode;
+  readonly mode: 'read' | 'create';
   /**
    * A descriptor of the kernel's, which keeps the inode number from being given to another file. null: on Windows, where
    * an open file keeps its directory from being renamed; NTFS gives a number a second time only with another sequence.

@@ -9,8 +9,8 @@ import {
   rmdirSync,
   unlinkSync,
 } from 'node:fs';
-import type { FileOperations, FileStatus, Filesystem, OpenMode, OpenText } from '../backend.js';
-import { isAt, isStillAt, openText } from '../composed.js';
+import type { FileOperations, FileStatus, Filesystem, OpenFile, OpenText } from '../backend.js';
+import { closeIfStill, isAt, isStillAt, look, openText, rmdirIfAt } from '../composed.js';
 import { requireEntryName } from '../entry-name.js';
 import { listNames, readFromStart, writeAtStart } from '../file-content.js';
 import { fileStatus } from '../file-status.js';
@@ -22,13 +22,11 @@ const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, 
 /** open(2). Not among Node's constants; the number is the same on every architecture Node runs on. */
 const O_PATH = 0o10000000;
 
-/** O_CLOEXEC is not named below because libuv adds it to every open. */
-const OPEN_FLAGS: Record<OpenMode, number> = {
-  // O_NONBLOCK: a FIFO put in the file's place must not keep the reader waiting for a writer.
-  // O_NOCTTY: nor may a terminal become the reader's own.
-  read: O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
-  create: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK,
-};
+// O_CLOEXEC is not named below because libuv adds it to every open.
+// O_NONBLOCK: a FIFO put in the file's place must not keep the reader waiting for a writer.
+// O_NOCTTY: nor may a terminal become the reader's own.
+const FOR_READING = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+const ANEW = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK;
 
 /**
  * The *at calls in plain Node. /proc/self/fd/N is not an ordinary symbolic link: the kernel jumps to the very
@@ -51,8 +49,12 @@ export class ProcfsFiles implements FileOperations {
     return nullIfMissing(() => this.openDirectoryAt(directory, name));
   }
 
-  openAt(directory: number, name: string, mode: OpenMode): number {
-    return this.#openAt(directory, name, OPEN_FLAGS[mode]);
+  openAt(directory: number, name: string): number {
+    return this.#openAt(directory, name, FOR_READING);
+  }
+
+  createAt(directory: number, name: string): OpenFile {
+    return look(this, this.#openAt(directory, name, ANEW), (file) => file);
   }
 
   openText(directory: number, name: string, limit: number): OpenText | null {
@@ -85,6 +87,10 @@ export class ProcfsFiles implements FileOperations {
   rmdirAt(directory: number, name: string): void {
     const path = entry(directory, name);
     within([directory], 'rmdir', { path: name }, () => rmdirSync(path));
+  }
+
+  rmdirIfAt(directory: number, name: string, fd: number): void {
+    rmdirIfAt(this, directory, name, fd);
   }
 
   statAt(directory: number, name: string): FileStatus {
@@ -134,6 +140,10 @@ export class ProcfsFiles implements FileOperations {
     // Closing a number that somebody else owns by now would be far worse than an error.
     if (!this.#opened.delete(fd)) throw systemError('EBADF', 'close');
     closeSync(fd);
+  }
+
+  closeIfStill(fd: number, device: string, inode: string): void {
+    closeIfStill(this, fd, device, inode);
   }
 
   #openAt(directory: number, name: string, flags: number): number {

@@ -1,5 +1,6 @@
 import { statfsSync } from 'node:fs';
 import type { Filesystem } from '../backend.js';
+import { isSystemError } from '../system-error.js';
 
 /** statfs(2) and linux/magic.h. The addon has the same table; ext covers ext2, ext3 and ext4. */
 const NAMES: ReadonlyMap<number, string> = new Map([
@@ -60,9 +61,17 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [0x0187, 'autofs'],
 ]);
 
+/** What a sandbox says that keeps a process from asking. */
+const REFUSALS: ReadonlySet<string> = new Set(['EPERM', 'EACCES', 'ENOSYS']);
+
 /** The filesystem that `path` is on. statfs of plain Node leaves f_fsid out, so that part is not known. */
 export function readFilesystem(path: string): Filesystem {
-  return { type: filesystemName(statfsSync(path, { bigint: true }).type), fsid: null };
+  try {
+    return { type: filesystemName(statfsSync(path, { bigint: true }).type), fsid: null };
+  } catch (error) {
+    if (isSystemError(error) && REFUSALS.has(error.code)) return { type: 'unknown', fsid: null };
+    throw error;
+  }
 }
 
 /** Name of a statfs magic. It is 32 bits, though f_type is a signed long and may arrive sign-extended. */

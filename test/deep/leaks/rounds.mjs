@@ -16,8 +16,8 @@ export function roundsOf({ processes, files, witness, watch, lease, capabilities
   writeFileSync(join(directory, 'lock', 'owner.json'), '{}');
   const parent = files.openParent(directory);
   const lock = files.openDirectoryAt(parent, 'lock');
-  const owner = files.openAt(lock, 'owner.json', 'read');
-  const held = files.openAt(lock, 'held', 'create');
+  const owner = files.openAt(lock, 'owner.json');
+  const held = files.createAt(lock, 'held').descriptor;
   witness.take(held);
   const pidfd = /** @type {number} */ (processes.openPidfd(process.pid));
   const words = new Int32Array(1);
@@ -46,7 +46,7 @@ export function roundsOf({ processes, files, witness, watch, lease, capabilities
     findDirectoryAt: () => files.close(files.findDirectoryAt(parent, 'lock') ?? -1),
     'findDirectoryAt of nothing': () => files.findDirectoryAt(parent, 'nothing'),
     'openAt, write, read, unlinkAt': () => {
-      const file = files.openAt(lock, 'new', 'create');
+      const file = files.createAt(lock, 'new').descriptor;
       files.write(file, 'content of a file');
       files.read(file, 4096);
       files.close(file);
@@ -61,7 +61,7 @@ export function roundsOf({ processes, files, witness, watch, lease, capabilities
     isStillAt: () => files.isStillAt(parent, 'lock', lock, device, inode),
     'isStillAt of another file': () =>
       expectError(() => files.isStillAt(parent, 'lock', owner, device, inode)),
-    'openAt of nothing': () => expectError(() => files.openAt(lock, 'nothing', 'read')),
+    'openAt of nothing': () => expectError(() => files.openAt(lock, 'nothing')),
     'mkdirAt, renameAt, renameNoReplaceAt, rmdirAt': () => {
       files.mkdirAt(parent, 'a');
       files.renameAt(parent, 'a', parent, 'b');
@@ -78,7 +78,7 @@ export function roundsOf({ processes, files, witness, watch, lease, capabilities
     list: () => files.list(lock, 10),
     filesystem: () => files.filesystem(owner),
     'witness.take': () => {
-      const file = files.openAt(lock, 'taken', 'create');
+      const file = files.createAt(lock, 'taken').descriptor;
       witness.take(file);
       files.close(file);
       files.unlinkAt(lock, 'taken');

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <napi.h>
+
+#include "../system/file_status.h"
+#include "../system/filesystem.h"
+
+namespace kernel_identity::binding {
+
+// What is told of files, as the objects of src/backend/backend.ts.
+
+Napi::Value FileStatusValue(const Napi::CallbackInfo& info, const system::FileStatus& status);
+
+Napi::Value FilesystemValue(const Napi::CallbackInfo& info, const system::Filesystem& filesystem);
+
+}  // namespace kernel_identity::binding
