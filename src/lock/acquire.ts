@@ -18,6 +18,14 @@ const MAX_IMMEDIATE = 8;
 /** ms between two looks at a lock whose changes make no sound. */
 const POLL_INTERVAL = 100;
 /**
+ * ms after which what has just moved is looked at again, then after PATIENCE times as long, and so on up to the interval of
+ * polling. Two steps make no sound after the last that does: the kernel reports the owner's file closed a moment before it
+ * frees the witness (__fput: fsnotify_close, then locks_remove_file), and it reports no removal of a directory that somebody
+ * has open. Between either two, whoever makes them may be kept from running.
+ */
+const SOON = 2;
+const PATIENCE = 7;
+/**
  * ms between two looks at a lock whose alarm covers everything: for the case that it does not. A look of a process that
  * does nothing else takes half a millisecond, so that a hundred waiters take 0.3 % of a core.
  */
@@ -53,6 +61,7 @@ export function* acquireSteps<A extends Alarm>(
   const reporter = new Reporter(options);
   sweepIfDue(place, options);
   try {
+    let unrest = Number.POSITIVE_INFINITY;
     for (let immediate = 0, wasWoken = false, told: Obstacle | null = null; ; ) {
       const step = told ?? withLockPath(place.path, () => attempts.next());
       if ('record' in step) {
@@ -74,10 +83,9 @@ export function* acquireSteps<A extends Alarm>(
       const report = reporter.report(place, step, waited);
       if (waited >= timeout) throw new LockTimeoutError(report);
       const alarm = attempts.alarm;
-      // What has just moved is looked at again soon. The kernel reports the owner's file closed a moment before it frees
-      // the witness (__fput: fsnotify_close, then locks_remove_file), and may report nothing after that.
-      const isAtRest = !moving && !wasWoken && alarm?.complete === true;
-      const interval = isAtRest || told !== null ? SAFETY_INTERVAL : POLL_INTERVAL;
+      unrest = moving || wasWoken ? SOON : unrest * PATIENCE;
+      const isAtRest = told !== null || (unrest > POLL_INTERVAL && alarm?.complete === true);
+      const interval = isAtRest ? SAFETY_INTERVAL : Math.min(unrest, POLL_INTERVAL);
       const jittered = Math.min(interval, lookAgainIn ?? interval) * (1 + JITTER * (2 * Math.random() - 1));
       const ms = Math.min(jittered, timeout - waited, reporter.dueIn(report));
       told = yield { ms, alarm, report };
