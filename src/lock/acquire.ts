@@ -61,6 +61,7 @@ export function* acquireSteps<A extends Alarm>(
   const reporter = new Reporter(options);
   sweepIfDue(place, options);
   try {
+    // ms after which to look again at what has just moved; Infinity: nothing has.
     let unrest = Number.POSITIVE_INFINITY;
     for (let immediate = 0, wasWoken = false, told: Obstacle | null = null; ; ) {
       const step = told ?? withLockPath(place.path, () => attempts.next());

@@ -463,6 +463,18 @@ export const files = [
         to: "const isStale = standing.state !== 'held';",
         tests: CLEARING,
       },
+      {
+        what: 'what woke it is over when it looks',
+        from: 'moving || wasWoken ? SOON',
+        to: 'moving ? SOON',
+        tests: ['test/waiting/pauses.test.ts'],
+      },
+      {
+        what: 'what has just moved is looked at once more only',
+        from: 'SOON : unrest * PATIENCE',
+        to: 'SOON : Number.POSITIVE_INFINITY',
+        tests: ['test/waiting/pauses.test.ts'],
+      },
       { what: 'waits for ever', from: 'if (waited >= timeout) throw', to: 'if (false) throw' },
       {
         what: 'the alarm is set after the last look',
