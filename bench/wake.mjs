@@ -1,5 +1,5 @@
-// The wake-ups of `npm run bench` alone and at length: twice the rounds, also on the disk, and also for waiters that
-// wait for the first time in their process. `npm run bench:wake`.
+// The wake-ups of `npm run bench` alone, also on the disk, and also for waiters that wait for the first time in their
+// process. `npm run bench:wake`.
 import { tmpdir } from 'node:os';
 import { describeMachine } from './harness/machine.mjs';
 import { barsText, machineLine, tablesOf, tableText } from './harness/report.mjs';
@@ -14,7 +14,7 @@ function show(measured) {
   bars.push(...measured.bars);
 }
 for (const parent of parents) {
-  const setting = { directory: makeScratch(parent), rounds: 200, locks: 100, pauseMs: 100 };
+  const setting = { directory: makeScratch(parent), rounds: 300, slowRounds: 40, locks: 100, pauseMs: 100 };
   show(await wakeRows(setting, ` on ${filesystemOf(parent)}`, true, true));
 }
 show(await measureIdle({ quick: false, directory: makeScratch(parents[0]) }));
