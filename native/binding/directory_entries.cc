@@ -210,9 +210,12 @@ Napi::Value OpenText(const Napi::CallbackInfo& info) {
   const bool is_text = opened.status.kind == system::FileKind::kFile && opened.status.size <= limit;
   const int error = is_text ? content.ReadFrom(fd, limit) : 0;
   if (error < 0) return ThrowSystemError(env, error, {.syscall = "pread", .path = name});
-  return EnvironmentOf(info).open_text.Make(
-      env, {HandOver(info, opened.file.Release()), FileStatusValue(info, opened.status),
-            FilesystemValue(info, opened.filesystem), is_text ? TextValue(env, content.view()) : env.Null()});
+  Environment& environment = EnvironmentOf(info);
+  const Napi::Value status =
+      environment.last_read_status.For(opened.status, [&] { return FileStatusValue(info, opened.status); });
+  return environment.open_text.Make(
+      env, {HandOver(info, opened.file.Release()), status, FilesystemValue(info, opened.filesystem),
+            is_text ? TextValue(env, content.view()) : env.Null()});
 }
 
 constexpr Method kMethods[] = {

@@ -6,6 +6,7 @@
 
 #include "../system/capabilities.h"
 #include "../system/change_monitors.h"
+#include "../system/file_status.h"
 #include "../system/filesystem.h"
 #include "../system/pidfd.h"
 #include "descriptors.h"
@@ -38,6 +39,8 @@ struct Environment {
   ObjectShape open_file;
   ObjectShape open_text;
   ObjectShape file_status;
+  /** Of a file that was read; of others it is another one each time. */
+  LastObject<system::FileStatus> last_read_status;
   ObjectShape filesystem;
   LastObject<system::Filesystem> last_filesystem;
 };

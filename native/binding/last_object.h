@@ -24,7 +24,7 @@ class LastObject {
   }
 
  private:
-  Value value_;
+  Value value_{};
   Napi::ObjectReference object_;
 };
 

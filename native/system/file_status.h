@@ -18,6 +18,8 @@ struct FileStatus {
   /** Last change of the inode, since the epoch; cannot be set by hand. */
   int64_t changed_seconds;
   int64_t changed_nanoseconds;
+
+  bool operator==(const FileStatus&) const = default;
 };
 
 /** Of a name in a directory, a symbolic link being looked at itself. 0 or -errno. */
