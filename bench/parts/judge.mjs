@@ -53,7 +53,7 @@ export async function measureJudge({ directory, plan }) {
     const pidfd = openPidfd(owner.pid);
     const held = await measureGroup(
       {
-        group: 'judge a record: its owner lives, and somebody holds a pidfd of it',
+        group: 'judge a record: its owner lives, a pidfd of it is held',
         own: LIVING,
         floor: CALLS,
         subjects,
