@@ -36,6 +36,14 @@ Napi::Value PidNamespace(const Napi::CallbackInfo& info) {
       .value();
 }
 
+Napi::Value IsInPidNamespace(const Napi::CallbackInfo& info) {
+  const Arguments arguments(info);
+  pid_t pid = 0;
+  uint64_t inode = 0;
+  if (!arguments.Pid(0, "pid", &pid) || !arguments.Decimal(1, "inode", &inode)) return {};
+  return Napi::Boolean::New(info.Env(), system::IsInPidNamespace(pid, inode));
+}
+
 Napi::Value TimeOffset(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   system::TimeOffset offset;
@@ -127,6 +135,7 @@ Napi::Value LookThroughPidfd(const Napi::CallbackInfo& info) {
 constexpr Method kMethods[] = {
     {"bootId", Call<BootId>},
     {"pidNamespace", Call<PidNamespace>},
+    {"isInPidNamespace", Call<IsInPidNamespace>},
     {"timeOffset", Call<TimeOffset>},
     {"stat", Call<Stat>},
     {"status", Call<Status>},

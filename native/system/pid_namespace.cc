@@ -43,6 +43,11 @@ int ReadPidNamespace(pid_t pid, PidNamespace* pid_namespace) {
   return 0;
 }
 
+bool IsInPidNamespace(pid_t pid, uint64_t inode) {
+  struct stat status;
+  return StatPath(ProcPath(pid, "ns/pid").c_str(), &status) == 0 && status.st_ino == inode;
+}
+
 int ReadOwnNamespaceId(uint64_t* id) {
   const int opened = OpenProcFile(ProcPath(0, "ns/pid").c_str());
   if (opened < 0) return opened;

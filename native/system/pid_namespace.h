@@ -18,6 +18,9 @@ struct PidNamespace {
 /** Of the process `pid`, or of the caller for 0. 0 or -errno. */
 int ReadPidNamespace(pid_t pid, PidNamespace* pid_namespace);
 
+/** Whether the process is of the PID namespace with this inode. False also where that cannot be read. */
+bool IsInPidNamespace(pid_t pid, uint64_t inode);
+
 /** NS_GET_ID of the caller's own PID namespace: 0 or -errno. */
 int ReadOwnNamespaceId(uint64_t* id);
 

@@ -122,6 +122,11 @@ export interface ProcessOperations {
   bootId(): BootId | null;
   /** Of the process `pid`, or of the caller. null: not readable (other uid, no /proc). */
   pidNamespace(pid?: number): PidNamespace | null;
+  /**
+   * Whether the process `pid` is of the PID namespace with this inode: a tenth of the time that {@link status} takes, which
+   * tells more. False also where it may not be known.
+   */
+  isInPidNamespace(pid: number, inode: string): boolean;
   /** null: not known. Zero where the kernel has no time namespaces or the caller is in the initial one. */
   timeOffset(): TimeOffset | null;
   stat(pid: number): ProcessStat | Errno;

@@ -63,7 +63,11 @@ function scanProc(observer: Observer, pid: number): Pick<Namesakes, 'found' | 'c
 
 /** The process with the number `candidate` here, once for each namespace below in which its number is `pid`. */
 function namesakesOf(observer: Observer, candidate: number, pid: number): Namesake[] | Errno {
-  const status = observer.backend.processes.status(candidate);
+  const { processes } = observer.backend;
+  // Nearly all are of the own namespace, hence nobody's namesake.
+  const own = observer.pidNamespace?.inode;
+  if (own !== undefined && processes.isInPidNamespace(candidate, own)) return [];
+  const status = processes.status(candidate);
   if (typeof status === 'string') return status;
   const found: Namesake[] = [];
   // One process can have the number in several namespaces, and be meant in each of them.

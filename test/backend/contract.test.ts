@@ -81,6 +81,15 @@ for (const name of TESTED) {
         expect(backend.processes.pidNamespace(NOBODY)).toBeNull();
       });
 
+      test('knows whether a process is of a PID namespace', async () => {
+        const { processes } = backend;
+        const own = processes.pidNamespace()?.inode as string;
+        const child = await startProcess(['sleep', '600']);
+        for (const pid of [process.pid, child.pid]) expect(processes.isInPidNamespace(pid, own)).toBe(true);
+        expect(processes.isInPidNamespace(child.pid, '1')).toBe(false);
+        expect(processes.isInPidNamespace(NOBODY, own)).toBe(false);
+      });
+
       test('knows of no shift of time in the initial time namespace', () => {
         expect(backend.processes.timeOffset()).toEqual({ seconds: 0, nanoseconds: 0 });
       });

@@ -68,8 +68,10 @@ describeRequiring([isBuilt()], 'npm run bench -- --quick --json FILE', () => {
       });
       if (missing !== undefined) expect(row.p50, row.name).toBeNull();
       else if (row.unit === 'ns') {
-        expect(row.p50, row.name).toBeGreaterThan(0);
         expect(row.p99, row.name).toBeGreaterThanOrEqual(row.p50 as number);
+        // A watch may learn of a death before the process does with which it is compared.
+        if (row.group.startsWith('a death')) continue;
+        expect(row.p50, row.name).toBeGreaterThan(0);
         expect(row.ratio, row.name).toBeGreaterThan(0);
       }
     }

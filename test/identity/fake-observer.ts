@@ -53,6 +53,7 @@ export function fakeObserver(
   const processes: ProcessOperations = {
     bootId: () => ({ id: BOOT, native: true }),
     pidNamespace: (pid) => (pid === undefined ? null : (answersFor(pid).namespace ?? null)),
+    isInPidNamespace: (pid, inode) => answersFor(pid).namespace?.inode === inode,
     timeOffset: () => ({ seconds: 0, nanoseconds: 0 }),
     stat: (pid) => next('stat', pid, answersFor(pid).stat) ?? 'ENOENT',
     status: (pid) => (pid === 'self' ? 'ENOENT' : (next('status', pid, answersFor(pid).status) ?? 'ENOENT')),

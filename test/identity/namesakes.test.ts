@@ -55,6 +55,20 @@ test.each([
   expect(findNamesakes(observer, FIRST).found).toEqual([]);
 });
 
+test('a process of the own namespace is no namesake, and nothing more is asked of it', () => {
+  const observer = fakeObserver({
+    [FIRST]: inNamespaces([FIRST, 7], { namespace: { inode: '4026532001', id: '71' } }),
+    [SECOND]: inNamespaces([SECOND, 7]),
+  });
+  expect(findNamesakes(observer, 7).found.map(({ pid }) => pid)).toEqual([SECOND]);
+  expect(observer.calls.filter((call) => call.endsWith(` ${FIRST}`))).toEqual([]);
+});
+
+test('where the own namespace is not known, every process is looked at', () => {
+  const { found } = find({ [FIRST]: inNamespaces([FIRST, 7], { namespace: null }) }, { pidNamespace: null });
+  expect(found.map(({ pid }) => pid)).toEqual([FIRST]);
+});
+
 test('a number in a namespace in between is not innermost, and its namespace not known', () => {
   const { found } = find({ [FIRST]: inNamespaces([FIRST, 7, 1]) });
   expect(found).toMatchObject([{ innermost: false, identity: { pidNamespace: { inode: null, id: null } } }]);

@@ -281,6 +281,17 @@ export const files = [
     ],
   },
   {
+    file: 'src/identity/namesakes.ts',
+    tests: ['test/identity/namesakes.test.ts'],
+    mutants: [
+      {
+        what: 'of whichever namespace it is, it is nobody’s namesake',
+        from: 'if (own !== undefined && processes.isInPidNamespace(candidate, own)) return [];',
+        to: 'return [];',
+      },
+    ],
+  },
+  {
     file: 'src/judge/filesystems.ts',
     tests: TABLE,
     mutants: [

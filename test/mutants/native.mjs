@@ -113,6 +113,17 @@ export const files = [
     ],
   },
   {
+    file: 'native/system/pid_namespace.cc',
+    tests: ['test/backend/contract.test.ts'],
+    mutants: [
+      {
+        what: 'every process is of every namespace',
+        from: '&status) == 0 && status.st_ino == inode;',
+        to: '&status) == 0;',
+      },
+    ],
+  },
+  {
     file: 'native/binding/files.cc',
     tests: ['test/backend/files.test.ts', 'test/lock/loss.test.ts'],
     mutants: [

@@ -12,6 +12,7 @@ function accepted(): [string, Loose, unknown[]][] {
   const fd = 2 ** 31 - 1;
   const rows: [object, string, unknown[]][] = [
     [processes, 'pidNamespace', [1]],
+    [processes, 'isInPidNamespace', [1, '1']],
     [processes, 'stat', [1]],
     [processes, 'status', [1]],
     [processes, 'openPidfd', [2 ** 31 - 1]],

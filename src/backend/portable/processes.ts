@@ -15,6 +15,11 @@ export class PortableProcesses implements ProcessOperations {
     return null;
   }
 
+  isInPidNamespace(pid: number, _inode: string): boolean {
+    requirePid(pid);
+    return false;
+  }
+
   timeOffset(): null {
     return null;
   }

@@ -34,6 +34,10 @@ export class ProcfsProcesses implements ProcessOperations {
     }
   }
 
+  isInPidNamespace(pid: number, inode: string): boolean {
+    return this.pidNamespace(pid)?.inode === inode;
+  }
+
   timeOffset(): TimeOffset | null {
     return readTimeOffset();
   }
