@@ -137,6 +137,7 @@ static void acquire_and_release(long count) {
     if (openat(parent, "floor.lock", kDirectory) >= 0) die("floor.lock is there already");
     sure(mkdirat(parent, draft, 0777), "mkdirat");
     const int lock = sure(openat(parent, draft, kDirectory), draft);
+    stat_descriptor(lock);
     const int owner = sure(
         openat(lock, "owner.json.new", O_RDWR | O_CREAT | O_EXCL | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC, 0666),
         "owner.json.new");
@@ -149,7 +150,6 @@ static void acquire_and_release(long count) {
     close(second);
     sure((int)pwrite(owner, record, RECORD_SIZE, 0), "pwrite");
     sure(renameat(lock, "owner.json.new", lock, "owner.json"), "renameat");
-    stat_descriptor(lock);
     sure((int)syscall(SYS_renameat2, parent, draft, parent, "floor.lock", 1 /* RENAME_NOREPLACE */), "renameat2");
     stat_descriptor(lock);
     sure(fstatat(parent, "floor.lock", &status, AT_SYMLINK_NOFOLLOW), "fstatat");

@@ -106,6 +106,31 @@ void AtName(const Napi::CallbackInfo& info, const char* syscall) {
 
 void MkdirAt(const Napi::CallbackInfo& info) { AtName<system::MakeDirectoryAt>(info, "mkdirat"); }
 
+Napi::Value CreateDirectoryAt(const Napi::CallbackInfo& info) {
+  NameInDirectory at;
+  if (!at.Take(Arguments(info))) return {};
+  const Napi::Env env = info.Env();
+  const char* const name = at.name.c_str();
+  int error = system::MakeDirectoryAt(at.directory, name);
+  if (error < 0) return ThrowSystemError(env, error, {.syscall = "mkdirat", .path = name});
+  error = system::OpenDirectoryAt(at.directory, name);
+  if (error == -ENOENT) return env.Null();
+  system::UniqueFd directory(error);
+  const char* syscall = "openat";
+  system::FileStatus status;
+  if (directory.valid()) {
+    error = system::ReadStatusOf(directory.get(), &status);
+    syscall = "fstat";
+  }
+  if (error < 0) {
+    system::RemoveDirectoryAt(at.directory, name);
+    return ThrowSystemError(env, error, {.syscall = syscall, .path = name});
+  }
+  return EnvironmentOf(info).open_directory.Make(
+      env, {HandOver(info, directory.Release()), DecimalValue(env, status.device),
+            DecimalValue(env, status.inode)});
+}
+
 void UnlinkAt(const Napi::CallbackInfo& info) { AtName<system::UnlinkAt>(info, "unlinkat"); }
 
 void RmdirAt(const Napi::CallbackInfo& info) { AtName<system::RemoveDirectoryAt>(info, "unlinkat"); }
@@ -226,6 +251,7 @@ constexpr Method kMethods[] = {
     {"createAt", Call<CreateAt>},
     {"openText", Call<OpenText>},
     {"mkdirAt", Call<MkdirAt>},
+    {"createDirectoryAt", Call<CreateDirectoryAt>},
     {"renameAt", Call<RenameAt>},
     {"renameNoReplaceAt", Call<RenameNoReplaceAt>},
     {"unlinkAt", Call<UnlinkAt>},

@@ -22,6 +22,7 @@ struct Environment {
   explicit Environment(Napi::Env env)
       : process_stat(env, {"state", "threads", "startTicks"}),
         pidfd_sight(env, {"inode", "exited"}),
+        open_directory(env, {"descriptor", "device", "inode"}),
         open_file(env, {"descriptor", "status", "filesystem"}),
         open_text(env, {"descriptor", "status", "filesystem", "text"}),
         file_status(env, {"kind", "device", "inode", "links", "size", "mtimeMs", "ctimeMs"}),
@@ -36,6 +37,7 @@ struct Environment {
   ObjectShape process_stat;
   ObjectShape pidfd_sight;
   LastObject<system::PidfdSight> last_sight;
+  ObjectShape open_directory;
   ObjectShape open_file;
   ObjectShape open_text;
   ObjectShape file_status;

@@ -82,6 +82,13 @@ export interface OpenFile {
   readonly filesystem: Filesystem;
 }
 
+/** A directory that was opened, and what it will be known by. */
+export interface OpenDirectory {
+  readonly descriptor: number;
+  readonly device: string;
+  readonly inode: string;
+}
+
 export interface OpenText extends OpenFile {
   /** The whole of it as UTF-8; null: it is no regular file, or longer than was asked for. */
   readonly text: string | null;
@@ -165,6 +172,11 @@ export interface FileOperations {
   openText(directory: number, name: string, limit: number): OpenText | null;
   /** Mode 0777 minus umask. */
   mkdirAt(directory: number, name: string): void;
+  /**
+   * As {@link mkdirAt}, and opens what it made: see {@link openDirectoryAt}. Where that fails it removes it again. null:
+   * somebody else removed it before it was open.
+   */
+  createDirectoryAt(directory: number, name: string): OpenDirectory | null;
   renameAt(fromDirectory: number, from: string, toDirectory: number, to: string): void;
   /** EEXIST when `to` exists; ENOSYS or EINVAL where kernel, backend or filesystem cannot. */
   renameNoReplaceAt(fromDirectory: number, from: string, toDirectory: number, to: string): void;

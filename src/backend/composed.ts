@@ -1,4 +1,11 @@
-import type { FileOperations, OpenFile, OpenText, WitnessOperations, WitnessTest } from './backend.js';
+import type {
+  FileOperations,
+  OpenDirectory,
+  OpenFile,
+  OpenText,
+  WitnessOperations,
+  WitnessTest,
+} from './backend.js';
 import { isSameFile } from './file-status.js';
 import { isSystemError, nullIfMissing, systemError } from './system-error.js';
 
@@ -29,6 +36,26 @@ export function look<T>(files: FileOperations, descriptor: number, more: (file: 
     return more({ descriptor, status, filesystem: files.filesystem(descriptor) });
   } catch (error) {
     files.close(descriptor);
+    throw error;
+  }
+}
+
+/** {@link FileOperations.createDirectoryAt} */
+export function createDirectoryAt(
+  files: FileOperations,
+  directory: number,
+  name: string,
+): OpenDirectory | null {
+  files.mkdirAt(directory, name);
+  let descriptor: number | null = null;
+  try {
+    descriptor = files.findDirectoryAt(directory, name);
+    if (descriptor === null) return null;
+    const { device, inode } = files.statDescriptor(descriptor);
+    return { descriptor, device, inode };
+  } catch (error) {
+    if (descriptor !== null) files.close(descriptor);
+    files.rmdirAt(directory, name);
     throw error;
   }
 }

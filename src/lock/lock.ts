@@ -181,15 +181,15 @@ export class Lock {
    * @throws EBADF where the directory's descriptor is another file's by now.
    */
   #isAtItsPath(): boolean {
-    const { place, directory, directoryStatus, record } = this.#published;
+    const { place, directory, directoryId, record } = this.#published;
     const { backend, parent, name } = place;
-    const { device, inode } = directoryStatus;
+    const { device, inode } = directoryId;
     try {
       if (isOneKernelFilesystem(record.filesystem)) {
         return backend.files.isStillAt(parent, name, directory, device, inode);
       }
       // Elsewhere inode numbers may be made up anew when a name is looked up.
-      if (isSameFile(backend.files.statDescriptor(directory), directoryStatus)) return true;
+      if (isSameFile(backend.files.statDescriptor(directory), directoryId)) return true;
       throw systemError('EBADF', 'fstat');
     } catch (error) {
       if (isGone(error)) return false;
@@ -213,9 +213,9 @@ export class Lock {
   }
 
   #close(): void {
-    const { place, directory, directoryStatus } = this.#published;
+    const { place, directory, directoryId } = this.#published;
     this.#closeOwner();
-    place.backend.files.closeIfStill(directory, directoryStatus.device, directoryStatus.inode);
+    place.backend.files.closeIfStill(directory, directoryId.device, directoryId.inode);
     place.close();
   }
 

@@ -1,6 +1,6 @@
 const BYTES = 16;
 /** One call of the generator costs as much as a fifth of taking a lock, however many bytes it makes. */
-const AT_ONCE = 64;
+const AT_ONCE = 256;
 /** Bytes of a 32-bit number. */
 const WORD = 4;
 

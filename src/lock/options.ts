@@ -45,12 +45,11 @@ const MAX_LABEL = 256;
 
 /** @throws TypeError (ERR_INVALID_ARG_TYPE) or RangeError (ERR_OUT_OF_RANGE). */
 export function checkAcquireOptions(options: AcquireOptions): void {
-  for (const name of ['timeout', 'expectedHold', 'ownerlessGrace', 'clockSlack'] as const) {
-    const value = options[name];
-    if (value === undefined) continue;
-    if (typeof value !== 'number') throw invalidType(name, 'a number of milliseconds', value);
-    if (!(value >= 0)) throw outOfRange(name, 'zero or more milliseconds', value);
-  }
+  // One by one, and not by name: V8 finds properties with names that vary the slow way.
+  checkTime('timeout', options.timeout);
+  checkTime('expectedHold', options.expectedHold);
+  checkTime('ownerlessGrace', options.ownerlessGrace);
+  checkTime('clockSlack', options.clockSlack);
   if (options.lease !== undefined) {
     if (typeof options.lease !== 'number')
       throw invalidType('lease', 'a number of milliseconds', options.lease);
@@ -73,6 +72,12 @@ export function checkAcquireOptions(options: AcquireOptions): void {
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
     throw invalidType('signal', 'an AbortSignal', options.signal);
   }
+}
+
+function checkTime(name: string, ms: unknown): void {
+  if (ms === undefined) return;
+  if (typeof ms !== 'number') throw invalidType(name, 'a number of milliseconds', ms);
+  if (!(ms >= 0)) throw outOfRange(name, 'zero or more milliseconds', ms);
 }
 
 function invalidType(name: string, wanted: string, got: unknown): TypeError {

@@ -1,4 +1,4 @@
-import type { FileStatus, Filesystem, OpenFile } from '../backend/backend.js';
+import type { Filesystem, OpenDirectory, OpenFile } from '../backend/backend.js';
 import { currentObserver } from '../identity/observer.js';
 import { selfIdentity } from '../identity/read.js';
 import { isOneKernelFilesystem, showsChangesOfOthers } from '../judge/filesystems.js';
@@ -16,9 +16,10 @@ export interface PublishedLock {
   readonly record: NewOwnerRecord;
   /** Of owner.json. */
   readonly content: string;
-  /** Descriptor and status of the lock directory. */
+  /** Descriptor of the lock directory. */
   readonly directory: number;
-  readonly directoryStatus: FileStatus;
+  /** What it is known by. */
+  readonly directoryId: Pick<OpenDirectory, 'device' | 'inode'>;
   /** owner.json; the witness is a lock on this very descriptor. */
   readonly owner: OpenFile;
 }
@@ -43,23 +44,22 @@ export function publishLock(place: LockPlace, options: PublishOptions): PublishR
   const nonce = newNonce();
   const draft = place.sibling(privateName(place.name, nonce));
   const { files } = place.backend;
-  files.mkdirAt(draft.parent, draft.name);
-  let directory = -1;
+  const made = files.createDirectoryAt(draft.parent, draft.name);
+  if (made === null) return 'swept';
+  const directory = made.descriptor;
   let owner: OpenFile | null = null;
   let published = false;
   try {
-    directory = files.openDirectoryAt(draft.parent, draft.name);
     owner = files.createAt(directory, NEW_OWNER_FILE);
     const { filesystem } = owner;
     const record = newRecord(nonce, options, filesystem, takeWitness(place, directory, owner));
     const content = formatOwnerRecord(record);
     files.write(owner.descriptor, content);
     files.renameAt(directory, NEW_OWNER_FILE, directory, OWNER_FILE);
-    const directoryStatus = files.statDescriptor(directory);
     if (!moveIntoPlace(draft, place, nonce)) return 'contended';
     published = isAtPlace(place, directory, filesystem, nonce);
     if (!published) return 'contended';
-    return { place, record, content, directory, directoryStatus, owner };
+    return { place, record, content, directory, directoryId: made, owner };
   } catch (error) {
     // Our private directory is gone: taken for an orphan while this process was stopped for longer than the grace.
     if (isGone(error) && wasSwept(draft, owner)) return 'swept';
@@ -192,10 +192,6 @@ function nonceAt(place: LockPlace): string | null {
 function discard(draft: LockPlace, place: LockPlace, directory: number, owner: OpenFile | null): void {
   const { files } = draft.backend;
   try {
-    if (directory < 0) {
-      removeEmpty(draft);
-      return;
-    }
     // A file deleted while it is open casts a shadow on NFS and FUSE, which would keep the directory.
     if (owner !== null) files.close(owner.descriptor);
     const open = { place: draft, directory };
@@ -206,7 +202,7 @@ function discard(draft: LockPlace, place: LockPlace, directory: number, owner: O
   } catch {
     // A full or failing disk: the next sweep finds it.
   } finally {
-    if (directory >= 0) files.close(directory);
+    files.close(directory);
   }
 }
 

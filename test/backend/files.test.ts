@@ -18,9 +18,10 @@ import {
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Backend } from '../../src/backend/backend.js';
+import type { Backend, OpenDirectory } from '../../src/backend/backend.js';
 import { loadPortableBackend } from '../../src/backend/portable/index.js';
 import { type AnyName, EVERY, hasBackend, loadBackend } from '../helpers/backends.js';
+import { startProcess } from '../helpers/processes.js';
 import { describeRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { codeOf, thrown } from '../helpers/thrown.js';
@@ -234,6 +235,46 @@ function defineContract(name: AnyName, load: () => Backend): void {
       backend.files.mkdirAt(directory, 'lock');
       expect(statSync(join(path, 'lock')).isDirectory()).toBe(true);
       expect(codeOf(() => backend.files.mkdirAt(directory, 'lock'))).toBe('EEXIST');
+    });
+
+    test('makes a directory once, opened, and leaves nothing where it cannot be opened', () => {
+      const { files } = backend;
+      const made = files.createDirectoryAt(directory, 'lock') as OpenDirectory;
+      expect(files.statDescriptor(made.descriptor)).toMatchObject({
+        kind: 'directory',
+        device: made.device,
+        inode: made.inode,
+      });
+      expect(files.isAt(directory, 'lock', made.descriptor)).toBe(true);
+      files.close(made.descriptor);
+      expect(codeOf(() => files.createDirectoryAt(directory, 'lock'))).toBe('EEXIST');
+      expect(statSync(join(path, 'lock')).isDirectory()).toBe(true);
+      if (name === 'portable' || process.geteuid?.() === 0) return;
+      // It cannot be read by whoever makes it, unless that is root.
+      const before = process.umask(0o777);
+      try {
+        expect(codeOf(() => files.createDirectoryAt(directory, 'unreadable'))).toBe('EACCES');
+      } finally {
+        process.umask(before);
+      }
+      expect(existsSync(join(path, 'unreadable'))).toBe(false);
+    });
+
+    test('makes a directory that somebody else removes before it is open', async () => {
+      const { files } = backend;
+      const remover = await startProcess(['perl', '-e', '1 while rmdir $ARGV[0] or 1', join(path, 'lock')]);
+      const deadline = performance.now() + 20_000;
+      let made: OpenDirectory | null | undefined;
+      while (made !== null && performance.now() < deadline) {
+        try {
+          made = files.createDirectoryAt(directory, 'lock');
+          if (made !== null) files.close(made.descriptor);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'EEXIST' });
+        }
+      }
+      await remover.kill();
+      expect(made).toBeNull();
     });
 
     test('renames over a file and an empty directory, not over a full one', () => {

@@ -47,9 +47,14 @@ for (const backend of TESTED) {
         'acquire and release',
         'of an uncontended acquisition and release',
         async () => {},
-        ['mkdirAt', 'rmdirIfAt'],
+        ['createDirectoryAt', 'rmdirIfAt'],
       ],
-      ['acquire', "of an acquisition that reclaims a dead owner's lock", leaveLock, ['unlinkAt', 'mkdirAt']],
+      [
+        'acquire',
+        "of an acquisition that reclaims a dead owner's lock",
+        leaveLock,
+        ['unlinkAt', 'createDirectoryAt'],
+      ],
       ['reclaim', 'of a reclaim', leaveLock, ['renameAt', 'unlinkAt', 'rmdirIfAt']],
       [
         'acquire',
@@ -58,7 +63,7 @@ for (const backend of TESTED) {
           await leaveLock(path);
           expect(await dieBefore(2, 'reclaim', path, backend)).toMatch(/^close|^unlinkAt/);
         },
-        ['rmdirIfAt', 'mkdirAt'],
+        ['rmdirIfAt', 'createDirectoryAt'],
       ],
       [
         'acquire',

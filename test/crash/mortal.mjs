@@ -47,6 +47,7 @@ files.createAt = (directory, name) => {
 };
 for (const name of [
   'mkdirAt',
+  'createDirectoryAt',
   'createAt',
   'write',
   'renameAt',

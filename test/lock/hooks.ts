@@ -17,6 +17,7 @@ const OPERATIONS: readonly FileOperation[] = [
   'createAt',
   'openText',
   'mkdirAt',
+  'createDirectoryAt',
   'renameAt',
   'renameNoReplaceAt',
   'unlinkAt',

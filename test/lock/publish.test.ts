@@ -118,6 +118,22 @@ describeForEachBackend('a lock that appears at its place', (api, backend) => {
   }
 });
 
+describeForEachBackend('a lock whose private directory is swept before it is open', (api) => {
+  test('is made anew under another name', () => {
+    const { files } = api.backend;
+    const createDirectoryAt = files.createDirectoryAt.bind(files);
+    const names: string[] = [];
+    vi.spyOn(files, 'createDirectoryAt').mockImplementation((parent, name) => {
+      names.push(name);
+      return names.length < 3 ? null : createDirectoryAt(parent, name);
+    });
+    const path = newPath();
+    api.acquireLockSync(path, { timeout: 0 }).releaseSync();
+    expect(new Set(names).size).toBe(3);
+    expect(readdirSync(dirname(path))).toEqual([]);
+  });
+});
+
 describeForEachBackend('a lock whose lease cannot be kept', (api) => {
   test('because no thread can be started is not taken, and leaves nothing', () => {
     const path = newPath();

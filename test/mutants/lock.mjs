@@ -25,7 +25,7 @@ export const files = [
       },
       {
         what: 'the number of the directory is a stranger’s by now',
-        from: 'if (isSameFile(backend.files.statDescriptor(directory), directoryStatus)) return true;',
+        from: 'if (isSameFile(backend.files.statDescriptor(directory), directoryId)) return true;',
         to: 'return true;',
       },
       {
@@ -55,7 +55,7 @@ export const files = [
       },
       {
         what: 'the number of the directory is closed, whosever it is by now',
-        from: 'place.backend.files.closeIfStill(directory, directoryStatus.device, directoryStatus.inode);',
+        from: 'place.backend.files.closeIfStill(directory, directoryId.device, directoryId.inode);',
         to: 'place.backend.files.close(directory);',
       },
       {
@@ -237,8 +237,8 @@ export const files = [
       },
       {
         what: 'a nameless owner: the witness is taken after publishing',
-        from: "files.renameAt(directory, NEW_OWNER_FILE, directory, OWNER_FILE);\n    const directoryStatus = files.statDescriptor(directory);\n    if (!moveIntoPlace(draft, place, nonce)) return 'contended';",
-        to: "const directoryStatus = files.statDescriptor(directory);\n    if (!moveIntoPlace(draft, place, nonce)) return 'contended';\n    files.renameAt(directory, NEW_OWNER_FILE, directory, OWNER_FILE);",
+        from: "files.renameAt(directory, NEW_OWNER_FILE, directory, OWNER_FILE);\n    if (!moveIntoPlace(draft, place, nonce)) return 'contended';",
+        to: "if (!moveIntoPlace(draft, place, nonce)) return 'contended';\n    files.renameAt(directory, NEW_OWNER_FILE, directory, OWNER_FILE);",
       },
       {
         what: 'an empty directory stays where the rename failed',

@@ -26,6 +26,7 @@ function accepted(): [string, Loose, unknown[]][] {
     [files, 'createAt', [fd, 'x']],
     [files, 'openText', [fd, 'x', 1]],
     [files, 'mkdirAt', [fd, 'x']],
+    [files, 'createDirectoryAt', [fd, 'x']],
     [files, 'renameAt', [fd, 'x', fd, 'y']],
     [files, 'renameNoReplaceAt', [fd, 'x', fd, 'y']],
     [files, 'unlinkAt', [fd, 'x']],

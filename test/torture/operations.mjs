@@ -1,6 +1,15 @@
 // Stands between the built package and its backend: to be killed before any file operation, and to judge falsely.
 
-const CHANGING = ['mkdirAt', 'renameAt', 'renameNoReplaceAt', 'unlinkAt', 'rmdirAt', 'rmdirIfAt', 'write'];
+const CHANGING = [
+  'mkdirAt',
+  'createDirectoryAt',
+  'renameAt',
+  'renameNoReplaceAt',
+  'unlinkAt',
+  'rmdirAt',
+  'rmdirIfAt',
+  'write',
+];
 
 /** Ends this process by SIGKILL before its n-th operation that changes anything. */
 export function dieBeforeOperation(n, { files }) {

@@ -31,6 +31,7 @@ export function watchDeletions({ files }, grace, fault) {
     'rmdirAt',
     'rmdirIfAt',
     'mkdirAt',
+    'createDirectoryAt',
   ]) {
     original[name] = files[name].bind(files);
   }
@@ -38,6 +39,11 @@ export function watchDeletions({ files }, grace, fault) {
     const directory = original.openDirectoryAt(parent, name);
     judged.set(directory, null);
     return directory;
+  };
+  files.createDirectoryAt = (parent, name) => {
+    const created = original.createDirectoryAt(parent, name);
+    judged.set(created.descriptor, null);
+    return created;
   };
   files.findDirectoryAt = (parent, name) => {
     const directory = original.findDirectoryAt(parent, name);

@@ -10,8 +10,15 @@ import {
   statSync,
   unlinkSync,
 } from 'node:fs';
-import type { FileOperations, FileStatus, Filesystem, OpenFile, OpenText } from '../backend.js';
-import { closeIfStill, isAt, isStillAt, look, openText, rmdirIfAt } from '../composed.js';
+import type {
+  FileOperations,
+  FileStatus,
+  Filesystem,
+  OpenDirectory,
+  OpenFile,
+  OpenText,
+} from '../backend.js';
+import { closeIfStill, createDirectoryAt, isAt, isStillAt, look, openText, rmdirIfAt } from '../composed.js';
 import { requireEntryName } from '../entry-name.js';
 import { listNames, readFromStart, writeAtStart } from '../file-content.js';
 import { fileStatus } from '../file-status.js';
@@ -92,6 +99,10 @@ export class PortableFiles implements FileOperations {
       ([path]) => mkdirSync(path, 0o777),
       ([path]) => rmdirSync(path),
     );
+  }
+
+  createDirectoryAt(directory: number, name: string): OpenDirectory | null {
+    return createDirectoryAt(this, directory, name);
   }
 
   renameAt(fromDirectory: number, from: string, toDirectory: number, to: string): void {

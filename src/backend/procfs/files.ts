@@ -9,8 +9,15 @@ import {
   rmdirSync,
   unlinkSync,
 } from 'node:fs';
-import type { FileOperations, FileStatus, Filesystem, OpenFile, OpenText } from '../backend.js';
-import { closeIfStill, isAt, isStillAt, look, openText, rmdirIfAt } from '../composed.js';
+import type {
+  FileOperations,
+  FileStatus,
+  Filesystem,
+  OpenDirectory,
+  OpenFile,
+  OpenText,
+} from '../backend.js';
+import { closeIfStill, createDirectoryAt, isAt, isStillAt, look, openText, rmdirIfAt } from '../composed.js';
 import { requireEntryName } from '../entry-name.js';
 import { listNames, readFromStart, writeAtStart } from '../file-content.js';
 import { fileStatus } from '../file-status.js';
@@ -64,6 +71,10 @@ export class ProcfsFiles implements FileOperations {
   mkdirAt(directory: number, name: string): void {
     const path = entry(directory, name);
     within([directory], 'mkdir', { path: name }, () => mkdirSync(path, 0o777));
+  }
+
+  createDirectoryAt(directory: number, name: string): OpenDirectory | null {
+    return createDirectoryAt(this, directory, name);
   }
 
   renameAt(fromDirectory: number, from: string, toDirectory: number, to: string): void {
