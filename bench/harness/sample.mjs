@@ -1,6 +1,7 @@
 // Measures several subjects in turns, so that whatever else the machine does at the time falls on all of them.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { shareProcessor } from './processor.mjs';
 import { median, pairedRatio, summary } from './statistics.mjs';
 
 setFlagsFromString('--expose-gc');
@@ -72,6 +73,7 @@ export function oneByOneAsync(run) {
 export function elsewhere(talker, operation, batch) {
   return {
     batch,
+    pid: talker.pid,
     turn: async (ms) => {
       talker.write(`${operation} ${batch} ${ms}`);
       const line = await talker.line();
@@ -91,6 +93,16 @@ export function onceATurn(run) {
  */
 export async function interleave(subjects, { rounds, turnMs }) {
   const names = Object.keys(subjects).filter((name) => subjects[name] !== undefined);
+  const others = names.flatMap((name) => subjects[name].pid ?? []);
+  const release = others.length > 0 ? shareProcessor([...new Set(others)]) : () => {};
+  try {
+    return await measure(names, subjects, { rounds, turnMs });
+  } finally {
+    release();
+  }
+}
+
+async function measure(names, subjects, { rounds, turnMs }) {
   const samples = Object.fromEntries(names.map((name) => [name, []]));
   const medians = Object.fromEntries(names.map((name) => [name, []]));
   for (const name of names) await subjects[name].turn(4 * turnMs);
