@@ -27,6 +27,7 @@ export function roundsOf({ processes, files, witness, watch, lease, capabilities
     bootId: () => processes.bootId(),
     pidNamespace: () => processes.pidNamespace(),
     'pidNamespace of a process': () => processes.pidNamespace(process.pid),
+    isInPidNamespace: () => processes.isInPidNamespace(process.pid, '1'),
     timeOffset: () => processes.timeOffset(),
     stat: () => processes.stat(process.pid),
     'stat of nobody': () => processes.stat(NOBODY),
@@ -45,13 +46,14 @@ export function roundsOf({ processes, files, witness, watch, lease, capabilities
     'openDirectoryAt of a file': () => expectError(() => files.openDirectoryAt(lock, 'owner.json')),
     findDirectoryAt: () => files.close(files.findDirectoryAt(parent, 'lock') ?? -1),
     'findDirectoryAt of nothing': () => files.findDirectoryAt(parent, 'nothing'),
-    'openAt, write, read, unlinkAt': () => {
+    'createAt, write, read, unlinkAt': () => {
       const file = files.createAt(lock, 'new').descriptor;
       files.write(file, 'content of a file');
       files.read(file, 4096);
       files.close(file);
       files.unlinkAt(lock, 'new');
     },
+    'createAt over something': () => expectError(() => files.createAt(lock, 'held')),
     openText: () => files.close(files.openText(lock, 'owner.json', 4096)?.descriptor ?? -1),
     'openText of a directory': () => files.close(files.openText(parent, 'lock', 4096)?.descriptor ?? -1),
     'openText of nothing': () => files.openText(lock, 'nothing', 4096),
@@ -68,6 +70,17 @@ export function roundsOf({ processes, files, witness, watch, lease, capabilities
       files.renameNoReplaceAt(parent, 'b', parent, 'c');
       files.rmdirAt(parent, 'c');
     },
+    'createDirectoryAt, rmdirIfAt, closeIfStill': () => {
+      const made = files.createDirectoryAt(parent, 'made');
+      if (made === null) throw new Error('somebody else is at work here');
+      files.rmdirIfAt(parent, 'lock', made.descriptor);
+      files.rmdirIfAt(parent, 'made', made.descriptor);
+      files.closeIfStill(made.descriptor, made.device, '1');
+      files.closeIfStill(made.descriptor, made.device, made.inode);
+    },
+    'createDirectoryAt over something': () => expectError(() => files.createDirectoryAt(parent, 'lock')),
+    'rmdirIfAt of what is not empty': () => expectError(() => files.rmdirIfAt(parent, 'lock', lock)),
+    'closeIfStill of what is not open': () => files.closeIfStill(10_000, device, inode),
     'renameNoReplaceAt over something': () =>
       expectError(() => files.renameNoReplaceAt(lock, 'held', lock, 'owner.json')),
     statAt: () => files.statAt(parent, 'lock'),
