@@ -61,10 +61,11 @@ Napi::Value OpenParent(const Napi::CallbackInfo& info) {
   return HandOverOrThrow(info, system::OpenParent(path.c_str()), {.syscall = "open", .path = path.c_str()});
 }
 
-Napi::Value OpenDirectoryAt(const Napi::CallbackInfo& info) {
+template <int (*open)(int, const char*)>
+Napi::Value OpenNamed(const Napi::CallbackInfo& info) {
   NameInDirectory at;
   if (!at.Take(Arguments(info))) return {};
-  return HandOverOrThrow(info, system::OpenDirectoryAt(at.directory, at.name.c_str()),
+  return HandOverOrThrow(info, open(at.directory, at.name.c_str()),
                          {.syscall = "openat", .path = at.name.c_str()});
 }
 
@@ -75,13 +76,6 @@ Napi::Value FindDirectoryAt(const Napi::CallbackInfo& info) {
   // To make an error takes longer than all the system calls of a look.
   if (fd == -ENOENT) return info.Env().Null();
   return HandOverOrThrow(info, fd, {.syscall = "openat", .path = at.name.c_str()});
-}
-
-Napi::Value OpenAt(const Napi::CallbackInfo& info) {
-  NameInDirectory at;
-  if (!at.Take(Arguments(info))) return {};
-  return HandOverOrThrow(info, system::OpenForReadingAt(at.directory, at.name.c_str()),
-                         {.syscall = "openat", .path = at.name.c_str()});
 }
 
 Napi::Value CreateAt(const Napi::CallbackInfo& info) {
@@ -245,9 +239,9 @@ Napi::Value OpenText(const Napi::CallbackInfo& info) {
 
 constexpr Method kMethods[] = {
     {"openParent", Call<OpenParent>},
-    {"openDirectoryAt", Call<OpenDirectoryAt>},
+    {"openDirectoryAt", Call<OpenNamed<system::OpenDirectoryAt>>},
     {"findDirectoryAt", Call<FindDirectoryAt>},
-    {"openAt", Call<OpenAt>},
+    {"openAt", Call<OpenNamed<system::OpenForReadingAt>>},
     {"createAt", Call<CreateAt>},
     {"openText", Call<OpenText>},
     {"mkdirAt", Call<MkdirAt>},

@@ -59,7 +59,7 @@ export function recordFromCaller(value: unknown): OwnerRecord {
   if (typeof value !== 'object' || value === null) return malformed('not an object');
   if (parsedHere.has(value)) return value as OwnerRecord;
   const identity = toIdentity(value);
-  if (typeof identity !== 'string') return recordOfIdentity(identity);
+  if (typeof identity !== 'string') return bareRecord(identity.version, identity.pid, identity);
   // An identity with a broken field must not be judged by its bare pid.
   if (Object.hasOwn(value, 'platform')) return malformed(identity);
   return toOwnerRecord(value, null) ?? malformed(identity);
@@ -77,11 +77,15 @@ function malformed(problem: string): OwnerRecord {
   return { ...EMPTY, problem };
 }
 
-/** Written out: to spread {@link EMPTY} takes a tenth of a judgement. */
-function recordOfIdentity(identity: ProcessIdentity): OwnerRecord {
+/** A record of which nothing else is known. Written out: to spread {@link EMPTY} takes a tenth of a judgement. */
+function bareRecord(
+  version: number | null,
+  pid: number | null,
+  identity: ProcessIdentity | null,
+): OwnerRecord {
   return {
-    version: identity.version,
-    pid: identity.pid,
+    version,
+    pid,
     starttime: null,
     recordedAt: null,
     nonce: null,
@@ -95,20 +99,7 @@ function recordOfIdentity(identity: ProcessIdentity): OwnerRecord {
   };
 }
 
-const EMPTY: OwnerRecord = Object.freeze({
-  version: null,
-  pid: null,
-  starttime: null,
-  recordedAt: null,
-  nonce: null,
-  identity: null,
-  filesystem: null,
-  witness: null,
-  lease: null,
-  label: null,
-  machine: null,
-  problem: null,
-});
+const EMPTY: OwnerRecord = Object.freeze(bareRecord(null, null, null));
 
 function ownRecord(fields: Fields, mtimeMs: number | null): OwnerRecord {
   const version = fields.get('version');
