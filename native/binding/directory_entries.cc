@@ -108,7 +108,6 @@ Napi::Value CreateDirectoryAt(const Napi::CallbackInfo& info) {
   int error = system::MakeDirectoryAt(at.directory, name);
   if (error < 0) return ThrowSystemError(env, error, {.syscall = "mkdirat", .path = name});
   error = system::OpenDirectoryAt(at.directory, name);
-  if (error == -ENOENT) return env.Null();
   system::UniqueFd directory(error);
   const char* syscall = "openat";
   system::FileStatus status;
@@ -116,6 +115,8 @@ Napi::Value CreateDirectoryAt(const Napi::CallbackInfo& info) {
     error = system::ReadStatusOf(directory.get(), &status);
     syscall = "fstat";
   }
+  // FUSE and NFS say the second of a directory that they no longer know.
+  if (error == -ENOENT || error == -ESTALE) return env.Null();
   if (error < 0) {
     system::RemoveDirectoryAt(at.directory, name);
     return ThrowSystemError(env, error, {.syscall = syscall, .path = name});

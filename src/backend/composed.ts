@@ -49,12 +49,13 @@ export function createDirectoryAt(
   files.mkdirAt(directory, name);
   let descriptor: number | null = null;
   try {
-    descriptor = files.findDirectoryAt(directory, name);
-    if (descriptor === null) return null;
+    descriptor = files.openDirectoryAt(directory, name);
     const { device, inode } = files.statDescriptor(descriptor);
     return { descriptor, device, inode };
   } catch (error) {
     if (descriptor !== null) files.close(descriptor);
+    // FUSE and NFS say the second of a directory that they no longer know.
+    if (isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ESTALE')) return null;
     files.rmdirAt(directory, name);
     throw error;
   }
