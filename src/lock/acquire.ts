@@ -76,6 +76,7 @@ export function* acquireSteps<A extends Alarm>(
         return step;
       }
       const { moving = false, lookAgainIn }: Partial<Hindrance> = step;
+      const hadMoved = immediate > 0;
       immediate = moving ? immediate + 1 : 0;
       if (immediate > 0 && immediate <= MAX_IMMEDIATE) continue;
       immediate = 0;
@@ -84,7 +85,10 @@ export function* acquireSteps<A extends Alarm>(
       const report = reporter.report(place, step, waited);
       if (waited >= timeout) throw new LockTimeoutError(report);
       const alarm = attempts.alarm;
-      unrest = moving || wasWoken ? SOON : unrest * PATIENCE;
+      // Where others are faster, or it has another owner by now, what woke this waiter is over.
+      const isOver = moving || (hadMoved && step.owner !== null);
+      if (moving || wasWoken) unrest = isOver ? POLL_INTERVAL : SOON;
+      else unrest *= PATIENCE;
       const isAtRest = told !== null || (unrest > POLL_INTERVAL && alarm?.complete === true);
       const interval = isAtRest ? SAFETY_INTERVAL : Math.min(unrest, POLL_INTERVAL);
       const jittered = Math.min(interval, lookAgainIn ?? interval) * (1 + JITTER * (2 * Math.random() - 1));

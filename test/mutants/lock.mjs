@@ -465,14 +465,14 @@ export const files = [
       },
       {
         what: 'what woke it is over when it looks',
-        from: 'moving || wasWoken ? SOON',
-        to: 'moving ? SOON',
+        from: 'if (moving || wasWoken) unrest',
+        to: 'if (moving) unrest',
         tests: ['test/waiting/pauses.test.ts'],
       },
       {
         what: 'what has just moved is looked at once more only',
-        from: 'SOON : unrest * PATIENCE',
-        to: 'SOON : Number.POSITIVE_INFINITY',
+        from: 'unrest *= PATIENCE;',
+        to: 'unrest = Number.POSITIVE_INFINITY;',
         tests: ['test/waiting/pauses.test.ts'],
       },
       { what: 'waits for ever', from: 'if (waited >= timeout) throw', to: 'if (false) throw' },
