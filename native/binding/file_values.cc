@@ -2,6 +2,7 @@
 
 #include <cinttypes>
 #include <cstdio>
+#include <string>
 
 #include "environment.h"
 #include "values.h"
@@ -27,6 +28,15 @@ Napi::Value MillisecondsValue(Napi::Env env, int64_t seconds, int64_t nanosecond
   return NumberValue(env, static_cast<double>(seconds) * 1e3 + static_cast<double>(nanoseconds) / 1e6);
 }
 
+std::string NameOf(const system::Filesystem& filesystem) {
+  if (!filesystem.magic) return "unknown";
+  const char* const known = system::FilesystemName(*filesystem.magic);
+  if (known != nullptr) return known;
+  char text[16];
+  std::snprintf(text, sizeof text, "0x%" PRIx32, *filesystem.magic);
+  return text;
+}
+
 }  // namespace
 
 Napi::Value FileStatusValue(const Napi::CallbackInfo& info, const system::FileStatus& status) {
@@ -43,17 +53,10 @@ Napi::Value FilesystemValue(const Napi::CallbackInfo& info, const system::Filesy
   const Napi::Env env = info.Env();
   Environment& environment = EnvironmentOf(info);
   return environment.last_filesystem.For(filesystem, [&] {
-    const char* name = "unknown";
-    char magic[16];
-    if (filesystem.magic) {
-      std::snprintf(magic, sizeof magic, "0x%" PRIx32, *filesystem.magic);
-      const char* const known = system::FilesystemName(*filesystem.magic);
-      name = known != nullptr ? known : magic;
-    }
     char fsid[24];
     std::snprintf(fsid, sizeof fsid, "%016" PRIx64, filesystem.fsid);
-    return environment.filesystem.Make(
-        env, {AsciiValue(env, name), filesystem.fsid != 0 ? AsciiValue(env, fsid) : env.Null()});
+    return environment.filesystem.Make(env, {AsciiValue(env, NameOf(filesystem)),
+                                             filesystem.fsid != 0 ? AsciiValue(env, fsid) : env.Null()});
   });
 }
 
