@@ -16,7 +16,8 @@ export class Floor {
   }
 
   /**
-   * @param pid the process to judge. @param gone the number of one that is gone. @param lock a lock in `directory` to look at, by name.
+   * @param pid the process to judge. @param gone the number of one that is gone.
+   * @param lock a lock in `directory` to look at, by name.
    * @returns null where there is no compiler.
    */
   static start({ pid = process.pid, gone = GONE_PID, directory = '.', lock = '-' }) {

@@ -18,7 +18,8 @@ export async function measureJudge({ directory, plan }) {
   const dead = await startContender('sync');
   const deadRecord = await recordOf(dead, newPath(directory));
   await dead.kill();
-  const { openPidfd } = loadAddon().processes;
+  const { processes, files } = loadAddon();
+  const { openPidfd } = processes;
   const floor = Floor.start({ pid: owner.pid, gone: dead.pid });
   const inC = (operation, batch) => floor?.subject(operation, batch) ?? NO_COMPILER;
   const subjects = {
@@ -60,7 +61,7 @@ export async function measureJudge({ directory, plan }) {
       },
       plan,
     );
-    loadAddon().files.close(pidfd);
+    files.close(pidfd);
     const limit = 1.5;
     return {
       rows: [...living, ...held, ...gone],

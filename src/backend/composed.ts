@@ -56,7 +56,11 @@ export function createDirectoryAt(
     if (descriptor !== null) files.close(descriptor);
     // FUSE and NFS say the second of a directory that they no longer know.
     if (isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ESTALE')) return null;
-    files.rmdirAt(directory, name);
+    try {
+      files.rmdirAt(directory, name);
+    } catch {
+      // What kept it from being opened is what the caller is told.
+    }
     throw error;
   }
 }

@@ -260,6 +260,20 @@ function defineContract(name: AnyName, load: () => Backend): void {
       expect(existsSync(join(path, 'unreadable'))).toBe(false);
     });
 
+    if (name !== 'native') {
+      test('says what kept it from opening the directory that it made, whatever becomes of that', () => {
+        const { files } = backend;
+        const fail = (code: string) => () => {
+          throw Object.assign(new Error(code), { errno: -1, code, syscall: 'x' });
+        };
+        files.openDirectoryAt = fail('EMFILE');
+        expect(codeOf(() => files.createDirectoryAt(directory, 'lock'))).toBe('EMFILE');
+        expect(existsSync(join(path, 'lock'))).toBe(false);
+        files.rmdirAt = fail('EIO');
+        expect(codeOf(() => files.createDirectoryAt(directory, 'lock'))).toBe('EMFILE');
+      });
+    }
+
     test('makes a directory that somebody else removes before it is open', async () => {
       const { files } = backend;
       const remover = await startProcess(['perl', '-e', '1 while rmdir $ARGV[0] or 1', join(path, 'lock')]);
