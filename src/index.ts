@@ -41,7 +41,7 @@ export {
 } from './lock/inspect.js';
 export type { Lock } from './lock/lock.js';
 export type { AcquireOptions, WaitReport } from './lock/options.js';
-export type { StandingOptions } from './lock/standing.js';
+export type { InspectOptions } from './lock/protocol/assess.js';
 export { LockTimeoutError } from './lock/timeout-error.js';
 export type {
   LeaseRecord,

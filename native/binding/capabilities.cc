@@ -1,4 +1,4 @@
-#include "../system/capabilities.h"
+#include "../linux/capabilities.h"
 
 #include "exports.h"
 #include "values.h"

@@ -2,11 +2,11 @@
 #include <string>
 #include <vector>
 
-#include "../system/directory_list.h"
-#include "../system/file_status.h"
-#include "../system/files_at.h"
-#include "../system/filesystem.h"
-#include "../system/unique_fd.h"
+#include "../linux/directory_list.h"
+#include "../linux/file_status.h"
+#include "../linux/files_at.h"
+#include "../linux/filesystem.h"
+#include "../linux/unique_fd.h"
 #include "arguments.h"
 #include "errors.h"
 #include "exports.h"

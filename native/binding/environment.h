@@ -4,11 +4,11 @@
 
 #include <optional>
 
-#include "../system/capabilities.h"
-#include "../system/change_monitors.h"
-#include "../system/file_status.h"
-#include "../system/filesystem.h"
-#include "../system/pidfd.h"
+#include "../linux/capabilities.h"
+#include "../linux/change_monitors.h"
+#include "../linux/file_status.h"
+#include "../linux/filesystem.h"
+#include "../linux/pidfd.h"
 #include "descriptors.h"
 #include "last_object.h"
 #include "object_shape.h"
@@ -36,7 +36,7 @@ struct Environment {
   std::optional<system::Capabilities> capabilities;
   ObjectShape process_stat;
   ObjectShape pidfd_sight;
-  LastObject<system::PidfdSight> last_sight;
+  LastObject<system::PidfdProbe> last_sight;
   ObjectShape open_directory;
   ObjectShape open_file;
   ObjectShape open_text;

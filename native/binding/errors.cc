@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "../system/errno_name.h"
+#include "../linux/errno_name.h"
 #include "values.h"
 
 namespace kernel_identity::binding {

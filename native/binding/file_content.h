@@ -9,7 +9,7 @@
 #include <new>
 #include <string_view>
 
-#include "../system/file_content.h"
+#include "../linux/file_content.h"
 
 namespace kernel_identity::binding {
 

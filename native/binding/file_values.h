@@ -2,8 +2,8 @@
 
 #include <napi.h>
 
-#include "../system/file_status.h"
-#include "../system/filesystem.h"
+#include "../linux/file_status.h"
+#include "../linux/filesystem.h"
 
 namespace kernel_identity::binding {
 

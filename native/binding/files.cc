@@ -1,8 +1,8 @@
 #include <cerrno>
 
-#include "../system/file_content.h"
-#include "../system/file_status.h"
-#include "../system/filesystem.h"
+#include "../linux/file_content.h"
+#include "../linux/file_status.h"
+#include "../linux/filesystem.h"
 #include "arguments.h"
 #include "errors.h"
 #include "exports.h"

@@ -1,9 +1,9 @@
-#include "../system/boot_id.h"
-#include "../system/pid_namespace.h"
-#include "../system/pidfd.h"
-#include "../system/proc_stat.h"
-#include "../system/proc_status.h"
-#include "../system/time_offset.h"
+#include "../linux/boot_id.h"
+#include "../linux/pid_namespace.h"
+#include "../linux/pidfd.h"
+#include "../linux/proc_stat.h"
+#include "../linux/proc_status.h"
+#include "../linux/time_offset.h"
 #include "arguments.h"
 #include "errors.h"
 #include "exports.h"
@@ -118,13 +118,13 @@ Napi::Value PidfdExited(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(env, exited > 0);
 }
 
-Napi::Value LookThroughPidfd(const Napi::CallbackInfo& info) {
+Napi::Value ProbePidfd(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   pid_t pid = 0;
   if (!Arguments(info).Pid(0, "pid", &pid)) return {};
   Environment& environment = EnvironmentOf(info);
-  system::PidfdSight sight;
-  const int error = system::LookThroughPidfd(pid, &environment.pidfs, &sight);
+  system::PidfdProbe sight;
+  const int error = system::ProbePidfd(pid, &environment.pidfs, &sight);
   if (error < 0) return ErrnoValue(env, error);
   return environment.last_sight.For(sight, [&] {
     return environment.pidfd_sight.Make(env, {sight.inode ? DecimalValue(env, *sight.inode) : env.Null(),
@@ -142,7 +142,7 @@ constexpr Method kMethods[] = {
     {"openPidfd", Call<OpenPidfd>},
     {"pidfdInode", Call<PidfdInode>},
     {"pidfdExited", Call<PidfdExited>},
-    {"lookThroughPidfd", Call<LookThroughPidfd>},
+    {"probePidfd", Call<ProbePidfd>},
 };
 
 }  // namespace

@@ -8,15 +8,15 @@
 #include <mutex>
 #include <set>
 
-#include "../system/heartbeat.h"
-#include "../system/listener.h"
-#include "../system/shared_service.h"
-#include "../system/watcher.h"
+#include "../linux/heartbeat.h"
+#include "../linux/listener.h"
+#include "../linux/shared_service.h"
+#include "../linux/watcher.h"
 
 namespace kernel_identity::binding {
 
 /**
- * What one environment asked the threads of native/system to watch or to touch, and the way back from those
+ * What one environment asked the threads of native/linux to watch or to touch, and the way back from those
  * threads into its event loop. The tickets are its own: those of another environment mean nothing here.
  */
 class Subscriptions {

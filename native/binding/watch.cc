@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <cstdint>
 
-#include "../system/blocking_wait.h"
+#include "../linux/blocking_wait.h"
 #include "arguments.h"
 #include "errors.h"
 #include "exports.h"

@@ -1,7 +1,7 @@
-#include "../system/witness.h"
+#include "../linux/witness.h"
 
-#include "../system/files_at.h"
-#include "../system/unique_fd.h"
+#include "../linux/files_at.h"
+#include "../linux/unique_fd.h"
 #include "arguments.h"
 #include "errors.h"
 #include "exports.h"

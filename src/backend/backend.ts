@@ -95,7 +95,7 @@ export interface OpenText extends OpenFile {
 }
 
 /** What a pidfd shows of its process: see {@link ProcessOperations.pidfdInode} and {@link ProcessOperations.pidfdExited}. */
-export interface PidfdSight {
+export interface PidfdProbe {
   readonly inode: string | null;
   readonly exited: boolean;
 }
@@ -148,7 +148,7 @@ export interface ProcessOperations {
    * Opens a pidfd, looks through it and closes it, in one call: most judgements need no more. May answer with the object
    * that it gave out last while it sees the same.
    */
-  lookThroughPidfd(pid: number): PidfdSight | Errno;
+  probePidfd(pid: number): PidfdProbe | Errno;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { isatty } from 'node:tty';
 import { styleText } from 'node:util';
-import { type Paint, plain, type Tone } from '../dump/paint.js';
+import { type Paint, plain, type Tone } from './format/paint.js';
 
 type Style = 'bold' | 'green' | 'yellow' | 'dim';
 

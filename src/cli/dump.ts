@@ -1,9 +1,9 @@
 import { dumpDiagnostics } from '../dump/dump.js';
-import { formatDump } from '../dump/format-dump.js';
 import { parseArguments, refuseEmptyPath } from './arguments.js';
 import { stdoutPaint } from './colour.js';
 import type { Command } from './command.js';
 import { EXIT } from './exit-codes.js';
+import { formatDump } from './format/format-dump.js';
 import { print, printJson } from './output.js';
 
 const help = `Usage: kernel-identity dump [LOCK...] [--redact] [--json]

@@ -1,7 +1,7 @@
 import { type Dir, type Dirent, existsSync, lstatSync, opendirSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isLockName } from '../formats/names.js';
-import { lockNameOfPrivate, OWNER_FILE } from '../lock/names.js';
+import { lockNameOfPrivate, OWNER_FILE } from '../lock/protocol/names.js';
 
 /** Names looked at, in all; then the search ends, and says so. */
 const MAX_NAMES = 1_000_000;

@@ -1,11 +1,11 @@
 import { relative, resolve } from 'node:path';
-import { formatTable, summarise } from '../dump/format-table.js';
-import { WIDTH, wrap } from '../dump/layout.js';
 import { NotALockError } from '../errors.js';
 import { inspectLockSync, type LockInspection } from '../lock/inspect.js';
 import { stdoutPaint } from './colour.js';
 import type { Looks } from './each-path.js';
 import { findLocks, type Search } from './find-locks.js';
+import { formatTable, summarise } from './format/format-table.js';
+import { WIDTH, wrap } from './format/layout.js';
 import { inspectionJson } from './inspection-json.js';
 import { complain, print, printJson } from './output.js';
 

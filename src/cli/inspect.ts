@@ -1,11 +1,11 @@
-import { formatInspection } from '../dump/format-inspection.js';
-import { formatTable, summarise } from '../dump/format-table.js';
 import { inspectLockSync, type LockInspection } from '../lock/inspect.js';
 import { parseArguments, requirePaths } from './arguments.js';
 import { stdoutPaint } from './colour.js';
 import type { Command } from './command.js';
 import { type Looks, lookAtEach, printJsonOfEach } from './each-path.js';
 import { EXIT } from './exit-codes.js';
+import { formatInspection } from './format/format-inspection.js';
+import { formatTable, summarise } from './format/format-table.js';
 import { inspectTrees } from './inspect-trees.js';
 import { inspectionJson } from './inspection-json.js';
 import { print } from './output.js';

@@ -1,9 +1,9 @@
-import { describeIdentity } from '../dump/format-identity.js';
 import { isPid } from '../identity/format.js';
 import { probeIdentity } from '../identity/read.js';
 import { parseArguments, refuseArguments } from './arguments.js';
 import type { Command } from './command.js';
 import { EXIT } from './exit-codes.js';
+import { describeIdentity } from './format/format-identity.js';
 import { complain, print, printJson } from './output.js';
 import { UsageError } from './usage-error.js';
 

@@ -1,4 +1,3 @@
-import { formatInspection } from '../dump/format-inspection.js';
 import { type ReclaimResult, reclaimLockSync } from '../lock/inspect.js';
 import { printable } from '../text/printable.js';
 import { parseArguments, requirePaths } from './arguments.js';
@@ -6,6 +5,7 @@ import { stdoutPaint } from './colour.js';
 import type { Command } from './command.js';
 import { lookAtEach, printJsonOfEach } from './each-path.js';
 import { EXIT } from './exit-codes.js';
+import { formatInspection } from './format/format-inspection.js';
 import { inspectionJson } from './inspection-json.js';
 import { print } from './output.js';
 

@@ -1,8 +1,8 @@
-import { describeIdentity } from '../dump/format-identity.js';
 import { selfIdentity } from '../identity/read.js';
 import { parseArguments, refuseArguments } from './arguments.js';
 import type { Command } from './command.js';
 import { EXIT } from './exit-codes.js';
+import { describeIdentity } from './format/format-identity.js';
 import { print, printJson } from './output.js';
 
 const help = `Usage: kernel-identity self [--json]

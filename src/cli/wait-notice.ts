@@ -1,9 +1,9 @@
-import { formatVerdict } from '../dump/format-verdict.js';
-import { plain } from '../dump/paint.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { WaitReport } from '../lock/options.js';
 import { describeOwner } from '../record/describe-owner.js';
 import { formatElapsed } from '../text/elapsed.js';
+import { formatVerdict } from './format/format-verdict.js';
+import { plain } from './format/paint.js';
 
 /** For whom one waits and why, in one line. */
 export function waitNotice({ path, waited, owner, ownerAge, verdict, description }: WaitReport): string {

@@ -1,5 +1,6 @@
 import { arch, release, version } from 'node:os';
 import type { BackendName, Capabilities, Filesystem, TimeOffset } from '../backend/backend.js';
+import { isOneKernelFilesystem } from '../backend/filesystem-traits.js';
 import { type SelectedBackend, selectBackend } from '../backend/select.js';
 import {
   currentObserver,
@@ -9,9 +10,8 @@ import {
 } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import { selfIdentity } from '../identity/read.js';
-import { isOneKernelFilesystem } from '../judge/filesystems.js';
 import { inspectLockSync, type LockInspection } from '../lock/inspect.js';
-import { LockPlace } from '../lock/place.js';
+import { LockPath } from '../lock/protocol/lock-path.js';
 import { packageVersion } from '../own-package.js';
 import { type Failure, toFailure } from './failure.js';
 import { readNamespaces } from './namespaces.js';
@@ -139,7 +139,7 @@ function dumpLock(path: string): LockDump {
 
 function filesystemOf(path: string): Filesystem | null {
   try {
-    const place = LockPlace.open(path);
+    const place = LockPath.open(path);
     try {
       return place.backend.files.filesystem(place.parent);
     } finally {

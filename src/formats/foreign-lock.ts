@@ -1,8 +1,8 @@
 import { readlinkSync } from 'node:fs';
 import type { Backend, FileStatus } from '../backend/backend.js';
 import { type JudgeOptions, judgeRecord } from '../judge/judge.js';
-import type { OwnerFile } from '../judge/owner-file.js';
 import type { Verdict } from '../judge/verdict.js';
+import type { OwnerFile } from '../record/owner-file.js';
 import type { ForeignRecord, NotRecognised } from './format.js';
 import { recogniseFile, recogniseLink } from './recognise.js';
 import { attachedTo } from './shared-memory.js';

@@ -1,6 +1,6 @@
-import { Fields } from '../identity/fields.js';
 import { readLegacyFields } from '../record/legacy-fields.js';
 import { legacyOwnerRecord } from '../record/parse.js';
+import { Fields } from '../text/json-fields.js';
 import { type ForeignRecord, foreignRecord, type NotRecognised } from './format.js';
 
 /** As OpenClaw, Matrix, paseo and dev servers call it, and as kubo does. */

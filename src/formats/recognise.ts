@@ -1,4 +1,4 @@
-import { OWNER_FILE } from '../judge/owner-file.js';
+import { OWNER_FILE } from '../record/owner-file.js';
 import { parseBarePid } from './bare-pid.js';
 import { parseChromiumSingleton, SINGLETON_LOCK } from './chromium-singleton.js';
 import { parseEmacs } from './emacs.js';

@@ -1,5 +1,5 @@
 import { InvalidIdentityError } from '../errors.js';
-import { Fields } from './fields.js';
+import { Fields } from '../text/json-fields.js';
 import {
   freezeIdentity,
   IDENTITY_VERSION,

@@ -2,9 +2,9 @@ import { readdirSync } from 'node:fs';
 import type { Errno, ProcessStat } from '../backend/backend.js';
 import { compareIdentities } from './compare.js';
 import { openMatchedPidfd } from './matched-pidfd.js';
+import { looksExited, observedIdentity } from './observe-process.js';
 import { INITIAL_PID_NAMESPACE, isProcHidden, type Observer } from './observer.js';
 import type { ProcessIdentity } from './process-identity.js';
-import { looksExited, observedIdentity } from './sighting.js';
 
 /** A process in a descendant PID namespace that bears the number in question there. */
 export interface Namesake {

@@ -1,9 +1,9 @@
 import { hostname } from 'node:os';
 import { requirePid } from '../backend/pid.js';
 import { readContainerId } from './container-id.js';
+import { observedIdentity, observeProcess } from './observe-process.js';
 import { currentObserver, type Observer } from './observer.js';
 import { freezeIdentity, type ProcessIdentity, vouchFor } from './process-identity.js';
-import { observedIdentity, sightProcess } from './sighting.js';
 
 let self: ProcessIdentity | undefined;
 
@@ -45,9 +45,10 @@ export function probeIdentity(pid: number): ProcessIdentity | null {
   requirePid(pid);
   if (pid === process.pid) return selfIdentity();
   const observer = currentObserver();
-  const sighting = sightProcess(observer, pid, true);
-  if (sighting.existence === 'absent' || sighting.existence === 'thread') return null;
-  const identity = sighting.identity ?? observedIdentity(observer, pid, observer.pidNamespace, null, null);
+  const observedProcess = observeProcess(observer, pid, true);
+  if (observedProcess.existence === 'absent' || observedProcess.existence === 'thread') return null;
+  const identity =
+    observedProcess.identity ?? observedIdentity(observer, pid, observer.pidNamespace, null, null);
   return vouchFor(
     freezeIdentity({ ...identity, containerId: observer.ownProc ? readContainerId(pid) : null }),
   );

@@ -1,9 +1,9 @@
 import { currentObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
+import { type OwnerFile, withOwnerFileOf } from '../record/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { recordFromCaller } from '../record/parse.js';
 import { LiveObservation, type Seen } from './live-observation.js';
-import { type OwnerFile, withOwnerFileOf } from './owner-file.js';
 import { decide } from './table.js';
 import type { Verdict } from './verdict.js';
 

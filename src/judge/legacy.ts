@@ -1,6 +1,6 @@
+import { isOneKernelFilesystem } from '../backend/filesystem-traits.js';
 import { MS_PER_TICK } from '../identity/start-ticks.js';
 import type { OwnerRecord, RecordTime } from '../record/owner-record.js';
-import { isOneKernelFilesystem } from './filesystems.js';
 import type { Observation } from './observation.js';
 import type { Evidence, Reason, Verdict, VerdictState } from './verdict.js';
 
@@ -106,7 +106,7 @@ function answerFor(
   options: LegacyOptions,
   evidence: Evidence[],
 ): LegacyAnswer {
-  const { sighting } = seen;
+  const { observedProcess } = seen;
   function answer(
     check: string,
     recorded: string,
@@ -119,25 +119,30 @@ function answerFor(
   }
 
   const recordedPid = `pid ${pid}`;
-  if (sighting.existence === 'absent') {
-    return answer('process', recordedPid, sighting.source, 'dead', 'legacy-no-such-process');
+  if (observedProcess.existence === 'absent') {
+    return answer('process', recordedPid, observedProcess.source, 'dead', 'legacy-no-such-process');
   }
-  if (sighting.existence === 'thread') {
-    return answer('process', recordedPid, sighting.source, 'dead', 'legacy-pid-is-thread');
+  if (observedProcess.existence === 'thread') {
+    return answer('process', recordedPid, observedProcess.source, 'dead', 'legacy-pid-is-thread');
   }
-  if (sighting.existence === 'unknown') {
-    return answer('process', recordedPid, sighting.source, 'unknown', 'legacy-process-hidden');
+  if (observedProcess.existence === 'unknown') {
+    return answer('process', recordedPid, observedProcess.source, 'unknown', 'legacy-process-hidden');
   }
-  if (sighting.exited === true) {
-    return answer('process', recordedPid, sighting.source, 'dead', 'legacy-process-exited');
+  if (observedProcess.exited === true) {
+    return answer('process', recordedPid, observedProcess.source, 'dead', 'legacy-process-exited');
   }
-  evidence.push({ check: 'process', recorded: recordedPid, observed: sighting.source, finding: 'none' });
+  evidence.push({
+    check: 'process',
+    recorded: recordedPid,
+    observed: observedProcess.source,
+    finding: 'none',
+  });
 
-  const { ticksAsRead } = sighting;
+  const { ticksAsRead } = observedProcess;
   if (record.starttime !== null && ticksAsRead !== null) {
     // The writer read its ticks in its own time namespace, which need not be this one.
-    const normalised = Number(sighting.identity?.startTicks ?? Number.NaN);
-    const tolerance = sighting.identity?.startTolerance ?? 0;
+    const normalised = Number(observedProcess.identity?.startTicks ?? Number.NaN);
+    const tolerance = observedProcess.identity?.startTolerance ?? 0;
     const matches = record.starttime === ticksAsRead || Math.abs(record.starttime - normalised) <= tolerance;
     const [state, reason]: [VerdictState, Reason] = matches
       ? ['alive', 'legacy-start-matches']

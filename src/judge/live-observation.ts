@@ -1,16 +1,16 @@
 import { fstatSync } from 'node:fs';
+import { isOneKernelFilesystem } from '../backend/filesystem-traits.js';
 import { compareIdentities } from '../identity/compare.js';
 import { formatIdentity } from '../identity/format.js';
 import { findNamesakes, type Namesakes } from '../identity/namesakes.js';
+import { type ObservedProcess, observeProcess } from '../identity/observe-process.js';
 import { type Clocks, type Observer, readClocks, readObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import { readSelf, selfIdentity } from '../identity/read.js';
-import { type Sighting, sightProcess } from '../identity/sighting.js';
+import type { OwnerFile } from '../record/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
-import { isOneKernelFilesystem } from './filesystems.js';
 import { isHeldLock } from './held-locks.js';
 import type { Observation, WitnessObservation } from './observation.js';
-import type { OwnerFile } from './owner-file.js';
 
 const PLATFORM = process.platform;
 
@@ -29,7 +29,7 @@ export class LiveObservation implements Observation {
   readonly #observer: Observer;
   readonly #record: OwnerRecord;
   readonly #file: OwnerFile | null;
-  #sighting: Sighting | undefined;
+  #observedProcess: ObservedProcess | undefined;
   #witness: WitnessObservation | undefined;
   #namesakes: Namesakes | undefined;
   #clocks: Clocks | undefined;
@@ -56,10 +56,10 @@ export class LiveObservation implements Observation {
     return isStillSelf(identity, readSelf(readObserver()));
   }
 
-  get sighting(): Sighting {
+  get observedProcess(): ObservedProcess {
     const needTicks = (this.#record.identity?.pidfdInode ?? null) === null;
-    this.#sighting ??= sightProcess(this.#observer, this.#record.pid ?? 0, needTicks);
-    return this.#sighting;
+    this.#observedProcess ??= observeProcess(this.#observer, this.#record.pid ?? 0, needTicks);
+    return this.#observedProcess;
   }
 
   get witness(): WitnessObservation {

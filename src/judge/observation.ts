@@ -1,6 +1,6 @@
 import type { Namesakes } from '../identity/namesakes.js';
+import type { ObservedProcess } from '../identity/observe-process.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
-import type { Sighting } from '../identity/sighting.js';
 
 export interface WitnessObservation {
   readonly state: 'held' | 'free' | 'untestable';
@@ -23,7 +23,7 @@ export interface Observation {
   /** Filesystem of the lock as seen from here; null: not known, or no file is involved. */
   readonly filesystem: string | null;
   /** The process with the recorded number in the own PID namespace. */
-  readonly sighting: Sighting;
+  readonly observedProcess: ObservedProcess;
   /** A held-or-free test of the witness recorded; of a record without an identity, of any lock on its file. */
   readonly witness: WitnessObservation;
   /** Processes in descendant PID namespaces that bear the recorded number. */

@@ -1,8 +1,8 @@
+import { isOneKernelFilesystem } from '../backend/filesystem-traits.js';
 import { compareBoot, compareIdentities, compareNamespace } from '../identity/compare.js';
 import type { Namesake } from '../identity/namesakes.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import type { OwnerRecord } from '../record/owner-record.js';
-import { isOneKernelFilesystem } from './filesystems.js';
 import { textOf } from './identity-text.js';
 import { decideLegacy, type LegacyOptions } from './legacy.js';
 import type { Observation } from './observation.js';
@@ -108,18 +108,21 @@ function namespaceGone(judged: Judged): Answer {
 function processInOwnNamespace(judged: Judged): Answer {
   if (!isSameNamespaceNumber(judged)) return null;
   const { identity, seen, evidence } = judged;
-  const { sighting } = seen;
+  const { observedProcess } = seen;
   const recorded = textOf(identity).process;
-  if (sighting.existence === 'absent' || sighting.existence === 'thread') {
-    note(evidence, 'process', recorded, sighting.source, 'dead');
-    return { state: 'dead', reason: sighting.existence === 'absent' ? 'no-such-process' : 'pid-is-thread' };
+  if (observedProcess.existence === 'absent' || observedProcess.existence === 'thread') {
+    note(evidence, 'process', recorded, observedProcess.source, 'dead');
+    return {
+      state: 'dead',
+      reason: observedProcess.existence === 'absent' ? 'no-such-process' : 'pid-is-thread',
+    };
   }
-  if (sighting.identity === null) {
-    note(evidence, 'process', recorded, sighting.source, 'none');
+  if (observedProcess.identity === null) {
+    note(evidence, 'process', recorded, observedProcess.source, 'none');
     return null;
   }
-  const observed = `${textOf(sighting.identity).process} (${sighting.source})`;
-  const answer = byComparison(identity, sighting.identity, sighting.exited);
+  const observed = `${textOf(observedProcess.identity).process} (${observedProcess.source})`;
+  const answer = byComparison(identity, observedProcess.identity, observedProcess.exited);
   note(evidence, 'process', recorded, observed, answer?.state ?? 'none');
   return answer;
 }
@@ -234,7 +237,7 @@ function whatStoodInTheWay(judged: Judged): Reason {
   }
   if (namespaceNumbersDiffer(identity, seen.self)) return 'other-namespace';
   if (!isSameNamespaceNumber(judged)) return 'not-enough-recorded';
-  const { existence, identity: found } = seen.sighting;
+  const { existence, identity: found } = seen.observedProcess;
   const startHidden = existence === 'present' && identity.startTicks !== null && found?.startTicks === null;
   return existence === 'unknown' || startHidden ? 'process-hidden' : 'not-enough-recorded';
 }

@@ -1,9 +1,9 @@
-import { driveAsync, driveSync } from './drive.js';
 import { Lock } from './lock.js';
 import { type AcquireOptions, checkAcquireOptions } from './options.js';
-import { LockPlace } from './place.js';
-import type { PublishedLock } from './publish.js';
+import { LockPath } from './protocol/lock-path.js';
+import type { PublishedLock } from './protocol/publish.js';
 import { LockTimeoutError } from './timeout-error.js';
+import { acquireAsync, acquireSync } from './waiting/run.js';
 
 /**
  * Acquires the lock at `path`, a directory that exists as long as the lock is held. A dead owner's lock is reclaimed
@@ -15,10 +15,10 @@ import { LockTimeoutError } from './timeout-error.js';
 export async function acquireLock(path: string | URL, options: AcquireOptions = {}): Promise<Lock> {
   checkAcquireOptions(options);
   options.signal?.throwIfAborted();
-  const place = LockPlace.open(path);
+  const place = LockPath.open(path);
   let published: PublishedLock;
   try {
-    published = await driveAsync(place, options);
+    published = await acquireAsync(place, options);
   } catch (error) {
     place.close();
     throw error;
@@ -33,10 +33,10 @@ export async function acquireLock(path: string | URL, options: AcquireOptions = 
 export function acquireLockSync(path: string | URL, options: AcquireOptions = {}): Lock {
   checkAcquireOptions(options);
   options.signal?.throwIfAborted();
-  const place = LockPlace.open(path);
+  const place = LockPath.open(path);
   let published: PublishedLock;
   try {
-    published = driveSync(place, options);
+    published = acquireSync(place, options);
   } catch (error) {
     place.close();
     throw error;

@@ -4,12 +4,12 @@ import type { LockFormat } from '../formats/format.js';
 import { isDeletableAs } from '../formats/names.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord } from '../record/owner-record.js';
-import { reclaimStale } from './clear.js';
 import { ownerAgeOf, reclaimEvent } from './events.js';
-import { LockMemory } from './memory.js';
-import { LockPlace, withLockPath } from './place.js';
-import { assess, type Standing, type StandingOptions } from './standing.js';
-import { LockView } from './view.js';
+import { assess, type InspectOptions, type LockState } from './protocol/assess.js';
+import { reclaimStale } from './protocol/clear.js';
+import { LastLook } from './protocol/last-look.js';
+import { LockPath, withLockPath } from './protocol/lock-path.js';
+import { LockView } from './protocol/view.js';
 
 export type { LockFormat } from '../formats/format.js';
 
@@ -48,7 +48,7 @@ export interface ReclaimResult extends LockInspection {
  * @throws NotALockError (ERR_NOT_A_LOCK) for a directory with an owner.json that is none; BackendUnavailableError
  * (ERR_BACKEND_UNAVAILABLE), system errors.
  */
-export function inspectLockSync(path: string | URL, options: StandingOptions = {}): LockInspection {
+export function inspectLockSync(path: string | URL, options: InspectOptions = {}): LockInspection {
   return atPlace(path, (place) => {
     const standing = openStanding(place);
     if (standing === null) return nothingThere(place);
@@ -63,10 +63,7 @@ export function inspectLockSync(path: string | URL, options: StandingOptions = {
 }
 
 /** As {@link inspectLockSync}. */
-export async function inspectLock(
-  path: string | URL,
-  options: StandingOptions = {},
-): Promise<LockInspection> {
+export async function inspectLock(path: string | URL, options: InspectOptions = {}): Promise<LockInspection> {
   return inspectLockSync(path, options);
 }
 
@@ -76,7 +73,7 @@ export async function inspectLock(
  * @throws as {@link inspectLockSync}; NotALockError (ERR_NOT_A_LOCK) for a file that names no owner, or whose name and
  * content could be anybody's; LockNotEmptyError (ERR_LOCK_NOT_EMPTY) for a directory with files of somebody else.
  */
-export function reclaimLockSync(path: string | URL, options: StandingOptions = {}): ReclaimResult {
+export function reclaimLockSync(path: string | URL, options: InspectOptions = {}): ReclaimResult {
   return atPlace(path, (place) => {
     for (let attempt = 1; ; attempt++) {
       const standing = openStanding(place);
@@ -97,12 +94,12 @@ export function reclaimLockSync(path: string | URL, options: StandingOptions = {
 }
 
 /** As {@link reclaimLockSync}. */
-export async function reclaimLock(path: string | URL, options: StandingOptions = {}): Promise<ReclaimResult> {
+export async function reclaimLock(path: string | URL, options: InspectOptions = {}): Promise<ReclaimResult> {
   return reclaimLockSync(path, options);
 }
 
-function atPlace<T>(path: string | URL, action: (place: LockPlace) => T): T {
-  const place = LockPlace.open(path);
+function atPlace<T>(path: string | URL, action: (place: LockPath) => T): T {
+  const place = LockPath.open(path);
   try {
     return withLockPath(place.path, () => action(place));
   } finally {
@@ -117,7 +114,7 @@ const RESTLESS = {
 } as const;
 
 /** null: nothing is there. */
-function openStanding(place: LockPlace): LockView | ForeignLock | null {
+function openStanding(place: LockPath): LockView | ForeignLock | null {
   try {
     return LockView.open(place);
   } catch (error) {
@@ -129,7 +126,7 @@ function openStanding(place: LockPlace): LockView | ForeignLock | null {
   }
 }
 
-function inspectForeign(foreign: ForeignLock, place: LockPlace, options: StandingOptions): LockInspection {
+function inspectForeign(foreign: ForeignLock, place: LockPath, options: InspectOptions): LockInspection {
   const { found } = foreign;
   if (typeof found === 'string') return { path: place.path, ...NAMES_NOBODY, description: found };
   const verdict = foreign.judge(found, options);
@@ -157,7 +154,7 @@ const NAMES_NOBODY = {
 const STATES = { alive: 'held', dead: 'stale', unknown: 'unknown' } as const;
 
 /** @throws NotALockError (ERR_NOT_A_LOCK) */
-function refuseUnlessDeletable({ found }: ForeignLock, { format }: LockInspection, place: LockPlace): void {
+function refuseUnlessDeletable({ found }: ForeignLock, { format }: LockInspection, place: LockPath): void {
   if (typeof found === 'string') throw new NotALockError(place.path, found);
   if (isDeletableAs(place.name, found)) return;
   throw new NotALockError(
@@ -175,22 +172,22 @@ function removed(inspection: LockInspection, isOurs: boolean): ReclaimResult {
 }
 
 /** What `reclaim` refuses to clear is not called stale, whatever became of its owner. */
-function inspectView(view: LockView, options: StandingOptions): LockInspection {
-  const inspection = inspectionOf(view, assess(view, options, new LockMemory()));
+function inspectView(view: LockView, options: InspectOptions): LockInspection {
+  const inspection = inspectionOf(view, assess(view, options, new LastLook()));
   const foreignFiles = inspection.state === 'stale' ? view.foreignFiles() : [];
   if (foreignFiles.length === 0) return inspection;
   const description = `${inspection.description}; but it holds files of somebody else: ${quoteNames(foreignFiles)}`;
   return { ...inspection, state: 'unknown', description, foreignFiles };
 }
 
-function reclaimView(view: LockView, options: StandingOptions): ReclaimResult {
-  const standing = assess(view, options, new LockMemory());
+function reclaimView(view: LockView, options: InspectOptions): ReclaimResult {
+  const standing = assess(view, options, new LastLook());
   const inspection = inspectionOf(view, standing);
   if (standing.state !== 'stale') return { ...inspection, reclaimed: false };
   return { ...inspection, reclaimed: reclaimStale(view, standing), state: 'free' };
 }
 
-function inspectionOf({ place, record }: LockView, standing: Standing): LockInspection {
+function inspectionOf({ place, record }: LockView, standing: LockState): LockInspection {
   return {
     path: place.path,
     format: record === null ? 'none' : record.version === null ? 'openclaw-directory' : 'kernel-identity',
@@ -203,7 +200,7 @@ function inspectionOf({ place, record }: LockView, standing: Standing): LockInsp
   };
 }
 
-function nothingThere(place: LockPlace): LockInspection {
+function nothingThere(place: LockPath): LockInspection {
   return {
     path: place.path,
     format: 'none',

@@ -1,18 +1,18 @@
 import { isSameFile } from '../backend/file-status.js';
+import { isOneKernelFilesystem } from '../backend/filesystem-traits.js';
 import { systemError } from '../backend/system-error.js';
 import { LockLostError } from '../errors.js';
-import { isOneKernelFilesystem } from '../judge/filesystems.js';
 import { enterHeldLock, leaveHeldLock } from '../judge/held-locks.js';
 import { ownerRecordOf } from '../record/format.js';
 import type { LeaseRecord, OwnerRecord } from '../record/owner-record.js';
 import { parseOwnerFile } from '../record/parse.js';
 import { lostEvent, ownerAgeOf, type ReleaseEvent, releaseEvent } from './events.js';
-import { tellOfRelease } from './line.js';
-import { OWNER_FILE, retiredName } from './names.js';
-import { isGone, withLockPath } from './place.js';
-import type { PublishedLock } from './publish.js';
-import { removeDirectory, retireOwner, unlinkOwnFile } from './retire.js';
-import { BEATS_PER_LEASE } from './standing.js';
+import { BEATS_PER_LEASE } from './protocol/assess.js';
+import { isGone, withLockPath } from './protocol/lock-path.js';
+import { OWNER_FILE, retiredName } from './protocol/names.js';
+import type { PublishedLock } from './protocol/publish.js';
+import { removeDirectory, retireOwner, unlinkOwnFile } from './protocol/retire.js';
+import { announceRelease } from './waiting/queue.js';
 
 /** More than any record of ours is long. */
 const MAX_OWN_RECORD = 16 * 1024;
@@ -108,7 +108,7 @@ export class Lock {
         if (this.#loss === null) this.#close();
         this.#state = 'released';
       }
-      tellOfRelease(this.path);
+      announceRelease(this.path);
       if (releaseEvent.isHeard) releaseEvent.publish(this.#asEvent());
     }
     this.#state = 'released';

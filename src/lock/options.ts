@@ -1,6 +1,6 @@
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord } from '../record/owner-record.js';
-import { MIN_LEASE, type StandingOptions } from './standing.js';
+import { type InspectOptions, MIN_LEASE } from './protocol/assess.js';
 
 /** What a waiter knows of the lock it waits for. */
 export interface WaitReport {
@@ -19,7 +19,7 @@ export interface WaitReport {
   readonly overdue: boolean;
 }
 
-export interface AcquireOptions extends StandingOptions {
+export interface AcquireOptions extends InspectOptions {
   /** ms to wait for the lock. Default Infinity; 0: one try. */
   readonly timeout?: number;
   /** Ends the waiting; the acquisition rejects with `signal.reason`. */

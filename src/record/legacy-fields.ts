@@ -1,5 +1,5 @@
-import { Fields } from '../identity/fields.js';
 import { isUuid } from '../identity/format.js';
+import { Fields } from '../text/json-fields.js';
 import type { MachineRecord, OwnerRecord, RecordTime } from './owner-record.js';
 import { copiedTime, readRecordTime } from './record-time.js';
 

@@ -1,6 +1,6 @@
-import { Fields } from '../identity/fields.js';
 import { isPid, isUint64, toIdentity } from '../identity/format.js';
 import { type ProcessIdentity, vouchFor } from '../identity/process-identity.js';
+import { Fields } from '../text/json-fields.js';
 import { type LegacyFields, readLegacyFields } from './legacy-fields.js';
 import type { LeaseRecord, OwnerRecord, WitnessRecord } from './owner-record.js';
 import { readRecordTime } from './record-time.js';

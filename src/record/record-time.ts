@@ -1,4 +1,4 @@
-import { Fields } from '../identity/fields.js';
+import { Fields } from '../text/json-fields.js';
 import type { RecordTime } from './owner-record.js';
 
 /** To the second at least and with its zone: a time without one is local to whoever wrote it. */

@@ -2,12 +2,12 @@ import type { WatchOperations } from '../backend/backend.js';
 import { compareIdentities, compareNamespace } from '../identity/compare.js';
 import { openMatchedPidfd } from '../identity/matched-pidfd.js';
 import { openDescendantPidfd } from '../identity/namesakes.js';
+import { observeProcess } from '../identity/observe-process.js';
 import type { Observer } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import { selfIdentity } from '../identity/read.js';
-import { sightProcess } from '../identity/sighting.js';
 import { type Seen, whyNotTheSameFile } from '../judge/live-observation.js';
-import type { OwnerFile } from '../judge/owner-file.js';
+import type { OwnerFile } from '../record/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 
 /** What the kernel will report of an owner, by writing 1 into a word. */
@@ -60,8 +60,10 @@ function watchProcess(
 /** null: the number is not the owner's in the own PID namespace. */
 function openOwnPidfd(observer: Observer, identity: ProcessIdentity): number | null {
   return openMatchedPidfd(observer.backend, identity.pid, () => {
-    const sighting = sightProcess(observer, identity.pid, identity.pidfdInode === null);
-    return sighting.identity !== null && compareIdentities(identity, sighting.identity) === 'same';
+    const observedProcess = observeProcess(observer, identity.pid, identity.pidfdInode === null);
+    return (
+      observedProcess.identity !== null && compareIdentities(identity, observedProcess.identity) === 'same'
+    );
   });
 }
 

@@ -69,7 +69,7 @@ describeRequiring([hasBackend('native'), hasBackend('procfs')], 'the native and 
         .sort();
     const ofProcfs = entries('src/backend/procfs/filesystem.ts', /\[(0x\w+), '(\w+)'\]/g);
     expect(ofProcfs.length).toBeGreaterThan(20);
-    expect(ofProcfs).toEqual(entries('native/system/filesystem.cc', /\{(0x\w+), "(\w+)"\}/g));
+    expect(ofProcfs).toEqual(entries('native/linux/filesystem.cc', /\{(0x\w+), "(\w+)"\}/g));
   });
 
   for (const seconds of [100_000, -3]) {

@@ -174,7 +174,7 @@ for (const name of TESTED) {
       if (name === 'procfs') {
         test('has none', () => {
           expect(backend.processes.openPidfd(process.pid)).toBe('ENOSYS');
-          expect(backend.processes.lookThroughPidfd(process.pid)).toBe('ENOSYS');
+          expect(backend.processes.probePidfd(process.pid)).toBe('ENOSYS');
           expect(backend.processes.pidfdInode(0)).toBeNull();
           expect(backend.processes.pidfdExited(0)).toBe(false);
         });
@@ -222,14 +222,14 @@ for (const name of TESTED) {
         for (const pid of [process.pid, child.pid, zombie.pid, child.pid, child.pid]) {
           const fd = opened(backend, pid);
           const expected = { inode: processes.pidfdInode(fd), exited: processes.pidfdExited(fd) };
-          expect(processes.lookThroughPidfd(pid)).toEqual(expected);
+          expect(processes.probePidfd(pid)).toEqual(expected);
           backend.files.close(fd);
         }
-        expect(processes.lookThroughPidfd(child.pid)).toMatchObject({ exited: false });
-        expect(processes.lookThroughPidfd(zombie.pid)).toMatchObject({ exited: true });
+        expect(processes.probePidfd(child.pid)).toMatchObject({ exited: false });
+        expect(processes.probePidfd(zombie.pid)).toMatchObject({ exited: true });
         await child.kill();
-        for (const pid of [NOBODY, child.pid]) expect(processes.lookThroughPidfd(pid)).toBe('ESRCH');
-        expect(processes.lookThroughPidfd(threadIdOf(process.pid))).toMatch(/^(ENOENT|EINVAL)$/);
+        for (const pid of [NOBODY, child.pid]) expect(processes.probePidfd(pid)).toBe('ESRCH');
+        expect(processes.probePidfd(threadIdOf(process.pid))).toMatch(/^(ENOENT|EINVAL)$/);
       });
 
       testRequiring([pidfdInode], 'gives each process one inode of its own', async () => {

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { parseIdentity } from '../../src/index.js';
 import { hasBackend, TESTED } from '../helpers/backends.js';
+import { BUILT, cli, startCli } from '../helpers/cli.js';
+import { NOBODY } from '../helpers/locks.js';
 import { startProcess } from '../helpers/processes.js';
 import { describeRequiring } from '../helpers/requirements.js';
-import { BUILT, cli, startCli } from './cli.js';
-import { NOBODY } from './locks.js';
 
 for (const backend of TESTED) {
   const env = { KERNEL_IDENTITY_BACKEND: backend };

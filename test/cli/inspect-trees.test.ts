@@ -2,11 +2,11 @@ import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'n
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { BUILT, cli, MAIN } from '../helpers/cli.js';
+import { holdLock, NOBODY, writeLock, writeStaleLock } from '../helpers/locks.js';
 import { startProcess } from '../helpers/processes.js';
 import { describeRequiring, isRoot } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { BUILT, cli, MAIN } from './cli.js';
-import { holdLock, NOBODY, writeLock, writeStaleLock } from './locks.js';
 
 function inside(directory: string, ...names: string[]): string {
   const path = join(directory, ...names);

@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFile
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { hasBackend, TESTED } from '../helpers/backends.js';
+import { BUILT, cli } from '../helpers/cli.js';
+import { holdLock, NOBODY, writeLock, writeStaleLock, writeUnknownLock } from '../helpers/locks.js';
 import { describeRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { BUILT, cli } from './cli.js';
-import { holdLock, NOBODY, writeLock, writeStaleLock, writeUnknownLock } from './locks.js';
 
 const KEYS = ['path', 'format', 'state', 'verdict', 'owner', 'ageMs'];
 

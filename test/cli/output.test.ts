@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { wantsColour } from '../../src/cli/colour.js';
+import { BUILT, cli, MAIN, startProgram } from '../helpers/cli.js';
+import { holdLock, writeLock, writeStaleLock, writeUnknownLock } from '../helpers/locks.js';
 import { describeRequiring, hasProgram, type Requirement, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { BUILT, cli, MAIN, startProgram } from './cli.js';
-import { holdLock, writeLock, writeStaleLock, writeUnknownLock } from './locks.js';
 
 /** Clears the screen, sets the title, moves up, and more: with 7-bit and 8-bit controls, and reversed text. */
 const HOSTILE = '\u001b[2J\u001b]0;owned\u0007\u009b1A\r\nheld\u007f\u202egnp\u2066\u{e0041}\u061c\ud800"\\';

@@ -5,9 +5,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { runProgram } from '../../src/cli/program.js';
 import { acquireLockSync } from '../../src/index.js';
+import { BUILT, FORWARDED, startCli } from '../helpers/cli.js';
 import { describeRequiring, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { BUILT, FORWARDED, startCli } from './cli.js';
 import { type CommandLine, clears, commandLines, documentedCodes } from './command-lines.js';
 import { build, fingerprints, isDirectory, makeFifo, mayBeCleared, type Thing, things } from './scenes.js';
 

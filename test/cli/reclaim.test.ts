@@ -2,10 +2,10 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { hasBackend, TESTED } from '../helpers/backends.js';
+import { BUILT, cli } from '../helpers/cli.js';
+import { holdLock, writeStaleLock, writeUnknownLock } from '../helpers/locks.js';
 import { describeRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { BUILT, cli } from './cli.js';
-import { holdLock, writeStaleLock, writeUnknownLock } from './locks.js';
 
 for (const backend of TESTED) {
   const env = { KERNEL_IDENTITY_BACKEND: backend };

@@ -2,10 +2,10 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { BUILT, cli, FORWARDED, MAIN, type RunningCli, startCli, startProgram } from '../helpers/cli.js';
+import { holdLock } from '../helpers/locks.js';
 import { describeRequiring, hasProgram, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { BUILT, cli, FORWARDED, MAIN, type RunningCli, startCli, startProgram } from './cli.js';
-import { holdLock } from './locks.js';
 
 /** Prints how many signals of one name it got: a while after the first, or when there came none for long. */
 const COUNTER = `

@@ -5,10 +5,10 @@ import { currentBackend } from '../../src/backend/select.js';
 import { inspectLockSync } from '../../src/index.js';
 import { hasBackend } from '../helpers/backends.js';
 import { onCleanup } from '../helpers/cleanup.js';
+import { BUILT, cli, type RunningCli, startCli } from '../helpers/cli.js';
 import { describeRequiring, type Requirement } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
-import { BUILT, cli, type RunningCli, startCli } from './cli.js';
 
 /** A filesystem of memory, on which both backends can test a witness. */
 const MEMORY = '/dev/shm';

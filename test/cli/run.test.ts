@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { hasBackend, TESTED } from '../helpers/backends.js';
+import { BUILT, cli, startCli } from '../helpers/cli.js';
+import { holdLock, writeStaleLock, writeUnknownLock } from '../helpers/locks.js';
 import { describeRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { BUILT, cli, startCli } from './cli.js';
-import { holdLock, writeStaleLock, writeUnknownLock } from './locks.js';
 
 for (const backend of TESTED) {
   const env = { KERNEL_IDENTITY_BACKEND: backend };

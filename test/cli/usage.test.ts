@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseDuration } from '../../src/cli/duration.js';
 import { UsageError } from '../../src/cli/usage-error.js';
+import { BUILT, cli } from '../helpers/cli.js';
 import { describeRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { BUILT, cli } from './cli.js';
 
 const COMMANDS = ['run', 'inspect', 'reclaim', 'self', 'probe', 'dump'];
 

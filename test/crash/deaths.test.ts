@@ -2,10 +2,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect } from 'vitest';
+import { type Agent, startAgent } from '../helpers/agent.js';
 import { hasBackend, TESTED } from '../helpers/backends.js';
 import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { type Agent, startAgent } from '../lock/agent.js';
 import { atEveryCall, dieBefore, type Work } from './deaths.js';
 
 // What a process that is killed at any moment leaves behind keeps nobody out, and is cleared away by others.

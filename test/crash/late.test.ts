@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
+import { startAgent } from '../helpers/agent.js';
 import { hasBackend, TESTED } from '../helpers/backends.js';
 import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { startAgent } from '../lock/agent.js';
 import { haltBefore } from './deaths.js';
 
 // Processes that were stopped in the middle of their work, and go on when the world has changed.

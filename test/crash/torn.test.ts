@@ -4,11 +4,11 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { filesystemName } from '../../src/backend/procfs/filesystem.js';
+import { startAgent } from '../helpers/agent.js';
 import { hasBackend, TESTED } from '../helpers/backends.js';
+import { ownerFile } from '../helpers/crafted.js';
 import { describeRequiring, isBuilt, type Requirement, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { startAgent } from '../lock/agent.js';
-import { ownerFile } from '../lock/crafted.js';
 
 // What a power failure makes of an owner.json that was renamed before its content reached the disk. In place, since a
 // file of another inode could not carry the witness.

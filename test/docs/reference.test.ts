@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { acquireLockSync, CHANNELS, dumpDiagnostics, inspectLockSync, judgeOwner } from '../../src/index.js';
-import { NOBODY } from '../cli/locks.js';
+import { NOBODY } from '../helpers/locks.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { commands, optionsOf } from './commands.js';
 import { blocksOf, read, TOP } from './pages.js';
@@ -198,7 +198,8 @@ describe('docs/file-format.md', () => {
 });
 
 test('the intervals at which a waiter looks are those in the documentation', () => {
-  const [, safety] = /^const SAFETY_INTERVAL = ([\d_]+);/m.exec(read('src/lock/acquire.ts')) ?? [];
+  const [, safety] =
+    /^const SAFETY_INTERVAL = ([\d_]+);/m.exec(read('src/lock/waiting/acquisition.ts')) ?? [];
   const seconds = Number(safety?.replace('_', '')) / 1000;
   for (const name of ['docs/protocol.md', 'docs/wait-without-blocking.md']) {
     expect(read(name), name).toContain(`looks again every ${seconds} s`);

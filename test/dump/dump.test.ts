@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { formatDump } from '../../src/dump/format-dump.js';
+import { formatDump } from '../../src/cli/format/format-dump.js';
 import { dumpDiagnostics, selfIdentity } from '../../src/index.js';
-import { BUILT, cli } from '../cli/cli.js';
-import { writeStaleLock } from '../cli/locks.js';
 import { hasBackend, TESTED } from '../helpers/backends.js';
+import { BUILT, cli } from '../helpers/cli.js';
+import { writeStaleLock } from '../helpers/locks.js';
 import { describeRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 

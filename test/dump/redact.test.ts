@@ -5,9 +5,9 @@ import { expect, test } from 'vitest';
 import { redact } from '../../src/dump/redact.js';
 import { parseSeccomp, readContainerHints } from '../../src/dump/sandbox.js';
 import { type DiagnosticsDump, dumpDiagnostics } from '../../src/index.js';
-import { BUILT, cli, MAIN } from '../cli/cli.js';
-import { writeStaleLock, writeUnknownLock } from '../cli/locks.js';
 import { openBox } from '../helpers/box.js';
+import { BUILT, cli, MAIN } from '../helpers/cli.js';
+import { writeStaleLock, writeUnknownLock } from '../helpers/locks.js';
 import { describeRequiring, isolationTest } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 

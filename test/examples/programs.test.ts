@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { writeStaleLock } from '../cli/locks.js';
+import { writeStaleLock } from '../helpers/locks.js';
 import { startProcess, type TestProcess } from '../helpers/processes.js';
 import { describeRequiring, isBuilt } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';

@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { MAIN } from '../cli/cli.js';
+import { MAIN } from '../helpers/cli.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
 /** Path of a file in examples/. */

@@ -17,9 +17,9 @@ import { describe, expect, test } from 'vitest';
 import {
   acquireLockSync,
   dumpDiagnostics,
+  type InspectOptions,
   inspectLockSync,
   reclaimLockSync,
-  type StandingOptions,
 } from '../../src/index.js';
 import { startProcess } from '../helpers/processes.js';
 import { hasProgram, type Requirement, testRequiring } from '../helpers/requirements.js';
@@ -33,7 +33,7 @@ const LIVING = process.pid;
 /**
  * Options that do something when the judge asks for the first of them: after the file was read, before it is deleted.
  */
-function meanwhile(act: () => void, times = 1): StandingOptions {
+function meanwhile(act: () => void, times = 1): InspectOptions {
   let left = times;
   return {
     get legacy() {

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect } from 'vitest';
+import { startAgent } from '../helpers/agent.js';
 import { hasBackend } from '../helpers/backends.js';
 import { isBuilt, type Requirement, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { startAgent } from '../lock/agent.js';
 import { runHost, WORKING_LOCK } from './host.js';
 
 const DENY = fileURLToPath(new URL('fixtures/deny.pl', import.meta.url));

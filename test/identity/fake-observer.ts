@@ -65,7 +65,7 @@ export function fakeObserver(
     },
     pidfdInode: (fd) => answersFor(fd - 10_000).pidfdInode ?? null,
     pidfdExited: (fd) => next('poll', fd - 10_000, answersFor(fd - 10_000).pidfdExited) ?? false,
-    lookThroughPidfd: (pid) => {
+    probePidfd: (pid) => {
       const fd = processes.openPidfd(pid);
       if (typeof fd === 'string') return fd;
       const sight = { inode: processes.pidfdInode(fd), exited: processes.pidfdExited(fd) };

@@ -1,6 +1,6 @@
 import type { Namesake } from '../../src/identity/namesakes.js';
+import type { ObservedProcess } from '../../src/identity/observe-process.js';
 import type { ProcessIdentity } from '../../src/identity/process-identity.js';
-import type { Sighting } from '../../src/identity/sighting.js';
 import type { LegacyOptions } from '../../src/judge/legacy.js';
 import type { Observation } from '../../src/judge/observation.js';
 import { decide } from '../../src/judge/table.js';
@@ -73,7 +73,7 @@ export function observation(overrides: Partial<Observation> = {}): Observation {
     heldByThisProcess: false,
     heldPidfd: 'none',
     filesystem: 'ext',
-    sighting: running(),
+    observedProcess: running(),
     witness: { state: 'untestable', source: 'no witness recorded' },
     namesakes: { found: [], complete: false, hidden: false },
     nowMs: 1_777_460_000_000,
@@ -83,7 +83,7 @@ export function observation(overrides: Partial<Observation> = {}): Observation {
 }
 
 /** The owner's number is that of a process which runs; by default the owner's own. */
-export function running(seen: Partial<ProcessIdentity> = {}): Sighting {
+export function running(seen: Partial<ProcessIdentity> = {}): ObservedProcess {
   const found = identity({ hostname: null, ...seen });
   return {
     existence: 'present',
@@ -95,15 +95,15 @@ export function running(seen: Partial<ProcessIdentity> = {}): Sighting {
 }
 
 /** As {@link running}, but it has exited: a zombie. */
-export function exited(seen: Partial<ProcessIdentity> = {}): Sighting {
+export function exited(seen: Partial<ProcessIdentity> = {}): ObservedProcess {
   return { ...running(seen), exited: true };
 }
 
-export const absent: Sighting = unseen('absent', 'pidfd_open: ESRCH');
-export const thread: Sighting = unseen('thread', 'pidfd_open: ENOENT');
-export const hidden: Sighting = unseen('unknown', 'kill(pid, 0): EPERM, /proc/7: ENOENT');
+export const absent: ObservedProcess = unseen('absent', 'pidfd_open: ESRCH');
+export const thread: ObservedProcess = unseen('thread', 'pidfd_open: ENOENT');
+export const hidden: ObservedProcess = unseen('unknown', 'kill(pid, 0): EPERM, /proc/7: ENOENT');
 
-function unseen(existence: Sighting['existence'], source: string): Sighting {
+function unseen(existence: ObservedProcess['existence'], source: string): ObservedProcess {
   return { existence, source, identity: null, exited: null, ticksAsRead: null };
 }
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Lock } from '../../src/index.js';
+import { describeForEveryBackend } from '../helpers/package.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { describeForEveryBackend } from '../lock/package.js';
 
 /** As after a restore of this very process from a checkpoint, which keeps its memory and no more. */
 const RESTORED = { startTicks: '1', pidfdInode: '1' };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Namesake } from '../../src/identity/namesakes.js';
-import type { Sighting } from '../../src/identity/sighting.js';
+import type { ObservedProcess } from '../../src/identity/observe-process.js';
 import type { LegacyOptions } from '../../src/judge/legacy.js';
 import type { Observation } from '../../src/judge/observation.js';
 import { decide } from '../../src/judge/table.js';
@@ -44,8 +44,8 @@ function written(overrides: Partial<RecordTime> = {}): RecordTime {
   return { ms: WRITTEN, resolutionMs: 1, source: 'record', ...overrides };
 }
 
-function seeing(sighting: Sighting, overrides: Partial<Observation> = {}): Observation {
-  return observation({ nowMs: NOW, bootTimeMs: BOOT_TIME, sighting, ...overrides });
+function seeing(observedProcess: ObservedProcess, overrides: Partial<Observation> = {}): Observation {
+  return observation({ nowMs: NOW, bootTimeMs: BOOT_TIME, observedProcess, ...overrides });
 }
 
 /** Start ticks of a process that was born at this time. */
@@ -54,7 +54,7 @@ function bornAt(ms: number): number {
 }
 
 /** A process that has the number and was born so many ms after the record was written. */
-function bornLate(ms: number): Sighting {
+function bornLate(ms: number): ObservedProcess {
   return running({ startTicks: String(bornAt(WRITTEN + ms)) });
 }
 
@@ -64,13 +64,13 @@ function selfBornLate(ms: number, overrides: Partial<Observation> = {}): Observa
 }
 
 describe('the process', () => {
-  test.each<[string, Sighting, string]>([
+  test.each<[string, ObservedProcess, string]>([
     ['nobody has the number', absent, 'dead: legacy-no-such-process'],
     ['the number is that of a mere thread', thread, 'dead: legacy-pid-is-thread'],
     ['the process has exited', exited(), 'dead: legacy-process-exited'],
     ['the process is hidden', hidden, 'unknown: legacy-process-hidden'],
-  ])('%s', (_name, sighting, verdict) => {
-    expect(verdictOn(oldRecord(), seeing(sighting))).toBe(verdict);
+  ])('%s', (_name, observedProcess, verdict) => {
+    expect(verdictOn(oldRecord(), seeing(observedProcess))).toBe(verdict);
   });
 
   test('a zombie is dead, though its recorded start ticks are equal', () => {
@@ -78,8 +78,8 @@ describe('the process', () => {
   });
 
   test('one of which nobody knows whether it has exited is not dead for that', () => {
-    const sighting = { ...bornLate(-MINUTE), exited: null };
-    expect(verdictOn(oldRecord(), seeing(sighting))).toBe('alive: legacy-born-before-record');
+    const observedProcess = { ...bornLate(-MINUTE), exited: null };
+    expect(verdictOn(oldRecord(), seeing(observedProcess))).toBe('alive: legacy-born-before-record');
   });
 });
 
@@ -246,13 +246,13 @@ describe('a process in a descendant PID namespace that bears the number', () => 
   const young = namesake({}, { ticksAsRead: bornAt(WRITTEN + 1 + TICK + 1) });
   const kept = 'unknown: legacy-namesake-in-descendant';
 
-  test.each<[string, Sighting]>([
+  test.each<[string, ObservedProcess]>([
     ['no such process', absent],
     ['a thread', thread],
     ['a zombie', exited()],
     ['another process born later', bornLate(2 * MINUTE)],
-  ])('it may be the writer: unknown, though here the number is that of %s', (_name, sighting) => {
-    expect(verdictOn(oldRecord(), seeing(sighting, bearing(old)))).toBe(kept);
+  ])('it may be the writer: unknown, though here the number is that of %s', (_name, observedProcess) => {
+    expect(verdictOn(oldRecord(), seeing(observedProcess, bearing(old)))).toBe(kept);
   });
 
   test('it may be the writer, though the own number was reused', () => {
@@ -394,8 +394,10 @@ describe('what the record says of its machine', () => {
 
   test('a death is unknown where processes of other users are hidden from an observer on the host', () => {
     const namesakes = { found: [], complete: false, hidden: true };
-    for (const sighting of [absent, thread, bornLate(2 * MINUTE)]) {
-      expect(verdictOn(oldRecord(), seeing(sighting, { namesakes }))).toBe('unknown: legacy-process-hidden');
+    for (const observedProcess of [absent, thread, bornLate(2 * MINUTE)]) {
+      expect(verdictOn(oldRecord(), seeing(observedProcess, { namesakes }))).toBe(
+        'unknown: legacy-process-hidden',
+      );
     }
     expect(verdictOn(oldRecord(), seeing(bornLate(-MINUTE), { namesakes }))).toMatch(/^alive/);
   });
@@ -436,7 +438,7 @@ describe('the certainty', () => {
 
   test('with legacy: unknown nothing is assumed and nothing is looked at', () => {
     const options: LegacyOptions = { ...DEFAULTS, legacy: 'unknown' };
-    const seen = neverAsking(['sighting', 'namesakes', 'nowMs', 'bootTimeMs'], seeing(absent));
+    const seen = neverAsking(['observedProcess', 'namesakes', 'nowMs', 'bootTimeMs'], seeing(absent));
     expect(inWords(decide(oldRecord(), seen, options))).toBe('unknown: legacy-not-assumed');
   });
 

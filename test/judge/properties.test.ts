@@ -117,7 +117,7 @@ describe('in every world', () => {
 });
 
 test('without the witness that a command inherited, its dead owner is dead', () => {
-  const held = observation({ sighting: absent, witness: { state: 'held', source: 'device 64512' } });
+  const held = observation({ observedProcess: absent, witness: { state: 'held', source: 'device 64512' } });
   expect(verdictOn(record({}, { witness: WITNESS }), held)).toBe('alive: witness-held');
   expect(verdictOn(record(), held)).toBe('dead: no-such-process');
 });
@@ -146,8 +146,8 @@ describe('whatever a caller hands over', () => {
     ['a mutated identity', mutated.map((value) => (value as { identity: unknown }).identity)],
   ])('%s gets a verdict and no exception', (_name, values) => {
     fc.assert(
-      fc.property(values, fc.constantFrom(running(), absent), (value, sighting) => {
-        const verdict = decide(recordFromCaller(value), observation({ sighting }), DEFAULTS);
+      fc.property(values, fc.constantFrom(running(), absent), (value, observedProcess) => {
+        const verdict = decide(recordFromCaller(value), observation({ observedProcess }), DEFAULTS);
         expect(['alive', 'dead', 'unknown']).toContain(verdict.state);
         expect(() => JSON.stringify(verdict)).not.toThrow();
       }),
@@ -167,7 +167,7 @@ describe('whatever a caller hands over', () => {
 
 /** Names of facts that may be lost, each on the side of the record or of the observer. */
 const FACTS = ['startTicks', 'bootId', 'bootIdNative', 'inode', 'id', 'pidfdInode'] as const;
-type Side = 'recorded' | 'self' | 'sighting' | 'namesakes';
+type Side = 'recorded' | 'self' | 'observedProcess' | 'namesakes';
 type Loss = readonly [
   Side | 'filesystem recorded' | 'filesystem' | 'witness' | 'exited',
   (typeof FACTS)[number],
@@ -178,7 +178,7 @@ const lossOfKnowledge = fc.array(
     fc.constantFrom<Loss[0][]>(
       'recorded',
       'self',
-      'sighting',
+      'observedProcess',
       'namesakes',
       'filesystem recorded',
       'filesystem',
@@ -195,7 +195,7 @@ function without(losses: readonly Loss[], seen: Seen): Seen {
 }
 
 function lose({ record, observation }: Seen, [side, fact]: Loss): Seen {
-  const { sighting, namesakes } = observation;
+  const { observedProcess, namesakes } = observation;
   const found = namesakes.found;
   switch (side) {
     case 'recorded':
@@ -205,17 +205,20 @@ function lose({ record, observation }: Seen, [side, fact]: Loss): Seen {
       };
     case 'self':
       return { record, observation: { ...observation, self: forget(observation.self, fact) } };
-    case 'sighting': {
-      if (sighting.identity === null) return { record, observation };
-      const identity = forget(sighting.identity, fact);
-      return { record, observation: { ...observation, sighting: { ...sighting, identity } } };
+    case 'observedProcess': {
+      if (observedProcess.identity === null) return { record, observation };
+      const identity = forget(observedProcess.identity, fact);
+      return { record, observation: { ...observation, observedProcess: { ...observedProcess, identity } } };
     }
     case 'namesakes': {
       const forgotten = found.map((each) => ({ ...each, identity: forget(each.identity, fact) }));
       return { record, observation: { ...observation, namesakes: { ...namesakes, found: forgotten } } };
     }
     case 'exited':
-      return { record, observation: { ...observation, sighting: { ...sighting, exited: null } } };
+      return {
+        record,
+        observation: { ...observation, observedProcess: { ...observedProcess, exited: null } },
+      };
     case 'filesystem':
       return { record, observation: { ...observation, filesystem: null } };
     case 'filesystem recorded':

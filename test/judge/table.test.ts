@@ -52,7 +52,7 @@ const NOT_NATIVE = { bootIdNative: false } as const;
 const NO_INODE = { pidfdInode: null } as const;
 
 /** Both know the start ticks alone. */
-const BY_TICKS = { owner: NO_INODE, seen: { sighting: running(NO_INODE) } };
+const BY_TICKS = { owner: NO_INODE, seen: { observedProcess: running(NO_INODE) } };
 
 /** The owner is in another namespace than the observer, who sees no process there. */
 const ELSEWHERE = { pidNamespace: OTHER_NAMESPACE } as const;
@@ -70,17 +70,17 @@ describe('row 1, what cannot be judged', () => {
     },
     'the record of another platform is unknown': {
       owner: { platform: 'darwin' },
-      seen: { sighting: absent },
+      seen: { observedProcess: absent },
       verdict: 'unknown: other-platform',
     },
     'a newer version is unknown, though its process seems gone': {
       record: { version: 2 },
-      seen: { sighting: absent },
+      seen: { observedProcess: absent },
       verdict: 'unknown: newer-version',
     },
     'a newer version of the identity alone is unknown too': {
       owner: { version: 2 },
-      seen: { sighting: absent },
+      seen: { observedProcess: absent },
       verdict: 'unknown: newer-version',
     },
     'a newer version whose witness is free is dead (row 8)': {
@@ -119,7 +119,7 @@ describe('row 2, the own lock', () => {
       verdict: 'alive: held-by-this-process',
     },
     'the own pid in the record of another process is an ordinary case: dead': {
-      seen: { self: observer({ pid: 7 }), sighting: running({ pidfdInode: '999' }) },
+      seen: { self: observer({ pid: 7 }), observedProcess: running({ pidfdInode: '999' }) },
       verdict: 'dead: pid-reused',
     },
   });
@@ -128,7 +128,7 @@ describe('row 2, the own lock', () => {
 describe('row 3, a pidfd held since it was matched', () => {
   rows({
     'not readable is alive, whatever has become of the number': {
-      seen: { heldPidfd: 'running', sighting: absent },
+      seen: { heldPidfd: 'running', observedProcess: absent },
       verdict: 'alive: pidfd-running',
     },
     'not readable is alive, also in another namespace': {
@@ -187,58 +187,61 @@ describe('row 4, a namespace whose number has been recycled', () => {
 
 describe('row 5, nobody has the number in the own namespace', () => {
   rows({
-    'no such process is dead': { seen: { sighting: absent }, verdict: 'dead: no-such-process' },
-    'the number of a mere thread is dead': { seen: { sighting: thread }, verdict: 'dead: pid-is-thread' },
+    'no such process is dead': { seen: { observedProcess: absent }, verdict: 'dead: no-such-process' },
+    'the number of a mere thread is dead': {
+      seen: { observedProcess: thread },
+      verdict: 'dead: pid-is-thread',
+    },
     'no such process here says nothing of another namespace': {
       owner: ELSEWHERE,
-      seen: { sighting: absent },
+      seen: { observedProcess: absent },
       verdict: 'unknown: other-namespace',
     },
     'no such process says nothing where the namespace is not recorded': {
       owner: { pidNamespace: { inode: null, id: null } },
-      seen: { sighting: absent },
+      seen: { observedProcess: absent },
       verdict: 'unknown: not-enough-recorded',
     },
     'no such process says nothing where the own namespace is not known': {
-      seen: { sighting: absent, self: observer({ pidNamespace: { inode: null, id: null } }) },
+      seen: { observedProcess: absent, self: observer({ pidNamespace: { inode: null, id: null } }) },
       verdict: 'unknown: not-enough-recorded',
     },
     'no such process says nothing where the boot is not recorded': {
       owner: { bootId: null, bootIdNative: null },
-      seen: { sighting: absent },
+      seen: { observedProcess: absent },
       verdict: 'unknown: not-enough-recorded',
     },
     'no such process says nothing where the own boot is not known': {
-      seen: { sighting: absent, self: observer({ bootId: null, bootIdNative: null }) },
+      seen: { observedProcess: absent, self: observer({ bootId: null, bootIdNative: null }) },
       verdict: 'unknown: not-enough-recorded',
     },
     'boot id not native for the owner, filesystem of one kernel: dead': {
       owner: NOT_NATIVE,
-      seen: { sighting: absent },
+      seen: { observedProcess: absent },
       verdict: 'dead: no-such-process',
     },
     'boot id not native for the observer, filesystem of one kernel: dead': {
-      seen: { sighting: absent, self: observer(NOT_NATIVE) },
+      seen: { observedProcess: absent, self: observer(NOT_NATIVE) },
       verdict: 'dead: no-such-process',
     },
     'boot id not native, filesystem not of one kernel for the observer: unknown': {
       owner: NOT_NATIVE,
-      seen: { sighting: absent, filesystem: 'virtiofs' },
+      seen: { observedProcess: absent, filesystem: 'virtiofs' },
       verdict: 'unknown: not-enough-recorded',
     },
     'boot id not native, filesystem not of one kernel for the owner: unknown': {
       owner: NOT_NATIVE,
       record: { filesystem: '9p' },
-      seen: { sighting: absent },
+      seen: { observedProcess: absent },
       verdict: 'unknown: not-enough-recorded',
     },
     'boot id not native for the observer, filesystem not known: unknown': {
-      seen: { sighting: absent, filesystem: null, self: observer(NOT_NATIVE) },
+      seen: { observedProcess: absent, filesystem: null, self: observer(NOT_NATIVE) },
       verdict: 'unknown: not-enough-recorded',
     },
     'both boot ids native: any filesystem will do': {
       record: { filesystem: 'nfs' },
-      seen: { sighting: absent, filesystem: 'nfs' },
+      seen: { observedProcess: absent, filesystem: 'nfs' },
       verdict: 'dead: no-such-process',
     },
   });
@@ -247,17 +250,17 @@ describe('row 5, nobody has the number in the own namespace', () => {
 describe('row 6, by the inode of the pidfd', () => {
   rows({
     'another inode is another process, though pid and ticks are equal: dead': {
-      seen: { sighting: running({ pidfdInode: '999' }) },
+      seen: { observedProcess: running({ pidfdInode: '999' }) },
       verdict: 'dead: pid-reused',
     },
     'the same inode, still running: alive': { verdict: 'alive: process-running' },
     'the same inode, still running: alive, whatever the ticks': {
-      seen: { sighting: running({ startTicks: null }) },
+      seen: { observedProcess: running({ startTicks: null }) },
       verdict: 'alive: process-running',
     },
-    'the same inode, exited: dead': { seen: { sighting: exited() }, verdict: 'dead: process-exited' },
+    'the same inode, exited: dead': { seen: { observedProcess: exited() }, verdict: 'dead: process-exited' },
     'the same inode, and nobody knows whether it has exited: unknown': {
-      seen: { sighting: { ...running(), exited: null } },
+      seen: { observedProcess: { ...running(), exited: null } },
       verdict: 'unknown: not-enough-recorded',
     },
   });
@@ -271,35 +274,35 @@ describe('row 7, by start ticks where an inode is missing', () => {
     },
     'the inode of the record is missing, ticks differ: dead': {
       owner: NO_INODE,
-      seen: { sighting: running({ startTicks: '5001' }) },
+      seen: { observedProcess: running({ startTicks: '5001' }) },
       verdict: 'dead: pid-reused',
     },
     'the inode seen is missing, ticks are equal: alive': {
-      seen: { sighting: running(NO_INODE) },
+      seen: { observedProcess: running(NO_INODE) },
       verdict: 'alive: process-running',
     },
     'the inode seen is missing, ticks differ: dead': {
-      seen: { sighting: running({ ...NO_INODE, startTicks: '4999' }) },
+      seen: { observedProcess: running({ ...NO_INODE, startTicks: '4999' }) },
       verdict: 'dead: pid-reused',
     },
     'ticks are equal, exited: dead': {
       ...BY_TICKS,
-      seen: { sighting: exited(NO_INODE) },
+      seen: { observedProcess: exited(NO_INODE) },
       verdict: 'dead: process-exited',
     },
     'ticks differ by the tolerance of one side: alive': {
       owner: { ...NO_INODE, startTolerance: 1 },
-      seen: { sighting: running({ ...NO_INODE, startTicks: '5001' }) },
+      seen: { observedProcess: running({ ...NO_INODE, startTicks: '5001' }) },
       verdict: 'alive: process-running',
     },
     'ticks differ by the tolerance of the other side: alive': {
       owner: NO_INODE,
-      seen: { sighting: running({ ...NO_INODE, startTicks: '4999', startTolerance: 1 }) },
+      seen: { observedProcess: running({ ...NO_INODE, startTicks: '4999', startTolerance: 1 }) },
       verdict: 'alive: process-running',
     },
     'ticks differ by more than the tolerance: dead': {
       owner: { ...NO_INODE, startTolerance: 1 },
-      seen: { sighting: running({ ...NO_INODE, startTicks: '5002' }) },
+      seen: { observedProcess: running({ ...NO_INODE, startTicks: '5002' }) },
       verdict: 'dead: pid-reused',
     },
     'the ticks of the record are missing: unknown': {
@@ -307,7 +310,7 @@ describe('row 7, by start ticks where an inode is missing', () => {
       verdict: 'unknown: not-enough-recorded',
     },
     'ticks and inode seen are missing, for /proc hides them: unknown': {
-      seen: { sighting: running({ ...NO_INODE, startTicks: null }) },
+      seen: { observedProcess: running({ ...NO_INODE, startTicks: null }) },
       verdict: 'unknown: process-hidden',
     },
   });
@@ -345,18 +348,18 @@ describe('row 8, the witness has the last word', () => {
     },
     'held is alive, though no process has the number (row 5)': {
       record: witnessed,
-      seen: { ...HELD, sighting: absent },
+      seen: { ...HELD, observedProcess: absent },
       verdict: 'alive: witness-held',
     },
     'held is alive, though the number was reused (row 6)': {
       record: witnessed,
-      seen: { ...HELD, sighting: running({ pidfdInode: '999' }) },
+      seen: { ...HELD, observedProcess: running({ pidfdInode: '999' }) },
       verdict: 'alive: witness-held',
     },
     'held is alive, though the process is a zombie (row 7)': {
       owner: NO_INODE,
       record: witnessed,
-      seen: { ...HELD, sighting: exited(NO_INODE) },
+      seen: { ...HELD, observedProcess: exited(NO_INODE) },
       verdict: 'alive: witness-held',
     },
     'free is dead in another namespace': {
@@ -373,7 +376,7 @@ describe('row 8, the witness has the last word', () => {
     },
     'free is dead where the process is hidden': {
       record: witnessed,
-      seen: { ...FREE, sighting: hidden },
+      seen: { ...FREE, observedProcess: hidden },
       verdict: 'dead: witness-free',
     },
     'free is dead where neither boot is known': {
@@ -394,7 +397,7 @@ describe('row 8, the witness has the last word', () => {
     },
     'not testable leaves it to the process: dead': {
       record: witnessed,
-      seen: { ...UNTESTABLE, sighting: absent },
+      seen: { ...UNTESTABLE, observedProcess: absent },
       verdict: 'dead: no-such-process',
     },
     'not testable and nothing else to see: unknown': {
@@ -413,7 +416,7 @@ describe('row 8, the witness has the last word', () => {
     { name: 'free against a running process', seen: { ...FREE }, findings: ['alive', 'dead'] },
     {
       name: 'held against a missing process',
-      seen: { ...HELD, sighting: absent },
+      seen: { ...HELD, observedProcess: absent },
       findings: ['dead', 'alive'],
     },
   ])('the evidence shows the contradiction: $name', ({ seen, findings }) => {
@@ -544,10 +547,10 @@ describe('row 10, an observer who sees everything', () => {
 
 describe('row 11, what is hidden says nothing', () => {
   rows({
-    'a hidden process is unknown': { seen: { sighting: hidden }, verdict: 'unknown: process-hidden' },
+    'a hidden process is unknown': { seen: { observedProcess: hidden }, verdict: 'unknown: process-hidden' },
     'a hidden process leaves it to the witness: alive': {
       record: { witness: WITNESS },
-      seen: { ...HELD, sighting: hidden },
+      seen: { ...HELD, observedProcess: hidden },
       verdict: 'alive: witness-held',
     },
   });
@@ -565,7 +568,7 @@ describe('row 12, a reboot', () => {
   }
   rows({
     'the process with that number runs, but it is of this boot: dead': {
-      seen: { ...REBOOTED, sighting: running({ bootId: OTHER_BOOT }) },
+      seen: { ...REBOOTED, observedProcess: running({ bootId: OTHER_BOOT }) },
       verdict: 'dead: rebooted',
     },
     'another namespace besides: dead': { owner: ELSEWHERE, seen: REBOOTED, verdict: 'dead: rebooted' },
@@ -625,7 +628,7 @@ test('the evidence is of the record that is judged, whichever were judged before
     const bootIds = evidence.find(({ check }) => check === 'boot-id');
     expect(bootIds).toMatchObject({ recorded: OTHER_BOOT, observed: BOOT });
   }
-  const seen = observation({ sighting: absent });
+  const seen = observation({ observedProcess: absent });
   for (const judged of records.map(({ pid }) => record({ pid: pid ?? 0 }))) {
     const process = decide(judged, seen, DEFAULTS).evidence.find(({ check }) => check === 'process');
     expect(process?.recorded).toContain(`pid ${judged.pid},`);
@@ -634,19 +637,19 @@ test('the evidence is of the record that is judged, whichever were judged before
 
 describe('what is not needed is not looked at', () => {
   test('a malformed record: nothing at all', () => {
-    const all = ['platform', 'self', 'sighting', 'witness', 'namesakes', 'heldByThisProcess'] as const;
+    const all = ['platform', 'self', 'observedProcess', 'witness', 'namesakes', 'heldByThisProcess'] as const;
     const seen = neverAsking(all, observation());
     expect(verdictOn(record({}, { problem: 'x' }), seen)).toBe('unknown: malformed-record');
   });
 
   test('the own lock: neither process nor witness', () => {
-    const names = ['sighting', 'witness', 'namesakes', 'heldPidfd'] as const;
+    const names = ['observedProcess', 'witness', 'namesakes', 'heldPidfd'] as const;
     const seen = neverAsking(names, observation({ heldByThisProcess: true }));
     expect(verdictOn(record(), seen)).toBe('alive: held-by-this-process');
   });
 
   test('a held pidfd: not the number', () => {
-    const seen = neverAsking(['sighting', 'namesakes'], observation({ heldPidfd: 'exited' }));
+    const seen = neverAsking(['observedProcess', 'namesakes'], observation({ heldPidfd: 'exited' }));
     expect(verdictOn(record(), seen)).toBe('dead: pidfd-exited');
   });
 
@@ -656,7 +659,7 @@ describe('what is not needed is not looked at', () => {
   });
 
   test('a witness that decides for an owner elsewhere: no scan for namesakes', () => {
-    const seen = neverAsking(['sighting', 'namesakes'], observation(HELD));
+    const seen = neverAsking(['observedProcess', 'namesakes'], observation(HELD));
     expect(verdictOn(record(ELSEWHERE, { witness: WITNESS }), seen)).toBe('alive: witness-held');
   });
 
@@ -665,13 +668,13 @@ describe('what is not needed is not looked at', () => {
   });
 
   test('a reboot: neither process nor namesakes', () => {
-    const seen = neverAsking(['sighting', 'namesakes'], observation(REBOOTED));
+    const seen = neverAsking(['observedProcess', 'namesakes'], observation(REBOOTED));
     expect(verdictOn(record(), seen)).toBe('dead: rebooted');
   });
 });
 
 test('evidence shows recorded and observed values in the order in which they were looked at', () => {
-  const seen = observation({ ...UNTESTABLE, sighting: running({ pidfdInode: '999' }) });
+  const seen = observation({ ...UNTESTABLE, observedProcess: running({ pidfdInode: '999' }) });
   const { evidence } = decide(record({}, { witness: WITNESS }), seen, DEFAULTS);
   expect(evidence.map(({ check }) => check)).toEqual(['boot-id', 'pid-namespace', 'process', 'witness']);
   expect(evidence[2]).toEqual({

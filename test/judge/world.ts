@@ -1,8 +1,8 @@
 import fc from 'fast-check';
+import { isOneKernelFilesystem } from '../../src/backend/filesystem-traits.js';
 import type { Namesake, Namesakes } from '../../src/identity/namesakes.js';
+import type { ObservedProcess } from '../../src/identity/observe-process.js';
 import type { ProcessIdentity } from '../../src/identity/process-identity.js';
-import type { Sighting } from '../../src/identity/sighting.js';
-import { isOneKernelFilesystem } from '../../src/judge/filesystems.js';
 import type { Observation } from '../../src/judge/observation.js';
 import type { OwnerRecord } from '../../src/record/owner-record.js';
 import { observation, record } from './builders.js';
@@ -245,7 +245,7 @@ export function observe(world: World): Seen {
       self: asKnown(observer, { ...self, kernel: 'here' }),
       heldPidfd: world.pidfdHeld && ownerHere !== null ? (ownerHere.exited ? 'exited' : 'running') : 'none',
       filesystem: filesystemSeen,
-      sighting: sight(world, hereNamespace, processes),
+      observedProcess: sight(world, hereNamespace, processes),
       witness: testWitness(world),
       namesakes: lookForNamesakes(world, processes),
     }),
@@ -357,8 +357,8 @@ function bootIdAsKnown({ bootId }: Abilities, kernel: 'here' | 'elsewhere' | 'be
   }
 }
 
-/** What src/identity/sighting.ts would find at the recorded number. */
-function sight({ pid, observer }: World, here: Namespace, processes: readonly Process[]): Sighting {
+/** What src/identity/observe-process.ts would find at the recorded number. */
+function sight({ pid, observer }: World, here: Namespace, processes: readonly Process[]): ObservedProcess {
   const nothing = { identity: null, exited: null, ticksAsRead: null };
   const process = processes.find((candidate) => candidate.namespace === here && candidate.pid === pid);
   const readsProc = observer.proc === 'own';

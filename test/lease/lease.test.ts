@@ -5,17 +5,17 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
 import type { AcquireOptions } from '../../src/index.js';
 import type { OwnerRecord } from '../../src/record/owner-record.js';
+import { startAgent } from '../helpers/agent.js';
 import { hasBackend, TESTED, type TestedName } from '../helpers/backends.js';
 import { type Box, openBox } from '../helpers/box.js';
 import { onCleanup } from '../helpers/cleanup.js';
+import { ownerFile, writeLockOf } from '../helpers/crafted.js';
+import { describeForEachBackend } from '../helpers/package.js';
 import { pretendFilesystem } from '../helpers/pretend-filesystem.js';
 import { startProcess, type TestProcess } from '../helpers/processes.js';
 import { describeRequiring, isBuilt, isolationTest, testRequiring } from '../helpers/requirements.js';
+import { snapshot } from '../helpers/snapshot.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { startAgent } from '../lock/agent.js';
-import { ownerFile, writeLockOf } from '../lock/crafted.js';
-import { describeForEachBackend } from '../lock/package.js';
-import { snapshot } from '../lock/snapshot.js';
 
 // Owners without the addon take no witness, and a sibling container cannot see into theirs. What is left is the lease.
 

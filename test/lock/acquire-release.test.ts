@@ -3,9 +3,9 @@ import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { AcquireOptions, Lock } from '../../src/index.js';
+import { ownerFile, readOwner, witnessOn } from '../helpers/crafted.js';
+import { describeForEveryBackend } from '../helpers/package.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { ownerFile, readOwner, witnessOn } from './crafted.js';
-import { describeForEveryBackend } from './package.js';
 
 function newPath(): string {
   return join(tempDir(), 'install.lock');

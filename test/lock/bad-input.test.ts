@@ -12,14 +12,14 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect } from 'vitest';
+import { type Agent, startAgent } from '../helpers/agent.js';
 import { EVERY, hasBackend } from '../helpers/backends.js';
 import { openBox } from '../helpers/box.js';
 import { onCleanup } from '../helpers/cleanup.js';
+import { ownerFile, writeLock } from '../helpers/crafted.js';
 import { describeRequiring, isBuilt, isolationTest, isRoot, testRequiring } from '../helpers/requirements.js';
+import { snapshot } from '../helpers/snapshot.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { type Agent, startAgent } from './agent.js';
-import { ownerFile, writeLock } from './crafted.js';
-import { snapshot } from './snapshot.js';
 
 const DEAD = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
 

@@ -1,12 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
+import { type Agent, startAgent } from '../helpers/agent.js';
 import { hasBackend } from '../helpers/backends.js';
+import { readOwner, writeLock, writeLockOf } from '../helpers/crafted.js';
 import { startProcess } from '../helpers/processes.js';
 import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { type Agent, startAgent } from './agent.js';
-import { readOwner, writeLock, writeLockOf } from './crafted.js';
 
 const ROUNDS = 100;
 /** ms after which the contenders start together: long enough for all to have heard of it. */

@@ -12,11 +12,11 @@ import {
   type WaitReport,
 } from '../../src/index.js';
 import { LockEvent } from '../../src/lock/events.js';
-import { cli } from '../cli/cli.js';
+import { cli } from '../helpers/cli.js';
+import { ownerFile, writeLock } from '../helpers/crafted.js';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
-import { ownerFile, writeLock } from './crafted.js';
 
 /** Above the largest pid_max there is: never anybody's number. */
 const DEAD_OWNER = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };

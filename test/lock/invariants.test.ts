@@ -12,11 +12,11 @@ import {
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Lock } from '../../src/index.js';
+import { ownerFile, readOwner, writeLock, writeLockOf } from '../helpers/crafted.js';
+import { type FileOperation, hookFiles, interfereAtEachStep, interfereOnce } from '../helpers/hooks.js';
+import { describeForEveryBackend, type Package } from '../helpers/package.js';
+import { snapshot } from '../helpers/snapshot.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { ownerFile, readOwner, writeLock, writeLockOf } from './crafted.js';
-import { type FileOperation, hookFiles, interfereAtEachStep, interfereOnce } from './hooks.js';
-import { describeForEveryBackend, type Package } from './package.js';
-import { snapshot } from './snapshot.js';
 
 const DEAD = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
 const NONCE = '0123456789abcdef0123456789abcdef';

@@ -2,11 +2,11 @@ import { existsSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { writeLock } from '../helpers/crafted.js';
+import { describeForEachBackend } from '../helpers/package.js';
 import { startProcess, type TestProcess } from '../helpers/processes.js';
+import { snapshot } from '../helpers/snapshot.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { writeLock } from './crafted.js';
-import { describeForEachBackend } from './package.js';
-import { snapshot } from './snapshot.js';
 
 const HOUR = 3_600_000;
 

@@ -14,13 +14,13 @@ import {
 import { dirname, join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Lock } from '../../src/index.js';
+import { startAgent } from '../helpers/agent.js';
+import { ownerFile, writeLock } from '../helpers/crafted.js';
+import { describeForEveryBackend } from '../helpers/package.js';
 import { pretendFilesystem } from '../helpers/pretend-filesystem.js';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
+import { snapshot } from '../helpers/snapshot.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { startAgent } from './agent.js';
-import { ownerFile, writeLock } from './crafted.js';
-import { describeForEveryBackend } from './package.js';
-import { snapshot } from './snapshot.js';
 
 const OLDER_OWNER = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
 const LOST = { code: 'ERR_LOCK_LOST' };

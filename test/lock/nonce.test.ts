@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { newNonce } from '../../src/lock/nonce.js';
+import { newNonce } from '../../src/lock/protocol/nonce.js';
 
 // A generator in the same state wherever it is asked, as in the copies of a virtual machine.
 vi.mock('node:crypto', () => ({ randomBytes: (size: number) => Buffer.alloc(size, 0xab) }));
@@ -12,7 +12,7 @@ test('no nonce is given out twice, and each is 128 bits in hexadecimal', () => {
 
 test('processes whose generators are in one state do not give out the same nonces', async () => {
   vi.resetModules();
-  const copy = await import('../../src/lock/nonce.js');
+  const copy = await import('../../src/lock/protocol/nonce.js');
   expect(copy.newNonce).not.toBe(newNonce);
   const nonces = [newNonce, copy.newNonce].flatMap((make) => Array.from({ length: 1000 }, make));
   expect(new Set(nonces).size).toBe(2000);

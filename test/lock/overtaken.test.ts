@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, readdirSync, rmdirSync, unlinkSync, writeFileSyn
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ReclaimResult } from '../../src/index.js';
+import { writeLock } from '../helpers/crafted.js';
+import { interfereOnce } from '../helpers/hooks.js';
+import { describeForEveryBackend } from '../helpers/package.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { writeLock } from './crafted.js';
-import { interfereOnce } from './hooks.js';
-import { describeForEveryBackend } from './package.js';
 
 const DEAD = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
 const RETIRED = `retired.${'0'.repeat(32)}`;

@@ -10,13 +10,13 @@ import {
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { startAgent } from '../helpers/agent.js';
+import { ownerFile } from '../helpers/crafted.js';
+import { hookFiles } from '../helpers/hooks.js';
+import { describeForEveryBackend } from '../helpers/package.js';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
+import { snapshot } from '../helpers/snapshot.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { startAgent } from './agent.js';
-import { ownerFile } from './crafted.js';
-import { hookFiles } from './hooks.js';
-import { describeForEveryBackend } from './package.js';
-import { snapshot } from './snapshot.js';
 
 /** The grace that an older program gets between mkdir and its write, unless told otherwise. */
 const GRACE_S = 5;

@@ -1,11 +1,11 @@
 import { readdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
+import { readOwner, writeLockOf } from '../helpers/crafted.js';
+import { hookFiles } from '../helpers/hooks.js';
+import { describeForEachBackend, type Package } from '../helpers/package.js';
 import { pretendFilesystem } from '../helpers/pretend-filesystem.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { readOwner, writeLockOf } from './crafted.js';
-import { hookFiles } from './hooks.js';
-import { describeForEachBackend, type Package } from './package.js';
 
 // Publishing where a filesystem or a sandbox does not do as a local disk does.
 

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readlinkSync, rmSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { ownerFile, writeLock } from '../helpers/crafted.js';
+import { hookFiles, interfereOnce } from '../helpers/hooks.js';
+import { describeForEachBackend } from '../helpers/package.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { ownerFile, writeLock } from './crafted.js';
-import { hookFiles, interfereOnce } from './hooks.js';
-import { describeForEachBackend } from './package.js';
 
 const DEAD = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
 

@@ -1,10 +1,10 @@
 import { readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { writeLock } from '../helpers/crafted.js';
+import { hookFiles } from '../helpers/hooks.js';
+import { describeForEachBackend } from '../helpers/package.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { writeLock } from './crafted.js';
-import { hookFiles } from './hooks.js';
-import { describeForEachBackend } from './package.js';
 
 // FUSE and NFS treat deleted files in ways of their own: while one is open somewhere, a hidden file stands in for it, and
 // nothing is known any more of a descriptor whose file is gone.

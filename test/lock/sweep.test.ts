@@ -1,14 +1,14 @@
 import { mkdirSync, readdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { startAgent } from '../helpers/agent.js';
 import { EVERY } from '../helpers/backends.js';
+import { writeLock, writeLockOf } from '../helpers/crafted.js';
+import { describeForEveryBackend } from '../helpers/package.js';
 import { startProcess } from '../helpers/processes.js';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
+import { snapshot } from '../helpers/snapshot.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { startAgent } from './agent.js';
-import { writeLock, writeLockOf } from './crafted.js';
-import { describeForEveryBackend } from './package.js';
-import { snapshot } from './snapshot.js';
 
 const NONCE = '0123456789abcdef0123456789abcdef';
 const ORPHAN = `.install.lock.${NONCE}`;

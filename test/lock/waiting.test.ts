@@ -3,12 +3,12 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { LockTimeoutError, WaitReport } from '../../src/index.js';
+import { startAgent } from '../helpers/agent.js';
 import { EVERY, TESTED } from '../helpers/backends.js';
+import { writeLock, writeLockOf } from '../helpers/crafted.js';
+import { describeForEveryBackend, type Package } from '../helpers/package.js';
 import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { startAgent } from './agent.js';
-import { writeLock, writeLockOf } from './crafted.js';
-import { describeForEveryBackend, type Package } from './package.js';
 
 /** A boot id of no kernel, recorded as one that something was mounted over: it proves nothing. */
 const NO_BOOT = { bootId: '11111111-2222-4333-8444-555555555555', bootIdNative: false };

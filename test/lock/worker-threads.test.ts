@@ -3,13 +3,13 @@ import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'vitest';
+import { startAgent } from '../helpers/agent.js';
 import { type AnyName, hasBackend, TESTED } from '../helpers/backends.js';
 import { onCleanup } from '../helpers/cleanup.js';
+import { describeForEachBackend } from '../helpers/package.js';
 import { fixture } from '../helpers/processes.js';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { startAgent } from './agent.js';
-import { describeForEachBackend } from './package.js';
 
 interface Task {
   readonly path: string;

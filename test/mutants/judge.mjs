@@ -52,13 +52,13 @@ export const files = [
       },
       {
         what: 'rows 5 to 7: another namespace is taken for the own one',
-        from: '  if (!isSameNamespaceNumber(judged)) return null;\n  const { identity, seen, evidence } = judged;\n  const { sighting }',
-        to: '  const { identity, seen, evidence } = judged;\n  const { sighting }',
+        from: '  if (!isSameNamespaceNumber(judged)) return null;\n  const { identity, seen, evidence } = judged;\n  const { observedProcess }',
+        to: '  const { identity, seen, evidence } = judged;\n  const { observedProcess }',
       },
       {
         what: 'row 5: a mere thread counts as the process',
-        from: "if (sighting.existence === 'absent' || sighting.existence === 'thread') {",
-        to: "if (sighting.existence === 'absent') {",
+        from: "if (observedProcess.existence === 'absent' || observedProcess.existence === 'thread') {",
+        to: "if (observedProcess.existence === 'absent') {",
       },
       {
         what: 'rows 6 and 7: whether it has exited is not known, so it runs',
@@ -192,10 +192,10 @@ export const files = [
       },
       {
         what: 'a mere thread counts as the process',
-        from: "if (sighting.existence === 'thread') {",
+        from: "if (observedProcess.existence === 'thread') {",
         to: 'if (false) {',
       },
-      { what: 'a zombie lives', from: 'if (sighting.exited === true) {', to: 'if (false) {' },
+      { what: 'a zombie lives', from: 'if (observedProcess.exited === true) {', to: 'if (false) {' },
       {
         what: 'ticks of another time namespace differ',
         from: 'record.starttime === ticksAsRead || Math.abs(record.starttime - normalised) <= tolerance;',
@@ -260,8 +260,8 @@ export const files = [
     ],
   },
   {
-    file: 'src/identity/sighting.ts',
-    tests: ['test/identity/sighting.test.ts'],
+    file: 'src/identity/observe-process.ts',
+    tests: ['test/identity/observe-process.test.ts'],
     mutants: [
       {
         what: 'what was seen first is told of whatever comes next',
@@ -292,7 +292,7 @@ export const files = [
     ],
   },
   {
-    file: 'src/judge/filesystems.ts',
+    file: 'src/backend/filesystem-traits.ts',
     tests: TABLE,
     mutants: [
       { what: 'NFS belongs to one kernel', from: "'tmpfs']", to: "'tmpfs', 'nfs']" },

@@ -101,7 +101,7 @@ export const files = [
     ],
   },
   {
-    file: 'src/lock/clear.ts',
+    file: 'src/lock/protocol/clear.ts',
     tests: [...CLEARING, 'test/lock/overtaken.test.ts'],
     mutants: [
       { what: 'files of somebody else are no obstacle', from: 'view.refuseForeignFiles();', to: '' },
@@ -136,7 +136,7 @@ export const files = [
     ],
   },
   {
-    file: 'src/lock/retire.ts',
+    file: 'src/lock/protocol/retire.ts',
     tests: [...CLEARING, 'test/lock/overtaken.test.ts'],
     mutants: [
       {
@@ -164,7 +164,7 @@ export const files = [
     ],
   },
   {
-    file: 'src/lock/place.ts',
+    file: 'src/lock/protocol/lock-path.ts',
     tests: ['test/lock/invariants.test.ts', 'test/lock/acquire-release.test.ts'],
     mutants: [
       {
@@ -186,7 +186,7 @@ export const files = [
     ],
   },
   {
-    file: 'src/lock/publish.ts',
+    file: 'src/lock/protocol/publish.ts',
     tests: ['test/lock/publish.test.ts', 'test/lock/invariants.test.ts'],
     mutants: [
       {
@@ -248,7 +248,7 @@ export const files = [
     ],
   },
   {
-    file: 'src/lock/standing.ts',
+    file: 'src/lock/protocol/assess.ts',
     tests: ['test/lock/ownerless.test.ts', 'test/lease/lease.test.ts', 'test/lock/invariants.test.ts'],
     mutants: [
       {
@@ -300,7 +300,7 @@ export const files = [
     ],
   },
   {
-    file: 'src/judge/owner-file.ts',
+    file: 'src/record/owner-file.ts',
     tests: CLEARING,
     mutants: [
       {
@@ -363,7 +363,7 @@ export const files = [
     ],
   },
   {
-    file: 'src/lock/view.ts',
+    file: 'src/lock/protocol/view.ts',
     tests: CLEARING,
     mutants: [
       {
@@ -374,7 +374,7 @@ export const files = [
     ],
   },
   {
-    file: 'src/lock/names.ts',
+    file: 'src/lock/protocol/names.ts',
     tests: CLEARING,
     mutants: [
       {
@@ -392,7 +392,7 @@ export const files = [
     ],
   },
   {
-    file: 'src/lock/sweep.ts',
+    file: 'src/lock/protocol/sweep.ts',
     tests: ['test/lock/sweep.test.ts'],
     mutants: [
       {
@@ -413,7 +413,7 @@ export const files = [
     ],
   },
   {
-    file: 'src/lock/memory.ts',
+    file: 'src/lock/protocol/last-look.ts',
     tests: ['test/lock/ownerless.test.ts', 'test/lease/lease.test.ts', 'test/lock/waiting.test.ts'],
     mutants: [
       {
@@ -454,7 +454,7 @@ export const files = [
     ],
   },
   {
-    file: 'src/lock/acquire.ts',
+    file: 'src/lock/waiting/acquisition.ts',
     tests: ['test/lock/waiting.test.ts', 'test/waiting/timeout.test.ts'],
     mutants: [
       {
@@ -480,14 +480,14 @@ export const files = [
         what: 'the alarm is set after the last look',
         from: 'return this.#alarm !== null;',
         to: 'return false;',
-        tests: ['test/waiting/alarm.test.ts'],
+        tests: ['test/waiting/change-watch.test.ts'],
       },
       { what: 'a view stays open', from: '      view.close();\n', to: '' },
     ],
   },
   {
-    file: 'src/lock/line.ts',
-    tests: ['test/waiting/line.test.ts'],
+    file: 'src/lock/waiting/queue.ts',
+    tests: ['test/waiting/queue.test.ts'],
     mutants: [
       { what: 'everybody is the first', from: 'return first(this.#line) === this;', to: 'return true;' },
       { what: 'the turn is not passed on', from: 'if (wasFirst) first(this.#line)?.ring();', to: '' },
@@ -505,13 +505,13 @@ export const files = [
     ],
   },
   {
-    file: 'src/lock/bell.ts',
-    tests: ['test/waiting/bell.test.ts'],
+    file: 'src/lock/waiting/wakeup.ts',
+    tests: ['test/waiting/wakeup.test.ts'],
     mutants: [{ what: 'what rang before the wait is forgotten', from: 'if (this.#rang) finish();', to: '' }],
   },
   {
-    file: 'src/lock/alarm.ts',
-    tests: ['test/waiting/alarm.test.ts'],
+    file: 'src/lock/waiting/change-watch.ts',
+    tests: ['test/waiting/change-watch.test.ts'],
     mutants: [
       {
         what: 'a network filesystem tells of every change',
@@ -531,7 +531,7 @@ export const files = [
     ],
   },
   {
-    file: 'src/lock/drive.ts',
+    file: 'src/lock/waiting/run.ts',
     tests: ['test/lock/waiting.test.ts'],
     mutants: [
       {
@@ -543,7 +543,7 @@ export const files = [
         what: 'an abort by onWait is heeded after the pause',
         from: '      signal?.throwIfAborted();\n      inLine',
         to: '      inLine',
-        tests: ['test/waiting/alarm.test.ts'],
+        tests: ['test/waiting/change-watch.test.ts'],
       },
     ],
   },

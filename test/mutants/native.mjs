@@ -7,7 +7,7 @@ const WATCH = ['test/native/watch.test.ts'];
 /** @type {import('./list.mjs').MutatedFile[]} */
 export const files = [
   {
-    file: 'native/system/proc_stat.cc',
+    file: 'native/linux/proc_stat.cc',
     tests: PROCESSES,
     mutants: [
       { what: 'a name with a parenthesis ends there', from: "text.rfind(')')", to: "text.find(')')" },
@@ -19,7 +19,7 @@ export const files = [
     ],
   },
   {
-    file: 'native/system/proc_status.cc',
+    file: 'native/linux/proc_status.cc',
     tests: PROCESSES,
     mutants: [
       { what: 'a long list of groups is an error', from: 'if (length == -EFBIG) {', to: 'if (false) {' },
@@ -31,7 +31,7 @@ export const files = [
     ],
   },
   {
-    file: 'native/system/boot_id.cc',
+    file: 'native/linux/boot_id.cc',
     tests: ['test/backend', 'test/traps/proc.test.ts'],
     mutants: [
       {
@@ -42,7 +42,7 @@ export const files = [
     ],
   },
   {
-    file: 'native/system/pidfd.cc',
+    file: 'native/linux/pidfd.cc',
     tests: PROCESSES,
     mutants: [
       { what: 'an exited process runs', from: '(entry.revents & POLLIN) != 0 ? 1 : 0', to: '0' },
@@ -54,7 +54,7 @@ export const files = [
     ],
   },
   {
-    file: 'native/system/files_at.cc',
+    file: 'native/linux/files_at.cc',
     tests: FILES,
     mutants: [
       {
@@ -82,7 +82,7 @@ export const files = [
     ],
   },
   {
-    file: 'native/system/file_status.cc',
+    file: 'native/linux/file_status.cc',
     tests: ['test/backend/files.test.ts', 'test/lock/loss.test.ts'],
     mutants: [
       {
@@ -113,7 +113,7 @@ export const files = [
     ],
   },
   {
-    file: 'native/system/pid_namespace.cc',
+    file: 'native/linux/pid_namespace.cc',
     tests: ['test/backend/contract.test.ts'],
     mutants: [
       {
@@ -167,7 +167,7 @@ export const files = [
     ],
   },
   {
-    file: 'native/system/witness.cc',
+    file: 'native/linux/witness.cc',
     tests: ['test/backend/contract.test.ts', 'test/native/capabilities.test.ts'],
     mutants: [
       { what: 'held and free are exchanged', from: 'lock.l_type == F_UNLCK', to: 'lock.l_type != F_UNLCK' },
@@ -176,7 +176,7 @@ export const files = [
     ],
   },
   {
-    file: 'native/system/heartbeat.cc',
+    file: 'native/linux/heartbeat.cc',
     tests: ['test/native/lease.test.ts'],
     mutants: [
       {
@@ -197,7 +197,7 @@ export const files = [
     ],
   },
   {
-    file: 'native/system/watcher.cc',
+    file: 'native/linux/watcher.cc',
     tests: WATCH,
     mutants: [
       {
@@ -219,7 +219,7 @@ export const files = [
     ],
   },
   {
-    file: 'native/system/change_watch.cc',
+    file: 'native/linux/change_watch.cc',
     tests: WATCH,
     mutants: [
       {
@@ -235,7 +235,7 @@ export const files = [
     ],
   },
   {
-    file: 'native/system/blocking_wait.cc',
+    file: 'native/linux/blocking_wait.cc',
     tests: WATCH,
     mutants: [
       {
@@ -251,7 +251,7 @@ export const files = [
     ],
   },
   {
-    file: 'native/system/inotify.cc',
+    file: 'native/linux/inotify.cc',
     tests: WATCH,
     mutants: [
       {
@@ -263,7 +263,7 @@ export const files = [
     ],
   },
   {
-    file: 'native/system/change_monitors.cc',
+    file: 'native/linux/change_monitors.cc',
     tests: WATCH,
     mutants: [
       {

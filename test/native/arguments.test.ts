@@ -18,7 +18,7 @@ function accepted(): [string, Loose, unknown[]][] {
     [processes, 'openPidfd', [2 ** 31 - 1]],
     [processes, 'pidfdInode', [fd]],
     [processes, 'pidfdExited', [fd]],
-    [processes, 'lookThroughPidfd', [2 ** 31 - 1]],
+    [processes, 'probePidfd', [2 ** 31 - 1]],
     [files, 'openParent', ['/nowhere/at/all']],
     [files, 'openDirectoryAt', [fd, 'x']],
     [files, 'findDirectoryAt', [fd, 'x']],

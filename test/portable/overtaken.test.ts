@@ -12,10 +12,10 @@ import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { loadPortableBackend } from '../../src/backend/portable/index.js';
 import type { Lock } from '../../src/index.js';
+import { ownerFile, writeLock } from '../helpers/crafted.js';
+import { describeForBackends } from '../helpers/package.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { codeOf } from '../helpers/thrown.js';
-import { ownerFile, writeLock } from '../lock/crafted.js';
-import { describeForBackends } from '../lock/package.js';
 
 // Between the look at a directory and the call that goes there by path, another one can come in its place. The hooks of
 // test/lock stand between two calls of the backend; these stand inside of one.

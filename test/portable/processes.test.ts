@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
+import { startAgent } from '../helpers/agent.js';
 import { EVERY, hasBackend, TESTED } from '../helpers/backends.js';
+import { ownerFile, writeLock, writeLockOf } from '../helpers/crafted.js';
 import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { startAgent } from '../lock/agent.js';
-import { ownerFile, writeLock, writeLockOf } from '../lock/crafted.js';
 
 /** ms; the shortest there is. */
 const LEASE = 1000;

@@ -2,11 +2,11 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { startAgent } from '../helpers/agent.js';
 import type { AnyName } from '../helpers/backends.js';
 import { openBox } from '../helpers/box.js';
 import { startProcess, type TestProcess } from '../helpers/processes.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { startAgent } from '../lock/agent.js';
 import { type Account, account } from './account.js';
 import { randomFrom } from './random.mjs';
 

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import type { ProcessIdentity } from '../../src/identity/process-identity.js';
+import { type Agent, startAgent } from '../helpers/agent.js';
 import { TESTED } from '../helpers/backends.js';
 import { openBox } from '../helpers/box.js';
+import { editOwner, readOwner, writeLock, writeLockOf } from '../helpers/crafted.js';
 import { ODD_NAME, startLeaderless, threadIdOf } from '../helpers/odd-processes.js';
 import { hasProgram } from '../helpers/requirements.js';
 import { until } from '../helpers/until.js';
-import { type Agent, startAgent } from '../lock/agent.js';
-import { editOwner, readOwner, writeLock, writeLockOf } from '../lock/crafted.js';
 import { canFreeze, freeze, HIERARCHIES } from './freezer.js';
 import {
   type Cast,

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import type { ProcessIdentity } from '../../src/identity/process-identity.js';
+import { type Agent, startAgent } from '../helpers/agent.js';
 import { type Box, openBox, reopenBox } from '../helpers/box.js';
+import { writeLock } from '../helpers/crafted.js';
 import type { Requirement } from '../helpers/requirements.js';
-import { type Agent, startAgent } from '../lock/agent.js';
-import { writeLock } from '../lock/crafted.js';
 import {
   type Cast,
   capability,

@@ -1,15 +1,15 @@
 import { chownSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { ProcessIdentity } from '../../src/identity/process-identity.js';
+import { Agent, startAgent } from '../helpers/agent.js';
 import { loadBackend, TESTED, type TestedName } from '../helpers/backends.js';
 import { type Box, type BoxProc, openBox } from '../helpers/box.js';
+import { writeLock } from '../helpers/crafted.js';
 import { fixture, hostPidOf } from '../helpers/processes.js';
 import { isRoot } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
 import { absent, observation, observer, record, running, verdictOn } from '../judge/builders.js';
-import { Agent, startAgent } from '../lock/agent.js';
-import { writeLock } from '../lock/crafted.js';
 import {
   type Cast,
   expectNotStolen,
@@ -320,12 +320,12 @@ describe('boot_id bind-mounted', () => {
   test('boot_id bind-mounted: equal fake ids prove nothing on a filesystem of several kernels', () => {
     const fake = { bootIdNative: false };
     for (const filesystem of ['nfs', 'fuse', null]) {
-      for (const sighting of [absent, running({ pidfdInode: '1' })]) {
-        const seen = observation({ self: observer(fake), filesystem, sighting });
+      for (const observedProcess of [absent, running({ pidfdInode: '1' })]) {
+        const seen = observation({ self: observer(fake), filesystem, observedProcess });
         expect(verdictOn(record(fake, { filesystem }), seen)).toBe('unknown: not-enough-recorded');
       }
     }
-    expect(verdictOn(record(fake), observation({ self: observer(fake), sighting: absent }))).toBe(
+    expect(verdictOn(record(fake), observation({ self: observer(fake), observedProcess: absent }))).toBe(
       'dead: no-such-process',
     );
   });

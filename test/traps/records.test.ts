@@ -1,11 +1,11 @@
 import { dirname } from 'node:path';
 import { describe, expect } from 'vitest';
+import { type Agent, startAgent } from '../helpers/agent.js';
 import { TESTED } from '../helpers/backends.js';
 import { type BoxOptions, openBox } from '../helpers/box.js';
+import { ownerFile, witnessOn, writeLock, writeLockOf } from '../helpers/crafted.js';
 import { canShiftTime } from '../helpers/requirements.js';
-import { type Agent, startAgent } from '../lock/agent.js';
-import { ownerFile, witnessOn, writeLock, writeLockOf } from '../lock/crafted.js';
-import { snapshot } from '../lock/snapshot.js';
+import { snapshot } from '../helpers/snapshot.js';
 import {
   expectNotStolen,
   expectReclaimed,

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { readLockTable } from '../../src/backend/procfs/locks.js';
 import type { Verdict } from '../../src/judge/verdict.js';
+import type { Agent } from '../helpers/agent.js';
 import { hasBackend, loadBackend, TESTED, type TestedName } from '../helpers/backends.js';
 import { isBuilt, isolationTest, type Requirement } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import type { Agent } from '../lock/agent.js';
 
 /** On which backend the owner and the observer of a trap run. */
 export interface Cast {

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import type { ProcessIdentity } from '../../src/identity/process-identity.js';
 import type { Verdict } from '../../src/judge/verdict.js';
+import { type Agent, startAgent } from '../helpers/agent.js';
 import { TESTED, type TestedName } from '../helpers/backends.js';
 import { type Box, openBox } from '../helpers/box.js';
+import { writeLock, writeLockOf } from '../helpers/crafted.js';
 import { fixture } from '../helpers/processes.js';
 import { canShiftTime, hasProgram, type Requirement } from '../helpers/requirements.js';
 import { until } from '../helpers/until.js';
-import { type Agent, startAgent } from '../lock/agent.js';
-import { writeLock, writeLockOf } from '../lock/crafted.js';
 import {
   expectNotStolen,
   expectReclaimed,

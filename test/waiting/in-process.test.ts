@@ -4,14 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
+import { startAgent } from '../helpers/agent.js';
 import { hasBackend, TESTED } from '../helpers/backends.js';
 import { onCleanup } from '../helpers/cleanup.js';
+import { describeForEachBackend } from '../helpers/package.js';
 import { startProcess, type TestProcess } from '../helpers/processes.js';
 import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
-import { startAgent } from '../lock/agent.js';
-import { describeForEachBackend } from '../lock/package.js';
 import { stateOf } from './process-state.js';
 
 const LOST = { code: 'ERR_LOCK_LOST' };

@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ProcessIdentity } from '../../src/identity/process-identity.js';
 import { probeIdentity } from '../../src/identity/read.js';
-import { acquireSteps } from '../../src/lock/acquire.js';
-import type { Alarm } from '../../src/lock/alarm.js';
 import { Lock } from '../../src/lock/lock.js';
 import type { AcquireOptions, WaitReport } from '../../src/lock/options.js';
-import { LockPlace } from '../../src/lock/place.js';
-import type { PublishedLock } from '../../src/lock/publish.js';
-import type { LockView } from '../../src/lock/view.js';
+import { LockPath } from '../../src/lock/protocol/lock-path.js';
+import type { PublishedLock } from '../../src/lock/protocol/publish.js';
+import type { LockView } from '../../src/lock/protocol/view.js';
+import { acquireSteps } from '../../src/lock/waiting/acquisition.js';
+import type { ChangeWatch } from '../../src/lock/waiting/change-watch.js';
+import { editOwner, writeLock, writeLockOf } from '../helpers/crafted.js';
 import { startProcess } from '../helpers/processes.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { editOwner, writeLock, writeLockOf } from '../lock/crafted.js';
 
 // The waiting without the time: the acquisition says how long it wants to pause, and the clocks are the test's.
 
@@ -38,17 +38,17 @@ async function heldLock(age = 0): Promise<string> {
 }
 
 /** They never sound. */
-const COMPLETE: Alarm = { complete: true, close() {} };
-const INCOMPLETE: Alarm = { complete: false, close() {} };
+const COMPLETE: ChangeWatch = { complete: true, close() {} };
+const INCOMPLETE: ChangeWatch = { complete: false, close() {} };
 
 /** Lets `ms` pass in pauses as long as the acquisition wants them. */
 function wait(
   path: string,
   ms: number,
   options: AcquireOptions = {},
-  alarm: Alarm | null = COMPLETE,
+  alarm: ChangeWatch | null = COMPLETE,
 ): number[] {
-  const place = LockPlace.open(path);
+  const place = LockPath.open(path);
   const pauses: number[] = [];
   const steps = acquireSteps(place, options, () => alarm);
   try {
@@ -122,7 +122,7 @@ describe('a waiter', () => {
   });
 
   test('that was woken for nothing looks again soon, and later: what woke it may not have been over', async () => {
-    const place = LockPlace.open(await heldLock());
+    const place = LockPath.open(await heldLock());
     const steps = acquireSteps(place, {}, () => COMPLETE);
     const pause = () => (steps.next(null).value as { ms: number }).ms;
     elapsed += pause() / 3;
@@ -139,7 +139,7 @@ describe('a waiter', () => {
 
   test('that comes between two steps of a release has the lock a few milliseconds after the last', async () => {
     const path = await heldLock();
-    const place = LockPlace.open(path);
+    const place = LockPath.open(path);
     const alarmOf = (view: LockView) => (view.record === null ? INCOMPLETE : COMPLETE);
     const steps = acquireSteps(place, { ownerlessGrace: 60_000 }, alarmOf);
     elapsed += (steps.next(null).value as { ms: number }).ms / 3;
@@ -156,7 +156,7 @@ describe('a waiter', () => {
 
   test('whose holder changes at every look looks again soon: it cannot know what its alarm has missed', async () => {
     const path = await heldLock();
-    const place = LockPlace.open(path);
+    const place = LockPath.open(path);
     let holders = 0;
     const steps = acquireSteps(place, {}, () => {
       holders += 1;
@@ -180,7 +180,7 @@ describe('a waiter', () => {
     for (const alarm of [COMPLETE, null]) {
       elapsed = 0;
       let pauses = 0;
-      const place = LockPlace.open(path);
+      const place = LockPath.open(path);
       const steps = acquireSteps(place, { timeout: 1234 }, () => alarm);
       const run = () => {
         for (;;) {

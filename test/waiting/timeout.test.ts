@@ -3,11 +3,11 @@ import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { writeLock } from '../helpers/crafted.js';
+import { describeForEachBackend, type Package } from '../helpers/package.js';
 import { startProcess } from '../helpers/processes.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
-import { writeLock } from '../lock/crafted.js';
-import { describeForEachBackend, type Package } from '../lock/package.js';
 import { type ProcessState, stateOf } from './process-state.js';
 
 /** A lock that an older program holds, which lives. */

@@ -2,8 +2,10 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
+import { type Agent, type AgentOptions, startAgent } from '../helpers/agent.js';
 import { hasBackend } from '../helpers/backends.js';
 import { openBox } from '../helpers/box.js';
+import { writeLock } from '../helpers/crafted.js';
 import { startProcess } from '../helpers/processes.js';
 import {
   canIsolate,
@@ -14,8 +16,6 @@ import {
 } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
-import { type Agent, type AgentOptions, startAgent } from '../lock/agent.js';
-import { writeLock } from '../lock/crafted.js';
 import { sleepsOf, watchesOf } from './process-state.js';
 
 // A waiter that hears of everything looks again by itself after 15 s only. So one that has the lock within this time

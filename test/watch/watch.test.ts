@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { ProcessIdentity } from '../../src/identity/process-identity.js';
 import type { Verdict } from '../../src/judge/verdict.js';
+import { startAgent } from '../helpers/agent.js';
 import { hasBackend } from '../helpers/backends.js';
 import { openBox } from '../helpers/box.js';
+import { describeForEachBackend } from '../helpers/package.js';
 import { startProcess, type TestProcess } from '../helpers/processes.js';
 import { describeRequiring, isBuilt, isolationTest, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { startAgent } from '../lock/agent.js';
-import { describeForEachBackend } from '../lock/package.js';
 import { SEEN_MS, type Spun, Watcher } from './watcher.js';
 
 describeForEachBackend('a watch', (api, backend) => {

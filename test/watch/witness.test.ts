@@ -3,13 +3,13 @@ import { expect } from 'vitest';
 import { readLockTable } from '../../src/backend/procfs/locks.js';
 import type { Verdict } from '../../src/judge/verdict.js';
 import type { OwnerRecord } from '../../src/record/owner-record.js';
-import { startCli } from '../cli/cli.js';
+import { type Agent, startAgent } from '../helpers/agent.js';
 import { hasBackend, TESTED } from '../helpers/backends.js';
 import { openBox } from '../helpers/box.js';
 import { onCleanup } from '../helpers/cleanup.js';
+import { startCli } from '../helpers/cli.js';
 import { describeRequiring, isBuilt, isolationTest, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { type Agent, startAgent } from '../lock/agent.js';
 import { hasMemoryFilesystem, MEMORY, SEEN_MS, type Spun, type Watched, Watcher } from './watcher.js';
 
 interface Scene {

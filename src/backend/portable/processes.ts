@@ -46,7 +46,7 @@ export class PortableProcesses implements ProcessOperations {
     return false;
   }
 
-  lookThroughPidfd(_pid: number): 'ENOSYS' {
+  probePidfd(_pid: number): 'ENOSYS' {
     return 'ENOSYS';
   }
 }

@@ -65,7 +65,7 @@ export class ProcfsProcesses implements ProcessOperations {
     return false;
   }
 
-  lookThroughPidfd(_pid: number): Errno {
+  probePidfd(_pid: number): Errno {
     return 'ENOSYS';
   }
 }

@@ -34,11 +34,11 @@ export function roundsOf({ processes, files, witness, watch, lease, capabilities
     status: () => processes.status('self'),
     openPidfd: () => files.close(/** @type {number} */ (processes.openPidfd(process.pid))),
     'openPidfd of nobody': () => processes.openPidfd(NOBODY),
-    'lookThroughPidfd, of two in turn': () => {
-      processes.lookThroughPidfd(process.pid);
-      processes.lookThroughPidfd(1);
+    'probePidfd, of two in turn': () => {
+      processes.probePidfd(process.pid);
+      processes.probePidfd(1);
     },
-    'lookThroughPidfd of nobody': () => processes.lookThroughPidfd(NOBODY),
+    'probePidfd of nobody': () => processes.probePidfd(NOBODY),
     pidfdInode: () => processes.pidfdInode(pidfd),
     pidfdExited: () => processes.pidfdExited(pidfd),
     openParent: () => files.close(files.openParent(directory)),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
-const SYSTEM = fileURLToPath(new URL('../../../native/system', import.meta.url));
+const SYSTEM = fileURLToPath(new URL('../../../native/linux', import.meta.url));
 /** As the addon is built, but with everything visible. */
 const FLAGS = [
   '-std=c++20',
@@ -17,7 +17,7 @@ const FLAGS = [
 ];
 
 /**
- * A program of this folder, linked with all of native/system.
+ * A program of this folder, linked with all of native/linux.
  * @param {string} compiler
  * @param {string} name
  * @param {string} sanitizers

@@ -1,4 +1,4 @@
-// Stress for the threads of native/system without Node: threads SECONDS DIRECTORY. Built with a sanitizer,
+// Stress for the threads of native/linux without Node: threads SECONDS DIRECTORY. Built with a sanitizer,
 // which is the judge of most of it: what a listener writes is plain memory, freed as soon as Cancel or Remove
 // has returned. So a call that comes later, or without having been synchronised, is a data race (TSan) or a
 // use after free (ASan).

@@ -1,0 +1,96 @@
+import type { Capabilities, TimeOffset } from '../../backend/backend.js';
+import type { DiagnosticsDump, LockDump } from '../../dump/dump.js';
+import { printable } from '../../text/printable.js';
+import { describeIdentity } from './format-identity.js';
+import { formatInspection } from './format-inspection.js';
+import { alignFields } from './layout.js';
+import { type Paint, plain } from './paint.js';
+
+/** The diagnostics for people, to be pasted into a report. */
+export function formatDump(dump: DiagnosticsDump, paint: Paint = plain): string {
+  const sections: [heading: string, body: string][] = [
+    ['versions', alignFields(versionsOf(dump), 2)],
+    ['capabilities', dump.capabilities === null ? '  none' : capabilitiesText(dump.capabilities)],
+    ['this process', dump.identity === null ? '  not known' : describeIdentity(dump.identity, 2)],
+    ['surroundings', alignFields(surroundingsOf(dump), 2)],
+  ];
+  const texts = sections.map(([heading, body]) => `${paint('heading', heading)}\n${body}`);
+  return [...texts, ...dump.locks.map((lock) => lockText(lock, paint))].join('\n\n');
+}
+
+function versionsOf({ version, node, platform, arch, kernel, backend }: DiagnosticsDump): [string, string][] {
+  return [
+    ['kernel-identity', version],
+    ['node', `${node} on ${platform} ${arch}`],
+    ['kernel', printable(`${kernel.release}, ${kernel.version}`)],
+    ['backend', printable(`${backend.name ?? 'none'}: ${backend.reason}`)],
+  ];
+}
+
+function capabilitiesText(capabilities: Capabilities): string {
+  const rows = Object.entries(capabilities).map(([name, { available, reason }]): [string, string] => [
+    name,
+    printable(`${available ? 'yes' : 'no'}: ${reason}`),
+  ]);
+  return alignFields(rows, 2);
+}
+
+function surroundingsOf({
+  namespaces,
+  initialPidNamespace,
+  proc,
+  seccomp,
+  container,
+  timeOffset,
+}: DiagnosticsDump): [string, string][] {
+  const inodes = Object.entries(namespaces).map(([name, inode]) => `${name} ${inode}`);
+  return [
+    ['namespaces', inodes.length === 0 ? 'not known' : inodes.join(', ')],
+    ['initial pid namespace', yesNo(initialPidNamespace)],
+    ['/proc is its own', yesNo(proc.own)],
+    ['/proc hides processes', `${yesNo(proc.hidden)}${procOptionsText(proc)}`],
+    ['seccomp', seccompText(seccomp)],
+    ['container', containerText(container)],
+    ['boot clock offset', timeOffset === null ? 'not known' : offsetText(timeOffset)],
+  ];
+}
+
+function procOptionsText({ hidepid, subset }: DiagnosticsDump['proc']): string {
+  const options = [hidepid === null ? '' : `hidepid=${hidepid}`, subset === null ? '' : `subset=${subset}`];
+  const given = options.filter((option) => option !== '').join(', ');
+  return given === '' ? '' : ` (${printable(given)})`;
+}
+
+function seccompText({ mode, filters }: DiagnosticsDump['seccomp']): string {
+  return `${mode ?? 'not known'}${filters === null || filters === 0 ? '' : `, ${filters} filters`}`;
+}
+
+function containerText(hints: DiagnosticsDump['container']): string {
+  if (hints.length === 0) return 'nothing suggests one';
+  return printable(hints.map(({ runtime, source }) => `${runtime} (${source})`).join(', '));
+}
+
+function lockText(lock: LockDump, paint: Paint): string {
+  const { path, inspection, error } = lock;
+  const on: [string, string] = ['filesystem', filesystemText(lock)];
+  if (inspection !== null) return `${formatInspection(inspection, paint)}\n\n${alignFields([on], 2)}`;
+  const heading = `${paint('heading', printable(path))}: ${paint('caution', 'error')}`;
+  return `${heading}\n${alignFields([['error', printable(error?.message ?? 'not read')], on], 2)}`;
+}
+
+function filesystemText({ filesystem, oneKernel }: LockDump): string {
+  if (filesystem === null) return 'not known';
+  const { type, fsid } = filesystem;
+  const coherence = oneKernel
+    ? 'of one kernel: file locks tell who is alive'
+    : 'perhaps shared between kernels: file locks tell nothing';
+  return `${fsid === null ? type : `${type}, id ${fsid}`}; ${coherence}`;
+}
+
+function offsetText({ seconds, nanoseconds }: TimeOffset): string {
+  return nanoseconds === 0 ? `${seconds} s` : `${seconds} s + ${nanoseconds} ns`;
+}
+
+function yesNo(value: boolean | null): string {
+  return value === null ? 'not known' : value ? 'yes' : 'no';
+}

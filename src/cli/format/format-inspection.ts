@@ -1,0 +1,120 @@
+import { basename } from 'node:path';
+import { quoteNames } from '../../errors.js';
+import type { LockFormat } from '../../formats/format.js';
+import { isDeletableAs } from '../../formats/names.js';
+import type { LockInspection } from '../../lock/inspect.js';
+import { describeOwner, hostOf } from '../../record/describe-owner.js';
+import type { OwnerRecord } from '../../record/owner-record.js';
+import { printable } from '../../text/printable.js';
+import { formatEvidence, formatVerdict } from './format-verdict.js';
+import { alignFields } from './layout.js';
+import { type Paint, plain } from './paint.js';
+import { STATE_TONES } from './tones.js';
+
+/** What stands at a lock's path and why it is judged so, for people. */
+export function formatInspection(inspection: LockInspection, paint: Paint = plain): string {
+  const { path, state, verdict } = inspection;
+  const parts = [
+    `${paint('heading', printable(path))}: ${paint(STATE_TONES[state], state)}`,
+    alignFields(factsOf(inspection, paint), 2),
+  ];
+  if (verdict !== null) parts.push('', formatEvidence(verdict.evidence, 2, paint));
+  const [advice, command] = nextStep(inspection);
+  parts.push('', alignFields([['next', advice]], 2));
+  // On a line of its own and never wrapped: to be copied.
+  if (command !== null) parts.push(`        ${printable(command)}`);
+  return parts.join('\n');
+}
+
+function factsOf(inspection: LockInspection, paint: Paint): [string, string][] {
+  const { format, verdict, owner, ageMs, description, foreignFiles } = inspection;
+  if (owner === null) return [['found', printable(description)]];
+  const facts: [string, string][] = [['owner', describeOwner(owner, ageMs)]];
+  if (owner.recordedAt !== null) facts.push(['written', writtenAt(owner.recordedAt)]);
+  facts.push(['format', format]);
+  if (verdict !== null) facts.push(['verdict', formatVerdict(verdict, paint)]);
+  if (foreignFiles.length > 0) facts.push(['also there', printable(quoteNames(foreignFiles))]);
+  if (owner.problem !== null) facts.push(['problem', printable(owner.problem)]);
+  return facts;
+}
+
+function writtenAt({ ms, source }: NonNullable<OwnerRecord['recordedAt']>): string {
+  const time = new Date(ms);
+  return Number.isNaN(time.getTime())
+    ? `${ms} ms since 1970 (${source})`
+    : `${time.toISOString()} (${source})`;
+}
+
+type NextStep = readonly [advice: string, command: string | null];
+
+/** Formats that `acquire` understands; `none` is then a place where a lock may be. */
+const OWN_FORMATS: ReadonlySet<LockFormat> = new Set(['kernel-identity', 'openclaw-directory', 'none']);
+
+/** What a person may do now, and the command for it. */
+function nextStep({ state, path, format, owner, foreignFiles }: LockInspection): NextStep {
+  const quoted = shellQuoted(path);
+  if (foreignFiles.length > 0) {
+    if (owner === null) {
+      return [
+        'it may be no lock at all, so nothing clears it; to search it for locks:',
+        `kernel-identity inspect --recursive ${quoted}`,
+      ];
+    }
+    return [
+      "files that are not a lock's are never deleted; move them away, then:",
+      `kernel-identity reclaim ${quoted}`,
+    ];
+  }
+  if (state === 'unknown') {
+    if (owner === null) {
+      return ['it names no owner, so nothing clears it; its maker may still be at work: look again.', null];
+    }
+    const host = hostOf(owner);
+    const where = host === null ? 'where its owner ran' : `where its owner ran (${printable(host)})`;
+    return [
+      `nobody can tell from here, so nothing clears it; look ${where}:`,
+      `kernel-identity inspect ${quoted}`,
+    ];
+  }
+  if (owner !== null && !OWN_FORMATS.has(format)) return nextStepWithForeign(state, path, format, owner);
+  switch (state) {
+    case 'free':
+      return ['take it:', `kernel-identity run ${quoted} -- COMMAND`];
+    case 'held':
+      return [
+        'leave it alone and wait for its owner:',
+        `kernel-identity run --timeout 5m ${quoted} -- COMMAND`,
+      ];
+    case 'stale':
+      if (owner === null) {
+        return [
+          'whoever acquires it next clears it. Programs that lock by a directory alone make one like it: if one of them may be at work, ask it first. To clear it now:',
+          `kernel-identity reclaim ${quoted}`,
+        ];
+      }
+      return ['whoever acquires it next clears it; to clear it now:', `kernel-identity reclaim ${quoted}`];
+  }
+}
+
+/** Another program's file cannot be acquired, and nobody clears it on the way. */
+function nextStepWithForeign(
+  state: 'free' | 'held' | 'stale',
+  path: string,
+  format: LockFormat,
+  owner: OwnerRecord,
+): NextStep {
+  if (state === 'held') {
+    return [
+      'leave it alone while its owner lives; to see that process:',
+      `kernel-identity probe ${owner.pid}`,
+    ];
+  }
+  return isDeletableAs(basename(path), { format, record: owner })
+    ? ['its owner is gone; to remove it:', `kernel-identity reclaim ${shellQuoted(path)}`]
+    : ['by its name it may be something else than a lock; if it is one, delete it by hand.', null];
+}
+
+/** For sh(1). */
+function shellQuoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

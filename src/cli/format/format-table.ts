@@ -1,0 +1,63 @@
+import type { LockInspection } from '../../lock/inspect.js';
+import { shortElapsed } from '../../text/elapsed.js';
+import { printable } from '../../text/printable.js';
+import { WIDTH } from './layout.js';
+import { type Paint, plain } from './paint.js';
+import { STATE_TONES } from './tones.js';
+
+const HEADINGS = ['state', 'pid', 'age', 'why'];
+const GAP = '  ';
+/** Columns a path always gets, though the others be as wide as they can. */
+const MIN_PATH_WIDTH = 16;
+
+/**
+ * One line for each of several locks. A path that is too long loses its beginning; `pathOf` says how it is called
+ * here.
+ */
+export function formatTable(
+  inspections: readonly LockInspection[],
+  pathOf: (path: string) => string,
+  paint: Paint = plain,
+): string {
+  const rows = inspections.map(cellsOf);
+  const widths = HEADINGS.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((cells) => (cells[column] as string).length)),
+  );
+  const pathWidth = Math.max(
+    MIN_PATH_WIDTH,
+    WIDTH - widths.reduce((sum, width) => sum + width + GAP.length, 0),
+  );
+  const pad = (text: string, column: number) => text.padEnd(widths[column] as number);
+  const lines = [paint('quiet', [...HEADINGS.map(pad), 'path'].join(GAP))];
+  for (const [row, { state, path }] of inspections.entries()) {
+    const [first = '', ...others] = (rows[row] as string[]).map(pad);
+    lines.push(
+      [paint(STATE_TONES[state], first), ...others, ending(printable(pathOf(path)), pathWidth)].join(GAP),
+    );
+  }
+  return lines.join('\n');
+}
+
+/** `5 paths: 1 held, 3 stale, 1 not readable` */
+export function summarise(inspections: readonly LockInspection[], unreadable: number): string {
+  const total = inspections.length + unreadable;
+  const counts = (['held', 'stale', 'unknown', 'free'] as const).map(
+    (state) => [inspections.filter((inspection) => inspection.state === state).length, state] as const,
+  );
+  const parts = [...counts, [unreadable, 'not readable'] as const]
+    .filter(([count]) => count > 0)
+    .map(([count, what]) => `${count} ${what}`);
+  return `${total} ${total === 1 ? 'path' : 'paths'}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}`;
+}
+
+function cellsOf({ state, owner, ageMs, verdict, foreignFiles }: LockInspection): string[] {
+  const pid = owner === null ? '-' : String(owner.pid ?? '?');
+  const unowned = state === 'free' ? '-' : 'names no owner';
+  const why = foreignFiles.length > 0 ? 'files of somebody else' : (verdict?.reason ?? unowned);
+  return [state, pid, ageMs === null ? '-' : shortElapsed(ageMs), why];
+}
+
+/** The end of a text is what tells paths apart. */
+function ending(text: string, width: number): string {
+  return text.length <= width ? text : `…${text.slice(text.length - width + 1)}`;
+}

@@ -1,0 +1,47 @@
+import type { Evidence, Verdict, VerdictState } from '../../judge/verdict.js';
+import { printable } from '../../text/printable.js';
+import { hang } from './layout.js';
+import type { Paint, Tone } from './paint.js';
+
+const TONES: Readonly<Record<VerdictState | 'none', Tone>> = {
+  alive: 'good',
+  dead: 'caution',
+  unknown: 'caution',
+  none: 'quiet',
+};
+
+/** `alive, proven: witness-held` */
+export function formatVerdict({ state, certainty, reason }: Verdict, paint: Paint): string {
+  return `${paint(TONES[state], state)}, ${certainty}: ${reason}`;
+}
+
+/** Every rung of the evidence, aligned; what was recorded stands above what was observed. */
+export function formatEvidence(evidence: readonly Evidence[], indent: number, paint: Paint): string {
+  const checkWidth =
+    widest(
+      'check',
+      evidence.map(({ check }) => check),
+    ) + 2;
+  const findingWidth =
+    widest(
+      'finding',
+      evidence.map(({ finding }) => finding),
+    ) + 2;
+  const margin = ' '.repeat(indent);
+  const lines = [paint('quiet', `${margin}${'check'.padEnd(checkWidth)}finding`)];
+  for (const { check, finding, recorded, observed } of evidence) {
+    const start = margin + check.padEnd(checkWidth) + paint(TONES[finding], finding.padEnd(findingWidth));
+    const left = indent + checkWidth + findingWidth;
+    lines.push(valueLine(start, 'recorded', recorded, left));
+    lines.push(valueLine(' '.repeat(left), 'observed', observed, left));
+  }
+  return lines.join('\n');
+}
+
+function valueLine(start: string, name: string, value: string | null, left: number): string {
+  return hang(`${start}${name}  `, value === null ? 'nothing' : printable(value), left + name.length + 2);
+}
+
+function widest(heading: string, texts: readonly string[]): number {
+  return Math.max(heading.length, ...texts.map((text) => text.length));
+}

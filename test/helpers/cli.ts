@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { onCleanup } from './cleanup.js';
+import { isBuilt, type Requirement } from './requirements.js';
+import { until } from './until.js';
+
+/** The program as it is installed. */
+export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+/** What every test of the built program needs. */
+export const BUILT: readonly Requirement[] = [isBuilt()];
+
+/** What `run` passes on to its command. */
+export const FORWARDED: readonly NodeJS.Signals[] = [
+  'SIGHUP',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGTERM',
+  'SIGALRM',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGWINCH',
+  'SIGCONT',
+];
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+/** The program while it runs. What it reads from stdin is nothing until `endInput`. Killed after the test. */
+export class RunningCli {
+  readonly pid: number;
+  /** When it has ended; its output may still be held open by what it left behind. */
+  readonly exited: Promise<Outcome>;
+  /** When its output has ended as well. */
+  readonly closed: Promise<Outcome>;
+  stdout = '';
+  stderr = '';
+  readonly #child: ChildProcess;
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    this.pid = child.pid as number;
+    child.stdin?.on('error', () => {});
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text;
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+    });
+    this.exited = this.#outcomeAt('exit');
+    this.closed = this.#outcomeAt('close');
+    onCleanup(async () => {
+      child.kill('SIGKILL');
+      child.stdin?.destroy();
+      await this.exited;
+    });
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  write(text: string): void {
+    this.#child.stdin?.write(text);
+  }
+
+  endInput(): void {
+    this.#child.stdin?.end();
+  }
+
+  /** Waits until stdout or stderr holds `text`. */
+  async said(text: string): Promise<void> {
+    await until(`"${text}" of ${JSON.stringify([this.stdout, this.stderr])}`, () =>
+      (this.stdout + this.stderr).includes(text),
+    );
+  }
+
+  #outcomeAt(event: 'exit' | 'close'): Promise<Outcome> {
+    return new Promise((resolve) => {
+      this.#child.once(event, (code: number | null, signal: NodeJS.Signals | null) =>
+        resolve({ code, signal, stdout: this.stdout, stderr: this.stderr }),
+      );
+    });
+  }
+}
+
+export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
+  return startProgram([process.execPath, MAIN, ...args], options);
+}
+
+/** A command that runs the program inside: a shell, a terminal. */
+export function startProgram([file, ...args]: readonly string[], options: CliOptions = {}): RunningCli {
+  // The colours of whoever runs the tests are not the subject.
+  const { FORCE_COLOR: _, NO_COLOR: __, ...env } = process.env;
+  const child = spawn(file as string, args, {
+    stdio: 'pipe',
+    env: { ...env, ...options.env },
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
+  return new RunningCli(child);
+}
+
+/** Runs the program to its end, with an empty stdin. */
+export function cli(args: readonly string[], options: CliOptions = {}): Promise<Outcome> {
+  const running = startCli(args, options);
+  running.endInput();
+  return running.closed;
+}

@@ -1,0 +1,47 @@
+import { beforeAll, vi } from 'vitest';
+import type { Backend } from '../../src/backend/backend.js';
+import { type AnyName, EVERY, hasBackend, TESTED } from './backends.js';
+import { describeRequiring } from './requirements.js';
+
+/** The package's public API on one backend, with that backend: a set of modules of its own, as in another process. */
+export type Package = typeof import('../../src/index.js') & { readonly backend: Backend };
+
+async function loadPackage(name: AnyName): Promise<Package> {
+  vi.resetModules();
+  vi.stubEnv('KERNEL_IDENTITY_BACKEND', name);
+  try {
+    const api = await import('../../src/index.js');
+    const { currentBackend } = await import('../../src/backend/select.js');
+    return { ...api, backend: currentBackend() };
+  } finally {
+    vi.unstubAllEnvs();
+  }
+}
+
+type Define = (api: Package, backend: AnyName) => void;
+
+/**
+ * A group of tests for each backend that sees what a process is. The API is there from the first hook on, not while the
+ * tests are collected.
+ */
+export function describeForEachBackend(name: string, define: Define): void {
+  describeForBackends(TESTED, name, define);
+}
+
+/** The same, also for the portable backend. */
+export function describeForEveryBackend(name: string, define: Define): void {
+  describeForBackends(EVERY, name, define);
+}
+
+/** The same for some. */
+export function describeForBackends(backends: readonly AnyName[], name: string, define: Define): void {
+  for (const backend of backends) {
+    describeRequiring([hasBackend(backend)], `${name} (${backend})`, () => {
+      const api = {} as Package;
+      beforeAll(async () => {
+        Object.assign(api, await loadPackage(backend));
+      });
+      define(api, backend);
+    });
+  }
+}

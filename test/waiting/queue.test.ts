@@ -1,0 +1,176 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, test, vi } from 'vitest';
+import type { AcquireOptions } from '../../src/lock/options.js';
+import type { LockPath } from '../../src/lock/protocol/lock-path.js';
+import { hookFiles } from '../helpers/hooks.js';
+import { describeForEachBackend } from '../helpers/package.js';
+import { pretendFilesystem } from '../helpers/pretend-filesystem.js';
+import { startProcess } from '../helpers/processes.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { until } from '../helpers/until.js';
+
+// Of those of one thread that wait for one lock only the first looks at it.
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describeForEachBackend('waiters in line', (api) => {
+  const newPath = () => join(tempDir(), 'install.lock');
+
+  /** A waiter that is known to wait, and what it was told. */
+  async function wait(path: string, options: AcquireOptions = {}) {
+    const told: string[] = [];
+    const lock = api.acquireLock(path, {
+      ...options,
+      onWait: ({ owner, description }) => void told.push(owner?.label ?? description),
+    });
+    lock.catch(() => {});
+    await until('it waits', () => told.length > 0);
+    return { lock, told };
+  }
+
+  test('look no more often than they take turns, and are served as they came', async () => {
+    const path = newPath();
+    const held = await api.acquireLock(path);
+    const served: number[] = [];
+    const count = 40;
+    const all = Array.from({ length: count }, async (_, index) => {
+      const lock = await api.acquireLock(path);
+      served.push(index);
+      await lock.release();
+    });
+    await sleep(50);
+    let looks = 0;
+    hookFiles(api.backend, {
+      before: (operation) => {
+        if (operation === 'findDirectoryAt') looks += 1;
+      },
+    });
+    const released = performance.now();
+    await held.release();
+    await Promise.all(all);
+    expect(performance.now() - released).toBeLessThan(2500);
+    expect(served).toEqual(Array.from({ length: count }, (_, index) => index));
+    // Each that becomes the first looks, sets its alarm, looks again, and once more when the lock is free.
+    expect(looks).toBeLessThan(count * 8);
+  });
+
+  test('go on when the first of them gives up', async () => {
+    const path = newPath();
+    const held = await api.acquireLock(path);
+    const controller = new AbortController();
+    const aborted = await wait(path, { signal: controller.signal });
+    const late = await wait(path, { timeout: 300 });
+    const last = await wait(path);
+    controller.abort(new Error('enough'));
+    await expect(aborted.lock).rejects.toThrow('enough');
+    await expect(late.lock).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
+    await sleep(50);
+    // By another program, so that nobody in this thread says so. Whoever were not the first by now would sleep for 15 s.
+    rmSync(path, { recursive: true });
+    const lock = await last.lock;
+    await expect(held.release()).rejects.toMatchObject({ code: 'ERR_LOCK_LOST' });
+    await lock.release();
+  }, 8000);
+
+  test('are told of each new holder, wherever they stand, and fail with the present one', async () => {
+    const path = newPath();
+    const held = await api.acquireLock(path, { label: 'one' });
+    const next = await wait(path, { label: 'two' });
+    const between = await wait(path, { label: 'three' });
+    const patient = await wait(path, { timeout: 1500 });
+    const silent = api.acquireLock(path, { timeout: 1500 });
+    silent.catch(() => {});
+    await sleep(50);
+    await held.release();
+    const second = await next.lock;
+    await until('it is told', () => patient.told.length > 1, 1000);
+    expect(patient.told).toEqual(['one', 'two']);
+    for (const waiter of [patient.lock, silent]) {
+      await expect(waiter).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT', owner: { label: 'two' } });
+    }
+    await second.release();
+    await (await between.lock).release();
+  });
+
+  test('look when they become the first while they are being told something', async () => {
+    // As on a filesystem of several machines: no alarm sounds, so whoever is the first must poll.
+    pretendFilesystem(api.backend, 'nfs');
+    if (api.backend.watch !== null) vi.spyOn(api.backend.watch, 'onLockChange').mockReturnValue(0);
+    const { QueuedWaiter } = await import('../../src/lock/waiting/queue.js');
+    // The others are woken to be told so many turns of the microtask queue after the first began to give up.
+    for (let delay = 0; delay < 8; delay += 1) {
+      const path = newPath();
+      const held = await api.acquireLock(path);
+      const controller = new AbortController();
+      const first = await wait(path, { signal: controller.signal });
+      const second = await wait(path);
+      const teller = new QueuedWaiter({ path } as LockPath, {}, false);
+      await sleep(5);
+      controller.abort();
+      for (let i = 0; i < delay; i += 1) await null;
+      teller.tell({ owner: null, verdict: null, description: 'something new' });
+      await expect(first.lock).rejects.toThrow();
+      teller.leave();
+      await sleep(20);
+      rmSync(path, { recursive: true });
+      const lock = await second.lock;
+      expect(held.verify()).toBe(false);
+      await lock.release();
+    }
+  }, 8000);
+
+  test('hear of a release of their own thread without the kernel, and without polling', async () => {
+    const path = newPath();
+    const ROUNDS = 8;
+    let late = 0;
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const held = await api.acquireLock(path);
+      const next = await wait(path);
+      // By then whoever polls does so every 100 ms.
+      await sleep(150 + 50 * Math.random());
+      const released = performance.now();
+      await held.release();
+      const lock = await next.lock;
+      late += performance.now() - released;
+      await lock.release();
+    }
+    expect(late / ROUNDS).toBeLessThan(25);
+  });
+
+  test('what one of them throws in onWait is its own affair', async () => {
+    const path = newPath();
+    const held = await api.acquireLock(path, { label: 'one' });
+    const next = await wait(path, { label: 'two' });
+    let told = 0;
+    const thrower = api.acquireLock(path, {
+      onWait: () => {
+        told += 1;
+        if (told === 2) throw new Error('from onWait');
+      },
+    });
+    thrower.catch(() => {});
+    const last = await wait(path);
+    await held.release();
+    const second = await next.lock;
+    await expect(thrower).rejects.toThrow('from onWait');
+    await second.release();
+    await (await last.lock).release();
+  });
+
+  test('who judges by other rules is in another line', async () => {
+    const path = newPath();
+    const owner = await startProcess(['sleep', '60']);
+    mkdirSync(path);
+    writeFileSync(join(path, 'owner.json'), JSON.stringify({ pid: owner.pid, createdAtMs: Date.now() }));
+    const cautious = await wait(path, { legacy: 'unknown' });
+    const usual = await wait(path);
+    await owner.kill();
+    await (await usual.lock).release();
+    await (await cautious.lock).release();
+    rmSync(path, { recursive: true, force: true });
+  });
+});
