@@ -64,3 +64,18 @@ export class LockLostError extends KernelIdentityError {
 export function quoteNames(names: readonly string[]): string {
   return names.map((name) => JSON.stringify(name)).join(', ');
 }
+
+/** TypeError (ERR_INVALID_ARG_TYPE), as Node throws it for an argument of the wrong type. */
+export function invalidArgument(message: string): TypeError {
+  return withCode(new TypeError(message), 'ERR_INVALID_ARG_TYPE');
+}
+
+/** RangeError (ERR_OUT_OF_RANGE), as Node throws it for an argument of the right type and an impossible value. */
+export function outOfRange(message: string): RangeError {
+  return withCode(new RangeError(message), 'ERR_OUT_OF_RANGE');
+}
+
+/** The same error, with `code`: what programs compare, since messages may change. */
+export function withCode<E extends Error>(error: E, code: string): E & { code: string } {
+  return Object.assign(error, { code });
+}

@@ -1,3 +1,4 @@
+import type { Descriptor } from './descriptor.js';
 /**
  * What a backend must be able to say and do. Everything above this file is the same for the C++ addon
  * (`native`), for plain Node on /proc (`procfs`) and for plain Node alone (`portable`); what a backend lacks it reports as `null`
@@ -77,14 +78,14 @@ export interface FileStatus {
 
 /** A file that was opened by name, and what it was found to be then. */
 export interface OpenFile {
-  readonly descriptor: number;
+  readonly descriptor: Descriptor;
   readonly status: FileStatus;
   readonly filesystem: Filesystem;
 }
 
 /** A directory that was opened, and what it will be known by. */
 export interface OpenDirectory {
-  readonly descriptor: number;
+  readonly descriptor: Descriptor;
   readonly device: string;
   readonly inode: string;
 }
@@ -139,11 +140,11 @@ export interface ProcessOperations {
   stat(pid: number): ProcessStat | Errno;
   status(pid: number | 'self'): ProcessStatus | Errno;
   /** A descriptor to be closed with {@link FileOperations.close}, or ENOSYS where there are no pidfds. */
-  openPidfd(pid: number): number | Errno;
+  openPidfd(pid: number): Descriptor | Errno;
   /** Unique number of the process within this boot, decimal; null unless the descriptor is on pidfs. */
-  pidfdInode(fd: number): string | null;
+  pidfdInode(fd: Descriptor): string | null;
   /** True once the process (all its threads) has exited: the pidfd polls readable. */
-  pidfdExited(fd: number): boolean;
+  pidfdExited(fd: Descriptor): boolean;
   /**
    * Opens a pidfd, looks through it and closes it, in one call: most judgements need no more. May answer with the object
    * that it gave out last while it sees the same.
@@ -159,71 +160,71 @@ export interface ProcessOperations {
  */
 export interface FileOperations {
   /** Opens a directory to look names up in it; the path may lead through symbolic links. */
-  openParent(path: string): number;
+  openParent(path: string): Descriptor;
   /** Opens the directory `name` itself for reading: ELOOP or ENOTDIR for a symbolic link, ENOTDIR for a file. */
-  openDirectoryAt(directory: number, name: string): number;
+  openDirectoryAt(directory: Descriptor, name: string): Descriptor;
   /** As {@link openDirectoryAt} where a missing name is an ordinary answer: null, and no error has to be made. */
-  findDirectoryAt(directory: number, name: string): number | null;
+  findDirectoryAt(directory: Descriptor, name: string): Descriptor | null;
   /** Opens `name` for reading. */
-  openAt(directory: number, name: string): number;
+  openAt(directory: Descriptor, name: string): Descriptor;
   /** Creates the file `name` for reading and writing (O_EXCL, mode 0666 minus umask), and looks at it. */
-  createAt(directory: number, name: string): OpenFile;
+  createAt(directory: Descriptor, name: string): OpenFile;
   /** Opens `name` for reading, looks at it and reads it: a look at a lock. null: there is no such name. */
-  openText(directory: number, name: string, limit: number): OpenText | null;
+  openText(directory: Descriptor, name: string, limit: number): OpenText | null;
   /** Mode 0777 minus umask. */
-  mkdirAt(directory: number, name: string): void;
+  mkdirAt(directory: Descriptor, name: string): void;
   /**
    * As {@link mkdirAt}, and opens what it made: see {@link openDirectoryAt}. Where that fails it removes it again. null:
    * somebody else removed it before it was open.
    */
-  createDirectoryAt(directory: number, name: string): OpenDirectory | null;
-  renameAt(fromDirectory: number, from: string, toDirectory: number, to: string): void;
+  createDirectoryAt(directory: Descriptor, name: string): OpenDirectory | null;
+  renameAt(fromDirectory: Descriptor, from: string, toDirectory: Descriptor, to: string): void;
   /** EEXIST when `to` exists; ENOSYS or EINVAL where kernel, backend or filesystem cannot. */
-  renameNoReplaceAt(fromDirectory: number, from: string, toDirectory: number, to: string): void;
-  unlinkAt(directory: number, name: string): void;
-  rmdirAt(directory: number, name: string): void;
+  renameNoReplaceAt(fromDirectory: Descriptor, from: string, toDirectory: Descriptor, to: string): void;
+  unlinkAt(directory: Descriptor, name: string): void;
+  rmdirAt(directory: Descriptor, name: string): void;
   /** As {@link rmdirAt}, if the directory is the very one that is open as `fd`: see {@link isAt}. */
-  rmdirIfAt(directory: number, name: string, fd: number): void;
+  rmdirIfAt(directory: Descriptor, name: string, fd: Descriptor): void;
   /** Never follows a symbolic link. */
-  statAt(directory: number, name: string): FileStatus;
-  statDescriptor(fd: number): FileStatus;
+  statAt(directory: Descriptor, name: string): FileStatus;
+  statDescriptor(fd: Descriptor): FileStatus;
   /**
    * As {@link statDescriptor}, but asks whoever keeps the filesystem (a server, a FUSE daemon) in place of what the
    * kernel remembers of it, where the backend can.
    */
-  statFresh(fd: number): FileStatus;
+  statFresh(fd: Descriptor): FileStatus;
   /** Does `name` stand for the very file that is open as `fd`? Throws as {@link statAt} where the name is gone. */
-  isAt(directory: number, name: string, fd: number): boolean;
+  isAt(directory: Descriptor, name: string, fd: Descriptor): boolean;
   /** Names without `.` and `..`; `limit` bounds how many are returned. */
-  list(directory: number, limit: number): string[];
+  list(directory: Descriptor, limit: number): string[];
   /**
    * As {@link isAt}, for a descriptor that was of this device and inode when it was opened. Throws EBADF where it is of
    * others by now: somebody else in this process closed it, and the number went to another file.
    */
-  isStillAt(directory: number, name: string, fd: number, device: string, inode: string): boolean;
+  isStillAt(directory: Descriptor, name: string, fd: Descriptor, device: string, inode: string): boolean;
   /** From offset 0, at most `limit` bytes. */
-  read(fd: number, limit: number): Buffer;
+  read(fd: Descriptor, limit: number): Buffer;
   /** As {@link read}, decoded from UTF-8. */
-  readText(fd: number, limit: number): string;
+  readText(fd: Descriptor, limit: number): string;
   /** Writes all of it at offset 0. */
-  write(fd: number, text: string): void;
-  filesystem(fd: number): Filesystem;
-  close(fd: number): void;
+  write(fd: Descriptor, text: string): void;
+  filesystem(fd: Descriptor): Filesystem;
+  close(fd: Descriptor): void;
   /**
    * Closes a descriptor that was of this device and inode when it was opened, unless it is of others by now: then somebody
    * else in this process closed it, and the number went to another file.
    */
-  closeIfStill(fd: number, device: string, inode: string): void;
+  closeIfStill(fd: Descriptor, device: string, inode: string): void;
 }
 
 /** The lock on owner.json that lives exactly as long as its owner: OFD locks of fcntl(2). */
 export interface WitnessOperations {
   /** Write-locks the whole file. Throws EAGAIN when somebody holds it, ENOSYS where the backend cannot. */
-  take(fd: number): void;
+  take(fd: Descriptor): void;
   /** Never takes a lock, not even for a moment. `type` is the file's filesystem. */
-  test(fd: number, type: string): WitnessTest;
+  test(fd: Descriptor, type: string): WitnessTest;
   /** As {@link test}, through a description of its own: what is asked through the one that has the lock finds none. */
-  testAt(directory: number, name: string, type: string): WitnessTest;
+  testAt(directory: Descriptor, name: string, type: string): WitnessTest;
 }
 
 /**
@@ -237,13 +238,13 @@ export interface WatchOperations {
    * (EMFILE, ENOMEM, EAGAIN where no thread can be started, ...). Until then the array is kept from being collected,
    * and its buffer must not be transferred; one that can be resized is refused, unless it is shared.
    */
-  onExit(pidfd: number, words: Int32Array, index: number): number | Errno;
+  onExit(pidfd: Descriptor, words: Int32Array, index: number): number | Errno;
   /**
    * Writes 1 into `words[index]` once nobody holds the witness on `file`, open for reading, on which
    * {@link WitnessOperations.test} can tell; otherwise as {@link onExit}. It never takes a lock, and looks only when
    * somebody has closed the file that had it open for writing.
    */
-  onRelease(file: number, words: Int32Array, index: number): number | Errno;
+  onRelease(file: Descriptor, words: Int32Array, index: number): number | Errno;
   /**
    * Calls `wake` in this thread's event loop whenever something changes in the lock directory (an entry renamed away
    * or deleted, a file closed that was open for writing, the directory deleted or renamed), and once when the process
@@ -251,19 +252,19 @@ export interface WatchOperations {
    * give none. Both descriptors are the caller's again when this returns, and the directory's is better closed then:
    * while anybody has a directory open, its deletion is not reported. Keeps the event loop alive until cancelled.
    */
-  onLockChange(directory: number, pidfd: number | null, wake: () => void): number | Errno;
+  onLockChange(directory: Descriptor, pidfd: Descriptor | null, wake: () => void): number | Errno;
   /** Ends what a ticket stands for: afterwards nothing is written or called. A ticket that is over is ignored. */
   cancel(ticket: number): void;
   /**
    * An inotify descriptor that reports what {@link onLockChange} reports, for {@link block}; to be closed with
    * {@link FileOperations.close}.
    */
-  openChangeMonitor(directory: number): number | Errno;
+  openChangeMonitor(directory: Descriptor): Descriptor | Errno;
   /**
    * Blocks this thread until the monitor or (null: none) the pidfd is readable, at most `timeoutMs`; drains the
    * monitor. Says which came, `exit` if both; `timeout`: neither. worker.terminate() gets through within 0.2 s.
    */
-  block(monitor: number, pidfd: number | null, timeoutMs: number): 'change' | 'exit' | 'timeout';
+  block(monitor: Descriptor, pidfd: Descriptor | null, timeoutMs: number): 'change' | 'exit' | 'timeout';
 }
 
 /** Showing that the owner of a lock lives, where nothing else can: its owner.json is touched again and again. */
@@ -274,7 +275,7 @@ export interface LeaseOperations {
    * EIO, ...). The descriptor stays the caller's and must stay open until {@link stop}. Does not keep the process from
    * exiting. Returns a ticket; throws EBADF of the file, and what keeps a thread from being started.
    */
-  start(file: number, intervalMs: number, lost: () => void): number;
+  start(file: Descriptor, intervalMs: number, lost: () => void): number;
   /** A ticket that is over is ignored. */
   stop(ticket: number): void;
 }

@@ -6,15 +6,16 @@ import type {
   WitnessOperations,
   WitnessTest,
 } from './backend.js';
+import type { Descriptor } from './descriptor.js';
 import { isSameFile } from './file-status.js';
-import { isSystemError, nullIfMissing, systemError } from './system-error.js';
+import { isGone, isSystemError, nullIfMissing, systemError } from './system-error.js';
 
 // The operations that only save the way into C++ again and again, made of the others: for backends in JavaScript.
 
 /** {@link FileOperations.openText} */
 export function openText(
   files: FileOperations,
-  directory: number,
+  directory: Descriptor,
   name: string,
   limit: number,
 ): OpenText | null {
@@ -30,7 +31,7 @@ export function openText(
  * What a file is that was opened just now, with what `more` finds in it. For {@link FileOperations.createAt} and
  * {@link FileOperations.openText}, which close it where that fails.
  */
-export function look<T>(files: FileOperations, descriptor: number, more: (file: OpenFile) => T): T {
+export function look<T>(files: FileOperations, descriptor: Descriptor, more: (file: OpenFile) => T): T {
   try {
     const status = files.statDescriptor(descriptor);
     return more({ descriptor, status, filesystem: files.filesystem(descriptor) });
@@ -43,11 +44,11 @@ export function look<T>(files: FileOperations, descriptor: number, more: (file: 
 /** {@link FileOperations.createDirectoryAt} */
 export function createDirectoryAt(
   files: FileOperations,
-  directory: number,
+  directory: Descriptor,
   name: string,
 ): OpenDirectory | null {
   files.mkdirAt(directory, name);
-  let descriptor: number | null = null;
+  let descriptor: Descriptor | null = null;
   try {
     descriptor = files.openDirectoryAt(directory, name);
     const { device, inode } = files.statDescriptor(descriptor);
@@ -55,7 +56,7 @@ export function createDirectoryAt(
   } catch (error) {
     if (descriptor !== null) files.close(descriptor);
     // FUSE and NFS say the second of a directory that they no longer know.
-    if (isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ESTALE')) return null;
+    if (isGone(error)) return null;
     try {
       files.rmdirAt(directory, name);
     } catch {
@@ -66,16 +67,16 @@ export function createDirectoryAt(
 }
 
 /** {@link FileOperations.isAt} */
-export function isAt(files: FileOperations, directory: number, name: string, fd: number): boolean {
+export function isAt(files: FileOperations, directory: Descriptor, name: string, fd: Descriptor): boolean {
   return isSameFile(files.statAt(directory, name), files.statDescriptor(fd));
 }
 
 /** {@link FileOperations.isStillAt} */
 export function isStillAt(
   files: FileOperations,
-  directory: number,
+  directory: Descriptor,
   name: string,
-  fd: number,
+  fd: Descriptor,
   device: string,
   inode: string,
 ): boolean {
@@ -85,16 +86,16 @@ export function isStillAt(
 }
 
 /** {@link FileOperations.rmdirIfAt} */
-export function rmdirIfAt(files: FileOperations, directory: number, name: string, fd: number): void {
+export function rmdirIfAt(files: FileOperations, directory: Descriptor, name: string, fd: Descriptor): void {
   if (isAt(files, directory, name, fd)) files.rmdirAt(directory, name);
 }
 
 /** {@link FileOperations.closeIfStill} */
-export function closeIfStill(files: FileOperations, fd: number, device: string, inode: string): void {
+export function closeIfStill(files: FileOperations, fd: Descriptor, device: string, inode: string): void {
   if (isStill(files, fd, device, inode)) files.close(fd);
 }
 
-function isStill(files: FileOperations, fd: number, device: string, inode: string): boolean {
+function isStill(files: FileOperations, fd: Descriptor, device: string, inode: string): boolean {
   try {
     return isSameFile(files.statDescriptor(fd), { device, inode });
   } catch (error) {
@@ -108,7 +109,7 @@ function isStill(files: FileOperations, fd: number, device: string, inode: strin
 export function testAt(
   files: FileOperations,
   witness: WitnessOperations,
-  directory: number,
+  directory: Descriptor,
   name: string,
   type: string,
 ): WitnessTest {

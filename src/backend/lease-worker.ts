@@ -1,5 +1,6 @@
+import type { Descriptor } from './descriptor.js';
 /** The file to be touched: a descriptor of the kernel's, or the path of a file that nobody holds open. */
-export type Target = { readonly descriptor: number } | { readonly path: string };
+export type Target = { readonly descriptor: Descriptor } | { readonly path: string };
 
 /** What the worker is told about a file that it is to touch. */
 export interface ToBeater {

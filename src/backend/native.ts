@@ -14,7 +14,7 @@ import type {
   WatchOperations,
   WitnessOperations,
 } from './backend.js';
-import { reasonOf } from './reason.js';
+import { reasonOf } from './system-error.js';
 
 /** Where the addon for this machine is, from where the prebuilt ones are. */
 const PREBUILT = `prebuilds/${process.platform}-${process.arch}/kernel-identity.node`;

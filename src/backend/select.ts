@@ -3,7 +3,7 @@ import type { Backend, BackendName } from './backend.js';
 import { loadNativeBackend } from './native.js';
 import { loadPortableBackend } from './portable/index.js';
 import { loadProcfsBackend } from './procfs/index.js';
-import { reasonOf } from './reason.js';
+import { reasonOf } from './system-error.js';
 
 /** A backend and why it is this one, in words for the diagnostics dump. */
 export interface SelectedBackend {

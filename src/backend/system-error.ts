@@ -1,4 +1,6 @@
+import { constants } from 'node:os';
 import { getSystemErrorMap, types } from 'node:util';
+import type { Errno } from './backend.js';
 
 export interface SystemError extends Error {
   errno: number;
@@ -22,27 +24,52 @@ export function isSystemError(error: unknown): error is SystemError {
   return typeof errno === 'number' && typeof code === 'string' && typeof syscall === 'string';
 }
 
-/** The errno name of a failed system call; anything else is a fault of this program and is thrown on. */
+/** The errno name of a failed system call, such as `ENOENT`; undefined for any other value. */
+export function errnoOf(error: unknown): string | undefined {
+  return isSystemError(error) ? error.code : undefined;
+}
+
+/**
+ * True when the file is not there any more: ENOENT, and ESTALE where a server or a FUSE daemon has forgotten the file of
+ * an open descriptor. FUSE answers either of them to fstat(2) of a deleted file.
+ */
+export function isGone(error: unknown): boolean {
+  const code = errnoOf(error);
+  return code === 'ENOENT' || code === 'ESTALE';
+}
+
+/** The errno name of a failed system call. Any other error is a fault of this program and is thrown again. */
 export function errnoName(error: unknown): string {
   if (isSystemError(error)) return error.code;
   throw error;
 }
 
-/** null: what the call was about is not there (ENOENT). */
+/** True when a backend call answered with an errno name, which it does where failing is an ordinary answer. */
+export function isErrno(answer: unknown): answer is Errno {
+  return typeof answer === 'string';
+}
+
+/** The result of `call`; null when the file it names does not exist (ENOENT). */
 export function nullIfMissing<T>(call: () => T): T | null {
   try {
     return call();
   } catch (error) {
-    if (isSystemError(error) && error.code === 'ENOENT') return null;
+    if (errnoOf(error) === 'ENOENT') return null;
     throw error;
   }
 }
 
-/** An error as Node itself would throw it: `ENOENT: no such file or directory, open 'name'`. */
-export function systemError(code: string, syscall: string, subject: Subject = {}): SystemError {
-  // Not os.constants.errno: on Windows Node's errors carry numbers of libuv's own.
-  const errno = [...getSystemErrorMap()].find(([, [name]]) => name === code)?.[0] ?? 0;
-  return shape(errno, code, syscall, subject);
+/**
+ * An error as Node itself would throw it: `ENOENT: no such file or directory, open 'name'`.
+ * @param words replace the system's description of the code.
+ */
+export function systemError(
+  code: string,
+  syscall: string,
+  subject: Subject = {},
+  words?: string,
+): SystemError {
+  return shape(errnoNumber(code), code, syscall, subject, words);
 }
 
 /**
@@ -58,8 +85,29 @@ export function withSubject<T>(subject: Subject, call: () => T): T {
   }
 }
 
-function shape(errno: number, code: string, syscall: string, { path, dest }: Subject): SystemError {
-  const words = getSystemErrorMap().get(errno)?.[1] ?? 'unknown error';
+/** Why something failed, in one line for a person. */
+export function reasonOf(error: unknown): string {
+  if (!types.isNativeError(error)) return String(error);
+  const line = error.message.trim().replace(/\s*\n\s*/g, ' ');
+  // Node's permission model puts what it denied beside the message, not into it.
+  const { permission, resource } = error as { permission?: string; resource?: string };
+  return permission === undefined ? line : `${line} (${permission} ${resource ?? ''})`.replace(/ \)$/, ')');
+}
+
+/** libuv's number first, because on Windows Node's errors carry numbers of its own; it has none for EDEADLK. */
+function errnoNumber(code: string): number {
+  const known = [...getSystemErrorMap()].find(([, [name]]) => name === code)?.[0];
+  const numbers: Readonly<Record<string, number | undefined>> = constants.errno;
+  return known ?? -(numbers[code] ?? 0);
+}
+
+function shape(
+  errno: number,
+  code: string,
+  syscall: string,
+  { path, dest }: Subject,
+  words = getSystemErrorMap().get(errno)?.[1] ?? 'unknown error',
+): SystemError {
   const from = path === undefined ? '' : ` '${path}'`;
   const to = dest === undefined ? '' : ` -> '${dest}'`;
   return Object.assign(new Error(`${code}: ${words}, ${syscall}${from}${to}`), {

@@ -1,6 +1,8 @@
 import { fstatSync, lstatSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
+import { outOfRange, withCode } from '../errors.js';
 import type { LeaseOperations } from './backend.js';
+import type { Descriptor } from './descriptor.js';
 import { BEATER, FREE, STOPPED, type Target, TOUCHING, type ToBeater } from './lease-worker.js';
 
 interface Lease {
@@ -14,17 +16,17 @@ interface Lease {
  * worker lives as long as there is a lease.
  */
 export class WorkerLease implements LeaseOperations {
-  readonly #locate: (descriptor: number) => Target;
+  readonly #locate: (descriptor: Descriptor) => Target;
   readonly #leases = new Map<number, Lease>();
   #lastTicket = 0;
   #worker: Worker | null = null;
 
   /** @param locate what the worker is to touch for a descriptor of the backend's; throws EBADF of one that is closed. */
-  constructor(locate: (descriptor: number) => Target) {
+  constructor(locate: (descriptor: Descriptor) => Target) {
     this.#locate = locate;
   }
 
-  start(file: number, intervalMs: number, lost: () => void): number {
+  start(file: Descriptor, intervalMs: number, lost: () => void): number {
     requireInterval(intervalMs);
     const target = this.#locate(file);
     const { dev, ino } =
@@ -98,12 +100,11 @@ function newWorker(): Worker {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_ACCESS_DENIED') throw error;
     const message =
       'a lock without the addon needs a worker thread to keep its lease: allow it with --allow-worker';
-    throw Object.assign(new Error(message, { cause: error }), { code: 'ERR_ACCESS_DENIED' });
+    throw withCode(new Error(message, { cause: error }), 'ERR_ACCESS_DENIED');
   }
 }
 
 function requireInterval(ms: number): void {
   if (ms > 0 && ms < 2 ** 31) return;
-  const error = new RangeError(`an interval is a number of milliseconds above 0, below 2^31, not ${ms}`);
-  throw Object.assign(error, { code: 'ERR_OUT_OF_RANGE' });
+  throw outOfRange(`an interval is a number of milliseconds above 0, below 2^31, not ${ms}`);
 }

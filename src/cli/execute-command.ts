@@ -1,4 +1,5 @@
 import { getSystemErrorMap } from 'node:util';
+import { withCode } from '../errors.js';
 import { EXIT, exitCodeOfSignal } from './exit-codes.js';
 import { complain } from './output.js';
 import type { SignalRelay } from './signal-relay.js';
@@ -30,7 +31,7 @@ export function executeCommand(
 
     try {
       // spawn would call an empty name a wrong argument; to a shell it is a command like any other, which nobody has.
-      if (program === '') throw Object.assign(new Error('the name is empty'), { code: 'ENOENT' });
+      if (program === '') throw withCode(new Error('the name is empty'), 'ENOENT');
       // Loaded only now: only `run` needs it.
       const { spawn } = process.getBuiltinModule('node:child_process');
       const command = spawn(program, args, { stdio: stdioWith(witness) });

@@ -1,4 +1,5 @@
 import { relative, resolve } from 'node:path';
+import { errnoOf } from '../backend/system-error.js';
 import { NotALockError } from '../errors.js';
 import { inspectLockSync, type LockInspection } from '../lock/inspect.js';
 import { stdoutPaint } from './colour.js';
@@ -24,7 +25,7 @@ export function inspectTrees(roots: readonly string[], json: boolean): Looks<Loc
     } catch (error) {
       if (error instanceof NotALockError) nameless++;
       // With the directory that it was in.
-      else if ((error as NodeJS.ErrnoException).code !== 'ENOENT') errors.push(error as Error);
+      else if (errnoOf(error) !== 'ENOENT') errors.push(error as Error);
     }
   }
   for (const { message } of errors) complain(message);

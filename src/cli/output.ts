@@ -1,4 +1,6 @@
 import { writeSync } from 'node:fs';
+import { errnoOf } from '../backend/system-error.js';
+import { sleepSync } from '../sleep.js';
 import { printable, printableJson } from '../text/printable.js';
 
 /*
@@ -33,10 +35,10 @@ function write(descriptor: number, text: string): void {
     try {
       rest = rest.subarray(writeSync(descriptor, rest));
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
+      const code = errnoOf(error);
       if (code === 'EPIPE') return;
       if (code !== 'EAGAIN') throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_PAUSE);
+      sleepSync(FULL_PIPE_PAUSE);
     }
   }
 }

@@ -1,5 +1,7 @@
 import { readlinkSync } from 'node:fs';
 import type { Backend, FileStatus } from '../backend/backend.js';
+import type { Descriptor } from '../backend/descriptor.js';
+import { errnoOf } from '../backend/system-error.js';
 import { type JudgeOptions, judgeRecord } from '../judge/judge.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerFile } from '../record/owner-file.js';
@@ -14,7 +16,7 @@ const MAX_FILE = 64 * 1024;
 export interface Entry {
   readonly backend: Backend;
   /** Descriptor of the directory. */
-  readonly parent: number;
+  readonly parent: Descriptor;
   readonly name: string;
   /** Of the entry, absolute. */
   readonly path: string;
@@ -93,7 +95,7 @@ export class ForeignLock {
     } catch (error) {
       files.close(descriptor);
       // Where nothing can be held open (Windows), it can be taken away before it was read.
-      if (codeOf(error) === 'ENOENT') return null;
+      if (errnoOf(error) === 'ENOENT') return null;
       throw error;
     }
   }
@@ -134,7 +136,7 @@ export class ForeignLock {
       this.#entry.backend.files.unlinkAt(this.#entry.parent, this.#entry.name);
       return 'removed';
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return 'gone';
+      if (errnoOf(error) === 'ENOENT') return 'gone';
       throw error;
     }
   }
@@ -165,7 +167,7 @@ function statEntry({ backend, parent, name }: Entry): FileStatus | null {
   try {
     return backend.files.statAt(parent, name);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
+    if (errnoOf(error) === 'ENOENT') return null;
     throw error;
   }
 }
@@ -185,15 +187,11 @@ function readLink({ backend, parent, name, path }: Entry): string | null {
 }
 
 /** null: it is gone. @throws ELOOP, ENXIO where a link or a socket took its place a moment ago. */
-function openIfThere({ backend, parent, name }: Entry): number | null {
+function openIfThere({ backend, parent, name }: Entry): Descriptor | null {
   try {
     return backend.files.openAt(parent, name);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
+    if (errnoOf(error) === 'ENOENT') return null;
     throw error;
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code;
 }

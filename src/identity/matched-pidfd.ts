@@ -1,4 +1,5 @@
 import type { Backend } from '../backend/backend.js';
+import type { Descriptor } from '../backend/descriptor.js';
 
 /**
  * A pidfd of the process that is meant. `isMeant` looks at the number once the pidfd is open: if it has the process then,
@@ -8,7 +9,7 @@ export function openMatchedPidfd(
   { processes, files }: Backend,
   pid: number,
   isMeant: () => boolean,
-): number | null {
+): Descriptor | null {
   const pidfd = processes.openPidfd(pid);
   if (typeof pidfd === 'string') return null;
   let matched = false;

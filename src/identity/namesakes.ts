@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import type { Errno, ProcessStat } from '../backend/backend.js';
+import type { Descriptor } from '../backend/descriptor.js';
 import { compareIdentities } from './compare.js';
 import { openMatchedPidfd } from './matched-pidfd.js';
 import { looksExited, observedIdentity } from './observe-process.js';
@@ -80,7 +81,7 @@ function namesakesOf(observer: Observer, candidate: number, pid: number): Namesa
 }
 
 /** A pidfd of the process in a descendant PID namespace that `identity` names; null: none that can be found or opened. */
-export function openDescendantPidfd(observer: Observer, identity: ProcessIdentity): number | null {
+export function openDescendantPidfd(observer: Observer, identity: ProcessIdentity): Descriptor | null {
   const isOwner = (namesake: Namesake) => compareIdentities(identity, namesake.identity) === 'same';
   const pid = scanProc(observer, identity.pid).found.find(isOwner)?.pid;
   if (pid === undefined) return null;

@@ -1,4 +1,5 @@
 import type { Errno, PidfdProbe, PidNamespace, ProcessStat } from '../backend/backend.js';
+import { errnoOf } from '../backend/system-error.js';
 import type { Observer } from './observer.js';
 import { IDENTITY_VERSION, type ProcessIdentity } from './process-identity.js';
 import { normaliseStartTicks } from './start-ticks.js';
@@ -176,6 +177,6 @@ function signalZero(pid: number): string {
     process.kill(pid, 0);
     return 'ok';
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? 'EINVAL';
+    return errnoOf(error) ?? 'EINVAL';
   }
 }

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { requirePid } from '../backend/pid.js';
+import { requirePid } from '../backend/arguments.js';
 import { readContainerId } from './container-id.js';
 import { observedIdentity, observeProcess } from './observe-process.js';
 import { currentObserver, type Observer } from './observer.js';

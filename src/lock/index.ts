@@ -1,3 +1,4 @@
+import { invalidArgument } from '../errors.js';
 import { Lock } from './lock.js';
 import { type AcquireOptions, checkAcquireOptions } from './options.js';
 import { LockPath } from './protocol/lock-path.js';
@@ -122,7 +123,7 @@ async function nullOnTimeout(acquisition: Promise<Lock>): Promise<Lock | null> {
 function split<R>(rest: [R] | [AcquireOptions, R]): [AcquireOptions, R] {
   const [options, run] = rest.length === 1 ? [{}, rest[0]] : rest;
   if (typeof run !== 'function') {
-    throw Object.assign(new TypeError('withLock needs a function to run'), { code: 'ERR_INVALID_ARG_TYPE' });
+    throw invalidArgument('withLock needs a function to run');
   }
   return [options, run];
 }

@@ -1,6 +1,7 @@
+import type { Descriptor } from '../backend/descriptor.js';
 import { isSameFile } from '../backend/file-status.js';
 import { isOneKernelFilesystem } from '../backend/filesystem-traits.js';
-import { systemError } from '../backend/system-error.js';
+import { errnoOf, isGone, systemError } from '../backend/system-error.js';
 import { LockLostError } from '../errors.js';
 import { enterHeldLock, leaveHeldLock } from '../judge/held-locks.js';
 import { ownerRecordOf } from '../record/format.js';
@@ -8,7 +9,7 @@ import type { LeaseRecord, OwnerRecord } from '../record/owner-record.js';
 import { parseOwnerFile } from '../record/parse.js';
 import { lostEvent, ownerAgeOf, type ReleaseEvent, releaseEvent } from './events.js';
 import { BEATS_PER_LEASE } from './protocol/assess.js';
-import { isGone, withLockPath } from './protocol/lock-path.js';
+import { withLockPath } from './protocol/lock-path.js';
 import { OWNER_FILE, retiredName } from './protocol/names.js';
 import type { PublishedLock } from './protocol/publish.js';
 import { removeDirectory, retireOwner, unlinkOwnFile } from './protocol/retire.js';
@@ -17,13 +18,13 @@ import { announceRelease } from './waiting/queue.js';
 /** More than any record of ours is long. */
 const MAX_OWN_RECORD = 16 * 1024;
 
-let ownerDescriptorOf: (lock: Lock) => number;
+let ownerDescriptorOf: (lock: Lock) => Descriptor;
 
 /**
  * Descriptor of owner.json on which the lock's witness is held, for a child process to inherit: the witness lives until
  * the last copy is closed. null: this lock has no witness. Not part of the public API.
  */
-export function witnessDescriptor(lock: Lock): number | null {
+export function witnessDescriptor(lock: Lock): Descriptor | null {
   return lock.owner.witness === null ? null : ownerDescriptorOf(lock);
 }
 
@@ -169,9 +170,8 @@ export class Lock {
       }
       return isAtItsPath ? null : 'its directory was moved away';
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
       if (isGone(error)) return 'its owner.json is gone';
-      if (code === 'EBADF') return 'its descriptors were closed by somebody else in this process';
+      if (errnoOf(error) === 'EBADF') return 'its descriptors were closed by somebody else in this process';
       throw error;
     }
   }

@@ -1,3 +1,4 @@
+import { invalidArgument, outOfRange } from '../errors.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { type InspectOptions, MIN_LEASE } from './protocol/assess.js';
@@ -54,17 +55,17 @@ export function checkAcquireOptions(options: AcquireOptions): void {
     if (typeof options.lease !== 'number')
       throw invalidType('lease', 'a number of milliseconds', options.lease);
     if (!(options.lease >= MIN_LEASE && options.lease <= MAX_LEASE)) {
-      throw outOfRange('lease', `${MIN_LEASE} to ${MAX_LEASE} milliseconds`, options.lease);
+      throw invalidValue('lease', `${MIN_LEASE} to ${MAX_LEASE} milliseconds`, options.lease);
     }
   }
   if (options.legacy !== undefined && options.legacy !== 'assume' && options.legacy !== 'unknown') {
-    throw outOfRange('legacy', `'assume' or 'unknown'`, options.legacy);
+    throw invalidValue('legacy', `'assume' or 'unknown'`, options.legacy);
   }
   if (options.label !== undefined && typeof options.label !== 'string') {
     throw invalidType('label', 'a string', options.label);
   }
   if (options.label !== undefined && options.label.length > MAX_LABEL) {
-    throw outOfRange('label', `at most ${MAX_LABEL} characters`, options.label.length);
+    throw invalidValue('label', `at most ${MAX_LABEL} characters`, options.label.length);
   }
   if (options.onWait !== undefined && typeof options.onWait !== 'function') {
     throw invalidType('onWait', 'a function', options.onWait);
@@ -77,15 +78,13 @@ export function checkAcquireOptions(options: AcquireOptions): void {
 function checkTime(name: string, ms: unknown): void {
   if (ms === undefined) return;
   if (typeof ms !== 'number') throw invalidType(name, 'a number of milliseconds', ms);
-  if (!(ms >= 0)) throw outOfRange(name, 'zero or more milliseconds', ms);
+  if (!(ms >= 0)) throw invalidValue(name, 'zero or more milliseconds', ms);
 }
 
 function invalidType(name: string, wanted: string, got: unknown): TypeError {
-  const error = new TypeError(`option '${name}' must be ${wanted}, not ${typeof got}`);
-  return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' });
+  return invalidArgument(`option '${name}' must be ${wanted}, not ${typeof got}`);
 }
 
-function outOfRange(name: string, wanted: string, got: unknown): RangeError {
-  const error = new RangeError(`option '${name}' must be ${wanted}, not ${String(got)}`);
-  return Object.assign(error, { code: 'ERR_OUT_OF_RANGE' });
+function invalidValue(name: string, wanted: string, got: unknown): RangeError {
+  return outOfRange(`option '${name}' must be ${wanted}, not ${String(got)}`);
 }

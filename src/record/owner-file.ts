@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Backend, FileOperations, OpenFile } from '../backend/backend.js';
+import type { Descriptor } from '../backend/descriptor.js';
 import { isSystemError } from '../backend/system-error.js';
 import type { OwnerRecord } from './owner-record.js';
 import { type ParsedOwnerFile, parseOwnerFile } from './parse.js';
@@ -20,7 +21,7 @@ export type OwnerFile = OpenFile;
  */
 export function openOwnerFile(
   files: FileOperations,
-  directory: number,
+  directory: Descriptor,
 ): { readonly file: OwnerFile; readonly parsed: ParsedOwnerFile } | string | null {
   const opened = files.openText(directory, OWNER_FILE, MAX_OWNER_FILE);
   if (opened === null) return null;
@@ -57,7 +58,7 @@ export function withOwnerFileOf<T>(
   record: OwnerRecord,
   use: (file: OwnerFile | null) => T,
 ): T {
-  const opened: number[] = [];
+  const opened: Descriptor[] = [];
   try {
     return use(findOwnerFileOf(files, path, record, opened));
   } finally {
@@ -69,7 +70,7 @@ function findOwnerFileOf(
   files: FileOperations,
   path: string | URL,
   record: OwnerRecord,
-  opened: number[],
+  opened: Descriptor[],
 ): OwnerFile | null {
   const directory = resolve(path instanceof URL ? fileURLToPath(path) : path);
   if (record.nonce === null) return null;

@@ -1,4 +1,5 @@
 import type { WatchOperations } from '../backend/backend.js';
+import type { Descriptor } from '../backend/descriptor.js';
 import { compareIdentities, compareNamespace } from '../identity/compare.js';
 import { openMatchedPidfd } from '../identity/matched-pidfd.js';
 import { openDescendantPidfd } from '../identity/namesakes.js';
@@ -58,7 +59,7 @@ function watchProcess(
 }
 
 /** null: the number is not the owner's in the own PID namespace. */
-function openOwnPidfd(observer: Observer, identity: ProcessIdentity): number | null {
+function openOwnPidfd(observer: Observer, identity: ProcessIdentity): Descriptor | null {
   return openMatchedPidfd(observer.backend, identity.pid, () => {
     const observedProcess = observeProcess(observer, identity.pid, identity.pidfdInode === null);
     return (
@@ -68,7 +69,7 @@ function openOwnPidfd(observer: Observer, identity: ProcessIdentity): number | n
 }
 
 /** null: the owner is not in a PID namespace below the own one, or was not found there. */
-function openPidfdBelow(observer: Observer, identity: ProcessIdentity): number | null {
+function openPidfdBelow(observer: Observer, identity: ProcessIdentity): Descriptor | null {
   if (!observer.ownProc || compareNamespace(identity, selfIdentity()) === 'same') return null;
   return openDescendantPidfd(observer, identity);
 }

@@ -1,9 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Backend } from '../../src/backend/backend.js';
 import { readLockTable } from '../../src/backend/procfs/locks.js';
-import { hasBackend, loadBackend } from '../helpers/backends.js';
+import { hasBackend, loadBackend, type TestedBackend } from '../helpers/backends.js';
 import { openBox } from '../helpers/box.js';
 import { startOddlyNamed, startZombie, threadIdOf } from '../helpers/odd-processes.js';
 import { startProcess } from '../helpers/processes.js';
@@ -18,8 +17,8 @@ import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
 
 describeRequiring([hasBackend('native'), hasBackend('procfs')], 'the native and the procfs backend', () => {
-  let native: Backend;
-  let procfs: Backend;
+  let native: TestedBackend;
+  let procfs: TestedBackend;
   beforeEach(() => {
     native = loadBackend('native');
     procfs = loadBackend('procfs');
@@ -36,7 +35,7 @@ describeRequiring([hasBackend('native'), hasBackend('procfs')], 'the native and 
     const { pid: odd } = await startOddlyNamed();
     const { pid: child } = await startProcess(['sleep', '600']);
     for (const pid of [process.pid, child, zombie, odd, threadIdOf(process.pid), 1, 2, 4_194_305]) {
-      const ticks = (backend: Backend) => {
+      const ticks = (backend: TestedBackend) => {
         const stat = backend.processes.stat(pid);
         return typeof stat === 'string' ? stat : stat.startTicks;
       };
@@ -149,7 +148,7 @@ describeRequiring([hasBackend('native'), hasBackend('procfs')], 'the native and 
     });
   });
 
-  function openTemp(backend: Backend, parent?: string): { directory: number; type: string } {
+  function openTemp(backend: TestedBackend, parent?: string): { directory: number; type: string } {
     const directory = backend.files.openParent(tempDir(parent));
     return { directory, type: backend.files.filesystem(directory).type };
   }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Backend, BootId, Capabilities, PidNamespace, TimeOffset } from '../../src/backend/backend.js';
-import { hasBackend, loadBackend, TESTED } from '../helpers/backends.js';
+import type { BootId, Capabilities, PidNamespace, TimeOffset } from '../../src/backend/backend.js';
+import { hasBackend, loadBackend, TESTED, type TestedBackend } from '../helpers/backends.js';
 import { type BoxOptions, openBox } from '../helpers/box.js';
 import { startLeaderless, startOddlyNamed, startZombie, threadIdOf } from '../helpers/odd-processes.js';
 import { startProcess } from '../helpers/processes.js';
@@ -42,7 +42,7 @@ interface Look {
 
 for (const name of TESTED) {
   describeRequiring([hasBackend(name)], `the ${name} backend`, () => {
-    let backend: Backend;
+    let backend: TestedBackend;
     beforeEach(() => {
       backend = loadBackend(name);
     });
@@ -353,7 +353,7 @@ for (const name of TESTED) {
   });
 }
 
-function opened(backend: Backend, pid: number): number {
+function opened(backend: TestedBackend, pid: number): number {
   const fd = backend.processes.openPidfd(pid);
   if (typeof fd === 'string') throw new Error(`pidfd_open of ${pid}: ${fd}`);
   return fd;

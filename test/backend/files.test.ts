@@ -18,9 +18,9 @@ import {
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Backend, OpenDirectory } from '../../src/backend/backend.js';
+import type { OpenDirectory } from '../../src/backend/backend.js';
 import { loadPortableBackend } from '../../src/backend/portable/index.js';
-import { type AnyName, EVERY, hasBackend, loadBackend } from '../helpers/backends.js';
+import { type AnyName, EVERY, hasBackend, loadBackend, type TestedBackend } from '../helpers/backends.js';
 import { startProcess } from '../helpers/processes.js';
 import { describeRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -36,11 +36,11 @@ for (const name of EVERY) {
 
 // As on Windows nothing is held open, so nothing but what is found by path is known.
 describe('the portable backend, as on Windows', () => {
-  defineContract('portable', () => loadPortableBackend('win32'));
+  defineContract('portable', () => loadPortableBackend('win32') as TestedBackend);
 });
 
-function defineContract(name: AnyName, load: () => Backend): void {
-  let backend: Backend;
+function defineContract(name: AnyName, load: () => TestedBackend): void {
+  let backend: TestedBackend;
   beforeEach(() => {
     backend = load();
   });

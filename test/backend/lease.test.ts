@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Backend } from '../../src/backend/backend.js';
-import { EVERY, hasBackend, loadBackend } from '../helpers/backends.js';
+import { EVERY, hasBackend, loadBackend, type TestedBackend } from '../helpers/backends.js';
 import { onCleanup } from '../helpers/cleanup.js';
 import { startProcess } from '../helpers/processes.js';
 import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
@@ -16,7 +15,7 @@ const KEEP_LEASE = fileURLToPath(new URL('fixtures/keep-lease.mjs', import.meta.
 
 for (const name of EVERY) {
   describeRequiring([hasBackend(name)], `the ${name} backend`, () => {
-    let backend: Backend;
+    let backend: TestedBackend;
     beforeEach(() => {
       backend = loadBackend(name);
     });

@@ -3,7 +3,9 @@ import { loadNativeBackend } from '../../src/backend/native.js';
 import { loadPortableBackend } from '../../src/backend/portable/index.js';
 import { loadProcfsBackend } from '../../src/backend/procfs/index.js';
 import type { Requirement } from './requirements.js';
+import type { Unbranded } from './unbranded.js';
 
+export type TestedBackend = Unbranded<Backend>;
 export type TestedName = 'native' | 'procfs';
 export type AnyName = TestedName | 'portable';
 
@@ -30,6 +32,6 @@ export function hasBackend(name: AnyName): Requirement {
 }
 
 /** A backend of its own, which has opened nothing yet. */
-export function loadBackend(name: AnyName): Backend {
-  return LOADERS[name]();
+export function loadBackend(name: AnyName): TestedBackend {
+  return LOADERS[name]() as TestedBackend;
 }

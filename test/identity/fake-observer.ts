@@ -5,6 +5,7 @@ import type {
   ProcessStat,
   ProcessStatus,
 } from '../../src/backend/backend.js';
+import type { Descriptor } from '../../src/backend/descriptor.js';
 import type { Observer } from '../../src/identity/observer.js';
 import { BOOT } from './identities.js';
 
@@ -61,7 +62,7 @@ export function fakeObserver(
       const error = next('pidfd_open', pid, answersFor(pid).openPidfd);
       if (error !== undefined) return error;
       open.add(10_000 + pid);
-      return 10_000 + pid;
+      return (10_000 + pid) as Descriptor;
     },
     pidfdInode: (fd) => answersFor(fd - 10_000).pidfdInode ?? null,
     pidfdExited: (fd) => next('poll', fd - 10_000, answersFor(fd - 10_000).pidfdExited) ?? false,

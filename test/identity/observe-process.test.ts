@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { systemError } from '../../src/backend/system-error.js';
 import { type ObservedProcess, observeProcess } from '../../src/identity/observe-process.js';
 import { type Answers, type FakeObserver, fakeObserver, statOf } from './fake-observer.js';
 
@@ -110,7 +111,7 @@ describe('without pidfds', () => {
   /** A look at number 7 by somebody whom kill(2) gives this answer. */
   function sightByProc(answers: Answers, killed = 'ok', ownProc = true): ObservedProcess {
     vi.spyOn(process, 'kill').mockImplementation(() => {
-      if (killed !== 'ok') throw Object.assign(new Error(killed), { code: killed });
+      if (killed !== 'ok') throw systemError(killed, 'kill');
       return true;
     });
     const observer = fakeObserver({ 7: answers }, { pidfdWorks: false, ownProc });

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Filesystem } from '../../src/backend/backend.js';
+import type { Descriptor } from '../../src/backend/descriptor.js';
 import { whyNotTheSameFile } from '../../src/judge/live-observation.js';
 import { record, WITNESS } from './builders.js';
+
+const NOT_OPEN = -1 as Descriptor;
 
 interface Found {
   readonly device?: string;
@@ -14,7 +17,7 @@ function whyNot(found: Found = {}, filesystem = 'ext', fsid: string | null = WIT
   const { device = WITNESS.device, inode = WITNESS.inode } = found;
   const status = { kind: 'file', device, inode, links: 1, size: 9, mtimeMs: 0, ctimeMs: 0 } as const;
   return whyNotTheSameFile(record({}, { filesystem, witness: { ...WITNESS, fsid } }), {
-    descriptor: -1,
+    descriptor: NOT_OPEN,
     status,
     filesystem: found.filesystem ?? { type: filesystem, fsid: WITNESS.fsid },
   });
@@ -68,7 +71,7 @@ describe('the file that an owner locked', () => {
       mtimeMs: 0,
       ctimeMs: 0,
     } as const;
-    const file = { descriptor: -1, status: found, filesystem: { type: 'ext', fsid: null } };
+    const file = { descriptor: NOT_OPEN, status: found, filesystem: { type: 'ext', fsid: null } };
     expect(whyNotTheSameFile(record(), file)).toBe('no witness recorded');
   });
 });

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Descriptor } from '../../src/backend/descriptor.js';
 import type { Lock } from '../../src/index.js';
 import { ownerFile, readOwner, writeLock, writeLockOf } from '../helpers/crafted.js';
 import { type FileOperation, hookFiles, interfereAtEachStep, interfereOnce } from '../helpers/hooks.js';
@@ -194,13 +195,13 @@ describeForEveryBackend('(I4) deleted only through the directory that was judged
       before: (operation, [descriptor, name]) => {
         if (operation === 'unlinkAt') {
           deleted += 1;
-          const ino = Number(api.backend.files.statDescriptor(descriptor as number).inode);
+          const ino = Number(api.backend.files.statDescriptor(descriptor as Descriptor).inode);
           const ours = readdirSync(dirname(path)).map((entry) => inodeOf(join(dirname(path), entry)));
           expect(ours).toContain(ino);
           expect(name).toMatch(/^(owner\.json|owner\.json\.new|retired\.[0-9a-f]{32})$/);
         }
         if (operation === 'rmdirAt' || operation === 'rmdirIfAt') {
-          const { inode } = api.backend.files.statDescriptor(descriptor as number);
+          const { inode } = api.backend.files.statDescriptor(descriptor as Descriptor);
           expect(Number(inode)).toBe(inodeOf(dirname(path)));
           expect(name).toMatch(/^(install\.lock|\.install\.lock\.[0-9a-f]{32})$/);
         }

@@ -2,14 +2,15 @@ import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Addon, loadAddon } from '../../src/backend/native.js';
 import type { Requirement } from '../helpers/requirements.js';
+import type { Unbranded } from '../helpers/unbranded.js';
 
-function load(): { addon: Addon; built: Requirement } {
+function load(): { addon: Unbranded<Addon>; built: Requirement } {
   try {
-    return { addon: loadAddon(), built: { available: true, reason: '' } };
+    return { addon: loadAddon() as Unbranded<Addon>, built: { available: true, reason: '' } };
   } catch (error) {
     // The tests that would use it are skipped: see describeRequiring.
     return {
-      addon: {} as Addon,
+      addon: {} as Unbranded<Addon>,
       built: { available: false, reason: `${(error as Error).message}: npm run build` },
     };
   }

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { insist } from '../../src/backend/portable/insist.js';
+import { systemError } from '../../src/backend/system-error.js';
 
 /** Fails so often with that code, then returns `done`; counts. */
 function failing(times: number, code: string) {
   const call = () => {
     call.count += 1;
-    if (call.count <= times) throw Object.assign(new Error(code), { code });
+    if (call.count <= times) throw systemError(code, 'rename');
     return 'done';
   };
   call.count = 0;

@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { FileOperations } from '../../src/backend/backend.js';
+import type { Descriptor } from '../../src/backend/descriptor.js';
 import { type AnyName, hasBackend, loadBackend } from '../helpers/backends.js';
 import { namespaceOf } from '../helpers/processes.js';
 import { canIsolate, isBuilt, testRequiring } from '../helpers/requirements.js';
@@ -161,7 +162,10 @@ describe('the torture finds the flaw of', () => {
     const NONCE = '0123456789abcdef0123456789abcdef';
 
     /** What is reported of `act` in a lock directory that holds `file`. */
-    function faultsOf(file: string, act: (files: FileOperations, directory: number, parent: number) => void) {
+    function faultsOf(
+      file: string,
+      act: (files: FileOperations, directory: Descriptor, parent: Descriptor) => void,
+    ) {
       const path = tempDir();
       mkdirSync(join(path, 'x.lock'));
       writeFileSync(join(path, 'x.lock', file), '{}');

@@ -1,13 +1,14 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { requireEntryName } from '../arguments.js';
 import type { FileStatus } from '../backend.js';
-import { requireEntryName } from '../entry-name.js';
+import type { Descriptor } from '../descriptor.js';
 import { fileStatus } from '../file-status.js';
 import { isSystemError, type Subject, systemError } from '../system-error.js';
 import type { Handle, HandleTable } from './handles.js';
 
 /** Names in open directories (an empty name: the directory itself), and the paths that they have at the moment. */
-export type Entries = readonly [descriptor: number, name: string][];
+export type Entries = readonly [descriptor: Descriptor, name: string][];
 export type Paths<Names extends Entries> = { [Name in keyof Names]: string };
 
 /**

@@ -10,6 +10,7 @@ import {
   statSync,
   unlinkSync,
 } from 'node:fs';
+import { requireEntryName } from '../arguments.js';
 import type {
   FileOperations,
   FileStatus,
@@ -19,7 +20,7 @@ import type {
   OpenText,
 } from '../backend.js';
 import { closeIfStill, createDirectoryAt, isAt, isStillAt, look, openText, rmdirIfAt } from '../composed.js';
-import { requireEntryName } from '../entry-name.js';
+import type { Descriptor } from '../descriptor.js';
 import { listNames, readFromStart, writeAtStart } from '../file-content.js';
 import { fileStatus } from '../file-status.js';
 import { nullIfMissing, systemError, withSubject } from '../system-error.js';
@@ -43,7 +44,7 @@ export class PortableFiles implements FileOperations {
     this.#pins = platform !== 'win32';
   }
 
-  openParent(path: string): number {
+  openParent(path: string): Descriptor {
     if (path.includes('\0')) throw new TypeError('a path holds no null byte');
     return withSubject({ path }, () => {
       const status = fileStatus(statSync(path, { bigint: true }));
@@ -53,7 +54,7 @@ export class PortableFiles implements FileOperations {
     });
   }
 
-  openDirectoryAt(directory: number, name: string): number {
+  openDirectoryAt(directory: Descriptor, name: string): Descriptor {
     return this.#in(
       [[directory, name]],
       'open',
@@ -65,11 +66,11 @@ export class PortableFiles implements FileOperations {
     );
   }
 
-  findDirectoryAt(directory: number, name: string): number | null {
+  findDirectoryAt(directory: Descriptor, name: string): Descriptor | null {
     return nullIfMissing(() => this.openDirectoryAt(directory, name));
   }
 
-  openAt(directory: number, name: string): number {
+  openAt(directory: Descriptor, name: string): Descriptor {
     return this.#in(
       [[directory, name]],
       'open',
@@ -84,15 +85,15 @@ export class PortableFiles implements FileOperations {
     );
   }
 
-  createAt(directory: number, name: string): OpenFile {
+  createAt(directory: Descriptor, name: string): OpenFile {
     return look(this, this.#create(directory, name), (file) => file);
   }
 
-  openText(directory: number, name: string, limit: number): OpenText | null {
+  openText(directory: Descriptor, name: string, limit: number): OpenText | null {
     return openText(this, directory, name, limit);
   }
 
-  mkdirAt(directory: number, name: string): void {
+  mkdirAt(directory: Descriptor, name: string): void {
     this.#in(
       [[directory, name]],
       'mkdir',
@@ -101,15 +102,15 @@ export class PortableFiles implements FileOperations {
     );
   }
 
-  createDirectoryAt(directory: number, name: string): OpenDirectory | null {
+  createDirectoryAt(directory: Descriptor, name: string): OpenDirectory | null {
     return createDirectoryAt(this, directory, name);
   }
 
-  renameAt(fromDirectory: number, from: string, toDirectory: number, to: string): void {
+  renameAt(fromDirectory: Descriptor, from: string, toDirectory: Descriptor, to: string): void {
     insist(this.#platform, () => this.#rename(fromDirectory, from, toDirectory, to));
   }
 
-  renameNoReplaceAt(fromDirectory: number, from: string, toDirectory: number, to: string): void {
+  renameNoReplaceAt(fromDirectory: Descriptor, from: string, toDirectory: Descriptor, to: string): void {
     const subject = { path: requireEntryName(from), dest: requireEntryName(to) };
     if (this.#platform !== 'win32') throw systemError('ENOSYS', 'rename', subject);
     const requireFree = () => {
@@ -128,24 +129,24 @@ export class PortableFiles implements FileOperations {
     });
   }
 
-  unlinkAt(directory: number, name: string): void {
+  unlinkAt(directory: Descriptor, name: string): void {
     this.#in([[directory, name]], 'unlink', ([path]) => unlinkSync(path));
   }
 
-  rmdirAt(directory: number, name: string): void {
+  rmdirAt(directory: Descriptor, name: string): void {
     this.#in([[directory, name]], 'rmdir', ([path]) => rmdirSync(path));
   }
 
-  rmdirIfAt(directory: number, name: string, fd: number): void {
+  rmdirIfAt(directory: Descriptor, name: string, fd: Descriptor): void {
     rmdirIfAt(this, directory, name, fd);
   }
 
-  statAt(directory: number, name: string): FileStatus {
+  statAt(directory: Descriptor, name: string): FileStatus {
     return this.#in([[directory, name]], 'lstat', ([path]) => this.#look(path));
   }
 
   /** Of what has lost its name, or is not where this process left it: as it was, with no links. */
-  statDescriptor(fd: number): FileStatus {
+  statDescriptor(fd: Descriptor): FileStatus {
     const handle = this.handles.get(fd, 'fstat');
     if (handle.pin !== null && handle.status.kind === 'file') {
       return fileStatus(fstatSync(handle.pin, { bigint: true }));
@@ -154,51 +155,51 @@ export class PortableFiles implements FileOperations {
   }
 
   /** Plain Node cannot ask past the system's memory. */
-  statFresh(fd: number): FileStatus {
+  statFresh(fd: Descriptor): FileStatus {
     return this.statDescriptor(fd);
   }
 
-  isAt(directory: number, name: string, fd: number): boolean {
+  isAt(directory: Descriptor, name: string, fd: Descriptor): boolean {
     return isAt(this, directory, name, fd);
   }
 
-  isStillAt(directory: number, name: string, fd: number, device: string, inode: string): boolean {
+  isStillAt(directory: Descriptor, name: string, fd: Descriptor, device: string, inode: string): boolean {
     return isStillAt(this, directory, name, fd, device, inode);
   }
 
-  list(directory: number, limit: number): string[] {
+  list(directory: Descriptor, limit: number): string[] {
     const names = () => this.#in([[directory, '']], 'scandir', ([path]) => listNames(path, limit));
     // A directory that is gone has nothing in it, as the kernel says of a descriptor of one.
     return nullIfMissing(names) ?? [];
   }
 
-  read(fd: number, limit: number): Buffer {
+  read(fd: Descriptor, limit: number): Buffer {
     return this.#withFile(fd, 'read', (pin) => readFromStart(pin, limit));
   }
 
-  readText(fd: number, limit: number): string {
+  readText(fd: Descriptor, limit: number): string {
     return this.read(fd, limit).toString('utf8');
   }
 
-  write(fd: number, text: string): void {
+  write(fd: Descriptor, text: string): void {
     this.#withFile(fd, 'write', (pin) => writeAtStart(pin, text));
   }
 
   /** Node names filesystems by numbers that mean something else on each system. */
-  filesystem(fd: number): Filesystem {
+  filesystem(fd: Descriptor): Filesystem {
     this.handles.get(fd, 'statfs');
     return { type: 'unknown', fsid: null };
   }
 
-  close(fd: number): void {
+  close(fd: Descriptor): void {
     this.handles.close(fd);
   }
 
-  closeIfStill(fd: number, device: string, inode: string): void {
+  closeIfStill(fd: Descriptor, device: string, inode: string): void {
     closeIfStill(this, fd, device, inode);
   }
 
-  #create(directory: number, name: string): number {
+  #create(directory: Descriptor, name: string): Descriptor {
     return this.#in(
       [[directory, name]],
       'open',
@@ -215,13 +216,13 @@ export class PortableFiles implements FileOperations {
     );
   }
 
-  #hold(path: string, flags: number): number {
+  #hold(path: string, flags: number): Descriptor {
     const pin = this.#pins ? openSync(path, flags) : null;
     const status = pin === null ? this.#look(path) : fileStatus(fstatSync(pin, { bigint: true }));
     return this.handles.add({ path, status, mode: 'read', pin });
   }
 
-  #withFile<T>(fd: number, syscall: string, action: (pin: number) => T): T {
+  #withFile<T>(fd: Descriptor, syscall: string, action: (pin: number) => T): T {
     const handle = this.handles.get(fd, syscall);
     if (handle.pin !== null) return action(handle.pin);
     if (handle.status.kind !== 'file' || (syscall === 'write' && handle.mode === 'read')) {
@@ -237,7 +238,7 @@ export class PortableFiles implements FileOperations {
     }
   }
 
-  #rename(fromDirectory: number, from: string, toDirectory: number, to: string): void {
+  #rename(fromDirectory: Descriptor, from: string, toDirectory: Descriptor, to: string): void {
     callByPath(
       this.handles,
       [
@@ -256,7 +257,7 @@ export class PortableFiles implements FileOperations {
     );
   }
 
-  #exists(directory: number, name: string): boolean {
+  #exists(directory: Descriptor, name: string): boolean {
     try {
       this.statAt(directory, name);
       return true;

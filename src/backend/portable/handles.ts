@@ -1,6 +1,7 @@
 import { closeSync, fstatSync } from 'node:fs';
 import { sep } from 'node:path';
 import type { FileStatus } from '../backend.js';
+import type { Descriptor } from '../descriptor.js';
 import { systemError } from '../system-error.js';
 
 /** A file or directory as it was found when it was "opened", and where it is now as far as this process knows. */
@@ -22,24 +23,24 @@ const FIRST = 2 ** 31;
 
 /** What this backend gives out for descriptors. */
 export class HandleTable {
-  readonly #handles = new Map<number, Handle>();
+  readonly #handles = new Map<Descriptor, Handle>();
   #next = FIRST;
 
-  add(handle: Handle): number {
-    const descriptor = this.#next++;
+  add(handle: Handle): Descriptor {
+    const descriptor = this.#next++ as Descriptor;
     this.#handles.set(descriptor, handle);
     return descriptor;
   }
 
   /** @throws EBADF */
-  get(descriptor: number, syscall: string): Handle {
+  get(descriptor: Descriptor, syscall: string): Handle {
     const handle = this.#handles.get(descriptor);
     if (handle === undefined) throw systemError('EBADF', syscall);
     return handle;
   }
 
   /** @throws EBADF */
-  close(descriptor: number): void {
+  close(descriptor: Descriptor): void {
     const { pin, status } = this.get(descriptor, 'close');
     this.#handles.delete(descriptor);
     if (pin !== null && isOn(pin, status)) closeSync(pin);

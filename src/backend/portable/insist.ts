@@ -1,3 +1,6 @@
+import { sleepSync } from '../../sleep.js';
+import { errnoOf } from '../system-error.js';
+
 /** What Windows says of a file that somebody else has open for a moment: an indexer, a virus scanner, a contender. */
 const PASSING: ReadonlySet<string | undefined> = new Set(['EPERM', 'EACCES', 'EBUSY']);
 /** ms */
@@ -13,8 +16,8 @@ export function insist<T>(platform: string, call: () => T): T {
     try {
       return call();
     } catch (error) {
-      if (!PASSING.has((error as NodeJS.ErrnoException).code)) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
+      if (!PASSING.has(errnoOf(error))) throw error;
+      sleepSync(pause);
     }
   }
   return call();

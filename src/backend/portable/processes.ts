@@ -1,5 +1,6 @@
+import { requirePid } from '../arguments.js';
 import type { ProcessOperations } from '../backend.js';
-import { requirePid } from '../pid.js';
+import type { Descriptor } from '../descriptor.js';
 
 /**
  * Nothing is known of a process but whether its number is taken, and for that the layers above need no backend
@@ -38,11 +39,11 @@ export class PortableProcesses implements ProcessOperations {
     return 'ENOSYS';
   }
 
-  pidfdInode(_fd: number): null {
+  pidfdInode(_fd: Descriptor): null {
     return null;
   }
 
-  pidfdExited(_fd: number): boolean {
+  pidfdExited(_fd: Descriptor): boolean {
     return false;
   }
 

@@ -9,6 +9,7 @@ import {
   rmdirSync,
   unlinkSync,
 } from 'node:fs';
+import { requireEntryName } from '../arguments.js';
 import type {
   FileOperations,
   FileStatus,
@@ -18,10 +19,10 @@ import type {
   OpenText,
 } from '../backend.js';
 import { closeIfStill, createDirectoryAt, isAt, isStillAt, look, openText, rmdirIfAt } from '../composed.js';
-import { requireEntryName } from '../entry-name.js';
+import type { Descriptor } from '../descriptor.js';
 import { listNames, readFromStart, writeAtStart } from '../file-content.js';
 import { fileStatus } from '../file-status.js';
-import { nullIfMissing, type Subject, systemError, withSubject } from '../system-error.js';
+import { errnoOf, nullIfMissing, type Subject, systemError, withSubject } from '../system-error.js';
 import { readFilesystem } from './filesystem.js';
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
@@ -41,153 +42,153 @@ const ANEW = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK;
  * openat(N, name) means.
  */
 export class ProcfsFiles implements FileOperations {
-  readonly #opened = new Set<number>();
+  readonly #opened = new Set<Descriptor>();
 
-  openParent(path: string): number {
+  openParent(path: string): Descriptor {
     // O_PATH asks for no permission on the directory itself; looking names up needs search permission only.
     return this.#open({ path }, path, O_PATH | O_DIRECTORY);
   }
 
-  openDirectoryAt(directory: number, name: string): number {
+  openDirectoryAt(directory: Descriptor, name: string): Descriptor {
     return this.#openAt(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK);
   }
 
-  findDirectoryAt(directory: number, name: string): number | null {
+  findDirectoryAt(directory: Descriptor, name: string): Descriptor | null {
     return nullIfMissing(() => this.openDirectoryAt(directory, name));
   }
 
-  openAt(directory: number, name: string): number {
+  openAt(directory: Descriptor, name: string): Descriptor {
     return this.#openAt(directory, name, FOR_READING);
   }
 
-  createAt(directory: number, name: string): OpenFile {
+  createAt(directory: Descriptor, name: string): OpenFile {
     return look(this, this.#openAt(directory, name, ANEW), (file) => file);
   }
 
-  openText(directory: number, name: string, limit: number): OpenText | null {
+  openText(directory: Descriptor, name: string, limit: number): OpenText | null {
     return openText(this, directory, name, limit);
   }
 
-  mkdirAt(directory: number, name: string): void {
+  mkdirAt(directory: Descriptor, name: string): void {
     const path = entry(directory, name);
     within([directory], 'mkdir', { path: name }, () => mkdirSync(path, 0o777));
   }
 
-  createDirectoryAt(directory: number, name: string): OpenDirectory | null {
+  createDirectoryAt(directory: Descriptor, name: string): OpenDirectory | null {
     return createDirectoryAt(this, directory, name);
   }
 
-  renameAt(fromDirectory: number, from: string, toDirectory: number, to: string): void {
+  renameAt(fromDirectory: Descriptor, from: string, toDirectory: Descriptor, to: string): void {
     const source = entry(fromDirectory, from);
     const target = entry(toDirectory, to);
     const subject = { path: from, dest: to };
     within([fromDirectory, toDirectory], 'rename', subject, () => renameSync(source, target));
   }
 
-  renameNoReplaceAt(fromDirectory: number, from: string, toDirectory: number, to: string): never {
+  renameNoReplaceAt(fromDirectory: Descriptor, from: string, toDirectory: Descriptor, to: string): never {
     entry(fromDirectory, from);
     entry(toDirectory, to);
     throw systemError('ENOSYS', 'rename', { path: from, dest: to });
   }
 
-  unlinkAt(directory: number, name: string): void {
+  unlinkAt(directory: Descriptor, name: string): void {
     const path = entry(directory, name);
     within([directory], 'unlink', { path: name }, () => unlinkSync(path));
   }
 
-  rmdirAt(directory: number, name: string): void {
+  rmdirAt(directory: Descriptor, name: string): void {
     const path = entry(directory, name);
     within([directory], 'rmdir', { path: name }, () => rmdirSync(path));
   }
 
-  rmdirIfAt(directory: number, name: string, fd: number): void {
+  rmdirIfAt(directory: Descriptor, name: string, fd: Descriptor): void {
     rmdirIfAt(this, directory, name, fd);
   }
 
-  statAt(directory: number, name: string): FileStatus {
+  statAt(directory: Descriptor, name: string): FileStatus {
     const path = entry(directory, name);
     return within([directory], 'lstat', { path: name }, () => fileStatus(lstatSync(path, { bigint: true })));
   }
 
-  statDescriptor(fd: number): FileStatus {
+  statDescriptor(fd: Descriptor): FileStatus {
     return fileStatus(fstatSync(fd, { bigint: true }));
   }
 
   /** Plain Node cannot ask past the kernel's memory. */
-  statFresh(fd: number): FileStatus {
+  statFresh(fd: Descriptor): FileStatus {
     return this.statDescriptor(fd);
   }
 
-  isAt(directory: number, name: string, fd: number): boolean {
+  isAt(directory: Descriptor, name: string, fd: Descriptor): boolean {
     return isAt(this, directory, name, fd);
   }
 
-  isStillAt(directory: number, name: string, fd: number, device: string, inode: string): boolean {
+  isStillAt(directory: Descriptor, name: string, fd: Descriptor, device: string, inode: string): boolean {
     return isStillAt(this, directory, name, fd, device, inode);
   }
 
-  list(directory: number, limit: number): string[] {
+  list(directory: Descriptor, limit: number): string[] {
     // Opened anew, so that two listings of one descriptor both begin at the start.
     return within([directory], 'scandir', {}, () => listNames(`/proc/self/fd/${directory}`, limit));
   }
 
-  read(fd: number, limit: number): Buffer {
+  read(fd: Descriptor, limit: number): Buffer {
     return readFromStart(fd, limit);
   }
 
-  readText(fd: number, limit: number): string {
+  readText(fd: Descriptor, limit: number): string {
     return this.read(fd, limit).toString('utf8');
   }
 
-  write(fd: number, text: string): void {
+  write(fd: Descriptor, text: string): void {
     writeAtStart(fd, text);
   }
 
-  filesystem(fd: number): Filesystem {
+  filesystem(fd: Descriptor): Filesystem {
     return within([fd], 'statfs', {}, () => readFilesystem(`/proc/self/fd/${fd}`));
   }
 
-  close(fd: number): void {
+  close(fd: Descriptor): void {
     // Closing a number that somebody else owns by now would be far worse than an error.
     if (!this.#opened.delete(fd)) throw systemError('EBADF', 'close');
     closeSync(fd);
   }
 
-  closeIfStill(fd: number, device: string, inode: string): void {
+  closeIfStill(fd: Descriptor, device: string, inode: string): void {
     closeIfStill(this, fd, device, inode);
   }
 
-  #openAt(directory: number, name: string, flags: number): number {
+  #openAt(directory: Descriptor, name: string, flags: number): Descriptor {
     const path = entry(directory, name);
     return within([directory], 'open', { path: name }, () => this.#open({ path: name }, path, flags));
   }
 
-  #open(subject: Subject, path: string, flags: number): number {
-    const fd = withSubject(subject, () => openSync(path, flags, 0o666));
+  #open(subject: Subject, path: string, flags: number): Descriptor {
+    const fd = withSubject(subject, () => openSync(path, flags, 0o666)) as Descriptor;
     this.#opened.add(fd);
     return fd;
   }
 }
 
 /** Path of one name in an open directory. */
-function entry(directory: number, name: string): string {
+function entry(directory: Descriptor, name: string): string {
   return `/proc/self/fd/${directory}/${requireEntryName(name)}`;
 }
 
 /** Runs a call on /proc/self/fd/N/..., and gives its errors the shape the *at call would have given them. */
-function within<T>(descriptors: readonly number[], syscall: string, subject: Subject, call: () => T): T {
+function within<T>(descriptors: readonly Descriptor[], syscall: string, subject: Subject, call: () => T): T {
   try {
     return withSubject(subject, call);
   } catch (error) {
     // A closed descriptor has no entry in /proc/self/fd, which reads as "no such file": a free lock, to a caller.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !descriptors.every(isOpen)) {
+    if (errnoOf(error) === 'ENOENT' && !descriptors.every(isOpen)) {
       throw systemError('EBADF', syscall, subject);
     }
     throw error;
   }
 }
 
-function isOpen(fd: number): boolean {
+function isOpen(fd: Descriptor): boolean {
   try {
     fstatSync(fd);
     return true;

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { requirePid } from '../arguments.js';
 import type {
   BootId,
   Errno,
@@ -8,7 +9,7 @@ import type {
   ProcessStatus,
   TimeOffset,
 } from '../backend.js';
-import { requirePid } from '../pid.js';
+import type { Descriptor } from '../descriptor.js';
 import { errnoName } from '../system-error.js';
 import { readBootId } from './boot-id.js';
 import { readProcFile } from './proc-file.js';
@@ -57,11 +58,11 @@ export class ProcfsProcesses implements ProcessOperations {
     return 'ENOSYS';
   }
 
-  pidfdInode(_fd: number): null {
+  pidfdInode(_fd: Descriptor): null {
     return null;
   }
 
-  pidfdExited(_fd: number): boolean {
+  pidfdExited(_fd: Descriptor): boolean {
     return false;
   }
 

@@ -1,6 +1,7 @@
 import { fstatSync } from 'node:fs';
 import type { FileOperations, WitnessOperations, WitnessTest } from '../backend.js';
 import { testAt } from '../composed.js';
+import type { Descriptor } from '../descriptor.js';
 import { isSystemError, systemError } from '../system-error.js';
 import { listsWriteLock, readLockTable, splitDevice } from './locks.js';
 
@@ -25,11 +26,11 @@ export class ProcfsWitness implements WitnessOperations {
     this.#files = files;
   }
 
-  take(_fd: number): never {
+  take(_fd: Descriptor): never {
     throw systemError('ENOSYS', 'fcntl');
   }
 
-  test(fd: number, type: string): WitnessTest {
+  test(fd: Descriptor, type: string): WitnessTest {
     const listedByDevice = LISTED_BY_DEVICE.get(type);
     if (listedByDevice === undefined) return 'untestable';
 
@@ -51,7 +52,7 @@ export class ProcfsWitness implements WitnessOperations {
     }
   }
 
-  testAt(directory: number, name: string, type: string): WitnessTest {
+  testAt(directory: Descriptor, name: string, type: string): WitnessTest {
     return testAt(this.#files, this, directory, name, type);
   }
 }

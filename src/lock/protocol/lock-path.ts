@@ -1,9 +1,10 @@
 import { basename, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { types } from 'node:util';
 import type { Backend } from '../../backend/backend.js';
+import type { Descriptor } from '../../backend/descriptor.js';
 import { currentBackend } from '../../backend/select.js';
-import { NotALockError } from '../../errors.js';
+import { isSystemError } from '../../backend/system-error.js';
+import { invalidArgument, NotALockError } from '../../errors.js';
 
 /** Where a lock is, or will be: a name in a directory that is held open, so that nothing moves under our feet. */
 export class LockPath {
@@ -12,9 +13,9 @@ export class LockPath {
   readonly name: string;
   readonly parentPath: string;
   /** Descriptor of the parent directory. */
-  readonly parent: number;
+  readonly parent: Descriptor;
 
-  private constructor(backend: Backend, path: string, name: string, parentPath: string, parent: number) {
+  private constructor(backend: Backend, path: string, name: string, parentPath: string, parent: Descriptor) {
     this.backend = backend;
     this.path = path;
     this.name = name;
@@ -56,25 +57,6 @@ export function withLockPath<T>(path: string, action: () => T): T {
   }
 }
 
-/** The errno name of a thrown system error; undefined for anything else. */
-export function errnoOf(error: unknown): string | undefined {
-  return isSystemError(error) ? error.code : undefined;
-}
-
-/**
- * True for the errors of something that is not there any more: ENOENT, and ESTALE where a server or a FUSE daemon no longer
- * knows the file of an open descriptor. FUSE answers either to an fstat(2) of a file that was deleted.
- */
-export function isGone(error: unknown): boolean {
-  const code = errnoOf(error);
-  return code === 'ENOENT' || code === 'ESTALE';
-}
-
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  // Not instanceof: in a context of node:vm, where test runners put programs, Node's errors are of another Error.
-  return types.isNativeError(error) && 'syscall' in error && 'code' in error;
-}
-
 interface SplitPath {
   readonly absolute: string;
   readonly name: string;
@@ -96,12 +78,7 @@ function splitPath(given: string): SplitPath {
 function toPath(path: unknown): string {
   const text = path instanceof URL ? fileURLToPath(path) : path;
   if (typeof text !== 'string' || text === '' || text.includes('\0')) {
-    throw Object.assign(
-      new TypeError('the lock path must be a non-empty string without NUL, or a file: URL'),
-      {
-        code: 'ERR_INVALID_ARG_TYPE',
-      },
-    );
+    throw invalidArgument('the lock path must be a non-empty string without NUL, or a file: URL');
   }
   return text;
 }

@@ -1,10 +1,12 @@
 import type { Filesystem, OpenDirectory, OpenFile } from '../../backend/backend.js';
+import type { Descriptor } from '../../backend/descriptor.js';
 import { isOneKernelFilesystem, showsChangesOfOthers } from '../../backend/filesystem-traits.js';
+import { errnoOf, isGone } from '../../backend/system-error.js';
 import { currentObserver } from '../../identity/observer.js';
 import { selfIdentity } from '../../identity/read.js';
 import { formatOwnerRecord, type NewOwnerRecord } from '../../record/format.js';
 import type { WitnessRecord } from '../../record/owner-record.js';
-import { errnoOf, isGone, type LockPath } from './lock-path.js';
+import type { LockPath } from './lock-path.js';
 import { NEW_OWNER_FILE, OWNER_FILE, privateName } from './names.js';
 import { newNonce } from './nonce.js';
 import { removeDirectory, unlinkOwnFile } from './retire.js';
@@ -17,7 +19,7 @@ export interface PublishedLock {
   /** Of owner.json. */
   readonly content: string;
   /** Descriptor of the lock directory. */
-  readonly directory: number;
+  readonly directory: Descriptor;
   /** What it is known by. */
   readonly directoryId: Pick<OpenDirectory, 'device' | 'inode'>;
   /** owner.json; the witness is a lock on this very descriptor. */
@@ -70,7 +72,7 @@ export function publishLock(place: LockPath, options: PublishOptions): PublishRe
 }
 
 /** Write-locks owner.json, and makes sure that others can see it. null: no lock works here, or not on this file. */
-function takeWitness({ backend }: LockPath, directory: number, owner: OpenFile): WitnessRecord | null {
+function takeWitness({ backend }: LockPath, directory: Descriptor, owner: OpenFile): WitnessRecord | null {
   const { descriptor, status, filesystem } = owner;
   if (!isOneKernelFilesystem(filesystem.type) || !backend.capabilities().takeWitness.available) return null;
   try {
@@ -168,7 +170,7 @@ function moveOverOwnDirectory(draft: LockPath, place: LockPath): boolean {
 }
 
 /** Did our directory arrive? By inode where one kernel numbers the files, else by what stands written there. */
-function isAtPlace(place: LockPath, directory: number, filesystem: Filesystem, nonce: string): boolean {
+function isAtPlace(place: LockPath, directory: Descriptor, filesystem: Filesystem, nonce: string): boolean {
   if (isOneKernelFilesystem(filesystem.type)) {
     try {
       if (place.backend.files.isAt(place.parent, place.name, directory)) return true;
@@ -189,7 +191,7 @@ function nonceAt(place: LockPath): string | null {
 }
 
 /** Takes back a private directory that was not published, or one that was and turned out not to stand there. */
-function discard(draft: LockPath, place: LockPath, directory: number, owner: OpenFile | null): void {
+function discard(draft: LockPath, place: LockPath, directory: Descriptor, owner: OpenFile | null): void {
   const { files } = draft.backend;
   try {
     // A file deleted while it is open casts a shadow on NFS and FUSE, which would keep the directory.

@@ -1,14 +1,16 @@
-import { errnoOf, isGone, type LockPath } from './lock-path.js';
+import type { Descriptor } from '../../backend/descriptor.js';
+import { errnoOf, isGone } from '../../backend/system-error.js';
+import { sleepSync } from '../../sleep.js';
+import type { LockPath } from './lock-path.js';
 import { claimedName, isShadowName, OWNER_FILE, retiredName } from './names.js';
 
 /** Times that a directory with nothing but shadows in it is tried again, a millisecond apart. */
 const SHADOW_PATIENCE = 50;
-const NEVER_WOKEN = new Int32Array(new SharedArrayBuffer(4));
 
 /** A lock directory that is held open, and the place where it stands. */
 export interface OpenLockDirectory {
   readonly place: LockPath;
-  readonly directory: number;
+  readonly directory: Descriptor;
 }
 
 /**
@@ -62,7 +64,7 @@ export function unlinkOwnFile({ place, directory }: OpenLockDirectory, name: str
 export function removeDirectory(lock: OpenLockDirectory): void {
   for (let waited = 0; ; waited += 1) {
     if (tryRemoveDirectory(lock) || waited === SHADOW_PATIENCE || !holdsOnlyShadows(lock)) return;
-    Atomics.wait(NEVER_WOKEN, 0, 0, 1);
+    sleepSync(1);
   }
 }
 

@@ -1,9 +1,11 @@
 import type { FileStatus } from '../../backend/backend.js';
+import type { Descriptor } from '../../backend/descriptor.js';
 import { isSameFile } from '../../backend/file-status.js';
+import { errnoOf, isGone } from '../../backend/system-error.js';
 import { LockNotEmptyError, NotALockError } from '../../errors.js';
 import { type OwnerFile, openOwnerFile } from '../../record/owner-file.js';
 import type { OwnerRecord } from '../../record/owner-record.js';
-import { errnoOf, isGone, type LockPath } from './lock-path.js';
+import type { LockPath } from './lock-path.js';
 import { isClaimedName, isRetiredName, isShadowName, NEW_OWNER_FILE, OWNER_FILE } from './names.js';
 
 /** Enough to tell a lock directory from a directory with somebody's data. */
@@ -18,7 +20,7 @@ const MAX_FOREIGN_SHOWN = 5;
 export class LockView {
   readonly place: LockPath;
   /** Descriptor of the lock directory. */
-  readonly directory: number;
+  readonly directory: Descriptor;
   /** owner.json; null: the directory has none. */
   readonly owner: OwnerFile | null;
   /** What owner.json says; null: there is none, or it is torn. */
@@ -30,7 +32,7 @@ export class LockView {
 
   private constructor(
     place: LockPath,
-    directory: number,
+    directory: Descriptor,
     owner: OwnerFile | null,
     record: OwnerRecord | null,
   ) {
@@ -61,7 +63,7 @@ export class LockView {
     return null;
   }
 
-  static #read(place: LockPath, directory: number): LockView {
+  static #read(place: LockPath, directory: Descriptor): LockView {
     const read = readOwnerOf(place, directory);
     if (read === null) return new LockView(place, directory, null, null);
     if (typeof read === 'string') throw foreignOwner(place, read);
@@ -130,7 +132,7 @@ function isOwnName(name: string): boolean {
   return name === NEW_OWNER_FILE || isRetiredName(name) || isClaimedName(name);
 }
 
-function openLockDirectory(place: LockPath): number | null {
+function openLockDirectory(place: LockPath): Descriptor | null {
   const { files } = place.backend;
   try {
     return files.findDirectoryAt(place.parent, place.name);
@@ -150,7 +152,7 @@ function kindAt(place: LockPath): string {
   }
 }
 
-function readOwnerOf(place: LockPath, directory: number): ReturnType<typeof openOwnerFile> {
+function readOwnerOf(place: LockPath, directory: Descriptor): ReturnType<typeof openOwnerFile> {
   try {
     return openOwnerFile(place.backend.files, directory);
   } catch (error) {

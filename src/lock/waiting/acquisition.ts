@@ -1,10 +1,11 @@
+import { isGone, systemError } from '../../backend/system-error.js';
 import { ownerRecordOf } from '../../record/format.js';
 import { acquireEvent, ownerAgeOf, slowOwnerEvent, waitEvent } from '../events.js';
 import type { AcquireOptions, WaitReport } from '../options.js';
 import { assess, type LockState } from '../protocol/assess.js';
 import { reclaimStale } from '../protocol/clear.js';
 import { LastLook } from '../protocol/last-look.js';
-import { isGone, type LockPath, withLockPath } from '../protocol/lock-path.js';
+import { type LockPath, withLockPath } from '../protocol/lock-path.js';
 import { MAX_LOCK_NAME } from '../protocol/names.js';
 import { type PublishedLock, publishLock } from '../protocol/publish.js';
 import { sweepIfDue } from '../protocol/sweep.js';
@@ -106,9 +107,8 @@ export function* acquireSteps<A extends ChangeWatch>(
 function refuseLongName({ name, path }: LockPath): void {
   const length = Buffer.byteLength(name);
   if (length <= MAX_LOCK_NAME) return;
-  const why = `the name of the lock has ${length} bytes, and ${MAX_LOCK_NAME} are the most`;
-  const message = `ENAMETOOLONG: ${why}, for it is made ready under a longer one, acquire '${path}'`;
-  throw Object.assign(new Error(message), { errno: -36, code: 'ENAMETOOLONG', syscall: 'acquire', path });
+  const words = `the name of the lock has ${length} bytes, and ${MAX_LOCK_NAME} are the most, because the lock is prepared under a longer name`;
+  throw systemError('ENAMETOOLONG', 'acquire', { path }, words);
 }
 
 /** What this waiter saw in the way. */

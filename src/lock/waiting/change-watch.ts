@@ -1,4 +1,5 @@
 import type { WatchOperations } from '../../backend/backend.js';
+import type { Descriptor } from '../../backend/descriptor.js';
 import { isOneKernelFilesystem } from '../../backend/filesystem-traits.js';
 import type { LockView } from '../protocol/view.js';
 import { Wakeup } from './wakeup.js';
@@ -67,7 +68,7 @@ class EventLoopAlarm implements AsyncChangeWatch {
   readonly #bell = new Wakeup();
   #ticket = 0;
 
-  static set(watch: WatchOperations, view: LockView, pidfd: number | null): EventLoopAlarm | null {
+  static set(watch: WatchOperations, view: LockView, pidfd: Descriptor | null): EventLoopAlarm | null {
     const alarm = new EventLoopAlarm(watch, isComplete(view, pidfd !== null));
     const ticket = watch.onLockChange(view.directory, pidfd, () => alarm.#bell.ring());
     if (typeof ticket === 'string') return null;
@@ -94,7 +95,7 @@ function isComplete(view: LockView, hasPidfd: boolean): boolean {
   return isOneKernelFilesystem(view.owner.filesystem.type) && (view.record.version !== null || hasPidfd);
 }
 
-function withOwnerPidfd<T>(view: LockView, use: (pidfd: number | null) => T): T {
+function withOwnerPidfd<T>(view: LockView, use: (pidfd: Descriptor | null) => T): T {
   const pidfd = openOwnerPidfd(view);
   try {
     return use(pidfd);
@@ -107,7 +108,7 @@ function withOwnerPidfd<T>(view: LockView, use: (pidfd: number | null) => T): T 
  * A pidfd of whatever process has the recorded number here. It may be somebody else's: an alarm only makes the waiter
  * look again, and a false one harms nobody.
  */
-function openOwnerPidfd(view: LockView): number | null {
+function openOwnerPidfd(view: LockView): Descriptor | null {
   const pid = view.record?.pid ?? null;
   if (pid === null) return null;
   const pidfd = view.place.backend.processes.openPidfd(pid);

@@ -1,3 +1,5 @@
+import { systemError } from '../../backend/system-error.js';
+import { sleepSync } from '../../sleep.js';
 import type { AcquireOptions } from '../options.js';
 import type { LockPath } from '../protocol/lock-path.js';
 import type { PublishedLock } from '../protocol/publish.js';
@@ -55,16 +57,10 @@ export function acquireSync(place: LockPath, options: AcquireOptions): Published
 
 function block({ ms, alarm }: Pause<SyncChangeWatch>): void {
   if (alarm !== null) alarm.wait(ms);
-  else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  else sleepSync(ms);
 }
 
-/** This thread holds the lock and would wait for itself: EDEADLK, as fcntl(2) says it. */
+/** EDEADLK, as fcntl(2) reports it: this thread holds the lock and would wait for itself. */
 function deadlock({ report }: Pause<SyncChangeWatch>): Error {
-  const message = `EDEADLK: this thread already holds the lock, acquire '${report.path}'`;
-  return Object.assign(new Error(message), {
-    errno: -35,
-    code: 'EDEADLK',
-    syscall: 'acquire',
-    path: report.path,
-  });
+  return systemError('EDEADLK', 'acquire', { path: report.path }, 'this thread already holds the lock');
 }

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { workerData } from 'node:worker_threads';
 
-/** @type {import('../../../src/backend/native.js').Addon} */
+/** @type {import('../../helpers/unbranded.js').Unbranded<import('../../../src/backend/native.js').Addon>} */
 const { processes, files, watch, lease } = createRequire(import.meta.url)(workerData.path);
 const lock = files.openDirectoryAt(files.openParent(workerData.directory), 'lock');
 const pidfd = /** @type {number} */ (processes.openPidfd(process.pid));

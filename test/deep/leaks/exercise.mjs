@@ -18,7 +18,7 @@ const LOOKS = 12;
 const TOLERATED_BYTES_A_CALL = 24;
 
 const [mode = '', path = '', directory = ''] = process.argv.slice(2);
-/** @type {import('../../../src/backend/native.js').Addon} */
+/** @type {import('../../helpers/unbranded.js').Unbranded<import('../../../src/backend/native.js').Addon>} */
 const addon = createRequire(import.meta.url)(path);
 /** @type {string[]} */
 const wrong = [];

@@ -7,7 +7,7 @@ const NOBODY = 4_194_305;
 const HOUR_MS = 3_600_000;
 
 /**
- * @param {import('../../../src/backend/native.js').Addon} addon
+ * @param {import('../../helpers/unbranded.js').Unbranded<import('../../../src/backend/native.js').Addon>} addon
  * @param {string} directory an empty one
  * @returns {Record<string, () => void>}
  */
