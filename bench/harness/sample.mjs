@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { shareProcessor } from './processor.mjs';
-import { median, pairedRatio, summary } from './statistics.mjs';
+import { median, pairedRatios, summary } from './statistics.mjs';
 
 setFlagsFromString('--expose-gc');
 // V8 takes code that was not run between a few collections for unused, and these come more often than in any program.
@@ -124,7 +124,7 @@ async function measure(names, subjects, { rounds, turnMs }) {
         ...summary(samples[name]),
         batch: subjects[name].batch,
         against: (other) =>
-          medians[other] === undefined ? null : pairedRatio(medians[name], medians[other]),
+          medians[other] === undefined ? null : median(pairedRatios(medians[name], medians[other])),
       },
     ]),
   );

@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { atMost } from '../harness/bars.mjs';
 import { compiled } from '../harness/compiled.mjs';
 import { NO_COMPILER } from '../harness/floor.mjs';
+import { inFreshProcess, reported } from '../harness/fresh-process.mjs';
 import { measureGroup, row } from '../harness/group.mjs';
 import { holdOld, holdOurs, killAndSee } from '../harness/owners.mjs';
 import { newPath } from '../harness/scratch.mjs';
@@ -13,24 +11,13 @@ const MS = 1e6;
 const OURS = new URL('../../dist/index.js', import.meta.url).href;
 const IMPORT = 'import kernel-identity';
 
-async function inFreshProcess(script, ...args) {
-  const path = fileURLToPath(new URL(`../start/${script}`, import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, [path, ...args]);
-  return JSON.parse(stdout);
-}
-
-/** A subject of one process a turn, which tells itself how many ms it took. */
-function told(run) {
-  return { batch: 1, turn: async () => [(await run()) * MS] };
-}
-
 /** What a program pays that uses this package for the first time. Each sample is a process of its own. */
 export async function measureImport({ quick }) {
   const group = 'start of a program';
   const leftovers = new Map();
   const importing = (name, url) =>
-    told(async () => {
-      const { import: ms, leftovers: left } = await inFreshProcess('import.mjs', url);
+    reported(async () => {
+      const { import: ms, leftovers: left } = await inFreshProcess('start/import.mjs', url);
       leftovers.set(name, left);
       return ms;
     });
@@ -45,8 +32,8 @@ export async function measureImport({ quick }) {
       floor: undefined,
       subjects: {
         [IMPORT]: importing(IMPORT, OURS),
-        'the first call after it, which loads the addon': told(
-          async () => (await inFreshProcess('import.mjs', OURS, 'selfIdentity')).call,
+        'the first call after it, which loads the addon': reported(
+          async () => (await inFreshProcess('start/import.mjs', OURS, 'selfIdentity')).call,
         ),
         'import an empty module': importing('', 'data:text/javascript,'),
         ...Object.fromEntries(peers),
@@ -72,10 +59,10 @@ export async function measureQueue({ quick, directory }) {
   const after = (hold) =>
     compiled('wake/mortal') === null
       ? NO_COMPILER
-      : told(async () => {
+      : reported(async () => {
           const path = newPath(directory);
           await killAndSee(await hold(path));
-          return inFreshProcess('queue.mjs', path);
+          return inFreshProcess('start/queue.mjs', path);
         });
   const own = 'its record has an identity';
   const old = 'its record is {pid, createdAtMs}';
