@@ -78,7 +78,7 @@ function shortened(text) {
 }
 
 /** README.md with the code blocks of the scenes replaced. */
-export function withOutput(readme, output) {
+function withOutput(readme, output) {
   let text = readme;
   for (const [name, shown] of Object.entries(output)) {
     const block = new RegExp(`(<!-- output: ${name} -->\\n${FENCE}\\w*\\n)[^]*?(^${FENCE}$)`, 'm');

@@ -6,7 +6,7 @@ import { killAndSee, startContender } from '../harness/owners.mjs';
 import { newPath } from '../harness/scratch.mjs';
 
 /** ns from `earlier` to `later`, times of CLOCK_MONOTONIC as processes tell them. */
-export function nsBetween(earlier, later) {
+function nsBetween(earlier, later) {
   return Number(BigInt(later) - BigInt(earlier));
 }
 
