@@ -1,4 +1,4 @@
-// What this package costs, beside other packages and beside the same system calls in C, in one run.
+// Measures in one run what this package costs, beside other packages and beside the same system calls in C.
 // docs/performance.md says what each row is and how it is measured.
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -19,11 +19,11 @@ import { NOT_INSTALLED } from './peers/load.mjs';
 const USAGE = `npm run bench -- [--quick] [--only PART,...] [--dir DIR] [--json FILE]
 
   --quick        ends within 20 s; the figures are rough, and some rows are left out
-  --only PARTS   some of: PARTS
-  --dir DIR      where the locks are; by default /dev/shm where it is a tmpfs, else the temporary directory
+  --only PARTS   measures only some of: PARTS
+  --dir DIR      makes the locks there; by default in /dev/shm if that is a tmpfs, else in the temporary directory
   --json FILE    writes { machine, rows, bars }; with --only, the other parts in the file stay`;
 
-/** In the order of the report. */
+/** The parts, in the order of the report. */
 const PARTS = {
   poll: measurePoll,
   judge: measureJudge,
@@ -51,7 +51,7 @@ const { values: options } = parseArgs({
 const wanted = Object.keys(PARTS).filter((name) => options.only.split(',').includes(name));
 const unknown = options.only.split(',').filter((name) => !Object.hasOwn(PARTS, name));
 if (options.help || unknown.length > 0) {
-  if (unknown.length > 0) console.error(`no part ${unknown.join(', ')}\n`);
+  if (unknown.length > 0) console.error(`there is no part ${unknown.join(', ')}\n`);
   console.log(USAGE.replace('PARTS\n', `${Object.keys(PARTS).join(', ')}\n`));
   process.exit(unknown.length > 0 ? 2 : 0);
 }
@@ -70,6 +70,6 @@ for (const name of wanted) {
 }
 console.log(`\n${barsText(result.bars.filter(({ part }) => wanted.includes(part)))}`);
 if (result.rows.some(({ missing }) => missing === NOT_INSTALLED)) {
-  console.log('\nFor the other packages: npm run bench:install');
+  console.log('\nThe other packages are not all installed: npm run bench:install');
 }
 process.exit();

@@ -1,5 +1,5 @@
 // Draws the charts of a result, and writes its figures into the pages that show them: `npm run bench:docs`.
-// Argument: the JSON file; by default results/latest.json.
+// Argument: the JSON file; the default is results/latest.json.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { scalingChart } from './chart/scaling.mjs';
@@ -10,7 +10,7 @@ import { barsMarkdown, loadLine, machineLine, tableMarkdown, tablesOf } from './
 const TOP = new URL('../', import.meta.url);
 const CHARTS = { speed: speedChart, scaling: scalingChart };
 
-/** Every file that shows a result, by its path from the top of the project, as it should be. */
+/** Returns what each file that shows the result must contain, by its path from the top of the project. */
 export function rendered(result, pageOf = readPage) {
   const files = {};
   for (const [name, chart] of Object.entries(CHARTS)) {
@@ -38,7 +38,7 @@ function sections({ machine, rows, bars }) {
   };
 }
 
-/** What stands between `<!-- bench: NAME -->` and `<!-- end -->`. */
+/** Replaces the text between `<!-- bench: NAME -->` and `<!-- end -->`. */
 function replaceSection(page, name, section) {
   const start = `<!-- bench: ${name} -->\n`;
   const from = page.indexOf(start);

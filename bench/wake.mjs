@@ -1,5 +1,5 @@
-// The wake-ups of `npm run bench` alone, also on the disk, and also for waiters that wait for the first time in their
-// process. `npm run bench:wake`.
+// Measures the wake-ups of `npm run bench` alone, but on the disk too, and for waiters, too, that wait for the first time
+// in their process: `npm run bench:wake`.
 import { tmpdir } from 'node:os';
 import { describeMachine } from './harness/machine.mjs';
 import { barsText, machineLine, tablesOf, tableText } from './harness/report.mjs';

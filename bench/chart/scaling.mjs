@@ -13,10 +13,10 @@ const PANEL = { width: 418, height: 356 };
 const TOP = 56;
 const LEGEND_ROW = 17;
 const LEGEND_ROWS = 4;
-/** Where a flat line is seen to be flat: at least so many steps of ten. */
+/** The vertical axis spans at least this many decades, because a flat line looks flat only on a tall scale. */
 const LEAST_DECADES = 4;
 
-/** Cost against number, one panel for each thing that there can be many of. */
+/** Draws cost against number, in one panel for each kind of thing. */
 export function scalingChart({ rows }, theme) {
   const height = TOP + 2 * PANEL.height + 24;
   return picture(
@@ -70,7 +70,7 @@ function panel(rows, { title, x, y, theme }) {
   ].join('\n');
 }
 
-/** Whole decades around the values. */
+/** Returns the whole decades around the values, as [least, most]. */
 function rangeOf(values) {
   let low = Math.floor(Math.log10(Math.min(...values)));
   let high = Math.ceil(Math.log10(Math.max(...values)));
@@ -110,7 +110,7 @@ function line(points, across, up, colour) {
   ];
 }
 
-/** What the colour stands for, and the values at both ends. */
+/** Draws the key of one series: its colour, its name and the values at both ends. */
 function key(points, i, { x, y, theme }) {
   const [first, last] = [points[0], points.at(-1)];
   const top = y + 40 + i * LEGEND_ROW;

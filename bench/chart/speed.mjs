@@ -1,7 +1,7 @@
 import { formatValue } from '../harness/units.mjs';
 import { element, logScale, picture, text } from './svg.mjs';
 
-// Whose it is, the row's name, and a shorter one.
+// Each bar is [kind, name of the row], and a shorter label where the name is too long.
 const SECTIONS = [
   {
     title: 'Does the owner still live? (one poll)',
@@ -67,13 +67,13 @@ const LEGEND = [
 
 const WIDTH = 860;
 const LABEL_END = 292;
-/** Values stand to the right of it. */
+/** The x of both ends of the bars. The value stands to the right of its bar. */
 const PLOT = [304, 760];
 const ROW = 20;
 const SECTION = 34;
 const TOP = 74;
 
-/** p50 of everything that is compared, with a line up to p99. */
+/** Draws p50 of every row that is compared, with a line up to p99. */
 export function speedChart({ rows }, theme) {
   const scale = logScale([1, farEnd(rows)], PLOT);
   const parts = [];
@@ -108,11 +108,11 @@ export function speedChart({ rows }, theme) {
 
 function find(rows, group, name) {
   const row = rows.find((one) => one.group === group && one.name === name);
-  if (row === undefined) throw new Error(`no row ${group}: ${name}`);
+  if (row === undefined) throw new Error(`there is no row ${group}: ${name}`);
   return row;
 }
 
-/** The decade in which the longest bar ends. */
+/** Returns the end of the decade in which the longest bar ends, in ns. */
 function farEnd(rows) {
   const shown = SECTIONS.flatMap(({ group, bars }) => bars.map(([, name]) => find(rows, group, name)));
   return 10 ** Math.ceil(Math.log10(Math.max(...shown.map(({ p50, p99 }) => Math.max(p50 ?? 1, p99 ?? 1)))));

@@ -28,7 +28,7 @@ function escaped(text) {
   return String(text).replace(/[&<>"]/g, (character) => ENTITIES[character]);
 }
 
-/** One element; attributes that are undefined are left out. */
+/** Returns one element as text. Attributes that are undefined are left out. */
 export function element(name, attributes, ...content) {
   const list = Object.entries(attributes)
     .filter(([, value]) => value !== undefined)
@@ -39,14 +39,14 @@ export function element(name, attributes, ...content) {
   return content.length === 0 ? `<${name}${list}/>` : `<${name}${list}>${content.join('')}</${name}>`;
 }
 
-/** `halo` is the colour behind the letters, where lines may pass. */
+/** Returns a line of text. `halo` is a colour behind the letters, which keeps lines that pass there off them. */
 export function text(x, y, content, { fill, anchor = 'start', size = 12, weight, halo }) {
   const behind = halo === undefined ? {} : { stroke: halo, 'stroke-width': 4, 'paint-order': 'stroke' };
   const attributes = { x, y, fill, 'text-anchor': anchor, 'font-size': size, 'font-weight': weight };
   return element('text', { ...attributes, ...behind }, escaped(content));
 }
 
-/** A whole picture. `title` is what a screen reader says. */
+/** Returns a whole picture. A screen reader reads `title` aloud. */
 export function picture({ width, height, title, theme }, ...content) {
   return `${element(
     'svg',
@@ -67,7 +67,7 @@ export function picture({ width, height, title, theme }, ...content) {
   )}\n`;
 }
 
-/** A logarithmic axis: `at(value)` is the place of a value between `from` and `to`. */
+/** A logarithmic axis. `at(value)` is the position of a value between `from` and `to`. */
 export function logScale([least, most], [from, to]) {
   const [low, high] = [Math.log10(least), Math.log10(most)];
   return {

@@ -1,5 +1,6 @@
-// The system calls of each operation, those of the package beside those of floor.c, as strace(1) sees them. The two must
-// be the same, or the ratio to C means nothing. `node bench/floor/calls.mjs [OPERATION...]`; exits 1 if they differ.
+// Prints the system calls of each operation as strace(1) sees them, those of the package beside those of floor.c. The
+// two lists must be the same, because otherwise the ratio to C means nothing. Usage:
+// `node bench/floor/calls.mjs [OPERATION...]`; the exit code is 1 if the lists differ.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -10,18 +11,21 @@ import { GONE_PID } from '../harness/floor.mjs';
 import { holdOurs } from '../harness/owners.mjs';
 import { defaultParent, makeScratch, newPath } from '../harness/scratch.mjs';
 
-/** By the name of the operation in floor.c: the same with this package. */
+/** The same operations with this package, by their names in floor.c. */
 const OURS = {
   judge: ({ identity }) => judgeOwner(identity),
   'judge-gone': ({ identity }) => judgeOwner({ ...identity, pid: GONE_PID }),
   inspect: ({ lock }) => inspectLockSync(lock),
   'acquire-and-release': ({ free }) => acquireLockSync(free).releaseSync(),
 };
-/** Of V8 and its allocator, at any time, and OpenSSL's before it makes random bytes: was the process forked? */
+/**
+ * System calls that the package does not make itself: V8 and its allocator make them at any time, and OpenSSL checks
+ * with getpid whether the process was forked before it makes random bytes.
+ */
 const NOT_OURS = /^(brk|mmap|munmap|mprotect|madvise|futex|getrandom|sched_yield|getpid)$/;
 const MARK = 'calls.mjs: now';
 
-/** What is run under strace: the operation once, when all caches are warm. */
+/** Runs under strace. Performs the operation once between two marks, when all caches are warm. */
 function perform(operation, pid, lock, free) {
   const given = { identity: probeIdentity(Number(pid)), lock, free };
   for (let i = 0; i < 3; i += 1) OURS[operation](given);
@@ -30,7 +34,7 @@ function perform(operation, pid, lock, free) {
   writeSync(2, MARK);
 }
 
-/** Names of the system calls between two marks. */
+/** Returns the names of the system calls between the two marks. */
 function traced(command, args, { input, isMark }) {
   const log = join(scratch, 'strace.log');
   const { error } = spawnSync('strace', ['-o', log, command, ...args], {
@@ -76,7 +80,7 @@ if (process.argv[2] === '--perform') {
   const owner = await holdOurs(lock);
   for (const operation of wanted.length > 0 ? wanted : Object.keys(OURS)) {
     if (compare(operation, String(owner.pid), lock, newPath(scratch))) continue;
-    console.log('  they differ');
+    console.log('  the two lists differ');
     process.exitCode = 1;
   }
   await owner.kill();

@@ -1,14 +1,14 @@
-// The floor: the system calls that the kernel must be asked for one poll, one judgement, one look at a lock, one
-// acquisition and release, and nothing else. What this program needs, no program needs less of.
+// The floor: this program makes the system calls that one poll, one judgement, one inspection of a lock, or one
+// acquisition and release needs, and does nothing else. No program can do the same in less time.
 //
-// The lists are those that the package itself makes, so that the ratio to them is what JavaScript, Node-API and the
-// package's own thoughts cost. They were obtained with `node bench/floor/calls.mjs`, which runs both under strace(1)
+// The package itself makes the same calls, so the ratio to this program is the cost of JavaScript, of Node-API and of
+// the package's own work. The lists were obtained with `node bench/floor/calls.mjs`, which runs both under strace(1)
 // and prints the calls of each side by side.
 //
 //   floor <pid> <gone-pid> <directory> <lock>
 //
-// reads lines `<operation> <batch> <ms>` and answers each with one line: the ns of one operation, as the mean of
-// <batch>, again and again for <ms> ms.
+// The program reads lines `<operation> <batch> <ms>`. It repeats the operation for <ms> ms and answers with one line of
+// samples: each is the ns of one operation, as the mean of <batch>.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 #define MAX_SAMPLES 200000
-/** As long as a record of ours is. */
+/** The bytes of a record of ours. */
 #define RECORD_SIZE 640
 
 static pid_t live;
@@ -42,19 +42,22 @@ static void die(const char *what) {
   exit(1);
 }
 
-/** Where a failure would make the figures meaningless. */
+/** Ends the program if a call failed, because the figures would be meaningless. */
 static int sure(int result, const char *what) {
   if (result < 0) die(what);
   return result;
 }
 
-/** The system call itself: fstat(3) of some C libraries is newfstatat(2) with an empty path, which takes longer. */
+/**
+ * Makes the system call directly, because fstat(3) of some C libraries is newfstatat(2) with an empty path, which takes
+ * longer.
+ */
 static int stat_descriptor(int descriptor) {
   struct stat status;
   return sure((int)syscall(SYS_fstat, descriptor, &status), "fstat");
 }
 
-/** A read goes on until nothing comes any more. */
+/** Reads until pread returns no more bytes. */
 static void read_whole(int file) {
   const int size = sure((int)pread(file, record, sizeof record, 0), "pread");
   sure((int)pread(file, record, sizeof record, size), "pread");
@@ -70,7 +73,10 @@ static void call_getppid(long count) {
   for (long i = 0; i < count; ++i) syscall(SYS_getppid);
 }
 
-/** Opened here only: while anybody holds a pidfd of a process, the kernel makes another one in half the time. */
+/**
+ * The pidfd is not opened before this operation, because the kernel makes another pidfd of a process in half the time
+ * while one is open.
+ */
 static void poll_pidfd(long count) {
   if (held_pidfd < 0) held_pidfd = sure(open_pidfd(live), "pidfd_open");
   for (long i = 0; i < count; ++i) {
@@ -91,7 +97,7 @@ static void judge(long count) {
 
 static void judge_gone(long count) {
   for (long i = 0; i < count; ++i) {
-    if (open_pidfd(gone) >= 0) die("the process that is gone");
+    if (open_pidfd(gone) >= 0) die("pidfd_open found the process that should be gone");
   }
 }
 
@@ -104,7 +110,7 @@ static int open_parent(void) {
   return sure(open(directory, O_RDONLY | O_CLOEXEC | O_PATH | O_DIRECTORY), directory);
 }
 
-/** A lock that somebody holds: its record, and whether the process and the witness live. */
+/** Inspects a held lock: reads its record, and checks whether the process and the witness live. */
 static void inspect(long count) {
   for (long i = 0; i < count; ++i) {
     const int parent = open_parent();
@@ -134,7 +140,7 @@ static void acquire_and_release(long count) {
     struct statfs filesystem;
 
     const int parent = open_parent();
-    if (openat(parent, "floor.lock", kDirectory) >= 0) die("floor.lock is there already");
+    if (openat(parent, "floor.lock", kDirectory) >= 0) die("floor.lock exists already");
     sure(mkdirat(parent, draft, 0777), "mkdirat");
     const int lock = sure(openat(parent, draft, kDirectory), draft);
     stat_descriptor(lock);
@@ -220,10 +226,11 @@ int main(int argc, char **argv) {
   gone = (pid_t)atoi(argv[2]);
   directory = argv[3];
   lock_name = argv[4];
-  // Node has threads, and in a process that has any the kernel counts the users of a descriptor at each call.
+  // Node has several threads, so this process has a second one: the kernel then counts the users of a descriptor at
+  // each call.
   pthread_t thread;
   if (pthread_create(&thread, NULL, do_nothing, NULL) != 0) die("pthread_create");
-  // With a buffer of its own, stdio asks nothing about where it writes to.
+  // stdio gets a buffer, because it would otherwise stat its output in order to choose the size of one.
   static char output[1 << 20];
   setvbuf(stdout, output, _IOFBF, sizeof output);
   char name[64];
@@ -234,7 +241,7 @@ int main(int argc, char **argv) {
     size_t i = 0;
     while (i < operations && strcmp(name, kOperations[i].name) != 0) ++i;
     if (i == operations) {
-      fprintf(stderr, "floor: no operation %s\n", name);
+      fprintf(stderr, "floor: there is no operation %s\n", name);
       return 2;
     }
     measure(kOperations[i].run, batch, ms);

@@ -8,25 +8,25 @@ const TOP = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Bytes of the tarball that would be published, and of the files in it. */
 export function packedSize() {
-  const said = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+  const printed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: TOP,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  const parsed = JSON.parse(said);
-  // npm 11 says an object by package name, earlier ones an array.
+  const parsed = JSON.parse(printed);
+  // npm 11 prints an object by package name; earlier versions print an array.
   const [{ size, unpackedSize }] = Object.values(parsed);
   return { size, unpackedSize };
 }
 
-/** Bytes that a package and all that it depends on put into node_modules. */
+/** Bytes that a package and all its dependencies take in node_modules. */
 export function installedSize(name, from) {
   const seen = new Map();
   addPackage(seen, name, from);
   return [...seen.values()].reduce((sum, bytes) => sum + bytes, 0);
 }
 
-/** The same for what this package depends on at run time. */
+/** Bytes that the run-time dependencies of this package take in node_modules. */
 export function dependenciesSize() {
   const { dependencies } = JSON.parse(readFileSync(join(TOP, 'package.json'), 'utf8'));
   return Object.keys(dependencies)
@@ -43,7 +43,7 @@ function addPackage(seen, name, from) {
     addPackage(seen, dependency, join(folder, 'package.json'));
 }
 
-/** Found as Node does: in the node_modules of the folder, or of those above it. */
+/** Finds a package as Node does: in the node_modules of the folder, or of a folder above it. */
 function folderOf(name, from) {
   const candidates = createRequire(from).resolve.paths(name) ?? [];
   const found = candidates.map((path) => join(path, name)).find((path) => exists(join(path, 'package.json')));

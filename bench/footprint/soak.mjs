@@ -1,5 +1,5 @@
-// Does the same work again and again, and tells what of it stays: descriptors, threads, memory. Prints one JSON object
-// by kind of work. Argument: a directory for locks.
+// Repeats each kind of work many times, and measures what stays of it: descriptors, threads and memory. It prints one
+// JSON object with an entry for each kind of work. Argument: a directory for locks.
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ const WORKS = {
 };
 
 function footprint() {
-  // Twice: what is freed by finalizers in the first is collected in the second.
+  // We collect twice, because the second collection frees what the finalizers of the first one released.
   collectGarbage();
   collectGarbage();
   return {
@@ -35,14 +35,14 @@ function footprint() {
   };
 }
 
-/** Bytes of this process alone that are in memory, without the pages of files. */
+/** Bytes of the anonymous memory of this process; the pages of files do not count. */
 function residentMemory() {
   return Number(/^RssAnon:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1'))[1]) * 1024;
 }
 
 const growth = {};
 for (const [name, [count, work]] of Object.entries(WORKS)) {
-  // Half of it first, until heaps and caches have their size.
+  // Half of the work comes first, so that heaps and caches have reached their size.
   for (let i = 0; i < count / 2; i += 1) work();
   const before = footprint();
   for (let i = 0; i < count; i += 1) work();

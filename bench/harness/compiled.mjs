@@ -6,9 +6,10 @@ import { defaultParent, makeScratch } from './scratch.mjs';
 const built = new Map();
 
 /**
- * The program made of one C file of bench/, or null where there is no compiler.
- * @param name from bench/, without the ending.
- * @throws where the file does not compile.
+ * Compiles one C file of bench/, once in a run.
+ * @param name the path of the file from bench/, without its extension.
+ * @returns the path of the program; null when there is no compiler.
+ * @throws {Error} if the file does not compile.
  */
 export function compiled(name) {
   if (!built.has(name)) built.set(name, compile(name));

@@ -2,7 +2,7 @@ import { compiled } from './compiled.mjs';
 import { Talker } from './processes.mjs';
 import { elsewhere } from './sample.mjs';
 
-/** A pid that no process has: beyond PID_MAX_LIMIT of the kernel. */
+/** A pid that no process has, because it is above the kernel's PID_MAX_LIMIT. */
 export const GONE_PID = 2 ** 22 + 1;
 
 export const NO_COMPILER = 'no compiler';
@@ -16,9 +16,9 @@ export class Floor {
   }
 
   /**
-   * @param pid the process to judge. @param gone the number of one that is gone.
-   * @param lock a lock in `directory` to look at, by name.
-   * @returns null where there is no compiler.
+   * @param pid the process to judge. @param gone the pid of a process that is gone.
+   * @param lock the name of a lock in `directory`, to be inspected.
+   * @returns null when there is no compiler.
    */
   static start({ pid = process.pid, gone = GONE_PID, directory = '.', lock = '-' }) {
     const program = compiled('floor/floor');
@@ -26,7 +26,7 @@ export class Floor {
     return new Floor(new Talker(program, String(pid), String(gone), directory, lock));
   }
 
-  /** One operation as a subject for `interleave`. */
+  /** Returns one operation as a subject for `interleave`. */
   subject(operation, batch) {
     return elsewhere(this.#talker, operation, batch);
   }

@@ -2,10 +2,10 @@ import { interleave } from './sample.mjs';
 
 /**
  * Measures the subjects of one group side by side.
- * @param group its heading.
+ * @param group the heading.
  * @param own the row that `ratio` refers to. @param floor the row that `floor` refers to, if it is measured.
- * @param subjects by name; a string instead says why there is none.
- * @returns rows of the report, in the order given.
+ * @param subjects by name; a string in place of a subject says why it cannot be measured.
+ * @returns the rows of the report, in the order of the subjects.
  */
 export async function measureGroup({ group, own, floor, subjects }, plan) {
   const present = Object.fromEntries(
@@ -20,7 +20,7 @@ export async function measureGroup({ group, own, floor, subjects }, plan) {
   });
 }
 
-/** A line of the report. Times are in ns; `ratio` is to our own way, `floor` to the same system calls in C. */
+/** A line of the report. Times are in ns; `ratio` is to our own row, `floor` to the same system calls in C. */
 export function row({ group, name, unit = 'ns', p50, p99, ratio, floor, batch, samples }) {
   return {
     group,
@@ -35,7 +35,7 @@ export function row({ group, name, unit = 'ns', p50, p99, ratio, floor, batch, s
   };
 }
 
-/** A line for what this machine cannot measure. */
+/** A line of the report that this machine cannot measure; `missing` says why. */
 export function missingRow(group, name, missing, unit = 'ns') {
   return { ...row({ group, name, unit, p50: null }), samples: 0, missing };
 }

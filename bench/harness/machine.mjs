@@ -5,7 +5,7 @@ import { filesystemOf } from './scratch.mjs';
 
 const PACKAGE = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
-/** What the figures depend on, as the run found it. */
+/** Describes the machine and the build, on which the figures depend. */
 export function describeMachine(directory) {
   return {
     version: PACKAGE.version,

@@ -6,9 +6,9 @@ import { compiled } from './compiled.mjs';
 import { Talker } from './processes.mjs';
 import { filesystemOf } from './scratch.mjs';
 
-// Owners that are small, since node takes milliseconds to die.
+// holdOurs and holdOld start a small C program as the owner, because node takes milliseconds to die.
 
-/** A lock of ours, held by a process that does nothing else. */
+/** Makes a lock of ours, held by a process that does nothing else. */
 export async function holdOurs(path) {
   mkdirSync(path);
   const file = join(path, 'owner.json');
@@ -29,7 +29,7 @@ export async function holdOurs(path) {
   return owner;
 }
 
-/** A lock of an older program, which records a PID. */
+/** Makes a held lock as an older program does, which records a PID only. */
 export async function holdOld(path) {
   mkdirSync(path);
   const file = join(path, 'owner.json');
@@ -45,7 +45,7 @@ async function holdFile(file) {
   return owner;
 }
 
-/** @returns when it was killed, and when the kernel said that it is dead; ns of CLOCK_MONOTONIC. */
+/** Kills an owner. @returns when it was killed, and when its pidfd reported the death; ns of CLOCK_MONOTONIC. */
 export async function killAndSee(owner) {
   const killer = new Talker(compiled('wake/mortal'), 'kill', String(owner.pid));
   const [killed, dead] = (await killer.line()).split(' ');
@@ -53,7 +53,7 @@ export async function killAndSee(owner) {
   return { killed, dead };
 }
 
-/** A process that locks in its own way (wake/contender.mjs). */
+/** Starts a process that takes locks in one of the ways of wake/contender.mjs. */
 export async function startContender(way) {
   const script = fileURLToPath(new URL('../wake/contender.mjs', import.meta.url));
   const contender = new Talker(process.execPath, script, way);

@@ -6,7 +6,7 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** A child process that talks in lines. */
+/** A child process that reads and writes lines. */
 export class Talker {
   #lines;
   #exited;
@@ -29,11 +29,11 @@ export class Talker {
 
   async line() {
     const { value, done } = await this.#lines.next();
-    if (done) throw new Error(`${this.child.spawnargs.join(' ')} ended`);
+    if (done) throw new Error(`${this.child.spawnargs.join(' ')} ended before it answered`);
     return value;
   }
 
-  /** The next object with a property of that name; those before it are passed over. */
+  /** Returns the next message that has the property. Messages before it are dropped. */
   async until(property) {
     for (;;) {
       const message = JSON.parse(await this.line());
@@ -49,7 +49,7 @@ export class Talker {
     this.write(JSON.stringify(message));
   }
 
-  /** For the one that ends by itself, or was killed by somebody else. */
+  /** Resolves when the process ends by itself, or when another process has killed it. */
   exited() {
     return this.#exited;
   }

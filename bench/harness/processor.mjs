@@ -1,10 +1,11 @@
-// Two processes that are compared run on one processor: of a machine that others share, another one may be slower.
+// Keeps two processes that are compared on one processor, because one processor may be slower than another on a machine
+// that others share.
 import { spawnSync } from 'node:child_process';
 
 /**
- * Keeps the main thread of this process and of others on one processor. Node's helper threads go where they like.
- * Does nothing where there is no taskset(1).
- * @param pids of the others. @returns what lets them go again.
+ * Keeps the main threads of this process and of others on one processor. Node's helper threads stay free.
+ * It does nothing when there is no taskset(1).
+ * @param pids the other processes. @returns a function that gives all of them their processors back.
  */
 export function shareProcessor(pids) {
   const before = [process.pid, ...pids].map((pid) => [pid, processorsOf(pid)]);
@@ -17,12 +18,12 @@ export function shareProcessor(pids) {
   };
 }
 
-/** As taskset(1) lists them, such as `0-3,7`. */
+/** The processors of a process in the format of taskset(1), such as `0-3,7`. */
 function processorsOf(pid) {
   return taskset('-c', '-p', pid).trim().split(' ').at(-1);
 }
 
-/** What it prints; nothing where it cannot be had, or there is no such process any more. */
+/** Returns what taskset prints. The text is empty when there is no taskset, or the process has ended. */
 function taskset(...args) {
   const { stdout } = spawnSync('taskset', args.map(String), { encoding: 'utf8' });
   return stdout ?? '';

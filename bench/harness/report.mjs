@@ -1,8 +1,8 @@
 import { formatRatio, formatValue } from './units.mjs';
 
 /**
- * The rows of a run as tables, one for each group: { title, head, lines }, all of it text. A line that has one cell only
- * says why there is nothing to tell.
+ * Returns the rows of a run as tables, one for each group: { title, head, lines }, all of it text. A line with a single
+ * cell says why there are no figures.
  */
 export function tablesOf(rows) {
   return [...byGroup(rows)].map(([title, members]) =>
@@ -17,7 +17,8 @@ function byGroup(rows) {
 }
 
 function groupTable(title, rows) {
-  // What was measured once has no p99, and what has no counterpart no ratio: no columns of nothing.
+  // A column without any value is left out, because a value that was measured once has no p99, and a row without a
+  // counterpart has no ratio.
   const columns = [
     ['p50', ({ p50, unit }) => formatValue(p50, unit)],
     ['p99', ({ p99, unit }) => formatValue(p99, unit)],
@@ -35,7 +36,7 @@ function groupTable(title, rows) {
   };
 }
 
-/** p50 of each series, one column for each number of things. */
+/** A table of p50, with a line for each series and a column for each number of things. */
 function seriesTable(title, rows) {
   const numbers = [...new Set(rows.map(({ at }) => at))];
   const series = [...new Set(rows.map((row) => row.series))];
@@ -52,7 +53,7 @@ function seriesTable(title, rows) {
   };
 }
 
-/** For a terminal: 100 columns. */
+/** Formats a table for a terminal, 100 columns wide. */
 export function tableText({ title, head, lines }) {
   const cellWidth = 11;
   const nameWidth = 100 - cellWidth * Math.max(4, head.length);
@@ -65,7 +66,7 @@ export function tableText({ title, head, lines }) {
     .join('\n');
 }
 
-/** For a page. */
+/** Formats a table for a page of Markdown. */
 export function tableMarkdown({ title, head, lines }) {
   const text = (cells) => `| ${cells.map((cell) => cell.trim().replaceAll('|', '\\|')).join(' | ')} |`;
   return [
@@ -81,7 +82,7 @@ const VERDICTS = new Map([
   [null, '-'],
 ]);
 
-/** The bars that the project sets itself, and whether they are met. */
+/** Formats the bars that the project sets itself, and whether each is met. */
 export function barsText(bars) {
   return bars
     .map(({ bar, measured, met }) => `${VERDICTS.get(met).padEnd(8)}${bar.padEnd(72)}${measured}`)
@@ -93,12 +94,12 @@ export function barsMarkdown(bars) {
   return tableMarkdown({ title: 'bar', head: ['measured', 'met'], lines });
 }
 
-/** What the figures depend on, in one line. */
+/** Names in one line what the figures depend on. */
 export function machineLine({ cpu, cores, kernel, node, filesystem }) {
   return `${cpu}, ${cores} cores, Linux ${kernel}, node ${node}, locks on ${filesystem}`;
 }
 
-/** The load average over a minute when each part began. */
+/** Names the lowest and the highest load average, over a minute, at the start of a part. */
 export function loadLine({ loads }) {
   const values = Object.values(loads);
   return `load ${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)}`;

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
-/** What was measured, kept in a file after each part, so that a run that is cut short leaves what it has. */
+/** What was measured. The file is written after each part, so that an interrupted run keeps its finished parts. */
 export class Result {
   #file;
   #order;
@@ -8,7 +8,10 @@ export class Result {
   rows = [];
   bars = [];
 
-  /** @param file undefined: none. Its parts that are not measured anew stay. @param order of the parts. */
+  /**
+   * @param file the JSON file; undefined when nothing is to be written. Its parts that are not measured anew stay.
+   * @param order the names of all parts, in the order of the report.
+   */
   constructor(file, machine, order) {
     this.#file = file;
     this.#order = order;

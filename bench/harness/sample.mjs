@@ -1,22 +1,23 @@
-// Measures several subjects in turns, so that whatever else the machine does at the time falls on all of them.
+// Measures several subjects in turns, so that other work of the machine disturbs all of them alike.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { shareProcessor } from './processor.mjs';
 import { median, pairedRatios, summary } from './statistics.mjs';
 
 setFlagsFromString('--expose-gc');
-// V8 takes code that was not run between a few collections for unused, and these come more often than in any program.
+// V8 drops the bytecode of a function that did not run between a few collections, and collections are more frequent
+// here than in any program.
 setFlagsFromString('--no-flush-bytecode');
-/** A full collection of this process's garbage, or, with `{ type: 'minor' }`, one of what is young. */
+/** Collects all garbage of this process, or only the young generation when called with `{ type: 'minor' }`. */
 export const collectGarbage = runInNewContext('gc');
 
 const NS_PER_MS = 1e6;
-/** Share of a turn that warms caches up again after the turns of the others; its samples are dropped. */
+/** The share of a turn whose samples are dropped, because the turns of the others have left the caches cold. */
 const WARM_UP = 0.2;
 
 /**
- * A subject too short to be timed alone: `run(count)` loops itself, so that each has machine code of its own.
- * A sample is the mean of a batch.
+ * A subject that is too short to be timed alone. The loop is in `run(count)`, so that each subject has machine code of
+ * its own. A sample is the mean of a batch.
  */
 export function inBatches(batch, run) {
   return {
@@ -35,7 +36,7 @@ export function inBatches(batch, run) {
   };
 }
 
-/** A subject of a microsecond or more: each call is a sample, at least one a turn. */
+/** A subject that takes a microsecond or more. Each call is a sample, and each turn has at least one. */
 export function oneByOne(run) {
   return {
     batch: 1,
@@ -52,7 +53,7 @@ export function oneByOne(run) {
   };
 }
 
-/** {@link oneByOne} for what returns a promise. */
+/** The same as {@link oneByOne}, for a function that returns a promise. */
 export function oneByOneAsync(run) {
   return {
     batch: 1,
@@ -82,14 +83,16 @@ export function elsewhere(talker, operation, batch) {
   };
 }
 
-/** One call of `run` a turn: for what starts a process. */
+/** A subject that is called once a turn, because it starts a process. */
 export function onceATurn(run) {
   return { ...oneByOneAsync(run), turn: () => oneByOneAsync(run).turn(0) };
 }
 
 /**
- * Takes samples of all subjects, in rounds. `subjects` by name; undefined ones are passed over.
- * @returns by name: { p50, p99, max, samples, batch } in ns, and `against(other)`, the ratio of the medians.
+ * Takes samples of all subjects, in rounds.
+ * @param subjects by name; undefined ones are skipped.
+ * @returns by name { p10, p50, p99, max, samples, batch }, times in ns, and `against(other)`: the ratio of the medians of
+ * a round, as the median over the rounds.
  */
 export async function interleave(subjects, { rounds, turnMs }) {
   const names = Object.keys(subjects).filter((name) => subjects[name] !== undefined);
@@ -107,9 +110,9 @@ async function measure(names, subjects, { rounds, turnMs }) {
   const medians = Object.fromEntries(names.map((name) => [name, []]));
   for (const name of names) await subjects[name].turn(4 * turnMs);
   for (let round = 0; round < rounds; round += 1) {
-    // Forth and back, so that none is always the one after a certain other.
+    // Every other round goes backwards, so that no subject always follows the same other one.
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
-      // Not a full one: that also throws away machine code, which V8 then makes anew for most of a turn.
+      // A full collection would also discard machine code, which V8 would then make anew for most of a turn.
       collectGarbage({ type: 'minor' });
       const taken = await subjects[name].turn(turnMs);
       const kept = taken.slice(Math.floor(taken.length * WARM_UP));

@@ -8,25 +8,28 @@ process.on('exit', () => {
   for (const directory of made) rmSync(directory, { recursive: true, force: true });
 });
 
-/** Name of the filesystem that a directory is on; null: there is none. */
+/** The name of the filesystem that a directory is on; null when it is not known. */
 export function filesystemOf(directory) {
   const { locks } = dumpDiagnostics({ locks: [join(directory, 'any.lock')] });
   return locks[0].filesystem?.type ?? null;
 }
 
-/** A directory in memory, where there is one: deletions on a disk take longer than all that is measured here. */
+/**
+ * Returns a directory in memory if there is one, because a deletion on a disk takes longer than everything that is
+ * measured here.
+ */
 export function defaultParent() {
   return filesystemOf('/dev/shm') === 'tmpfs' ? '/dev/shm' : tmpdir();
 }
 
-/** A fresh directory, removed when this process ends. */
+/** Makes a new directory, which is removed when this process ends. */
 export function makeScratch(parent) {
   const directory = mkdtempSync(join(parent, 'kernel-identity-bench-'));
   made.push(directory);
   return directory;
 }
 
-/** A fresh directory inside another one. */
+/** Makes a directory inside another one. */
 export function makeFolder(directory, name) {
   const folder = join(directory, name);
   mkdirSync(folder, { recursive: true });
@@ -34,7 +37,7 @@ export function makeFolder(directory, name) {
 }
 
 let paths = 0;
-/** The path of a lock that does not exist yet. */
+/** Returns the path of a lock that does not exist yet. */
 export function newPath(directory) {
   paths += 1;
   return join(directory, `${paths}.lock`);

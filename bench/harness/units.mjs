@@ -10,7 +10,7 @@ const SIZES = [
   [1, 'B'],
 ];
 
-/** Three digits that count. */
+/** Formats a number with about three significant digits. */
 function digits(value) {
   const size = Math.abs(Number(value.toPrecision(3)));
   if (size === 0) return '0';
@@ -25,7 +25,7 @@ function scaled(value, steps) {
   return `${digits(value / factor)} ${unit}`;
 }
 
-/** @param unit as in the rows: ns, B, %, or empty for a number of things. */
+/** @param unit the unit of a row: ns, B, %, or empty for a number of things. */
 export function formatValue(value, unit) {
   if (value === null) return '';
   if (unit === 'ns') return scaled(value, TIMES);

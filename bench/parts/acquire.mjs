@@ -13,7 +13,7 @@ const ASYNC = 'acquireLock, release';
 const PROPER_SYNC = 'proper-lockfile lockSync, unlockSync';
 const PROPER_ASYNC = 'proper-lockfile lock, unlock';
 
-/** A lock that nobody else wants, taken and released. */
+/** Measures how long it takes to acquire and release a lock that no other process wants. */
 export async function measureAcquire({ directory: parent, plan }) {
   const directory = makeFolder(parent, 'acquire');
   const path = newPath(directory);
@@ -52,14 +52,14 @@ export async function measureAcquire({ directory: parent, plan }) {
   };
 }
 
-/** What programs write that know of no lock but mkdir. */
+/** Does what programs do that use mkdir alone as a lock. */
 function makeAndDelete(path) {
   mkdirSync(path);
   writeFileSync(join(path, 'owner.json'), JSON.stringify({ pid: process.pid, createdAtMs: Date.now() }));
   rmSync(path, { recursive: true });
 }
 
-/** Each with its own defaults, but for what a comparison needs. */
+/** The other packages, each with its own defaults except for the options that the comparison needs. */
 async function peers(directory) {
   const proper = await loadPeer('proper-lockfile');
   const lockfile = await loadPeer('lockfile');

@@ -10,20 +10,20 @@ const SOAK = fileURLToPath(new URL('../footprint/soak.mjs', import.meta.url));
 const PEERS_FILE = fileURLToPath(new URL('../peers/package.json', import.meta.url));
 
 /**
- * What may be left after the work: of V8's heap and of memory as a whole. One object for each of 10^5 judgements would
- * be 1.6 MB at least.
+ * How much more of each may be left after the work; V8's heap and the memory as a whole are in bytes. One object for
+ * each of 10^5 judgements would be 1.6 MB at least.
  */
 export const TOLERANCE = { descriptors: 0, threads: 0, heap: 512 * 1024, rss: 8 * 2 ** 20 };
 const UNITS = { descriptors: '', threads: '', heap: 'B', rss: 'B' };
 const NAMES = { descriptors: 'descriptors', threads: 'threads', heap: 'heap', rss: 'RSS' };
 
-/** By kind of work, how much more of each there is after it than before. */
+/** Returns, by kind of work, how much more of each there is after the work than before it. */
 export async function soak(directory) {
   const { stdout } = await promisify(execFile)(process.execPath, [SOAK, directory]);
   return JSON.parse(stdout);
 }
 
-/** What stays of work that is over. */
+/** Measures what stays of work that is over. */
 export async function measureLeaks({ quick, directory }) {
   const group = 'left behind by work that is over';
   if (quick)
@@ -40,7 +40,7 @@ export async function measureLeaks({ quick, directory }) {
   return { rows, bars };
 }
 
-/** What comes with it. */
+/** Measures the size of this package and of the others. */
 export async function measureSize() {
   const packed = packedSize();
   const own = { unit: 'B' };

@@ -15,7 +15,7 @@ const ASYNC = 'inspectLock';
 const PEER_SYNC = 'proper-lockfile checkSync, and reading an owner file';
 const PEER_ASYNC = 'proper-lockfile check, and reading an owner file';
 
-/** A look at a lock that another process holds: who is it, and does it live? */
+/** Measures an inspection of a lock that another process holds: who the owner is, and whether it lives. */
 export async function measureInspect({ directory, plan }) {
   const path = newPath(directory);
   const owner = await startContender('sync');
@@ -23,7 +23,8 @@ export async function measureInspect({ directory, plan }) {
   await owner.until('acquired');
   const floor = Floor.start({ pid: owner.pid, directory, lock: basename(path) });
   const peer = await loadPeer('proper-lockfile');
-  // Its lock is the directory <path>.lock, which says nothing of its owner: that is what the owner file is for.
+  // The lock of proper-lockfile is the directory <path>.lock, which does not name its owner. A program that needs the
+  // owner therefore reads an owner file too.
   const target = newPath(directory);
   const unlock = typeof peer === 'string' ? null : peer.lockSync(target, { realpath: false });
   const ownerFile = join(path, 'owner.json');

@@ -11,7 +11,7 @@ import { newPath } from '../harness/scratch.mjs';
 const LIVING = 'judgeOwner(record)';
 const CALLS = 'pidfd_open, fstat, poll, close in C';
 
-/** One judgement of a record that was parsed before, with no descriptor held. */
+/** Measures one judgement of a record that was parsed before, without an open descriptor of the process. */
 export async function measureJudge({ directory, plan }) {
   const owner = await startContender('sync');
   const record = await recordOf(owner, newPath(directory));
@@ -50,7 +50,7 @@ export async function measureJudge({ directory, plan }) {
       },
       plan,
     );
-    // While anybody holds a pidfd of a process, the kernel makes another one in half the time.
+    // The kernel makes another pidfd of a process in half the time while one is open.
     const pidfd = openPidfd(owner.pid);
     const held = await measureGroup(
       {
@@ -76,14 +76,14 @@ export async function measureJudge({ directory, plan }) {
   }
 }
 
-/** What a process writes of itself into the lock that it takes. */
+/** Returns the record that a process writes into a lock when it takes the lock. */
 async function recordOf(contender, path) {
   contender.send({ command: 'acquire', path });
   await contender.until('acquired');
   return inspectLockSync(path).owner;
 }
 
-/** compareIdentities, which every judgement goes through. */
+/** Measures compareIdentities, which every judgement calls. */
 export async function measureCompare({ plan }) {
   const group = 'compareIdentities';
   const child = spawn('sleep', ['600'], { stdio: 'ignore' });
@@ -93,7 +93,7 @@ export async function measureCompare({ plan }) {
   const old = { ...one, pidfdInode: null };
   const same = JSON.parse(JSON.stringify(one));
   const BATCH = 1000;
-  const told = { same: 0, different: 0, unknown: 0 };
+  const answers = { same: 0, different: 0, unknown: 0 };
   const rows = await measureGroup(
     {
       group,
@@ -101,13 +101,13 @@ export async function measureCompare({ plan }) {
       floor: undefined,
       subjects: {
         'two processes: different': inBatches(BATCH, (count) => {
-          for (let i = 0; i < count; i += 1) told[compareIdentities(one, other)] += 1;
+          for (let i = 0; i < count; i += 1) answers[compareIdentities(one, other)] += 1;
         }),
         'one process, read twice: same': inBatches(BATCH, (count) => {
-          for (let i = 0; i < count; i += 1) told[compareIdentities(one, same)] += 1;
+          for (let i = 0; i < count; i += 1) answers[compareIdentities(one, same)] += 1;
         }),
         'by start ticks: same': inBatches(BATCH, (count) => {
-          for (let i = 0; i < count; i += 1) told[compareIdentities(old, same)] += 1;
+          for (let i = 0; i < count; i += 1) answers[compareIdentities(old, same)] += 1;
         }),
       },
     },
@@ -115,14 +115,14 @@ export async function measureCompare({ plan }) {
   );
   const calls = 1_000_000;
   const before = process.memoryUsage().heapUsed;
-  for (let i = 0; i < calls; i += 1) told[compareIdentities(one, other)] += 1;
+  for (let i = 0; i < calls; i += 1) answers[compareIdentities(one, other)] += 1;
   const perCall = Math.max(0, process.memoryUsage().heapUsed - before) / calls;
   const memory = row({ group, name: 'memory that a call takes', unit: 'B', p50: perCall, batch: calls });
   return {
     rows: [...rows, memory],
     bars: [
       ...rows.map(({ name }) => atMost(`compareIdentities, ${name}: at most 50 ns`, rows, name, 50)),
-      // The smallest object takes 12; what is left are the compiler's own notes.
+      // The smallest object takes 12 bytes. What is less than one byte a call comes from notes of V8's compiler.
       atMost('compareIdentities takes no memory', [memory], memory.name, 1),
     ],
   };

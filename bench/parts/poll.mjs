@@ -18,7 +18,7 @@ const BELOW = 'OwnerWatch.alive, lock of a container below';
 const BESIDE = 'OwnerWatch.alive, lock of a sibling container';
 const BARE = 'getppid in C: a bare system call';
 
-/** What a loop that asks again and again "does the owner still live?" takes for one answer. */
+/** Measures one poll of a loop that checks again and again whether the owner still lives. */
 export async function measurePoll({ quick, directory, plan }) {
   const owner = spawn('sleep', ['600'], { stdio: 'ignore' });
   const containers = await startContainers(directory);
@@ -70,7 +70,10 @@ export async function measurePoll({ quick, directory, plan }) {
   }
 }
 
-/** The owner of a lock in a PID namespace of its own, watched from above, and from another namespace beside it. */
+/**
+ * Starts the owner of a lock in a PID namespace of its own. The subjects watch it from the namespace above, and from
+ * another namespace beside it.
+ */
 async function startContainers(directory) {
   const obstacle = await whyNoNamespaces();
   if (obstacle !== null) return { subjects: { [BELOW]: obstacle, [BESIDE]: obstacle }, end() {} };
@@ -92,7 +95,7 @@ async function startContainers(directory) {
   };
 }
 
-/** How late a loop that does nothing but poll sees a death. */
+/** Measures how late a loop that does nothing but poll sees a death. */
 async function deathRows(rounds, directory) {
   const group = 'a death, seen by a loop that polls';
   const ways = { 'a watched process': byProcess, "a watched lock's witness": () => byWitness(directory) };

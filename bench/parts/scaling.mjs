@@ -4,7 +4,7 @@ import { missingRow, row } from '../harness/group.mjs';
 import { interleave } from '../harness/sample.mjs';
 import { byLocks, byProcesses, byWaiters, byWatches } from '../scaling/series.mjs';
 
-/** Numbers of things, and what yields the subjects to measure at each. */
+/** Numbers of things (`few` with --quick), and the generator that yields the subjects to measure at each number. */
 const SERIES = [
   {
     group: 'scaling: watches that are open',
@@ -28,7 +28,7 @@ const SERIES = [
   },
 ];
 
-/** Does it stay as fast where there is more of everything? `ratio` is to the smallest number. */
+/** Measures whether all stays as fast when there is more of everything. `ratio` is to the smallest number. */
 export async function measureScaling({ quick, directory, plan }) {
   const rows = [];
   for (const { group, numbers, few, series, needsCompiler } of SERIES) {

@@ -11,7 +11,7 @@ const MS = 1e6;
 const OURS = new URL('../../dist/index.js', import.meta.url).href;
 const IMPORT = 'import kernel-identity';
 
-/** What a program pays that uses this package for the first time. Each sample is a process of its own. */
+/** Measures what the first use of this package costs a program. Each sample is a process of its own. */
 export async function measureImport({ quick }) {
   const group = 'start of a program';
   const leftovers = new Map();
@@ -53,7 +53,10 @@ export async function measureImport({ quick }) {
   };
 }
 
-/** The bug that this package was made for: five plugins in line behind one dead owner, which waited 300 s each. */
+/**
+ * Measures the bug that this package was made for: five plugins wait for a lock whose owner is dead. Without this package
+ * each of them waited 300 s.
+ */
 export async function measureQueue({ quick, directory }) {
   const group = 'five plugins in line behind one dead owner';
   const after = (hold) =>

@@ -13,21 +13,23 @@ const ASYNC = 'kernel-identity, acquireLock';
 const SYNC = 'kernel-identity, acquireLockSync';
 const MANY = 100;
 
-/** From the moment that a lock becomes free to somebody who waits for it having it. */
+/** Measures the time from the moment at which a lock becomes free until a waiter has it. */
 export async function measureWake({ quick, directory }) {
   const setting = quick
     ? { directory, rounds: 12, slowRounds: 3, locks: 0, pauseMs: 10 }
-    : // So many that p99 is not the longest of them.
+    : // There are so many rounds that p99 is not simply the longest delay.
       { directory, rounds: 300, slowRounds: 20, locks: 50, pauseMs: 20 };
   return wakeRows(setting, '', !quick);
 }
 
 /**
- * @param where is added to the headings. @param withTimeouts waits 10 s for proper-lockfile to take an owner for dead.
- * @param withFresh also waiters that wait for the first time in their process.
+ * Measures wake-ups after a release and after the death of the owner.
+ * @param where a text that is added to the headings.
+ * @param withTimeouts whether to wait the 10 s after which proper-lockfile takes an owner for dead.
+ * @param withFresh whether to measure waiters, too, that wait for the first time in their process.
  */
 export async function wakeRows(setting, where, withTimeouts, withFresh = false) {
-  // A poller finds the lock free after half its interval, at any moment of it.
+  // A poller finds the lock free at a random moment of its interval, after half of it on average.
   const slow = { ...setting, rounds: setting.slowRounds, pauseMs: 100 };
   const peer = await loadPeer('proper-lockfile');
   const compiler = compiled('wake/mortal') === null ? NO_COMPILER : null;
@@ -74,7 +76,7 @@ export async function wakeRows(setting, where, withTimeouts, withFresh = false) 
   return { rows: rows.list, bars };
 }
 
-/** Rows of delays; the first of a group is the one that the others are compared with. */
+/** Rows of delays. The ratio of a row is to the first row of its group. */
 class Rows {
   list = [];
 
@@ -92,10 +94,11 @@ class Rows {
 const ONE = 'one waiter, acquireLock';
 const ONE_SYNC = 'one waiter, acquireLockSync';
 const CROWD = `${MANY} waiters in one process`;
-// No more processes than that: the kernel gives a user 128 inotify instances, and who gets none has to poll.
+// There are no more processes than that, because the kernel gives a user 128 inotify instances, and a process that gets
+// none has to poll.
 const CROWDS = `${MANY} processes, acquireLockSync`;
 
-/** CPU time of waiting, % of a core. */
+/** Measures the CPU time of waiting, in % of a core. */
 export async function measureIdle({ quick, directory }) {
   const group = 'CPU time of waiting';
   if (quick) return { rows: [missingRow(group, ONE, 'not with --quick', '%')], bars: [] };

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 
 const require = createRequire(import.meta.url);
 const { dependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
-/** Of a package that has no module by its own name, or one that exports more than a lock. */
+/** The module to load where a package has none by its own name, or where that one exports more than a lock. */
 const MODULES = { '@openclaw/fs-safe': '@openclaw/fs-safe/file-lock' };
 
 /** The packages that this one is compared with. */
@@ -12,7 +12,7 @@ export const PEERS = Object.keys(dependencies);
 
 export const NOT_INSTALLED = 'not installed';
 
-/** The URL of a package's module, or why there is none. */
+/** Returns the URL of a package's module, or a text that says why there is none. */
 export function resolvePeer(name) {
   try {
     return pathToFileURL(require.resolve(MODULES[name] ?? name)).href;
@@ -21,7 +21,7 @@ export function resolvePeer(name) {
   }
 }
 
-/** The exports of a package, or why there are none, as a string. */
+/** Returns the exports of a package, or a text that says why there are none. */
 export async function loadPeer(name) {
   const url = resolvePeer(name);
   if (!url.startsWith('file:')) return url;

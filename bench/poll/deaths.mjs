@@ -18,8 +18,9 @@ export async function byWitness(directory) {
 }
 
 /**
- * ns from the moment at which another process learns by a pidfd that the owner is dead, to the moment at which a loop
- * that reads nothing but `alive` ends. Negative, where the watch was told earlier than that process.
+ * Returns delays in ns, from the moment at which another process learns from a pidfd that the owner is dead, to the
+ * moment at which a loop that reads nothing but `alive` ends. A delay is negative when the watch learns of the death
+ * earlier than that process.
  */
 export async function deathsSeen(rounds, start) {
   const delays = [];

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Talker } from '../harness/processes.mjs';
 
-/** What makes the command behind it the first process of a PID namespace with a /proc of its own. */
+/** Runs the command that follows it as the first process of a PID namespace with a /proc of its own. */
 const UNSHARE = [
   'unshare',
   ...(process.getuid() === 0 ? [] : ['--user', '--map-root-user']),
@@ -14,7 +14,7 @@ const UNSHARE = [
   '--mount-proc',
 ];
 
-/** Why there are no PID namespaces here; null: there are. */
+/** Returns why no PID namespace can be made here; null when one can. */
 export async function whyNoNamespaces() {
   const [command, ...flags] = UNSHARE;
   const attempt = spawn(command, [...flags, 'true'], { stdio: 'ignore' });
@@ -23,7 +23,7 @@ export async function whyNoNamespaces() {
   return works ? null : 'no PID namespace can be made here';
 }
 
-/** A node script of bench/ as pid 1 of a new PID namespace. `pid` is its number as we see it. */
+/** A node script of bench/ that runs as pid 1 of a new PID namespace. `pid` is its pid in our namespace. */
 export class Boxed extends Talker {
   constructor(script, ...args) {
     const [command, ...flags] = UNSHARE;

@@ -1,5 +1,5 @@
-// Polls the owner of a lock when it is told to: for a watcher in a PID namespace of its own. Argument: the lock.
-// Reads and answers lines as floor/floor.c does.
+// Polls the owner of a lock on command, so that a watcher can run in a PID namespace of its own. Argument: the lock.
+// The script reads and answers lines as floor/floor.c does.
 import { createInterface } from 'node:readline';
 import { inspectLockSync, watchOwner } from '../../dist/index.js';
 import { pollSubject } from './subject.mjs';

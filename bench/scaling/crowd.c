@@ -1,5 +1,5 @@
-// A crowd of processes that sleep. Argument: how many. Prints a line when all are there, and ends them when its stdin
-// ends, or when it is killed.
+// Starts a crowd of processes that sleep. Argument: how many. The program prints a line when all of them exist. They end
+// when its stdin ends, or when it is killed.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
@@ -23,7 +23,7 @@ int main(int argc, char **argv) {
     }
     if (child > 0) continue;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    // The parent may have died before that call.
+    // The parent may have died before that call, which then does nothing, so each child checks its parent.
     while (getppid() == parent) pause();
     _exit(0);
   }

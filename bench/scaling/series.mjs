@@ -1,5 +1,5 @@
-// What one more costs where there are already so many. Each function yields, for each number, subjects by name that
-// are measured while there are as many.
+// Measures what one more thing costs when there are many already. Each function yields [number, subjects] for each
+// number: the subjects, by name, are measured while there are that many things.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ export async function* byWatches(numbers) {
         {
           'poll each watch in turn': inBatches(BATCH, (count) => {
             for (let i = 0, at = 0; i < count; i += 1) {
-              if (!watches[at].alive) throw new Error('the owner is said to be dead, but is not');
+              if (!watches[at].alive) throw new Error('the watch reports a living owner as dead');
               at = at + 1 === number ? 0 : at + 1;
             }
           }),
@@ -49,7 +49,7 @@ export async function* byWatches(numbers) {
   }
 }
 
-/** Locks that stand in the same directory, each left by a dead owner. */
+/** Locks in the same directory, each left by a dead owner. */
 export async function* byLocks(numbers, directory) {
   const folder = makeFolder(directory, 'many');
   const sample = newPath(directory);
@@ -64,13 +64,13 @@ export async function* byLocks(numbers, directory) {
       writeFileSync(join(path, 'owner.json'), record);
     }
     const path = newPath(folder);
-    const standing = newPath(folder);
-    const owner = await holdOurs(standing);
+    const heldPath = newPath(folder);
+    const owner = await holdOurs(heldPath);
     yield [
       number,
       {
         'acquire and release one more lock': oneByOne(() => acquireLockSync(path).releaseSync()),
-        'look at one of the locks': oneByOne(() => inspectLockSync(standing)),
+        'look at one of the locks': oneByOne(() => inspectLockSync(heldPath)),
       },
     ];
     await owner.kill();
@@ -78,12 +78,13 @@ export async function* byLocks(numbers, directory) {
   rmSync(folder, { recursive: true });
 }
 
-/** Processes in /proc, of which all but those that run anyway sleep. */
+/** Processes in /proc. Those that are added to the ones that run anyway only sleep. */
 export async function* byProcesses(numbers, directory) {
   const path = newPath(directory);
   const owner = await holdOurs(path);
   const identity = probeIdentity(owner.pid);
-  // Before a pid alone counts as gone, a look goes through all processes: one in a container may bear the number.
+  // Before a pid alone counts as gone, an inspection checks all processes, because one in a container may have that
+  // number.
   const oldPath = newPath(directory);
   mkdirSync(oldPath);
   writeFileSync(join(oldPath, 'owner.json'), JSON.stringify({ pid: GONE_PID, createdAtMs: Date.now() }));
@@ -114,10 +115,10 @@ function processesIn(proc) {
   return readdirSync(proc).filter((name) => /^\d+$/.test(name)).length;
 }
 
-/** Waiters of one process for the same lock, which each release it as soon as they have it. */
+/** Waiters in one process for the same lock. Each releases the lock as soon as it has it. */
 export async function* byWaiters(numbers, directory) {
   for (const number of numbers) {
-    // One experiment gives a sample to each of the two.
+    // One experiment gives a sample to each of the two subjects.
     const unused = { first: [], each: [] };
     const subject = (key) => ({
       batch: 1,
@@ -140,21 +141,21 @@ export async function* byWaiters(numbers, directory) {
   }
 }
 
-/** ns until the first of so many waiters has the lock, and until the last has released it. */
+/** Returns the ns until the first of `number` waiters has the lock, and until the last one has released it. */
 async function passOn(directory, number) {
   const path = newPath(directory);
   const lock = acquireLockSync(path);
   let first = 0;
   let waiting = 0;
   let allWait;
-  const everybodyWaits = new Promise((resolve) => {
+  const allAreWaiting = new Promise((resolve) => {
     allWait = resolve;
   });
   const waiters = Array.from({ length: number }, async () => {
-    let told = false;
+    let hasReported = false;
     const onWait = () => {
-      if (told) return;
-      told = true;
+      if (hasReported) return;
+      hasReported = true;
       waiting += 1;
       if (waiting === number) allWait();
     };
@@ -162,8 +163,8 @@ async function passOn(directory, number) {
     first ||= performance.now();
     await taken.release();
   });
-  await everybodyWaits;
-  // Until those that were told of the wait last sleep as well.
+  await allAreWaiting;
+  // The waiters that reported last need a moment until they sleep as well.
   await sleep(5);
   const released = performance.now();
   lock.releaseSync();

@@ -1,5 +1,5 @@
-// Imports a module in a process that did nothing before, and tells what that cost. Arguments: its URL, and the name of a
-// function to call then.
+// Imports a module in a process that did nothing before, and prints the ms that it took. Arguments: the URL of the
+// module, and the name of a function to call after the import.
 const [, , url, first] = process.argv;
 
 const listeners = () => process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0);

@@ -1,5 +1,5 @@
-// Five plugins that start at once and need the same lock, in a process that did nothing before; argument: the lock.
-// Prints the ms until all five are done, import included.
+// Starts five plugins at once that need the same lock, in a process that did nothing before. Argument: the lock.
+// The script prints the ms until all five are done, import included.
 const PLUGINS = ['browser', 'discord', 'memory-core', 'slack', 'telegram'];
 
 const started = performance.now();

@@ -1,6 +1,6 @@
-// A process that takes and releases locks as its parent tells it: one command a line on stdin, one JSON object a line
-// on stdout. Times are of CLOCK_MONOTONIC in ns, which every process of the machine shares.
-// Argument: how it waits, one of the keys of WAYS.
+// Takes and releases locks on command of its parent. It reads one command a line from stdin, and writes one JSON object
+// a line to stdout. Times are ns of CLOCK_MONOTONIC, which every process of the machine shares.
+// Argument: the way in which it waits, one of the keys of WAYS.
 import { mkdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -24,7 +24,7 @@ async function kernelIdentity(acquire) {
   };
 }
 
-/** proper-lockfile's own defaults, but for the retries: as often as the poller looks. */
+/** proper-lockfile with its own defaults, except that it retries as often as the poller does. */
 async function properLockfile() {
   const { lock } = await loadPeer('proper-lockfile');
   const retries = { forever: true, factor: 1, minTimeout: POLL_MS, maxTimeout: POLL_MS };
@@ -34,12 +34,12 @@ async function properLockfile() {
   };
 }
 
-/** What programs write that make a directory, read a PID file and try again 10 times a second, blocking. */
+/** The way of programs that make a directory, read a PID file and try again 10 times a second, blocking. */
 async function poller() {
   const beat = new Int32Array(new SharedArrayBuffer(4));
   return async (path, waiting) => {
     const owner = join(path, 'owner.json');
-    for (let told = false; ; ) {
+    for (let hasReported = false; ; ) {
       try {
         mkdirSync(path);
         writeFileSync(owner, JSON.stringify({ pid: process.pid, createdAtMs: Date.now() }));
@@ -51,8 +51,8 @@ async function poller() {
         rmSync(path, { recursive: true, force: true });
         continue;
       }
-      if (!told) waiting();
-      told = true;
+      if (!hasReported) waiting();
+      hasReported = true;
       Atomics.wait(beat, 0, 0, POLL_MS);
     }
   };
@@ -75,7 +75,7 @@ const WAYS = {
 };
 
 const take = await WAYS[process.argv[2]]();
-/** By path. */
+/** The functions that release the locks, by path. */
 const releases = new Map();
 
 const commands = {

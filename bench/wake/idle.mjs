@@ -1,13 +1,15 @@
-// What it costs to wait.
+// Measures the CPU time that waiting costs.
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startContender } from '../harness/owners.mjs';
 import { newPath } from '../harness/scratch.mjs';
 
-/** ms after its start by which node has ended its own housekeeping: V8 looks once whether it can free memory. */
+/**
+ * The ms from its start until node has ended its own housekeeping, because V8 checks once whether it can free memory.
+ */
 const SETTLED_MS = 20_000;
 
-/** ns for which all threads of a process have run so far (/proc/<pid>/task/<tid>/schedstat). */
+/** Returns the ns for which all threads of a process have run so far (/proc/<pid>/task/<tid>/schedstat). */
 function cpuTimeOf(pid) {
   return readdirSync(`/proc/${pid}/task`)
     .map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ', 1)[0]))
@@ -15,8 +17,8 @@ function cpuTimeOf(pid) {
 }
 
 /**
- * % of a core that waiting takes, by name, measured over one and the same time.
- * @param crowds by name: { way, hold, processes, locks }: each of so many processes waits for so many locks.
+ * Returns, by name, the % of a core that waiting takes. All crowds are measured over the same time.
+ * @param crowds by name: { way, hold, processes, locks }. Each of the `processes` waits for as many locks as `locks` says.
  */
 export async function costOfWaiting(directory, crowds, ms) {
   const waiting = {};

@@ -1,9 +1,9 @@
-// An owner that dies quickly, and the one who kills it and sees it dead. Node takes milliseconds to die; this does not,
-// so that what is measured is the waiter.
+// An owner that dies quickly, and a program that kills it and sees it dead. Node takes milliseconds to die. This program
+// does not, so the measured time is that of the waiter.
 //
-//   mortal hold <file>   takes the witness on the file (F_OFD_SETLK), prints a line, and lasts until it is killed
-//   mortal kill <pid>    SIGKILL; prints two times of CLOCK_MONOTONIC in ns: before the call, and when the pidfd told
-//                        that the process is dead. Nobody can know of the death earlier, save by the files it closes.
+//   mortal hold <file>   takes the witness on the file (F_OFD_SETLK), prints a line, and runs until it is killed
+//   mortal kill <pid>    sends SIGKILL, and prints two times of CLOCK_MONOTONIC in ns: before the call, and when the
+//                        pidfd reported that the process is dead. Only the files that it closes show the death earlier.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

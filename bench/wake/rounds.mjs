@@ -1,19 +1,22 @@
-// How long a waiter sleeps on after the lock became free, round after round. Delays are in ns.
+// Measures, round after round, how long a waiter still sleeps after the lock became free. Delays are in ns.
 import { mkdirSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { killAndSee, startContender } from '../harness/owners.mjs';
 import { newPath } from '../harness/scratch.mjs';
 
-/** ns from `earlier` to `later`, times of CLOCK_MONOTONIC as processes tell them. */
+/** Returns the ns from `earlier` to `later`, which are times of CLOCK_MONOTONIC as processes report them. */
 function nsBetween(earlier, later) {
   return Number(BigInt(later) - BigInt(earlier));
 }
 
-/** Any moment of a polling interval is as likely as another. */
+/** Waits for a random time, so that any moment of a polling interval is as likely as another. */
 const waitAWhile = (pauseMs) => sleep(5 + pauseMs * Math.random());
 
-/** From the call of release to the waiter's having the lock. `fresh`: a new waiter process each time. */
+/**
+ * Measures from the call of release until the waiter has the lock.
+ * @param fresh whether each round has a new waiter process.
+ */
 export async function afterRelease({ directory, rounds, pauseMs }, way, fresh = false) {
   const delays = [];
   const owner = await startContender(way);
@@ -39,7 +42,7 @@ export async function afterRelease({ directory, rounds, pauseMs }, way, fresh = 
   return delays;
 }
 
-/** From the death of the owner, and from the call of kill(2), to the waiter's having the lock. */
+/** Measures from the death of the owner, and from the call of kill(2), until the waiter has the lock. */
 export async function afterKill({ directory, rounds, pauseMs }, way, hold) {
   const fromDeath = [];
   const fromKill = [];
@@ -61,8 +64,8 @@ export async function afterKill({ directory, rounds, pauseMs }, way, hold) {
 }
 
 /**
- * The same where only a timeout tells of a death: proper-lockfile's default is 10 s, so an owner takes many locks with
- * it at once, and one process waits for all of them.
+ * Measures the same for locks where only a timeout reveals a death. proper-lockfile's default is 10 s, so one owner dies
+ * with many locks at once, and one process waits for all of them.
  */
 export async function afterKillByTimeout({ directory, locks, pauseMs }, way) {
   const waiter = await startContender(way);
@@ -84,7 +87,7 @@ export async function afterKillByTimeout({ directory, locks, pauseMs }, way) {
   return { fromDeath, fromKill };
 }
 
-/** ns that the filesystem alone takes to delete what a dead owner leaves: whoever reclaims a lock pays it. */
+/** Returns the ns that the filesystem alone takes to delete what a dead owner leaves. Each reclaim pays for it. */
 export function deletions({ directory, rounds }) {
   return Array.from({ length: rounds }, () => {
     const path = newPath(directory);
