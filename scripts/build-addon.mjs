@@ -1,5 +1,5 @@
-// Builds the native addon into build/Release with node-gyp, where this machine can. It is optional: without it
-// the prebuilt one serves, and on other architectures plain Node and /proc. node-gyp-build prefers build/Release.
+// Builds the native addon into build/Release with node-gyp, if this machine can. The addon is optional: without it the
+// prebuilt one is loaded, and other architectures use plain Node and /proc. node-gyp-build prefers build/Release.
 // `--force` builds even if the binary is up to date.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -30,17 +30,17 @@ function build() {
   if (compiler === undefined) return cannotBuild('there is no C++ compiler', 'g++');
   if (!runs('make')) return cannotBuild('there is no make', 'make');
   const python = process.env.PYTHON || process.env.npm_config_python || 'python3';
-  if (!runs(python)) return cannotBuild('there is no python3, which node-gyp is driven by', 'python3');
+  if (!runs(python)) return cannotBuild('there is no python3, which node-gyp needs', 'python3');
 
   const prefix = nodeHeadersPrefix();
   const options = [];
   if (prefix !== undefined) {
     options.push(`--nodedir=${prefix}`);
   } else {
-    // Configuring would fetch them as well, but then a missing network looks like a broken binding.gyp.
+    // `configure` would fetch the headers too, but a missing network would then look like a broken binding.gyp.
     const headers = nodeGyp(['install', '--ensure'], compiler);
     if (headers.status !== 0) {
-      return cannotBuild('the headers of this Node cannot be had', 'them, or set npm_config_nodedir');
+      return cannotBuild('the headers of this Node cannot be downloaded', 'them, or set npm_config_nodedir');
     }
   }
 
@@ -51,36 +51,40 @@ function build() {
     return 1;
   }
   if (!isBuiltFrom(hash)) {
-    console.error(`addon not built: ${relative(ROOT, BINARY)} does not bear the hash of its sources`);
+    console.error(`addon not built: ${relative(ROOT, BINARY)} does not contain the hash of its sources`);
     return 1;
   }
   console.log(`addon built: ${relative(ROOT, BINARY)}`);
   return 0;
 }
 
-/** The binary carries the hash of its sources as plain text, so nothing else needs to be kept beside it. */
+/** The binary contains the hash of its sources as plain text, so no other file has to record it. */
 function isBuiltFrom(hash, binary = BINARY) {
   return existsSync(binary) && readFileSync(binary).includes(hash);
 }
 
-/** Ordinary where somebody works on the TypeScript only; in CI the addon must not go missing unnoticed. */
+/**
+ * Prints why the addon is not built, and returns the exit code. That is no failure for a developer who works on the
+ * TypeScript only, but CI must notice when the addon is missing.
+ */
 function cannotBuild(why, remedy) {
   console.log(`addon not built: ${why}. ${whatServes()} To build it, install ${remedy}.`);
   return process.env.CI === 'true' ? 1 : 0;
 }
 
-/** What is loaded in its place. */
+/** Says what will be loaded in place of the addon. */
 function whatServes() {
-  if (existsSync(BINARY)) return `${relative(ROOT, BINARY)} is of other sources, and is what will be loaded.`;
+  if (existsSync(BINARY))
+    return `${relative(ROOT, BINARY)} was built from other sources, and will be loaded.`;
   const prebuild = join(ROOT, `prebuilds/${process.platform}-${process.arch}/kernel-identity.node`);
-  if (!existsSync(prebuild)) return 'The procfs backend will serve.';
-  if (isBuiltFrom(nativeSourceHash(), prebuild)) return 'The prebuilt one will serve.';
-  return `${relative(ROOT, prebuild)} is of other sources, and is what will be loaded.`;
+  if (!existsSync(prebuild)) return 'The procfs backend will be used.';
+  if (isBuiltFrom(nativeSourceHash(), prebuild)) return 'The prebuilt addon will be loaded.';
+  return `${relative(ROOT, prebuild)} was built from other sources, and will be loaded.`;
 }
 
 function findCompiler() {
   const wanted = process.env.CXX;
-  // $CXX may carry options: `ccache g++`, `g++ -m64`.
+  // $CXX may contain options, such as `ccache g++` or `g++ -m64`.
   if (wanted) return runs(wanted.trim().split(/\s+/)[0]) ? wanted : undefined;
   return COMPILERS.find(runs);
 }
@@ -99,7 +103,7 @@ function nodeGyp(args, compiler) {
     env: {
       ...process.env,
       CXX: compiler,
-      // binding.gyp calls `node`: let it be this one.
+      // binding.gyp calls `node`, which must be this Node.
       PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}`,
     },
   });

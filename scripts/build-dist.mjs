@@ -1,7 +1,7 @@
-// Builds what is published: dist/index.js and dist/cli/main.js, each one file, since a module of its own costs whoever
-// imports it half a millisecond; and the types that index.d.ts leads to.
-// First tsc compiles and checks src, module by module, into build/modules: from there come the types, and there tests
-// find what users do not see (test/helpers/internals.mjs). Arguments are for tsc.
+// Builds what is published: dist/index.js and dist/cli/main.js, and the types that index.d.ts refers to. Each of the two
+// is a single file, because every module adds half a millisecond to an import.
+// First tsc compiles and checks src, module by module, into build/modules. The types come from there, and tests find
+// the modules there that users do not see (test/helpers/internals.mjs). The arguments are passed to tsc.
 import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -12,7 +12,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MODULES = join(ROOT, 'build/modules');
 const DIST = join(ROOT, 'dist');
 
-// A file that left src must not live on in what is built.
+// A file that was removed from src must not stay in the output.
 for (const folder of [MODULES, DIST]) rmSync(folder, { recursive: true, force: true });
 
 const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
@@ -23,7 +23,7 @@ if (status === 0) await makeDist();
 else process.exitCode = 1;
 
 async function makeDist() {
-  // Not split into what the two share and the rest: nobody loads both into one process.
+  // Their common code is not split off, because no process loads both.
   await build({
     absWorkingDir: ROOT,
     entryPoints: ['src/index.ts', 'src/cli/main.ts'],
@@ -37,7 +37,7 @@ async function makeDist() {
   copyTypes('index.d.ts');
 }
 
-/** Copies a file of types and those that it names. */
+/** Copies a file of types and the files that it imports. */
 function copyTypes(name, copied = new Set()) {
   if (copied.has(name)) return;
   copied.add(name);

@@ -1,5 +1,5 @@
-// The terminal output that README.md shows, made by running the commands. Prints it; `--write` puts it into README.md,
-// between `<!-- output: NAME -->` and the end of the code block below.
+// Runs the commands whose terminal output README.md shows, and prints that output. `--write` puts it into README.md
+// instead, between `<!-- output: NAME -->` and the end of the code block below.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MAIN = join(ROOT, 'dist/cli/main.js');
 const FENCE = '```';
 
-/** Output by scene, as the README has it: the directory of the locks is called /data. */
+/** Returns the output by scene, as README.md shows it: the directory of the locks is called /data. */
 export async function scenes() {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'kernel-identity-readme-')));
   const lock = join(directory, 'install.lock');
@@ -43,7 +43,7 @@ export async function scenes() {
   }
 }
 
-/** What a person at a terminal sees of a command: the command, its output, and the exit code unless it is 0. */
+/** Returns what a terminal shows of a command: the command, its output, and the exit code unless it is 0. */
 function run(...args) {
   return new Promise((resolve) => {
     const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined };
@@ -54,7 +54,7 @@ function run(...args) {
   });
 }
 
-/** A process that takes the lock, and is killed while it holds it. */
+/** Starts a process that takes the lock and is killed while it holds it. */
 async function killedOwner(lock) {
   const script = `import { acquireLockSync } from ${JSON.stringify(join(ROOT, 'dist/index.js'))};
     acquireLockSync(${JSON.stringify(lock)}, { label: 'nightly' });
@@ -63,7 +63,7 @@ async function killedOwner(lock) {
   await once(owner, 'exit');
 }
 
-/** The first sections in full, of the others the heading. */
+/** Keeps the first two sections. Only the headings remain of the others, and of the locks only the first heading. */
 function shortened(text) {
   const [first, ...rest] = text.trimEnd().split('\n\n');
   const locks = rest.findIndex((section) =>
@@ -77,7 +77,7 @@ function shortened(text) {
   return `${[first, ...parts].join('\n\n')}\n`;
 }
 
-/** README.md with the code blocks of the scenes replaced. */
+/** Returns README.md with the code blocks of the scenes replaced. */
 function withOutput(readme, output) {
   let text = readme;
   for (const [name, shown] of Object.entries(output)) {

@@ -11,7 +11,7 @@ const UNSHARE = [
 const AS_PID_7 = 'echo 6 >/proc/sys/kernel/ns_last_pid; "$@" & wait $!';
 const GATEWAY = fileURLToPath(new URL('./gateway.mjs', import.meta.url));
 
-/** null: containers can be made here; else why not. */
+/** Returns why no container can be made here; null when one can. */
 export function whyNoContainers() {
   if (process.platform !== 'linux') return `this is ${process.platform}`;
   const { error, status, stderr } = spawnSync('unshare', [...UNSHARE, 'true'], { encoding: 'utf8' });
@@ -32,7 +32,7 @@ export function startGateway(lockPath, name, { contained }) {
       if (done) throw new Error(`the gateway ${name} ended before it answered`);
       return JSON.parse(value);
     },
-    /** As `docker kill`: the init dies, and the kernel ends the whole namespace with it. */
+    /** Does what `docker kill` does: the init dies, and the kernel ends the whole namespace with it. */
     async kill() {
       child.kill('SIGKILL');
       await exited;

@@ -16,7 +16,7 @@ const problems = [];
 try {
   if (!contained) {
     console.log(`PID namespaces cannot be made here (${obstacle}).`);
-    console.log('The same with plain processes: the PIDs will differ.\n');
+    console.log('The demo uses plain processes instead, so the PIDs will differ.\n');
   }
   console.log(
     'A restart. A gateway is killed while it holds the lock; the next one starts on the same volume.\n',
@@ -30,7 +30,7 @@ try {
   if (second.ms >= 100) problems.push(`reclaiming took ${second.ms.toFixed(1)} ms`);
 
   console.log(
-    '\nA sibling. That one lives on, and a third starts in a container beside it, on the same volume.\n',
+    '\nA sibling. The second gateway lives on, and a third one starts in a container beside it, on the same volume.\n',
   );
   const third = await start('third');
   show(second, third);
@@ -41,13 +41,13 @@ try {
 }
 
 if (problems.length > 0) {
-  console.error(`\nNot as it should be: ${problems.join('; ')}`);
+  console.error(`\nThe demo did not go as it should: ${problems.join('; ')}`);
   process.exitCode = 1;
 }
 
 /**
- * The next container on the same volume. The kernel gives its PID namespace the number of the dead one a moment later;
- * without the addon that number is what decides, so there the restart is repeated until it recurs.
+ * Starts the next container on the same volume. A moment after a PID namespace has died, the kernel gives its number to a
+ * new one. Without the addon that number decides, so the restart is then repeated until the number recurs.
  */
 async function restart(name) {
   for (let attempt = 1; ; attempt++) {
@@ -70,7 +70,7 @@ function show(owner, newcomer) {
   const outcome =
     newcomer.event === 'acquired'
       ? `acquired in ${ms}, ${newcomer.sinceStart.toFixed(0)} ms after the process started`
-      : `not touched (decided in ${ms}): the newcomer waits its turn`;
+      : `not touched (decided in ${ms}): the newcomer has to wait`;
   const rows = [
     ['the lock names', `PID ${owner.pid} ("${owner.name}")`],
     ['the newcomer has', `PID ${newcomer.pid} ("${newcomer.name}")`],

@@ -1,5 +1,6 @@
-// A gateway as it starts in its container: looks at the lock on its volume as programs do that know a PID only, then
-// as kernel-identity does, takes it if it may, and holds it until it is killed. Tells what it saw in lines of JSON.
+// A gateway as it starts in its container. It checks the lock on its volume first as programs do that know a PID only,
+// then as kernel-identity does. It takes the lock if it may, and holds it until it is killed. It reports what it saw in
+// lines of JSON.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -13,7 +14,7 @@ report({ event: 'found', backend, byPid: byPidAlone(), byIdentity: byIdentity() 
 const started = performance.now();
 try {
   acquireLockSync(path, { timeout: 0, label: name });
-  const now = performance.now(); // counts from the start of the process
+  const now = performance.now(); // This counts from the start of the process.
   report({ event: 'acquired', ms: now - started, sinceStart: now });
 } catch (error) {
   if (!(error instanceof LockTimeoutError)) throw error;
@@ -21,7 +22,7 @@ try {
 }
 setInterval(() => {}, 1 << 30);
 
-/** The bug: "is there a process with that number?" */
+/** This is the bug: it checks only whether there is a process with that number. */
 function byPidAlone() {
   let pid;
   try {
@@ -31,7 +32,7 @@ function byPidAlone() {
   }
   try {
     process.kill(pid, 0);
-    return `PID ${pid} is alive${pid === process.pid ? ' (it is this very process)' : ''}: wait up to 300 s`;
+    return `PID ${pid} is alive${pid === process.pid ? ' (it is this process)' : ''}: wait up to 300 s`;
   } catch {
     return `PID ${pid} is dead: delete the lock`;
   }

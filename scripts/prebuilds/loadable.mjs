@@ -1,15 +1,16 @@
-// Whether a prebuild loads wherever Node runs: the right machine, and nothing that an old glibc or musl lacks.
+// Checks whether a prebuild loads on every system that Node runs on: it must be for the right machine, and must need
+// nothing that an old glibc or musl lacks.
 import { existsSync, readdirSync } from 'node:fs';
 import { readElf } from './read-elf.mjs';
 import { FLOOR, LIBRARIES } from './targets.mjs';
 
-/** @returns what is wrong with it, what could not be looked at, and the newest versions that it asks for. */
+/** @returns what is wrong with the file, what could not be checked, and the newest versions that it asks for. */
 export function loadability(file, target) {
   const elf = readElf(file);
   if (elf === undefined) {
     return {
       problems: [],
-      skipped: ['what it needs of a system: there is no readelf (binutils)'],
+      skipped: ['the libraries that it needs: there is no readelf (binutils)'],
       needs: {},
     };
   }
@@ -32,7 +33,7 @@ export function loadability(file, target) {
 
   const musl = muslSymbols();
   if (musl === undefined) {
-    return { problems, skipped: ['whether musl has what it uses: apt-get install musl'], needs };
+    return { problems, skipped: ['whether musl has the names that it uses: apt-get install musl'], needs };
   }
   for (const { name, version } of elf.imports) {
     if (version?.startsWith('GLIBC_') && !musl.has(name)) problems.push(`uses ${name}, which musl lacks`);
@@ -40,7 +41,7 @@ export function loadability(file, target) {
   return { problems, skipped: [], needs };
 }
 
-/** `{ GLIBC: '2.17', ... }` */
+/** Returns the newest version of each family, such as `{ GLIBC: '2.17' }`. */
 function newestVersions(imports) {
   const newest = {};
   for (const { version } of imports) {
@@ -55,7 +56,10 @@ function compareVersions(a, b) {
   return a.localeCompare(b, 'en', { numeric: true });
 }
 
-/** The names are the same on every 64-bit architecture, so that of this machine serves for all. */
+/**
+ * Returns the names that musl has; undefined when musl is not installed. They are the same on every 64-bit architecture,
+ * so the musl of this machine serves for all.
+ */
 function muslSymbols() {
   const loader = readdirSync('/lib').find((name) => /^ld-musl-.*\.so\.1$/.test(name));
   if (loader === undefined || !existsSync(`/lib/${loader}`)) return undefined;

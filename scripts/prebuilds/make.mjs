@@ -11,7 +11,7 @@ const built = TARGETS.map((target) => {
   return { target, ...buildPrebuild(target) };
 });
 
-// Only now: a compiler that is missing must not leave half of them.
+// The old files are removed only now, because a missing compiler must not leave half of the set.
 rmSync(PREBUILDS, { recursive: true, force: true });
 const files = {};
 for (const { target, bytes, flags, versions } of built) {

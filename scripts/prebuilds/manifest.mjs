@@ -1,4 +1,4 @@
-// prebuilds/manifest.json: what the files are, and what they were made from and with.
+// prebuilds/manifest.json records the prebuilt files, the sources they were made from, and the tools that made them.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { MANIFEST } from './targets.mjs';

@@ -1,8 +1,8 @@
-// What a loader must know of an ELF file, as readelf of binutils tells it, for whichever architecture.
+// Reads with readelf of binutils what a loader must know about an ELF file, of whichever architecture.
 import { spawnSync } from 'node:child_process';
 
 /**
- * @returns undefined where there is no readelf.
+ * @returns undefined when there is no readelf.
  * @throws {Error} if the file is not ELF.
  */
 export function readElf(file) {
@@ -18,7 +18,7 @@ export function readElf(file) {
   return {
     machine: stdout.match(/^\s*Machine:\s+(.*)$/m)?.[1],
     libraries: [...stdout.matchAll(/\(NEEDED\)\s+Shared library: \[(.*)\]/g)].map(([, name]) => name),
-    /** `{ name, version }`; the version as `GLIBC_2.17`, undefined where the symbol has none. */
+    /** `{ name, version }`; the version is like `GLIBC_2.17`, and undefined when the symbol has none. */
     imports: symbols
       .filter(([, binding, section]) => section === 'UND' && binding !== 'WEAK')
       .map(([, , , symbol]) => {

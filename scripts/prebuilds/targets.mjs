@@ -1,4 +1,4 @@
-// What is prebuilt, and what a machine must bring to load it.
+// The targets of the prebuilds, and what a machine must have to load them.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -6,12 +6,12 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const PREBUILDS = join(ROOT, 'prebuilds');
 export const MANIFEST = join(PREBUILDS, 'manifest.json');
 
-/** The name that prebuildify gives and node-gyp-build looks for: no tag, so it is for glibc and for musl. */
+/** The name that prebuildify gives and node-gyp-build expects. It has no tag, so it is for glibc and for musl. */
 export const FILE_NAME = 'kernel-identity.node';
 
 /**
- * `machine` is what readelf calls the architecture; `triple` begins the names of Debian's compiler and binutils, the
- * native ones included.
+ * `machine` is the architecture as readelf names it. `triple` is the prefix of the names of Debian's compiler and
+ * binutils, the native ones included.
  */
 export const TARGETS = [
   {
@@ -27,9 +27,9 @@ export const INSTALL_COMPILERS = 'apt-get install g++ g++-aarch64-linux-gnu';
 
 /**
  * The newest version of each library that the files may ask for. Node 20's own binaries need glibc 2.28 and
- * GLIBCXX_3.4.21: whoever can start Node can load them.
+ * GLIBCXX_3.4.21, so every system that can start Node can load the files.
  */
 export const FLOOR = { GLIBC: '2.17', GLIBCXX: '3.4.21', CXXABI: '1.3.9' };
 
-/** The names under glibc; musl's loader takes libm and libc for itself. */
+/** The libraries' names under glibc. The loader of musl itself serves as libm and libc. */
 export const LIBRARIES = ['libstdc++.so.6', 'libm.so.6', 'libgcc_s.so.1', 'libc.so.6'];

@@ -1,15 +1,15 @@
-// The compilers that the prebuilds are made with.
+// Finds the compilers that the prebuilds are made with.
 import { spawnSync } from 'node:child_process';
 import { INSTALL_COMPILERS } from './targets.mjs';
 
-/** The programs for one target. Their versions decide the bytes, so they go into the manifest. */
+/** Returns the programs for one target. Their versions decide the bytes, so they go into the manifest. */
 export function toolchain({ triple }) {
   const program = (name) => `${triple}-${name}`;
   return {
     cc: program('gcc'),
     cxx: program('g++'),
     strip: program('strip'),
-    /** What stands in the manifest; null where a program is missing. */
+    /** The versions for the manifest; each is null when the program is missing. */
     versions: {
       compiler: firstLine(program('g++'), ['--version']),
       linker: firstLine(program('ld'), ['--version']),
@@ -17,11 +17,11 @@ export function toolchain({ triple }) {
   };
 }
 
-/** @throws {Error} saying what to install. */
+/** Returns the programs for one target. @throws {Error} if one is missing; the message says what to install. */
 export function verifiedToolchain(target) {
   const tools = toolchain(target);
   for (const name of [tools.cc, tools.cxx]) {
-    // A compiler of another machine in its place would fill the folder with files that nobody there can load.
+    // A compiler for another machine under that name would make files that the target cannot load.
     const machine = firstLine(name, ['-dumpmachine']);
     if (machine === target.triple) continue;
     const found = machine === null ? 'is missing' : `compiles for ${machine}`;
