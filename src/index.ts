@@ -1,5 +1,6 @@
 export type { BackendName, Capabilities, Capability } from './backend/backend.js';
-export { type DiagnosticsDump, type DumpOptions, dumpDiagnostics, type LockDump } from './dump/dump.js';
+export { dumpDiagnostics } from './dump/dump.js';
+export type { DiagnosticsDump, DumpOptions, LockDump } from './dump/types.js';
 export {
   BackendUnavailableError,
   InvalidIdentityError,

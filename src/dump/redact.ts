@@ -1,10 +1,14 @@
+import { SHORT_CONTAINER_ID } from '../identity/container-id.js';
 import type { LockInspection } from '../lock/inspect.js';
-import type { DiagnosticsDump } from './dump.js';
+import type { DiagnosticsDump } from './types.js';
 
-/** Other names, a letter or a number, are replaced only where nothing else stands: texts are full of those. */
-const TELLING = /^(?!\d+$)../;
+/**
+ * Names of two or more characters that are not all digits. Any other name is replaced only where it is the
+ * whole value, because inside a text one character or a number occurs by accident.
+ */
+const DISTINCTIVE = /^(?!\d+$)../;
 
-/** Texts in which a name may occur among other words, by the key under which they stand. */
+/** Keys of texts in which a name may occur among other words. */
 const TEXT_KEYS = new Set([
   'path',
   'recorded',
@@ -17,12 +21,9 @@ const TEXT_KEYS = new Set([
   'foreignFiles',
 ]);
 
-/** Docker names a container's host by the beginning of its id. */
-const SHORT_CONTAINER_ID = 12;
-
 /**
- * The same dump with every host name and container id in it replaced, equal ones by equal words, wherever they occur:
- * in identities, evidence, paths and messages.
+ * The same dump with every host name and container id in it replaced, wherever they occur: in identities,
+ * evidence, paths and messages. Equal names become equal words.
  */
 export function redact(dump: DiagnosticsDump): DiagnosticsDump {
   const words = new Map<string, string>();
@@ -35,6 +36,7 @@ export function redact(dump: DiagnosticsDump): DiagnosticsDump {
   for (const host of hosts) words.set(host, `host-${words.size + 1}`);
   for (const [index, id] of [...containers].entries()) {
     words.set(id, `container-${index + 1}`);
+    // Docker names a container's host after the beginning of the container's id.
     const short = id.slice(0, SHORT_CONTAINER_ID);
     if (!words.has(short)) words.set(short, `container-${index + 1}`);
   }
@@ -58,8 +60,10 @@ function* peopleIn({ identity, locks }: DiagnosticsDump): Generator<Names> {
 type Replace = (key: string, text: string) => string;
 
 function replacer(words: ReadonlyMap<string, string>): Replace {
-  // The longest first: a name may begin like another.
-  const inText = [...words.keys()].filter((name) => TELLING.test(name)).sort((a, b) => b.length - a.length);
+  // The longest name comes first, because a name may begin like another one.
+  const inText = [...words.keys()]
+    .filter((name) => DISTINCTIVE.test(name))
+    .sort((a, b) => b.length - a.length);
   const pattern =
     inText.length === 0
       ? null

@@ -1,20 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-
-/** What seccomp(2) does to this process. */
-export interface Seccomp {
-  /** `filter`: some system calls are answered by a program. null: not known. */
-  readonly mode: 'disabled' | 'strict' | 'filter' | null;
-  /** Programs attached (Linux 5.9); null: not known. */
-  readonly filters: number | null;
-}
-
-/** A sign of a container or a sandbox. */
-export interface ContainerHint {
-  /** `docker`, `podman`, `kubernetes`, `lxc`, `gvisor`, ... */
-  readonly runtime: string;
-  /** Where it was seen. */
-  readonly source: string;
-}
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import type { ContainerHint, Seccomp } from './types.js';
 
 const SECCOMP_MODES = ['disabled', 'strict', 'filter'] as const;
 
@@ -27,7 +12,7 @@ const FILES: readonly (readonly [path: string, runtime: string])[] = [
   ['/run/host/container-manager', 'a container manager'],
 ];
 
-/** Parts of cgroup paths. */
+/** Parts of cgroup paths by which runtimes are recognised. */
 const CGROUPS: readonly (readonly [part: RegExp, runtime: string])[] = [
   [/\/docker[-/]/, 'docker'],
   [/\/kubepods/, 'kubernetes'],
@@ -36,11 +21,25 @@ const CGROUPS: readonly (readonly [part: RegExp, runtime: string])[] = [
   [/\/machine\.slice\/systemd-nspawn/, 'systemd-nspawn'],
 ];
 
+/** Inode numbers of this process's namespaces by name (`pid`, `mnt`, `user`, ...); empty if not readable. */
+export function readNamespaces(): Record<string, string> {
+  const inodes: Record<string, string> = {};
+  try {
+    for (const name of readdirSync('/proc/self/ns').sort()) {
+      const inode = /\[(\d+)\]$/.exec(readlinkSync(`/proc/self/ns/${name}`))?.[1];
+      if (inode !== undefined) inodes[name] = inode;
+    }
+  } catch {
+    // There is no /proc, or it belongs to a PID namespace in which this process has no number.
+  }
+  return inodes;
+}
+
 export function readSeccomp(): Seccomp {
   return parseSeccomp(read('/proc/self/status'));
 }
 
-/** From the text of /proc/self/status (proc_pid_status(5)). */
+/** @param status text of /proc/self/status (proc_pid_status(5)). */
 export function parseSeccomp(status: string): Seccomp {
   const mode = /^Seccomp:\s*(\d+)$/m.exec(status)?.[1];
   const filters = /^Seccomp_filters:\s*(\d+)$/m.exec(status)?.[1];
@@ -55,7 +54,7 @@ export function readContainerHints(): ContainerHint[] {
   for (const [path, runtime] of FILES) {
     if (isThere(path)) hints.push({ runtime, source: path });
   }
-  // systemd's container interface; podman and nspawn set it as well.
+  // systemd's container interface defines this variable; podman and nspawn set it as well.
   const { container, KUBERNETES_SERVICE_HOST } = process.env;
   if (container !== undefined && /^[\w-]{1,32}$/.test(container)) {
     hints.push({ runtime: container, source: 'the environment variable container' });
@@ -73,7 +72,7 @@ export function readContainerHints(): ContainerHint[] {
   return hints;
 }
 
-/** False also where Node's permission model keeps this process from knowing: Node 20 throws then. */
+/** False also where Node's permission model denies the check, because Node 20 throws then. */
 function isThere(path: string): boolean {
   try {
     return existsSync(path);
@@ -82,7 +81,7 @@ function isThere(path: string): boolean {
   }
 }
 
-/** Empty: not readable. */
+/** The text of a file; empty when it cannot be read. */
 function read(path: string): string {
   try {
     return readFileSync(path, 'latin1');

@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 
 const CONTAINER_ID = /[0-9a-f]{64}/;
 
+/** Characters of a container id that `docker ps` shows, and after which Docker names a container's host. */
+export const SHORT_CONTAINER_ID = 12;
+
 /**
  * The container id as the runtimes write it into the cgroup path (docker, containerd, podman, CRI-O), else as Docker
  * and podman show it in the source of the mounted /etc/hostname. For people only; null where none is found.

@@ -1,9 +1,7 @@
+import { SHORT_CONTAINER_ID } from '../identity/container-id.js';
 import { formatElapsed } from '../text/elapsed.js';
 import { printable } from '../text/printable.js';
 import type { OwnerRecord } from './owner-record.js';
-
-/** Enough of a container id to find it with `docker ps`. */
-const SHORT_CONTAINER_ID = 12;
 
 /** Who wrote a record, in one line for people: pid, label, host, container, and for how long. */
 export function describeOwner(owner: OwnerRecord | null, ageMs: number | null): string {

@@ -1,12 +1,12 @@
 import type { Capabilities, TimeOffset } from '../../backend/backend.js';
-import type { DiagnosticsDump, LockDump } from '../../dump/dump.js';
+import type { DiagnosticsDump, LockDump } from '../../dump/types.js';
 import { printable } from '../../text/printable.js';
 import { describeIdentity } from './format-identity.js';
 import { formatInspection } from './format-inspection.js';
 import { alignFields } from './layout.js';
 import { type Paint, plain } from './paint.js';
 
-/** The diagnostics for people, to be pasted into a report. */
+/** The diagnostics as text for people, fit to be pasted into a bug report. */
 export function formatDump(dump: DiagnosticsDump, paint: Paint = plain): string {
   const sections: [heading: string, body: string][] = [
     ['versions', alignFields(versionsOf(dump), 2)],
@@ -82,8 +82,8 @@ function filesystemText({ filesystem, oneKernel }: LockDump): string {
   if (filesystem === null) return 'not known';
   const { type, fsid } = filesystem;
   const coherence = oneKernel
-    ? 'of one kernel: file locks tell who is alive'
-    : 'perhaps shared between kernels: file locks tell nothing';
+    ? 'of one kernel: file locks show who is alive'
+    : 'perhaps shared between kernels: file locks prove nothing';
   return `${fsid === null ? type : `${type}, id ${fsid}`}; ${coherence}`;
 }
 
