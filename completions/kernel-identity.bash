@@ -12,7 +12,7 @@ _kernel_identity() {
 
   if [[ $command == run ]]; then
     for ((i = 2; i < COMP_CWORD; i++)); do
-      # What follows belongs to the command, and is completed as that is.
+      # The words after -- belong to the command, and are completed as its own command line.
       if [[ ${COMP_WORDS[i]} == -- ]]; then
         if declare -F _command_offset >/dev/null; then _command_offset $((i + 1)); fi
         return

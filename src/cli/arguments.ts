@@ -1,16 +1,20 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { UsageError } from './usage-error.js';
+
+/** The command line cannot be understood. The message is one line, without a capital or a full stop. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
-/** Every command has it. */
+/** Option that every command has. */
 const HELP = { help: { type: 'boolean', short: 'h' } } as const;
 
 type Parsed<T extends Options> = ReturnType<
   typeof parseArgs<{ args: string[]; options: T & typeof HELP; allowPositionals: true }>
 >;
 
-/** @throws UsageError for an option that is not known or lacks its value. */
+/** @throws UsageError for an unknown option, or one without its value. */
 export function parseArguments<T extends Options>(args: readonly string[], options: T): Parsed<T> {
   try {
     return parseArgs({ args: [...args], options: { ...options, ...HELP }, allowPositionals: true });
@@ -19,19 +23,19 @@ export function parseArguments<T extends Options>(args: readonly string[], optio
   }
 }
 
-/** Node explains at length how to pass a value that begins with a dash. */
+/** Drops all but the first sentence: after it Node explains how to pass a value that begins with a dash. */
 function firstSentence({ message }: Error): string {
   const [sentence = message] = message.split(/\.? (?=To specify a positional)|\.?\n/, 1);
   return sentence.charAt(0).toLowerCase() + sentence.slice(1);
 }
 
-/** @throws UsageError unless there is at least one, and none is empty. */
+/** @throws UsageError when there is no path, or when one of them is empty. */
 export function requirePaths(paths: readonly string[]): void {
   if (paths.length === 0) throw new UsageError('the path of a lock is missing');
   refuseEmptyPath(paths);
 }
 
-/** @throws UsageError: an empty path is a variable that was not set, never the current directory. */
+/** @throws UsageError for an empty path: it is an unset variable, and never means the current directory. */
 export function refuseEmptyPath(paths: readonly string[]): void {
   if (paths.includes('')) throw new UsageError('a path is empty');
 }

@@ -1,15 +1,15 @@
-/** One command of the program: its part of the help, and what it does. */
+/** One command of the program, with its help. */
 export interface Command {
   readonly name: string;
-  /** Its line in the help of the program. */
+  /** Line that the help of the program shows for it. */
   readonly summary: string;
   readonly help: string;
-  /** Exit code for an error that has no code of its own. */
+  /** Exit code for an error to which the command gives no exit code itself. */
   readonly failureCode: number;
   /**
-   * @param args what follows the command's name.
+   * @param args the words after the command's name.
    * @returns the exit code.
-   * @throws UsageError, and what the library throws.
+   * @throws UsageError, and any error of the library.
    */
   execute(args: readonly string[]): number | Promise<number>;
 }

@@ -10,9 +10,8 @@ const help = `Usage: kernel-identity dump [LOCK...] [--redact] [--json]
 
 Prints what is needed to understand a verdict: versions, the backend and why it
 is this one, what the kernel can do and why, the identity of this process, its
-namespaces, the state of /proc, seccomp, hints of a container, and how each
-LOCK stands. Changes nothing. What cannot be read is part of the answer, not an
-error.
+namespaces, the state of /proc, seccomp, hints of a container, and the state of
+each LOCK. Changes nothing. What cannot be read is reported, and is no error.
 
   --redact    host names and container ids become host-1, container-1, ...
   --json      as JSON

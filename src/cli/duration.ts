@@ -1,13 +1,13 @@
-import { UsageError } from './usage-error.js';
+import { UsageError } from './arguments.js';
 
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/;
 
-/** ms */
+/** Length of each unit in ms. */
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 /**
- * `300ms`, `10s`, `5m`, `2h`, or a bare number of seconds, in ms. More than a double can count exactly (285 thousand
- * years) is for ever.
+ * Reads `300ms`, `10s`, `5m`, `2h`, or a bare number of seconds.
+ * @returns ms; Infinity for more ms than a double counts exactly (285 thousand years).
  * @throws UsageError for anything else.
  */
 export function parseDuration(text: string): number {

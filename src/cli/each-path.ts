@@ -1,12 +1,13 @@
 import { complain, printJson } from './output.js';
 
 export interface Looks<T> {
-  /** In the order of the paths, without those that failed. */
+  /** One result for each path that did not fail, in the order of the paths. */
   readonly results: readonly T[];
+  /** True when at least one path failed. */
   readonly failed: boolean;
 }
 
-/** Looks at each path; an error is reported and does not keep the others from being looked at. */
+/** Calls `look` for each path. An error is reported on stderr, and the next path follows all the same. */
 export function lookAtEach<T>(paths: readonly string[], look: (path: string) => T): Looks<T> {
   const results: T[] = [];
   for (const path of paths) {
@@ -19,7 +20,10 @@ export function lookAtEach<T>(paths: readonly string[], look: (path: string) => 
   return { results, failed: results.length < paths.length };
 }
 
-/** One path asked for: its object, or nothing if it failed. Several: an array of those that did not. */
+/**
+ * Prints the object of a single path, or nothing if that path failed. Several paths give an array with the
+ * objects of those that did not fail.
+ */
 export function printJsonOfEach(paths: readonly string[], objects: readonly unknown[]): void {
   if (paths.length > 1) printJson(objects);
   else if (objects.length > 0) printJson(objects[0]);

@@ -1,14 +1,15 @@
 import { type Dir, type Dirent, existsSync, lstatSync, opendirSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { errnoOf } from '../backend/system-error.js';
 import { isLockName } from '../formats/names.js';
 import { lockNameOfPrivate, OWNER_FILE } from '../lock/protocol/names.js';
 
-/** Names looked at, in all; then the search ends, and says so. */
+/** Number of names after which a search ends with an error that says so. */
 const MAX_NAMES = 1_000_000;
 
 /**
- * Filesystems that hold no files but the kernel's own (linux/magic.h): proc, sysfs, cgroup, cgroup2, debugfs, tracefs,
- * securityfs, bpf, devpts, configfs.
+ * Magic numbers (linux/magic.h) of filesystems in which all files are the kernel's own: proc, sysfs, cgroup,
+ * cgroup2, debugfs, tracefs, securityfs, bpf, devpts, configfs.
  */
 const KERNEL_FILESYSTEMS: ReadonlySet<bigint> = new Set([
   0x9fa0n,
@@ -24,21 +25,21 @@ const KERNEL_FILESYSTEMS: ReadonlySet<bigint> = new Set([
 ]);
 
 export interface Search {
-  /** Paths to look at: lock directories, and files and links whose names are those of locks. */
+  /** Paths to inspect: lock directories, and files and links that are named like locks. */
   readonly paths: readonly string[];
-  /** How many names were looked at. */
+  /** Number of names read. */
   readonly names: number;
-  /** Links not followed. */
+  /** Number of symbolic links not followed. */
   readonly links: number;
-  /** Mounts of filesystems that hold no files but the kernel's own. */
+  /** Number of mounts left out because all of their files are the kernel's own. */
   readonly kernelFilesystems: number;
-  /** Private directories of acquirers. */
+  /** Number of private directories of acquirers. */
   readonly privateDirectories: number;
-  /** What could not be read; the search is then incomplete. */
+  /** One error for each path that could not be read. The search is incomplete when there is one. */
   readonly errors: readonly Error[];
 }
 
-/** Searches directory trees for locks. Follows no symbolic link; what is a lock directory is searched no further. */
+/** Searches directory trees for locks. It follows no symbolic link, and stops at a lock directory. */
 export function findLocks(roots: readonly string[]): Search {
   const search = new Searching();
   for (const root of roots) search.from(root);
@@ -55,7 +56,7 @@ class Searching implements Search {
   privateDirectories = 0;
   readonly #directories: string[] = [];
 
-  /** A root is looked at whatever it is called, and followed if it is a link to a directory. */
+  /** Searches a root. Its name does not matter, and a root that is a link to a directory is followed. */
   from(root: string): void {
     this.#attempt(root, () => {
       const found = statSync(root, { throwIfNoEntry: false }) ?? lstatSync(root);
@@ -81,7 +82,7 @@ class Searching implements Search {
     }
   }
 
-  /** Tells locks, and directories to be searched, from the rest. */
+  /** Collects the locks among the entries of a directory, and the directories to be searched next. */
   #sort(directory: string, entries: Dir): void {
     for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
       if (++this.names > MAX_NAMES) {
@@ -104,20 +105,20 @@ class Searching implements Search {
       this.#directories.push(path);
       return false;
     }
-    // What an acquirer makes ready, or left behind: the next one beside it sweeps it up.
+    // An acquirer prepares its lock in a private directory. The next one sweeps what was left behind.
     if (lockNameOfPrivate(entry.name) === null) return true;
     this.privateDirectories++;
     return false;
   }
 
-  /** `expected`: the code of an error that is none, because directories come and go. */
+  /** @param expected code of an error to be ignored, because directories vanish while they are searched. */
   #attempt(path: string, step: () => void, expected?: string): void {
     try {
       step();
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      if (expected !== undefined && code === expected) return;
-      // Node names the path in some of these errors.
+      if (expected !== undefined && errnoOf(error) === expected) return;
+      const { message } = error as Error;
+      // Node names the path in some of these errors, but not in all.
       this.errors.push(message.includes(path) ? (error as Error) : new Error(`${message} '${path}'`));
     }
   }

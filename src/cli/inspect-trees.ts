@@ -7,10 +7,9 @@ import type { Looks } from './each-path.js';
 import { findLocks, type Search } from './find-locks.js';
 import { formatTable, summarise } from './format/format-table.js';
 import { WIDTH, wrap } from './format/layout.js';
-import { inspectionJson } from './inspection-json.js';
-import { complain, print, printJson } from './output.js';
+import { complain, inspectionJson, print, printJson } from './output.js';
 
-/** Judges the locks in directory trees and prints how they stand, and what was left out. */
+/** Judges the locks in directory trees and prints their states, and how much was left out. */
 export function inspectTrees(roots: readonly string[], json: boolean): Looks<LockInspection> {
   const search = findLocks(roots);
   const results: LockInspection[] = [];
@@ -20,11 +19,11 @@ export function inspectTrees(roots: readonly string[], json: boolean): Looks<Loc
     try {
       const inspection = inspectLockSync(path);
       if (inspection.format !== 'none') results.push(inspection);
-      // One that is free went away meanwhile.
+      // A lock that is free now vanished after the search found it.
       else if (inspection.state !== 'free') nameless++;
     } catch (error) {
       if (error instanceof NotALockError) nameless++;
-      // With the directory that it was in.
+      // ENOENT: the lock vanished after the search found it, together with its directory.
       else if (errnoOf(error) !== 'ENOENT') errors.push(error as Error);
     }
   }
@@ -39,7 +38,7 @@ export function inspectTrees(roots: readonly string[], json: boolean): Looks<Loc
   return { results, failed: errors.length > 0 };
 }
 
-/** How far one may rely on it that this is all. */
+/** How much was searched and what was left out, so that a reader can judge whether these are all locks. */
 function describeSearch(search: Search, nameless: number, errors: number): string {
   const leftOut = [
     [errors, 'unreadable path', 'unreadable paths'],
@@ -55,7 +54,7 @@ function describeSearch(search: Search, nameless: number, errors: number): strin
   return wrap(`${searched}${parts.length === 0 ? '' : `; left out: ${parts.join(', ')}`}`, WIDTH).join('\n');
 }
 
-/** In one tree, paths are shown from its root on. */
+/** A search of a single tree shows paths relative to its root. */
 function shortener(roots: readonly string[]): (path: string) => string {
   const [root, ...others] = roots;
   if (root === undefined || others.length > 0) return (path) => path;

@@ -7,14 +7,13 @@ import { EXIT } from './exit-codes.js';
 import { formatInspection } from './format/format-inspection.js';
 import { formatTable, summarise } from './format/format-table.js';
 import { inspectTrees } from './inspect-trees.js';
-import { inspectionJson } from './inspection-json.js';
-import { print } from './output.js';
+import { inspectionJson, print } from './output.js';
 
 const help = `Usage: kernel-identity inspect PATH... [--json] [--exit-code]
        kernel-identity inspect --recursive DIR... [--json] [--exit-code]
 
-Judges the lock at each PATH, and shows all that the judgement rests on; of
-several, one line each. Changes nothing.
+Judges the lock at each PATH, and shows all evidence for the verdict; with
+several paths, one line for each. Changes nothing.
 
 A PATH is a lock directory, or the lock or PID file of another program: a bare
 pid, JSON with a pid, postmaster.pid, Chromium's SingletonLock, Emacs's .#file,
@@ -27,7 +26,7 @@ verdict is "assumed": the pid is taken to be one of this PID namespace.
                    out, and so are files that turn out to name no owner
   --json           as JSON: an object for one path, an array for several or a
                    search, in which a path that could not be read is left out
-  --exit-code      tell by the exit code how the lock stands
+  --exit-code      report the state of the lock in the exit code
   -h, --help       this text
 
 Exit codes: 0; 1 a path could not be read. With --exit-code: 0 free or stale,

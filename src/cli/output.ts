@@ -1,19 +1,20 @@
 import { writeSync } from 'node:fs';
 import { errnoOf } from '../backend/system-error.js';
+import type { LockInspection } from '../lock/inspect.js';
 import { sleepSync } from '../sleep.js';
 import { printable, printableJson } from '../text/printable.js';
 
 /*
- * Written straight to the descriptors. process.stdout and process.stderr would put a pipe into non-blocking mode, and
- * with it the very pipe that a command under `run` inherits and does not expect to answer EAGAIN.
+ * This program writes straight to the descriptors. process.stdout and process.stderr would put a pipe into
+ * non-blocking mode, and a command under `run` inherits that same pipe and does not expect EAGAIN from it.
  */
 const STDOUT = 1;
 const STDERR = 2;
 
-/** ms to wait for a full pipe that somebody else made non-blocking. */
+/** Pause in ms before the next write to a full pipe that another process made non-blocking. */
 const FULL_PIPE_PAUSE = 5;
 
-/** Prints text, which must be printable, and a line end. A reader who has gone away (`| head -1`) is no error. */
+/** Prints text, which must be printable, and a newline. A reader that went away (`| head -1`) is no error. */
 export function print(text: string): void {
   write(STDOUT, `${text}\n`);
 }
@@ -22,7 +23,12 @@ export function printJson(value: unknown): void {
   print(printableJson(value));
 }
 
-/** Prints one line on stderr, whatever is in the message. Never throws: there is nobody left to tell. */
+/** The fields of an inspection that scripts may rely on. */
+export function inspectionJson({ path, format, state, verdict, owner, ageMs }: LockInspection) {
+  return { path, format, state, verdict, owner, ageMs };
+}
+
+/** Prints one line on stderr, whatever is in the message. Never throws: no other way to report is left. */
 export function complain(message: string): void {
   try {
     write(STDERR, `kernel-identity: ${printable(message)}\n`);

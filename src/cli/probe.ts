@@ -1,16 +1,15 @@
 import { isPid } from '../identity/format.js';
 import { probeIdentity } from '../identity/read.js';
-import { parseArguments, refuseArguments } from './arguments.js';
+import { parseArguments, refuseArguments, UsageError } from './arguments.js';
 import type { Command } from './command.js';
 import { EXIT } from './exit-codes.js';
 import { describeIdentity } from './format/format-identity.js';
 import { complain, print, printJson } from './output.js';
-import { UsageError } from './usage-error.js';
 
 const help = `Usage: kernel-identity probe PID [--json]
 
 Prints the identity of the process that has the number PID in this PID
-namespace. What may not be seen of it is "not known"; in JSON, null.
+namespace. A value that may not be read is "not known", or null in JSON.
 
   --json      as JSON
   -h, --help  this text

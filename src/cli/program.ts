@@ -1,5 +1,5 @@
 import { packageVersion } from '../own-package.js';
-import { parseArguments } from './arguments.js';
+import { parseArguments, UsageError } from './arguments.js';
 import type { Command } from './command.js';
 import { dumpCommand } from './dump.js';
 import { EXIT } from './exit-codes.js';
@@ -9,7 +9,6 @@ import { probeCommand } from './probe.js';
 import { reclaimCommand } from './reclaim.js';
 import { runCommand } from './run.js';
 import { selfCommand } from './self.js';
-import { UsageError } from './usage-error.js';
 
 const COMMANDS: readonly Command[] = [
   runCommand,

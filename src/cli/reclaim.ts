@@ -6,15 +6,14 @@ import type { Command } from './command.js';
 import { lookAtEach, printJsonOfEach } from './each-path.js';
 import { EXIT } from './exit-codes.js';
 import { formatInspection } from './format/format-inspection.js';
-import { inspectionJson } from './inspection-json.js';
-import { print } from './output.js';
+import { inspectionJson, print } from './output.js';
 
 const help = `Usage: kernel-identity reclaim PATH... [--json]
 
 Removes the lock at each PATH if its owner is dead, and leaves it alone if the
-owner lives or if nobody can tell. A path where nothing is counts as free. The
-lock and PID files of other programs (see inspect --help) are removed too, if
-nothing has changed since they were judged; what names no owner is an error.
+owner is alive or its state unknown. A path that does not exist counts as free.
+The lock and PID files of other programs (see inspect --help) are removed too,
+unless they changed after they were judged. A file without an owner is an error.
 
   --json      as JSON: an object for one path, an array for several, in which
               a path that failed is left out

@@ -1,8 +1,7 @@
 import { parseArgs } from 'node:util';
 import { checkAcquireOptions } from '../lock/options.js';
-import { parseArguments, refuseEmptyPath } from './arguments.js';
+import { parseArguments, refuseEmptyPath, UsageError } from './arguments.js';
 import { parseDuration } from './duration.js';
-import { UsageError } from './usage-error.js';
 
 const OPTIONS = { timeout: { type: 'string' }, label: { type: 'string' } } as const;
 
@@ -14,8 +13,8 @@ export interface RunRequest {
 }
 
 /**
- * Reads `LOCK [options] -- COMMAND...`. What stands after the first `--` belongs to the command, whatever it looks like.
- * @returns null: help is wanted.
+ * Reads `LOCK [options] -- COMMAND...`. Every word after the first `--` belongs to the command.
+ * @returns null when help is wanted.
  * @throws UsageError
  */
 export function parseRunArguments(args: readonly string[]): RunRequest | null {
@@ -36,22 +35,22 @@ export function parseRunArguments(args: readonly string[]): RunRequest | null {
   return { path, command: [program, ...rest], options };
 }
 
-/** Own arguments, and the command's. */
+/** Splits the words into our own arguments and the command with its arguments. */
 function split(args: readonly string[]): [own: readonly string[], command: readonly string[]] {
   const dashes = args.indexOf('--');
   if (dashes >= 0) return [args.slice(0, dashes), args.slice(dashes + 1)];
   const start = secondWord(args);
   if (start === undefined) return [args, []];
   const command = args.slice(start);
-  // Is it the command's option or ours? Whoever reads the line may take it for either.
+  // A reader of the line could take an option among these words for the command's or for ours.
   const option = command.find((word) => word.startsWith('-') && word !== '-');
   if (option !== undefined) {
-    throw new UsageError(`write -- before the command, for it is not clear whose option '${option}' is`);
+    throw new UsageError(`write -- before the command, because '${option}' could belong to it or to run`);
   }
   return [args.slice(0, start), command];
 }
 
-/** Index of the argument after the lock; undefined: there is none. */
+/** Index of the argument after the lock; undefined when there is none. */
 function secondWord(args: readonly string[]): number | undefined {
   const { tokens } = parseArgs({
     args: [...args],

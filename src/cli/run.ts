@@ -51,13 +51,13 @@ export const runCommand: Command = {
   },
 };
 
-/** @returns the lock, or the exit code that stands for not having it. */
+/** @returns the lock, or the exit code to end with when it was not acquired. */
 async function acquire({ path, options }: RunRequest, relay: SignalRelay): Promise<Lock | number> {
   try {
     const onWait = (report: Parameters<typeof waitNotice>[0]) => complain(waitNotice(report));
     const lock = await acquireLock(path, { ...options, signal: relay.ended, onWait });
     if (relay.endedBy === undefined) return lock;
-    // It came in the same moment as the lock.
+    // A signal came at the same moment as the lock.
     await lock.release();
   } catch (error) {
     if (error instanceof LockTimeoutError) {
@@ -69,13 +69,13 @@ async function acquire({ path, options }: RunRequest, relay: SignalRelay): Promi
   return exitCodeOfSignal(relay.endedBy);
 }
 
-/** @returns false: the lock was not ours any more, or could not be released; the reason has been printed. */
+/** @returns false when the lock had been lost or could not be released; the reason has then been printed. */
 async function release(lock: Lock): Promise<boolean> {
   try {
     await lock.release();
     return true;
   } catch (error) {
-    // A loss was printed when the signal aborted.
+    // A loss was printed already, when the signal aborted.
     if (error !== lock.signal.reason) complain((error as Error).message);
     return false;
   }

@@ -1,16 +1,17 @@
 import type { ChildProcess } from 'node:child_process';
 import { isAtKeyboard } from './terminal.js';
 
-/** By default they end a process. */
+/** Signals that end a process by default. */
 const ENDING = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGALRM', 'SIGUSR1', 'SIGUSR2'] as const;
-/** By default they do nothing, or let a stopped process go on. */
+/** Signals that by default do nothing, or let a stopped process go on. */
 const HARMLESS = ['SIGWINCH', 'SIGCONT'] as const;
-/** The terminal sends them to all processes in its foreground. */
+/** Signals that the terminal sends to all processes in its foreground. */
 const FROM_KEYBOARD: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT']);
 
 /**
- * Takes the signals that `run` gets: until there is a command they end the waiting, from then on they are the
- * command's. SIGKILL and SIGSTOP cannot be taken, and SIGTSTP stops `run` as it stops the command.
+ * Handles the signals that `run` gets. Until the command starts they end the waiting, and from then on they
+ * are forwarded to the command. SIGKILL and SIGSTOP cannot be handled, and SIGTSTP stops both `run` and the
+ * command.
  */
 export class SignalRelay {
   readonly #ended = new AbortController();
@@ -21,12 +22,12 @@ export class SignalRelay {
     for (const signal of HARMLESS) process.on(signal, () => this.#take(signal, false));
   }
 
-  /** Aborts, with the name of the signal as its reason, when one arrives while there is no command. */
+  /** Aborts when a signal arrives before there is a command. Its reason is the name of the signal. */
   get ended(): AbortSignal {
     return this.#ended.signal;
   }
 
-  /** Which signal ended the waiting; undefined: none. */
+  /** The signal that ended the waiting; undefined when none did. */
   get endedBy(): NodeJS.Signals | undefined {
     return this.#ended.signal.aborted ? (this.#ended.signal.reason as NodeJS.Signals) : undefined;
   }
@@ -40,7 +41,7 @@ export class SignalRelay {
       if (ending) this.#ended.abort(signal);
       return;
     }
-    // The command got its own from the terminal. Many a program takes a second Ctrl-C for "at once, without clean-up".
+    // The terminal sent the command its own. Many programs take a second Ctrl-C for "quit without clean-up".
     if (FROM_KEYBOARD.has(signal) && isAtKeyboard()) return;
     this.#command.kill(signal);
   }

@@ -5,7 +5,7 @@ import { formatElapsed } from '../text/elapsed.js';
 import { formatVerdict } from './format/format-verdict.js';
 import { plain } from './format/paint.js';
 
-/** For whom one waits and why, in one line. */
+/** One line that says which lock `run` waits for, who holds it, and why it counts as held. */
 export function waitNotice({ path, waited, owner, ownerAge, verdict, description }: WaitReport): string {
   const since = waited < 1_000 ? '' : ` for ${formatElapsed(waited)}`;
   const holder = owner === null ? '' : ` held by ${describeOwner(owner, ownerAge)};`;
@@ -13,7 +13,7 @@ export function waitNotice({ path, waited, owner, ownerAge, verdict, description
 }
 
 function whyOf(verdict: Verdict): string {
-  // The last thing looked at is what decided.
+  // The last check with the finding of the verdict is the one that decided.
   const decisive = verdict.evidence.findLast(({ finding }) => finding === verdict.state);
   const seen = decisive === undefined ? '' : `; ${decisive.check}: ${decisive.observed ?? 'nothing'}`;
   return formatVerdict(verdict, plain) + seen;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { UsageError } from '../../src/cli/arguments.js';
 import { parseDuration } from '../../src/cli/duration.js';
-import { UsageError } from '../../src/cli/usage-error.js';
 import { BUILT, cli } from '../helpers/cli.js';
 import { describeRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';

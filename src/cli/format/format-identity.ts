@@ -4,7 +4,7 @@ import { alignFields } from './layout.js';
 
 const NOT_KNOWN = 'not known';
 
-/** An identity for people. */
+/** An identity as text for people. */
 export function describeIdentity(identity: ProcessIdentity, indent = 0): string {
   const { inode, id } = identity.pidNamespace;
   const fields: [string, string | null][] = [

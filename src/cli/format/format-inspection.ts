@@ -8,10 +8,9 @@ import type { OwnerRecord } from '../../record/owner-record.js';
 import { printable } from '../../text/printable.js';
 import { formatEvidence, formatVerdict } from './format-verdict.js';
 import { alignFields } from './layout.js';
-import { type Paint, plain } from './paint.js';
-import { STATE_TONES } from './tones.js';
+import { type Paint, plain, STATE_TONES } from './paint.js';
 
-/** What stands at a lock's path and why it is judged so, for people. */
+/** The state of a lock, its owner, the evidence and the next step, as text for people. */
 export function formatInspection(inspection: LockInspection, paint: Paint = plain): string {
   const { path, state, verdict } = inspection;
   const parts = [
@@ -21,7 +20,7 @@ export function formatInspection(inspection: LockInspection, paint: Paint = plai
   if (verdict !== null) parts.push('', formatEvidence(verdict.evidence, 2, paint));
   const [advice, command] = nextStep(inspection);
   parts.push('', alignFields([['next', advice]], 2));
-  // On a line of its own and never wrapped: to be copied.
+  // The command gets a line of its own and is never wrapped, so that it can be copied.
   if (command !== null) parts.push(`        ${printable(command)}`);
   return parts.join('\n');
 }
@@ -47,32 +46,35 @@ function writtenAt({ ms, source }: NonNullable<OwnerRecord['recordedAt']>): stri
 
 type NextStep = readonly [advice: string, command: string | null];
 
-/** Formats that `acquire` understands; `none` is then a place where a lock may be. */
+/** Formats that `acquire` understands. `none` is among them, because a lock can be made where nothing is. */
 const OWN_FORMATS: ReadonlySet<LockFormat> = new Set(['kernel-identity', 'openclaw-directory', 'none']);
 
-/** What a person may do now, and the command for it. */
+/** Advice for the person who reads the inspection, and the command that does it. */
 function nextStep({ state, path, format, owner, foreignFiles }: LockInspection): NextStep {
   const quoted = shellQuoted(path);
   if (foreignFiles.length > 0) {
     if (owner === null) {
       return [
-        'it may be no lock at all, so nothing clears it; to search it for locks:',
+        'this may not be a lock at all, so nothing clears it; to search it for locks:',
         `kernel-identity inspect --recursive ${quoted}`,
       ];
     }
     return [
-      "files that are not a lock's are never deleted; move them away, then:",
+      "files that are not the lock's own are never deleted; move them away, then:",
       `kernel-identity reclaim ${quoted}`,
     ];
   }
   if (state === 'unknown') {
     if (owner === null) {
-      return ['it names no owner, so nothing clears it; its maker may still be at work: look again.', null];
+      return [
+        'it names no owner, so nothing clears it; a program may still be writing it: inspect it again later.',
+        null,
+      ];
     }
     const host = hostOf(owner);
     const where = host === null ? 'where its owner ran' : `where its owner ran (${printable(host)})`;
     return [
-      `nobody can tell from here, so nothing clears it; look ${where}:`,
+      `its owner cannot be judged from here, so nothing clears it; inspect it ${where}:`,
       `kernel-identity inspect ${quoted}`,
     ];
   }
@@ -88,15 +90,15 @@ function nextStep({ state, path, format, owner, foreignFiles }: LockInspection):
     case 'stale':
       if (owner === null) {
         return [
-          'whoever acquires it next clears it. Programs that lock by a directory alone make one like it: if one of them may be at work, ask it first. To clear it now:',
+          'acquiring it clears it. Some programs lock by a directory alone: if one of them may be at work, check it first. To clear it now:',
           `kernel-identity reclaim ${quoted}`,
         ];
       }
-      return ['whoever acquires it next clears it; to clear it now:', `kernel-identity reclaim ${quoted}`];
+      return ['acquiring it clears it; to clear it now:', `kernel-identity reclaim ${quoted}`];
   }
 }
 
-/** Another program's file cannot be acquired, and nobody clears it on the way. */
+/** The file of another program cannot be acquired, so no acquirer clears it either. */
 function nextStepWithForeign(
   state: 'free' | 'held' | 'stale',
   path: string,
@@ -111,10 +113,10 @@ function nextStepWithForeign(
   }
   return isDeletableAs(basename(path), { format, record: owner })
     ? ['its owner is gone; to remove it:', `kernel-identity reclaim ${shellQuoted(path)}`]
-    : ['by its name it may be something else than a lock; if it is one, delete it by hand.', null];
+    : ['its name does not show that it is a lock; if it is one, delete it by hand.', null];
 }
 
-/** For sh(1). */
+/** One word for sh(1). */
 function shellQuoted(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -2,17 +2,16 @@ import type { LockInspection } from '../../lock/inspect.js';
 import { shortElapsed } from '../../text/elapsed.js';
 import { printable } from '../../text/printable.js';
 import { WIDTH } from './layout.js';
-import { type Paint, plain } from './paint.js';
-import { STATE_TONES } from './tones.js';
+import { type Paint, plain, STATE_TONES } from './paint.js';
 
 const HEADINGS = ['state', 'pid', 'age', 'why'];
 const GAP = '  ';
-/** Columns a path always gets, though the others be as wide as they can. */
+/** Least width of the column for paths, however wide the other columns are. */
 const MIN_PATH_WIDTH = 16;
 
 /**
- * One line for each of several locks. A path that is too long loses its beginning; `pathOf` says how it is called
- * here.
+ * One line for each lock. A path that is too long loses its beginning.
+ * @param pathOf gives the path to be shown for a lock's absolute path.
  */
 export function formatTable(
   inspections: readonly LockInspection[],
@@ -53,11 +52,11 @@ export function summarise(inspections: readonly LockInspection[], unreadable: nu
 function cellsOf({ state, owner, ageMs, verdict, foreignFiles }: LockInspection): string[] {
   const pid = owner === null ? '-' : String(owner.pid ?? '?');
   const unowned = state === 'free' ? '-' : 'names no owner';
-  const why = foreignFiles.length > 0 ? 'files of somebody else' : (verdict?.reason ?? unowned);
+  const why = foreignFiles.length > 0 ? 'foreign files' : (verdict?.reason ?? unowned);
   return [state, pid, ageMs === null ? '-' : shortElapsed(ageMs), why];
 }
 
-/** The end of a text is what tells paths apart. */
+/** The end of a path is kept, because it is the end in which paths differ. */
 function ending(text: string, width: number): string {
   return text.length <= width ? text : `…${text.slice(text.length - width + 1)}`;
 }

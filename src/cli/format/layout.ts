@@ -1,10 +1,10 @@
-/** Columns that every terminal has. Output does not depend on the window, so that pasted reports look alike. */
+/** Columns that every terminal has. The window's width does not matter, so that pasted reports look alike. */
 export const WIDTH = 80;
 
-/** Fewer columns than this make a value unreadable; it then runs over {@link WIDTH}. */
+/** A value gets at least so many columns, even beyond {@link WIDTH}, because fewer make it unreadable. */
 const MIN_VALUE_WIDTH = 20;
 
-/** Splits text into lines of at most `width`, between words where it can. Never an empty list. */
+/** Splits text into lines of at most `width`, between words where possible. The list is never empty. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let rest = text;
@@ -23,7 +23,7 @@ function wholeCharacters(text: string, width: number): number {
   return width > 1 && (text.codePointAt(width - 1) as number) > 0xffff ? width - 1 : width;
 }
 
-/** `name` and value side by side, one pair per line; long values are wrapped under themselves. */
+/** Names and values in two columns, one pair per line. Long values are wrapped inside their column. */
 export function alignFields(fields: readonly (readonly [name: string, value: string])[], indent = 0): string {
   const nameWidth = Math.max(...fields.map(([name]) => name.length));
   const left = indent + nameWidth + 2;
@@ -35,7 +35,7 @@ export function alignFields(fields: readonly (readonly [name: string, value: str
   return lines.join('\n');
 }
 
-/** `start`, which is `left` columns wide, followed by the value wrapped beside it. */
+/** `start`, which is `left` columns wide, with the value wrapped in the columns to its right. */
 export function hang(start: string, value: string, left: number): string {
   return start + wrap(value, Math.max(MIN_VALUE_WIDTH, WIDTH - left)).join(`\n${' '.repeat(left)}`);
 }

@@ -1,7 +1,17 @@
-/** What a piece of text means; how that looks is for the caller to say. */
+import type { LockInspection } from '../../lock/inspect.js';
+
+/** The meaning of a piece of text. The caller decides how that meaning looks. */
 export type Tone = 'heading' | 'good' | 'caution' | 'quiet';
 
 export type Paint = (tone: Tone, text: string) => string;
 
-/** For files, pipes and reports. */
+/** Leaves text as it is, for files, pipes and reports. */
 export const plain: Paint = (_tone, text) => text;
+
+/** The tone of each state of a lock. */
+export const STATE_TONES: Readonly<Record<LockInspection['state'], Tone>> = {
+  free: 'good',
+  held: 'good',
+  stale: 'caution',
+  unknown: 'caution',
+};
