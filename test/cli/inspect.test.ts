@@ -97,7 +97,7 @@ describeRequiring(BUILT, 'inspect', () => {
     expect(json.verdict.evidence.length).toBeGreaterThan(1);
     for (const { check, recorded, observed, finding } of json.verdict.evidence) {
       expect(flat).toContain(
-        `${check} ${finding} recorded ${recorded} observed ${observed}`,
+        `${check} ${finding === 'none' ? '-' : finding} recorded ${recorded} observed ${observed}`,
       );
     }
     const report = stdout.split('\n').filter((line) => !line.includes(path));

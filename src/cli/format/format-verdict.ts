@@ -15,7 +15,7 @@ export function formatVerdict({ state, certainty, reason }: Verdict, paint: Pain
   return `${paint(TONES[state], state)}, ${certainty}: ${reason}`;
 }
 
-/** Every rung of the evidence, aligned; what was recorded stands above what was observed. */
+/** Every check of the evidence, in aligned columns; the observed value stands below the recorded one. */
 export function formatEvidence(evidence: readonly Evidence[], indent: number, paint: Paint): string {
   const checkWidth =
     widest(
@@ -25,17 +25,23 @@ export function formatEvidence(evidence: readonly Evidence[], indent: number, pa
   const findingWidth =
     widest(
       'finding',
-      evidence.map(({ finding }) => finding),
+      evidence.map(({ finding }) => findingText(finding)),
     ) + 2;
   const margin = ' '.repeat(indent);
   const lines = [paint('quiet', `${margin}${'check'.padEnd(checkWidth)}finding`)];
   for (const { check, finding, recorded, observed } of evidence) {
-    const start = margin + check.padEnd(checkWidth) + paint(TONES[finding], finding.padEnd(findingWidth));
+    const found = paint(TONES[finding], findingText(finding).padEnd(findingWidth));
+    const start = margin + check.padEnd(checkWidth) + found;
     const left = indent + checkWidth + findingWidth;
     lines.push(valueLine(start, 'recorded', recorded, left));
     lines.push(valueLine(' '.repeat(left), 'observed', observed, left));
   }
   return lines.join('\n');
+}
+
+/** `none` becomes a dash, because `boot-id  none` reads as if there were no boot id. */
+function findingText(finding: Evidence['finding']): string {
+  return finding === 'none' ? '-' : finding;
 }
 
 function valueLine(start: string, name: string, value: string | null, left: number): string {
