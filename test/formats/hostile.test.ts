@@ -12,7 +12,7 @@ import { link, written } from './wild.js';
 
 const DEAD = 4_194_305;
 
-/** Things that are no lock, whatever they are called; each by what makes it. */
+/** Paths that hold no lock, whatever their name. Each function makes one. */
 const NO_LOCKS: Record<string, (path: string) => unknown> = {
   'ten megabytes of digits': (path) => writeFileSync(path, '7'.repeat(10_000_000)),
   'ten megabytes of JSON': (path) => writeFileSync(path, `{"pid":${DEAD},"x":"${'x'.repeat(10_000_000)}"}`),
@@ -118,7 +118,7 @@ test('what was inspected leaves no descriptor open', () => {
   expect(readdirSync('/proc/self/fd').length).toBe(before);
 });
 
-/** Clears the screen, sets the title, reverses the text. */
+/** The characters clear the screen, set the title, and reverse the text. */
 const HOSTILE = '\u001b[2J\u001b]0;owned\u0007\u009b1A\r\n\u202egnp';
 
 describeRequiring(BUILT, 'control characters in a host name', () => {

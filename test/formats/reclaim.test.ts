@@ -31,7 +31,8 @@ const ALSO_DEAD = 4_194_306;
 const LIVING = process.pid;
 
 /**
- * Options that do something when the judge asks for the first of them: after the file was read, before it is deleted.
+ * Options that run `act` when the judge reads the first of them, which is after the file was read and before
+ * it is deleted.
  */
 function meanwhile(act: () => void, times = 1): InspectOptions {
   let left = times;
@@ -167,7 +168,7 @@ describe('between the judgement and the deletion', () => {
       renameSync(`${path}.new`, path);
       inode = lstatSync(path).ino;
     };
-    // As often as it is looked at, so that it is never the one that was judged.
+    // The link changes every time it is read, so that it is never the one that was judged.
     expect(reclaimLockSync(path, meanwhile(relink, 3)).reclaimed).toBe(false);
     expect(lstatSync(path).ino).toBe(inode);
   });
@@ -197,7 +198,7 @@ test('a directory with something else in its owner.json is still no lock', () =>
   expect(() => inspectLockSync(path)).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_LOCK' }));
 });
 
-/** Plain Node looks into /proc/locks for the locks of this package's own kind only. */
+/** The procfs backend searches /proc/locks only for locks of this package's own kind. */
 const seesPosixLocks: Requirement = {
   available: dumpDiagnostics().backend.name === 'native',
   reason: 'needs the native backend to see a lock of another program',
@@ -229,7 +230,7 @@ testRequiring(
   [hasProgram('python3')],
   'a postmaster.pid whose shared memory is in use is not dead',
   async () => {
-    // shmget and shmat of the C library; the segment goes with the process.
+    // The script calls shmget and shmat of the C library; the segment is removed when the process ends.
     const script = `import ctypes, sys
 libc = ctypes.CDLL(None, use_errno=True)
 libc.shmat.restype = ctypes.c_void_p

@@ -3,7 +3,7 @@ import { findNamesakes } from '../../src/identity/namesakes.js';
 import { INITIAL_PID_NAMESPACE, type Observer } from '../../src/identity/observer.js';
 import { type Answers, fakeObserver, statOf } from './fake-observer.js';
 
-/** Two numbers that /proc lists for as long as the test runs; the fake kernel says what they are. */
+/** /proc lists these two numbers for as long as the test runs; the fake kernel says what they are. */
 const FIRST = process.pid;
 const SECOND = process.ppid;
 const CHILD = { inode: '4026532100', id: '100' };

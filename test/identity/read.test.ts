@@ -11,7 +11,9 @@ import { startLeaderless, startZombie } from '../helpers/odd-processes.js';
 import { startProcess, type TestProcess } from '../helpers/processes.js';
 import { describeRequiring, hasProgram, isBuilt, testRequiring } from '../helpers/requirements.js';
 
-/** Above the largest pid_max there is (4 194 304, proc_sys_kernel(5)): never anybody's number. */
+/**
+ * No process ever has this number: it is above the largest pid_max there is (4 194 304, proc_sys_kernel(5)).
+ */
 const NOBODY = 4_194_305;
 const PRINT_IDENTITY = fileURLToPath(new URL('print-identity.mjs', import.meta.url));
 

@@ -24,7 +24,7 @@ import {
   verdictOn,
 } from './builders.js';
 
-/** When the record was written. */
+/** The time at which the record was written. */
 const WRITTEN = Date.UTC(2026, 3, 29, 10, 33, 24, 809);
 const NOW = WRITTEN + 3_600_000;
 const BOOT_TIME = 9_000_000;
@@ -32,7 +32,7 @@ const TICK = 10;
 
 const [SECOND, MINUTE] = [1000, 60_000];
 
-/** What the bug is about: a pid and a time, and no identity. */
+/** The record that the bug is about: a pid and a time, and no identity. */
 function oldRecord(overrides: Partial<OwnerRecord> = {}): OwnerRecord {
   return record(
     {},
@@ -58,7 +58,7 @@ function bornLate(ms: number): ObservedProcess {
   return running({ startTicks: String(bornAt(WRITTEN + ms)) });
 }
 
-/** The same, and it is the observer itself. */
+/** Observes such a process, which is the observer itself. */
 function selfBornLate(ms: number, overrides: Partial<Observation> = {}): Observation {
   return seeing(bornLate(ms), { self: observer({ pid: 7 }), ...overrides });
 }
@@ -101,7 +101,7 @@ describe('recorded start ticks', () => {
   });
 
   describe('where the observer reads ticks shifted by its time namespace', () => {
-    /** Reads 105 000 where the kernel counts 5000, or 5001 if the shift is no whole tick. */
+    /** The observer reads 105 000 where the kernel counts 5000, or 5001 if the shift is no whole tick. */
     function shifted(startTolerance: number, ticksAsRead = 105_000): Observation {
       return seeing({ ...running({ startTolerance }), ticksAsRead });
     }

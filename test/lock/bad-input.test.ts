@@ -23,7 +23,7 @@ import { tempDir } from '../helpers/temp-dir.js';
 
 const DEAD = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
 
-/** What a call comes to: an error code, or the state that it tells. */
+/** The results of the three calls: each an error code, or the state that the call reports. */
 interface Outcome {
   readonly acquire: string;
   readonly inspect: string;
@@ -35,9 +35,9 @@ const NOT_A_LOCK: Outcome = {
   inspect: 'ERR_NOT_A_LOCK',
   reclaim: 'ERR_NOT_A_LOCK',
 };
-/** Something else than a directory: perhaps another program's lock, but this one names no owner. */
+/** The path is not a directory. It could be another program's lock, but this one names no owner. */
 const NAMES_NOBODY: Outcome = { acquire: 'ERR_NOT_A_LOCK', inspect: 'unknown', reclaim: 'ERR_NOT_A_LOCK' };
-/** Nobody can tell: left alone until the timeout. */
+/** No check can show whether the owner lives, so the lock is left alone until the timeout. */
 const LEFT_ALONE: Outcome = { acquire: 'ERR_LOCK_TIMEOUT', inspect: 'unknown', reclaim: 'unknown' };
 const HELD: Outcome = { acquire: 'ERR_LOCK_TIMEOUT', inspect: 'held', reclaim: 'held' };
 const NO_SUCH_PATH: Outcome = same('ENOENT');
@@ -48,17 +48,20 @@ function same(code: string): Outcome {
 }
 
 interface Case {
-  /** Makes the scene in a fresh directory; returns the path given to the calls, `<directory>/install.lock` if none. */
+  /**
+   * Makes the scene in a fresh directory. Returns the path to pass to the calls, undefined for
+   * `<directory>/install.lock`.
+   */
   readonly make: (directory: string) => unknown;
   readonly outcome: Outcome;
 }
 
-/** An owner.json with that content. */
+/** Makes an owner.json with that content. */
 function owner(content: string | object): Case['make'] {
   return (directory) => void writeLock(join(directory, 'install.lock'), content);
 }
 
-/** A lock directory, and something in the place of its owner.json. */
+/** Makes a lock directory, with something in the place of its owner.json. */
 function inPlaceOfOwner(make: (file: string) => void): Case['make'] {
   return (directory) => {
     mkdirSync(join(directory, 'install.lock'));
@@ -66,7 +69,7 @@ function inPlaceOfOwner(make: (file: string) => void): Case['make'] {
   };
 }
 
-/** Something in the place of the lock directory. */
+/** Makes something in the place of the lock directory. */
 function inPlaceOfLock(make: (path: string, directory: string) => void): Case['make'] {
   return (directory) => make(join(directory, 'install.lock'), directory);
 }
@@ -238,11 +241,11 @@ for (const backend of EVERY) {
     });
 
     for (const [name, { make, outcome: usual }] of Object.entries(CASES)) {
-      // That the number is taken is no proof that its owner lives.
+      // The portable backend only sees that the number is taken, which does not prove that the owner lives.
       const outcome = usual === HELD && backend === 'portable' ? LEFT_ALONE : usual;
       testRequiring([], `${name}: ${inWords(outcome)}, nothing deleted`, async () => {
         const directory = tempDir();
-        // null is a path to try as well.
+        // null is a path to try as well, so only undefined stands for the usual path.
         const made = make(directory);
         const path = made === undefined ? join(directory, 'install.lock') : made;
         const before = snapshot(directory);
@@ -366,7 +369,8 @@ for (const backend of EVERY) {
       isolationTest(`a disk that is out ${what}: ENOSPC, and nothing is left behind`, async () => {
         const directory = tempDir();
         const box = await openBox();
-        // Inodes: the root, the file that fills, and one for the private directory, but none for a file in it.
+        // The inodes are for the root, the file that fills the disk, and the private directory, but none is
+        // left for a file in it.
         const script = `mount -t tmpfs -o ${options} none "$0" && { cat /dev/zero >"$0/fill" 2>/dev/null; exec "$@"; }`;
         const size = what === 'of blocks' ? script : script.replace('cat /dev/zero', 'echo x');
         const through = ['unshare', '--mount', 'sh', '-c', size, directory];
@@ -390,7 +394,7 @@ for (const backend of EVERY) {
       const waiting = agent.acquire(path, { timeout: 8000 });
       const caught = expect(waiting).rejects.toMatchObject({ code: 'ERR_NOT_A_LOCK', path });
       await sleep(30);
-      // Or it would take the lock between the two steps.
+      // The agent is stopped, because otherwise it would take the lock between the two steps.
       process.kill(agent.hostPid, 'SIGSTOP');
       renameSync(path, `${path}.aside`);
       writeFileSync(path, 'precious');
@@ -430,7 +434,7 @@ function makeFifo(path: string): void {
 }
 
 function makeSocket(path: string): void {
-  // The name that bind(2) makes stays only while the server listens; a link to it stays longer.
+  // The name that bind(2) makes stays only while the server listens, but a link to it stays longer.
   const server = createServer().listen(path);
   onCleanup(() => {
     server.close();

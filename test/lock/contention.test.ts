@@ -9,7 +9,7 @@ import { describeRequiring, isBuilt, testRequiring } from '../helpers/requiremen
 import { tempDir } from '../helpers/temp-dir.js';
 
 const ROUNDS = 100;
-/** ms after which the contenders start together: long enough for all to have heard of it. */
+/** ms after which the contenders start together: long enough for all of them to have received the call. */
 const HEAD_START = 4;
 
 describeRequiring(
@@ -35,7 +35,7 @@ describeRequiring(
   },
 );
 
-/** Many rounds between four agents for one path, which `prepare` makes ready. */
+/** Runs many rounds between four agents for one path, which `prepare` makes ready. */
 async function race(prepare: (path: string) => void): Promise<void> {
   const path = join(tempDir(), 'install.lock');
   const agents = await Promise.all([
@@ -60,6 +60,6 @@ async function race(prepare: (path: string) => void): Promise<void> {
     await winner.release(path);
     expect(readdirSync(dirname(path))).toEqual([]);
   }
-  // Or it was no race.
+  // If only one agent ever won, there was no race.
   expect(wins.size).toBeGreaterThan(1);
 }

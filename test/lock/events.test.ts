@@ -18,10 +18,10 @@ import { isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
 
-/** Above the largest pid_max there is: never anybody's number. */
+/** No process ever has this number: it is above the largest pid_max there is. */
 const DEAD_OWNER = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
 
-/** What is published on a channel from now until the test is over. */
+/** Collects what is published on a channel from now until the test is over. */
 function listen<Name extends keyof LockEvents>(name: Name): LockEvents[Name][] {
   const heard: LockEvents[Name][] = [];
   const hear = (payload: unknown) => void heard.push(payload as LockEvents[Name]);
@@ -156,7 +156,7 @@ describe('events', () => {
     expect(performance.now() - since).toBeLessThan(2_000);
     expect(slow[0]).toMatchObject({ path, owner: holder.owner, overdue: true });
     expect(slow[0]?.ownerAge).toBeGreaterThan(300);
-    // Ten seconds later the same is reported again; a change in the directory makes the waiter look.
+    // The same is reported again ten seconds later; a change in the directory makes the waiter look.
     const reports = listen(CHANNELS.wait);
     const now = performance.now.bind(performance);
     vi.spyOn(performance, 'now').mockImplementation(() => now() + 11_000);

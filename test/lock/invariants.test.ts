@@ -25,7 +25,7 @@ function newPath(): string {
   return join(tempDir(), 'install.lock');
 }
 
-/** Acquires and releases, reclaims from a dead owner, times out on a live one, sweeps. */
+/** Acquires and releases, reclaims from a dead owner, times out on a live one, and sweeps. */
 function workAt(api: Package, path: string): void {
   api.acquireLockSync(path).releaseSync();
   writeLock(path, DEAD);
@@ -51,7 +51,8 @@ describeForEveryBackend('(I1) held if and only if the path is a directory with o
       },
     });
     workAt(api, path);
-    // Seen: nothing or a directory being removed, a lock, a dead owner's lock, one retired.
+    // The states seen are: nothing or a directory being removed, a lock, a dead owner's lock, and a retired
+    // one.
     expect([...states]).toEqual(
       expect.arrayContaining(['false free', 'true held', 'true stale', 'false stale']),
     );
@@ -78,7 +79,7 @@ describeForEveryBackend(
           if (owner.pid === DEAD.pid) return;
           seen += 1;
           expect(owner).toMatchObject({ pid: process.pid, version: 1, identity: api.selfIdentity() });
-          // Plain Node takes no witness.
+          // The backends of plain Node take no witness.
           if (backend === 'native') expect(witnessState(api, path)).toBe('held');
         },
       });
@@ -94,7 +95,7 @@ describeForEveryBackend(
       hookFiles(api.backend, {
         after: () => {
           const now = inodeOf(path);
-          // Another directory: the path was empty, or was replaced, between two steps.
+          // This is another directory: the path was empty, or was replaced, between two steps.
           if (now !== inode) [inode, nonce, emptied] = [now, null, false];
           if (inode === null) return;
           if (!existsSync(ownerFile(path))) {
@@ -103,7 +104,8 @@ describeForEveryBackend(
           }
           nonce ??= readOwner(path).nonce;
           expect(readOwner(path).nonce).toBe(nonce);
-          // Plain Node has to make its empty directory at the path, which is then replaced, not filled.
+          // Without RENAME_NOREPLACE an empty directory is made at the path first, which is then replaced,
+          // not filled.
           expect(emptied).toBe(false);
         },
       });
@@ -117,7 +119,7 @@ describeForEveryBackend(
       const path = newPath();
       mkdirSync(path);
       const before = inodeOf(path);
-      // While it is open, its number is given to no other directory.
+      // While the directory is open, the kernel gives its number to no other directory.
       const keep = openSync(path, 'r');
       const lock = api.acquireLockSync(path, { ownerlessGrace: 0, timeout: 500 });
       expect(inodeOf(path)).not.toBe(before);
@@ -149,7 +151,7 @@ describeForEveryBackend(
 );
 
 describeForEveryBackend('(I3) reclaimed only on a dead verdict', (api) => {
-  /** Locks of which the owner lives, or nobody knows. */
+  /** Locks whose owner lives, or cannot be judged. */
   const keptOwners: Record<string, (path: string) => void> = {
     'this very process, without a witness': (path) => void writeLockOf(path, api.selfIdentity()),
     'an older program that lives': (path) => void writeLock(path, { pid: 1, createdAtMs: Date.now() }),
@@ -210,7 +212,7 @@ describeForEveryBackend('(I4) deleted only through the directory that was judged
     expect(deleted).toBeGreaterThan(3);
   });
 
-  /** Each of these finds a lock, and works on it until it is free or its own. */
+  /** Each of these finds a lock, and works on it until the path is free or its own. */
   const works: Record<string, (path: string) => () => unknown> = {
     'a reclaim': (path) => {
       writeLock(path, DEAD);
@@ -297,7 +299,7 @@ describeForEveryBackend('(I5) nothing but own files is ever deleted', (api) => {
         return {
           run: () => quietly(() => api.reclaimLockSync(path)),
           interfere: () => {
-            // When it comes too late, it comes into a directory of its own.
+            // An intruder that comes too late for the old directory makes one of its own.
             mkdirSync(path, { recursive: true });
             add(path);
             expected = without(snapshot(path), /^(owner\.json|(retired|claimed)\.[0-9a-f]{32})$/);
@@ -337,7 +339,7 @@ describeForEveryBackend('(I5) nothing but own files is ever deleted', (api) => {
   });
 });
 
-/** Of the witness on owner.json, through another description of the file. */
+/** Tests the witness on owner.json through another description of the file. */
 function witnessState(api: Package, path: string): string {
   const { files, witness } = api.backend;
   const directory = files.openParent(path);
@@ -354,7 +356,7 @@ function without(found: Record<string, string>, names: RegExp): Record<string, s
   return Object.fromEntries(Object.entries(found).filter(([name]) => !names.test(name)));
 }
 
-/** For work that may well fail: only what it leaves behind is of interest. */
+/** Runs work that may well fail, because only what it leaves behind matters. */
 function quietly(work: () => unknown): void {
   try {
     work();
@@ -369,7 +371,7 @@ function inodeOf(path: string): number | null {
   }
 }
 
-/** What of the snapshot is at or below that name. */
+/** Returns the entries of the snapshot at or below that name. */
 function only(found: Record<string, string>, name: string): Record<string, string> {
   return Object.fromEntries(
     Object.entries(found).filter(([path]) => path === name || path.startsWith(`${name}/`)),

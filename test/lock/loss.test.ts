@@ -29,7 +29,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** How somebody takes a lock away from its owner. */
+/** How another program takes a lock away from its owner. */
 const WAYS: Record<string, (path: string) => void> = {
   'owner.json deleted': (path) => rmSync(ownerFile(path)),
   'the directory deleted': (path) => rmSync(path, { recursive: true }),
@@ -67,8 +67,8 @@ const WAYS: Record<string, (path: string) => void> = {
 };
 
 /**
- * Somebody closes a descriptor of the lock, and the kernel gives its number to something of theirs, which could be taken
- * for the lock's. Each makes that at `stranger` and answers the number.
+ * Other code closes a descriptor of the lock, and the kernel gives its number to another file of that code,
+ * which could be mistaken for the lock's. Each of these makes that file at `stranger` and returns the number.
  */
 const STRANGERS: Record<string, (path: string, stranger: string) => number> = {
   'its directory': (path, stranger) => {
@@ -82,7 +82,7 @@ const STRANGERS: Record<string, (path: string, stranger: string) => number> = {
   },
 };
 
-/** Closes the descriptor that is open on `target`, and opens `other` under its number. */
+/** Closes the descriptor that is open on `target`, and opens `other` under the same number. */
 function giveNumberOf(target: string, other: string): number {
   const number = descriptorsOf(target).find((fd) => targetOf(fd) === target) as number;
   closeSync(number);
@@ -190,12 +190,12 @@ describeForEveryBackend('a lock lost', (api, backend) => {
     expect(snapshot(dirname(path))).toEqual(before);
   });
 
-  // To the portable backend a descriptor means nothing but that no inode number recurs.
+  // The portable backend uses a descriptor only to keep the inode number from recurring.
   if (backend === 'portable') return;
 
   for (const [what, take, type] of Object.entries(STRANGERS).flatMap(([what, take]) => [
     [what, take, null] as const,
-    // Where the numbers of names are not believed, that of an open directory is.
+    // On FUSE inode numbers by name are not trusted, but that of an open directory is.
     [what, take, 'fuse'] as const,
   ])) {
     const where = type === null ? '' : ` on ${type}`;
@@ -207,7 +207,7 @@ describeForEveryBackend('a lock lost', (api, backend) => {
       const before = [snapshot(dirname(path)), snapshot(dirname(stranger))];
       expect(() => lock.releaseSync()).toThrow(expect.objectContaining(LOST));
       expect([snapshot(dirname(path)), snapshot(dirname(stranger))]).toEqual(before);
-      // Still open.
+      // fstat throws unless the descriptor is still open.
       fstatSync(fd);
       closeSync(fd);
     });
@@ -232,14 +232,14 @@ describeForEveryBackend('a lock lost', (api, backend) => {
     expect(await reasonOf()).toBe(hasWitness ? 'witness-held' : 'process-running');
     expect(api.inspectLockSync(path).verdict?.reason).toBe('held-by-this-process');
     closeDescriptorsOf(path);
-    // Where no witness was taken, nobody else can notice.
+    // If no witness was taken, no other process can notice.
     expect(await reasonOf()).toBe(hasWitness ? 'witness-free' : 'process-running');
     expect(api.inspectLockSync(path).state).toBe(hasWitness ? 'stale' : 'held');
     expect(lock.verify()).toBe(false);
   });
 });
 
-/** Descriptors of this process that are open on something at or below the path. */
+/** Returns the descriptors of this process that are open on something at or below the path. */
 function descriptorsOf(path: string): number[] {
   return readdirSync('/proc/self/fd')
     .map(Number)

@@ -42,7 +42,8 @@ describeForEveryBackend('of two that clear one lock', (api) => {
     );
     expect(api.reclaimLockSync(path).reclaimed).toBe(false);
     expect(rival.happened).toBe(true);
-    // Were it removed here, an older program could make its own before the rival comes to remove it.
+    // If it were removed here, an older program could make its own directory before the rival comes to remove
+    // it.
     expect(readdirSync(path)).toEqual([]);
     rmdirSync(path);
   });

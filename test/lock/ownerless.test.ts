@@ -18,9 +18,11 @@ import { isBuilt, testRequiring } from '../helpers/requirements.js';
 import { snapshot } from '../helpers/snapshot.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-/** The grace that an older program gets between mkdir and its write, unless told otherwise. */
+/** The default grace that an older program gets between its mkdir and its write. */
 const GRACE_S = 5;
-/** That of a directory that holds no owner.json and whose mtime somebody sets, as `age` does here. */
+/**
+ * The grace of a directory that holds no owner.json and whose mtime was set by a program, as `age` does here.
+ */
 const REFRESHED_GRACE_S = 30;
 
 /** Lock directories in which no owner can be read. */
@@ -41,7 +43,7 @@ describeForEveryBackend('a lock directory without an owner', (api, backend) => {
     return path;
   }
 
-  /** Sets the times of the directory and of all in it, seconds from now. */
+  /** Sets the times of the directory and of everything in it, in seconds from now. */
   function age(path: string, seconds: number): void {
     const time = Date.now() / 1000 + seconds;
     for (const name of [...readdirSync(path), '.']) utimesSync(join(path, name), time, time);
@@ -172,7 +174,7 @@ describeForEveryBackend('a lock directory without an owner', (api, backend) => {
     }
   });
 
-  // Plain Node sees a witness only while the list of this machine's locks is short.
+  // The procfs backend sees a witness only while the list of this machine's locks is short.
   if (backend === 'native') {
     testRequiring(
       [isBuilt()],

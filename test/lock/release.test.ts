@@ -8,7 +8,7 @@ import { tempDir } from '../helpers/temp-dir.js';
 
 const DEAD = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
 
-/** What frees a lock: its owner, or somebody who finds the owner dead. */
+/** The two ways to free a lock: its owner releases it, or another process finds the owner dead. */
 const WAYS = ['release', 'reclaim'] as const;
 
 describeForEachBackend('a lock that is given back', (api) => {
@@ -73,7 +73,7 @@ describeForEachBackend('a lock that is given back', (api) => {
   });
 });
 
-/** Names of the files below a directory that this process has open. */
+/** Returns the names of the files below a directory that this process has open. */
 function filesOpenIn(path: string): string[] {
   return readdirSync('/proc/self/fd').flatMap((fd) => {
     try {

@@ -6,15 +6,15 @@ import { hookFiles } from '../helpers/hooks.js';
 import { describeForEachBackend } from '../helpers/package.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-// FUSE and NFS treat deleted files in ways of their own: while one is open somewhere, a hidden file stands in for it, and
-// nothing is known any more of a descriptor whose file is gone.
+// FUSE and NFS treat deleted files in their own way. While one is open on some machine, a hidden file takes
+// its place; and nothing can be learned any more through a descriptor whose file is gone.
 
 describeForEachBackend('where deleted files cast shadows', (api) => {
   function newPath(): string {
     return join(tempDir(), 'install.lock');
   }
 
-  /** What this process has open in that directory, deleted or not. */
+  /** Returns what this process has open in that directory, deleted files included. */
   function openBelow(directory: string): string[] {
     return readdirSync('/proc/self/fd')
       .map((fd) => targetOf(`/proc/self/fd/${fd}`))
@@ -25,7 +25,7 @@ describeForEachBackend('where deleted files cast shadows', (api) => {
     try {
       return readlinkSync(link);
     } catch {
-      // The descriptor by which /proc was listed.
+      // This was the descriptor by which /proc was listed.
       return '';
     }
   }

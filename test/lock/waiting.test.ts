@@ -10,14 +10,16 @@ import { describeForEveryBackend, type Package } from '../helpers/package.js';
 import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-/** A boot id of no kernel, recorded as one that something was mounted over: it proves nothing. */
+/**
+ * No kernel has this boot id. It is recorded as one that was mounted over the real one, so it proves nothing.
+ */
 const NO_BOOT = { bootId: '11111111-2222-4333-8444-555555555555', bootIdNative: false };
 
 function newPath(name = 'install.lock'): string {
   return join(tempDir(), name);
 }
 
-/** A lock whose owner is anybody's guess. */
+/** Writes a lock whose owner cannot be judged. */
 function writeUnknownLock(api: Package, path: string): void {
   const witness = { device: '1', fsid: null, inode: '1' };
   writeLockOf(path, { ...api.selfIdentity(), ...NO_BOOT }, { witness, createdAtMs: Date.now() - 60_000 });
@@ -300,7 +302,7 @@ describeRequiring([isBuilt()], 'a waiter', () => {
           await holder.kill();
           const killedAt = performance.now();
           expect((await waiting).value.pid).toBe(other.pid);
-          // A poll later at the latest, on a machine that has other things to do.
+          // The waiter notices by its next poll at the latest; the bound is for a busy machine.
           expect(performance.now() - killedAt).toBeLessThan(2000);
           expect(await other.verify(path)).toBe(true);
         });

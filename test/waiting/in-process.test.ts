@@ -32,7 +32,7 @@ describeForEachBackend('in one process', (api) => {
     expect(locks.every((lock) => lock.verify())).toBe(true);
     for (const lock of locks) await lock.release();
     expect(readdirSync(directory)).toEqual([]);
-    // The thread that renewed the leases (procfs) ends in its own time, now as before.
+    // The thread that renewed the leases (procfs) may take some time to end.
     await until('all is given back', () => stateOf('self').descriptors <= before.descriptors);
     expect(stateOf('self').watches).toBe(before.watches);
   });
@@ -199,7 +199,7 @@ for (const backend of TESTED) {
       const owner = await run(path, 'children that go on');
       const { children } = await owner.message<{ children: number[] }>();
       for (const child of children) onCleanup(() => void killGroup(child));
-      // Until it does it is a fork of the owner, with all that the owner has.
+      // Until it runs its program, it is a fork of the owner, with everything that the owner has open.
       for (const child of children) {
         await until('the child runs its program', () => commandOf(child) !== commandOf(owner.pid));
       }
@@ -237,7 +237,7 @@ for (const backend of TESTED) {
           Array.from({ length: THREADS }, () => startThread(path, 'turns', call, TURNS, shared)),
         );
         await Promise.all(workers.map((worker) => messageOf(worker)));
-        // The one counts without Atomics, and the other counts intruders.
+        // The first number is a counter used without Atomics, the second one counts intruders.
         expect([...shared]).toEqual([THREADS * TURNS, 0]);
         expect(readdirSync(dirname(path))).toEqual([]);
       });
@@ -246,7 +246,7 @@ for (const backend of TESTED) {
         const path = newPath();
         const holder = await startAgent({ backend });
         await holder.acquire(path);
-        // The first one may open what belongs to the whole process.
+        // The first worker may open things that belong to the whole process.
         const first = await startThread(path, 'wait', call);
         await messageOf(first);
         await first.terminate();
@@ -307,7 +307,7 @@ function messageOf(worker: Worker): Promise<unknown> {
   });
 }
 
-/** What a process has open at or below the path. */
+/** Returns what a process has open at or below the path. */
 function openBelow(pid: number, path: string): string[] {
   return readdirSync(`/proc/${pid}/fd`)
     .map((fd) => linkOf(`/proc/${pid}/fd/${fd}`))
@@ -334,6 +334,6 @@ function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // Gone already.
+    // The descriptor or the process is gone already.
   }
 }
