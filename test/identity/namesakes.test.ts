@@ -116,7 +116,7 @@ describe('nothing can have been missed', () => {
     expect(find(numbers, INITIAL)).toEqual({ found: [], complete: true, hidden: false });
   });
 
-  test('also where somebody was found', () => {
+  test('also where a namesake was found', () => {
     expect(find({ [FIRST]: inNamespaces([FIRST, 7]) }, INITIAL)).toMatchObject({
       complete: true,
       hidden: false,

@@ -82,7 +82,7 @@ describe('probeIdentity', () => {
     expect(probeIdentity(child.pid)).toEqual(before);
   });
 
-  test('of a number that nobody has is null', () => {
+  test('of a number that no process has is null', () => {
     expect(probeIdentity(NOBODY)).toBeNull();
     expect(probeIdentity(0x7fff_ffff)).toBeNull();
   });

@@ -77,7 +77,7 @@ describe('the process', () => {
     expect(verdictOn(oldRecord({ starttime: 5000 }), seeing(exited()))).toBe('dead: legacy-process-exited');
   });
 
-  test('one of which nobody knows whether it has exited is not dead for that', () => {
+  test('a process that may or may not have exited is not dead for that', () => {
     const observedProcess = { ...bornLate(-MINUTE), exited: null };
     expect(verdictOn(oldRecord(), seeing(observedProcess))).toBe('alive: legacy-born-before-record');
   });
@@ -281,7 +281,7 @@ describe('a process in a descendant PID namespace that bears the number', () => 
     expect(verdictOn(oldRecord(), seeing(absent, bearing(young, old)))).toBe(kept);
   });
 
-  test('nobody looks for it unless the record would be dead', () => {
+  test('it is searched for only when the record would be dead', () => {
     const alive = neverAsking(['namesakes'], seeing(bornLate(-MINUTE)));
     expect(verdictOn(oldRecord(), alive)).toBe('alive: legacy-born-before-record');
     const unclear = neverAsking(['namesakes'], seeing(hidden));
@@ -409,7 +409,7 @@ describe('what the record says of its machine', () => {
   });
 });
 
-describe('a lock that somebody holds on the file', () => {
+describe('a lock that another process holds on the file', () => {
   const held: Partial<Observation> = { witness: { state: 'held', source: 'device 1, inode 2' } };
 
   test('keeps a dead number alive', () => {
@@ -421,7 +421,7 @@ describe('a lock that somebody holds on the file', () => {
     expect(verdictOn(oldRecord(), seen)).toBe('alive: legacy-born-before-record');
   });
 
-  test('that nobody holds says nothing', () => {
+  test('that no process holds says nothing', () => {
     const free = seeing(bornLate(-MINUTE), { witness: { state: 'free', source: '' } });
     expect(verdictOn(oldRecord(), free)).toBe('alive: legacy-born-before-record');
   });
@@ -436,7 +436,7 @@ describe('the certainty', () => {
     expect(decide(oldRecord(), seen, DEFAULTS)).toMatchObject({ state, certainty: 'assumed' });
   });
 
-  test('with legacy: unknown nothing is assumed and nothing is looked at', () => {
+  test('with legacy: unknown nothing is assumed and nothing is read', () => {
     const options: LegacyOptions = { ...DEFAULTS, legacy: 'unknown' };
     const seen = neverAsking(['observedProcess', 'namesakes', 'nowMs', 'bootTimeMs'], seeing(absent));
     expect(inWords(decide(oldRecord(), seen, options))).toBe('unknown: legacy-not-assumed');

@@ -74,7 +74,7 @@ describe('in every world', () => {
     );
   });
 
-  test('a verdict says what was looked at, and nothing in it is asked twice', () => {
+  test('a verdict says what was read, and nothing in it is read twice', () => {
     fc.assert(
       fc.property(fc.oneof(alive, dead), (world) => {
         const { evidence } = judge(observe(world));

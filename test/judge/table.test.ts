@@ -185,7 +185,7 @@ describe('row 4, a namespace whose number has been recycled', () => {
   });
 });
 
-describe('row 5, nobody has the number in the own namespace', () => {
+describe('row 5, no process has the number in the own namespace', () => {
   rows({
     'no such process is dead': { seen: { observedProcess: absent }, verdict: 'dead: no-such-process' },
     'the number of a mere thread is dead': {
@@ -635,7 +635,7 @@ test('the evidence is of the record that is judged, whichever were judged before
   }
 });
 
-describe('what is not needed is not looked at', () => {
+describe('what is not needed is not read', () => {
   test('a malformed record: nothing at all', () => {
     const all = ['platform', 'self', 'observedProcess', 'witness', 'namesakes', 'heldByThisProcess'] as const;
     const seen = neverAsking(all, observation());

@@ -209,7 +209,7 @@ for (const backend of TESTED) {
       expect(at - began).toBeLessThan(LEASE + LATE);
     });
 
-    testRequiring([], 'that nobody renews is nothing against a process that is seen to live', async () => {
+    testRequiring([], 'that is not renewed does not outweigh a process that is seen to live', async () => {
       const path = newPath();
       const [owner, waiter] = [await startProcess(['cat']), await startAgent({ backend })];
       const identity = await waiter.probe(owner.pid);
@@ -224,7 +224,7 @@ for (const backend of TESTED) {
 
     testRequiring(
       [],
-      'of an owner that is stopped is nothing against a process that is seen to live',
+      'of an owner that is stopped does not outweigh a process that is seen to live',
       async () => {
         const path = newPath();
         const [owner, waiter] = await Promise.all([Owner.start('procfs'), startAgent({ backend })]);
@@ -342,7 +342,7 @@ describeForEachBackend('a lease seen through a filesystem that others share', (a
     });
   });
 
-  test('is not recorded on one where nobody would see it renewed', () => {
+  test('is not recorded on one where no other kernel would see it renewed', () => {
     pretendFilesystem(api.backend, 'hostfs');
     const lock = api.acquireLockSync(newPath());
     expect(lock.owner).toMatchObject({ witness: null, lease: null });
@@ -363,7 +363,7 @@ describeForEachBackend('a lease seen through a filesystem that others share', (a
   });
 });
 
-describe('a lease that somebody else recorded', () => {
+describe('a lease that another program recorded', () => {
   isolationTest('shorter than a second is not believed', async () => {
     const path = newPath();
     const [ownerBox, waiterBox] = await Promise.all([openBox(), openBox()]);

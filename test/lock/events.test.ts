@@ -46,7 +46,7 @@ describe('events', () => {
     ]);
   });
 
-  test('tell of a lock acquired and released, by whom, and for how long', () => {
+  test('report a lock acquired and released, by whom, and for how long', () => {
     const path = newPath();
     const acquired = listen(CHANNELS.acquire);
     const released = listen(CHANNELS.release);
@@ -60,7 +60,7 @@ describe('events', () => {
     expect(acquired).toHaveLength(1);
   });
 
-  test('tell how long an acquisition waited', async () => {
+  test('report how long an acquisition waited', async () => {
     const path = newPath();
     const holder = acquireLockSync(path);
     const acquired = listen(CHANNELS.acquire);
@@ -71,7 +71,7 @@ describe('events', () => {
     expect(acquired[0]?.waited).toBeGreaterThanOrEqual(190);
   });
 
-  test('tell of a dead owner whose lock was reclaimed, and why, before its successor has it', () => {
+  test('report a dead owner whose lock was reclaimed, and why, before its successor has it', () => {
     const path = newPath();
     const order: string[] = [];
     const reclaimed = listen(CHANNELS.reclaim);
@@ -94,7 +94,7 @@ describe('events', () => {
     ]);
   });
 
-  test('tell of a lock that reclaimLock removed, and of none that it left alone', () => {
+  test('report a lock that reclaimLock removed, and none that it left alone', () => {
     const path = newPath();
     const reclaimed = listen(CHANNELS.reclaim);
     const lock = acquireLockSync(path);
@@ -106,7 +106,7 @@ describe('events', () => {
     expect(reclaimed.map(({ verdict }) => verdict?.reason)).toEqual(['legacy-no-such-process']);
   });
 
-  test('tell of a directory without an owner that was removed, and not of what a release left', () => {
+  test('report a directory without an owner that was removed, and not the rest of a release', () => {
     const path = newPath();
     const reclaimed = listen(CHANNELS.reclaim);
     mkdirSync(path);
@@ -128,7 +128,7 @@ describe('events', () => {
     ]);
   });
 
-  test('tell what a waiter waits for, as onWait does, also where there is no onWait', async () => {
+  test('report what a waiter waits for, as onWait does, also where there is no onWait', async () => {
     const path = newPath();
     const holder = acquireLockSync(path);
     const heard = listen(CHANNELS.wait);
@@ -170,7 +170,7 @@ describe('events', () => {
     expect(slow).toHaveLength(1);
   });
 
-  test('tell of a lock that was lost, and not that it was released', () => {
+  test('report a lock that was lost, and not that it was released', () => {
     const path = newPath();
     const lost = listen(CHANNELS.lost);
     const released = listen(CHANNELS.release);
@@ -185,7 +185,7 @@ describe('events', () => {
     expect(released).toEqual([]);
   });
 
-  test('are not even put together while nobody listens', async () => {
+  test('are not even built while nothing listens', async () => {
     const publish = vi.spyOn(LockEvent.prototype, 'publish');
     onTestFinished(() => publish.mockRestore());
     const path = newPath();

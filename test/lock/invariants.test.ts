@@ -115,7 +115,7 @@ describeForEveryBackend(
       lock.releaseSync();
     });
 
-    test('(I2) an empty directory that somebody made is not filled, but replaced', () => {
+    test('(I2) an empty directory that another program made is not filled, but replaced', () => {
       const path = newPath();
       mkdirSync(path);
       const before = inodeOf(path);

@@ -63,7 +63,7 @@ const WAYS: Record<string, (path: string) => void> = {
     rmSync(ownerFile(path));
     mkdirSync(ownerFile(path));
   },
-  'its descriptors closed by somebody else in the process': (path) => closeDescriptorsOf(path),
+  'its descriptors closed by other code in the process': (path) => closeDescriptorsOf(path),
 };
 
 /**
@@ -166,7 +166,7 @@ describeForEveryBackend('a lock lost', (api, backend) => {
     expect(descriptorsOf(path)).toEqual([]);
   });
 
-  test('is told to who listens when it is found', () => {
+  test('is reported to listeners when it is found', () => {
     const { lock, path } = held();
     let told = 0;
     lock.signal.addEventListener('abort', () => {

@@ -14,8 +14,8 @@ function newPath(): string {
   return join(tempDir(), 'install.lock');
 }
 
-describeForEveryBackend('of two that clear one lock', (api) => {
-  test('only the one that took owner.json out is told that it reclaimed', () => {
+describeForEveryBackend('of two processes that clear one lock', (api) => {
+  test('only the one that took owner.json out gets the answer that it reclaimed', () => {
     const path = newPath();
     writeLock(path, DEAD);
     let rival: ReclaimResult | undefined;

@@ -27,7 +27,7 @@ const REFRESHED_GRACE_S = 30;
 
 /** Lock directories in which no owner can be read. */
 const OWNERLESS: Record<string, (path: string) => void> = {
-  'a directory whose time somebody sets': () => {},
+  'a directory whose time was set': () => {},
   'an empty owner.json': (path) => writeFileSync(ownerFile(path), ''),
   'an owner.json cut off in the middle': (path) => writeFileSync(ownerFile(path), '{\n  "pid": 7,\n  "crea'),
   'an owner.json of NUL bytes, as after a power cut': (path) =>
@@ -142,7 +142,7 @@ describeForEveryBackend('a lock directory without an owner', (api, backend) => {
     expect(readdirSync(dirname(path))).toEqual([]);
   });
 
-  test('an empty directory that is removed while one looks: nothing is there', () => {
+  test('an empty directory that is removed during the check: nothing is there', () => {
     const path = make(() => {});
     hookFiles(api.backend, {
       after: (operation) => {

@@ -36,7 +36,7 @@ describeForEachBackend('a lock that is given back', (api) => {
       expect(readdirSync(dirname(path))).toEqual([]);
     });
 
-    test(`by ${way}, its file deleted by somebody faster, leaves the directory to that one`, () => {
+    test(`by ${way}, its file deleted by a faster process, leaves the directory to that one`, () => {
       const { path, free } = readyFor(way);
       const other = interfereOnce(
         api.backend,
@@ -62,7 +62,7 @@ describeForEachBackend('a lock that is given back', (api) => {
     expect(existsSync(path)).toBe(true);
   });
 
-  test('and taken back by somebody at the last moment was not reclaimed', () => {
+  test('and taken back by another process at the last moment was not reclaimed', () => {
     const { path } = readyFor('reclaim');
     interfereOnce(
       api.backend,

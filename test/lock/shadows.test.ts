@@ -103,7 +103,7 @@ describeForEachBackend('where deleted files cast shadows', (api) => {
     expect(readdirSync(path)).toEqual(['.nfs000000000000000100000001']);
   });
 
-  test('somebody else’s file is not waited for', () => {
+  test('another program’s file is not waited for', () => {
     const path = newPath();
     const lock = api.acquireLockSync(path);
     writeFileSync(join(path, 'data'), '');

@@ -69,7 +69,7 @@ describeForEveryBackend('the sweep of private directories', (api, backend) => {
     });
   }
 
-  test('happens also while the lock is held by somebody', () => {
+  test('happens also while the lock is held', () => {
     const directory = tempDir();
     // Process 1 holds it, as far as any observer can see.
     writeLock(join(directory, 'install.lock'), { pid: 1, createdAtMs: Date.now() });

@@ -91,7 +91,7 @@ describeForEveryBackend('a timeout', (api, backend) => {
     lock.releaseSync();
   });
 
-  test('on an owner nobody can tell anything about says what is missing, and how to clear it', () => {
+  test('on an owner that cannot be judged says what is missing, and how to clear it', () => {
     const path = newPath();
     writeUnknownLock(api, path);
     const error = timeoutError(() => api.acquireLockSync(path, { timeout: 0 }));
@@ -177,7 +177,7 @@ describeForEveryBackend('onWait', (api) => {
     expect(reports).toEqual([]);
   });
 
-  test('tells once who holds the lock, and again when the holder changes', async () => {
+  test('is called once with the holder of the lock, and again when the holder changes', async () => {
     const path = newPath();
     const reports: WaitReport[] = [];
     const first = api.acquireLockSync(path, { label: 'first' });
@@ -207,7 +207,7 @@ describeForEveryBackend('onWait', (api) => {
     expect(reports).toHaveLength(1);
   });
 
-  test('is told that a holder is overdue', async () => {
+  test('gets to know that a holder is overdue', async () => {
     const path = newPath();
     writeUnknownLock(api, path);
     for (const [expectedHold, overdue] of [
@@ -225,7 +225,7 @@ describeForEveryBackend('onWait', (api) => {
     }
   });
 
-  test('is told when a holder becomes overdue while one waits', async () => {
+  test('is called when a holder becomes overdue during the wait', async () => {
     const path = newPath();
     const lock = api.acquireLockSync(path);
     const overdue: boolean[] = [];

@@ -8,7 +8,7 @@ import { ownerFile, writeLock, writeLockOf } from '../helpers/crafted.js';
 import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-/** ms; the shortest there is. */
+/** ms; the shortest lease that is allowed. */
 const LEASE = 1000;
 /** ms by which a busy machine may be late. */
 const LATE = 2000;
@@ -36,20 +36,26 @@ describeRequiring([isBuilt(), hasBackend('native')], 'a process on the portable 
     },
   );
 
-  testRequiring([], 'calls nobody dead whose identity is recorded, not even who has no process', async () => {
-    const agent = await startAgent({ backend: 'portable' });
-    const doomed = await startAgent({ backend: 'native' });
-    const identity = await doomed.self();
-    await doomed.kill();
-    expect(await (await startAgent({ backend: 'native' })).judge(identity)).toMatchObject({ state: 'dead' });
-    expect(await agent.judge(identity)).toMatchObject({ state: 'unknown', reason: 'not-enough-recorded' });
-    const path = newPath();
-    writeLockOf(path, identity);
-    expect(await agent.reclaim(path)).toMatchObject({ state: 'unknown', reclaimed: false });
-    expect(existsSync(ownerFile(path))).toBe(true);
-  });
+  testRequiring(
+    [],
+    'calls no owner with a recorded identity dead, not even one without a process',
+    async () => {
+      const agent = await startAgent({ backend: 'portable' });
+      const doomed = await startAgent({ backend: 'native' });
+      const identity = await doomed.self();
+      await doomed.kill();
+      expect(await (await startAgent({ backend: 'native' })).judge(identity)).toMatchObject({
+        state: 'dead',
+      });
+      expect(await agent.judge(identity)).toMatchObject({ state: 'unknown', reason: 'not-enough-recorded' });
+      const path = newPath();
+      writeLockOf(path, identity);
+      expect(await agent.reclaim(path)).toMatchObject({ state: 'unknown', reclaimed: false });
+      expect(existsSync(ownerFile(path))).toBe(true);
+    },
+  );
 
-  testRequiring([], `reclaims an older program's lock whose number nobody has`, async () => {
+  testRequiring([], `reclaims an older program's lock whose number no process has`, async () => {
     const agent = await startAgent({ backend: 'portable' });
     const path = newPath();
     writeLock(path, DEAD);
@@ -58,7 +64,7 @@ describeRequiring([isBuilt(), hasBackend('native')], 'a process on the portable 
     expect((await agent.acquire(path, { timeout: 0 })).value.pid).toBe(agent.pid);
   });
 
-  testRequiring([], `leaves an older program's lock alone whose number somebody has`, async () => {
+  testRequiring([], `leaves an older program's lock alone whose number a process has`, async () => {
     const agent = await startAgent({ backend: 'portable' });
     const path = newPath();
     writeLock(path, { ...DEAD, pid: process.pid });
@@ -78,7 +84,7 @@ describeRequiring([isBuilt(), hasBackend('native')], 'a process on the portable 
         ]);
         await owner.acquire(path, { lease: LEASE });
         const waiting = other.acquire(path, { timeout: 4 * LEASE + LATE });
-        // Longer than the lease: the owner shows that it lives.
+        // This is longer than the lease, so the owner has shown that it lives.
         await sleep(1.5 * LEASE);
         expect(await owner.verify(path)).toBe(true);
         const killedAt = performance.now();

@@ -40,7 +40,7 @@ describeForBackends(['native'], 'a waiter in this process', (api) => {
     renameSync(ownerFile(path), join(path, `retired.${'0'.repeat(32)}`));
   }
 
-  test('looks once more when its alarm is set', async () => {
+  test('looks once more when its watch is set', async () => {
     const { path } = await olderLock();
     const { onLockChange } = watch();
     vi.spyOn(watch(), 'onLockChange').mockImplementation((...parameters) => {
@@ -50,7 +50,7 @@ describeForBackends(['native'], 'a waiter in this process', (api) => {
     expect(await timed(api.acquireLock(path, { timeout: TIMEOUT_MS }))).toBeLessThan(SOON_MS);
   });
 
-  test('that blocks looks once more when its alarm is set', async () => {
+  test('that blocks looks once more when its watch is set', async () => {
     const { path } = await olderLock();
     const { openChangeMonitor } = watch();
     vi.spyOn(watch(), 'openChangeMonitor').mockImplementation((directory) => {
@@ -62,7 +62,7 @@ describeForBackends(['native'], 'a waiter in this process', (api) => {
     expect(performance.now() - started).toBeLessThan(SOON_MS);
   });
 
-  test('polls where other machines change a filesystem without a sound', async () => {
+  test('polls where other machines change a filesystem without an event', async () => {
     const { path } = await olderLock();
     pretendFilesystem(api.backend, 'nfs');
     vi.spyOn(watch(), 'onLockChange').mockReturnValue(4711);

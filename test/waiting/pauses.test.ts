@@ -105,7 +105,7 @@ describe('a waiter', () => {
     expect(pauses.length).toBeLessThanOrEqual(50);
   });
 
-  test('wakes up to report as well, if there is somebody to report to', async () => {
+  test('wakes up to report as well, if there is an onWait', async () => {
     const pauses = wait(await heldLock(), 600_000, { onWait: () => {} });
     expect(pauses.length).toBeGreaterThanOrEqual(60);
     expect(pauses.length).toBeLessThanOrEqual(110);
@@ -122,7 +122,7 @@ describe('a waiter', () => {
     }
   });
 
-  test('that was woken for nothing looks again soon, and later: what woke it may not have been over', async () => {
+  test('that was woken for nothing looks again soon, and later: the change that woke it may go on', async () => {
     const place = LockPath.open(await heldLock());
     const steps = acquireSteps(place, {}, () => COMPLETE);
     const pause = () => (steps.next(null).value as { ms: number }).ms;
@@ -155,7 +155,7 @@ describe('a waiter', () => {
     new Lock(value as PublishedLock).releaseSync();
   });
 
-  test('whose holder changes at every look looks again soon: it cannot know what its alarm has missed', async () => {
+  test('whose holder changes at every look looks again soon: it cannot know what its watch has missed', async () => {
     const path = await heldLock();
     const place = LockPath.open(path);
     let holders = 0;

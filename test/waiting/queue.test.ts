@@ -17,7 +17,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describeForEachBackend('waiters in line', (api) => {
+describeForEachBackend('waiters in a queue', (api) => {
   const newPath = () => join(tempDir(), 'install.lock');
 
   /** Starts a waiter and resolves when it is known to wait. `told` collects what its onWait receives. */
@@ -126,7 +126,7 @@ describeForEachBackend('waiters in line', (api) => {
     }
   }, 8000);
 
-  test('hear of a release of their own thread without the kernel, and without polling', async () => {
+  test('learn of a release in their own thread without the kernel, and without polling', async () => {
     const path = newPath();
     const ROUNDS = 8;
     let late = 0;
@@ -164,7 +164,7 @@ describeForEachBackend('waiters in line', (api) => {
     await (await last.lock).release();
   });
 
-  test('who judges by other rules is in another line', async () => {
+  test('a waiter that judges by other rules is in another queue', async () => {
     const path = newPath();
     const owner = await startProcess(['sleep', '60']);
     mkdirSync(path);

@@ -39,7 +39,7 @@ describeForEachBackend('a watch', (api, backend) => {
     expect(watch).toMatchObject({ alive: false, event: false, verdict: { state: 'dead' } });
   });
 
-  test('of an owner that nobody can judge counts as alive, and is judged at every read', () => {
+  test('of an owner that cannot be judged counts as alive, and is judged at every read', () => {
     const elsewhere = {
       ...api.selfIdentity(),
       bootId: '11111111-2222-4333-8444-555555555555',
@@ -49,7 +49,7 @@ describeForEachBackend('a watch', (api, backend) => {
     expect(watch).toMatchObject({ alive: true, event: false, verdict: { state: 'unknown' } });
   });
 
-  test('of a record whose process nobody knows counts as alive', () => {
+  test('of a record whose process cannot be known counts as alive', () => {
     const path = `${tempDir()}/install.lock`;
     const lock = api.acquireLockSync(path);
     const record = { ...lock.owner, identity: null, version: null, pid: null };
