@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 /** One word of a command line: a text, or the path of a thing, by its number. */
-export type Word = string | { readonly thing: number };
+type Word = string | { readonly thing: number };
 
 export interface CommandLine {
   readonly command: string;

@@ -68,7 +68,7 @@ export async function atEveryCall(
 }
 
 /** A process that was stopped in the middle of its work. */
-export interface Halted {
+interface Halted {
   /** Resumes the process until it ends. @returns the calls that it still made. */
   finish(): Promise<string[]>;
 }

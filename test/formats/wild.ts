@@ -15,7 +15,7 @@ export interface Owner {
 }
 
 /** A lock or PID file as it occurs in the wild. */
-export interface Wild {
+interface Wild {
   readonly who: string;
   readonly format: LockFormat;
   /** Makes it in `directory`, as that owner would have left it. Returns its path. */
@@ -111,7 +111,7 @@ export function link(path: string, target: string, mtimeMs: number): string {
 }
 
 /** Returns when this machine was booted, in s since the epoch, as Emacs records it. */
-export function bootSeconds(): number {
+function bootSeconds(): number {
   return Number(/^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'latin1'))?.[1]);
 }
 

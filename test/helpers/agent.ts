@@ -28,7 +28,7 @@ export interface AgentOptions {
 }
 
 /** The result of a call, and what the call cost the agent. */
-export interface Timed<T> {
+interface Timed<T> {
   readonly value: T;
   readonly wallMs: number;
   readonly cpuMs: number;

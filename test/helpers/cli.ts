@@ -30,7 +30,7 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-export interface CliOptions {
+interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
 }

@@ -51,7 +51,7 @@ export function readOwner(path: string): OwnerContent {
   return JSON.parse(readFileSync(ownerFile(path), 'utf8')) as OwnerContent;
 }
 
-export interface OwnerContent {
+interface OwnerContent {
   pid: number;
   starttime?: number;
   createdAtMs: number;

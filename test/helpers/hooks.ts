@@ -3,7 +3,7 @@ import type { Backend, FileOperations } from '../../src/backend/backend.js';
 
 export type FileOperation = keyof FileOperations;
 
-export interface Hooks {
+interface Hooks {
   /** Called before the operation. An error that it throws is thrown in place of the operation. */
   readonly before?: (operation: FileOperation, parameters: readonly unknown[]) => void;
   readonly after?: (operation: FileOperation, parameters: readonly unknown[]) => void;

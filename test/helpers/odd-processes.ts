@@ -4,7 +4,7 @@ import { fixture, hostPidOf, namespaceOf, type Start, startProcess, type TestPro
 import { until } from './until.js';
 
 /** A process that is dead but looks alive, or the other way round. */
-export interface OddProcess {
+interface OddProcess {
   /** Its number in the PID namespace it was started in. */
   readonly pid: number;
   /** Its number on this machine. */

@@ -6,7 +6,7 @@ import type { Capabilities } from '../../src/index.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
 /** What test/host/fixtures/host.mjs prints. */
-export interface HostReport {
+interface HostReport {
   readonly backend: { readonly name: string | null; readonly reason: string };
   readonly capabilities: Capabilities | null;
   readonly self: { readonly pid?: number; readonly code?: string; readonly message?: string };
@@ -14,7 +14,7 @@ export interface HostReport {
   readonly judged: unknown;
 }
 
-export interface HostOptions {
+interface HostOptions {
   readonly nodeOptions?: readonly string[];
   readonly backend?: string;
   /** The directory for the lock. */

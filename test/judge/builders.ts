@@ -18,7 +18,7 @@ export const OTHER_BOOT = '22222222-2222-4222-8222-222222222222';
 export const NAMESPACE = { inode: '4026532001', id: '71' };
 export const OTHER_NAMESPACE = { inode: '4026532002', id: '72' };
 export const OWNER_TICKS = 5000;
-export const OWNER_INODE = '12345678901234567890';
+const OWNER_INODE = '12345678901234567890';
 export const WITNESS = { device: '64512', fsid: 'abcdef0123456789', inode: '4711' };
 
 /** The owner's identity. */

@@ -1,7 +1,7 @@
 import { isInside, type Kind, passTime, type Rules, STEPS } from './programs.js';
 import { copyWorld, endProcess, keyOf, outside, type World } from './world.js';
 
-export interface Exploration {
+interface Exploration {
   readonly states: number;
   /** A violation, with the steps that lead there; null when none is possible. */
   readonly fault: Fault | null;
@@ -12,7 +12,7 @@ export interface Exploration {
   readonly wedge: Fault | null;
 }
 
-export interface Fault {
+interface Fault {
   readonly what: string;
   readonly steps: readonly string[];
 }

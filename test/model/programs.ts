@@ -58,7 +58,7 @@ export type Kind =
   | 'older';
 
 /** One step of one process, and the state that it can see and change. */
-export interface Turn {
+interface Turn {
   readonly world: World;
   readonly index: number;
   readonly me: Process;

@@ -22,7 +22,7 @@ export interface Directory {
   aged: boolean;
 }
 
-export interface OwnerFile {
+interface OwnerFile {
   /** The process whose record is in it. */
   by: number;
   /** The process that has the file lock on it, which ends with the process; -1 when there is none. */
@@ -61,7 +61,7 @@ export interface World {
 
 export type Errno = 'ENOENT' | 'EEXIST' | 'ENOTEMPTY';
 
-export function isEmpty({ owner, fresh, retired, alien }: Directory): boolean {
+function isEmpty({ owner, fresh, retired, alien }: Directory): boolean {
   return owner < 0 && fresh < 0 && retired.length === 0 && !alien;
 }
 

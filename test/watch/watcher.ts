@@ -18,7 +18,7 @@ export function hasMemoryFilesystem(): Requirement {
   return { available: existsSync(MEMORY), reason: `no ${MEMORY}` };
 }
 
-export interface WatcherOptions {
+interface WatcherOptions {
   /** Watches in a worker thread. */
   readonly thread?: boolean;
   /** A command that runs another one, which is appended to it. */

@@ -22,7 +22,7 @@ const AGENT = fileURLToPath(new URL('../../fixtures/lock-agent.mjs', import.meta
 /** @typedef {(options?: { env?: Record<string, string> }) => Promise<Agent>} StartAgent */
 
 /** An agent on this machine. Answers arrive in the order of the calls. */
-export class LocalAgent {
+class LocalAgent {
   /** @type {((answer: any) => void)[]} */
   #waiting = [];
   #child;
