@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Backend, BootId, Capabilities, PidNamespace, TimeOffset } from '../../src/backend/backend.js';
 import { hasBackend, loadBackend, TESTED } from '../helpers/backends.js';
 import { type BoxOptions, openBox } from '../helpers/box.js';
+import { NOBODY } from '../helpers/crafted.js';
 import { startLeaderless, startOddlyNamed, startZombie, threadIdOf } from '../helpers/odd-processes.js';
 import { startProcess } from '../helpers/processes.js';
 import {
@@ -14,11 +15,6 @@ import {
   isRoot,
   testRequiring,
 } from '../helpers/requirements.js';
-
-/**
- * No process ever has this number: it is above the largest pid_max there is (4 194 304, proc_sys_kernel(5)).
- */
-const NOBODY = 4_194_305;
 
 /**
  * USER_HZ: the unit in which the kernel reports times to user space, the same on every architecture Node runs

@@ -21,12 +21,12 @@ import {
   inspectLockSync,
   reclaimLockSync,
 } from '../../src/index.js';
+import { NOBODY } from '../helpers/crafted.js';
 import { startProcess } from '../helpers/processes.js';
 import { hasProgram, type Requirement, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { fixtureText, link, written } from './wild.js';
 
-const DEAD = 4_194_305;
 const ALSO_DEAD = 4_194_306;
 const LIVING = process.pid;
 
@@ -47,7 +47,7 @@ function meanwhile(act: () => void, times = 1): InspectOptions {
 describe('between the judgement and the deletion', () => {
   function stale(): { directory: string; path: string } {
     const directory = tempDir();
-    return { directory, path: written(join(directory, 'a.pid'), `${DEAD}\n`, Date.now() - 5_000) };
+    return { directory, path: written(join(directory, 'a.pid'), `${NOBODY}\n`, Date.now() - 5_000) };
   }
 
   test('nothing happens: it is removed', () => {
@@ -103,9 +103,9 @@ describe('between the judgement and the deletion', () => {
   });
 
   test('its successor writes as many bytes into it, and the clock has not moved on: left alone', () => {
-    const path = written(join(tempDir(), 'a.pid'), `${DEAD}\n`, Date.now());
+    const path = written(join(tempDir(), 'a.pid'), `${NOBODY}\n`, Date.now());
     const { mtime, atime } = lstatSync(path);
-    const living = String(LIVING).padStart(String(DEAD).length);
+    const living = String(LIVING).padStart(String(NOBODY).length);
     const rewrite = () => {
       writeFileSync(path, `${living}\n`);
       utimesSync(path, atime, mtime);
@@ -145,7 +145,7 @@ describe('between the judgement and the deletion', () => {
   test('it changes again and again: left alone, as unknown', () => {
     const { path } = stale();
     let size = 0;
-    const grow = () => writeFileSync(path, `${DEAD}\n`.padStart(++size + 10));
+    const grow = () => writeFileSync(path, `${NOBODY}\n`.padStart(++size + 10));
     expect(reclaimLockSync(path, meanwhile(grow, 100))).toMatchObject({
       state: 'unknown',
       description: 'it changes each time that it is judged',
@@ -156,11 +156,11 @@ describe('between the judgement and the deletion', () => {
 
   test.each([
     ['to another process', LIVING, 0],
-    ['anew to the same number', DEAD, 1_000],
+    ['anew to the same number', NOBODY, 1_000],
   ])('a link is made to lead %s: %s', (_name, pid, laterMs) => {
     const path = join(tempDir(), 'SingletonLock');
     const writtenMs = Date.now() - 60_000;
-    link(path, `${hostname()}-${DEAD}`, writtenMs);
+    link(path, `${hostname()}-${NOBODY}`, writtenMs);
     let inode: number | undefined;
     const relink = () => {
       symlinkSync(`${hostname()}-${pid}`, `${path}.new`);
@@ -175,7 +175,7 @@ describe('between the judgement and the deletion', () => {
 });
 
 test('acquire still takes no file for a lock, however dead its owner', () => {
-  const path = written(join(tempDir(), 'a.lock'), `${DEAD}\n`, Date.now());
+  const path = written(join(tempDir(), 'a.lock'), `${NOBODY}\n`, Date.now());
   expect(() => acquireLockSync(path, { timeout: 0 })).toThrow(
     expect.objectContaining({ code: 'ERR_NOT_A_LOCK' }),
   );
@@ -183,7 +183,7 @@ test('acquire still takes no file for a lock, however dead its owner', () => {
 });
 
 test('legacy: unknown leaves every such file alone', () => {
-  const path = written(join(tempDir(), 'a.pid'), `${DEAD}\n`, Date.now());
+  const path = written(join(tempDir(), 'a.pid'), `${NOBODY}\n`, Date.now());
   expect(reclaimLockSync(path, { legacy: 'unknown' })).toMatchObject({
     state: 'unknown',
     verdict: { reason: 'legacy-not-assumed' },
@@ -208,7 +208,7 @@ testRequiring(
   [seesPosixLocks, hasProgram('python3')],
   'a pid file that somebody holds a file lock on is not dead',
   async () => {
-    const path = written(join(tempDir(), 'mongod.lock'), `${DEAD}\n`, Date.now());
+    const path = written(join(tempDir(), 'mongod.lock'), `${NOBODY}\n`, Date.now());
     const script = `import fcntl,sys
 file = open(sys.argv[1], 'r+')
 fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -248,7 +248,7 @@ sys.stdin.read()`;
       shown.map((line) => line.trim().split(/ +/)).find((columns) => columns[1] === id)?.[0],
     );
     const text = fixtureText('postmaster.pid')
-      .replace('7', String(DEAD))
+      .replace('7', String(NOBODY))
       .replace(/ *5432001 +7/, `${String(key >>> 0).padStart(9)} ${id.padStart(9)}`);
     const path = written(join(tempDir(), 'postmaster.pid'), text, Date.now());
     expect(reclaimLockSync(path)).toMatchObject({

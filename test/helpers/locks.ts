@@ -2,11 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ProcessIdentity, selfIdentity } from '../../src/index.js';
 import { type RunningCli, startCli } from './cli.js';
+import { NOBODY } from './crafted.js';
 
-/**
- * No process ever has this number: it is above the largest pid_max there is (4 194 304, proc_sys_kernel(5)).
- */
-export const NOBODY = 4_194_305;
+export { NOBODY };
 
 /** Writes a lock directory with this content in its owner.json. */
 export function writeLock(directory: string, name: string, content: unknown): string {

@@ -16,12 +16,10 @@ import { type Agent, startAgent } from '../helpers/agent.js';
 import { EVERY, hasBackend } from '../helpers/backends.js';
 import { openBox } from '../helpers/box.js';
 import { onCleanup } from '../helpers/cleanup.js';
-import { ownerFile, writeLock } from '../helpers/crafted.js';
+import { DEAD_OWNER, ownerFile, writeLock } from '../helpers/crafted.js';
 import { describeRequiring, isBuilt, isolationTest, isRoot, testRequiring } from '../helpers/requirements.js';
 import { snapshot } from '../helpers/snapshot.js';
 import { tempDir } from '../helpers/temp-dir.js';
-
-const DEAD = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
 
 /** The results of the three calls: each an error code, or the state that the call reports. */
 interface Outcome {
@@ -88,12 +86,15 @@ const CASES: Record<string, Case> = {
   'owner.json of NUL bytes': { make: owner('\0'.repeat(4096)), outcome: LEFT_ALONE },
   'owner.json of 10 MB': {
     make: inPlaceOfOwner((file) => {
-      writeFileSync(file, JSON.stringify(DEAD));
+      writeFileSync(file, JSON.stringify(DEAD_OWNER));
       truncateSync(file, 10_000_000);
     }),
     outcome: NOT_A_LOCK,
   },
-  'owner.json one byte too large': { make: owner(JSON.stringify(DEAD).padEnd(65_537)), outcome: NOT_A_LOCK },
+  'owner.json one byte too large': {
+    make: owner(JSON.stringify(DEAD_OWNER).padEnd(65_537)),
+    outcome: NOT_A_LOCK,
+  },
   'owner.json deeply nested': { make: owner(nested(30_000)), outcome: HELD },
   'owner.json nested and never closed': { make: owner('{"pid":1,"x":'.repeat(5000)), outcome: LEFT_ALONE },
   'owner.json not JSON': { make: owner('precious'), outcome: NOT_A_LOCK },
@@ -104,7 +105,7 @@ const CASES: Record<string, Case> = {
   'owner.json an object without pid': { make: owner({ name: 'my-project' }), outcome: NOT_A_LOCK },
   'owner.json with a pid of the wrong type': { make: owner({ pid: {} }), outcome: LEFT_ALONE },
   'owner.json with an identity of the wrong type': {
-    make: owner({ ...DEAD, version: 1, nonce: 7, identity: [] }),
+    make: owner({ ...DEAD_OWNER, version: 1, nonce: 7, identity: [] }),
     outcome: LEFT_ALONE,
   },
   'owner.json with fields of the wrong type': {
@@ -120,13 +121,13 @@ const CASES: Record<string, Case> = {
   },
   'owner.json with an identity with a __proto__': {
     make: owner(
-      `{"pid":${DEAD.pid},"version":1,"nonce":"${'0'.repeat(32)}","identity":{"__proto__":{"version":1}}}`,
+      `{"pid":${DEAD_OWNER.pid},"version":1,"nonce":"${'0'.repeat(32)}","identity":{"__proto__":{"version":1}}}`,
     ),
     outcome: LEFT_ALONE,
   },
   'owner.json a symbolic link': {
     make: inPlaceOfOwner((file) => {
-      writeFileSync(`${file}.target`, JSON.stringify(DEAD));
+      writeFileSync(`${file}.target`, JSON.stringify(DEAD_OWNER));
       symlinkSync(`${file}.target`, file);
     }),
     outcome: NOT_A_LOCK,
@@ -155,7 +156,7 @@ const CASES: Record<string, Case> = {
   'a lock path that is a socket': { make: inPlaceOfLock(makeSocket), outcome: NAMES_NOBODY },
   'a lock path that is a symbolic link to a directory': {
     make: inPlaceOfLock((path, directory) => {
-      writeLock(join(directory, 'elsewhere'), DEAD);
+      writeLock(join(directory, 'elsewhere'), DEAD_OWNER);
       symlinkSync('elsewhere', path);
     }),
     outcome: NAMES_NOBODY,
@@ -172,7 +173,7 @@ const CASES: Record<string, Case> = {
   'a directory with a dead lock and data': {
     make: inPlaceOfLock((path) => {
       makeData(path);
-      writeLock(path, DEAD);
+      writeLock(path, DEAD_OWNER);
     }),
     outcome: { acquire: 'ERR_LOCK_NOT_EMPTY', inspect: 'unknown', reclaim: 'ERR_LOCK_NOT_EMPTY' },
   },
@@ -180,7 +181,7 @@ const CASES: Record<string, Case> = {
     make: inPlaceOfLock((path) => {
       mkdirSync(path);
       for (let i = 0; i < 300; i += 1) writeFileSync(join(path, `retired-${i}`), '');
-      writeLock(path, DEAD);
+      writeLock(path, DEAD_OWNER);
     }),
     outcome: { acquire: 'ERR_LOCK_NOT_EMPTY', inspect: 'unknown', reclaim: 'ERR_LOCK_NOT_EMPTY' },
   },
@@ -324,7 +325,7 @@ for (const backend of EVERY) {
 
     testRequiring([], 'a directory that may not be written: EACCES, and nothing is changed', async () => {
       const directory = tempDir();
-      writeLock(join(directory, 'dead.lock'), DEAD);
+      writeLock(join(directory, 'dead.lock'), DEAD_OWNER);
       const before = snapshot(directory);
       const asUser = isRoot().available ? await startAgent({ backend, uid: 1000 }) : agent;
       chmodSync(directory, 0o555);
@@ -349,7 +350,7 @@ for (const backend of EVERY) {
       const directory = tempDir();
       const asUser = isRoot().available ? await startAgent({ backend, uid: 1000 }) : agent;
       const path = join(directory, 'install.lock');
-      const file = writeLock(path, DEAD);
+      const file = writeLock(path, DEAD_OWNER);
       chmodSync(file, 0);
       expect(await outcomeOf(asUser, path)).toEqual(same('EACCES'));
       chmodSync(path, 0);

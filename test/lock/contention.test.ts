@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
 import { type Agent, startAgent } from '../helpers/agent.js';
 import { hasBackend } from '../helpers/backends.js';
-import { readOwner, writeLock, writeLockOf } from '../helpers/crafted.js';
+import { DEAD_OWNER, readOwner, writeLock, writeLockOf } from '../helpers/crafted.js';
 import { startProcess } from '../helpers/processes.js';
 import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -26,7 +26,7 @@ describeRequiring(
     });
 
     testRequiring([], `the lock of an older program's dead owner`, async () => {
-      await race((path) => writeLock(path, { pid: 4_194_305, createdAtMs: 1_777_458_804_809 }));
+      await race((path) => writeLock(path, DEAD_OWNER));
     });
 
     testRequiring([], 'a free lock', async () => {

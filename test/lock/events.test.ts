@@ -13,13 +13,10 @@ import {
 } from '../../src/index.js';
 import { LockEvent } from '../../src/lock/events.js';
 import { cli } from '../helpers/cli.js';
-import { ownerFile, writeLock } from '../helpers/crafted.js';
+import { DEAD_OWNER, ownerFile, writeLock } from '../helpers/crafted.js';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
-
-/** No process ever has this number: it is above the largest pid_max there is. */
-const DEAD_OWNER = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
 
 /** Collects what is published on a channel from now until the test is over. */
 function listen<Name extends keyof LockEvents>(name: Name): LockEvents[Name][] {

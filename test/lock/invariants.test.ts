@@ -12,13 +12,12 @@ import {
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Lock } from '../../src/index.js';
-import { ownerFile, readOwner, writeLock, writeLockOf } from '../helpers/crafted.js';
+import { DEAD_OWNER, ownerFile, readOwner, writeLock, writeLockOf } from '../helpers/crafted.js';
 import { type FileOperation, hookFiles, interfereAtEachStep, interfereOnce } from '../helpers/hooks.js';
 import { describeForEveryBackend, type Package } from '../helpers/package.js';
 import { snapshot } from '../helpers/snapshot.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-const DEAD = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
 const NONCE = '0123456789abcdef0123456789abcdef';
 
 function newPath(): string {
@@ -28,11 +27,11 @@ function newPath(): string {
 /** Acquires and releases, reclaims from a dead owner, times out on a live one, and sweeps. */
 function workAt(api: Package, path: string): void {
   api.acquireLockSync(path).releaseSync();
-  writeLock(path, DEAD);
+  writeLock(path, DEAD_OWNER);
   const lock = api.acquireLockSync(path);
   expect(api.tryAcquireLockSync(path)).toBeNull();
   lock.releaseSync();
-  writeLock(path, DEAD);
+  writeLock(path, DEAD_OWNER);
   api.reclaimLockSync(path);
   mkdirSync(join(path, '..', `.install.lock.${NONCE}`));
   api.acquireLockSync(path).releaseSync();
@@ -61,7 +60,7 @@ describeForEveryBackend('(I1) held if and only if the path is a directory with o
   test('(I1) an owner.json elsewhere in the directory, or a file in its place, is no lock', () => {
     const path = newPath();
     mkdirSync(join(path, 'deeper'), { recursive: true });
-    writeFileSync(join(path, 'deeper', 'owner.json'), JSON.stringify({ ...DEAD, pid: 1 }));
+    writeFileSync(join(path, 'deeper', 'owner.json'), JSON.stringify({ ...DEAD_OWNER, pid: 1 }));
     expect(api.inspectLockSync(path)).toMatchObject({ format: 'none', owner: null });
   });
 });
@@ -76,7 +75,7 @@ describeForEveryBackend(
         after: () => {
           if (!existsSync(ownerFile(path))) return;
           const owner = readOwner(path);
-          if (owner.pid === DEAD.pid) return;
+          if (owner.pid === DEAD_OWNER.pid) return;
           seen += 1;
           expect(owner).toMatchObject({ pid: process.pid, version: 1, identity: api.selfIdentity() });
           // The backends of plain Node take no witness.
@@ -215,11 +214,11 @@ describeForEveryBackend('(I4) deleted only through the directory that was judged
   /** Each of these finds a lock, and works on it until the path is free or its own. */
   const works: Record<string, (path: string) => () => unknown> = {
     'a reclaim': (path) => {
-      writeLock(path, DEAD);
+      writeLock(path, DEAD_OWNER);
       return () => api.reclaimLockSync(path);
     },
     'an acquisition that reclaims': (path) => {
-      writeLock(path, DEAD);
+      writeLock(path, DEAD_OWNER);
       return () => api.tryAcquireLockSync(path)?.releaseSync();
     },
     'a release': (path) => {
@@ -256,7 +255,7 @@ describeForEveryBackend('(I4) deleted only through the directory that was judged
 
   test('(I4) the empty directory of an older program that comes in between is not removed', () => {
     const path = newPath();
-    writeLock(path, DEAD);
+    writeLock(path, DEAD_OWNER);
     const removes = (operation: FileOperation, [, name]: readonly unknown[]) =>
       operation === 'unlinkAt' && String(name).startsWith('retired.');
     const other = interfereOnce(api.backend, removes, () => {
@@ -280,7 +279,7 @@ describeForEveryBackend('(I5) nothing but own files is ever deleted', (api) => {
   for (const [what, add] of Object.entries(FOREIGN)) {
     test(`(I5) a dead owner's lock with ${what} in it is refused before anything is touched`, async () => {
       const path = newPath();
-      writeLock(path, DEAD);
+      writeLock(path, DEAD_OWNER);
       add(path);
       const before = snapshot(dirname(path));
       const refused = { code: 'ERR_LOCK_NOT_EMPTY', path };
@@ -294,7 +293,7 @@ describeForEveryBackend('(I5) nothing but own files is ever deleted', (api) => {
     test(`(I5) ${what} that comes into a dead owner's lock at any step of the reclaim stays`, () => {
       interfereAtEachStep(api.backend, () => {
         const path = newPath();
-        writeLock(path, DEAD);
+        writeLock(path, DEAD_OWNER);
         let expected = {};
         return {
           run: () => quietly(() => api.reclaimLockSync(path)),
@@ -327,7 +326,7 @@ describeForEveryBackend('(I5) nothing but own files is ever deleted', (api) => {
   describe('shadows of our own deletions', () => {
     test('(I5) a shadow of a deletion on FUSE or NFS is neither foreign nor deleted', () => {
       const path = newPath();
-      writeLock(path, DEAD);
+      writeLock(path, DEAD_OWNER);
       writeFileSync(join(path, '.nfs000000000000000100000001'), '');
       writeFileSync(join(path, '.fuse_hidden0000000100000001'), '');
       expect(api.reclaimLockSync(path).reclaimed).toBe(true);

@@ -15,14 +15,13 @@ import { dirname, join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Lock } from '../../src/index.js';
 import { startAgent } from '../helpers/agent.js';
-import { ownerFile, writeLock } from '../helpers/crafted.js';
+import { DEAD_OWNER, ownerFile, writeLock } from '../helpers/crafted.js';
 import { describeForEveryBackend } from '../helpers/package.js';
 import { pretendFilesystem } from '../helpers/pretend-filesystem.js';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
 import { snapshot } from '../helpers/snapshot.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-const OLDER_OWNER = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
 const LOST = { code: 'ERR_LOCK_LOST' };
 
 afterEach(() => {
@@ -35,12 +34,12 @@ const WAYS: Record<string, (path: string) => void> = {
   'the directory deleted': (path) => rmSync(path, { recursive: true }),
   'the directory deleted and made anew by an old program': (path) => {
     rmSync(path, { recursive: true });
-    writeLock(path, OLDER_OWNER);
+    writeLock(path, DEAD_OWNER);
   },
   'the directory moved aside and made anew by an old program': (path) => {
     renameSync(path, `${path}.aside`);
     rmSync(`${path}.aside`, { recursive: true });
-    writeLock(path, OLDER_OWNER);
+    writeLock(path, DEAD_OWNER);
   },
   'the directory moved aside': (path) => renameSync(path, `${path}.aside`),
   'the directory moved aside and a file put there': (path) => {
@@ -49,14 +48,14 @@ const WAYS: Record<string, (path: string) => void> = {
   },
   'the directory moved aside and another lock put there': (path) => {
     renameSync(path, `${path}.aside`);
-    writeLock(path, OLDER_OWNER);
+    writeLock(path, DEAD_OWNER);
   },
   'owner.json overwritten by an old program': (path) => {
-    writeLock(path, OLDER_OWNER);
+    writeLock(path, DEAD_OWNER);
   },
   'owner.json emptied': (path) => writeFileSync(ownerFile(path), ''),
   'owner.json replaced by a rename': (path) => {
-    writeFileSync(`${path}.json`, JSON.stringify(OLDER_OWNER));
+    writeFileSync(`${path}.json`, JSON.stringify(DEAD_OWNER));
     renameSync(`${path}.json`, ownerFile(path));
   },
   'owner.json replaced by a directory': (path) => {

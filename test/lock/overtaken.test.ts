@@ -2,12 +2,11 @@ import { existsSync, mkdirSync, readdirSync, rmdirSync, unlinkSync, writeFileSyn
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ReclaimResult } from '../../src/index.js';
-import { writeLock } from '../helpers/crafted.js';
+import { DEAD_OWNER, writeLock } from '../helpers/crafted.js';
 import { interfereOnce } from '../helpers/hooks.js';
 import { describeForEveryBackend } from '../helpers/package.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-const DEAD = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
 const RETIRED = `retired.${'0'.repeat(32)}`;
 
 function newPath(): string {
@@ -17,7 +16,7 @@ function newPath(): string {
 describeForEveryBackend('of two processes that clear one lock', (api) => {
   test('only the one that took owner.json out gets the answer that it reclaimed', () => {
     const path = newPath();
-    writeLock(path, DEAD);
+    writeLock(path, DEAD_OWNER);
     let rival: ReclaimResult | undefined;
     interfereOnce(
       api.backend,

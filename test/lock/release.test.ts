@@ -1,12 +1,10 @@
 import { existsSync, readdirSync, readlinkSync, rmSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ownerFile, writeLock } from '../helpers/crafted.js';
+import { DEAD_OWNER, ownerFile, writeLock } from '../helpers/crafted.js';
 import { hookFiles, interfereOnce } from '../helpers/hooks.js';
 import { describeForEachBackend } from '../helpers/package.js';
 import { tempDir } from '../helpers/temp-dir.js';
-
-const DEAD = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
 
 /** The two ways to free a lock: its owner releases it, or another process finds the owner dead. */
 const WAYS = ['release', 'reclaim'] as const;
@@ -15,7 +13,7 @@ describeForEachBackend('a lock that is given back', (api) => {
   function readyFor(way: (typeof WAYS)[number]): { path: string; free: () => void } {
     const path = join(tempDir(), 'install.lock');
     if (way === 'reclaim') {
-      writeLock(path, DEAD);
+      writeLock(path, DEAD_OWNER);
       return { path, free: () => api.reclaimLockSync(path) };
     }
     const lock = api.acquireLockSync(path);

@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { writeLock } from '../helpers/crafted.js';
+import { DEAD_OWNER, writeLock } from '../helpers/crafted.js';
 import { hookFiles } from '../helpers/hooks.js';
 import { describeForEachBackend } from '../helpers/package.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -64,7 +64,7 @@ describeForEachBackend('where deleted files cast shadows', (api) => {
       },
     });
     api.acquireLockSync(path).releaseSync();
-    writeLock(path, { pid: 4_194_305, createdAtMs: 1_777_458_804_809 });
+    writeLock(path, DEAD_OWNER);
     expect(api.reclaimLockSync(path).reclaimed).toBe(true);
     expect(deleted).toHaveLength(2);
   });

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { LockTimeoutError, WaitReport } from '../../src/index.js';
 import { startAgent } from '../helpers/agent.js';
 import { EVERY, TESTED } from '../helpers/backends.js';
-import { writeLock, writeLockOf } from '../helpers/crafted.js';
+import { DEAD_OWNER, writeLock, writeLockOf } from '../helpers/crafted.js';
 import { describeForEveryBackend, type Package } from '../helpers/package.js';
 import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -172,7 +172,7 @@ describeForEveryBackend('onWait', (api) => {
     const reports: WaitReport[] = [];
     const onWait = (report: WaitReport) => void reports.push(report);
     api.acquireLockSync(path, { onWait }).releaseSync();
-    writeLock(path, { pid: 4_194_305, createdAtMs: 1_777_458_804_809 });
+    writeLock(path, DEAD_OWNER);
     (await api.acquireLock(path, { onWait })).releaseSync();
     expect(reports).toEqual([]);
   });

@@ -3,7 +3,6 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -120,13 +119,6 @@ export class Project {
       },
     });
   }
-}
-
-/** Makes a workplace for one test. */
-function openWorkplace(): Workplace {
-  const workplace = new Workplace();
-  onTestFinished(() => workplace.remove());
-  return workplace;
 }
 
 /** Returns the npm that belongs to a Node, as a script for it; undefined where that cannot be found out. */

@@ -12,7 +12,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { loadPortableBackend } from '../../src/backend/portable/index.js';
 import type { Lock } from '../../src/index.js';
-import { ownerFile, writeLock } from '../helpers/crafted.js';
+import { DEAD_OWNER, ownerFile, writeLock } from '../helpers/crafted.js';
 import { describeForBackends } from '../helpers/package.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { codeOf } from '../helpers/thrown.js';
@@ -64,9 +64,6 @@ function once(call: Call, when: When, act: (original: () => unknown) => unknown)
 }
 
 const isOwner = (path: string) => path.endsWith('/owner.json');
-
-/** An older program's lock whose owner is gone. */
-const DEAD = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
 
 for (const platform of ['linux', 'win32'] as const) {
   describe(`a call of the portable backend that hits another directory (as on ${platform})`, () => {
@@ -127,11 +124,11 @@ for (const platform of ['linux', 'win32'] as const) {
 describeForBackends(['portable'], 'a lock that is taken anew at the worst moment', (api) => {
   const works: Record<string, (path: string) => () => unknown> = {
     'a reclaim': (path) => {
-      writeLock(path, DEAD);
+      writeLock(path, DEAD_OWNER);
       return () => api.reclaimLockSync(path);
     },
     'an acquisition': (path) => {
-      writeLock(path, DEAD);
+      writeLock(path, DEAD_OWNER);
       return () => api.tryAcquireLockSync(path);
     },
     'a release': (path) => {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { startAgent } from '../helpers/agent.js';
 import { EVERY, hasBackend, TESTED } from '../helpers/backends.js';
-import { ownerFile, writeLock, writeLockOf } from '../helpers/crafted.js';
+import { DEAD_OWNER, ownerFile, writeLock, writeLockOf } from '../helpers/crafted.js';
 import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
@@ -12,7 +12,6 @@ import { tempDir } from '../helpers/temp-dir.js';
 const LEASE = 1000;
 /** ms by which a busy machine may be late. */
 const LATE = 2000;
-const DEAD = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
 
 function newPath(): string {
   return join(tempDir(), 'install.lock');
@@ -32,7 +31,7 @@ describeRequiring([isBuilt(), hasBackend('native')], 'a process on the portable 
       };
       expect(await agent.self()).toMatchObject({ pid: agent.pid, platform: 'linux', ...nothing });
       expect(await agent.probe(process.pid)).toMatchObject({ pid: process.pid, ...nothing });
-      expect(await agent.probe(DEAD.pid)).toBeNull();
+      expect(await agent.probe(DEAD_OWNER.pid)).toBeNull();
     },
   );
 
@@ -58,7 +57,7 @@ describeRequiring([isBuilt(), hasBackend('native')], 'a process on the portable 
   testRequiring([], `reclaims an older program's lock whose number no process has`, async () => {
     const agent = await startAgent({ backend: 'portable' });
     const path = newPath();
-    writeLock(path, DEAD);
+    writeLock(path, DEAD_OWNER);
     const verdict = { state: 'dead', certainty: 'assumed', reason: 'legacy-no-such-process' };
     expect(await agent.inspect(path)).toMatchObject({ state: 'stale', verdict });
     expect((await agent.acquire(path, { timeout: 0 })).value.pid).toBe(agent.pid);
@@ -67,7 +66,7 @@ describeRequiring([isBuilt(), hasBackend('native')], 'a process on the portable 
   testRequiring([], `leaves an older program's lock alone whose number a process has`, async () => {
     const agent = await startAgent({ backend: 'portable' });
     const path = newPath();
-    writeLock(path, { ...DEAD, pid: process.pid });
+    writeLock(path, { ...DEAD_OWNER, pid: process.pid });
     expect(await agent.inspect(path)).toMatchObject({ state: 'unknown' });
     expect(await agent.tryAcquire(path)).toBeNull();
   });
