@@ -6,10 +6,10 @@ import { hasBackend, TESTED } from '../helpers/backends.js';
 import { openBox } from '../helpers/box.js';
 import { BUILT, cli, MAIN } from '../helpers/cli.js';
 import { threadIdOf } from '../helpers/odd-processes.js';
-import { startProcess, type TestProcess } from '../helpers/processes.js';
+import { startProcess, startTicksOf, type TestProcess } from '../helpers/processes.js';
 import { describeRequiring, isolationTest } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { link, type Owner, ownBootId, ticksOf, WILD, written } from './wild.js';
+import { link, type Owner, ownBootId, WILD, written } from './wild.js';
 
 const HOUR = 3_600_000;
 
@@ -17,13 +17,13 @@ const HOUR = 3_600_000;
 const SITUATIONS: Record<string, (running: number, gone: number) => Owner> = {
   alive: (running) => ({
     pid: running,
-    ticks: ticksOf(running),
+    ticks: startTicksOf(running),
     bootId: ownBootId(),
     writtenMs: Date.now(),
   }),
   reused: (running) => ({
     pid: running,
-    ticks: ticksOf(running) - 1,
+    ticks: startTicksOf(running) - 1,
     bootId: ownBootId(),
     writtenMs: Date.now() - HOUR,
   }),

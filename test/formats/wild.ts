@@ -119,12 +119,6 @@ export function ownBootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
 }
 
-/** Reads field 22 of /proc/<pid>/stat. */
-export function ticksOf(pid: number): number {
-  const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[19]);
-}
-
 function directory(who: string, name: string, literals: Literals): Wild {
   return {
     who,

@@ -248,3 +248,9 @@ function nsPidsOf(pid: string): number[] {
     return [];
   }
 }
+
+/** Reads the start ticks of a process of this machine: field 22 of /proc/<pid>/stat. */
+export function startTicksOf(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[19]);
+}

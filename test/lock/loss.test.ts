@@ -5,8 +5,6 @@ import {
   linkSync,
   mkdirSync,
   openSync,
-  readdirSync,
-  readlinkSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -16,6 +14,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import type { Lock } from '../../src/index.js';
 import { startAgent } from '../helpers/agent.js';
 import { DEAD_OWNER, ownerFile, writeLock } from '../helpers/crafted.js';
+import { descriptorsOn } from '../helpers/descriptors.js';
 import { describeForEveryBackend } from '../helpers/package.js';
 import { pretendFilesystem } from '../helpers/pretend-filesystem.js';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
@@ -83,7 +82,7 @@ const STRANGERS: Record<string, (path: string, stranger: string) => number> = {
 
 /** Closes the descriptor that is open on `target`, and opens `other` under the same number. */
 function giveNumberOf(target: string, other: string): number {
-  const number = descriptorsOf(target).find((fd) => targetOf(fd) === target) as number;
+  const number = descriptorsOn(target).find((open) => open.target === target)?.fd as number;
   closeSync(number);
   const opened: number[] = [];
   while (opened.at(-1) !== number) opened.push(openSync(other, 'r'));
@@ -160,9 +159,9 @@ describeForEveryBackend('a lock lost', (api, backend) => {
   test('leaves no descriptor open', () => {
     const { lock, path } = held();
     rmSync(path, { recursive: true });
-    expect(descriptorsOf(path)).not.toEqual([]);
+    expect(descriptorsOn(path)).not.toEqual([]);
     lock.verify();
-    expect(descriptorsOf(path)).toEqual([]);
+    expect(descriptorsOn(path)).toEqual([]);
   });
 
   test('is reported to listeners when it is found', () => {
@@ -238,21 +237,6 @@ describeForEveryBackend('a lock lost', (api, backend) => {
   });
 });
 
-/** Returns the descriptors of this process that are open on something at or below the path. */
-function descriptorsOf(path: string): number[] {
-  return readdirSync('/proc/self/fd')
-    .map(Number)
-    .filter((fd) => targetOf(fd).startsWith(path));
-}
-
-function targetOf(fd: number): string {
-  try {
-    return readlinkSync(`/proc/self/fd/${fd}`);
-  } catch {
-    return '';
-  }
-}
-
 function closeDescriptorsOf(path: string): void {
-  for (const fd of descriptorsOf(path)) closeSync(fd);
+  for (const { fd } of descriptorsOn(path)) closeSync(fd);
 }

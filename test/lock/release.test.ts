@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readlinkSync, rmSync, unlinkSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DEAD_OWNER, ownerFile, writeLock } from '../helpers/crafted.js';
+import { descriptorsOn } from '../helpers/descriptors.js';
 import { hookFiles, interfereOnce } from '../helpers/hooks.js';
 import { describeForEachBackend } from '../helpers/package.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -26,7 +27,7 @@ describeForEachBackend('a lock that is given back', (api) => {
       const open: string[] = [];
       hookFiles(api.backend, {
         before: (operation) => {
-          if (operation === 'unlinkAt') open.push(...filesOpenIn(path));
+          if (operation === 'unlinkAt') open.push(...descriptorsOn(`${path}/`).map(({ target }) => target));
         },
       });
       free();
@@ -70,15 +71,3 @@ describeForEachBackend('a lock that is given back', (api) => {
     expect(api.reclaimLockSync(path)).toMatchObject({ reclaimed: false });
   });
 });
-
-/** Returns the names of the files below a directory that this process has open. */
-function filesOpenIn(path: string): string[] {
-  return readdirSync('/proc/self/fd').flatMap((fd) => {
-    try {
-      const target = readlinkSync(`/proc/self/fd/${fd}`);
-      return target.startsWith(`${path}/`) ? [target] : [];
-    } catch {
-      return [];
-    }
-  });
-}

@@ -1,7 +1,8 @@
-import { readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { DEAD_OWNER, writeLock } from '../helpers/crafted.js';
+import { descriptorsOn } from '../helpers/descriptors.js';
 import { hookFiles } from '../helpers/hooks.js';
 import { describeForEachBackend } from '../helpers/package.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -12,22 +13,6 @@ import { tempDir } from '../helpers/temp-dir.js';
 describeForEachBackend('where deleted files cast shadows', (api) => {
   function newPath(): string {
     return join(tempDir(), 'install.lock');
-  }
-
-  /** Returns what this process has open in that directory, deleted files included. */
-  function openBelow(directory: string): string[] {
-    return readdirSync('/proc/self/fd')
-      .map((fd) => targetOf(`/proc/self/fd/${fd}`))
-      .filter((target) => target.startsWith(directory));
-  }
-
-  function targetOf(link: string): string {
-    try {
-      return readlinkSync(link);
-    } catch {
-      // This was the descriptor by which /proc was listed.
-      return '';
-    }
   }
 
   function systemError(code: string): Error {
@@ -48,7 +33,7 @@ describeForEachBackend('where deleted files cast shadows', (api) => {
       });
       const path = newPath();
       for (let turn = 0; turn < 3; turn += 1) api.acquireLockSync(path, { timeout: 0 }).releaseSync();
-      expect(openBelow(dirname(path))).toEqual([]);
+      expect(descriptorsOn(dirname(path))).toEqual([]);
       expect(readdirSync(dirname(path))).toEqual([]);
     });
   }
@@ -60,7 +45,7 @@ describeForEachBackend('where deleted files cast shadows', (api) => {
       before: (operation, [, name]) => {
         if (operation !== 'unlinkAt') return;
         deleted.push(String(name));
-        expect(openBelow(join(path, String(name)))).toEqual([]);
+        expect(descriptorsOn(join(path, String(name)))).toEqual([]);
       },
     });
     api.acquireLockSync(path).releaseSync();

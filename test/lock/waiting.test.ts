@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { LockTimeoutError, WaitReport } from '../../src/index.js';
 import { startAgent } from '../helpers/agent.js';
-import { EVERY, TESTED } from '../helpers/backends.js';
+import { type AnyName, EVERY, TESTED } from '../helpers/backends.js';
 import { DEAD_OWNER, writeLock, writeLockOf } from '../helpers/crafted.js';
 import { describeForEveryBackend, type Package } from '../helpers/package.js';
 import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
@@ -285,6 +285,18 @@ describeForEveryBackend('a synchronous wait for a lock of this very thread', (ap
 });
 
 describeRequiring([isBuilt()], 'a waiter', () => {
+  /** Starts a process that holds the lock, and another one that waits for it. */
+  async function startWait(path: string, call: 'acquire' | 'acquireSync', owner: AnyName, waiter: AnyName) {
+    const [holder, other] = await Promise.all([
+      startAgent({ backend: owner }),
+      startAgent({ backend: waiter }),
+    ]);
+    await holder.acquire(path);
+    const waiting = other[call](path, { timeout: 8000 });
+    await sleep(60);
+    return { holder, other, waiting };
+  }
+
   for (const owner of TESTED) {
     for (const waiter of TESTED) {
       for (const call of ['acquire', 'acquireSync'] as const) {
@@ -292,13 +304,7 @@ describeRequiring([isBuilt()], 'a waiter', () => {
 
         testRequiring([], `gets the lock of an owner that is killed with SIGKILL (${words})`, async () => {
           const path = newPath();
-          const [holder, other] = await Promise.all([
-            startAgent({ backend: owner }),
-            startAgent({ backend: waiter }),
-          ]);
-          await holder.acquire(path);
-          const waiting = other[call](path, { timeout: 8000 });
-          await sleep(60);
+          const { holder, other, waiting } = await startWait(path, call, owner, waiter);
           await holder.kill();
           const killedAt = performance.now();
           expect((await waiting).value.pid).toBe(other.pid);
@@ -317,13 +323,7 @@ describeRequiring([isBuilt()], 'a waiter', () => {
 
         testRequiring([], `gets a lock that is released (${words})`, async () => {
           const path = newPath();
-          const [holder, other] = await Promise.all([
-            startAgent({ backend: owner }),
-            startAgent({ backend: waiter }),
-          ]);
-          await holder.acquire(path);
-          const waiting = other[call](path, { timeout: 8000 });
-          await sleep(60);
+          const { holder, other, waiting } = await startWait(path, call, owner, waiter);
           await holder.release(path);
           expect((await waiting).value.pid).toBe(other.pid);
           expect(await other.verify(path)).toBe(true);

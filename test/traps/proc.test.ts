@@ -5,7 +5,7 @@ import { Agent, startAgent } from '../helpers/agent.js';
 import { loadBackend, TESTED, type TestedName } from '../helpers/backends.js';
 import { type Box, type BoxProc, openBox } from '../helpers/box.js';
 import { writeLock } from '../helpers/crafted.js';
-import { fixture, hostPidOf } from '../helpers/processes.js';
+import { fixture, hostPidOf, startTicksOf } from '../helpers/processes.js';
 import { isRoot } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
@@ -183,12 +183,12 @@ for (const backend of TESTED) {
       const inside = hostPidOf(victim, inner) as number;
       const outside = await until('the number is taken outside', () => hostPidOf(victim, box.namespaceInode));
       // A reader who mistakes this /proc for its own finds another process under the owner's number.
-      expect(ticksOf(inside)).not.toBe(ticksOf(outside));
+      expect(startTicksOf(inside)).not.toBe(startTicksOf(outside));
 
       const owner: ProcessIdentity = {
         ...self,
         pid: victim,
-        startTicks: String(ticksOf(inside)),
+        startTicks: String(startTicksOf(inside)),
         pidfdInode: null,
       };
       expect(inWords(await agent.judge(owner))).toBe('unknown: process-hidden');
@@ -385,13 +385,6 @@ async function startWithEqualNumbers(
 function numbersOf(hostPid: number): number[] {
   const line = /^NSpid:(.*)$/m.exec(readFileSync(`/proc/${hostPid}/status`, 'utf8'))?.[1] ?? '';
   return line.trim().split(/\s+/).map(Number);
-}
-
-/** Returns the start ticks of a process of this machine. */
-function ticksOf(hostPid: number): number {
-  const stat = loadBackend('procfs').processes.stat(hostPid);
-  if (typeof stat === 'string' || stat.startTicks === null) throw new Error(`no start ticks of ${hostPid}`);
-  return stat.startTicks;
 }
 
 function pidfdInodeOf(hostPid: number): string | null {

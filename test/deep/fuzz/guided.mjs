@@ -1,5 +1,6 @@
 // node guided.mjs TARGET SECONDS [SEED]: coverage-guided fuzzing on V8's own counters. An input that runs a
 // new block is kept and changed further. Prints a summary; exits 1 with the input when a target throws.
+import { randomFrom } from '../../torture/random.mjs';
 import { corpusOf } from './corpus.mjs';
 import { Coverage } from './coverage.mjs';
 import { mutate } from './mutate.mjs';
@@ -15,7 +16,8 @@ const [name = '', seconds = '', seed = String(Date.now() % 2 ** 32)] = process.a
 const target = TARGETS[name];
 if (target === undefined) throw new Error(`no such target: ${name}`);
 
-const random = randomFrom(Number(seed));
+const draw = randomFrom(Number(seed));
+const random = (/** @type {number} */ below) => Math.floor(draw() * below);
 const coverage = new Coverage();
 const corpus = corpusOf(name);
 /** @type {Set<string>} */
@@ -58,15 +60,4 @@ function execute(text) {
 
 function pick() {
   return /** @type {string} */ (corpus[random(corpus.length)]);
-}
-
-/** @param {number} state */
-function randomFrom(state) {
-  return (/** @type {number} */ below) => {
-    // Mulberry32.
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), 1 | state);
-    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
-    return ((bits ^ (bits >>> 14)) >>> 0) % below;
-  };
 }
