@@ -94,7 +94,7 @@ const here: Run = async (args, cwd) => {
   const listeners = FORWARDED.map((signal) => process.listeners(signal));
   try {
     process.chdir(cwd);
-    // With this PATH no word is the name of a program.
+    // No word is the name of a program on this PATH.
     process.env.PATH = cwd;
     Object.assign(fs, { writeSync: caught });
     syncBuiltinESMExports();

@@ -86,7 +86,7 @@ export class Copy {
   async runTests(tests, limitMs) {
     const report = join(this.#root, 'report.json');
     rmSync(report, { force: true });
-    // On a busy machine a test may fail once.
+    // A test may fail once on a busy machine.
     const options = ['--bail=1', '--retry=1', '--reporter=json', `--outputFile=${report}`];
     const args = ['node_modules/vitest/vitest.mjs', 'run', tests, ...options];
     const { code, output } = await this.#run(process.execPath, args, limitMs);

@@ -80,7 +80,7 @@ describeRequiring([hasNpm, isBuilt()], 'the package, installed by npm without a 
     const parts = [...page.matchAll(/^\| (.*) \| (\d+) KB \|.*\|$/gm)];
     expect(parts).toHaveLength(5);
     for (const [, names = '', size] of parts) {
-      // In a list such as `prebuilds/linux-x64`, `linux-arm64`, the second path is relative to the folder of
+      // The second path of a list such as `prebuilds/linux-x64`, `linux-arm64` is relative to the folder of
       // the first.
       const paths = names
         .replaceAll('`', '')

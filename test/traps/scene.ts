@@ -11,7 +11,7 @@ import { tempDir } from '../helpers/temp-dir.js';
 export interface Cast {
   readonly owner: TestedName;
   readonly observer: TestedName;
-  /** For the title, such as `native owner, procfs observer`. */
+  /** Part of the title, such as `native owner, procfs observer`. */
   readonly words: string;
 }
 

@@ -138,8 +138,8 @@ describe('shifted time namespace', () => {
         const box = await openBox();
         const owner = await startAgent({ box, backend: 'procfs' });
         await owner.acquire(path);
-        // In a clock that starts anew, the owner's birth lies below zero, which the kernel prints as a huge
-        // number.
+        // The owner was born before a clock that starts anew, so its birth lies below zero, which the kernel
+        // prints as a huge number.
         const bornS = Math.ceil(uptime());
         await until('a second has begun since', () => uptime() > bornS + 0.1);
         const watcher = await startShifted(box, backend, { seconds: -bornS, nanoseconds: 0 });

@@ -45,7 +45,7 @@ export async function neighbours(setting, situation = 'a double waits, then the 
   for (let cycle = 1; cycle <= setting.cycles; cycle += 1) {
     const who = `neighbour-${cycle}`;
     const waiter = await scene.start({ who });
-    // With a lease, the waiter must see that the owner lives, for longer than the lease.
+    // A waiter that goes by a lease must see that the owner lives, for longer than the lease.
     await sleep(PATIENCE_MS + (setting.lease ?? 0) * 1.5);
     await owner.kill();
     const entry = await scene.entered(who);

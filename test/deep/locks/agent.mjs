@@ -89,8 +89,8 @@ class LocalAgent {
 }
 
 /**
- * With this, an agent sees no other's process, and has no number that others see, like a container next to
- * them.
+ * An agent that runs through this command sees no other's process, and has no number that others see, like a
+ * container next to them.
  */
 export const APART = ['unshare', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc'];
 
