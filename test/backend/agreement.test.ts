@@ -61,7 +61,7 @@ describeRequiring([hasBackend('native'), hasBackend('procfs')], 'the native and 
   });
 
   test('have one table of filesystem names', () => {
-    // Two languages, so two tables; this machine has mounted only a few of them.
+    // Two languages need two tables, and this machine has mounted only a few of these filesystems.
     const entries = (path: string, pattern: RegExp) =>
       [...readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8').matchAll(pattern)]
         .map(([, magic, name]) => `${Number(magic).toString(16)} ${name}`)
@@ -101,7 +101,8 @@ describeRequiring([hasBackend('native'), hasBackend('procfs')], 'the native and 
         }
         const owner = native.files.createAt(directory, 'owner.json').descriptor;
         const seen = openTwice(directory, 'owner.json');
-        // Other tests may fill the list of locks for a moment; "untestable" is right then, "held" never.
+        // Other tests may fill the list of locks for a moment. The answer may then be "untestable", but never
+        // "held".
         await freed(seen, type);
         native.witness.take(owner);
         expect(native.witness.test(seen, type)).toBe('held');
@@ -114,7 +115,7 @@ describeRequiring([hasBackend('native'), hasBackend('procfs')], 'the native and 
       });
     }
 
-    test('take no lock of a neighbour for the own one', async () => {
+    test('do not mistake the lock of another file for the one meant', async () => {
       const { directory, type } = openTemp(native);
       const neighbour = native.files.createAt(directory, 'neighbour').descriptor;
       native.witness.take(neighbour);
@@ -153,7 +154,7 @@ describeRequiring([hasBackend('native'), hasBackend('procfs')], 'the native and 
     return { directory, type: backend.files.filesystem(directory).type };
   }
 
-  /** A second description of the file, as an observer has one. */
+  /** Opens a second description of the file, as an observer has one. */
   function openTwice(directory: number, name: string): number {
     return native.files.openAt(directory, name);
   }
@@ -167,7 +168,7 @@ describeRequiring([hasBackend('native'), hasBackend('procfs')], 'the native and 
   }
 });
 
-/** The same without `id`, which plain Node cannot read. */
+/** Copies a value without `id`, which plain Node cannot read. */
 function withoutIds(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value), (key, inner) => (key === 'id' ? null : inner));
 }

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { BootId, Capabilities, PidNamespace, TimeOffset } from '../../src/backend/backend.js';
 import { hasBackend, loadBackend, TESTED, type TestedBackend } from '../helpers/backends.js';
 import { type BoxOptions, openBox } from '../helpers/box.js';
+import { NOBODY } from '../helpers/crafted.js';
 import { startLeaderless, startOddlyNamed, startZombie, threadIdOf } from '../helpers/odd-processes.js';
 import { startProcess } from '../helpers/processes.js';
 import {
@@ -15,10 +16,10 @@ import {
   testRequiring,
 } from '../helpers/requirements.js';
 
-/** Above the largest pid_max there is (4 194 304, proc_sys_kernel(5)): never anybody's number. */
-const NOBODY = 4_194_305;
-
-/** USER_HZ: what the kernel counts in towards user space, on every architecture Node runs on. */
+/**
+ * USER_HZ: the unit in which the kernel reports times to user space, the same on every architecture Node runs
+ * on.
+ */
 const TICKS_PER_SECOND = 100;
 
 /** What test/fixtures/backend-report.mjs prints. */
@@ -209,28 +210,33 @@ for (const name of TESTED) {
         backend.files.close(fd);
       });
 
-      testRequiring([pidfd], 'opens none of nobody, nor of a mere thread', () => {
+      testRequiring([pidfd], 'opens none for a free number, nor for a mere thread', () => {
         expect(backend.processes.openPidfd(NOBODY)).toBe('ESRCH');
         expect(backend.processes.openPidfd(threadIdOf(process.pid))).toMatch(/^(ENOENT|EINVAL)$/);
       });
 
-      testRequiring([pidfd], 'looks through one as through one that stays open', async () => {
-        const { processes } = backend;
-        const child = await startProcess(['cat']);
-        const zombie = await startZombie();
-        // Two at a time, and again: no answer is that of the look before.
-        for (const pid of [process.pid, child.pid, zombie.pid, child.pid, child.pid]) {
-          const fd = opened(backend, pid);
-          const expected = { inode: processes.pidfdInode(fd), exited: processes.pidfdExited(fd) };
-          expect(processes.probePidfd(pid)).toEqual(expected);
-          backend.files.close(fd);
-        }
-        expect(processes.probePidfd(child.pid)).toMatchObject({ exited: false });
-        expect(processes.probePidfd(zombie.pid)).toMatchObject({ exited: true });
-        await child.kill();
-        for (const pid of [NOBODY, child.pid]) expect(processes.probePidfd(pid)).toBe('ESRCH');
-        expect(processes.probePidfd(threadIdOf(process.pid))).toMatch(/^(ENOENT|EINVAL)$/);
-      });
+      testRequiring(
+        [pidfd],
+        'observes through a short-lived one as through one that stays open',
+        async () => {
+          const { processes } = backend;
+          const child = await startProcess(['cat']);
+          const zombie = await startZombie();
+          // Two processes in turn, more than once, so that an answer left over from the previous call would be
+          // noticed.
+          for (const pid of [process.pid, child.pid, zombie.pid, child.pid, child.pid]) {
+            const fd = opened(backend, pid);
+            const expected = { inode: processes.pidfdInode(fd), exited: processes.pidfdExited(fd) };
+            expect(processes.probePidfd(pid)).toEqual(expected);
+            backend.files.close(fd);
+          }
+          expect(processes.probePidfd(child.pid)).toMatchObject({ exited: false });
+          expect(processes.probePidfd(zombie.pid)).toMatchObject({ exited: true });
+          await child.kill();
+          for (const pid of [NOBODY, child.pid]) expect(processes.probePidfd(pid)).toBe('ESRCH');
+          expect(processes.probePidfd(threadIdOf(process.pid))).toMatch(/^(ENOENT|EINVAL)$/);
+        },
+      );
 
       testRequiring([pidfdInode], 'gives each process one inode of its own', async () => {
         const child = await startProcess(['cat']);
@@ -286,7 +292,7 @@ for (const name of TESTED) {
       }
 
       isolationTest('does not take a start before the beginning of time for a number', async () => {
-        // The clock of the box begins within the last second; the init of this machine is older.
+        // The clock of the box begins within the last second, and the init of this machine is older.
         const seconds = -Math.floor(Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]));
         const answer = await report({ bootOffset: { seconds }, proc: 'foreign' }, [1]);
         expect(answer.timeOffset).toEqual({ seconds, nanoseconds: 0 });
@@ -323,7 +329,7 @@ for (const name of TESTED) {
         built,
       );
 
-      isolationTest('finds nobody behind hidepid', async () => {
+      isolationTest('finds no process behind hidepid', async () => {
         const answer = await report({ proc: 'hidepid' }, [1], 1000);
         expect(answer.others[1]).toEqual({ stat: 'ENOENT', status: 'ENOENT', pidNamespace: null });
         expect(ticks(answer.self)).not.toBeNull();

@@ -34,7 +34,7 @@ for (const name of EVERY) {
   });
 }
 
-// As on Windows nothing is held open, so nothing but what is found by path is known.
+// On Windows nothing is held open, so this backend knows only what it finds by path.
 describe('the portable backend, as on Windows', () => {
   defineContract('portable', () => loadPortableBackend('win32') as TestedBackend);
 });
@@ -170,7 +170,7 @@ function defineContract(name: AnyName, load: () => TestedBackend): void {
     test('knows two directories apart that have one number on two devices', () => {
       const { files } = backend;
       const root = files.openParent('/');
-      // The roots of most kernel filesystems are number 1.
+      // The roots of most kernel filesystems have inode number 1.
       const fd = files.openDirectoryAt(root, 'proc');
       expect(files.isAt(root, 'proc', fd)).toBe(true);
       expect(files.isAt(root, 'sys', fd)).toBe(false);
@@ -250,7 +250,7 @@ function defineContract(name: AnyName, load: () => TestedBackend): void {
       expect(codeOf(() => files.createDirectoryAt(directory, 'lock'))).toBe('EEXIST');
       expect(statSync(join(path, 'lock')).isDirectory()).toBe(true);
       if (name === 'portable' || process.geteuid?.() === 0) return;
-      // It cannot be read by whoever makes it, unless that is root.
+      // Only root can open this directory for reading, not even the user who makes it.
       const before = process.umask(0o777);
       try {
         expect(codeOf(() => files.createDirectoryAt(directory, 'unreadable'))).toBe('EACCES');
@@ -501,7 +501,7 @@ function defineContract(name: AnyName, load: () => TestedBackend): void {
       files.unlinkAt(directory, 'file');
       files.closeIfStill(descriptor, status.device, status.inode);
       expect(codeOf(() => files.statDescriptor(descriptor))).toBe('EBADF');
-      // Whoever closed it before did no harm.
+      // If the descriptor was closed before, that did no harm.
       files.closeIfStill(descriptor, status.device, status.inode);
     });
 
@@ -625,7 +625,7 @@ function defineContract(name: AnyName, load: () => TestedBackend): void {
   });
 }
 
-/** What a descriptor of this process is open on; empty: closed meanwhile. */
+/** The path that a descriptor of this process is open on; empty when it was closed meanwhile. */
 function targetOf(fd: string): string {
   try {
     return readlinkSync(`/proc/self/fd/${fd}`);

@@ -36,7 +36,7 @@ for (const name of EVERY) {
         };
       });
 
-      /** Starts one that must be stopped by the end of the test, and counts its losses. */
+      /** Starts a lease that is stopped at the end of the test at the latest, and counts its losses. */
       function start(intervalMs: number, fd = file): { ticket: number; losses: number } {
         const started = { ticket: 0, losses: 0 };
         started.ticket = backend.lease.start(fd, intervalMs, () => {
@@ -83,7 +83,7 @@ for (const name of EVERY) {
         const keeper = start(60_000);
         for (let i = 0; i < 300; i += 1) {
           const { ticket } = start(1);
-          // Its beats come within a millisecond of each other; the stop falls anywhere in between.
+          // The beats come within a millisecond of each other, and the stop falls anywhere in between.
           Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1 + Math.random() * 3);
           backend.lease.stop(ticket);
           const before = modified();
@@ -94,12 +94,12 @@ for (const name of EVERY) {
         backend.lease.stop(keeper.ticket);
       });
 
-      test('tells once that the file lost its name', async () => {
+      test('reports once that the file lost its name', async () => {
         const [doomed, other] = [start(10), start(10)];
         await until('a beat', touched);
         renameSync(path, `${path}.moved`);
         await sleep(100);
-        // Without a descriptor that name is the only one it is known by.
+        // Without a descriptor the file is known only by the name that it lost.
         expect(doomed.losses).toBe(name === 'portable' ? 1 : 0);
         unlinkSync(`${path}.moved`);
         await until('the loss', () => doomed.losses > 0 && other.losses > 0);
@@ -108,7 +108,7 @@ for (const name of EVERY) {
         backend.lease.stop(doomed.ticket);
       });
 
-      test('tells that the file cannot be touched', async () => {
+      test('reports that the file cannot be touched', async () => {
         if (name === 'portable') {
           const doomed = start(10);
           await until('a beat', touched);
@@ -119,14 +119,14 @@ for (const name of EVERY) {
           expect(touched()).toBe(false);
           return;
         }
-        // An O_PATH descriptor: utimensat(2) answers EBADF.
+        // The descriptor was opened with O_PATH, for which utimensat(2) answers EBADF.
         const untouchable = backend.files.openParent(tempDir());
         const doomed = start(10, untouchable);
         await until('the loss', () => doomed.losses > 0);
         backend.files.close(untouchable);
       });
 
-      test('tells nothing once it was stopped', async () => {
+      test('reports nothing once it was stopped', async () => {
         const { ticket } = start(10);
         const doomed = start(10);
         await until('a beat', touched);
@@ -146,7 +146,7 @@ for (const name of EVERY) {
         const others = [start(5), start(5)];
         expect(threads()).toBe(shared);
         for (const { ticket } of [first, ...others]) backend.lease.stop(ticket);
-        // The addon's stays, for the next; a worker thread of Node costs too much to be kept.
+        // The addon keeps its thread for the next lease; a worker thread of Node costs too much to be kept.
         const kept = name === 'native' ? shared : shared - 1;
         await until('the thread ends', () => threads() <= kept);
         const doomed = start(5);

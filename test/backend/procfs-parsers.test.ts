@@ -30,10 +30,11 @@ describe('parseStat', () => {
 
   test('knows a start before the beginning of time from a late one', () => {
     const start = (ticks: string) => parseStat(statOf('a', `${FIELDS} 1 0 ${ticks} 0\n`))?.startTicks;
-    // A process born 100 s before the clock of the reader's time namespace began: (2^64 - 100e9) / 10^7.
+    // The process was born 100 s before the clock of the reader's time namespace began: (2^64 - 100e9) /
+    // 10^7.
     expect(start(((2n ** 64n - 100_000_000_000n) / 10_000_000n).toString())).toBeNull();
     expect(start('18446744073709541616')).toBeNull();
-    // Ten years after boot.
+    // This one was born ten years after boot.
     expect(start('31536000000')).toBe(31_536_000_000);
     expect(start('0')).toBe(0);
   });
@@ -61,7 +62,7 @@ describe('parseStatus', () => {
     });
   });
 
-  test('knows no numbers where the kernel tells none', () => {
+  test('knows no numbers where the kernel gives none', () => {
     expect(parseStatus(status(''))).toEqual({ tgid: 12, nsPids: [] });
   });
 
@@ -154,7 +155,7 @@ describe('splitDevice', () => {
     [0xfe00n, 0xfen, 0n],
     [0x1an, 0n, 0x1an],
     [66_306n, 0x103n, 2n],
-    // Both numbers beyond their first piece: major 0x12345, minor 0x6789a.
+    // Both numbers need more than their first piece: major 0x12345, minor 0x6789a.
     [0x0001_2000_6783_459an, 0x12345n, 0x6789an],
   ])('takes %d apart', (device, major, minor) => {
     expect(splitDevice(device)).toEqual({ major, minor });

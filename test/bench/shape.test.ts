@@ -7,7 +7,7 @@ import { describeRequiring, isBuilt } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
 const BENCH = new URL('../../bench/bench.mjs', import.meta.url).pathname;
-/** Those that take no longer than a test may. */
+/** These parts take no longer than a test may. */
 const PARTS = ['poll', 'judge', 'compare', 'inspect', 'acquire'];
 
 interface Row {
@@ -69,7 +69,7 @@ describeRequiring([isBuilt()], 'npm run bench -- --quick --json FILE', () => {
       if (missing !== undefined) expect(row.p50, row.name).toBeNull();
       else if (row.unit === 'ns') {
         expect(row.p99, row.name).toBeGreaterThanOrEqual(row.p50 as number);
-        // A watch may learn of a death before the process does with which it is compared.
+        // A watch may learn of a death before the process with which it is compared.
         if (row.group.startsWith('a death')) continue;
         expect(row.p50, row.name).toBeGreaterThan(0);
         expect(row.ratio, row.name).toBeGreaterThan(0);
@@ -80,7 +80,7 @@ describeRequiring([isBuilt()], 'npm run bench -- --quick --json FILE', () => {
   test('compares each group with a row of ours, and with C where there is a compiler', () => {
     for (const group of new Set(result.rows.map((row) => row.group))) {
       const rows = result.rows.filter((row) => row.group === group);
-      // A group may have no row but those that need one.
+      // The rows of a group may all need a compiler.
       if (rows.every(({ missing }) => missing === 'no compiler')) continue;
       expect(
         rows.map(({ ratio }) => ratio),

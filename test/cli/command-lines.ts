@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
-/** A command line: words, and places for the paths of things, by their number. */
-export type Word = string | { readonly thing: number };
+/** One word of a command line: a text, or the path of a thing, by its number. */
+type Word = string | { readonly thing: number };
 
 export interface CommandLine {
   readonly command: string;
@@ -48,12 +48,12 @@ const number = fc.constantFrom(
   '0x1',
   '01',
 );
-/** Nothing that leads out of the directory, or names a program that is found. */
+/** None of these leads out of the directory or names a program that exists. */
 const junk = fc.string({ unit: 'binary', maxLength: 20 }).filter((text) => !/^\/|\.\.|\0/.test(text));
 const thing = fc.record({ thing: fc.nat({ max: 4 }) });
 const word = fc.oneof({ weight: 4, arbitrary: thing }, { weight: 3, arbitrary: option }, number, junk);
 
-/** What `run` may be told to run: each ends at once. */
+/** The commands for `run`. Each ends at once. */
 const program = fc.constantFrom<Word[]>(
   ...[['/bin/true'], ['/bin/false'], ['/bin/sh', '-c', 'exit 42'], ['/bin/sh', '-c', 'kill -9 $$']],
   ...[['/nonexistent'], ['.'], [''], [{ thing: 0 }], []],
@@ -62,7 +62,7 @@ const program = fc.constantFrom<Word[]>(
 const runLine = fc
   .tuple(fc.array(fc.oneof({ weight: 3, arbitrary: thing }, option), { maxLength: 3 }), fc.boolean(), program)
   .map(([own, dashes, words]): CommandLine => {
-    // Not for ever, as without it; one that comes later counts.
+    // Without a timeout it would wait for ever. A later --timeout replaces this one.
     return { command: 'run', words: ['--timeout=20ms', ...own, ...(dashes ? ['--'] : []), ...words] };
   });
 
@@ -96,7 +96,7 @@ export function documentedCodes(command: string): readonly number[] {
   }
 }
 
-/** Which of these a command may clear: `files` stands for lock and PID files of other programs as well. */
+/** What a command may clear: `files` includes the lock and PID files of other programs. */
 export function clears(command: string): 'nothing' | 'directories' | 'files' {
   if (command === 'reclaim') return 'files';
   return command === 'run' ? 'directories' : 'nothing';

@@ -33,7 +33,7 @@ for (const backend of TESTED) {
       expect(parseIdentity(stdout).startTicks).not.toBeNull();
     });
 
-    test('probe exits 1 for a number that nobody has', async () => {
+    test('probe exits 1 for a number that no process has', async () => {
       for (const more of [[], ['--json']]) {
         const outcome = await cli(['probe', String(NOBODY), ...more], { env });
         expect(outcome).toMatchObject({ code: 1, stdout: '' });

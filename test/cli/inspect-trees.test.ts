@@ -14,7 +14,7 @@ function inside(directory: string, ...names: string[]): string {
   return path;
 }
 
-/** A tree with three dead locks, a live one, and much that is none. */
+/** Makes a tree with three dead locks, a live one, and much that is no lock. */
 async function makeTree(): Promise<string> {
   const root = tempDir();
   writeStaleLock(inside(root, 'node_modules', 'x'), 'a.lock');
@@ -48,7 +48,7 @@ describeRequiring(BUILT, 'inspect --recursive', () => {
     expect(readdirSync(root, { recursive: true })).toEqual(before);
   });
 
-  test('gives an array, also of one or none, and tells by its exit code', async () => {
+  test('gives an array, also of one or none, and reports by its exit code', async () => {
     const root = await makeTree();
     const all = await cli(['inspect', '-r', '--json', '--exit-code', root]);
     expect(all).toMatchObject({ code: 1, stderr: '' });

@@ -181,7 +181,7 @@ describeRequiring(BUILT, 'inspect', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 
-  test('tells what a directory without an owner is', async () => {
+  test('says what a directory without an owner is', async () => {
     const path = join(tempDir(), 'x.lock');
     mkdirSync(path);
     const { code, stdout } = await cli(['inspect', path, '--exit-code']);

@@ -8,16 +8,19 @@ import { holdLock, writeLock, writeStaleLock, writeUnknownLock } from '../helper
 import { describeRequiring, hasProgram, type Requirement, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-/** Clears the screen, sets the title, moves up, and more: with 7-bit and 8-bit controls, and reversed text. */
+/**
+ * The text clears the screen, sets the title, moves up, and more: with 7-bit and 8-bit controls, and reversed
+ * text.
+ */
 const HOSTILE = '\u001b[2J\u001b]0;owned\u0007\u009b1A\r\nheld\u007f\u202egnp\u2066\u{e0041}\u061c\ud800"\\';
-/** All that may leave the program: line ends, and what can be seen. */
+/** The program may print only line ends and visible characters. */
 const HARMLESS = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\n]*$/u;
 
 function expectHarmless(text: string): void {
   for (const line of text.split('\n')) expect(line).toMatch(HARMLESS);
 }
 
-describeRequiring(BUILT, 'what a stranger wrote into a lock', () => {
+describeRequiring(BUILT, 'hostile text in a lock', () => {
   for (const command of ['inspect', 'reclaim', 'dump']) {
     test(`is shown by ${command} without being obeyed`, async () => {
       const path = writeUnknownLock(
@@ -74,7 +77,7 @@ describeRequiring(BUILT, 'a reader who goes away', () => {
   test('is no error', async () => {
     const lock = writeStaleLock(tempDir());
     for (const command of [`dump '${lock}'`, 'dump --json', `inspect '${lock}'`, '--help', 'run --help']) {
-      // true(1) is gone long before node has started.
+      // true(1) has ended long before node has started.
       const script = `{ '${process.execPath}' '${MAIN}' ${command}; echo "code $?" >&2; } | true`;
       const { stderr } = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
       expect(stderr, command).toBe('code 0\n');

@@ -11,15 +11,15 @@ import { tempDir } from '../helpers/temp-dir.js';
 import { type CommandLine, clears, commandLines, documentedCodes } from './command-lines.js';
 import { build, fingerprints, isDirectory, makeFifo, mayBeCleared, type Thing, things } from './scenes.js';
 
-/** KI_PROPERTY_RUNS multiplies how many there are. */
+/** KI_PROPERTY_RUNS multiplies the number of runs. */
 const TIMES = Number(process.env.KI_PROPERTY_RUNS ?? 1);
 const RUNS_HERE = Math.ceil(250 * TIMES);
 const RUNS_AS_PROCESS = Math.ceil(20 * TIMES);
 const TIMEOUT_MS = 120_000 * Math.max(TIMES, 1);
-/** ms after which a command hangs: none waits for longer than 20 ms. */
+/** ms after which a command counts as hanging; none waits for longer than 20 ms. */
 const PATIENCE = 20_000;
 
-/** A case that fails is told as it was drawn: to make it smaller takes minutes. */
+/** A case that fails is reported as it was drawn, because shrinking it takes minutes. */
 const FAST = { endOnFailure: true };
 
 interface Said {
@@ -30,7 +30,7 @@ interface Said {
 
 type Run = (args: readonly string[], cwd: string) => Promise<Said>;
 
-/** Runs a command line among things, and checks what must be true of any. */
+/** Runs a command line among things, and checks what must be true of any command line. */
 async function check(
   { command, words }: CommandLine,
   all: readonly Thing[],
@@ -46,7 +46,7 @@ async function check(
   const held = acquireLockSync(join(directory, 'held'));
   const before = fingerprints(root);
 
-  // The last place is that of a lock that is held.
+  // The last path is that of a lock that is held.
   const paths = [...all.map(({ name }) => join(directory, name)), held.path];
   const args = [command, ...words].map((word) =>
     typeof word === 'string' ? word : (paths[word.thing % paths.length] as string),
@@ -82,7 +82,7 @@ function isJson([command = '', ...words]: readonly string[]): boolean {
   return command !== 'run' && (end < 0 ? words : words.slice(0, end)).includes('--json');
 }
 
-/** In this process; what it prints is caught on its way to the descriptors. */
+/** Runs the program in this process, and catches what it prints on the way to the descriptors. */
 const here: Run = async (args, cwd) => {
   const [cwdBefore, pathBefore, original] = [process.cwd(), process.env.PATH, fs.writeSync];
   const output: Record<number, string> = { 1: '', 2: '' };
@@ -94,7 +94,7 @@ const here: Run = async (args, cwd) => {
   const listeners = FORWARDED.map((signal) => process.listeners(signal));
   try {
     process.chdir(cwd);
-    // So that no word is the name of a program.
+    // No word is the name of a program on this PATH.
     process.env.PATH = cwd;
     Object.assign(fs, { writeSync: caught });
     syncBuiltinESMExports();
@@ -105,7 +105,7 @@ const here: Run = async (args, cwd) => {
     syncBuiltinESMExports();
     process.env.PATH = pathBefore;
     process.chdir(cwdBefore);
-    // `run` takes them until its process ends.
+    // `run` listens to signals until its process ends, so its listeners are removed here.
     for (const [index, signal] of FORWARDED.entries()) {
       for (const listener of process.listeners(signal)) {
         if (!listeners[index]?.includes(listener)) process.off(signal, listener);
@@ -115,7 +115,7 @@ const here: Run = async (args, cwd) => {
 };
 
 test(
-  'whatever the command line and whatever stands there',
+  'whatever the command line and whatever exists at its paths',
   async () => {
     const property = fc.asyncProperty(commandLines, things, async (line, all) => {
       const started = performance.now();
@@ -142,7 +142,7 @@ describeRequiring(BUILT, 'as a process', () => {
 
   testRequiring(
     [],
-    'whatever the command line, the environment, and whatever stands there',
+    'whatever the command line, the environment, and whatever exists at its paths',
     async () => {
       const property = fc.asyncProperty(commandLines, things, environments, async (line, all, env) => {
         const asProcess: Run = async (args, cwd) => {

@@ -28,13 +28,13 @@ for (const backend of TESTED) {
       expect(existsSync(join(path, 'owner.json'))).toBe(true);
     });
 
-    test('leaves a lock alone about which nobody can tell', async () => {
+    test('leaves a lock alone whose owner cannot be judged', async () => {
       const path = writeUnknownLock(tempDir());
       expect(await cli(['reclaim', path], { env })).toMatchObject({ code: 1, stderr: '' });
       expect(existsSync(join(path, 'owner.json'))).toBe(true);
     });
 
-    test('tells as JSON whether it reclaimed', async () => {
+    test('reports as JSON whether it reclaimed', async () => {
       const directory = tempDir();
       const stale = writeStaleLock(directory);
       const unknown = writeUnknownLock(directory);
@@ -63,7 +63,7 @@ describeRequiring(BUILT, 'reclaim', () => {
     expect(outcome.stderr).toMatch(/^kernel-identity: ENOENT: [^\n]+\n$/);
   });
 
-  test("deletes nobody else's files, and goes on with the next path", async () => {
+  test("deletes no other program's files, and goes on with the next path", async () => {
     const directory = tempDir();
     const path = writeStaleLock(directory);
     writeFileSync(join(path, 'data'), 'precious');

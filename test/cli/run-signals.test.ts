@@ -7,7 +7,10 @@ import { holdLock } from '../helpers/locks.js';
 import { describeRequiring, hasProgram, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-/** Prints how many signals of one name it got: a while after the first, or when there came none for long. */
+/**
+ * Counts the signals of one name, and prints the number a while after the first one, or after a long time
+ * without any.
+ */
 const COUNTER = `
   let count = 0;
   function end() { console.log('count ' + count); process.exit(5); }
@@ -23,8 +26,9 @@ function counter(signal: NodeJS.Signals, patience = 20_000): string[] {
 }
 
 /**
- * `run` on a terminal of its own, which script(1) makes: what is written to it is typed there. The shell of script must
- * give its place to `run`: dash would stay, get the keyboard's signal too, and end with 128 + n whatever `run` ends with.
+ * Starts `run` on a terminal of its own, which script(1) makes: text written to it counts as typed there. The
+ * shell of script must be replaced by `run`. dash would stay, get the keyboard's signal too, and end with 128
+ * + n whatever the exit code of `run`.
  */
 function runInTerminal(path: string, command: readonly string[]): RunningCli {
   const words = [process.execPath, MAIN, 'run', path, '--', ...command];
@@ -102,8 +106,8 @@ describeRequiring(BUILT, 'a signal to run', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  // Counting would not do: of two equal signals in short order the kernel may make one. A command in a session of its
-  // own gets nothing from the terminal, hence only what run passes on.
+  // Counting signals would prove nothing, because the kernel may merge two equal signals in short order. A
+  // command in its own session gets nothing from the terminal, hence only what run passes on.
   testRequiring(
     [hasProgram('script'), hasProgram('setsid')],
     'is not passed on from the keyboard',

@@ -10,7 +10,7 @@ import { describeRequiring, type Requirement } from '../helpers/requirements.js'
 import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
 
-/** A filesystem of memory, on which both backends can test a witness. */
+/** A filesystem in memory, on which both backends can test a witness. */
 const MEMORY = '/dev/shm';
 
 function canTakeWitness(): Requirement {
@@ -19,7 +19,7 @@ function canTakeWitness(): Requirement {
   return currentBackend().capabilities().takeWitness;
 }
 
-/** `run` of a command that runs `script`, says its pid, and then lives until it is killed. */
+/** Starts `run` with a command that runs `script`, prints its pid, and then lives until it is killed. */
 async function startRun(path: string, script = ':'): Promise<{ run: RunningCli; commandPid: number }> {
   const run = startCli(['run', path, '--', 'sh', '-c', `${script}; echo pid $$ ready; exec sleep 600`]);
   await run.said('ready');

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import fc from 'fast-check';
 
-/** What may stand where a lock is looked for. */
+/** The kinds of things that may be at the path of a lock. */
 export type Kind =
   | 'nothing'
   | 'file'
@@ -31,20 +31,20 @@ export type Kind =
 export interface Thing {
   readonly kind: Kind;
   readonly name: string;
-  /** Of the file, or of owner.json. */
+  /** The content of the file, or of owner.json. */
   readonly content: string | Uint8Array;
-  /** Where the link leads. */
+  /** The target of the link. */
   readonly target: string;
-  /** Long enough ago for any grace. */
+  /** Its times are longer ago than any grace. */
   readonly old: boolean;
   readonly mode: number;
 }
 
-/** Above the largest pid_max there is: never anybody's number. */
+/** No process ever has this number: it is above the largest pid_max there is. */
 const DEAD = 4_194_305;
 const RETIRED = `retired.${'0'.repeat(32)}`;
 const LONG_AGO_S = 1_700_000_000;
-/** However long a test takes, the grace is not over. */
+/** The grace is not over however long a test takes. */
 const FAR_AHEAD_S = 4_000_000_000;
 
 const name = fc.oneof(
@@ -178,7 +178,7 @@ const target = fc.oneof(
     .filter((text) => isName(text.replaceAll('/', ''))),
 );
 
-/** Things in one directory; two of one name are one. */
+/** Things in one directory, of which no two have the same name. */
 export const things: fc.Arbitrary<Thing[]> = fc.uniqueArray(
   fc.record({
     kind: fc.constantFrom<Kind>(
@@ -207,13 +207,16 @@ export const things: fc.Arbitrary<Thing[]> = fc.uniqueArray(
     content,
     target,
     old: fc.boolean(),
-    // None that could be executed: execvp(3) would give it to the shell.
+    // None of these modes makes a file executable, because execvp(3) would give it to the shell.
     mode: fc.constantFrom(0o644, 0o666, 0o000),
   }),
   { selector: (thing) => thing.name, minLength: 1, maxLength: 4 },
 );
 
-/** Makes the things in a directory; beside it stands one called `precious`, to which some of the links lead. */
+/**
+ * Makes the things in a directory. Beside it is another one called `precious`, to which some of the links
+ * lead.
+ */
 export function build(directory: string, all: readonly Thing[], fifo: string): void {
   for (const thing of all) {
     const path = join(directory, thing.name);
@@ -226,7 +229,7 @@ export function build(directory: string, all: readonly Thing[], fifo: string): v
 
 type Builder = (path: string, thing: Thing, fifo: string) => void;
 
-/** A directory with an owner.json, or what stands in its place. */
+/** Makes a directory with an owner.json, or something in its place. */
 function lockOf(owner: Builder, more?: Builder): Builder {
   return (path, thing, fifo) => {
     mkdirSync(path);
@@ -241,7 +244,7 @@ const file: Builder = (path, thing) => {
 };
 const link: Builder = (path, thing) => symlinkSync(thing.target, path);
 const directory: Builder = (path) => mkdirSync(path);
-/** To make one takes a process; another name for one does not. */
+/** Each new FIFO would need a process, but another name for the same one does not. */
 const pipe: Builder = (path, _, fifo) => linkSync(fifo, path);
 
 const BUILDERS: Readonly<Record<Kind, Builder>> = {
@@ -249,7 +252,7 @@ const BUILDERS: Readonly<Record<Kind, Builder>> = {
   file,
   'huge file': (path, thing) => {
     writeFileSync(path, thing.content);
-    // Before its mode is set, which binds an ordinary user.
+    // The file is filled before its mode is set, because the mode binds an ordinary user.
     truncateSync(path, 2 ** 40);
     chmodSync(path, thing.mode);
   },
@@ -277,9 +280,10 @@ export function isDirectory({ kind }: Thing): boolean {
 }
 
 /**
- * Told without asking the library: may a program that clears the locks of dead owners remove this? A directory, when all
- * in it is named as a lock's files are, and it names an owner, a retired one, or has been without for long. A file, when
- * a number stands in it; a link, when its name is a lock's and a number stands in its target.
+ * Decides without the library whether a program that clears the locks of dead owners may remove this thing. A
+ * directory: when everything in it is named like a lock's files, and it names an owner, holds a retired one,
+ * or has been without an owner for long. A file: when it contains a number. A link: when its name is a lock's
+ * and its target contains a number.
  */
 export function mayBeCleared({ kind, name: called, content: bytes, target: where, old }: Thing): boolean {
   const text = Buffer.from(bytes).toString('latin1');
@@ -300,15 +304,15 @@ export function mayBeCleared({ kind, name: called, content: bytes, target: where
 }
 
 /**
- * What stands below a path, by name: equal before and after if nothing was deleted, replaced or written. (readdir's
- * `recursive` follows links.)
+ * Describes everything below a path, by name. Two results are equal if nothing was deleted, replaced or
+ * written in between. (The `recursive` option of readdir follows links.)
  */
 export function fingerprints(path: string, below = ''): Record<string, string> {
   const found: Record<string, string> = {};
   for (const entry of readdirSync(path)) {
     const status = lstatSync(join(path, entry), { bigint: true });
     const { ino, mode, size, mtimeNs, ctimeNs } = status;
-    // Another name for the FIFO, made or removed, is a change of it.
+    // The ctime of the FIFO changes whenever another name for it is made or removed.
     const changed = status.isFIFO() ? '' : ctimeNs;
     found[join(below, entry)] = `${ino} ${mode.toString(8)} ${size} ${mtimeNs} ${changed}`;
     if (status.isDirectory()) Object.assign(found, fingerprints(join(path, entry), join(below, entry)));

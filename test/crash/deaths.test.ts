@@ -8,16 +8,17 @@ import { describeRequiring, isBuilt, testRequiring } from '../helpers/requiremen
 import { tempDir } from '../helpers/temp-dir.js';
 import { atEveryCall, dieBefore, type Work } from './deaths.js';
 
-// What a process that is killed at any moment leaves behind keeps nobody out, and is cleared away by others.
+// A process that is killed at any moment must leave nothing that keeps others out, and others must clear away
+// what it left.
 
-/** ms */
+/** ms that a directory without an owner is left alone. */
 const GRACE = 50;
-/** ms in which a contender gets hold of what is free. */
+/** ms in which a contender gets a lock that is free. */
 const SOON = 1000;
 
 for (const backend of TESTED) {
   describeRequiring([isBuilt(), hasBackend(backend)], `a death at every step (${backend})`, () => {
-    /** The next contender; and another that comes later and has not swept the directory yet. */
+    /** The next contender, and another one that comes later and has not swept the directory yet. */
     let next: Agent;
     let later: Agent;
     beforeAll(async () => {
@@ -25,7 +26,10 @@ for (const backend of TESTED) {
       later = await startAgent({ backend });
     });
 
-    /** The next contender gets the lock, and when the one after that has released it nothing is left. */
+    /**
+     * Expects that the next contender gets the lock, and that nothing is left when the one after it has
+     * released it.
+     */
     async function expectRecovery(path: string): Promise<void> {
       await next.acquire(path, { ownerlessGrace: GRACE, timeout: SOON });
       await next.release(path);
@@ -35,7 +39,7 @@ for (const backend of TESTED) {
       expect(readdirSync(join(path, '..'))).toEqual([]);
     }
 
-    /** A lock whose owner was killed. */
+    /** Leaves a lock whose owner was killed. */
     async function leaveLock(path: string): Promise<void> {
       const owner = await startAgent({ backend });
       await owner.acquire(path);
@@ -79,7 +83,7 @@ for (const backend of TESTED) {
     for (const [work, name, prepare, expected] of works) {
       testRequiring(
         [],
-        `${name} keeps nobody out, and leaves nothing for ever`,
+        `${name} keeps no process out, and leaves nothing for ever`,
         async () => {
           const calls = await atEveryCall(work, backend, async (die) => {
             const path = join(tempDir(), 'x.lock');

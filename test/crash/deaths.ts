@@ -8,16 +8,22 @@ const MORTAL = fileURLToPath(new URL('mortal.mjs', import.meta.url));
 
 export type Work = 'acquire' | 'acquire and release' | 'reclaim';
 
-/** More calls than any of it makes. */
+/** None of the works makes this many calls. */
 const MANY = 100;
 
-/** `moment`: the number of the call before which it is killed, or the beginning of the one before which it is stopped. */
+/**
+ * `moment` is the number of the call before which the process is killed, or the beginning of the text of the
+ * call before which it is stopped.
+ */
 function start(moment: number | string, work: Work, path: string, backend: TestedName): Promise<TestProcess> {
   const command = [process.execPath, MORTAL, work, path, String(moment)];
   return startProcess(command, { env: { KERNEL_IDENTITY_BACKEND: backend } });
 }
 
-/** Runs `work` in a process that is killed before its n-th call. @returns that call; null: it had completed by then. */
+/**
+ * Runs `work` in a process that is killed before its n-th call.
+ * @returns that call; null when the work had completed by then.
+ */
 export async function dieBefore(
   n: number,
   work: Work,
@@ -33,7 +39,8 @@ export async function dieBefore(
 }
 
 /**
- * Repeats a scene with a death before the first call of `work`, the second, and so on until `work` completes.
+ * Repeats a scene with a death before the first call of `work`, then before the second, and so on until
+ * `work` completes.
  * @returns the calls.
  */
 export async function atEveryCall(
@@ -61,8 +68,8 @@ export async function atEveryCall(
 }
 
 /** A process that was stopped in the middle of its work. */
-export interface Halted {
-  /** Lets it go on, to the end. @returns what it still called. */
+interface Halted {
+  /** Resumes the process until it ends. @returns the calls that it still made. */
   finish(): Promise<string[]>;
 }
 

@@ -8,9 +8,9 @@ import { describeRequiring, isBuilt, testRequiring } from '../helpers/requiremen
 import { tempDir } from '../helpers/temp-dir.js';
 import { haltBefore } from './deaths.js';
 
-// Processes that were stopped in the middle of their work, and go on when the world has changed.
+// Processes that are stopped in the middle of their work, and go on when the world has changed.
 
-/** As a program does that makes the directory first and writes owner.json later. @returns whether it made it. */
+/** Makes the directory as a program does that writes owner.json later. @returns whether it made it. */
 function olderMkdir(path: string): boolean {
   try {
     mkdirSync(path);
@@ -23,7 +23,7 @@ function olderMkdir(path: string): boolean {
 
 for (const backend of TESTED) {
   describeRequiring([isBuilt(), hasBackend(backend)], `a late reclaimer (${backend})`, () => {
-    // Where the addon makes one call of it, nothing comes between the last look and the removal.
+    // The addon checks and removes in one call, so only the other backends can be stopped in between.
     const beforeRemoval = backend === 'native' ? ['rmdirIfAt'] : ['rmdirIfAt', 'rmdirAt'];
     for (const moment of ['unlinkAt retired', ...beforeRemoval]) {
       testRequiring(

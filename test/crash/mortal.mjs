@@ -1,7 +1,8 @@
-// Uses a lock, and is killed in the middle: before the n-th of its calls that change anything in
-// the file system or drop its witness. A death before the next such call is also one after this.
-// Arguments: what to do, the lock's path, n; or, in place of n, how a call begins before which the process is stopped
-// instead. Prints each call before it is made, and `completed` if it came that far.
+// Uses a lock, and is killed in the middle: before the n-th of its calls that change anything in the file
+// system or drop its witness. A death between two such calls has the same effect as one before the second, so
+// these moments cover all.
+// Arguments: what to do, the lock's path, n. In place of n there may be the beginning of a call; the process
+// is then stopped before that call. Prints each call before it is made, and `completed` if it came that far.
 import { writeSync } from 'node:fs';
 import { api, currentBackend } from '../helpers/internals.mjs';
 
@@ -15,7 +16,7 @@ const WORKS = {
   reclaim: () => reclaimLockSync(path, { ownerlessGrace: 20 }),
 };
 
-/** Descriptors of the files made here, on which a witness may be. */
+/** The descriptors of the files made here, which may carry a witness. */
 const made = new Set();
 let calls = 0;
 let halted = false;

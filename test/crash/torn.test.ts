@@ -10,10 +10,10 @@ import { ownerFile } from '../helpers/crafted.js';
 import { describeRequiring, isBuilt, type Requirement, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-// What a power failure makes of an owner.json that was renamed before its content reached the disk. In place, since a
-// file of another inode could not carry the witness.
+// A power failure can leave an owner.json torn when it was renamed before its content reached the disk. These
+// tests tear the file in place, since a file of another inode could not carry the witness.
 
-/** ms */
+/** ms that an unreadable lock is left alone. */
 const GRACE = 50;
 
 const DAMAGES: Readonly<Record<string, (text: string) => string>> = {
@@ -28,7 +28,10 @@ function damage(path: string, how: (text: string) => string): void {
   writeFileSync(ownerFile(path), how(readFileSync(ownerFile(path), 'utf8')));
 }
 
-/** /proc/locks names a file there by the device that stat(2) shows, so that plain Node can find its lock. */
+/**
+ * /proc/locks names the files of this filesystem by the device that stat(2) shows, so plain Node can find its
+ * lock.
+ */
 function listsLocks(): Requirement {
   const type = filesystemName(statfsSync(tmpdir(), { bigint: true }).type);
   return {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the parts of `npm run test:deep` need, on Debian 12, as root: install.sh [part...]; all without arguments;
-# those of the slice with --slice.
+# Installs what the parts of `npm run test:deep` need, on Debian 12, as root: install.sh [part...]. Without
+# arguments it installs for all parts, with --slice for those of the slice.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -32,9 +32,9 @@ declare -A packages=(
   [clones]="qemu-system-x86 busybox-static cpio xz-utils e2fsprogs nfs-ganesha nfs-ganesha-vfs rpcbind"
 )
 
-# More than packages: one function for each part that needs it, named install_<part>.
+# Some parts need more than packages: each has a function named install_<part>.
 
-# The newest kernel of each line; their packages carry the version in the name.
+# The newest kernel of each line is installed; the packages carry the version in their name.
 install_qemu() {
   local line
   for line in 6.1 6.12; do
@@ -60,14 +60,14 @@ for part in "${parts[@]}"; do
   [[ -v packages[$part] ]] || { echo "nothing to install for '$part'; known: ${!packages[*]}" >&2; exit 2; }
   read -ra names <<<"${packages[$part]}"
   for name in "${names[@]}"; do
-    # Only what is missing: a package that is there is not to be upgraded.
+    # Only missing packages are installed, because one that is there must not be upgraded.
     dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q ' installed$' || wanted+=("$name")
   done
 done
 if ((${#wanted[@]})); then
   apt-get update -qq
-  # Not to be started as services: the tests start their own. policy-rc.d would have the last word, but for a machine
-  # without an init; RUNLEVEL is what invoke-rc.d asks there.
+  # The tests start the daemons themselves, so the packages must not start services. policy-rc.d would decide
+  # that, except on a machine without an init, where invoke-rc.d reads RUNLEVEL.
   RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${wanted[@]}" >/dev/null
 fi
 for part in "${parts[@]}"; do

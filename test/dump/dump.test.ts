@@ -9,7 +9,7 @@ import { writeStaleLock } from '../helpers/locks.js';
 import { describeRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-test('tells versions, backend, capabilities and the place of this process', () => {
+test('reports versions, backend, capabilities and the namespaces of this process', () => {
   const dump = dumpDiagnostics();
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   expect(dump).toMatchObject({
@@ -31,7 +31,7 @@ test('is plain data', () => {
   expect(JSON.parse(JSON.stringify(dump))).toEqual(dump);
 });
 
-test('tells of each lock its filesystem and verdict, or its error', () => {
+test('reports for each lock its filesystem and verdict, or its error', () => {
   const directory = tempDir();
   const stale = writeStaleLock(directory);
   const file = join(directory, 'notes.txt');
@@ -88,7 +88,7 @@ for (const backend of TESTED) {
 }
 
 describeRequiring(BUILT, 'the dump command without a backend that works', () => {
-  test('still tells why', async () => {
+  test('still reports why', async () => {
     const path = writeStaleLock(tempDir());
     const env = { KERNEL_IDENTITY_BACKEND: 'crystal-ball' };
     const { code, stdout } = await cli(['dump', path, '--json'], { env });

@@ -1,4 +1,4 @@
-/** The part of JSON Schema (2020-12) that docs/dump.schema.json makes use of. */
+/** The part of JSON Schema (2020-12) that docs/dump.schema.json uses. */
 export interface Schema {
   readonly $ref?: string;
   readonly $defs?: Readonly<Record<string, Schema>>;
@@ -18,7 +18,7 @@ const KNOWN = new Set([
   ...['additionalProperties', '$schema', '$id', 'title', 'description'],
 ]);
 
-/** What is wrong with `value`, each with its place; empty: it is valid. */
+/** Lists the violations in `value`, each with its place. The list is empty when the value is valid. */
 export function violations(schema: Schema, value: unknown): string[] {
   return check(schema, schema, value, '');
 }

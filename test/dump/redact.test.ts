@@ -13,7 +13,7 @@ import { tempDir } from '../helpers/temp-dir.js';
 
 const CONTAINER = 'c0ffee'.padEnd(64, '0');
 
-/** Locks of two hosts and a container, whose names also stand in a path and a label. */
+/** Makes locks of two hosts and a container, whose names also occur in a path and a label. */
 function locksOfOthers(): string[] {
   const directory = join(tempDir(), 'data-of-db-primary');
   mkdirSync(directory);
@@ -92,7 +92,7 @@ describeRequiring(BUILT, 'dump --redact', () => {
     }
   });
 
-  isolationTest('prints none of a container either, and tells of hidepid', async () => {
+  isolationTest('prints none of a container either, and reports hidepid', async () => {
     const box = await openBox({ hostname: 'secret-name', proc: 'hidepid' });
     const inside = await box.start([process.execPath, MAIN, 'dump', '--redact', '--json']);
     let text = '';
@@ -108,7 +108,7 @@ describeRequiring(BUILT, 'dump --redact', () => {
   });
 });
 
-test('seccomp is told by name', () => {
+test('seccomp is reported by name', () => {
   expect(parseSeccomp('Name:\tx\nSeccomp:\t2\nSeccomp_filters:\t3\n')).toEqual({
     mode: 'filter',
     filters: 3,

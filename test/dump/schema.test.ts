@@ -13,7 +13,7 @@ const SCHEMA: Schema = JSON.parse(
   readFileSync(new URL('../../docs/dump.schema.json', import.meta.url), 'utf8'),
 );
 
-/** Of everything that can stand at a path, one. */
+/** Makes one path for everything that can be at a path. */
 function manyPaths(): string[] {
   const directory = tempDir();
   const file = (name: string, text: string) => {

@@ -63,7 +63,7 @@ describeRequiring(BUILT, 'the entrypoint', () => {
     expect(entered(lock)).toMatchObject({ status: 0, started: true });
   });
 
-  test('does not start where nobody can tell, and leaves the lock alone', () => {
+  test('does not start where an owner cannot be judged, and leaves the lock alone', () => {
     const lock = writeUnknownLock(tempDir());
     const { status, started, stderr } = entered(lock);
     expect({ status, started }).toEqual({ status: 69, started: false });
@@ -71,7 +71,7 @@ describeRequiring(BUILT, 'the entrypoint', () => {
     expect(existsSync(join(lock, 'owner.json'))).toBe(true);
   });
 
-  test('does not start where a lock holds data of somebody else, and leaves that alone', () => {
+  test('does not start where a lock holds data of another program, and leaves that alone', () => {
     const volume = tempDir();
     const lock = writeLock(volume, 'a.lock', { pid: NOBODY, createdAtMs: 1 });
     writeFileSync(join(lock, 'precious'), 'data');
@@ -80,7 +80,7 @@ describeRequiring(BUILT, 'the entrypoint', () => {
     expect(existsSync(join(lock, 'owner.json'))).toBe(true);
   });
 
-  test('looks at /data/*.lock unless told otherwise', () => {
+  test('checks /data/*.lock by default', () => {
     expect(readFileSync(ENTRYPOINT, 'utf8')).toMatch(/\$\{LOCKS:-\/data\/\*\.lock\}/);
   });
 });
@@ -156,7 +156,10 @@ describe('the image and the compose file', () => {
   });
 });
 
-/** The text under each service. As much of YAML as the example needs: two spaces a level. */
+/**
+ * Returns the text under each service. It parses only as much of YAML as the example needs: two spaces a
+ * level.
+ */
 function servicesOf(yaml: string): Record<string, string> {
   const [, block = ''] = /^services:\n((?: {2}.*\n|\n)+)/m.exec(yaml) ?? [];
   return Object.fromEntries(

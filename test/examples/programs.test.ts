@@ -31,7 +31,7 @@ describeRequiring([isBuilt()], 'the HTTP server with a PID file', () => {
     expect(existsSync(join(directory, 'server.lock'))).toBe(false);
   });
 
-  test('does not start beside another one, and says beside which', async () => {
+  test('does not start beside another one, and names that one', async () => {
     const directory = tempDir();
     const first = await start(directory);
     await addressOf(first);
@@ -62,7 +62,7 @@ describeRequiring([isBuilt()], 'the HTTP server with a PID file', () => {
     expect(readFileSync(join(directory, 'server.pid'), 'utf8')).toBe(`${second.pid}\n`);
   });
 
-  test('stops when its lock was taken away, and leaves the PID file to whoever took it', async () => {
+  test('stops when its lock was taken away, and leaves the PID file to the new owner', async () => {
     const directory = tempDir();
     const server = await start(directory);
     await addressOf(server);
@@ -97,7 +97,7 @@ describeRequiring([isBuilt()], 'the cron job', () => {
     expect(first.running).toBe(true);
   });
 
-  test('takes its turn when the previous run was killed, and tells of it', async () => {
+  test('takes its turn when the previous run was killed, and reports it', async () => {
     const directory = tempDir();
     const path = writeStaleLock(directory, 'job.lock');
     const job = await start(path, 10);

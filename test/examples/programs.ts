@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { MAIN } from '../helpers/cli.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-/** Path of a file in examples/. */
+/** Returns the path of a file in examples/. */
 export function example(name: string): string {
   return fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
 }
 
-/** A PATH on which `kernel-identity` is the built program, as it is where the package is installed. */
+/** Returns a PATH on which `kernel-identity` is the built program, as where the package is installed. */
 export function pathWithProgram(): string {
   const directory = tempDir();
   const program = join(directory, 'kernel-identity');

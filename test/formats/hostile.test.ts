@@ -6,21 +6,20 @@ import { expect, test } from 'vitest';
 import { inspectLockSync, reclaimLockSync } from '../../src/index.js';
 import { onCleanup } from '../helpers/cleanup.js';
 import { BUILT, cli } from '../helpers/cli.js';
+import { NOBODY } from '../helpers/crafted.js';
 import { describeRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { link, written } from './wild.js';
 
-const DEAD = 4_194_305;
-
-/** Things that are no lock, whatever they are called; each by what makes it. */
+/** Paths that hold no lock, whatever their name. Each function makes one. */
 const NO_LOCKS: Record<string, (path: string) => unknown> = {
   'ten megabytes of digits': (path) => writeFileSync(path, '7'.repeat(10_000_000)),
-  'ten megabytes of JSON': (path) => writeFileSync(path, `{"pid":${DEAD},"x":"${'x'.repeat(10_000_000)}"}`),
+  'ten megabytes of JSON': (path) => writeFileSync(path, `{"pid":${NOBODY},"x":"${'x'.repeat(10_000_000)}"}`),
   'ten megabytes of nothing behind a pid': (path) => {
-    writeFileSync(path, `${DEAD}\n`);
+    writeFileSync(path, `${NOBODY}\n`);
     truncateSync(path, 10_000_000);
   },
-  'JSON nested without end': (path) => writeFileSync(path, `{"pid":${DEAD},"x":${'['.repeat(30_000)}`),
+  'JSON nested without end': (path) => writeFileSync(path, `{"pid":${NOBODY},"x":${'['.repeat(30_000)}`),
   'a FIFO': (path) => spawnSync('mkfifo', [path]),
   'a socket': (path) => {
     const server = createServer().listen(path);
@@ -29,11 +28,11 @@ const NO_LOCKS: Record<string, (path: string) => unknown> = {
   },
   'a link to itself': (path) => symlinkSync('a.lock', path),
   'a link to a lock file': (path) => {
-    written(`${path}.target`, `${DEAD}\n`, Date.now());
+    written(`${path}.target`, `${NOBODY}\n`, Date.now());
     symlinkSync(`${path}.target`, path);
   },
   'a link that leads nowhere': (path) => symlinkSync('nowhere', path),
-  'a link that looks like Chromium’s': (path) => symlinkSync(`host-${DEAD}`, path),
+  'a link that looks like Chromium’s': (path) => symlinkSync(`host-${NOBODY}`, path),
   'an empty file': (path) => writeFileSync(path, ''),
   'binary data': (path) => writeFileSync(path, Buffer.from([0xff, 0xfe, 0, 7, 10])),
 };
@@ -71,7 +70,7 @@ test('a number too large for a process is unknown, never dead', () => {
 });
 
 test('a file of 64 KiB is read, one byte more is not', () => {
-  const text = `{"pid":${DEAD}}`;
+  const text = `{"pid":${NOBODY}}`;
   const path = written(join(tempDir(), 'a.lock'), text.padEnd(65_536), Date.now());
   expect(inspectLockSync(path).state).toBe('stale');
   expect(inspectLockSync(written(path, text.padEnd(65_537), Date.now())).format).toBe('none');
@@ -79,8 +78,8 @@ test('a file of 64 KiB is read, one byte more is not', () => {
 
 test('a data file with a pid in it is judged, but not deleted', () => {
   for (const [name, text] of [
-    ['VERSION', `${DEAD}\n`],
-    ['patients.json', JSON.stringify({ pid: DEAD, name: 'Bob' })],
+    ['VERSION', `${NOBODY}\n`],
+    ['patients.json', JSON.stringify({ pid: NOBODY, name: 'Bob' })],
   ] as const) {
     const directory = tempDir();
     const path = written(join(directory, name), text, Date.now());
@@ -93,7 +92,7 @@ test('a data file with a pid in it is judged, but not deleted', () => {
 test('the owner.json of a lock is not judged without its directory', () => {
   const lock = join(tempDir(), 'a.lock');
   mkdirSync(lock);
-  const path = written(join(lock, 'owner.json'), `{"pid":${DEAD}}`, Date.now());
+  const path = written(join(lock, 'owner.json'), `{"pid":${NOBODY}}`, Date.now());
   expect(inspectLockSync(path)).toMatchObject({ format: 'none', state: 'unknown' });
   expect(() => reclaimLockSync(path)).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_LOCK' }));
 });
@@ -118,7 +117,7 @@ test('what was inspected leaves no descriptor open', () => {
   expect(readdirSync('/proc/self/fd').length).toBe(before);
 });
 
-/** Clears the screen, sets the title, reverses the text. */
+/** The characters clear the screen, set the title, and reverse the text. */
 const HOSTILE = '\u001b[2J\u001b]0;owned\u0007\u009b1A\r\n\u202egnp';
 
 describeRequiring(BUILT, 'control characters in a host name', () => {

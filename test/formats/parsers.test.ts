@@ -93,7 +93,7 @@ describe('JSON', () => {
     ['paseo.pid', { pid: 14, machine: machineRecord({ hostname: 'pod-abc' }) }],
     ['meridian.lock', { pid: 1, starttime: 123456, machine: machineRecord({ bootId: BOOT }) }],
     ['openclaw-gateway.lock', { pid: 203424, starttime: 123456 }],
-  ])('%s says what it says', (name, record) => {
+  ])('%s is read as its writer meant it', (name, record) => {
     expect(found(name, fixtureText(name))).toMatchObject({ format: 'json-pid-file', record });
   });
 
@@ -102,7 +102,7 @@ describe('JSON', () => {
     ['seconds with a fraction', 1_777_458_804.25, 1],
     ['ms since the epoch', 1_777_458_804_000, 1],
     ['an ISO time', '2026-04-29T10:33:24.000Z', 1],
-  ])('tells a time in %s by its size', (_name, startedAt, resolutionMs) => {
+  ])('recognises a time in %s by its size', (_name, startedAt, resolutionMs) => {
     const { recordedAt } = found('x.lock', JSON.stringify({ pid: 7, startedAt })).record;
     expect(recordedAt).toMatchObject({ resolutionMs, source: 'record' });
     expect(Math.floor((recordedAt?.ms ?? 0) / 1000)).toBe(1_777_458_804);
@@ -172,7 +172,7 @@ describe('a symbolic link', () => {
     });
   });
 
-  test('of Emacs does so too, and tells when the machine was booted', () => {
+  test('of Emacs does so too, and says when the machine was booted', () => {
     expect(parseEmacs('me@sub.example.org.4711:1700000000', MTIME)?.record).toMatchObject({
       pid: 4711,
       recordedAt: AT_MTIME,

@@ -21,17 +21,18 @@ import {
   inspectLockSync,
   reclaimLockSync,
 } from '../../src/index.js';
+import { NOBODY } from '../helpers/crafted.js';
 import { startProcess } from '../helpers/processes.js';
 import { hasProgram, type Requirement, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { fixtureText, link, written } from './wild.js';
 
-const DEAD = 4_194_305;
 const ALSO_DEAD = 4_194_306;
 const LIVING = process.pid;
 
 /**
- * Options that do something when the judge asks for the first of them: after the file was read, before it is deleted.
+ * Options that run `act` when the judge reads the first of them, which is after the file was read and before
+ * it is deleted.
  */
 function meanwhile(act: () => void, times = 1): InspectOptions {
   let left = times;
@@ -46,7 +47,7 @@ function meanwhile(act: () => void, times = 1): InspectOptions {
 describe('between the judgement and the deletion', () => {
   function stale(): { directory: string; path: string } {
     const directory = tempDir();
-    return { directory, path: written(join(directory, 'a.pid'), `${DEAD}\n`, Date.now() - 5_000) };
+    return { directory, path: written(join(directory, 'a.pid'), `${NOBODY}\n`, Date.now() - 5_000) };
   }
 
   test('nothing happens: it is removed', () => {
@@ -102,9 +103,9 @@ describe('between the judgement and the deletion', () => {
   });
 
   test('its successor writes as many bytes into it, and the clock has not moved on: left alone', () => {
-    const path = written(join(tempDir(), 'a.pid'), `${DEAD}\n`, Date.now());
+    const path = written(join(tempDir(), 'a.pid'), `${NOBODY}\n`, Date.now());
     const { mtime, atime } = lstatSync(path);
-    const living = String(LIVING).padStart(String(DEAD).length);
+    const living = String(LIVING).padStart(String(NOBODY).length);
     const rewrite = () => {
       writeFileSync(path, `${living}\n`);
       utimesSync(path, atime, mtime);
@@ -144,7 +145,7 @@ describe('between the judgement and the deletion', () => {
   test('it changes again and again: left alone, as unknown', () => {
     const { path } = stale();
     let size = 0;
-    const grow = () => writeFileSync(path, `${DEAD}\n`.padStart(++size + 10));
+    const grow = () => writeFileSync(path, `${NOBODY}\n`.padStart(++size + 10));
     expect(reclaimLockSync(path, meanwhile(grow, 100))).toMatchObject({
       state: 'unknown',
       description: 'it changes each time that it is judged',
@@ -155,11 +156,11 @@ describe('between the judgement and the deletion', () => {
 
   test.each([
     ['to another process', LIVING, 0],
-    ['anew to the same number', DEAD, 1_000],
+    ['anew to the same number', NOBODY, 1_000],
   ])('a link is made to lead %s: %s', (_name, pid, laterMs) => {
     const path = join(tempDir(), 'SingletonLock');
     const writtenMs = Date.now() - 60_000;
-    link(path, `${hostname()}-${DEAD}`, writtenMs);
+    link(path, `${hostname()}-${NOBODY}`, writtenMs);
     let inode: number | undefined;
     const relink = () => {
       symlinkSync(`${hostname()}-${pid}`, `${path}.new`);
@@ -167,14 +168,14 @@ describe('between the judgement and the deletion', () => {
       renameSync(`${path}.new`, path);
       inode = lstatSync(path).ino;
     };
-    // As often as it is looked at, so that it is never the one that was judged.
+    // The link changes every time it is read, so that it is never the one that was judged.
     expect(reclaimLockSync(path, meanwhile(relink, 3)).reclaimed).toBe(false);
     expect(lstatSync(path).ino).toBe(inode);
   });
 });
 
 test('acquire still takes no file for a lock, however dead its owner', () => {
-  const path = written(join(tempDir(), 'a.lock'), `${DEAD}\n`, Date.now());
+  const path = written(join(tempDir(), 'a.lock'), `${NOBODY}\n`, Date.now());
   expect(() => acquireLockSync(path, { timeout: 0 })).toThrow(
     expect.objectContaining({ code: 'ERR_NOT_A_LOCK' }),
   );
@@ -182,7 +183,7 @@ test('acquire still takes no file for a lock, however dead its owner', () => {
 });
 
 test('legacy: unknown leaves every such file alone', () => {
-  const path = written(join(tempDir(), 'a.pid'), `${DEAD}\n`, Date.now());
+  const path = written(join(tempDir(), 'a.pid'), `${NOBODY}\n`, Date.now());
   expect(reclaimLockSync(path, { legacy: 'unknown' })).toMatchObject({
     state: 'unknown',
     verdict: { reason: 'legacy-not-assumed' },
@@ -197,7 +198,7 @@ test('a directory with something else in its owner.json is still no lock', () =>
   expect(() => inspectLockSync(path)).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_LOCK' }));
 });
 
-/** Plain Node looks into /proc/locks for the locks of this package's own kind only. */
+/** The procfs backend searches /proc/locks only for locks of this package's own kind. */
 const seesPosixLocks: Requirement = {
   available: dumpDiagnostics().backend.name === 'native',
   reason: 'needs the native backend to see a lock of another program',
@@ -207,7 +208,7 @@ testRequiring(
   [seesPosixLocks, hasProgram('python3')],
   'a pid file that somebody holds a file lock on is not dead',
   async () => {
-    const path = written(join(tempDir(), 'mongod.lock'), `${DEAD}\n`, Date.now());
+    const path = written(join(tempDir(), 'mongod.lock'), `${NOBODY}\n`, Date.now());
     const script = `import fcntl,sys
 file = open(sys.argv[1], 'r+')
 fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -229,7 +230,7 @@ testRequiring(
   [hasProgram('python3')],
   'a postmaster.pid whose shared memory is in use is not dead',
   async () => {
-    // shmget and shmat of the C library; the segment goes with the process.
+    // The script calls shmget and shmat of the C library; the segment is removed when the process ends.
     const script = `import ctypes, sys
 libc = ctypes.CDLL(None, use_errno=True)
 libc.shmat.restype = ctypes.c_void_p
@@ -247,7 +248,7 @@ sys.stdin.read()`;
       shown.map((line) => line.trim().split(/ +/)).find((columns) => columns[1] === id)?.[0],
     );
     const text = fixtureText('postmaster.pid')
-      .replace('7', String(DEAD))
+      .replace('7', String(NOBODY))
       .replace(/ *5432001 +7/, `${String(key >>> 0).padStart(9)} ${id.padStart(9)}`);
     const path = written(join(tempDir(), 'postmaster.pid'), text, Date.now());
     expect(reclaimLockSync(path)).toMatchObject({

@@ -6,24 +6,24 @@ import { hasBackend, TESTED } from '../helpers/backends.js';
 import { openBox } from '../helpers/box.js';
 import { BUILT, cli, MAIN } from '../helpers/cli.js';
 import { threadIdOf } from '../helpers/odd-processes.js';
-import { startProcess, type TestProcess } from '../helpers/processes.js';
+import { startProcess, startTicksOf, type TestProcess } from '../helpers/processes.js';
 import { describeRequiring, isolationTest } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { link, type Owner, ownBootId, ticksOf, WILD, written } from './wild.js';
+import { link, type Owner, ownBootId, WILD, written } from './wild.js';
 
 const HOUR = 3_600_000;
 
-/** What became of the process that wrote a lock, by what the lock then says of it. */
+/** What happened to the process that wrote a lock, and the state that the lock should then have. */
 const SITUATIONS: Record<string, (running: number, gone: number) => Owner> = {
   alive: (running) => ({
     pid: running,
-    ticks: ticksOf(running),
+    ticks: startTicksOf(running),
     bootId: ownBootId(),
     writtenMs: Date.now(),
   }),
   reused: (running) => ({
     pid: running,
-    ticks: ticksOf(running) - 1,
+    ticks: startTicksOf(running) - 1,
     bootId: ownBootId(),
     writtenMs: Date.now() - HOUR,
   }),
@@ -36,7 +36,7 @@ for (const backend of TESTED) {
   const env = { KERNEL_IDENTITY_BACKEND: backend };
 
   describeRequiring([...BUILT, hasBackend(backend)], `with the ${backend} backend`, () => {
-    /** By situation, in the order of WILD. */
+    /** The judged locks by situation, in the order of WILD. */
     const judged: Record<string, LockInspection[]> = {};
     const paths: Record<string, string[]> = {};
 
@@ -151,7 +151,7 @@ for (const backend of TESTED) {
   });
 }
 
-/** The number of a process that was killed and reaped. */
+/** Returns the number of a process that was killed and reaped. */
 async function pidOfDead(): Promise<number> {
   const dead: TestProcess = await startProcess(['sleep', '600']);
   await dead.kill();

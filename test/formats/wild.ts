@@ -6,7 +6,7 @@ import type { LockFormat } from '../../src/index.js';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/locks/', import.meta.url));
 
-/** Who a lock says it belongs to, and since when. */
+/** The owner that a lock names, and the time since which it is held. */
 export interface Owner {
   readonly pid: number;
   readonly ticks: number;
@@ -14,15 +14,15 @@ export interface Owner {
   readonly writtenMs: number;
 }
 
-/** A lock or PID file as it is met in the wild. */
-export interface Wild {
+/** A lock or PID file as it occurs in the wild. */
+interface Wild {
   readonly who: string;
   readonly format: LockFormat;
-  /** Makes it in `directory`, as that owner would have left it; returns its path. */
+  /** Makes it in `directory`, as that owner would have left it. Returns its path. */
   readonly make: (directory: string, owner: Owner) => string;
 }
 
-/** What in the text of a fixture stands for what: each is replaced where it occurs first. */
+/** The literal parts of a fixture that stand for values. Each is replaced where it occurs first. */
 interface Literals {
   readonly pid: string;
   readonly ticks?: string;
@@ -34,7 +34,7 @@ const ISO = '2026-05-26T07:22:46.211Z';
 const MS = '1777458804809';
 const BOOT = '11111111-1111-4111-8111-111111111111';
 
-/** Every format that is known of, as its writers write it. */
+/** Every known format, as its programs write it. */
 export const WILD: readonly Wild[] = [
   directory('OpenClaw deps, old', 'openclaw-old.lock', { pid: '"pid": 7', time: MS }),
   directory('OpenClaw deps, ISO', 'openclaw-quoted.lock', {
@@ -96,33 +96,27 @@ export function fixtureText(name: string): string {
   return readFileSync(join(FIXTURES, name), 'utf8');
 }
 
-/** A file with that text and mtime. */
+/** Writes a file with that text and mtime. */
 export function written(path: string, text: string, mtimeMs: number): string {
   writeFileSync(path, text);
   utimesSync(path, mtimeMs / 1000, mtimeMs / 1000);
   return path;
 }
 
-/** A symbolic link with that mtime of its own. */
+/** Makes a symbolic link that itself has that mtime. */
 export function link(path: string, target: string, mtimeMs: number): string {
   symlinkSync(target, path);
   lutimesSync(path, mtimeMs / 1000, mtimeMs / 1000);
   return path;
 }
 
-/** When this machine was booted, in s since the epoch, as Emacs has it. */
-export function bootSeconds(): number {
+/** Returns when this machine was booted, in s since the epoch, as Emacs records it. */
+function bootSeconds(): number {
   return Number(/^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'latin1'))?.[1]);
 }
 
 export function ownBootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
-}
-
-/** Field 22 of /proc/<pid>/stat. */
-export function ticksOf(pid: number): number {
-  const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[19]);
 }
 
 function directory(who: string, name: string, literals: Literals): Wild {

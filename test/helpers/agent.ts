@@ -13,22 +13,22 @@ import { fixture, hostPidOf, startProcess, type TestProcess } from './processes.
 import { until } from './until.js';
 
 export interface AgentOptions {
-  /** Where it runs; on this machine unless told. */
+  /** The box in which the agent runs. Default: none, it runs on this machine. */
   readonly box?: Box;
   readonly backend?: AnyName;
-  /** The number it must have in the box. */
+  /** The number that it must have in the box. */
   readonly pid?: number;
   /** Needs root. */
   readonly uid?: number;
-  /** A command that runs the one appended to it. */
+  /** A command that runs another one, which is appended to it. */
   readonly through?: readonly string[];
   readonly cwd?: string;
-  /** Options of node itself. */
+  /** Command-line options of node itself. */
   readonly nodeOptions?: readonly string[];
 }
 
-/** What a call gave, and what it cost the agent. */
-export interface Timed<T> {
+/** The result of a call, and what the call cost the agent. */
+interface Timed<T> {
   readonly value: T;
   readonly wallMs: number;
   readonly cpuMs: number;
@@ -38,19 +38,22 @@ interface Failure {
   readonly error: { readonly message: string };
 }
 
-/** Options that can go through a pipe. */
+/** The options that can be sent through a pipe. */
 type Acquire = Omit<AcquireOptions, 'signal' | 'onWait'>;
 
-/** Longest that any call of an agent may take. One that hangs fails the test by this. */
+/** The longest that a call of an agent may take. A call that hangs fails the test after this time. */
 const CALL_TIMEOUT_MS = 10_000;
 
-/** A process that uses the built package as the test tells it (test/fixtures/lock-agent.mjs): an owner, an observer. */
+/**
+ * A process that uses the built package as the test asks (test/fixtures/lock-agent.mjs): an owner or an
+ * observer.
+ */
 export class Agent {
   /** Its number in the PID namespace it runs in. */
   readonly pid: number;
   /** Its number on this machine. */
   readonly hostPid: number;
-  /** The process that was started for it: itself, or what it runs through. */
+  /** The process that was started for the agent: the agent itself, or the command that it runs through. */
   readonly process: TestProcess;
 
   constructor(process: TestProcess, pid: number, hostPid: number) {
@@ -91,7 +94,7 @@ export class Agent {
     return this.call('acquireSync', { path, options });
   }
 
-  /** `at`: the moment to begin, ms since the epoch. */
+  /** `at` is the moment to begin, in ms since the epoch. */
   tryAcquire(path: string, options?: Acquire, at?: number): Promise<OwnerRecord | null> {
     return this.#value('tryAcquire', { path, options, at });
   }
@@ -104,19 +107,22 @@ export class Agent {
     return this.#value('verify', { path });
   }
 
-  /** Sets its command name, as /proc shows it. */
+  /** Sets the agent's command name, as /proc shows it. */
   rename(name: string): Promise<void> {
     return this.#value('rename', { name });
   }
 
-  /** SIGKILL; what it runs through stays. Resolves when the kernel has dropped all that it held. */
+  /**
+   * Sends SIGKILL to the agent only, not to the command that it runs through. Resolves when the kernel has
+   * dropped all that the agent held.
+   */
   async kill(): Promise<void> {
     if (this.hostPid === this.process.hostPid) {
       await this.process.kill();
       return;
     }
     process.kill(this.hostPid, 'SIGKILL');
-    // The last of its threads to end may not be the first one, whose state this is.
+    // The status is that of the first thread, which need not be the last one to end.
     await until('the agent is gone, or a zombie', () => {
       const status = statusOf(this.hostPid);
       return status === '' || (/^State:\tZ/m.test(status) && /^Threads:\t1$/m.test(status));
@@ -155,7 +161,7 @@ export async function startAgent(options: AgentOptions = {}): Promise<Agent> {
   return new Agent(started, own, hostPid);
 }
 
-/** Of /proc/<pid>/status; empty: no such process. */
+/** Returns /proc/<pid>/status, or an empty string when there is no such process. */
 function statusOf(hostPid: number): string {
   try {
     return readFileSync(`/proc/${hostPid}/status`, 'utf8');

@@ -9,10 +9,10 @@ export type TestedBackend = Unbranded<Backend>;
 export type TestedName = 'native' | 'procfs';
 export type AnyName = TestedName | 'portable';
 
-/** Those that see what a process is. */
+/** The backends that can identify processes. */
 export const TESTED: readonly TestedName[] = ['native', 'procfs'];
 
-/** Also the one that does not, and leaves the last word to the lease. */
+/** Also the portable one, which cannot identify processes and leaves the decision to the lease. */
 export const EVERY: readonly AnyName[] = [...TESTED, 'portable'];
 
 const LOADERS: Record<AnyName, () => Backend> = {
@@ -21,7 +21,7 @@ const LOADERS: Record<AnyName, () => Backend> = {
   portable: () => loadPortableBackend(),
 };
 
-/** Whether the backend loads here: the addon may not be built. */
+/** Checks whether the backend loads on this machine: the addon may not have been built. */
 export function hasBackend(name: AnyName): Requirement {
   try {
     LOADERS[name]();
@@ -31,7 +31,7 @@ export function hasBackend(name: AnyName): Requirement {
   }
 }
 
-/** A backend of its own, which has opened nothing yet. */
+/** Loads a fresh backend, which has opened nothing yet. */
 export function loadBackend(name: AnyName): TestedBackend {
   return LOADERS[name]() as TestedBackend;
 }

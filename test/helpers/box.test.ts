@@ -5,7 +5,7 @@ import { ODD_NAME, startLeaderless, startOddlyNamed, startZombie, threadIdOf } f
 import { hostPidOf } from './processes.js';
 import { canShiftTime, hasProgram, isolationTest, isRoot } from './requirements.js';
 
-// The other tests believe what these boxes claim to be.
+// The other tests rely on what these boxes claim to be, so this file checks it.
 
 const LOOK =
   'cat /proc/self/status | grep NSpid; cat /proc/sys/kernel/random/boot_id; ls /proc/1/stat; echo end';

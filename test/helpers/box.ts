@@ -18,33 +18,33 @@ import { tempDir } from './temp-dir.js';
 import { until } from './until.js';
 
 /**
- * What the processes of a box find at /proc.
- * - `own`: that of their PID namespace
- * - `foreign`: still that of this machine, where their numbers belong to others
+ * The /proc that the processes of a box see.
+ * - `own`: the one of their PID namespace
+ * - `foreign`: still the one of this machine, where their numbers belong to other processes
  * - `none`: an empty directory
  * - `subset-pid`: processes, but nothing else, so no boot_id (proc(5), `subset=pid`)
- * - `hidepid`: for other users than root, only their own processes (proc(5), `hidepid=2`)
+ * - `hidepid`: users other than root see only their own processes (proc(5), `hidepid=2`)
  */
 export type BoxProc = 'own' | 'foreign' | 'none' | 'subset-pid' | 'hidepid';
 
 export interface BoxOptions {
   readonly proc?: BoxProc;
-  /** Opens a time namespace in which CLOCK_BOOTTIME is that much ahead. Nanoseconds need perl. */
+  /** Opens a time namespace in which CLOCK_BOOTTIME is ahead by this much. Nanoseconds need perl. */
   readonly bootOffset?: { readonly seconds: number; readonly nanoseconds?: number };
-  /** Mounted over /proc/sys/kernel/random/boot_id, as LXC and systemd-nspawn do. */
+  /** The content mounted over /proc/sys/kernel/random/boot_id, as LXC and systemd-nspawn do. */
   readonly bootId?: string;
   readonly hostname?: string;
-  /** What runs as PID 1, instead of a process that does nothing but reap. */
+  /** The command that runs as PID 1, instead of a process that does nothing but reap. */
   readonly init?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Through a user namespace even for root; without root always. */
+  /** Uses a user namespace even for root. Without root a user namespace is always used. */
   readonly userNamespace?: boolean;
 }
 
 export interface BoxStartOptions extends StartOptions {
-  /** The number it must have in the box. Its exit codes above 128 are then told as signals. */
+  /** The number it must have in the box. Its exit codes above 128 are then reported as signals. */
   readonly pid?: number;
-  /** Also its group. Needs root. */
+  /** The user id, and the group id as well. Needs root. */
   readonly uid?: number;
 }
 
@@ -88,7 +88,7 @@ export class Box {
     return this.start([process.execPath, fixture(script), ...args], options);
   }
 
-  /** As `docker kill`: SIGKILL to the init, with which the kernel ends every process of the box. */
+  /** Sends SIGKILL to the init, as `docker kill` does: the kernel then ends every process of the box. */
   async kill(): Promise<void> {
     await this.init.kill();
   }
@@ -105,7 +105,8 @@ export async function openBox(options: BoxOptions = {}): Promise<Box> {
   const user = usesUserNamespace(options) ? ['--user', '--map-root-user'] : [];
   const around: string[] = [];
   if (bootOffset?.nanoseconds) {
-    // unshare(1) knows whole seconds only. The user namespace must be there first: it has to own the other.
+    // unshare(1) knows whole seconds only. The user namespace comes first, because it must own the time
+    // namespace.
     if (user.length > 0) around.push('unshare', ...user, '--');
     around.push(
       'perl',
@@ -128,8 +129,8 @@ export async function openBox(options: BoxOptions = {}): Promise<Box> {
 }
 
 /**
- * Kills the box and opens others until one has the same PID namespace inode: the kernel gives a freed number out
- * again, as it does for a restarted container. Fails when that takes more than `attempts`.
+ * Kills the box and opens others until one has the same PID namespace inode, because the kernel hands out a
+ * freed number again, as it does for a restarted container. Fails when that takes more than `attempts`.
  */
 export async function reopenBox(box: Box, options: BoxOptions = {}, attempts = 50): Promise<Box> {
   await box.kill();
@@ -142,8 +143,9 @@ export async function reopenBox(box: Box, options: BoxOptions = {}, attempts = 5
       if (next.namespaceInode === box.namespaceInode) return next;
       const below = BigInt(next.namespaceInode) < BigInt(box.namespaceInode);
       await next.kill();
-      // The lowest free number is given out first. Some that were taken when the first box was opened can be free
-      // by now: take them again, one by one, until the box's own is the next.
+      // The lowest free number is handed out first. Some numbers that were taken when the first box was
+      // opened can be free by now. Take those again, one by one, until the number of the first box is the
+      // next.
       if (below) holders.push(await holdNamespaceNumber());
       else await holders.pop()?.kill();
     }
@@ -153,7 +155,7 @@ export async function reopenBox(box: Box, options: BoxOptions = {}, attempts = 5
   }
 }
 
-/** Takes one number from those that the kernel gives to namespaces of all kinds. */
+/** Takes one inode number; the kernel numbers the namespaces of all kinds together. */
 async function holdNamespaceNumber(): Promise<TestProcess> {
   const kind = userNamespaceFlags().length > 0 ? '--user' : '--uts';
   const holder = await startProcess(['unshare', kind, '--', 'sh', '-c', 'echo held; exec cat']);
@@ -161,12 +163,16 @@ async function holdNamespaceNumber(): Promise<TestProcess> {
   return holder;
 }
 
-/** Does nothing but last until its stdin ends, so that a box does not outlive the test that holds the pipe. */
+/**
+ * Lasts until its stdin ends and does nothing else, so that a box does not outlive the test that holds the
+ * pipe.
+ */
 const REAPER = ['sh', '-c', "trap '' CHLD; exec cat >/dev/null"];
 
-// What runs in a fresh namespace, before it is a box: $1 where to keep a full /proc for ourselves, $2 BoxProc,
-// $3 a file for boot_id, $4 the hostname. /proc/self/stat is read before /proc is covered: it tells our number on
-// this machine. A builtin reads it, since a program would be another process.
+// This script runs in a fresh namespace and makes a box of it: $1 where to keep a full /proc for the tests,
+// $2 BoxProc, $3 a file for boot_id, $4 the hostname. /proc/self/stat is read before /proc is covered,
+// because it shows the number on this machine. A shell builtin reads it, since a program would be another
+// process.
 const SETUP = `
 set -e
 read -r host rest </proc/self/stat
@@ -187,10 +193,11 @@ exec 3>&-
 exec "$@"
 `;
 
-// How a command starts in a box: $1 its directory, $2 the file that sets the next PID (pid_namespaces(7)) or
-// nothing, $3 the PID. The shell stays as the parent when the number matters: nsenter itself has taken one.
-// A background command of sh(1) reads from /dev/null unless told otherwise. The command waits for a line on
-// descriptor 3, so that even a short one is found in /proc while it is there.
+// This script starts a command in a box: $1 its directory, $2 the file that sets the next PID
+// (pid_namespaces(7)) or nothing, $3 the PID. The shell stays as the parent when the number matters, because
+// nsenter itself has taken one. A background command of sh(1) reads from /dev/null unless it is redirected.
+// The command waits for a line on descriptor 3, so that even a short one can be found in /proc while it
+// exists.
 const START = `
 cd "$1" || exit 125
 last_pid=$2 pid=$3
@@ -214,7 +221,10 @@ exec 3>&- 4<&- </dev/null
 wait $!
 `;
 
-/** A shell that waited for a killed command exits with 128 + signal (sh(1)); it cannot tell that from an exit. */
+/**
+ * A shell that waited for a killed command exits with 128 + signal (sh(1)), so this cannot be distinguished
+ * from an exit with that code.
+ */
 function fromShell({ code, signal }: Exit): Exit {
   if (code === null || code <= 128) return { code, signal };
   const name = Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0];

@@ -4,15 +4,15 @@ type Undo = () => void | Promise<void>;
 
 const leftovers = new Set<Undo>();
 
-// The last resort, for what was made outside a test or by a test that never ended. Only what an undo does before
-// its first await happens here, so an undo kills first and waits afterwards.
+// The last resort, for what was made outside a test or by a test that never ended. Only the part of an undo
+// before its first await runs here, so an undo must kill first and wait afterwards.
 process.on('exit', () => {
   for (const undo of leftovers) undo();
 });
 
 /**
- * Undoes something when the running test is over, whatever its outcome. Called from a beforeAll hook, it runs at the
- * end of the worker only: undo it there yourself, in afterAll.
+ * Undoes something when the running test is over, whatever its outcome. When called from a beforeAll hook, it
+ * runs only at the end of the worker: undo such things in afterAll instead.
  */
 export function onCleanup(undo: Undo): void {
   leftovers.add(undo);
@@ -22,6 +22,6 @@ export function onCleanup(undo: Undo): void {
   try {
     onTestFinished(once);
   } catch {
-    // Not inside a test: vitest has no hook for this place.
+    // onTestFinished throws outside a test, and vitest has no hook for this place.
   }
 }

@@ -4,13 +4,13 @@ import { onCleanup } from './cleanup.js';
 import { isBuilt, type Requirement } from './requirements.js';
 import { until } from './until.js';
 
-/** The program as it is installed. */
+/** The path of the program as it is installed. */
 export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-/** What every test of the built program needs. */
+/** The requirements of every test of the built program. */
 export const BUILT: readonly Requirement[] = [isBuilt()];
 
-/** What `run` passes on to its command. */
+/** The signals that `run` passes on to its command. */
 export const FORWARDED: readonly NodeJS.Signals[] = [
   'SIGHUP',
   'SIGINT',
@@ -30,17 +30,17 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-export interface CliOptions {
+interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
 }
 
-/** The program while it runs. What it reads from stdin is nothing until `endInput`. Killed after the test. */
+/** The running program. Its stdin stays empty and open until `endInput`. It is killed after the test. */
 export class RunningCli {
   readonly pid: number;
-  /** When it has ended; its output may still be held open by what it left behind. */
+  /** Resolves when the program has ended; processes that it left behind may still hold its output open. */
   readonly exited: Promise<Outcome>;
-  /** When its output has ended as well. */
+  /** Resolves when its output has ended as well. */
   readonly closed: Promise<Outcome>;
   stdout = '';
   stderr = '';
@@ -97,9 +97,9 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Run
   return startProgram([process.execPath, MAIN, ...args], options);
 }
 
-/** A command that runs the program inside: a shell, a terminal. */
+/** Starts a command that runs the program inside, such as a shell or a terminal. */
 export function startProgram([file, ...args]: readonly string[], options: CliOptions = {}): RunningCli {
-  // The colours of whoever runs the tests are not the subject.
+  // The colour settings of the shell that runs the tests must not change the output.
   const { FORCE_COLOR: _, NO_COLOR: __, ...env } = process.env;
   const child = spawn(file as string, args, {
     stdio: 'pipe',

@@ -5,7 +5,16 @@ import type { ProcessIdentity } from '../../src/identity/process-identity.js';
 import { formatOwnerRecord, type NewOwnerRecord } from '../../src/record/format.js';
 import type { WitnessRecord } from '../../src/record/owner-record.js';
 
-/** A lock directory as an older program leaves it, or any other: `owner` is the content of owner.json. */
+/** No process ever has this number: it is above the largest pid_max there is (4 194 304, proc_sys_kernel(5)). */
+export const NOBODY = 4_194_305;
+
+/** The record of an older program whose process is gone. */
+export const DEAD_OWNER = { pid: NOBODY, createdAtMs: 1_777_458_804_809 };
+
+/**
+ * Writes a lock directory, such as an older program leaves: `owner` is the content of owner.json. Returns the
+ * path of that file.
+ */
 export function writeLock(path: string, owner: string | object): string {
   mkdirSync(path, { recursive: true });
   const file = ownerFile(path);
@@ -13,7 +22,10 @@ export function writeLock(path: string, owner: string | object): string {
   return file;
 }
 
-/** A lock that this package would have written for a process with that identity, on whatever filesystem it is. */
+/**
+ * Writes a lock as this package would have written it for a process with that identity, on the filesystem of
+ * `path`.
+ */
 export function writeLockOf(
   path: string,
   identity: ProcessIdentity,
@@ -34,18 +46,18 @@ export function writeLockOf(
   return writeLock(path, formatOwnerRecord(record));
 }
 
-/** What an owner records who took its witness on this very file. */
+/** The witness that an owner records when it took its witness on this very file. */
 export function witnessOn(file: string): WitnessRecord {
   const { dev, ino } = statSync(file, { bigint: true });
   return { device: dev.toString(), fsid: null, inode: ino.toString() };
 }
 
-/** The content of owner.json, as any reader sees it. */
+/** Returns the content of owner.json, as any reader sees it. */
 export function readOwner(path: string): OwnerContent {
   return JSON.parse(readFileSync(ownerFile(path), 'utf8')) as OwnerContent;
 }
 
-export interface OwnerContent {
+interface OwnerContent {
   pid: number;
   starttime?: number;
   createdAtMs: number;
@@ -56,7 +68,7 @@ export interface OwnerContent {
   witness: WitnessRecord | null;
 }
 
-/** Changes owner.json in place, as a program would that writes over it. */
+/** Changes owner.json in place, as a program would that overwrites it. */
 export function editOwner(path: string, change: (owner: OwnerContent) => object): void {
   writeFileSync(ownerFile(path), JSON.stringify(change(readOwner(path))));
 }

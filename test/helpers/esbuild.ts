@@ -5,19 +5,19 @@ type Esbuild = {
   readonly build: (options: BundleOptions) => Promise<{ readonly warnings: readonly unknown[] }>;
 };
 
-/** null: not installed. */
+/** null when esbuild is not installed. */
 const esbuild: Esbuild | null = await import('esbuild' as string).catch(() => null);
 
 export const hasEsbuild: Requirement = { available: esbuild !== null, reason: 'needs esbuild: npm ci' };
 
-/** What docs/bundlers.md tells for a CommonJS file, which has no import.meta.url. */
+/** The options that docs/bundlers.md gives for a CommonJS file, which has no import.meta.url. */
 export const COMMONJS: BundleOptions = {
   format: 'cjs',
   define: { 'import.meta.url': 'bundleUrl' },
   banner: { js: `const bundleUrl = require('node:url').pathToFileURL(__filename).href;` },
 };
 
-/** Puts the program `from`, with what it imports, into the file `to`; for Node. Gives the warnings. */
+/** Bundles the program `from`, with its imports, into the file `to` for Node. Returns the warnings. */
 export async function bundleFile(
   from: string,
   to: string,

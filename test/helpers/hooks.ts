@@ -3,8 +3,8 @@ import type { Backend, FileOperations } from '../../src/backend/backend.js';
 
 export type FileOperation = keyof FileOperations;
 
-export interface Hooks {
-  /** Called before the operation; what it throws is thrown in place of the operation. */
+interface Hooks {
+  /** Called before the operation. An error that it throws is thrown in place of the operation. */
   readonly before?: (operation: FileOperation, parameters: readonly unknown[]) => void;
   readonly after?: (operation: FileOperation, parameters: readonly unknown[]) => void;
 }
@@ -37,7 +37,10 @@ const OPERATIONS: readonly FileOperation[] = [
   'closeIfStill',
 ];
 
-/** Stands between the lock and its backend until the test is over: what happens there can happen to any process. */
+/**
+ * Calls hooks around every operation of the backend until the test is over, because anything can happen to a
+ * process between two operations.
+ */
 export function hookFiles(backend: Backend, { before, after }: Hooks): void {
   const files = backend.files as unknown as Record<FileOperation, (...parameters: unknown[]) => unknown>;
   let inside = false;
@@ -45,7 +48,7 @@ export function hookFiles(backend: Backend, { before, after }: Hooks): void {
     const original = files[operation];
     const own = Object.hasOwn(files, operation);
     files[operation] = (...parameters) => {
-      // A hook may look through the same backend.
+      // A hook may use the same backend itself, which must not call hooks again.
       if (inside) return original.apply(files, parameters);
       inside = true;
       try {
@@ -84,8 +87,8 @@ export function interfereOnce(
 }
 
 /**
- * Runs `work` again and again, each time with `interfere` just before its first file operation, its second, and so on,
- * until there are no more. Returns how many there were.
+ * Runs `work` again and again: with `interfere` just before its first file operation, then just before its
+ * second, and so on, until there are no more. Returns the number of operations.
  */
 export function interfereAtEachStep(backend: Backend, prepare: () => Work): number {
   let step = -1;
@@ -99,7 +102,7 @@ export function interfereAtEachStep(backend: Backend, prepare: () => Work): numb
   });
   do {
     step += 1;
-    // Operations of the preparation do not count.
+    // The operations of the preparation do not count.
     count = Number.NEGATIVE_INFINITY;
     const work = prepare();
     interfere = work.interfere;
@@ -113,7 +116,7 @@ export function interfereAtEachStep(backend: Backend, prepare: () => Work): numb
   return step;
 }
 
-/** What is done, what somebody else does in the middle of it, and what must be true afterwards. */
+/** What is done, what another process does in the middle of it, and what must be true afterwards. */
 export interface Work {
   readonly run: () => void;
   readonly interfere: () => void;

@@ -1,5 +1,6 @@
-// What tests know of the package beyond its API. dist/ has none of it: this is build/modules, the package compiled module
-// by module, which is not published. A backend that is changed here is changed for the API of the same modules only.
+// What tests use of the package beyond its API. dist/ has none of it: these come from build/modules, the
+// package compiled module by module, which is not published. Changing a backend here affects only the API
+// that is imported from the same modules.
 export { loadAddon, loadNativeBackend } from '../../build/modules/backend/native.js';
 export { loadPortableBackend } from '../../build/modules/backend/portable/index.js';
 export { filesystemName } from '../../build/modules/backend/procfs/filesystem.js';

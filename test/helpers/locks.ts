@@ -2,11 +2,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ProcessIdentity, selfIdentity } from '../../src/index.js';
 import { type RunningCli, startCli } from './cli.js';
+import { NOBODY } from './crafted.js';
 
-/** Above the largest pid_max there is (4 194 304, proc_sys_kernel(5)): never anybody's number. */
-export const NOBODY = 4_194_305;
+export { NOBODY };
 
-/** A lock directory with this content in its owner.json. */
+/** Writes a lock directory with this content in its owner.json. */
 export function writeLock(directory: string, name: string, content: unknown): string {
   const path = join(directory, name);
   mkdirSync(path);
@@ -14,12 +14,15 @@ export function writeLock(directory: string, name: string, content: unknown): st
   return path;
 }
 
-/** An older program's lock, whose owner is gone. */
+/** Writes an older program's lock whose owner is gone. */
 export function writeStaleLock(directory: string, name = 'stale.lock'): string {
   return writeLock(directory, name, { pid: NOBODY, createdAtMs: Date.now() - 5_000 });
 }
 
-/** A lock on whose owner nobody here can tell anything: recorded under another kernel, on a network filesystem. */
+/**
+ * Writes a lock whose owner no observer here can judge: it was recorded under another kernel, on a network
+ * filesystem.
+ */
 export function writeUnknownLock(
   directory: string,
   name = 'unknown.lock',
@@ -45,7 +48,7 @@ export function writeUnknownLock(
   });
 }
 
-/** A lock held by `run`, until the input of `run` ends. */
+/** Holds a lock with `run`, until the input of `run` ends. */
 export async function holdLock(path: string, ...options: string[]): Promise<RunningCli> {
   const holder = startCli(['run', path, ...options, '--', 'sh', '-c', 'echo held; exec cat >/dev/null']);
   await holder.said('held');

@@ -3,19 +3,19 @@ import type { Box } from './box.js';
 import { fixture, hostPidOf, namespaceOf, type Start, startProcess, type TestProcess } from './processes.js';
 import { until } from './until.js';
 
-/** A process that is dead or looks it, or the other way round. */
-export interface OddProcess {
+/** A process that is dead but looks alive, or the other way round. */
+interface OddProcess {
   /** Its number in the PID namespace it was started in. */
   readonly pid: number;
   /** Its number on this machine. */
   readonly hostPid: number;
-  /** What keeps it as it is: killing that ends the odd state. */
+  /** The process that keeps it in its odd state: killing this one ends the state. */
   readonly keeper: TestProcess;
 }
 
-/** A process that was killed and whose parent never waits for it. */
+/** Starts a process that is killed, and whose parent never waits for it. */
 export async function startZombie(box?: Box): Promise<OddProcess> {
-  // exec replaces the shell, which would reap, by cat, which never does.
+  // exec replaces the shell, which would reap, with cat, which never does.
   const script = 'exec 3<&0; sleep 600 3<&- & echo $!; exec cat <&3 >/dev/null';
   const keeper = await starter(box)(['sh', '-c', script]);
   const pid = Number(await keeper.line());
@@ -26,7 +26,10 @@ export async function startZombie(box?: Box): Promise<OddProcess> {
   return { pid, hostPid, keeper };
 }
 
-/** A live process whose first thread has ended: /proc shows state Z, with two threads (proc_pid_stat(5)). */
+/**
+ * Starts a live process whose first thread has ended: /proc shows state Z, with two threads
+ * (proc_pid_stat(5)).
+ */
 export async function startLeaderless(box?: Box): Promise<OddProcess> {
   const keeper = await starter(box)(['python3', fixture('leader-exits.py')]);
   await keeper.line();
@@ -34,17 +37,17 @@ export async function startLeaderless(box?: Box): Promise<OddProcess> {
   return { pid: keeper.pid, hostPid: keeper.hostPid, keeper };
 }
 
-/** A live node whose command name tries to pass for the fields of a zombie: see {@link ODD_NAME}. */
+/** Starts a live node whose command name tries to pass for the fields of a zombie: see {@link ODD_NAME}. */
 export async function startOddlyNamed(box?: Box): Promise<OddProcess> {
   const keeper = await starter(box)([process.execPath, fixture('odd-name.mjs'), ODD_NAME]);
   await keeper.line();
   return { pid: keeper.pid, hostPid: keeper.hostPid, keeper };
 }
 
-/** At most 15 bytes (PR_SET_NAME of prctl(2)). */
+/** The name has at most 15 bytes (PR_SET_NAME of prctl(2)). */
 export const ODD_NAME = ') Z 1 \n(';
 
-/** A number that is only a thread of the process: pidfd_open refuses it, kill and /proc do not. */
+/** Returns a number that is only a thread of the process: pidfd_open refuses it, kill and /proc do not. */
 export function threadIdOf(hostPid: number): number {
   const other = readdirSync(`/proc/${hostPid}/task`).find((id) => Number(id) !== hostPid);
   if (other === undefined) throw new Error(`process ${hostPid} has one thread only`);
@@ -55,7 +58,7 @@ function starter(box: Box | undefined): Start {
   return box === undefined ? startProcess : (command, options) => box.start(command, options);
 }
 
-/** The number on this machine of a child that told its own number. */
+/** Returns the number on this machine of a child that printed its own number. */
 function locate(pid: number, parent: TestProcess): Promise<number> {
   const namespace = namespaceOf(parent.hostPid);
   return until(`process ${pid} shows in /proc`, () =>

@@ -3,7 +3,10 @@ import type { Backend } from '../../src/backend/backend.js';
 import { type AnyName, EVERY, hasBackend, TESTED } from './backends.js';
 import { describeRequiring } from './requirements.js';
 
-/** The package's public API on one backend, with that backend: a set of modules of its own, as in another process. */
+/**
+ * The package's public API on one backend, with that backend. Its modules are loaded anew, as in another
+ * process.
+ */
 export type Package = typeof import('../../src/index.js') & { readonly backend: Backend };
 
 async function loadPackage(name: AnyName): Promise<Package> {
@@ -21,19 +24,19 @@ async function loadPackage(name: AnyName): Promise<Package> {
 type Define = (api: Package, backend: AnyName) => void;
 
 /**
- * A group of tests for each backend that sees what a process is. The API is there from the first hook on, not while the
- * tests are collected.
+ * Defines a group of tests for each backend that can identify processes. The API is there from the first hook
+ * on, not while the tests are collected.
  */
 export function describeForEachBackend(name: string, define: Define): void {
   describeForBackends(TESTED, name, define);
 }
 
-/** The same, also for the portable backend. */
+/** Does the same for every backend, the portable one included. */
 export function describeForEveryBackend(name: string, define: Define): void {
   describeForBackends(EVERY, name, define);
 }
 
-/** The same for some. */
+/** Does the same for the backends given. */
 export function describeForBackends(backends: readonly AnyName[], name: string, define: Define): void {
   for (const backend of backends) {
     describeRequiring([hasBackend(backend)], `${name} (${backend})`, () => {

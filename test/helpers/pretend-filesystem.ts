@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 import type { Backend, FileOperations, Filesystem } from '../../src/backend/backend.js';
 
-/** Lets every file that the backend looks at be on a filesystem of `type`, until the test is over. */
+/** Makes the backend report a filesystem of `type` for every file, until the test is over. */
 export function pretendFilesystem({ files }: Backend, type: string): void {
   const filesystem: Filesystem = { type, fsid: null };
   const createAt = files.createAt.bind(files);

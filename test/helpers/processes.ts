@@ -14,24 +14,24 @@ export interface StartOptions {
   readonly cwd?: string;
 }
 
-/** Where a process is started: on this machine ({@link startProcess}) or in a box. */
+/** Starts a process: on this machine ({@link startProcess}) or in a box. */
 export type Start = (command: readonly string[], options?: StartOptions) => Promise<TestProcess>;
 
 const LINE_TIMEOUT_MS = 15_000;
 
-/** Path of a script in test/fixtures. */
+/** Returns the path of a script in test/fixtures. */
 export function fixture(name: string): string {
   return fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 }
 
 /**
- * A process of a test. It talks in lines: what it prints on stdout is read with `line` or, where it is JSON,
- * `message`; `send` writes a line of JSON to its stdin. Killed when the test is over.
+ * A process of a test. It communicates in lines: what it prints on stdout is read with `line` or, where it is
+ * JSON, with `message`; `send` writes a line of JSON to its stdin. It is killed when the test is over.
  */
 export class TestProcess {
   /** Its number in the PID namespace it was started in. */
   readonly pid: number;
-  /** Its number here: the one to signal. */
+  /** Its number on this machine, which is the one to signal. */
   readonly hostPid: number;
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
@@ -45,7 +45,7 @@ export class TestProcess {
     this.#output = output;
   }
 
-  /** The next line of stdout. Rejects when the process ends or stays silent. */
+  /** Resolves with the next line of stdout. Rejects when the process ends or stays silent. */
   line(timeoutMs = LINE_TIMEOUT_MS): Promise<string> {
     return this.#output.line(timeoutMs);
   }
@@ -58,12 +58,12 @@ export class TestProcess {
     this.#child.stdin?.write(`${JSON.stringify(value)}\n`);
   }
 
-  /** Closes its stdin; the fixtures take that as the wish to end. */
+  /** Closes its stdin, which the fixtures take as a request to end. */
   endInput(): void {
     this.#child.stdin?.end();
   }
 
-  /** What it wrote to stderr so far. */
+  /** The text that it has written to stderr so far. */
   get errors(): string {
     return this.#output.errors;
   }
@@ -72,12 +72,12 @@ export class TestProcess {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Sends the signal, and does not wait. */
+  /** Sends the signal without waiting. */
   signal(signal: NodeJS.Signals): void {
     if (this.running) process.kill(this.hostPid, signal);
   }
 
-  /** SIGKILL, then waits until the process is gone and reaped. */
+  /** Sends SIGKILL, then waits until the process is gone and reaped. */
   async kill(): Promise<Exit> {
     killIfThere(this.hostPid, this.running);
     return this.exited;
@@ -99,17 +99,18 @@ export interface Launched {
   exited: Promise<Exit>;
   readonly output: Output;
   /**
-   * Whom to kill after the test; the child itself until somebody knows better. Killing nsenter in place of the
-   * process it started would leave that one to the init of this machine, and the box waits until it is reaped.
+   * The process to kill after the test: the child itself, until the process that it started is known. Killing
+   * nsenter instead would leave that process to the init of this machine, and the box waits until it is
+   * reaped.
    */
   hostPid: number | undefined;
-  /** The next line the command writes to descriptor 3, a socket. */
+  /** Resolves with the next line that the command writes to descriptor 3, a socket. */
   announced(): Promise<string>;
   /** Writes a line to its descriptor 3, and closes it on this side. */
   proceed(): void;
 }
 
-/** The lower half of starting a process, for {@link startProcess} and the boxes. */
+/** Starts a process, and leaves the rest to {@link startProcess} and the boxes. */
 export function launch(command: readonly string[], options: StartOptions): Launched {
   const [program, ...args] = command;
   const child = spawn(program as string, args, {
@@ -117,7 +118,7 @@ export function launch(command: readonly string[], options: StartOptions): Launc
     env: { ...process.env, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
-  // EPIPE of a process that was killed says nothing that its exit does not.
+  // A write to a process that was killed fails with EPIPE, which its exit reports as well.
   child.stdin?.on('error', () => {});
 
   const exited = new Promise<Exit>((resolve, reject) => {
@@ -153,7 +154,7 @@ function killIfThere(pid: number | undefined, running: boolean): void {
   }
 }
 
-/** Lines of a stream, as they are asked for. */
+/** The lines of a stream, one for each request. */
 class Output {
   errors = '';
   readonly #lines: string[] = [];
@@ -163,7 +164,7 @@ class Output {
   readonly #talker: Output;
   #rest = '';
 
-  /** `talker` is the output whose `errors` explain a silence, when it is not this one. */
+  /** `talker` is the output whose `errors` explain a silence, when that is not this one. */
   constructor(lines: Readable, errors: Readable | null, exited: Promise<Exit>, talker?: Output) {
     this.#exited = exited;
     this.#talker = talker ?? this;
@@ -189,14 +190,14 @@ class Output {
         new Promise<never>((_, reject) => {
           timer = setTimeout(() => reject(this.#silence(`no line within ${timeoutMs} ms`)), timeoutMs);
         }),
-        // What was printed last may arrive after the news of the exit.
+        // The last output may arrive after the exit event.
         Promise.all([this.#exited, this.#closed]).then(([exit]) => {
           throw this.#silence(`ended (code ${exit.code}, signal ${exit.signal}) without another line`);
         }),
       ]);
     } finally {
       clearTimeout(timer);
-      // Whoever gave up waiting must not swallow the line that comes after all.
+      // A caller that gave up waiting must not take the line that arrives after all.
       const place = this.#waiting.indexOf(take);
       if (place >= 0) this.#waiting.splice(place, 1);
     }
@@ -217,7 +218,7 @@ class Output {
   }
 }
 
-/** Number on this machine of the process that is `pid` in the PID namespace with this inode. */
+/** Returns the number on this machine of the process that is `pid` in the PID namespace with this inode. */
 export function hostPidOf(pid: number, namespaceInode: string): number | undefined {
   for (const candidate of readdirSync('/proc')) {
     if (!/^\d+$/.test(candidate)) continue;
@@ -227,7 +228,10 @@ export function hostPidOf(pid: number, namespaceInode: string): number | undefin
   return undefined;
 }
 
-/** Inode of the PID namespace that `pid` (a number of this machine) lives in; undefined when it cannot be seen. */
+/**
+ * Returns the inode of the PID namespace of `pid` (a number of this machine), undefined when it cannot be
+ * read.
+ */
 export function namespaceOf(pid: number | string): string | undefined {
   try {
     return statSync(`/proc/${pid}/ns/pid`, { bigint: true }).ino.toString();
@@ -243,4 +247,10 @@ function nsPidsOf(pid: string): number[] {
   } catch {
     return [];
   }
+}
+
+/** Reads the start ticks of a process of this machine: field 22 of /proc/<pid>/stat. */
+export function startTicksOf(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[19]);
 }

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, type TestContext, test } from 'vitest';
 
-/** Something a test cannot do without, and whether this machine has it. */
+/** Something that a test needs, and whether this machine has it. */
 export interface Requirement {
   readonly available: boolean;
-  /** Why not; for a person. */
+  /** Why it is not available, for people. */
   readonly reason: string;
 }
 
@@ -21,12 +21,12 @@ export function isRoot(): Requirement {
   return requirement(process.getuid?.() === 0, 'needs root');
 }
 
-/** The programs that make an ordinary user root of a namespace of his own; none for root himself. */
+/** The programs that make an ordinary user root of his own namespace. Empty for root. */
 export function userNamespaceFlags(): string[] {
   return isRoot().available ? [] : ['--user', '--map-root-user'];
 }
 
-/** PID namespaces with a /proc of their own and a chosen next PID, for root or through a user namespace. */
+/** PID namespaces with their own /proc and a chosen next PID, for root or through a user namespace. */
 export function canIsolate(): Requirement {
   return tryUnshare('PID namespaces', []);
 }
@@ -41,10 +41,10 @@ export function hasProgram(name: string): Requirement {
   return requirement(status === 0, `needs the program ${name}`);
 }
 
-/** What `npm run build` makes last of src/; before that, all that is in build/modules. */
+/** The files of dist/ that `npm run build` makes last; all of build/modules is made before them. */
 const BUILT = ['dist/index.js', 'dist/cli/main.js'].map((name) => join(ROOT, name));
 
-/** What was built is what src/ says: processes in boxes run that. */
+/** The build is that of the present src/, which matters because the processes in boxes run the build. */
 export function isBuilt(): Requirement {
   const missing = BUILT.find((path) => !existsSync(path));
   if (missing !== undefined) return { available: false, reason: `${missing} is missing: npm run build` };
@@ -62,7 +62,10 @@ function modifiedAt(path: string): number {
   return statSync(path).mtimeMs;
 }
 
-/** A test that is skipped, saying why, where a requirement is not met; with CI=true it fails instead. */
+/**
+ * Defines a test that is skipped with the reason printed when a requirement is not met. With CI=true it fails
+ * instead.
+ */
 export function testRequiring(
   requirements: readonly Requirement[],
   name: string,
@@ -74,7 +77,7 @@ export function testRequiring(
   else skipped(name, missing);
 }
 
-/** The same for a group of tests. */
+/** Does the same for a group of tests. */
 export function describeRequiring(
   requirements: readonly Requirement[],
   name: string,
@@ -85,7 +88,7 @@ export function describeRequiring(
   else skipped(`${name} (all of it)`, missing);
 }
 
-/** A test that needs PID namespaces, and perhaps more. */
+/** Defines a test that needs PID namespaces, and perhaps more. */
 export function isolationTest(name: string, run: Run, more: readonly Requirement[] = [], ms = 30_000): void {
   testRequiring([canIsolate(), ...more], name, run, ms);
 }
@@ -108,7 +111,10 @@ function requirement(available: boolean, reason: string): Requirement {
 
 const tried = new Map<string, Requirement>();
 
-/** Only trying tells: sysctls, seccomp, LSMs and a masked /proc each forbid it in their own way. */
+/**
+ * Only an attempt can show it, because sysctls, seccomp, LSMs and a masked /proc each forbid it in their own
+ * way.
+ */
 function tryUnshare(what: string, flags: readonly string[]): Requirement {
   const known = tried.get(what);
   if (known !== undefined) return known;

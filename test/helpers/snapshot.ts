@@ -3,8 +3,8 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Everything below a directory: inode, type, permissions, and content or target, by relative path. Two that are equal
- * had nothing deleted, replaced, written or added in between.
+ * Describes everything below a directory: inode, type, permissions, and content or target, by relative path.
+ * If two snapshots are equal, nothing was deleted, replaced, written or added in between.
  */
 export function snapshot(root: string): Record<string, string> {
   const found: Record<string, string> = {};

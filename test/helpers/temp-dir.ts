@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onCleanup } from './cleanup.js';
 
-/** A fresh directory, open to every user, removed after the test. `parent` chooses the filesystem. */
+/**
+ * Makes a fresh directory, open to every user and removed after the test. `parent` chooses the filesystem.
+ */
 export function tempDir(parent = tmpdir()): string {
   const path = mkdtempSync(join(parent, 'kernel-identity-test-'));
   chmodSync(path, 0o777);

@@ -1,4 +1,4 @@
-/** What the call throws. */
+/** Returns the error that the call throws. */
 export function thrown(call: () => unknown): NodeJS.ErrnoException {
   try {
     call();
@@ -8,7 +8,7 @@ export function thrown(call: () => unknown): NodeJS.ErrnoException {
   throw new Error('nothing was thrown');
 }
 
-/** The errno name of what the call throws. */
+/** Returns the errno name of the error that the call throws. */
 export function codeOf(call: () => unknown): string | undefined {
   return thrown(call).code;
 }

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits until `look` returns something other than undefined and false; for states that nobody announces. */
+/**
+ * Waits until `look` returns something other than undefined and false; for states that no event announces.
+ */
 export async function until<T>(
   what: string,
   look: () => T | undefined | false,

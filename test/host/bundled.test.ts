@@ -8,9 +8,9 @@ import { tempDir } from '../helpers/temp-dir.js';
 import { runHost, WORKING_LOCK } from './host.js';
 import { installInto } from './install.js';
 
-// The recipes of docs/bundlers.md.
+// These are the recipes of docs/bundlers.md.
 
-/** Bundles an application that passes the package on, without node_modules beside the result. */
+/** Bundles an application that exports the package, without node_modules beside the result. */
 async function bundle(options: BundleOptions): Promise<{ entry: string; folder: string; root: string }> {
   const { project, root } = installInto();
   const application = join(project, 'application.mjs');

@@ -11,7 +11,7 @@ import { installInto } from './install.js';
 
 const TWO_COPIES = fileURLToPath(new URL('fixtures/two-copies.mjs', import.meta.url));
 
-/** What one copy says of a lock of the other's: it cannot know that it is held in its own process. */
+/** The view of one copy on a lock of the other: it cannot know that its own process holds it. */
 const SEEN = {
   native: { state: 'held', reason: 'witness-held' },
   procfs: { state: 'held', reason: 'process-running' },

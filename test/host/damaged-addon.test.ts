@@ -15,14 +15,14 @@ const OF_ANOTHER_MACHINE = fileURLToPath(
 );
 
 interface Damage {
-  /** Makes a file in the addon's place; null: there is none. */
+  /** Makes a file at the path of the addon, or none. */
   readonly addon: (path: string) => void;
-  /** What the reason says. */
+  /** The text of the reason for the fallback. */
   readonly says: RegExp;
   readonly needs?: readonly Requirement[];
 }
 
-/** A library with that content, of this machine. */
+/** Compiles a library with that content, for this machine. */
 function compiled(source: string, ...options: string[]): (path: string) => void {
   return (path) => {
     const args = ['-shared', '-fPIC', '-x', 'c', '-o', path, ...options, '-'];

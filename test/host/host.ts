@@ -6,7 +6,7 @@ import type { Capabilities } from '../../src/index.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
 /** What test/host/fixtures/host.mjs prints. */
-export interface HostReport {
+interface HostReport {
   readonly backend: { readonly name: string | null; readonly reason: string };
   readonly capabilities: Capabilities | null;
   readonly self: { readonly pid?: number; readonly code?: string; readonly message?: string };
@@ -14,18 +14,18 @@ export interface HostReport {
   readonly judged: unknown;
 }
 
-export interface HostOptions {
+interface HostOptions {
   readonly nodeOptions?: readonly string[];
   readonly backend?: string;
-  /** Directory for the lock. */
+  /** The directory for the lock. */
   readonly directory?: string;
-  /** A command that runs the one appended to it. */
+  /** A command that runs another one, which is appended to it. */
   readonly through?: readonly string[];
 }
 
 export const HOST = fileURLToPath(new URL('fixtures/host.mjs', import.meta.url));
 
-/** Runs an application that uses that copy of the package. It must end well, and say nothing on stderr. */
+/** Runs an application that uses that copy of the package. It must end well, and print nothing on stderr. */
 export function runHost(entry: string, options: HostOptions = {}): HostReport {
   const { nodeOptions = [], backend = '', directory = tempDir(), through = [] } = options;
   const path = join(directory, 'host.lock');
@@ -42,10 +42,13 @@ export function runHost(entry: string, options: HostOptions = {}): HostReport {
   return JSON.parse(stdout) as HostReport;
 }
 
-/** The lock worked: held, refused to a second taker, released. */
+/** The report of a lock that worked: held, refused to a second taker, released. */
 export const WORKING_LOCK = { state: 'held', refused: true };
 
-/** Without what Node itself warns of: its permission model and what is allowed in it, require() of a module. */
+/**
+ * Removes the warnings of Node itself, about its permission model, what the model allows, and require() of a
+ * module.
+ */
 export function withoutWarnings(stderr: string): string {
   const ofNode =
     /^\(node:\d+\) (?:\[\w+\] )?(Experimental|Security)Warning: .*\n(.*experimental feature.*\n)?(\(Use `node --trace-warnings.*\n)?/gm;

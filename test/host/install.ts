@@ -5,16 +5,16 @@ import { tempDir } from '../helpers/temp-dir.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Where an installed package has its addon for this machine. */
+/** The path at which an installed package has its addon for this machine. */
 const PREBUILT = `prebuilds/${process.platform}-${process.arch}/kernel-identity.node`;
 
-/** The addon as `npm run build` makes it; without a compiler, the prebuilt one. */
+/** The addon that `npm run build` makes. Without a compiler, the prebuilt one is used. */
 const BUILT = join(ROOT, 'build/Release/kernel_identity.node');
 export const ADDON = existsSync(BUILT) ? BUILT : join(ROOT, PREBUILT);
 
 /**
- * A project with the built package in its node_modules, as npm would put it there.
- * @param addon file that stands in the place of the addon; null: none.
+ * Makes a project with the built package in its node_modules, as npm would install it.
+ * @param addon file to install as the addon; null for none.
  */
 export function installInto(project = tempDir(), addon: string | null = ADDON): Installed {
   const modules = join(project, 'node_modules');
@@ -32,6 +32,6 @@ export function installInto(project = tempDir(), addon: string | null = ADDON): 
 export interface Installed {
   readonly project: string;
   readonly root: string;
-  /** What `import 'kernel-identity'` leads to. */
+  /** The file that `import 'kernel-identity'` resolves to. */
   readonly entry: string;
 }

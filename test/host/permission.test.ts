@@ -13,7 +13,7 @@ const permissionModel: Requirement = {
   reason: `Node ${process.version} has no permission model`,
 };
 
-/** Every file may be read and written, but nothing else be done. */
+/** Allows every file to be read and written, and nothing else. */
 const ALL_FILES = ['--allow-fs-read=*', '--allow-fs-write=*'];
 
 describe(`under Node's permission model`, () => {
@@ -43,7 +43,7 @@ describe(`under Node's permission model`, () => {
       code: 'ERR_ACCESS_DENIED',
       message: expect.stringContaining('--allow-worker'),
     });
-    // So the next one gets it at once.
+    // The failed attempt left nothing behind, so the next one gets the lock at once.
     expect(runHost(entry, { directory }).lock).toEqual(WORKING_LOCK);
   });
 
@@ -72,11 +72,11 @@ describe(`under Node's permission model`, () => {
       expect(portable).toMatchObject({ backend: { name: 'portable' }, lock: WORKING_LOCK });
       if (process.allowedNodeEnvironmentFlags.has('--allow-addons')) {
         const native = runHost(entry, {
-          // The loader of addons asks which C library this is.
+          // The addon loader reads this file to determine the C library.
           ...under(...allowed, '--allow-addons', '--allow-fs-read=/etc/alpine-release'),
           directory,
         });
-        // Node cannot say whether /proc has hidepid, which hides nothing from root only.
+        // Node cannot read whether /proc has hidepid, which hides processes from every user but root.
         const judged = process.getuid?.() === 0 ? 'dead' : 'unknown';
         expect(native).toMatchObject({ backend: { name: 'native' }, lock: WORKING_LOCK, judged });
       }

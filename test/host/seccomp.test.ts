@@ -12,7 +12,10 @@ import { runHost, WORKING_LOCK } from './host.js';
 const DENY = fileURLToPath(new URL('fixtures/deny.pl', import.meta.url));
 const ENTRY = fileURLToPath(new URL('../../dist/index.js', import.meta.url));
 
-/** Calls that a sandbox may refuse, and the capabilities that it takes away with them, the one that says why first. */
+/**
+ * Calls that a sandbox may refuse, and the capabilities that are lost with each. The first one listed gives
+ * the reason.
+ */
 const REFUSED: Record<string, readonly string[]> = {
   pidfd_open: ['pidfd', 'pidfdInode'],
   renameat2: ['renameNoReplace'],

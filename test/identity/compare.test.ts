@@ -105,7 +105,7 @@ describe('two identities', () => {
     );
   });
 
-  test('are told to be the same or different only by values known on both sides', () => {
+  test('are found to be the same or different only by values known on both sides', () => {
     fc.assert(
       fc.property(similarIdentities, similarIdentities, (a, b) => {
         const nativeBoots = a.bootIdNative === true && b.bootIdNative === true;

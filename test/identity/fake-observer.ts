@@ -9,7 +9,9 @@ import type { Descriptor } from '../../src/backend/descriptor.js';
 import type { Observer } from '../../src/identity/observer.js';
 import { BOOT } from './identities.js';
 
-/** What the kernel answers about one number; a list is answered one by one, its last element for ever. */
+/**
+ * The answers of the kernel about one number. A list is answered one by one, and its last element for ever.
+ */
 export interface Answers {
   readonly openPidfd?: Errno;
   readonly pidfdInode?: string | null;
@@ -30,7 +32,7 @@ export function statOf(state: string, overrides: Partial<ProcessStat> = {}): Pro
   return { state, threads: 1, startTicks: 5000, ...overrides };
 }
 
-/** An observer, process 900, of a kernel that gives these answers. Other numbers are nobody's. */
+/** Makes an observer, process 900, whose kernel gives these answers. Other numbers belong to no process. */
 export function fakeObserver(
   numbers: Readonly<Record<number, Answers>>,
   overrides: Partial<Observer> = {},
@@ -50,7 +52,7 @@ export function fakeObserver(
     return numbers[pid] ?? { openPidfd: 'ESRCH', stat: 'ENOENT', status: 'ENOENT' };
   }
 
-  // A pidfd is its process's number plus 10 000.
+  // A pidfd is the number of its process plus 10 000.
   const processes: ProcessOperations = {
     bootId: () => ({ id: BOOT, native: true }),
     pidNamespace: (pid) => (pid === undefined ? null : (answersFor(pid).namespace ?? null)),

@@ -4,7 +4,7 @@ import type { ProcessIdentity } from '../../src/identity/process-identity.js';
 export const BOOT = '11111111-1111-4111-8111-111111111111';
 export const OTHER_BOOT = '22222222-2222-4222-8222-222222222222';
 
-/** Everything is known of it. */
+/** An identity in which every field is known. */
 export function identity(overrides: Partial<ProcessIdentity> = {}): ProcessIdentity {
   return {
     version: 1,
@@ -79,7 +79,7 @@ export const processes: fc.Arbitrary<Process> = fc.record({
   pidfdInode: fc.constantFrom('100', '101'),
 });
 
-/** How somebody sees a process: fields that are hidden, ticks that may be one too many. */
+/** How an observer sees a process: fields may be hidden, and ticks may be one too many. */
 export const views: fc.Arbitrary<(process: Process) => ProcessIdentity> = fc
   .record({
     ticks: fc.boolean(),

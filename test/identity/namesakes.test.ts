@@ -3,7 +3,7 @@ import { findNamesakes } from '../../src/identity/namesakes.js';
 import { INITIAL_PID_NAMESPACE, type Observer } from '../../src/identity/observer.js';
 import { type Answers, fakeObserver, statOf } from './fake-observer.js';
 
-/** Two numbers that /proc lists for as long as the test runs; the fake kernel says what they are. */
+/** /proc lists these two numbers for as long as the test runs; the fake kernel says what they are. */
 const FIRST = process.pid;
 const SECOND = process.ppid;
 const CHILD = { inode: '4026532100', id: '100' };
@@ -116,7 +116,7 @@ describe('nothing can have been missed', () => {
     expect(find(numbers, INITIAL)).toEqual({ found: [], complete: true, hidden: false });
   });
 
-  test('also where somebody was found', () => {
+  test('also where a namesake was found', () => {
     expect(find({ [FIRST]: inNamespaces([FIRST, 7]) }, INITIAL)).toMatchObject({
       complete: true,
       hidden: false,

@@ -3,7 +3,7 @@ import { systemError } from '../../src/backend/system-error.js';
 import { type ObservedProcess, observeProcess } from '../../src/identity/observe-process.js';
 import { type Answers, type FakeObserver, fakeObserver, statOf } from './fake-observer.js';
 
-/** A look at number 7 by somebody with pidfds. */
+/** Observes number 7 with pidfds. */
 function sightWithPidfd(answers: Answers, needTicks = true, ownProc = true): ObservedProcess {
   const observer = fakeObserver({ 7: answers }, { ownProc });
   const observedProcess = observeProcess(observer, 7, needTicks);
@@ -108,7 +108,7 @@ describe('with pidfds', () => {
 describe('without pidfds', () => {
   afterEach(() => vi.restoreAllMocks());
 
-  /** A look at number 7 by somebody whom kill(2) gives this answer. */
+  /** Observes number 7 without pidfds, where kill(2) gives this answer. */
   function sightByProc(answers: Answers, killed = 'ok', ownProc = true): ObservedProcess {
     vi.spyOn(process, 'kill').mockImplementation(() => {
       if (killed !== 'ok') throw systemError(killed, 'kill');

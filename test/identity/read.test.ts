@@ -7,12 +7,11 @@ import { parseIdentity } from '../../src/identity/format.js';
 import { currentObserver } from '../../src/identity/observer.js';
 import { probeIdentity, readSelf, selfIdentity } from '../../src/identity/read.js';
 import { hasBackend } from '../helpers/backends.js';
+import { NOBODY } from '../helpers/crafted.js';
 import { startLeaderless, startZombie } from '../helpers/odd-processes.js';
 import { startProcess, type TestProcess } from '../helpers/processes.js';
 import { describeRequiring, hasProgram, isBuilt, testRequiring } from '../helpers/requirements.js';
 
-/** Above the largest pid_max there is (4 194 304, proc_sys_kernel(5)): never anybody's number. */
-const NOBODY = 4_194_305;
 const PRINT_IDENTITY = fileURLToPath(new URL('print-identity.mjs', import.meta.url));
 
 function startPrinting(backend: string): Promise<TestProcess> {
@@ -80,7 +79,7 @@ describe('probeIdentity', () => {
     expect(probeIdentity(child.pid)).toEqual(before);
   });
 
-  test('of a number that nobody has is null', () => {
+  test('of a number that no process has is null', () => {
     expect(probeIdentity(NOBODY)).toBeNull();
     expect(probeIdentity(0x7fff_ffff)).toBeNull();
   });

@@ -5,7 +5,7 @@ import { normaliseStartTicks } from '../../src/identity/start-ticks.js';
 const NONE = { seconds: 0, nanoseconds: 0 };
 const NS_PER_TICK = 10_000_000n;
 
-/** What the kernel shows to a reader whose time namespace is shifted: the sum, rounded down to ticks. */
+/** What the kernel shows to a reader in a shifted time namespace: the sum, rounded down to ticks. */
 function shown(startNs: bigint, offset: { seconds: number; nanoseconds: number }): number {
   return Number(
     (startNs + BigInt(offset.seconds) * 1_000_000_000n + BigInt(offset.nanoseconds)) / NS_PER_TICK,

@@ -8,8 +8,9 @@ import type { Verdict } from '../../src/judge/verdict.js';
 import type { OwnerRecord } from '../../src/record/owner-record.js';
 
 /**
- * One ordinary scene, of which each test changes what it is about: the owner, process 7, recorded itself in full on
- * ext, and still runs; the observer is process 900 of the same PID namespace and sees everything.
+ * One ordinary scene, of which each test changes the part that it is about. The owner, process 7, recorded
+ * itself in full on ext and still runs. The observer is process 900 of the same PID namespace and sees
+ * everything.
  */
 
 export const BOOT = '11111111-1111-4111-8111-111111111111';
@@ -17,7 +18,7 @@ export const OTHER_BOOT = '22222222-2222-4222-8222-222222222222';
 export const NAMESPACE = { inode: '4026532001', id: '71' };
 export const OTHER_NAMESPACE = { inode: '4026532002', id: '72' };
 export const OWNER_TICKS = 5000;
-export const OWNER_INODE = '12345678901234567890';
+const OWNER_INODE = '12345678901234567890';
 export const WITNESS = { device: '64512', fsid: 'abcdef0123456789', inode: '4711' };
 
 /** The owner's identity. */
@@ -82,7 +83,7 @@ export function observation(overrides: Partial<Observation> = {}): Observation {
   };
 }
 
-/** The owner's number is that of a process which runs; by default the owner's own. */
+/** The owner's number belongs to a running process, by default the owner itself. */
 export function running(seen: Partial<ProcessIdentity> = {}): ObservedProcess {
   const found = identity({ hostname: null, ...seen });
   return {
@@ -94,7 +95,7 @@ export function running(seen: Partial<ProcessIdentity> = {}): ObservedProcess {
   };
 }
 
-/** As {@link running}, but it has exited: a zombie. */
+/** The same as {@link running}, but the process has exited: a zombie. */
 export function exited(seen: Partial<ProcessIdentity> = {}): ObservedProcess {
   return { ...running(seen), exited: true };
 }
@@ -107,7 +108,7 @@ function unseen(existence: ObservedProcess['existence'], source: string): Observ
   return { existence, source, identity: null, exited: null, ticksAsRead: null };
 }
 
-/** A process of another PID namespace that has the owner's number there; by default the owner's own. */
+/** A process of another PID namespace that has the owner's number there, by default the owner itself. */
 export function namesake(seen: Partial<ProcessIdentity> = {}, overrides: Partial<Namesake> = {}): Namesake {
   const found = identity({ pidNamespace: OTHER_NAMESPACE, hostname: null, ...seen });
   return {
@@ -120,7 +121,10 @@ export function namesake(seen: Partial<ProcessIdentity> = {}, overrides: Partial
   };
 }
 
-/** An observation in which the given values must not be asked for: they may cost a scan of /proc or a lock call. */
+/**
+ * An observation in which reading one of the named values throws, because each may cost a scan of /proc or a
+ * lock call.
+ */
 export function neverAsking(names: readonly (keyof Observation)[], seen: Observation): Observation {
   const guarded = { ...seen };
   for (const name of names) {
@@ -135,7 +139,7 @@ export function neverAsking(names: readonly (keyof Observation)[], seen: Observa
 
 export const DEFAULTS: LegacyOptions = { legacy: 'assume', clockSlack: 60_000 };
 
-/** The verdict as one word pair, such as `dead: rebooted`. */
+/** The verdict in two words, such as `dead: rebooted`. */
 export function verdictOn(judged: OwnerRecord, seen: Observation, options = DEFAULTS): string {
   return inWords(decide(judged, seen, options));
 }

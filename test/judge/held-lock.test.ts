@@ -4,7 +4,9 @@ import type { Lock } from '../../src/index.js';
 import { describeForEveryBackend } from '../helpers/package.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-/** As after a restore of this very process from a checkpoint, which keeps its memory and no more. */
+/**
+ * These differ after this very process was restored from a checkpoint, which keeps its memory and no more.
+ */
 const RESTORED = { startTicks: '1', pidfdInode: '1' };
 
 describeForEveryBackend('a record with the nonce of a lock that this thread holds', (api) => {

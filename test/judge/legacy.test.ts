@@ -24,7 +24,7 @@ import {
   verdictOn,
 } from './builders.js';
 
-/** When the record was written. */
+/** The time at which the record was written. */
 const WRITTEN = Date.UTC(2026, 3, 29, 10, 33, 24, 809);
 const NOW = WRITTEN + 3_600_000;
 const BOOT_TIME = 9_000_000;
@@ -32,7 +32,7 @@ const TICK = 10;
 
 const [SECOND, MINUTE] = [1000, 60_000];
 
-/** What the bug is about: a pid and a time, and no identity. */
+/** The record that the bug is about: a pid and a time, and no identity. */
 function oldRecord(overrides: Partial<OwnerRecord> = {}): OwnerRecord {
   return record(
     {},
@@ -58,7 +58,7 @@ function bornLate(ms: number): ObservedProcess {
   return running({ startTicks: String(bornAt(WRITTEN + ms)) });
 }
 
-/** The same, and it is the observer itself. */
+/** Observes such a process, which is the observer itself. */
 function selfBornLate(ms: number, overrides: Partial<Observation> = {}): Observation {
   return seeing(bornLate(ms), { self: observer({ pid: 7 }), ...overrides });
 }
@@ -77,7 +77,7 @@ describe('the process', () => {
     expect(verdictOn(oldRecord({ starttime: 5000 }), seeing(exited()))).toBe('dead: legacy-process-exited');
   });
 
-  test('one of which nobody knows whether it has exited is not dead for that', () => {
+  test('a process that may or may not have exited is not dead for that', () => {
     const observedProcess = { ...bornLate(-MINUTE), exited: null };
     expect(verdictOn(oldRecord(), seeing(observedProcess))).toBe('alive: legacy-born-before-record');
   });
@@ -101,7 +101,7 @@ describe('recorded start ticks', () => {
   });
 
   describe('where the observer reads ticks shifted by its time namespace', () => {
-    /** Reads 105 000 where the kernel counts 5000, or 5001 if the shift is no whole tick. */
+    /** The observer reads 105 000 where the kernel counts 5000, or 5001 if the shift is no whole tick. */
     function shifted(startTolerance: number, ticksAsRead = 105_000): Observation {
       return seeing({ ...running({ startTolerance }), ticksAsRead });
     }
@@ -281,7 +281,7 @@ describe('a process in a descendant PID namespace that bears the number', () => 
     expect(verdictOn(oldRecord(), seeing(absent, bearing(young, old)))).toBe(kept);
   });
 
-  test('nobody looks for it unless the record would be dead', () => {
+  test('it is searched for only when the record would be dead', () => {
     const alive = neverAsking(['namesakes'], seeing(bornLate(-MINUTE)));
     expect(verdictOn(oldRecord(), alive)).toBe('alive: legacy-born-before-record');
     const unclear = neverAsking(['namesakes'], seeing(hidden));
@@ -409,7 +409,7 @@ describe('what the record says of its machine', () => {
   });
 });
 
-describe('a lock that somebody holds on the file', () => {
+describe('a lock that another process holds on the file', () => {
   const held: Partial<Observation> = { witness: { state: 'held', source: 'device 1, inode 2' } };
 
   test('keeps a dead number alive', () => {
@@ -421,7 +421,7 @@ describe('a lock that somebody holds on the file', () => {
     expect(verdictOn(oldRecord(), seen)).toBe('alive: legacy-born-before-record');
   });
 
-  test('that nobody holds says nothing', () => {
+  test('that no process holds says nothing', () => {
     const free = seeing(bornLate(-MINUTE), { witness: { state: 'free', source: '' } });
     expect(verdictOn(oldRecord(), free)).toBe('alive: legacy-born-before-record');
   });
@@ -436,7 +436,7 @@ describe('the certainty', () => {
     expect(decide(oldRecord(), seen, DEFAULTS)).toMatchObject({ state, certainty: 'assumed' });
   });
 
-  test('with legacy: unknown nothing is assumed and nothing is looked at', () => {
+  test('with legacy: unknown nothing is assumed and nothing is read', () => {
     const options: LegacyOptions = { ...DEFAULTS, legacy: 'unknown' };
     const seen = neverAsking(['observedProcess', 'namesakes', 'nowMs', 'bootTimeMs'], seeing(absent));
     expect(inWords(decide(oldRecord(), seen, options))).toBe('unknown: legacy-not-assumed');

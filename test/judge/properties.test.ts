@@ -74,7 +74,7 @@ describe('in every world', () => {
     );
   });
 
-  test('a verdict says what was looked at, and nothing in it is asked twice', () => {
+  test('a verdict says what was read, and nothing in it is read twice', () => {
     fc.assert(
       fc.property(fc.oneof(alive, dead), (world) => {
         const { evidence } = judge(observe(world));
@@ -85,7 +85,7 @@ describe('in every world', () => {
     );
   });
 
-  // Without this the properties above could hold because nothing ever happens.
+  // Without this test, the properties above could hold because nothing ever happens.
   test('the worlds are rich enough to reach every reason of the table', () => {
     const reached = (arbitrary: fc.Arbitrary<World>) =>
       new Set(
@@ -165,7 +165,7 @@ describe('whatever a caller hands over', () => {
   });
 });
 
-/** Names of facts that may be lost, each on the side of the record or of the observer. */
+/** Names of facts that may be unknown, each on the side of the record or of the observer. */
 const FACTS = ['startTicks', 'bootId', 'bootIdNative', 'inode', 'id', 'pidfdInode'] as const;
 type Side = 'recorded' | 'self' | 'observedProcess' | 'namesakes';
 type Loss = readonly [

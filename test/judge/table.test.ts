@@ -25,7 +25,7 @@ import {
   WITNESS,
 } from './builders.js';
 
-/** What differs from the ordinary scene of builders.ts, and the verdict on it. */
+/** The differences from the ordinary scene of builders.ts, and the verdict that follows. */
 interface Scene {
   /** The identity recorded. */
   readonly owner?: Partial<ProcessIdentity>;
@@ -34,7 +34,7 @@ interface Scene {
   readonly verdict: string;
 }
 
-/** Each scene by what it shows; the verdict must be proven and say what was looked at. */
+/** Tests each scene, named after what it shows. The verdict must be proven and have evidence. */
 function rows(scenes: Readonly<Record<string, Scene>>): void {
   test.each(Object.entries(scenes))('%s', (_name, scene) => {
     const verdict = decide(record(scene.owner, scene.record), observation(scene.seen), DEFAULTS);
@@ -51,7 +51,7 @@ const REBOOTED = { self: observer({ bootId: OTHER_BOOT }) };
 const NOT_NATIVE = { bootIdNative: false } as const;
 const NO_INODE = { pidfdInode: null } as const;
 
-/** Both know the start ticks alone. */
+/** Both sides know only the start ticks. */
 const BY_TICKS = { owner: NO_INODE, seen: { observedProcess: running(NO_INODE) } };
 
 /** The owner is in another namespace than the observer, who sees no process there. */
@@ -185,7 +185,7 @@ describe('row 4, a namespace whose number has been recycled', () => {
   });
 });
 
-describe('row 5, nobody has the number in the own namespace', () => {
+describe('row 5, no process has the number in the own namespace', () => {
   rows({
     'no such process is dead': { seen: { observedProcess: absent }, verdict: 'dead: no-such-process' },
     'the number of a mere thread is dead': {
@@ -428,7 +428,7 @@ describe('row 8, the witness has the last word', () => {
 });
 
 describe('row 9, an observer who sees into the namespace of the owner', () => {
-  /** The owner is in another namespace, where the observer sees these. */
+  /** The owner is in another namespace, where the observer sees these processes. */
   function among(...found: ReturnType<typeof namesake>[]) {
     return { owner: ELSEWHERE, seen: { namesakes: { found, complete: false, hidden: false } } };
   }
@@ -635,7 +635,7 @@ test('the evidence is of the record that is judged, whichever were judged before
   }
 });
 
-describe('what is not needed is not looked at', () => {
+describe('what is not needed is not read', () => {
   test('a malformed record: nothing at all', () => {
     const all = ['platform', 'self', 'observedProcess', 'witness', 'namesakes', 'heldByThisProcess'] as const;
     const seen = neverAsking(all, observation());

@@ -12,7 +12,10 @@ interface Found {
   readonly filesystem?: Filesystem;
 }
 
-/** null: a lock on the file that was found says something of the owner who recorded {@link WITNESS} on `filesystem`. */
+/**
+ * Returns why a lock on the file that was found says nothing of the owner who recorded {@link WITNESS} on
+ * `filesystem`; null when it does say something.
+ */
 function whyNot(found: Found = {}, filesystem = 'ext', fsid: string | null = WITNESS.fsid): string | null {
   const { device = WITNESS.device, inode = WITNESS.inode } = found;
   const status = { kind: 'file', device, inode, links: 1, size: 9, mtimeMs: 0, ctimeMs: 0 } as const;

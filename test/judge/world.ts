@@ -8,12 +8,13 @@ import type { OwnerRecord } from '../../src/record/owner-record.js';
 import { observation, record } from './builders.js';
 
 /**
- * A small world: machines, PID namespaces and processes as the kernel would have them, an owner that recorded itself
- * with whatever it could know, and an observer that sees whatever it can see. Numbers come from tiny ranges, so that
- * they collide: pids, ticks and, between machines or once recycled, namespaces and inodes.
+ * A small world: machines, PID namespaces and processes as the kernel would have them, an owner that recorded
+ * everything that it could know about itself, and an observer that sees what it can see. Numbers come from
+ * tiny ranges, so that they collide: pids, ticks and, between machines or once recycled, namespaces and
+ * inodes.
  */
 export interface World {
-  /** Where the owner was, as seen from the observer. */
+  /** The place of the owner, relative to the observer. */
   readonly place: Place;
   readonly fate: Fate;
   readonly pid: number;
@@ -24,11 +25,11 @@ export interface World {
     readonly pidfd: boolean;
     readonly proc: 'own' | 'hidepid' | 'foreign' | 'none';
     readonly initialNamespace: boolean;
-    /** Another user's /proc/<pid>/ns/pid may be read. */
+    /** The observer may read another user's /proc/<pid>/ns/pid. */
     readonly seesNamespaces: boolean;
     readonly testsWitness: boolean;
   };
-  /** As recorded by the owner and as seen by the observer; null: not known. */
+  /** The filesystem as recorded by the owner and as seen by the observer; null when it is not known. */
   readonly filesystems: readonly [string | null, string | null];
   readonly witnessRecorded: boolean;
   readonly pidfdHeld: boolean;
@@ -37,7 +38,10 @@ export interface World {
 
 type Place = 'same namespace' | 'descendant' | 'sibling' | 'ancestor' | 'other machine';
 
-/** `rebooted`: the machine since started anew. `recycled`: its namespace is gone, and the observer's has its number. */
+/**
+ * `rebooted`: the machine has started anew. `recycled`: its namespace is gone, and the observer's has its
+ * number.
+ */
 type Fate = 'alive' | 'zombie' | 'gone' | 'rebooted' | 'recycled';
 
 /** What a process can find out about itself. */
@@ -49,7 +53,7 @@ interface Abilities {
     | 'mounted over, as elsewhere'
     | 'unknown';
   readonly ticks: boolean;
-  /** Its time namespace is shifted by no whole tick: ticks may be one too many. */
+  /** Its time namespace is shifted by no whole tick, so ticks may be one too many. */
   readonly ticksOff: 0 | 1;
   readonly shifted: boolean;
   readonly pidfdInode: boolean;
@@ -80,7 +84,7 @@ const BOOT_IDS = {
   here: '11111111-1111-4111-8111-111111111111',
   elsewhere: '22222222-2222-4222-8222-222222222222',
   before: '33333333-3333-4333-8333-333333333333',
-  /** In an image, so that containers of it show the same on any machine. */
+  /** This id is part of an image, so containers made of the image show the same id on any machine. */
   ofImage: '44444444-4444-4444-8444-444444444444',
 };
 
@@ -106,7 +110,9 @@ const abilities = {
 const smallPid = fc.integer({ min: 1, max: 3 });
 const smallTicks = fc.integer({ min: 10, max: 13 });
 
-/** Of one machine: recorded and seen by the same kernel. A network filesystem can be seen there too. */
+/**
+ * Filesystems of one machine: recorded and seen by the same kernel. A network filesystem can be among them.
+ */
 const ONE_MACHINE = [
   ['ext', 'ext'],
   ['ext', 'ext'],
@@ -119,7 +125,9 @@ const ONE_MACHINE = [
   [null, null],
 ] as const;
 
-/** Of two running machines: then it is no filesystem of one kernel, at least as one of them sees it. */
+/**
+ * Filesystems of two running machines: at least one of the two sees that it is no filesystem of one kernel.
+ */
 const TWO_MACHINES = [
   ['nfs', 'nfs'],
   ['ext', 'virtiofs'],
@@ -182,7 +190,7 @@ export function worlds(...fates: readonly Fate[]): fc.Arbitrary<World> {
     );
 }
 
-/** Both know everything about themselves, look at the whole of their own /proc, and nothing is shifted. */
+/** Both know everything about themselves and see the whole of their own /proc, and nothing is shifted. */
 export function withEverythingKnown(world: World): World {
   const all = {
     bootId: 'native',
@@ -205,7 +213,7 @@ export interface Seen {
   readonly observation: Observation;
 }
 
-/** What the owner recorded, and what the observer would see: each value follows from the world alone. */
+/** Derives from the world alone what the owner recorded and what the observer would see. */
 export function observe(world: World): Seen {
   const { place, fate, owner, observer } = world;
   const hereNamespace = observer.initialNamespace ? INITIAL : { inode: '4026532200', id: '200' };
@@ -218,7 +226,7 @@ export function observe(world: World): Seen {
     ticks: world.ticks,
     kernel: fate === 'rebooted' ? 'before' : onThisMachine ? 'here' : 'elsewhere',
     namespace: ownerNamespace,
-    // Another machine or boot counts anew, so that its inodes may be those of processes here.
+    // Another machine or boot counts anew, so its inodes may be those of processes here.
     inode: onThisMachine && fate !== 'rebooted' ? 'owner' : 'other 0',
   });
   const ownerHere: Process | null =
@@ -258,23 +266,23 @@ interface Process {
   readonly middlePid: number;
   readonly ticks: number;
   readonly namespace: Namespace;
-  /** Stands for the number of its pidfd. */
+  /** Stands for the inode of its pidfd. */
   readonly inode: string;
   readonly exited: boolean;
   readonly thread: boolean;
-  /** In a descendant of the observer's namespace. */
+  /** The process is in a descendant of the observer's namespace. */
   readonly inside: boolean;
 }
 
 function namespaceOfOwner({ place, fate, observer }: World, here: Namespace): Namespace {
   if (fate === 'recycled') return { inode: here.inode, id: '77' };
-  // Another machine, or the same one before its reboot, gave out its numbers anew.
+  // Another machine, or the same one before its reboot, gave out its numbers independently.
   if (place === 'same namespace' || place === 'other machine') return here;
   if (place === 'descendant') return DESCENDANT;
   return place === 'ancestor' && !observer.initialNamespace ? INITIAL : { inode: '4026532300', id: '300' };
 }
 
-/** The observer first, then everybody else; a namespace gives each number to one process at a time. */
+/** Lists the observer first, then all others. A namespace gives each number to one process at a time. */
 function inhabitants(
   world: World,
   here: Namespace,
@@ -302,7 +310,7 @@ function inhabitants(
     inside: false,
   });
   if (ownerHere !== null) add(ownerHere);
-  // The owner's namespace is still there where the owner alone is gone.
+  // The owner's namespace is still there when only the owner is gone.
   const ownersNamespaceLives =
     world.place !== 'other machine' && !['rebooted', 'recycled'].includes(world.fate);
   for (const [index, other] of world.others.entries()) {
@@ -317,7 +325,7 @@ function inhabitants(
   return processes;
 }
 
-/** The identity of a process as somebody with these abilities reads it. */
+/** The identity of a process as an observer with these abilities reads it. */
 function asKnown(
   abilities: Abilities,
   process: Pick<Process, 'pid' | 'ticks' | 'namespace' | 'inode'> & {
@@ -385,7 +393,7 @@ function lookForNamesakes({ pid, observer }: World, processes: readonly Process[
     return { found: [], complete: false, hidden: false };
   const found: Namesake[] = [];
   for (const process of processes) {
-    // hidepid shows some and hides others.
+    // hidepid shows some processes and hides others.
     if (!process.inside || process.thread || (observer.proc === 'hidepid' && process.ticks % 2 === 0))
       continue;
     for (const innermost of [false, true]) {
@@ -408,7 +416,7 @@ function lookForNamesakes({ pid, observer }: World, processes: readonly Process[
   };
 }
 
-/** An honest witness: held exactly as long as the owner lives. */
+/** An honest witness is held exactly as long as the owner lives. */
 function testWitness(world: World): Observation['witness'] {
   const [recorded, seen] = world.filesystems;
   const testable =

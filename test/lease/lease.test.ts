@@ -17,10 +17,11 @@ import { describeRequiring, isBuilt, isolationTest, testRequiring } from '../hel
 import { snapshot } from '../helpers/snapshot.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-// Owners without the addon take no witness, and a sibling container cannot see into theirs. What is left is the lease.
+// Owners without the addon take no witness, and a sibling container cannot see their processes. Only the
+// lease is left to judge by.
 
 const SCRIPT = fileURLToPath(new URL('owner.mjs', import.meta.url));
-/** ms; the shortest there is. */
+/** ms; the shortest lease that is allowed. */
 const LEASE = 1000;
 /** ms by which a busy machine may be late. */
 const LATE = 1500;
@@ -61,7 +62,7 @@ class Owner {
   }
 }
 
-/** Stops the owner, until {@link resume} at the latest when the test is over. */
+/** Stops the owner. It is resumed when the test is over, if {@link resume} was not called before. */
 function stop({ hostPid }: TestProcess): void {
   process.kill(hostPid, 'SIGSTOP');
   onCleanup(() => resumeIfThere(hostPid));
@@ -71,14 +72,14 @@ function resume({ hostPid }: TestProcess): void {
   resumeIfThere(hostPid);
 }
 
-/** Also nsenter, by which it was started in its box: that stops itself when its child is stopped. */
+/** nsenter, which started the owner in its box, needs this too: it stops itself when its child is stopped. */
 function resumeIfThere(hostPid: number): void {
   try {
     const parent = parentOf(hostPid);
     process.kill(hostPid, 'SIGCONT');
     if (parent !== process.pid) process.kill(parent, 'SIGCONT');
   } catch {
-    // Gone.
+    // The process is gone.
   }
 }
 
@@ -95,7 +96,7 @@ function newPath(): string {
   return join(tempDir(), 'install.lock');
 }
 
-/** An owner without the addon in one container, a waiter in another. */
+/** Starts an owner without the addon in one container, and a waiter in another. */
 async function startTwo(waiter: TestedName): Promise<[Owner, Owner, Box]> {
   const [ownerBox, waiterBox] = await Promise.all([openBox(), openBox()]);
   return [await Owner.start('procfs', ownerBox), await Owner.start(waiter, waiterBox), ownerBox];
@@ -128,7 +129,7 @@ for (const backend of TESTED) {
           const [owner, waiter, ownerBox] = await startTwo(backend);
           await owner.acquire(path);
           waiter.send(call, { path, options: { timeout: 10 * LEASE } });
-          // Some beats, so that the waiter has seen it alive.
+          // These are some beats, so that the waiter has seen the owner alive.
           await sleep(LEASE);
           const killed = now();
           await ownerBox.kill();
@@ -154,7 +155,7 @@ for (const backend of TESTED) {
       const successors = snapshot(dirname(path));
       const resumed = now();
       resume(owner.process);
-      // Nobody asks it: the next beat tells.
+      // The owner does not ask: the next beat reports the loss.
       let lost: { code: string; at: number } | null = null;
       while (lost === null && now() - resumed < 2 * LEASE) {
         await sleep(20);
@@ -164,7 +165,8 @@ for (const backend of TESTED) {
       expect((lost?.at ?? 0) - resumed).toBeLessThan(LEASE / 6 + LATE);
       expect(await owner.call('verify')).toBe(false);
       await expect(owner.call('release')).rejects.toMatchObject({ code: 'ERR_LOCK_LOST' });
-      // Its lease being beaten by now, only the time of owner.json may differ, which a snapshot leaves out.
+      // The waiter renews its lease by now, so only the times of owner.json may differ, which a snapshot
+      // leaves out.
       expect(snapshot(dirname(path))).toEqual(successors);
       expect(await waiter.call('verify')).toBe(true);
     });
@@ -207,7 +209,7 @@ for (const backend of TESTED) {
       expect(at - began).toBeLessThan(LEASE + LATE);
     });
 
-    testRequiring([], 'that nobody renews is nothing against a process that is seen to live', async () => {
+    testRequiring([], 'that is not renewed does not outweigh a process that is seen to live', async () => {
       const path = newPath();
       const [owner, waiter] = [await startProcess(['cat']), await startAgent({ backend })];
       const identity = await waiter.probe(owner.pid);
@@ -222,7 +224,7 @@ for (const backend of TESTED) {
 
     testRequiring(
       [],
-      'of an owner that is stopped is nothing against a process that is seen to live',
+      'of an owner that is stopped does not outweigh a process that is seen to live',
       async () => {
         const path = newPath();
         const [owner, waiter] = await Promise.all([Owner.start('procfs'), startAgent({ backend })]);
@@ -301,7 +303,10 @@ describeForEachBackend('a lease', (api, backend) => {
 });
 
 describeForEachBackend('a lease seen through a filesystem that others share', (api) => {
-  /** An owner on another host, which renews its lease; nothing here can tell whether it lives. */
+  /**
+   * Writes the lock of an owner on another host, which renews its lease. No check on this machine shows
+   * whether it lives.
+   */
   function distantOwner(filesystem: string, now: () => Date = () => new Date()): string {
     const path = newPath();
     const identity = { ...api.selfIdentity(), bootId: '11111111-2222-4333-8444-555555555555' };
@@ -315,7 +320,7 @@ describeForEachBackend('a lease seen through a filesystem that others share', (a
     const path = distantOwner('nfs');
     const { files } = api.backend;
     const stat = files.statDescriptor.bind(files);
-    // As a mount does with a long attribute cache.
+    // The cached times make this look like a mount with a long attribute cache.
     const { mtimeMs } = statSync(ownerFile(path));
     const spies = [
       vi.spyOn(files, 'statDescriptor').mockImplementation((fd) => ({ ...stat(fd), mtimeMs })),
@@ -337,7 +342,7 @@ describeForEachBackend('a lease seen through a filesystem that others share', (a
     });
   });
 
-  test('is not recorded on one where nobody would see it renewed', () => {
+  test('is not recorded on one where no other kernel would see it renewed', () => {
     pretendFilesystem(api.backend, 'hostfs');
     const lock = api.acquireLockSync(newPath());
     expect(lock.owner).toMatchObject({ witness: null, lease: null });
@@ -358,7 +363,7 @@ describeForEachBackend('a lease seen through a filesystem that others share', (a
   });
 });
 
-describe('a lease that somebody else recorded', () => {
+describe('a lease that another program recorded', () => {
   isolationTest('shorter than a second is not believed', async () => {
     const path = newPath();
     const [ownerBox, waiterBox] = await Promise.all([openBox(), openBox()]);

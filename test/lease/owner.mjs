@@ -1,11 +1,14 @@
-// Holds a lock with a lease, as its test tells it: one call a line on stdin, one answer a line on stdout. The tool of
-// owners and waiters alike.
+// Holds a lock with a lease, as its test asks: one call a line on stdin, one answer a line on stdout. Owners
+// and waiters both run it.
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { acquireLock, acquireLockSync } from '../../dist/index.js';
 
 let lock;
-/** When `lock.signal` aborted, on the clock that all processes share; null: it did not. */
+/**
+ * The moment when `lock.signal` aborted, on the clock that all processes share; null while it has not
+ * aborted.
+ */
 let lost = null;
 
 function now() {
@@ -24,7 +27,7 @@ function keep(acquired) {
 const calls = {
   acquire: async ({ path, options }) => keep(await acquireLock(path, options)),
   acquireSync: ({ path, options }) => keep(acquireLockSync(path, options)),
-  /** Answers twice: when it begins, and when its event loop runs again. */
+  /** Answers twice: when it begins to block, and when its event loop runs again. */
   block: async ({ ms }) => {
     console.log(JSON.stringify({ value: 'blocked' }));
     await sleep(0);

@@ -16,7 +16,7 @@ function descriptors(): number {
 }
 
 describeForEveryBackend('a lock', (api, backend) => {
-  /** Every way to acquire and release one, as a promise so that they can be compared. */
+  /** Every way to acquire and to release a lock, each as a promise so that they can be compared. */
   const acquires: Record<string, (path: string, options?: AcquireOptions) => Promise<Lock | null>> = {
     acquireLock: (path, options) => api.acquireLock(path, options),
     acquireLockSync: async (path, options) => api.acquireLockSync(path, options),
@@ -201,7 +201,7 @@ describeForEveryBackend('a lock', (api, backend) => {
     await round();
     const before = descriptors();
     for (let i = 0; i < 100; i += 1) await round();
-    // A thread that was ended holds its own for a moment.
+    // A thread that was terminated holds its descriptors for a moment.
     expect(descriptors()).toBeLessThan(before + 20);
     held.releaseSync();
   });

@@ -16,14 +16,12 @@ import { type Agent, startAgent } from '../helpers/agent.js';
 import { EVERY, hasBackend } from '../helpers/backends.js';
 import { openBox } from '../helpers/box.js';
 import { onCleanup } from '../helpers/cleanup.js';
-import { ownerFile, writeLock } from '../helpers/crafted.js';
+import { DEAD_OWNER, ownerFile, writeLock } from '../helpers/crafted.js';
 import { describeRequiring, isBuilt, isolationTest, isRoot, testRequiring } from '../helpers/requirements.js';
 import { snapshot } from '../helpers/snapshot.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-const DEAD = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
-
-/** What a call comes to: an error code, or the state that it tells. */
+/** The results of the three calls: each an error code, or the state that the call reports. */
 interface Outcome {
   readonly acquire: string;
   readonly inspect: string;
@@ -35,9 +33,9 @@ const NOT_A_LOCK: Outcome = {
   inspect: 'ERR_NOT_A_LOCK',
   reclaim: 'ERR_NOT_A_LOCK',
 };
-/** Something else than a directory: perhaps another program's lock, but this one names no owner. */
+/** The path is not a directory. It could be another program's lock, but this one names no owner. */
 const NAMES_NOBODY: Outcome = { acquire: 'ERR_NOT_A_LOCK', inspect: 'unknown', reclaim: 'ERR_NOT_A_LOCK' };
-/** Nobody can tell: left alone until the timeout. */
+/** No check can show whether the owner lives, so the lock is left alone until the timeout. */
 const LEFT_ALONE: Outcome = { acquire: 'ERR_LOCK_TIMEOUT', inspect: 'unknown', reclaim: 'unknown' };
 const HELD: Outcome = { acquire: 'ERR_LOCK_TIMEOUT', inspect: 'held', reclaim: 'held' };
 const NO_SUCH_PATH: Outcome = same('ENOENT');
@@ -48,17 +46,20 @@ function same(code: string): Outcome {
 }
 
 interface Case {
-  /** Makes the scene in a fresh directory; returns the path given to the calls, `<directory>/install.lock` if none. */
+  /**
+   * Makes the scene in a fresh directory. Returns the path to pass to the calls, undefined for
+   * `<directory>/install.lock`.
+   */
   readonly make: (directory: string) => unknown;
   readonly outcome: Outcome;
 }
 
-/** An owner.json with that content. */
+/** Makes an owner.json with that content. */
 function owner(content: string | object): Case['make'] {
   return (directory) => void writeLock(join(directory, 'install.lock'), content);
 }
 
-/** A lock directory, and something in the place of its owner.json. */
+/** Makes a lock directory, with something in the place of its owner.json. */
 function inPlaceOfOwner(make: (file: string) => void): Case['make'] {
   return (directory) => {
     mkdirSync(join(directory, 'install.lock'));
@@ -66,7 +67,7 @@ function inPlaceOfOwner(make: (file: string) => void): Case['make'] {
   };
 }
 
-/** Something in the place of the lock directory. */
+/** Makes something in the place of the lock directory. */
 function inPlaceOfLock(make: (path: string, directory: string) => void): Case['make'] {
   return (directory) => make(join(directory, 'install.lock'), directory);
 }
@@ -85,12 +86,15 @@ const CASES: Record<string, Case> = {
   'owner.json of NUL bytes': { make: owner('\0'.repeat(4096)), outcome: LEFT_ALONE },
   'owner.json of 10 MB': {
     make: inPlaceOfOwner((file) => {
-      writeFileSync(file, JSON.stringify(DEAD));
+      writeFileSync(file, JSON.stringify(DEAD_OWNER));
       truncateSync(file, 10_000_000);
     }),
     outcome: NOT_A_LOCK,
   },
-  'owner.json one byte too large': { make: owner(JSON.stringify(DEAD).padEnd(65_537)), outcome: NOT_A_LOCK },
+  'owner.json one byte too large': {
+    make: owner(JSON.stringify(DEAD_OWNER).padEnd(65_537)),
+    outcome: NOT_A_LOCK,
+  },
   'owner.json deeply nested': { make: owner(nested(30_000)), outcome: HELD },
   'owner.json nested and never closed': { make: owner('{"pid":1,"x":'.repeat(5000)), outcome: LEFT_ALONE },
   'owner.json not JSON': { make: owner('precious'), outcome: NOT_A_LOCK },
@@ -101,7 +105,7 @@ const CASES: Record<string, Case> = {
   'owner.json an object without pid': { make: owner({ name: 'my-project' }), outcome: NOT_A_LOCK },
   'owner.json with a pid of the wrong type': { make: owner({ pid: {} }), outcome: LEFT_ALONE },
   'owner.json with an identity of the wrong type': {
-    make: owner({ ...DEAD, version: 1, nonce: 7, identity: [] }),
+    make: owner({ ...DEAD_OWNER, version: 1, nonce: 7, identity: [] }),
     outcome: LEFT_ALONE,
   },
   'owner.json with fields of the wrong type': {
@@ -117,13 +121,13 @@ const CASES: Record<string, Case> = {
   },
   'owner.json with an identity with a __proto__': {
     make: owner(
-      `{"pid":${DEAD.pid},"version":1,"nonce":"${'0'.repeat(32)}","identity":{"__proto__":{"version":1}}}`,
+      `{"pid":${DEAD_OWNER.pid},"version":1,"nonce":"${'0'.repeat(32)}","identity":{"__proto__":{"version":1}}}`,
     ),
     outcome: LEFT_ALONE,
   },
   'owner.json a symbolic link': {
     make: inPlaceOfOwner((file) => {
-      writeFileSync(`${file}.target`, JSON.stringify(DEAD));
+      writeFileSync(`${file}.target`, JSON.stringify(DEAD_OWNER));
       symlinkSync(`${file}.target`, file);
     }),
     outcome: NOT_A_LOCK,
@@ -152,7 +156,7 @@ const CASES: Record<string, Case> = {
   'a lock path that is a socket': { make: inPlaceOfLock(makeSocket), outcome: NAMES_NOBODY },
   'a lock path that is a symbolic link to a directory': {
     make: inPlaceOfLock((path, directory) => {
-      writeLock(join(directory, 'elsewhere'), DEAD);
+      writeLock(join(directory, 'elsewhere'), DEAD_OWNER);
       symlinkSync('elsewhere', path);
     }),
     outcome: NAMES_NOBODY,
@@ -169,7 +173,7 @@ const CASES: Record<string, Case> = {
   'a directory with a dead lock and data': {
     make: inPlaceOfLock((path) => {
       makeData(path);
-      writeLock(path, DEAD);
+      writeLock(path, DEAD_OWNER);
     }),
     outcome: { acquire: 'ERR_LOCK_NOT_EMPTY', inspect: 'unknown', reclaim: 'ERR_LOCK_NOT_EMPTY' },
   },
@@ -177,7 +181,7 @@ const CASES: Record<string, Case> = {
     make: inPlaceOfLock((path) => {
       mkdirSync(path);
       for (let i = 0; i < 300; i += 1) writeFileSync(join(path, `retired-${i}`), '');
-      writeLock(path, DEAD);
+      writeLock(path, DEAD_OWNER);
     }),
     outcome: { acquire: 'ERR_LOCK_NOT_EMPTY', inspect: 'unknown', reclaim: 'ERR_LOCK_NOT_EMPTY' },
   },
@@ -238,11 +242,11 @@ for (const backend of EVERY) {
     });
 
     for (const [name, { make, outcome: usual }] of Object.entries(CASES)) {
-      // That the number is taken is no proof that its owner lives.
+      // The portable backend only sees that the number is taken, which does not prove that the owner lives.
       const outcome = usual === HELD && backend === 'portable' ? LEFT_ALONE : usual;
       testRequiring([], `${name}: ${inWords(outcome)}, nothing deleted`, async () => {
         const directory = tempDir();
-        // null is a path to try as well.
+        // null is a path to try as well, so only undefined stands for the usual path.
         const made = make(directory);
         const path = made === undefined ? join(directory, 'install.lock') : made;
         const before = snapshot(directory);
@@ -321,7 +325,7 @@ for (const backend of EVERY) {
 
     testRequiring([], 'a directory that may not be written: EACCES, and nothing is changed', async () => {
       const directory = tempDir();
-      writeLock(join(directory, 'dead.lock'), DEAD);
+      writeLock(join(directory, 'dead.lock'), DEAD_OWNER);
       const before = snapshot(directory);
       const asUser = isRoot().available ? await startAgent({ backend, uid: 1000 }) : agent;
       chmodSync(directory, 0o555);
@@ -346,7 +350,7 @@ for (const backend of EVERY) {
       const directory = tempDir();
       const asUser = isRoot().available ? await startAgent({ backend, uid: 1000 }) : agent;
       const path = join(directory, 'install.lock');
-      const file = writeLock(path, DEAD);
+      const file = writeLock(path, DEAD_OWNER);
       chmodSync(file, 0);
       expect(await outcomeOf(asUser, path)).toEqual(same('EACCES'));
       chmodSync(path, 0);
@@ -366,7 +370,8 @@ for (const backend of EVERY) {
       isolationTest(`a disk that is out ${what}: ENOSPC, and nothing is left behind`, async () => {
         const directory = tempDir();
         const box = await openBox();
-        // Inodes: the root, the file that fills, and one for the private directory, but none for a file in it.
+        // The inodes are for the root, the file that fills the disk, and the private directory, but none is
+        // left for a file in it.
         const script = `mount -t tmpfs -o ${options} none "$0" && { cat /dev/zero >"$0/fill" 2>/dev/null; exec "$@"; }`;
         const size = what === 'of blocks' ? script : script.replace('cat /dev/zero', 'echo x');
         const through = ['unshare', '--mount', 'sh', '-c', size, directory];
@@ -390,7 +395,7 @@ for (const backend of EVERY) {
       const waiting = agent.acquire(path, { timeout: 8000 });
       const caught = expect(waiting).rejects.toMatchObject({ code: 'ERR_NOT_A_LOCK', path });
       await sleep(30);
-      // Or it would take the lock between the two steps.
+      // The agent is stopped, because otherwise it would take the lock between the two steps.
       process.kill(agent.hostPid, 'SIGSTOP');
       renameSync(path, `${path}.aside`);
       writeFileSync(path, 'precious');
@@ -430,7 +435,7 @@ function makeFifo(path: string): void {
 }
 
 function makeSocket(path: string): void {
-  // The name that bind(2) makes stays only while the server listens; a link to it stays longer.
+  // The name that bind(2) makes stays only while the server listens, but a link to it stays longer.
   const server = createServer().listen(path);
   onCleanup(() => {
     server.close();

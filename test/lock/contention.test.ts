@@ -3,13 +3,13 @@ import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
 import { type Agent, startAgent } from '../helpers/agent.js';
 import { hasBackend } from '../helpers/backends.js';
-import { readOwner, writeLock, writeLockOf } from '../helpers/crafted.js';
+import { DEAD_OWNER, readOwner, writeLock, writeLockOf } from '../helpers/crafted.js';
 import { startProcess } from '../helpers/processes.js';
 import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
 const ROUNDS = 100;
-/** ms after which the contenders start together: long enough for all to have heard of it. */
+/** ms after which the contenders start together: long enough for all of them to have received the call. */
 const HEAD_START = 4;
 
 describeRequiring(
@@ -26,7 +26,7 @@ describeRequiring(
     });
 
     testRequiring([], `the lock of an older program's dead owner`, async () => {
-      await race((path) => writeLock(path, { pid: 4_194_305, createdAtMs: 1_777_458_804_809 }));
+      await race((path) => writeLock(path, DEAD_OWNER));
     });
 
     testRequiring([], 'a free lock', async () => {
@@ -35,7 +35,7 @@ describeRequiring(
   },
 );
 
-/** Many rounds between four agents for one path, which `prepare` makes ready. */
+/** Runs many rounds between four agents for one path, which `prepare` makes ready. */
 async function race(prepare: (path: string) => void): Promise<void> {
   const path = join(tempDir(), 'install.lock');
   const agents = await Promise.all([
@@ -60,6 +60,6 @@ async function race(prepare: (path: string) => void): Promise<void> {
     await winner.release(path);
     expect(readdirSync(dirname(path))).toEqual([]);
   }
-  // Or it was no race.
+  // If only one agent ever won, there was no race.
   expect(wins.size).toBeGreaterThan(1);
 }

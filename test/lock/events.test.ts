@@ -13,15 +13,12 @@ import {
 } from '../../src/index.js';
 import { LockEvent } from '../../src/lock/events.js';
 import { cli } from '../helpers/cli.js';
-import { ownerFile, writeLock } from '../helpers/crafted.js';
+import { DEAD_OWNER, ownerFile, writeLock } from '../helpers/crafted.js';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
 
-/** Above the largest pid_max there is: never anybody's number. */
-const DEAD_OWNER = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
-
-/** What is published on a channel from now until the test is over. */
+/** Collects what is published on a channel from now until the test is over. */
 function listen<Name extends keyof LockEvents>(name: Name): LockEvents[Name][] {
   const heard: LockEvents[Name][] = [];
   const hear = (payload: unknown) => void heard.push(payload as LockEvents[Name]);
@@ -46,7 +43,7 @@ describe('events', () => {
     ]);
   });
 
-  test('tell of a lock acquired and released, by whom, and for how long', () => {
+  test('report a lock acquired and released, by whom, and for how long', () => {
     const path = newPath();
     const acquired = listen(CHANNELS.acquire);
     const released = listen(CHANNELS.release);
@@ -60,7 +57,7 @@ describe('events', () => {
     expect(acquired).toHaveLength(1);
   });
 
-  test('tell how long an acquisition waited', async () => {
+  test('report how long an acquisition waited', async () => {
     const path = newPath();
     const holder = acquireLockSync(path);
     const acquired = listen(CHANNELS.acquire);
@@ -71,7 +68,7 @@ describe('events', () => {
     expect(acquired[0]?.waited).toBeGreaterThanOrEqual(190);
   });
 
-  test('tell of a dead owner whose lock was reclaimed, and why, before its successor has it', () => {
+  test('report a dead owner whose lock was reclaimed, and why, before its successor has it', () => {
     const path = newPath();
     const order: string[] = [];
     const reclaimed = listen(CHANNELS.reclaim);
@@ -94,7 +91,7 @@ describe('events', () => {
     ]);
   });
 
-  test('tell of a lock that reclaimLock removed, and of none that it left alone', () => {
+  test('report a lock that reclaimLock removed, and none that it left alone', () => {
     const path = newPath();
     const reclaimed = listen(CHANNELS.reclaim);
     const lock = acquireLockSync(path);
@@ -106,7 +103,7 @@ describe('events', () => {
     expect(reclaimed.map(({ verdict }) => verdict?.reason)).toEqual(['legacy-no-such-process']);
   });
 
-  test('tell of a directory without an owner that was removed, and not of what a release left', () => {
+  test('report a directory without an owner that was removed, and not the rest of a release', () => {
     const path = newPath();
     const reclaimed = listen(CHANNELS.reclaim);
     mkdirSync(path);
@@ -128,7 +125,7 @@ describe('events', () => {
     ]);
   });
 
-  test('tell what a waiter waits for, as onWait does, also where there is no onWait', async () => {
+  test('report what a waiter waits for, as onWait does, also where there is no onWait', async () => {
     const path = newPath();
     const holder = acquireLockSync(path);
     const heard = listen(CHANNELS.wait);
@@ -156,7 +153,7 @@ describe('events', () => {
     expect(performance.now() - since).toBeLessThan(2_000);
     expect(slow[0]).toMatchObject({ path, owner: holder.owner, overdue: true });
     expect(slow[0]?.ownerAge).toBeGreaterThan(300);
-    // Ten seconds later the same is reported again; a change in the directory makes the waiter look.
+    // The same is reported again ten seconds later; a change in the directory makes the waiter look.
     const reports = listen(CHANNELS.wait);
     const now = performance.now.bind(performance);
     vi.spyOn(performance, 'now').mockImplementation(() => now() + 11_000);
@@ -170,7 +167,7 @@ describe('events', () => {
     expect(slow).toHaveLength(1);
   });
 
-  test('tell of a lock that was lost, and not that it was released', () => {
+  test('report a lock that was lost, and not that it was released', () => {
     const path = newPath();
     const lost = listen(CHANNELS.lost);
     const released = listen(CHANNELS.release);
@@ -185,7 +182,7 @@ describe('events', () => {
     expect(released).toEqual([]);
   });
 
-  test('are not even put together while nobody listens', async () => {
+  test('are not even built while nothing listens', async () => {
     const publish = vi.spyOn(LockEvent.prototype, 'publish');
     onTestFinished(() => publish.mockRestore());
     const path = newPath();

@@ -13,27 +13,26 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Descriptor } from '../../src/backend/descriptor.js';
 import type { Lock } from '../../src/index.js';
-import { ownerFile, readOwner, writeLock, writeLockOf } from '../helpers/crafted.js';
+import { DEAD_OWNER, ownerFile, readOwner, writeLock, writeLockOf } from '../helpers/crafted.js';
 import { type FileOperation, hookFiles, interfereAtEachStep, interfereOnce } from '../helpers/hooks.js';
 import { describeForEveryBackend, type Package } from '../helpers/package.js';
 import { snapshot } from '../helpers/snapshot.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-const DEAD = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
 const NONCE = '0123456789abcdef0123456789abcdef';
 
 function newPath(): string {
   return join(tempDir(), 'install.lock');
 }
 
-/** Acquires and releases, reclaims from a dead owner, times out on a live one, sweeps. */
+/** Acquires and releases, reclaims from a dead owner, times out on a live one, and sweeps. */
 function workAt(api: Package, path: string): void {
   api.acquireLockSync(path).releaseSync();
-  writeLock(path, DEAD);
+  writeLock(path, DEAD_OWNER);
   const lock = api.acquireLockSync(path);
   expect(api.tryAcquireLockSync(path)).toBeNull();
   lock.releaseSync();
-  writeLock(path, DEAD);
+  writeLock(path, DEAD_OWNER);
   api.reclaimLockSync(path);
   mkdirSync(join(path, '..', `.install.lock.${NONCE}`));
   api.acquireLockSync(path).releaseSync();
@@ -52,7 +51,8 @@ describeForEveryBackend('(I1) held if and only if the path is a directory with o
       },
     });
     workAt(api, path);
-    // Seen: nothing or a directory being removed, a lock, a dead owner's lock, one retired.
+    // The states seen are: nothing or a directory being removed, a lock, a dead owner's lock, and a retired
+    // one.
     expect([...states]).toEqual(
       expect.arrayContaining(['false free', 'true held', 'true stale', 'false stale']),
     );
@@ -61,7 +61,7 @@ describeForEveryBackend('(I1) held if and only if the path is a directory with o
   test('(I1) an owner.json elsewhere in the directory, or a file in its place, is no lock', () => {
     const path = newPath();
     mkdirSync(join(path, 'deeper'), { recursive: true });
-    writeFileSync(join(path, 'deeper', 'owner.json'), JSON.stringify({ ...DEAD, pid: 1 }));
+    writeFileSync(join(path, 'deeper', 'owner.json'), JSON.stringify({ ...DEAD_OWNER, pid: 1 }));
     expect(api.inspectLockSync(path)).toMatchObject({ format: 'none', owner: null });
   });
 });
@@ -76,10 +76,10 @@ describeForEveryBackend(
         after: () => {
           if (!existsSync(ownerFile(path))) return;
           const owner = readOwner(path);
-          if (owner.pid === DEAD.pid) return;
+          if (owner.pid === DEAD_OWNER.pid) return;
           seen += 1;
           expect(owner).toMatchObject({ pid: process.pid, version: 1, identity: api.selfIdentity() });
-          // Plain Node takes no witness.
+          // The backends of plain Node take no witness.
           if (backend === 'native') expect(witnessState(api, path)).toBe('held');
         },
       });
@@ -95,7 +95,7 @@ describeForEveryBackend(
       hookFiles(api.backend, {
         after: () => {
           const now = inodeOf(path);
-          // Another directory: the path was empty, or was replaced, between two steps.
+          // This is another directory: the path was empty, or was replaced, between two steps.
           if (now !== inode) [inode, nonce, emptied] = [now, null, false];
           if (inode === null) return;
           if (!existsSync(ownerFile(path))) {
@@ -104,7 +104,8 @@ describeForEveryBackend(
           }
           nonce ??= readOwner(path).nonce;
           expect(readOwner(path).nonce).toBe(nonce);
-          // Plain Node has to make its empty directory at the path, which is then replaced, not filled.
+          // Without RENAME_NOREPLACE an empty directory is made at the path first, which is then replaced,
+          // not filled.
           expect(emptied).toBe(false);
         },
       });
@@ -114,11 +115,11 @@ describeForEveryBackend(
       lock.releaseSync();
     });
 
-    test('(I2) an empty directory that somebody made is not filled, but replaced', () => {
+    test('(I2) an empty directory that another program made is not filled, but replaced', () => {
       const path = newPath();
       mkdirSync(path);
       const before = inodeOf(path);
-      // While it is open, its number is given to no other directory.
+      // While the directory is open, the kernel gives its number to no other directory.
       const keep = openSync(path, 'r');
       const lock = api.acquireLockSync(path, { ownerlessGrace: 0, timeout: 500 });
       expect(inodeOf(path)).not.toBe(before);
@@ -150,7 +151,7 @@ describeForEveryBackend(
 );
 
 describeForEveryBackend('(I3) reclaimed only on a dead verdict', (api) => {
-  /** Locks of which the owner lives, or nobody knows. */
+  /** Locks whose owner lives, or cannot be judged. */
   const keptOwners: Record<string, (path: string) => void> = {
     'this very process, without a witness': (path) => void writeLockOf(path, api.selfIdentity()),
     'an older program that lives': (path) => void writeLock(path, { pid: 1, createdAtMs: Date.now() }),
@@ -211,14 +212,14 @@ describeForEveryBackend('(I4) deleted only through the directory that was judged
     expect(deleted).toBeGreaterThan(3);
   });
 
-  /** Each of these finds a lock, and works on it until it is free or its own. */
+  /** Each of these finds a lock, and works on it until the path is free or its own. */
   const works: Record<string, (path: string) => () => unknown> = {
     'a reclaim': (path) => {
-      writeLock(path, DEAD);
+      writeLock(path, DEAD_OWNER);
       return () => api.reclaimLockSync(path);
     },
     'an acquisition that reclaims': (path) => {
-      writeLock(path, DEAD);
+      writeLock(path, DEAD_OWNER);
       return () => api.tryAcquireLockSync(path)?.releaseSync();
     },
     'a release': (path) => {
@@ -255,7 +256,7 @@ describeForEveryBackend('(I4) deleted only through the directory that was judged
 
   test('(I4) the empty directory of an older program that comes in between is not removed', () => {
     const path = newPath();
-    writeLock(path, DEAD);
+    writeLock(path, DEAD_OWNER);
     const removes = (operation: FileOperation, [, name]: readonly unknown[]) =>
       operation === 'unlinkAt' && String(name).startsWith('retired.');
     const other = interfereOnce(api.backend, removes, () => {
@@ -279,7 +280,7 @@ describeForEveryBackend('(I5) nothing but own files is ever deleted', (api) => {
   for (const [what, add] of Object.entries(FOREIGN)) {
     test(`(I5) a dead owner's lock with ${what} in it is refused before anything is touched`, async () => {
       const path = newPath();
-      writeLock(path, DEAD);
+      writeLock(path, DEAD_OWNER);
       add(path);
       const before = snapshot(dirname(path));
       const refused = { code: 'ERR_LOCK_NOT_EMPTY', path };
@@ -293,12 +294,12 @@ describeForEveryBackend('(I5) nothing but own files is ever deleted', (api) => {
     test(`(I5) ${what} that comes into a dead owner's lock at any step of the reclaim stays`, () => {
       interfereAtEachStep(api.backend, () => {
         const path = newPath();
-        writeLock(path, DEAD);
+        writeLock(path, DEAD_OWNER);
         let expected = {};
         return {
           run: () => quietly(() => api.reclaimLockSync(path)),
           interfere: () => {
-            // When it comes too late, it comes into a directory of its own.
+            // An intruder that comes too late for the old directory makes one of its own.
             mkdirSync(path, { recursive: true });
             add(path);
             expected = without(snapshot(path), /^(owner\.json|(retired|claimed)\.[0-9a-f]{32})$/);
@@ -326,7 +327,7 @@ describeForEveryBackend('(I5) nothing but own files is ever deleted', (api) => {
   describe('shadows of our own deletions', () => {
     test('(I5) a shadow of a deletion on FUSE or NFS is neither foreign nor deleted', () => {
       const path = newPath();
-      writeLock(path, DEAD);
+      writeLock(path, DEAD_OWNER);
       writeFileSync(join(path, '.nfs000000000000000100000001'), '');
       writeFileSync(join(path, '.fuse_hidden0000000100000001'), '');
       expect(api.reclaimLockSync(path).reclaimed).toBe(true);
@@ -338,7 +339,7 @@ describeForEveryBackend('(I5) nothing but own files is ever deleted', (api) => {
   });
 });
 
-/** Of the witness on owner.json, through another description of the file. */
+/** Tests the witness on owner.json through another description of the file. */
 function witnessState(api: Package, path: string): string {
   const { files, witness } = api.backend;
   const directory = files.openParent(path);
@@ -355,7 +356,7 @@ function without(found: Record<string, string>, names: RegExp): Record<string, s
   return Object.fromEntries(Object.entries(found).filter(([name]) => !names.test(name)));
 }
 
-/** For work that may well fail: only what it leaves behind is of interest. */
+/** Runs work that may well fail, because only what it leaves behind matters. */
 function quietly(work: () => unknown): void {
   try {
     work();
@@ -370,7 +371,7 @@ function inodeOf(path: string): number | null {
   }
 }
 
-/** What of the snapshot is at or below that name. */
+/** Returns the entries of the snapshot at or below that name. */
 function only(found: Record<string, string>, name: string): Record<string, string> {
   return Object.fromEntries(
     Object.entries(found).filter(([path]) => path === name || path.startsWith(`${name}/`)),

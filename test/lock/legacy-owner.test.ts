@@ -12,11 +12,11 @@ const HOUR = 3_600_000;
 
 interface Writer {
   readonly pid: number;
-  /** Its start ticks. */
+  /** The start ticks of the process. */
   readonly starttime: number;
 }
 
-/** The three records that OpenClaw wrote over time, each for a writer and the time of writing. */
+/** The three records that OpenClaw has used over time, each made for a writer and a time of writing. */
 const RECORDS: Record<string, (writer: Writer, ms: number) => object> = {
   '{ pid, createdAtMs }': ({ pid }, ms) => ({ pid, createdAtMs: ms }),
   '{ pid, startedAt }': ({ pid }, ms) => ({ pid, startedAt: new Date(ms).toISOString() }),
@@ -58,7 +58,7 @@ describeForEachBackend(`an older program's lock`, (api) => {
 
   async function startWriter(): Promise<{ process: TestProcess; writer: Writer }> {
     const process = await startProcess(['cat']);
-    // /proc tells births to 10 ms; what is written now must be later than that.
+    // The birth times of /proc have a resolution of 10 ms, and the record must be later than the birth.
     await sleep(30);
     return { process, writer: { pid: process.pid, starttime: startTicksOf(process.pid) } };
   }
@@ -162,7 +162,7 @@ describeForEachBackend(`an older program's lock`, (api) => {
 
   test('that is held for hours by a live owner is never expired by age', () => {
     const path = newPath();
-    // Process 1 has been there before everything else.
+    // Process 1 is older than every record.
     writeLock(path, { pid: 1, createdAtMs: Date.now() });
     const ancient = 1_700_000_000;
     utimesSync(path, ancient, ancient);

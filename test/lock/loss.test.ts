@@ -5,8 +5,6 @@ import {
   linkSync,
   mkdirSync,
   openSync,
-  readdirSync,
-  readlinkSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -15,32 +13,32 @@ import { dirname, join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Lock } from '../../src/index.js';
 import { startAgent } from '../helpers/agent.js';
-import { ownerFile, writeLock } from '../helpers/crafted.js';
+import { DEAD_OWNER, ownerFile, writeLock } from '../helpers/crafted.js';
+import { descriptorsOn } from '../helpers/descriptors.js';
 import { describeForEveryBackend } from '../helpers/package.js';
 import { pretendFilesystem } from '../helpers/pretend-filesystem.js';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
 import { snapshot } from '../helpers/snapshot.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-const OLDER_OWNER = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
 const LOST = { code: 'ERR_LOCK_LOST' };
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** How somebody takes a lock away from its owner. */
+/** How another program takes a lock away from its owner. */
 const WAYS: Record<string, (path: string) => void> = {
   'owner.json deleted': (path) => rmSync(ownerFile(path)),
   'the directory deleted': (path) => rmSync(path, { recursive: true }),
   'the directory deleted and made anew by an old program': (path) => {
     rmSync(path, { recursive: true });
-    writeLock(path, OLDER_OWNER);
+    writeLock(path, DEAD_OWNER);
   },
   'the directory moved aside and made anew by an old program': (path) => {
     renameSync(path, `${path}.aside`);
     rmSync(`${path}.aside`, { recursive: true });
-    writeLock(path, OLDER_OWNER);
+    writeLock(path, DEAD_OWNER);
   },
   'the directory moved aside': (path) => renameSync(path, `${path}.aside`),
   'the directory moved aside and a file put there': (path) => {
@@ -49,26 +47,26 @@ const WAYS: Record<string, (path: string) => void> = {
   },
   'the directory moved aside and another lock put there': (path) => {
     renameSync(path, `${path}.aside`);
-    writeLock(path, OLDER_OWNER);
+    writeLock(path, DEAD_OWNER);
   },
   'owner.json overwritten by an old program': (path) => {
-    writeLock(path, OLDER_OWNER);
+    writeLock(path, DEAD_OWNER);
   },
   'owner.json emptied': (path) => writeFileSync(ownerFile(path), ''),
   'owner.json replaced by a rename': (path) => {
-    writeFileSync(`${path}.json`, JSON.stringify(OLDER_OWNER));
+    writeFileSync(`${path}.json`, JSON.stringify(DEAD_OWNER));
     renameSync(`${path}.json`, ownerFile(path));
   },
   'owner.json replaced by a directory': (path) => {
     rmSync(ownerFile(path));
     mkdirSync(ownerFile(path));
   },
-  'its descriptors closed by somebody else in the process': (path) => closeDescriptorsOf(path),
+  'its descriptors closed by other code in the process': (path) => closeDescriptorsOf(path),
 };
 
 /**
- * Somebody closes a descriptor of the lock, and the kernel gives its number to something of theirs, which could be taken
- * for the lock's. Each makes that at `stranger` and answers the number.
+ * Other code closes a descriptor of the lock, and the kernel gives its number to another file of that code,
+ * which could be mistaken for the lock's. Each of these makes that file at `stranger` and returns the number.
  */
 const STRANGERS: Record<string, (path: string, stranger: string) => number> = {
   'its directory': (path, stranger) => {
@@ -82,9 +80,9 @@ const STRANGERS: Record<string, (path: string, stranger: string) => number> = {
   },
 };
 
-/** Closes the descriptor that is open on `target`, and opens `other` under its number. */
+/** Closes the descriptor that is open on `target`, and opens `other` under the same number. */
 function giveNumberOf(target: string, other: string): number {
-  const number = descriptorsOf(target).find((fd) => targetOf(fd) === target) as number;
+  const number = descriptorsOn(target).find((open) => open.target === target)?.fd as number;
   closeSync(number);
   const opened: number[] = [];
   while (opened.at(-1) !== number) opened.push(openSync(other, 'r'));
@@ -161,12 +159,12 @@ describeForEveryBackend('a lock lost', (api, backend) => {
   test('leaves no descriptor open', () => {
     const { lock, path } = held();
     rmSync(path, { recursive: true });
-    expect(descriptorsOf(path)).not.toEqual([]);
+    expect(descriptorsOn(path)).not.toEqual([]);
     lock.verify();
-    expect(descriptorsOf(path)).toEqual([]);
+    expect(descriptorsOn(path)).toEqual([]);
   });
 
-  test('is told to who listens when it is found', () => {
+  test('is reported to listeners when it is found', () => {
     const { lock, path } = held();
     let told = 0;
     lock.signal.addEventListener('abort', () => {
@@ -190,12 +188,12 @@ describeForEveryBackend('a lock lost', (api, backend) => {
     expect(snapshot(dirname(path))).toEqual(before);
   });
 
-  // To the portable backend a descriptor means nothing but that no inode number recurs.
+  // The portable backend uses a descriptor only to keep the inode number from recurring.
   if (backend === 'portable') return;
 
   for (const [what, take, type] of Object.entries(STRANGERS).flatMap(([what, take]) => [
     [what, take, null] as const,
-    // Where the numbers of names are not believed, that of an open directory is.
+    // On FUSE inode numbers by name are not trusted, but that of an open directory is.
     [what, take, 'fuse'] as const,
   ])) {
     const where = type === null ? '' : ` on ${type}`;
@@ -207,7 +205,7 @@ describeForEveryBackend('a lock lost', (api, backend) => {
       const before = [snapshot(dirname(path)), snapshot(dirname(stranger))];
       expect(() => lock.releaseSync()).toThrow(expect.objectContaining(LOST));
       expect([snapshot(dirname(path)), snapshot(dirname(stranger))]).toEqual(before);
-      // Still open.
+      // fstat throws unless the descriptor is still open.
       fstatSync(fd);
       closeSync(fd);
     });
@@ -232,28 +230,13 @@ describeForEveryBackend('a lock lost', (api, backend) => {
     expect(await reasonOf()).toBe(hasWitness ? 'witness-held' : 'process-running');
     expect(api.inspectLockSync(path).verdict?.reason).toBe('held-by-this-process');
     closeDescriptorsOf(path);
-    // Where no witness was taken, nobody else can notice.
+    // If no witness was taken, no other process can notice.
     expect(await reasonOf()).toBe(hasWitness ? 'witness-free' : 'process-running');
     expect(api.inspectLockSync(path).state).toBe(hasWitness ? 'stale' : 'held');
     expect(lock.verify()).toBe(false);
   });
 });
 
-/** Descriptors of this process that are open on something at or below the path. */
-function descriptorsOf(path: string): number[] {
-  return readdirSync('/proc/self/fd')
-    .map(Number)
-    .filter((fd) => targetOf(fd).startsWith(path));
-}
-
-function targetOf(fd: number): string {
-  try {
-    return readlinkSync(`/proc/self/fd/${fd}`);
-  } catch {
-    return '';
-  }
-}
-
 function closeDescriptorsOf(path: string): void {
-  for (const fd of descriptorsOf(path)) closeSync(fd);
+  for (const { fd } of descriptorsOn(path)) closeSync(fd);
 }

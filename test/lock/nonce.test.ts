@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { newNonce } from '../../src/lock/protocol/nonce.js';
 
-// A generator in the same state wherever it is asked, as in the copies of a virtual machine.
+// The generator is in the same state in every process, as in the copies of a virtual machine.
 vi.mock('node:crypto', () => ({ randomBytes: (size: number) => Buffer.alloc(size, 0xab) }));
 
 test('no nonce is given out twice, and each is 128 bits in hexadecimal', () => {

@@ -2,22 +2,21 @@ import { existsSync, mkdirSync, readdirSync, rmdirSync, unlinkSync, writeFileSyn
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ReclaimResult } from '../../src/index.js';
-import { writeLock } from '../helpers/crafted.js';
+import { DEAD_OWNER, writeLock } from '../helpers/crafted.js';
 import { interfereOnce } from '../helpers/hooks.js';
 import { describeForEveryBackend } from '../helpers/package.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-const DEAD = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
 const RETIRED = `retired.${'0'.repeat(32)}`;
 
 function newPath(): string {
   return join(tempDir(), 'install.lock');
 }
 
-describeForEveryBackend('of two that clear one lock', (api) => {
-  test('only the one that took owner.json out is told that it reclaimed', () => {
+describeForEveryBackend('of two processes that clear one lock', (api) => {
+  test('only the one that took owner.json out gets the answer that it reclaimed', () => {
     const path = newPath();
-    writeLock(path, DEAD);
+    writeLock(path, DEAD_OWNER);
     let rival: ReclaimResult | undefined;
     interfereOnce(
       api.backend,
@@ -42,7 +41,8 @@ describeForEveryBackend('of two that clear one lock', (api) => {
     );
     expect(api.reclaimLockSync(path).reclaimed).toBe(false);
     expect(rival.happened).toBe(true);
-    // Were it removed here, an older program could make its own before the rival comes to remove it.
+    // If it were removed here, an older program could make its own directory before the rival comes to remove
+    // it.
     expect(readdirSync(path)).toEqual([]);
     rmdirSync(path);
   });

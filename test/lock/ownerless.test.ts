@@ -18,14 +18,16 @@ import { isBuilt, testRequiring } from '../helpers/requirements.js';
 import { snapshot } from '../helpers/snapshot.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-/** The grace that an older program gets between mkdir and its write, unless told otherwise. */
+/** The default grace that an older program gets between its mkdir and its write. */
 const GRACE_S = 5;
-/** That of a directory that holds no owner.json and whose mtime somebody sets, as `age` does here. */
+/**
+ * The grace of a directory that holds no owner.json and whose mtime was set by a program, as `age` does here.
+ */
 const REFRESHED_GRACE_S = 30;
 
 /** Lock directories in which no owner can be read. */
 const OWNERLESS: Record<string, (path: string) => void> = {
-  'a directory whose time somebody sets': () => {},
+  'a directory whose time was set': () => {},
   'an empty owner.json': (path) => writeFileSync(ownerFile(path), ''),
   'an owner.json cut off in the middle': (path) => writeFileSync(ownerFile(path), '{\n  "pid": 7,\n  "crea'),
   'an owner.json of NUL bytes, as after a power cut': (path) =>
@@ -41,7 +43,7 @@ describeForEveryBackend('a lock directory without an owner', (api, backend) => {
     return path;
   }
 
-  /** Sets the times of the directory and of all in it, seconds from now. */
+  /** Sets the times of the directory and of everything in it, in seconds from now. */
   function age(path: string, seconds: number): void {
     const time = Date.now() / 1000 + seconds;
     for (const name of [...readdirSync(path), '.']) utimesSync(join(path, name), time, time);
@@ -140,7 +142,7 @@ describeForEveryBackend('a lock directory without an owner', (api, backend) => {
     expect(readdirSync(dirname(path))).toEqual([]);
   });
 
-  test('an empty directory that is removed while one looks: nothing is there', () => {
+  test('an empty directory that is removed during the check: nothing is there', () => {
     const path = make(() => {});
     hookFiles(api.backend, {
       after: (operation) => {
@@ -172,7 +174,7 @@ describeForEveryBackend('a lock directory without an owner', (api, backend) => {
     }
   });
 
-  // Plain Node sees a witness only while the list of this machine's locks is short.
+  // The procfs backend sees a witness only while the list of this machine's locks is short.
   if (backend === 'native') {
     testRequiring(
       [isBuilt()],

@@ -7,7 +7,7 @@ import { describeForEachBackend, type Package } from '../helpers/package.js';
 import { pretendFilesystem } from '../helpers/pretend-filesystem.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-// Publishing where a filesystem or a sandbox does not do as a local disk does.
+// Publishing on a filesystem or in a sandbox that behaves unlike a local disk.
 
 const NAME = 'install.lock';
 const DEFAULT_LEASE = { durationMs: 30_000 };
@@ -20,11 +20,11 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** The two ways in which a lock appears at its place. The second one is left when the first is not to be had. */
+/** The two calls that can move a lock into place. The second one is used when the first is not available. */
 const RENAMES = ['renameNoReplaceAt', 'renameAt'] as const;
 type Rename = (typeof RENAMES)[number];
 
-/** Calls `action` once, right before or after the rename by which a lock appears at its place. */
+/** Calls `action` once, right before or after the rename that moves a lock into place. */
 function atPublishing(api: Package, when: 'before' | 'after', rename: Rename, action: () => void): void {
   if (rename === 'renameAt') {
     vi.spyOn(api.backend.files, 'renameNoReplaceAt').mockImplementation(() => {

@@ -1,21 +1,20 @@
-import { existsSync, readdirSync, readlinkSync, rmSync, unlinkSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ownerFile, writeLock } from '../helpers/crafted.js';
+import { DEAD_OWNER, ownerFile, writeLock } from '../helpers/crafted.js';
+import { descriptorsOn } from '../helpers/descriptors.js';
 import { hookFiles, interfereOnce } from '../helpers/hooks.js';
 import { describeForEachBackend } from '../helpers/package.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-const DEAD = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
-
-/** What frees a lock: its owner, or somebody who finds the owner dead. */
+/** The two ways to free a lock: its owner releases it, or another process finds the owner dead. */
 const WAYS = ['release', 'reclaim'] as const;
 
 describeForEachBackend('a lock that is given back', (api) => {
   function readyFor(way: (typeof WAYS)[number]): { path: string; free: () => void } {
     const path = join(tempDir(), 'install.lock');
     if (way === 'reclaim') {
-      writeLock(path, DEAD);
+      writeLock(path, DEAD_OWNER);
       return { path, free: () => api.reclaimLockSync(path) };
     }
     const lock = api.acquireLockSync(path);
@@ -28,7 +27,7 @@ describeForEachBackend('a lock that is given back', (api) => {
       const open: string[] = [];
       hookFiles(api.backend, {
         before: (operation) => {
-          if (operation === 'unlinkAt') open.push(...filesOpenIn(path));
+          if (operation === 'unlinkAt') open.push(...descriptorsOn(`${path}/`).map(({ target }) => target));
         },
       });
       free();
@@ -36,7 +35,7 @@ describeForEachBackend('a lock that is given back', (api) => {
       expect(readdirSync(dirname(path))).toEqual([]);
     });
 
-    test(`by ${way}, its file deleted by somebody faster, leaves the directory to that one`, () => {
+    test(`by ${way}, its file deleted by a faster process, leaves the directory to that one`, () => {
       const { path, free } = readyFor(way);
       const other = interfereOnce(
         api.backend,
@@ -62,7 +61,7 @@ describeForEachBackend('a lock that is given back', (api) => {
     expect(existsSync(path)).toBe(true);
   });
 
-  test('and taken back by somebody at the last moment was not reclaimed', () => {
+  test('and taken back by another process at the last moment was not reclaimed', () => {
     const { path } = readyFor('reclaim');
     interfereOnce(
       api.backend,
@@ -72,15 +71,3 @@ describeForEachBackend('a lock that is given back', (api) => {
     expect(api.reclaimLockSync(path)).toMatchObject({ reclaimed: false });
   });
 });
-
-/** Names of the files below a directory that this process has open. */
-function filesOpenIn(path: string): string[] {
-  return readdirSync('/proc/self/fd').flatMap((fd) => {
-    try {
-      const target = readlinkSync(`/proc/self/fd/${fd}`);
-      return target.startsWith(`${path}/`) ? [target] : [];
-    } catch {
-      return [];
-    }
-  });
-}

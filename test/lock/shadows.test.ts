@@ -1,33 +1,18 @@
-import { readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { writeLock } from '../helpers/crafted.js';
+import { DEAD_OWNER, writeLock } from '../helpers/crafted.js';
+import { descriptorsOn } from '../helpers/descriptors.js';
 import { hookFiles } from '../helpers/hooks.js';
 import { describeForEachBackend } from '../helpers/package.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-// FUSE and NFS treat deleted files in ways of their own: while one is open somewhere, a hidden file stands in for it, and
-// nothing is known any more of a descriptor whose file is gone.
+// FUSE and NFS treat deleted files in their own way. While one is open on some machine, a hidden file takes
+// its place; and nothing can be learned any more through a descriptor whose file is gone.
 
 describeForEachBackend('where deleted files cast shadows', (api) => {
   function newPath(): string {
     return join(tempDir(), 'install.lock');
-  }
-
-  /** What this process has open in that directory, deleted or not. */
-  function openBelow(directory: string): string[] {
-    return readdirSync('/proc/self/fd')
-      .map((fd) => targetOf(`/proc/self/fd/${fd}`))
-      .filter((target) => target.startsWith(directory));
-  }
-
-  function targetOf(link: string): string {
-    try {
-      return readlinkSync(link);
-    } catch {
-      // The descriptor by which /proc was listed.
-      return '';
-    }
   }
 
   function systemError(code: string): Error {
@@ -48,7 +33,7 @@ describeForEachBackend('where deleted files cast shadows', (api) => {
       });
       const path = newPath();
       for (let turn = 0; turn < 3; turn += 1) api.acquireLockSync(path, { timeout: 0 }).releaseSync();
-      expect(openBelow(dirname(path))).toEqual([]);
+      expect(descriptorsOn(dirname(path))).toEqual([]);
       expect(readdirSync(dirname(path))).toEqual([]);
     });
   }
@@ -60,11 +45,11 @@ describeForEachBackend('where deleted files cast shadows', (api) => {
       before: (operation, [, name]) => {
         if (operation !== 'unlinkAt') return;
         deleted.push(String(name));
-        expect(openBelow(join(path, String(name)))).toEqual([]);
+        expect(descriptorsOn(join(path, String(name)))).toEqual([]);
       },
     });
     api.acquireLockSync(path).releaseSync();
-    writeLock(path, { pid: 4_194_305, createdAtMs: 1_777_458_804_809 });
+    writeLock(path, DEAD_OWNER);
     expect(api.reclaimLockSync(path).reclaimed).toBe(true);
     expect(deleted).toHaveLength(2);
   });
@@ -103,7 +88,7 @@ describeForEachBackend('where deleted files cast shadows', (api) => {
     expect(readdirSync(path)).toEqual(['.nfs000000000000000100000001']);
   });
 
-  test('somebody else’s file is not waited for', () => {
+  test('another program’s file is not waited for', () => {
     const path = newPath();
     const lock = api.acquireLockSync(path);
     writeFileSync(join(path, 'data'), '');

@@ -13,14 +13,14 @@ import { tempDir } from '../helpers/temp-dir.js';
 const NONCE = '0123456789abcdef0123456789abcdef';
 const ORPHAN = `.install.lock.${NONCE}`;
 
-/** Long before any grace. */
+/** Sets a time that is longer ago than any grace. */
 function makeOld(path: string): void {
   const time = Date.now() / 1000 - 3600;
   for (const name of [...readdirSync(path), '.']) utimesSync(join(path, name), time, time);
 }
 
 describeForEveryBackend('the sweep of private directories', (api, backend) => {
-  /** Acquires and releases the lock once: the first time in a directory, which sweeps it. */
+  /** Acquires and releases the lock once. The first time in a directory sweeps that directory. */
   function visit(directory: string): void {
     api.acquireLockSync(join(directory, 'install.lock'), { timeout: 0 }).releaseSync();
   }
@@ -69,9 +69,9 @@ describeForEveryBackend('the sweep of private directories', (api, backend) => {
     });
   }
 
-  test('happens also while the lock is held by somebody', () => {
+  test('happens also while the lock is held', () => {
     const directory = tempDir();
-    // Held by process 1, as far as anybody can tell.
+    // Process 1 holds it, as far as any observer can see.
     writeLock(join(directory, 'install.lock'), { pid: 1, createdAtMs: Date.now() });
     mkdirSync(join(directory, ORPHAN));
     makeOld(join(directory, ORPHAN));
@@ -90,7 +90,7 @@ describeForEveryBackend('the sweep of private directories', (api, backend) => {
       `.install.lock.${NONCE}0`,
       `.install.lock.${NONCE}.bak`,
       `.install.${NONCE}`,
-      // Of another lock, which this process never used.
+      // This one is of another lock, which this process never used.
       `.other.lock.${NONCE}`,
       `.install.lock.old.${NONCE}`,
       '.install.lock.',
@@ -98,7 +98,7 @@ describeForEveryBackend('the sweep of private directories', (api, backend) => {
       mkdirSync(join(directory, name));
       makeOld(join(directory, name));
     }
-    // The name of a private directory, but something else.
+    // These have the name of a private directory, but are something else.
     writeFileSync(join(directory, `.install.lock.${'1'.repeat(32)}`), 'a file');
     symlinkSync(target, join(directory, `.install.lock.${'2'.repeat(32)}`));
     symlinkSync('nowhere', join(directory, `.install.lock.${'3'.repeat(32)}`));

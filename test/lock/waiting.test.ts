@@ -4,20 +4,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { LockTimeoutError, WaitReport } from '../../src/index.js';
 import { startAgent } from '../helpers/agent.js';
-import { EVERY, TESTED } from '../helpers/backends.js';
-import { writeLock, writeLockOf } from '../helpers/crafted.js';
+import { type AnyName, EVERY, TESTED } from '../helpers/backends.js';
+import { DEAD_OWNER, writeLock, writeLockOf } from '../helpers/crafted.js';
 import { describeForEveryBackend, type Package } from '../helpers/package.js';
 import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-/** A boot id of no kernel, recorded as one that something was mounted over: it proves nothing. */
+/**
+ * No kernel has this boot id. It is recorded as one that was mounted over the real one, so it proves nothing.
+ */
 const NO_BOOT = { bootId: '11111111-2222-4333-8444-555555555555', bootIdNative: false };
 
 function newPath(name = 'install.lock'): string {
   return join(tempDir(), name);
 }
 
-/** A lock whose owner is anybody's guess. */
+/** Writes a lock whose owner cannot be judged. */
 function writeUnknownLock(api: Package, path: string): void {
   const witness = { device: '1', fsid: null, inode: '1' };
   writeLockOf(path, { ...api.selfIdentity(), ...NO_BOOT }, { witness, createdAtMs: Date.now() - 60_000 });
@@ -89,7 +91,7 @@ describeForEveryBackend('a timeout', (api, backend) => {
     lock.releaseSync();
   });
 
-  test('on an owner nobody can tell anything about says what is missing, and how to clear it', () => {
+  test('on an owner that cannot be judged says what is missing, and how to clear it', () => {
     const path = newPath();
     writeUnknownLock(api, path);
     const error = timeoutError(() => api.acquireLockSync(path, { timeout: 0 }));
@@ -170,12 +172,12 @@ describeForEveryBackend('onWait', (api) => {
     const reports: WaitReport[] = [];
     const onWait = (report: WaitReport) => void reports.push(report);
     api.acquireLockSync(path, { onWait }).releaseSync();
-    writeLock(path, { pid: 4_194_305, createdAtMs: 1_777_458_804_809 });
+    writeLock(path, DEAD_OWNER);
     (await api.acquireLock(path, { onWait })).releaseSync();
     expect(reports).toEqual([]);
   });
 
-  test('tells once who holds the lock, and again when the holder changes', async () => {
+  test('is called once with the holder of the lock, and again when the holder changes', async () => {
     const path = newPath();
     const reports: WaitReport[] = [];
     const first = api.acquireLockSync(path, { label: 'first' });
@@ -205,7 +207,7 @@ describeForEveryBackend('onWait', (api) => {
     expect(reports).toHaveLength(1);
   });
 
-  test('is told that a holder is overdue', async () => {
+  test('gets to know that a holder is overdue', async () => {
     const path = newPath();
     writeUnknownLock(api, path);
     for (const [expectedHold, overdue] of [
@@ -223,7 +225,7 @@ describeForEveryBackend('onWait', (api) => {
     }
   });
 
-  test('is told when a holder becomes overdue while one waits', async () => {
+  test('is called when a holder becomes overdue during the wait', async () => {
     const path = newPath();
     const lock = api.acquireLockSync(path);
     const overdue: boolean[] = [];
@@ -283,6 +285,18 @@ describeForEveryBackend('a synchronous wait for a lock of this very thread', (ap
 });
 
 describeRequiring([isBuilt()], 'a waiter', () => {
+  /** Starts a process that holds the lock, and another one that waits for it. */
+  async function startWait(path: string, call: 'acquire' | 'acquireSync', owner: AnyName, waiter: AnyName) {
+    const [holder, other] = await Promise.all([
+      startAgent({ backend: owner }),
+      startAgent({ backend: waiter }),
+    ]);
+    await holder.acquire(path);
+    const waiting = other[call](path, { timeout: 8000 });
+    await sleep(60);
+    return { holder, other, waiting };
+  }
+
   for (const owner of TESTED) {
     for (const waiter of TESTED) {
       for (const call of ['acquire', 'acquireSync'] as const) {
@@ -290,17 +304,11 @@ describeRequiring([isBuilt()], 'a waiter', () => {
 
         testRequiring([], `gets the lock of an owner that is killed with SIGKILL (${words})`, async () => {
           const path = newPath();
-          const [holder, other] = await Promise.all([
-            startAgent({ backend: owner }),
-            startAgent({ backend: waiter }),
-          ]);
-          await holder.acquire(path);
-          const waiting = other[call](path, { timeout: 8000 });
-          await sleep(60);
+          const { holder, other, waiting } = await startWait(path, call, owner, waiter);
           await holder.kill();
           const killedAt = performance.now();
           expect((await waiting).value.pid).toBe(other.pid);
-          // A poll later at the latest, on a machine that has other things to do.
+          // The waiter notices by its next poll at the latest; the bound is for a busy machine.
           expect(performance.now() - killedAt).toBeLessThan(2000);
           expect(await other.verify(path)).toBe(true);
         });
@@ -315,13 +323,7 @@ describeRequiring([isBuilt()], 'a waiter', () => {
 
         testRequiring([], `gets a lock that is released (${words})`, async () => {
           const path = newPath();
-          const [holder, other] = await Promise.all([
-            startAgent({ backend: owner }),
-            startAgent({ backend: waiter }),
-          ]);
-          await holder.acquire(path);
-          const waiting = other[call](path, { timeout: 8000 });
-          await sleep(60);
+          const { holder, other, waiting } = await startWait(path, call, owner, waiter);
           await holder.release(path);
           expect((await waiting).value.pid).toBe(other.pid);
           expect(await other.verify(path)).toBe(true);

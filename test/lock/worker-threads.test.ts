@@ -17,7 +17,7 @@ interface Task {
   readonly counter?: Int32Array;
 }
 
-/** A worker thread of this process that takes the lock (test/fixtures/lock-worker.mjs). */
+/** Starts a worker thread of this process that takes the lock (test/fixtures/lock-worker.mjs). */
 function startWorker(backend: AnyName, task: Task): Worker {
   const env = { ...process.env, KERNEL_IDENTITY_BACKEND: backend };
   const worker = new Worker(fixture('lock-worker.mjs'), { workerData: task, env });
@@ -27,7 +27,7 @@ function startWorker(backend: AnyName, task: Task): Worker {
   return worker;
 }
 
-/** What the worker posts next. Rejects when it fails. */
+/** Resolves with the next message of the worker. Rejects when the worker fails. */
 async function message(worker: Worker): Promise<unknown> {
   const [value] = await once(worker, 'message');
   return value;
@@ -38,7 +38,8 @@ function newPath(): string {
 }
 
 describeForEachBackend('a lock held in a worker thread, seen by the main thread', (api, backend) => {
-  // Plain Node sees a witness only in the list of this machine's locks, which can be too long for it.
+  // The procfs backend finds a witness only in the list of this machine's locks, which can be too long for
+  // it.
   const witness = [isBuilt(), hasBackend('native')];
   const free = backend === 'native' ? ['witness-free'] : ['witness-free', 'process-running'];
   const held = backend === 'native' ? ['witness-held'] : ['witness-held', 'process-running'];
@@ -89,7 +90,7 @@ describeForEachBackend('a lock held in a worker thread, seen by the main thread'
     const worker = startWorker('procfs', { path });
     await message(worker);
     await worker.terminate();
-    // Plain Node cannot take a witness, and of the process nothing has ended.
+    // The procfs backend cannot take a witness, and the process itself still runs.
     expect(api.inspectLockSync(path)).toMatchObject({
       state: 'held',
       verdict: { reason: 'process-running' },

@@ -1,15 +1,18 @@
 import { isInside, type Kind, passTime, type Rules, STEPS } from './programs.js';
 import { copyWorld, endProcess, keyOf, outside, type World } from './world.js';
 
-export interface Exploration {
+interface Exploration {
   readonly states: number;
-  /** What went wrong, with the steps that lead there; null: nothing can. */
+  /** A violation, with the steps that lead there; null when none is possible. */
   readonly fault: Fault | null;
-  /** A state from which nobody alive can ever acquire the lock, though nobody alive holds it. */
+  /**
+   * A state from which no live process can ever acquire the lock, although no live process holds it; null
+   * when there is none.
+   */
   readonly wedge: Fault | null;
 }
 
-export interface Fault {
+interface Fault {
   readonly what: string;
   readonly steps: readonly string[];
 }
@@ -19,12 +22,12 @@ interface Edge {
   readonly isCrash: boolean;
 }
 
-/** More than any of the tests needs; a model that grows beyond it has lost its bounds. */
+/** This is more than any of the tests needs. A model that grows beyond it has lost its bounds. */
 const MAX_STATES = 3_000_000;
 
 /**
- * Tries every order in which the processes can take their steps, and the death of each at every moment, from a lock
- * that `kinds[0]` holds when it is an `owner`, or a free one.
+ * Tries every order in which the processes can take their steps, and the death of each at every moment.
+ * `kinds[0]` holds the lock at the start when it is an `owner`; otherwise the lock is free.
  */
 export function explore(kinds: readonly Kind[], rules: Rules, alien = false): Exploration {
   const first = start(kinds, alien);
@@ -122,7 +125,7 @@ function* successors(world: World, kinds: readonly Kind[], rules: Rules): Genera
   }
 }
 
-/** Somebody alive wants the lock and nobody alive holds it. */
+/** Returns whether a live process wants the lock while no live process holds it. */
 function needsProgress({ processes }: World, kinds: readonly Kind[]): boolean {
   const wants = processes.some(
     ({ alive }, index) => alive && kinds[index] !== 'owner' && kinds[index] !== 'older',
@@ -130,7 +133,7 @@ function needsProgress({ processes }: World, kinds: readonly Kind[]): boolean {
   return wants && !processes.some(isInside);
 }
 
-/** The states from which one of `goals` can be reached without anybody's death. */
+/** The states from which one of `goals` can be reached without another death. */
 function canReach(goals: readonly number[], into: readonly Edge[][]): Set<number> {
   const reached = new Set(goals);
   const open = [...goals];

@@ -11,36 +11,39 @@ import {
 } from './world.js';
 
 /**
- * The lock's protocol as a table of steps, each one system call, and the same with one thing done wrong. A process is
- * at a named step; what the step does leads it to the next.
+ * The lock's protocol as a table of steps, each one system call, and variants of it with one mistake each. A
+ * process is at a named step, and each step leads to the next one.
  */
 
-/** What is done otherwise than the lock does it. */
+/** The one thing that a variant does differently from the lock. */
 export type Mistake =
-  /** owner.json is taken out of whatever directory has the lock's name by then. */
+  /** owner.json is taken out of whichever directory has the lock's name by then. */
   | 'delete-by-path'
   /** The whole directory is renamed away, then deleted. */
   | 'rename-aside'
   /** The directory appears under the lock's name, then owner.json is written into it. */
   | 'publish-before-owner'
-  /** No rename decides who reclaims: each deletes what it finds, then the directory by its path. */
+  /** No rename decides who reclaims: each process deletes what it finds, then the directory by its path. */
   | 'no-retiring-rename'
   /** The reclaimer puts its own owner.json into the directory it has reclaimed. */
   | 'refill'
   /** A second directory is made to keep other reclaimers out. */
   | 'guard-directory'
-  /** The witness is taken when the lock is already there for all to see. */
+  /** The witness is taken only when every process can see the lock already. */
   | 'late-witness'
-  /** Private directories are swept without judging whose they are. */
+  /** Private directories are swept without judging their owners. */
   | 'sweep-unjudged'
-  /** Whoever sees a directory whose lock is gone removes it, not only whoever deleted the last file in it. */
+  /**
+   * Every process that sees a directory whose lock is gone removes it, not only the one that deleted the last
+   * file in it.
+   */
   | 'shared-removal';
 
 export interface Rules {
   readonly mistake?: Mistake;
-  /** False: the grace can be over while somebody alive is still making the directory. */
+  /** False: the grace can be over while a live process is still making the directory. */
   readonly patient: boolean;
-  /** Contenders also look at private directories that others made. */
+  /** Contenders also look at private directories that other processes made. */
   readonly sweep?: boolean;
 }
 
@@ -51,21 +54,21 @@ export type Kind =
   | 'contender'
   /** Publishes by mkdir and a rename over the directory made. */
   | 'plain-contender'
-  /** Knows a PID only: mkdir, then write; never deletes another's lock. */
+  /** Knows a PID only: mkdir, then write. It never deletes another's lock. */
   | 'older';
 
-/** One step of one process: what it can see and change. */
-export interface Turn {
+/** One step of one process, and the state that it can see and change. */
+interface Turn {
   readonly world: World;
   readonly index: number;
   readonly me: Process;
   readonly kind: Kind;
   readonly rules: Rules;
-  /** Says what went wrong for ever by this step. */
+  /** Records a violation caused by this step. */
   fault(what: string): void;
 }
 
-/** @returns false: the step cannot be taken now. */
+/** @returns false when the step cannot be taken now. */
 type Step = (turn: Turn) => boolean | undefined;
 
 /** Between these steps the maker of a directory is not done with it. */
@@ -82,7 +85,10 @@ const MAKING = new Set([
 /** Between these steps a process is about to remove the directory that it looks at. */
 const CLEARING = new Set(['compare', 'rmdir']);
 
-/** Time in which nothing else happens: directories without owner.json come of age, unless somebody is at them. */
+/**
+ * Lets time pass in which nothing else happens: directories without owner.json come of age, unless a process
+ * is working on them.
+ */
 export function passTime(world: World, patient: boolean): boolean {
   let passed = false;
   for (const [number, directory] of world.directories.entries()) {
@@ -96,13 +102,13 @@ export function passTime(world: World, patient: boolean): boolean {
   return passed;
 }
 
-/** The process believes that it alone is in here. */
+/** The process believes that it alone is in the critical section. */
 export function isInside({ alive, at }: Process): boolean {
   return alive && (at === 'critical' || at === 'older-critical');
 }
 
 export const STEPS: Readonly<Record<string, readonly Step[]>> = {
-  // Looking and judging
+  // Steps that look and judge.
   look: [
     (turn) => {
       const { world, me, rules } = turn;
@@ -147,7 +153,7 @@ export const STEPS: Readonly<Record<string, readonly Step[]>> = {
     },
   ],
 
-  // Clearing what was found stale
+  // Steps that clear a lock found stale.
   refuse: [
     ({ world, me, rules }) => {
       if (rules.mistake === 'no-retiring-rename') return go(me, 'unlink-seen');
@@ -200,7 +206,7 @@ export const STEPS: Readonly<Record<string, readonly Step[]>> = {
     },
   ],
 
-  // Making ready and publishing
+  // Steps that make a directory ready and publish it.
   draft: [
     ({ world, me, index }) => {
       me.view = me.seen = -1;
@@ -284,7 +290,7 @@ export const STEPS: Readonly<Record<string, readonly Step[]>> = {
     },
   ],
 
-  // Holding and releasing
+  // Steps that hold and release.
   critical: [
     (turn) => {
       const { world, me } = turn;
@@ -308,7 +314,7 @@ export const STEPS: Readonly<Record<string, readonly Step[]>> = {
     },
   ],
 
-  // A program that knows only PIDs
+  // Steps of a program that knows only PIDs.
   'older-look': [({ world, me, index }) => (mkdir(world, 'lock', index) === null ? go(me, 'write') : false)],
   write: [
     (turn) => {
@@ -342,7 +348,7 @@ export const STEPS: Readonly<Record<string, readonly Step[]>> = {
     },
   ],
 
-  // What the mistakes do instead
+  // Steps of the mistakes.
   'set-aside': [
     (turn) => {
       const { world, me } = turn;
@@ -425,7 +431,7 @@ function go(me: Process, at: string): undefined {
   return undefined;
 }
 
-/** Whatever was open for this look is closed. */
+/** Closes everything that was open for this look. */
 function lookAgain(me: Process): undefined {
   me.view = me.seen = -1;
   me.listed = [];
@@ -434,7 +440,7 @@ function lookAgain(me: Process): undefined {
   return go(me, 'look');
 }
 
-/** The initial owner goes away when it has released the lock; contenders come again. */
+/** The initial owner ends when it has released the lock. Contenders start again. */
 function done(me: Process, kind: Kind): undefined {
   Object.assign(me, outside(kind === 'owner' ? 'done' : 'look'));
   return undefined;
@@ -449,7 +455,7 @@ function dropWitness(world: World, me: Process): void {
   if (file !== undefined) file.witness = -1;
 }
 
-/** To be called where an owner.json is taken out of its directory by somebody who took it for a dead owner's. */
+/** Call this where a process takes an owner.json out of its directory because it judged the owner dead. */
 function takeFrom(turn: Turn, directory: Directory): void {
   const file = turn.world.files[directory.owner];
   const owner = file === undefined ? undefined : turn.world.processes[file.by];
@@ -457,7 +463,7 @@ function takeFrom(turn: Turn, directory: Directory): void {
   if (owner?.alive === true && isInside(owner)) turn.fault('the lock of a live owner was removed');
 }
 
-/** Removes the directory that stands at `name` with all that is in it. */
+/** Removes the directory at `name` with everything in it. */
 function removeTree(turn: Turn, name: Name, directory: Directory): void {
   takeFrom(turn, directory);
   if (directory.alien) turn.fault("somebody's file was deleted");
@@ -470,7 +476,10 @@ function removeAtPath(turn: Turn, name: Name): void {
   if (rmdir(turn.world, name) === null) faultIfMaking(turn, standing);
 }
 
-/** Ours can lose an empty directory: they notice. An older program writes into it by its path. */
+/**
+ * Programs of ours can lose an empty directory, because they notice. An older program writes into it by its
+ * path.
+ */
 function faultIfMaking(turn: Turn, directory: number): void {
   const { maker } = turn.world.directories[directory] ?? { maker: -1 };
   if (turn.world.processes[maker]?.alive === true && turn.world.processes[maker]?.at === 'write') {

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { explore } from './explore.js';
 import type { Kind, Mistake, Rules } from './programs.js';
 
-// A model of the protocol, not the code itself: every order in which its system calls can happen, and the death of each
-// process before and after each of them. test/crash and test/torture try the same with the code.
+// A model of the protocol, not the code itself. It tries every order in which the system calls can happen,
+// and the death of each process before and after each of them. test/crash and test/torture try the same with
+// the code.
 
 const TEAMS: Readonly<Record<string, readonly Kind[]>> = {
   'two that publish with RENAME_NOREPLACE': ['owner', 'contender', 'contender'],
@@ -28,7 +29,7 @@ describe('in every order of steps, with a death at every moment', () => {
       });
     }
 
-    test(`that needs no grace among our own: ${who}`, () => {
+    test(`our own programs need no grace: ${who}`, () => {
       const { fault, wedge } = explore(team, { patient: false });
       expect(fault).toBeNull();
       expect(wedge).toBeNull();
@@ -42,14 +43,14 @@ describe('in every order of steps, with a death at every moment', () => {
     test(`one holds the lock and none is locked out for ever: ${team.join(', ')}`, () => {
       expect(explore(team, { patient: true })).toMatchObject({ fault: null, wedge: null });
     }, 60_000);
-    // Minutes, and gigabytes: for when the protocol itself is changed.
+    // This takes minutes and gigabytes: run it when the protocol itself is changed.
     if (process.env.KI_MODEL !== 'large') continue;
-    test(`that needs no grace among our own, sweeping: ${team.join(', ')}`, () => {
+    test(`our own programs need no grace, sweeping: ${team.join(', ')}`, () => {
       expect(explore(team, { patient: false, sweep: true })).toMatchObject({ fault: null, wedge: null });
     }, 900_000);
   }
 
-  test("a file of somebody else's in the lock directory is never deleted, and keeps the lock from being reclaimed", () => {
+  test("another program's file in the lock directory is never deleted, and keeps the lock from being reclaimed", () => {
     const { fault, wedge } = explore(PAIR, { patient: true, sweep: true }, true);
     expect(fault).toBeNull();
     expect(wedge).not.toBeNull();

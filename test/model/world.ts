@@ -1,55 +1,55 @@
 /**
- * The part of a file system that the lock stands on, as plain values: one lock name, one private name for each process,
- * directories, and owner files that carry a witness. Each function is one system call, so one step that nothing can
- * interrupt. They return an errno name where the call fails.
+ * The part of a file system that the lock needs, as plain values: one lock name, one private name for each
+ * process, directories, and owner files that carry a witness. Each function is one system call, hence one
+ * step that nothing can interrupt. It returns an errno name when the call fails.
  */
 
-/** What is in a directory. Files are numbers into `World.files`; -1: no such entry. */
+/** The content of a directory. Files are numbers into `World.files`; -1 means that there is no such entry. */
 export interface Directory {
   /** owner.json */
   owner: number;
   /** owner.json.new */
   fresh: number;
-  /** retired.<nonce>: two, for the protocols that put a second owner.json into a directory. */
+  /** retired.<nonce>: up to two, for the protocols that put a second owner.json into a directory. */
   retired: number[];
-  /** Something that is nobody's lock file. */
+  /** It holds something that is no file of a lock. */
   alien: boolean;
-  /** False once it is removed; those who hold it open still see it, empty. */
+  /** False once it is removed. Processes that hold it open still see it, empty. */
   linked: boolean;
-  /** Process that made it. */
+  /** The process that made it. */
   maker: number;
-  /** It has stood without owner.json for the whole of the grace. */
+  /** It has been without owner.json for the whole of the grace. */
   aged: boolean;
 }
 
-export interface OwnerFile {
-  /** Process whose record is in it. */
+interface OwnerFile {
+  /** The process whose record is in it. */
   by: number;
-  /** Process that has the file lock on it; -1: nobody. It goes with the process. */
+  /** The process that has the file lock on it, which ends with the process; -1 when there is none. */
   witness: number;
 }
 
 export interface Process {
   alive: boolean;
-  /** Where it stands in its program: the next step. */
+  /** The name of its next step. */
   at: string;
-  /** Directory that it made to publish, held open; -1: none. */
+  /** The directory that it made to publish, held open; -1 when there is none. */
   own: number;
-  /** File that its witness is on. */
+  /** The file that its witness is on. */
   file: number;
-  /** Directory that it looks at, held open. */
+  /** The directory that it looks at, held open. */
   view: number;
   /** The owner.json that it found there. */
   seen: number;
-  /** Name under which it opened that directory. */
+  /** The name under which it opened that directory. */
   target: Name;
-  /** Files that it found listed there, still to be unlinked. */
+  /** The files that it found listed there, still to be unlinked. */
   listed: number[];
   /** It found that directory past the grace. */
   aged: boolean;
 }
 
-/** A number: the private name of that process. */
+/** A number is the private name of that process. */
 export type Name = 'lock' | 'guard' | 'aside' | number;
 
 export interface World {
@@ -61,7 +61,7 @@ export interface World {
 
 export type Errno = 'ENOENT' | 'EEXIST' | 'ENOTEMPTY';
 
-export function isEmpty({ owner, fresh, retired, alien }: Directory): boolean {
+function isEmpty({ owner, fresh, retired, alien }: Directory): boolean {
   return owner < 0 && fresh < 0 && retired.length === 0 && !alien;
 }
 
@@ -84,7 +84,7 @@ export function mkdir(world: World, name: Name, maker: number): Errno | null {
   return null;
 }
 
-/** Removes whatever directory stands there, if it is empty. */
+/** Removes the directory of that name, if it is empty. */
 export function rmdir(world: World, name: Name): Errno | null {
   const directory = world.directories[directoryAt(world, name)];
   if (directory === undefined) return 'ENOENT';
@@ -94,7 +94,7 @@ export function rmdir(world: World, name: Name): Errno | null {
   return null;
 }
 
-/** rename(2) of a directory: an empty one in the way is replaced. With RENAME_NOREPLACE none is. */
+/** rename(2) of a directory: an empty one at the target is replaced, but with RENAME_NOREPLACE none is. */
 export function renameDirectory(world: World, from: Name, to: Name, replace: boolean): Errno | null {
   const moved = world.names.get(from);
   if (moved === undefined) return 'ENOENT';
@@ -109,7 +109,7 @@ export function renameDirectory(world: World, from: Name, to: Name, replace: boo
   return null;
 }
 
-/** A process ends, and all its descriptors with it. What it made stays. */
+/** Ends a process and closes all its descriptors. What it made stays. */
 export function endProcess(world: World, index: number): void {
   world.processes[index] = { ...outside('dead'), alive: false };
   for (const file of world.files) if (file.witness === index) file.witness = -1;
@@ -129,8 +129,8 @@ export function copyWorld(world: World): World {
 }
 
 /**
- * A text that two worlds share when nobody could tell them apart: directories and files are numbered in the order in
- * which they are found, and those that nobody can reach any more are left out.
+ * A text that is equal for two worlds that no process can tell apart. Directories and files are numbered in
+ * the order in which they are found, and unreachable ones are left out.
  */
 export function keyOf(world: World): string {
   const directories = new Map<number, number>();

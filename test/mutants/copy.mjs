@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from './list.mjs';
 
-/** node_modules is linked. */
+/** node_modules is linked, not copied. */
 const LEFT_OUT = new Set(['.git', 'node_modules']);
 
 /** A copy of the project, in which mistakes are made. */
@@ -22,7 +22,7 @@ export class Copy {
   #isConfigured = false;
 
   constructor() {
-    // Some tests run as an ordinary user.
+    // Some tests run as an ordinary user, who must be able to enter.
     chmodSync(this.#root, 0o755);
     for (const name of readdirSync(ROOT).filter((entry) => !LEFT_OUT.has(entry))) {
       cpSync(join(ROOT, name), join(this.#root, name), { recursive: true, preserveTimestamps: true });
@@ -37,7 +37,7 @@ export class Copy {
   /**
    * @param {import('./list.mjs').Job} job
    * @param {() => Promise<string | null>} work
-   * @returns {Promise<string | null>} what `work` says of the mutant
+   * @returns {Promise<string | null>} the answer of `work`
    */
   async withMutant({ file, source, from, to }, work) {
     const path = join(this.#root, file);
@@ -54,20 +54,21 @@ export class Copy {
   }
 
   /**
-   * Processes that tests start run what was built. Types are not checked: most mutants would fall there.
-   * @param {string} file what was changed
+   * Builds the project, because processes that tests start run the build. Types are not checked, since most
+   * mutants would fail there.
+   * @param {string} file that was changed
    */
   async #build(file) {
     if (!file.startsWith('native/')) {
       await this.#run(process.execPath, ['scripts/build-dist.mjs', '--noCheck'], Number.POSITIVE_INFINITY);
       return true;
     }
-    // The Makefile leads to the headers of Node by the number of folders above the one that it was made in.
+    // The Makefile refers to the headers of Node by the number of folders above the one in which it was made.
     if (!this.#isConfigured) {
       await this.#run(process.execPath, ['scripts/build-addon.mjs', '--force'], Number.POSITIVE_INFINITY);
     }
     this.#isConfigured = true;
-    // Not by build-addon.mjs again, which would give the addon another hash and so compile all of it.
+    // build-addon.mjs would give the addon another hash and so compile all of it again.
     const { code, output } = await this.#run(
       'make',
       ['-C', 'build', 'BUILDTYPE=Release'],
@@ -79,13 +80,13 @@ export class Copy {
 
   /**
    * @param {string} tests a file or folder of tests
-   * @param {number} limitMs after which they hang
-   * @returns {Promise<string | null>} the test that failed first; null: none
+   * @param {number} limitMs after which they count as hanging
+   * @returns {Promise<string | null>} the test that failed first; null when none did
    */
   async runTests(tests, limitMs) {
     const report = join(this.#root, 'report.json');
     rmSync(report, { force: true });
-    // On a busy machine a test may fail once.
+    // A test may fail once on a busy machine.
     const options = ['--bail=1', '--retry=1', '--reporter=json', `--outputFile=${report}`];
     const args = ['node_modules/vitest/vitest.mjs', 'run', tests, ...options];
     const { code, output } = await this.#run(process.execPath, args, limitMs);
@@ -104,7 +105,7 @@ export class Copy {
    */
   #run(command, args, limitMs) {
     return new Promise((resolve, reject) => {
-      // A group of its own, so that what a hanging test has started goes with it.
+      // The command gets its own process group, so that killing it also ends what a hanging test has started.
       const child = spawn(command, args, {
         cwd: this.#root,
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -129,7 +130,7 @@ export class Copy {
 
 /**
  * @param {string} report
- * @returns {string | null} null: it hung, or fell before it could report
+ * @returns {string | null} the test that failed; null when the run hung or ended before it could report
  */
 function failureIn(report) {
   try {

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// npm run test:mutants [-- [--check | --list] [text...]]: makes one mistake after the other in a copy of the project, and runs the
-// tests that should notice it. Of several texts, mutants whose file or description holds one of them are run: `src/judge`
-// is a slice. --check only looks whether each can still be made; --list prints them as docs/testing.md shows them.
+// npm run test:mutants [-- [--check | --list] [text...]]: makes one mistake after the other in a copy of the
+// project, and runs the tests that should notice it. With texts, only the mutants whose file or description
+// contains one of them are run: `src/judge` is a slice. --check only checks whether each can still be made, which
+// test/mutants/list.test.ts does in `npm test`; --list prints a table of them.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Copy } from './copy.mjs';
@@ -9,7 +10,7 @@ import { brokenJobs, listJobs } from './list.mjs';
 
 /** @typedef {import('./list.mjs').Job} Job */
 
-/** A mutant that makes a test hang is dead as well: after this, and after so many times what it takes without. */
+/** A mutant that makes its tests hang is killed too: after this time, or PATIENCE times what they usually take. */
 const SHORTEST_LIMIT_MS = 60_000;
 const PATIENCE = 5;
 
@@ -44,7 +45,7 @@ async function runAll() {
   const limits = new Map();
   /** @type {string[]} */
   const failing = [];
-  // Tests that fail by themselves would kill anything.
+  // Tests that fail without a mutant would kill every mutant.
   await onEachCopy([...new Set(jobs.flatMap(({ tests }) => tests))], async (copy, tests) => {
     const started = performance.now();
     const failure = await copy.runTests(tests, 10 * SHORTEST_LIMIT_MS);
@@ -56,7 +57,7 @@ async function runAll() {
     return false;
   }
 
-  /** How many each has killed: the likeliest killer comes first. @type {Map<string, number>} */
+  /** The number of mutants that each test file has killed, so that the likeliest killer runs first. @type {Map<string, number>} */
   const kills = new Map();
   const killed = await onEachCopy(jobs, async (copy, job) => {
     const started = performance.now();

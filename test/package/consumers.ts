@@ -19,7 +19,10 @@ console.log(pid);
 
 const OPTIONS = { strict: true, target: 'ES2022', lib: ['ES2022'], types: ['node'], skipLibCheck: false };
 
-/** Ways to compile a program that uses the package: what is said of modules, and where the source lies. */
+/**
+ * Ways to compile a program that uses the package. They differ in the module settings and in where the source
+ * lies.
+ */
 export const CONSUMERS = [
   { name: 'nodenext, an ES module', file: 'esm.mts', output: 'esm.mjs', module: { module: 'nodenext' } },
   { name: 'nodenext, CommonJS', file: 'cjs.cts', output: 'cjs.cjs', module: { module: 'nodenext' } },
@@ -32,7 +35,7 @@ export const CONSUMERS = [
 ] as const;
 
 export function writeConsumers(project: Project): void {
-  // What a TypeScript project for Node has: the types of Buffer, AbortSignal and the like.
+  // A TypeScript project for Node has the types of Buffer, AbortSignal and the like.
   mkdirSync(join(project.folder, 'node_modules/@types'), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules/@types/node'), join(project.folder, 'node_modules/@types/node'));
   for (const { file, module } of CONSUMERS) {

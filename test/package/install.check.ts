@@ -1,4 +1,5 @@
-// Every package manager under every Node, with and without a compiler at hand: silent, and the addon loads.
+// Runs every package manager under every Node, with and without a compiler: each is silent, and the addon
+// loads.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
@@ -12,7 +13,7 @@ interface Manager {
   readonly tool: string;
   readonly program: string;
   readonly install: (tarball: string) => string[];
-  /** The Nodes that it runs on. */
+  /** The Nodes under which it runs. */
   readonly nodes: readonly string[];
 }
 
@@ -35,7 +36,7 @@ const MANAGERS: readonly Manager[] = [
   { name: 'bun', tool: 'bun', program: 'bun', install: (path) => ['bun', 'add', path], nodes: NODES },
 ];
 
-/** What no user wants to read; the name of the one dependency is no complaint. */
+/** Words that no user wants to read. The name of the one dependency is no complaint. */
 const COMPLAINT = /warn|deprecat|blocked|ignored|error|gyp(?!-build)|install script/i;
 
 const BACKEND =
@@ -59,7 +60,8 @@ describe.each(MANAGERS)('$name', (manager) => {
     for (const compiler of [false, true]) {
       const title = `under ${name}, ${compiler ? 'with' : 'without'} a compiler`;
       testRequiring([isBuilt(), program, node], title, () => {
-        // The first fills the manager's cache, so that the second measures the installation and not the network.
+        // The first installation fills the manager's cache, so that the second one measures the installation
+        // and not the network.
         install(manager, program, node, compiler);
         const { project, seconds, output } = install(manager, program, node, compiler);
         expect(output).not.toMatch(COMPLAINT);

@@ -1,4 +1,5 @@
-// The package as a user gets it: packed, and installed by npm into an empty project without compiler or Python.
+// The package as a user gets it: packed, and installed by npm into an empty project without compiler or
+// Python.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -9,12 +10,12 @@ import { npmOf, type Project, ROOT, Workplace } from './project.js';
 const npm = npmOf(process.execPath);
 const hasNpm: Requirement = { available: npm !== undefined, reason: 'npm is no script of Node here' };
 
-/** Within a twentieth, or a kilobyte: every change of a source changes a size. */
+/** Expects a size within a twentieth, or a kilobyte, because every change of a source changes a size. */
 function expectAbout(said: number | undefined, found: number, what?: string): void {
   expect(Math.abs((said ?? Number.NaN) - found), what).toBeLessThan(Math.max(1, found / 20));
 }
 
-/** What the package consists of, by folder. */
+/** The files of the package, by folder. */
 const CONTENT =
   /^(dist\/(index|cli\/main)\.js|dist\/.*\.d\.ts|prebuilds\/[^/]*\/kernel-identity\.node|prebuilds\/manifest\.json)$/;
 const SINGLE_FILES = [
@@ -45,7 +46,7 @@ describeRequiring([hasNpm, isBuilt()], 'the package, installed by npm without a 
   }, 120_000);
   afterAll(() => workplace?.remove());
 
-  test('npm says nothing but that it added two packages', () => {
+  test('npm prints only that it added two packages', () => {
     expect(said.trim()).toMatch(/^added 2 packages in \S+$/);
     expect(existsSync(installed('build'))).toBe(false);
   });
@@ -79,7 +80,8 @@ describeRequiring([hasNpm, isBuilt()], 'the package, installed by npm without a 
     const parts = [...page.matchAll(/^\| (.*) \| (\d+) KB \|.*\|$/gm)];
     expect(parts).toHaveLength(5);
     for (const [, names = '', size] of parts) {
-      // `prebuilds/linux-x64`, `linux-arm64`: the second beside the first.
+      // The second path of a list such as `prebuilds/linux-x64`, `linux-arm64` is relative to the folder of
+      // the first.
       const paths = names
         .replaceAll('`', '')
         .split(', ')
@@ -90,7 +92,8 @@ describeRequiring([hasNpm, isBuilt()], 'the package, installed by npm without a 
 
   test('nothing in it runs at installation', () => {
     const { gypfile, scripts } = JSON.parse(readFileSync(installed('package.json'), 'utf8'));
-    // Without it npm adds an install script wherever it sees a binding.gyp while publishing.
+    // Without this field npm adds an install script to any package that has a binding.gyp when it is
+    // published.
     expect(gypfile).toBe(false);
     for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) {
       expect(scripts).not.toHaveProperty(name);

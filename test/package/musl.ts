@@ -1,4 +1,4 @@
-// A Node linked against musl, on a machine with glibc: pnpm's executable for Alpine holds one.
+// Makes a Node linked against musl on a machine with glibc: pnpm's executable for Alpine holds one.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ const LOADER = '/lib/ld-musl-x86_64.so.1';
 const LIBRARIES = '/usr/lib/x86_64-linux-gnu';
 const BRIDGE = fileURLToPath(new URL('fixtures/musl-bridge.cc', import.meta.url));
 
-/** The executable runs dist/pnpm.mjs beside it. Its own name comes twice in front of the arguments. */
+/** The executable runs dist/pnpm.mjs beside it. Its own name comes twice before the arguments. */
 const LAUNCHER = `import { pathToFileURL } from 'node:url';
 if (process.argv[1] === process.execPath) process.argv.splice(1, 1);
 import(pathToFileURL(process.argv[1]));
@@ -20,7 +20,7 @@ const hasMusl: Requirement = { available: existsSync(LOADER), reason: 'needs mus
 
 export const muslNeeds: readonly Requirement[] = [tool('musl'), hasMusl, hasProgram('g++')];
 
-/** Its path, and what must stand in the environment of whoever starts it. */
+/** Returns its path, and the environment that is needed to start it. */
 export function makeMuslNode(folder: string): { path: string; env: Record<string, string> } {
   const path = join(folder, 'pnpm');
   mkdirSync(join(folder, 'dist'), { recursive: true });
@@ -32,7 +32,7 @@ export function makeMuslNode(folder: string): { path: string; env: Record<string
   mkdirSync(libraries);
   for (const name of ['libstdc++.so.6', 'libgcc_s.so.1'])
     symlinkSync(join(LIBRARIES, name), join(libraries, name));
-  // The name by which Debian's C++ library asks for the loader.
+  // Debian's C++ library asks for the loader by this name.
   symlinkSync(LOADER, join(libraries, 'ld-linux-x86-64.so.2'));
   const bridge = join(libraries, 'bridge.so');
   const options = ['-O1', '-fPIC', '-shared', '-nostdlib', '-o', bridge, BRIDGE];

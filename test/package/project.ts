@@ -3,14 +3,13 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** As little as npm and the scripts that it starts can do with: no compiler, no make, no Python. */
+/** The least that npm and the scripts that it starts need: no compiler, no make, no Python. */
 const PROGRAMS = ['sh', 'env', 'uname', 'sed', 'dirname', 'basename', 'readlink', 'cat'];
 
-/** Where real packages are unpacked, and what their managers keep for the next time. */
+/** A place where real packages are unpacked, and where package managers keep their caches. */
 export class Workplace {
   readonly root = mkdtempSync(join(tmpdir(), 'kernel-identity-package-'));
   /** The packed package. */
@@ -26,7 +25,7 @@ export class Workplace {
     if (packed === undefined) throw new Error(`npm pack: ${stderr}`);
     this.tarball = join(this.root, packed.filename);
     mkdirSync(join(this.root, 'home'));
-    // Of what the machine's user has set only the registry counts.
+    // The registry is the only setting that is taken over from the machine's user.
     const registry = spawnSync('npm', ['config', 'get', 'registry'], { cwd: this.root, encoding: 'utf8' });
     writeFileSync(join(this.root, 'home/.npmrc'), `registry=${registry.stdout.trim()}\n`);
   }
@@ -38,7 +37,7 @@ export class Workplace {
     return new Project(this, folder);
   }
 
-  /** A project in which npm has installed the package, with this Node and npm alone on its PATH. */
+  /** Makes a project in which npm has installed the package, with only this Node and npm on its PATH. */
   installed(): Project {
     const npm = npmOf(process.execPath);
     if (npm === undefined) throw new Error('npm is no script of Node here');
@@ -54,14 +53,14 @@ export class Workplace {
   }
 }
 
-export interface Tools {
+interface Tools {
   readonly node: string;
-  /** Further programs, as name and path; a path that ends in .js is run by that Node. */
+  /** Further programs, as name and path. A path that ends in .js is run by that Node. */
   readonly programs?: Readonly<Record<string, string>>;
   readonly compiler?: boolean;
 }
 
-/** Somebody's project with a PATH of its own. */
+/** A user's project with its own PATH. */
 export class Project {
   readonly folder: string;
   readonly #workplace: Workplace;
@@ -72,7 +71,7 @@ export class Project {
     this.folder = folder;
   }
 
-  /** From now on there is nothing on the PATH but these. */
+  /** From now on the PATH holds nothing but these. */
   equip({ node, programs = {}, compiler = false }: Tools): void {
     const bin = join(this.folder, '.tools');
     mkdirSync(bin);
@@ -105,7 +104,7 @@ export class Project {
       encoding: 'utf8',
       maxBuffer: 64 << 20,
       env: {
-        // How the registry is reached.
+        // These variables say how to reach the registry.
         ...Object.fromEntries(
           Object.entries(process.env).filter(([name]) => /proxy|_CERT|^SSL_/i.test(name)),
         ),
@@ -122,14 +121,7 @@ export class Project {
   }
 }
 
-/** A workplace for one test. */
-export function openWorkplace(): Workplace {
-  const workplace = new Workplace();
-  onTestFinished(() => workplace.remove());
-  return workplace;
-}
-
-/** The npm that belongs to a Node, as a script for it; undefined where that cannot be found out. */
+/** Returns the npm that belongs to a Node, as a script for it; undefined where that cannot be found out. */
 export function npmOf(node: string): string | undefined {
   const script = 'const { realpathSync } = require("fs"); console.log(realpathSync(process.argv[1]))';
   const found = spawnSync('sh', ['-c', 'command -v npm'], { encoding: 'utf8' }).stdout.trim();

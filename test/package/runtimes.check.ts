@@ -1,4 +1,5 @@
-// The contract under every runtime that loads the addon: the program contract.mjs, with the package as installed.
+// Checks the contract under every runtime that loads the addon: the program contract.mjs, with the package as
+// installed.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -76,7 +77,7 @@ describe('the contract', () => {
 });
 
 describe('the contract suite of test/backend, with the prebuilt addon', () => {
-  // Neither starts at all without /proc, which two of the tests take away.
+  // Neither runtime starts at all without /proc, which two of the tests take away.
   const startable = ['-t', '^(?!.*does not guess where there is no /proc)'];
   for (const [name, runtime, command] of [
     ['bun', bun, [bun.path, '--bun']],

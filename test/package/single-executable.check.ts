@@ -1,4 +1,5 @@
-// Single executables (nodejs.org/api/single-executable-applications.html) by the recipes of docs/packaging.md.
+// Makes single executables (nodejs.org/api/single-executable-applications.html) by the recipes of
+// docs/packaging.md.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +17,10 @@ ${REPORT}`;
 const HOLDS = `import { dumpDiagnostics, withLockSync } from 'kernel-identity';
 ${REPORT}`;
 
-/** What the script is put into; by postject for Nodes that cannot do it themselves. */
+/**
+ * Marks the place for the script in the executable. postject puts it there for Nodes that cannot do it
+ * themselves.
+ */
 const FUSE = ['--sentinel-fuse', 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'];
 const postject = tool('postject');
 
@@ -31,7 +35,7 @@ beforeAll(async () => {
 });
 afterAll(() => workplace?.remove());
 
-/** Makes one of a script of the project, in a folder of its own. */
+/** Makes one of a script of the project, in its own folder. */
 function makeExecutable(node: string, script: string): { folder: string; path: string } {
   const folder = mkdtempSync(join(workplace.root, 'executable-'));
   const path = join(folder, 'application');
@@ -54,7 +58,7 @@ function run(program: string, ...args: string[]): string {
   return stdout;
 }
 
-/** Which backend serves in it; it must have taken a lock. */
+/** Returns the backend that serves in it, and checks that it has taken a lock. */
 function backendIn(path: string): string {
   const [backend, locked] = JSON.parse(project.run([path]).stdout);
   expect(locked).toBe(true);

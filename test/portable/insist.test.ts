@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { insist } from '../../src/backend/portable/insist.js';
 import { systemError } from '../../src/backend/system-error.js';
 
-/** Fails so often with that code, then returns `done`; counts. */
+/** Makes a call that fails `times` times with that code, then returns `done`. Counts the calls. */
 function failing(times: number, code: string) {
   const call = () => {
     call.count += 1;
@@ -34,7 +34,7 @@ for (const code of ['EPERM', 'EACCES', 'EBUSY']) {
   });
 }
 
-test('what says something of the file itself is thrown at once', () => {
+test('an error about the file itself is thrown at once', () => {
   for (const code of ['ENOENT', 'EEXIST', 'ENOTEMPTY']) {
     const call = failing(1, code);
     expect(() => insist('win32', call)).toThrow(code);

@@ -12,19 +12,22 @@ import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { loadPortableBackend } from '../../src/backend/portable/index.js';
 import type { Lock } from '../../src/index.js';
-import { ownerFile, writeLock } from '../helpers/crafted.js';
+import { DEAD_OWNER, ownerFile, writeLock } from '../helpers/crafted.js';
 import { describeForBackends } from '../helpers/package.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { codeOf } from '../helpers/thrown.js';
 
-// Between the look at a directory and the call that goes there by path, another one can come in its place. The hooks of
-// test/lock stand between two calls of the backend; these stand inside of one.
+// Between the check of a directory and the call that goes there by path, another one can take its place. The
+// hooks of test/helpers run between two calls of the backend; these run inside one.
 
 type Call = 'openSync' | 'mkdirSync' | 'renameSync' | 'opendirSync';
 
 type When = (path: string) => boolean;
 
-/** Runs `action` once, inside the backend, just before Node's own function is called for which `when` holds. */
+/**
+ * Runs `action` once inside the backend: just before the first call of Node's own function for which `when`
+ * holds.
+ */
 function justBefore(call: Call, when: When, action: () => void): { happened: boolean } {
   return once(call, when, (original) => {
     action();
@@ -32,7 +35,7 @@ function justBefore(call: Call, when: When, action: () => void): { happened: boo
   });
 }
 
-/** The same just after it. */
+/** Does the same just after that call. */
 function justAfter(call: Call, when: When, action: () => void): { happened: boolean } {
   return once(call, when, (original) => {
     const result = original();
@@ -62,12 +65,9 @@ function once(call: Call, when: When, act: (original: () => unknown) => unknown)
 
 const isOwner = (path: string) => path.endsWith('/owner.json');
 
-/** An older program's lock, whose owner is gone. */
-const DEAD = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
-
 for (const platform of ['linux', 'win32'] as const) {
   describe(`a call of the portable backend that hits another directory (as on ${platform})`, () => {
-    /** A directory that was opened, and how another takes its place. */
+    /** Opens a directory, and returns ways to put another one in its place. */
     function scene() {
       const path = tempDir();
       const { files } = loadPortableBackend(platform);
@@ -106,7 +106,7 @@ for (const platform of ['linux', 'win32'] as const) {
       expect(readdirSync(lock)).toEqual(['owner.json']);
     });
 
-    test('tells nothing of what it saw there', () => {
+    test('reports nothing of what it saw there', () => {
       const { files, judged, replace } = scene();
       justBefore('opendirSync', () => true, replace);
       expect(files.list(judged, 10)).toEqual([]);
@@ -124,11 +124,11 @@ for (const platform of ['linux', 'win32'] as const) {
 describeForBackends(['portable'], 'a lock that is taken anew at the worst moment', (api) => {
   const works: Record<string, (path: string) => () => unknown> = {
     'a reclaim': (path) => {
-      writeLock(path, DEAD);
+      writeLock(path, DEAD_OWNER);
       return () => api.reclaimLockSync(path);
     },
     'an acquisition': (path) => {
-      writeLock(path, DEAD);
+      writeLock(path, DEAD_OWNER);
       return () => api.tryAcquireLockSync(path);
     },
     'a release': (path) => {
@@ -145,7 +145,7 @@ describeForBackends(['portable'], 'a lock that is taken anew at the worst moment
       justBefore('renameSync', isOwner, () => {
         rmSync(path, { recursive: true });
         successor = api.acquireLockSync(path, { timeout: 0, label: 'successor' });
-        // What others find until the rename is taken back.
+        // Others find this state until the rename is taken back.
         undo = justBefore(
           'renameSync',
           (from) => from.startsWith(path),

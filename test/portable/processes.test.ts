@@ -4,15 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { startAgent } from '../helpers/agent.js';
 import { EVERY, hasBackend, TESTED } from '../helpers/backends.js';
-import { ownerFile, writeLock, writeLockOf } from '../helpers/crafted.js';
+import { DEAD_OWNER, ownerFile, writeLock, writeLockOf } from '../helpers/crafted.js';
 import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-/** ms; the shortest there is. */
+/** ms; the shortest lease that is allowed. */
 const LEASE = 1000;
 /** ms by which a busy machine may be late. */
 const LATE = 2000;
-const DEAD = { pid: 4_194_305, createdAtMs: 1_777_458_804_809 };
 
 function newPath(): string {
   return join(tempDir(), 'install.lock');
@@ -32,36 +31,42 @@ describeRequiring([isBuilt(), hasBackend('native')], 'a process on the portable 
       };
       expect(await agent.self()).toMatchObject({ pid: agent.pid, platform: 'linux', ...nothing });
       expect(await agent.probe(process.pid)).toMatchObject({ pid: process.pid, ...nothing });
-      expect(await agent.probe(DEAD.pid)).toBeNull();
+      expect(await agent.probe(DEAD_OWNER.pid)).toBeNull();
     },
   );
 
-  testRequiring([], 'calls nobody dead whose identity is recorded, not even who has no process', async () => {
-    const agent = await startAgent({ backend: 'portable' });
-    const doomed = await startAgent({ backend: 'native' });
-    const identity = await doomed.self();
-    await doomed.kill();
-    expect(await (await startAgent({ backend: 'native' })).judge(identity)).toMatchObject({ state: 'dead' });
-    expect(await agent.judge(identity)).toMatchObject({ state: 'unknown', reason: 'not-enough-recorded' });
-    const path = newPath();
-    writeLockOf(path, identity);
-    expect(await agent.reclaim(path)).toMatchObject({ state: 'unknown', reclaimed: false });
-    expect(existsSync(ownerFile(path))).toBe(true);
-  });
+  testRequiring(
+    [],
+    'calls no owner with a recorded identity dead, not even one without a process',
+    async () => {
+      const agent = await startAgent({ backend: 'portable' });
+      const doomed = await startAgent({ backend: 'native' });
+      const identity = await doomed.self();
+      await doomed.kill();
+      expect(await (await startAgent({ backend: 'native' })).judge(identity)).toMatchObject({
+        state: 'dead',
+      });
+      expect(await agent.judge(identity)).toMatchObject({ state: 'unknown', reason: 'not-enough-recorded' });
+      const path = newPath();
+      writeLockOf(path, identity);
+      expect(await agent.reclaim(path)).toMatchObject({ state: 'unknown', reclaimed: false });
+      expect(existsSync(ownerFile(path))).toBe(true);
+    },
+  );
 
-  testRequiring([], `reclaims an older program's lock whose number nobody has`, async () => {
+  testRequiring([], `reclaims an older program's lock whose number no process has`, async () => {
     const agent = await startAgent({ backend: 'portable' });
     const path = newPath();
-    writeLock(path, DEAD);
+    writeLock(path, DEAD_OWNER);
     const verdict = { state: 'dead', certainty: 'assumed', reason: 'legacy-no-such-process' };
     expect(await agent.inspect(path)).toMatchObject({ state: 'stale', verdict });
     expect((await agent.acquire(path, { timeout: 0 })).value.pid).toBe(agent.pid);
   });
 
-  testRequiring([], `leaves an older program's lock alone whose number somebody has`, async () => {
+  testRequiring([], `leaves an older program's lock alone whose number a process has`, async () => {
     const agent = await startAgent({ backend: 'portable' });
     const path = newPath();
-    writeLock(path, { ...DEAD, pid: process.pid });
+    writeLock(path, { ...DEAD_OWNER, pid: process.pid });
     expect(await agent.inspect(path)).toMatchObject({ state: 'unknown' });
     expect(await agent.tryAcquire(path)).toBeNull();
   });
@@ -78,7 +83,7 @@ describeRequiring([isBuilt(), hasBackend('native')], 'a process on the portable 
         ]);
         await owner.acquire(path, { lease: LEASE });
         const waiting = other.acquire(path, { timeout: 4 * LEASE + LATE });
-        // Longer than the lease: the owner shows that it lives.
+        // This is longer than the lease, so the owner has shown that it lives.
         await sleep(1.5 * LEASE);
         expect(await owner.verify(path)).toBe(true);
         const killedAt = performance.now();

@@ -28,7 +28,7 @@ test('an owner record is read back as it was written', () => {
       const text = formatOwnerRecord(written);
       expect(text).toBe(`${JSON.stringify(JSON.parse(text), null, 2)}\n`);
       const read = parsedRecord(text, 0);
-      // What the owner takes it to be, without reading it.
+      // The owner's own view of the record, which does not read the file.
       expect(ownerRecordOf(written)).toEqual(read);
       expect(read).toEqual({
         version: 1,

@@ -6,7 +6,7 @@ import type { OwnerRecord } from '../../src/record/owner-record.js';
 import { parseOwnerFile, recordFromCaller } from '../../src/record/parse.js';
 import { ISO_MS, MTIME, nothing, ownContent, parsedRecord, textOf } from './records.js';
 
-/** What older programs wrote, as they wrote it. */
+/** Reads a fixture: what an older program wrote, unchanged. */
 function recorded(name: string): string {
   return readFileSync(new URL(`../fixtures/locks/${name}`, import.meta.url), 'utf8');
 }
@@ -304,7 +304,7 @@ describe('any content', () => {
         expect(['record', 'torn', 'foreign']).toContain(parsed.kind);
         if (parsed.kind !== 'record') return;
         const { problem, identity, pid } = parsed.record;
-        // Whatever is accepted names a process.
+        // Every accepted record names a process.
         if (problem === null && parsed.record.version !== 2) expect(pid ?? identity?.pid).toBeGreaterThan(0);
       }),
       { numRuns: 5000 },

@@ -9,7 +9,7 @@ export const ISO_MS = Date.UTC(2026, 4, 26, 7, 22, 46, 211);
 
 export const MTIME = 1_700_000_000_000.5;
 
-/** An OwnerRecord without anything in it. */
+/** An OwnerRecord with no field known. */
 export const nothing: OwnerRecord = {
   version: null,
   pid: null,

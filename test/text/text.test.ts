@@ -3,7 +3,7 @@ import { alignFields, wrap } from '../../src/cli/format/layout.js';
 import { formatElapsed } from '../../src/text/elapsed.js';
 import { printable, printableJson } from '../../src/text/printable.js';
 
-test('elapsed time is told in its two largest units', () => {
+test('elapsed time is given in its two largest units', () => {
   const expected: readonly [ms: number, text: string][] = [
     [0, '0 ms'],
     [999, '999 ms'],

@@ -1,42 +1,49 @@
-/** What the journal of the critical section (section.mjs) tells. */
+/** The result of reading the journal of the critical section (section.mjs). */
 export interface Account {
-  /** Sections entered. */
+  /** The number of sections entered. */
   readonly acquisitions: number;
-  /** The same by what entered: kind and backend, as `ours/native`. */
+  /** The same number for each kind of worker and its backend, such as `ours/native`. */
   readonly acquisitionsBy: Readonly<Record<string, number>>;
-  /** Sections whose owner was killed before its release was through: each was reclaimed, but for the last perhaps. */
+  /**
+   * Sections whose owner was killed before its release was complete. Each of them was reclaimed, except
+   * perhaps the last.
+   */
   readonly reclaims: number;
-  /** Longest time between two entries, ms. */
+  /** The longest time between two entries, ms. */
   readonly longestGap: number;
-  /** Proven: somebody went on in a section after somebody else had entered. */
+  /** Proven violations: a process went on in a section after another one had entered. */
   readonly overlaps: readonly string[];
-  /** Sections entered while the kernel lock of another was still held, and updates of the counter that were lost. */
+  /**
+   * Sections entered while another process still held the kernel lock, and updates of the counter that were
+   * lost.
+   */
   readonly suspicions: readonly string[];
-  /** What workers reported. */
+  /** The faults that workers reported. */
   readonly faults: readonly string[];
 }
 
 interface Visit {
   readonly who: string;
-  /** What it made, or was about to make, of the counter; null: it did not come that far. */
+  /** The value that it gave to the counter, or was about to; null when it did not come that far. */
   value: number | null;
   isDone: boolean;
-  /** Who entered while this one was inside. */
+  /** The process that entered while this one was inside. */
   successor: string | null;
 }
 
 /**
- * Every line has a place in one order that the kernel gave. Whoever was killed inside writes no more; so two were inside
- * at once if one writes anything after another has entered. `counter`: what the counter file says in the end.
+ * Reads the journal. The kernel has put all lines into one order, and a process that was killed inside writes
+ * no more. So two were inside at once if one writes anything after another has entered. `counter` is the
+ * final value of the counter file.
  */
 export function account(journal: string, counter: number): Account {
   const overlaps: string[] = [];
   const suspicions: string[] = [];
   const faults: string[] = [];
   const visits: Visit[] = [];
-  /** Of those who are inside, or were killed there. */
+  /** The visits of processes that are inside, or were killed there. */
   const inside = new Map<string, Visit>();
-  /** Have not released it, or were killed before they could say so. */
+  /** The processes that have not released the lock, or were killed before they could say so. */
   const unreleased = new Set<string>();
   let longestGap = 0;
   let enteredAt = Number.POSITIVE_INFINITY;
@@ -79,7 +86,7 @@ export function account(journal: string, counter: number): Account {
   };
 }
 
-/** The name of a visitor ends in /kind/backend: see worker.mjs. */
+/** Counts visits by the end of the visitor's name, which is /kind/backend: see worker.mjs. */
 function countByWorker(visits: readonly Visit[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { who } of visits) {
@@ -89,7 +96,9 @@ function countByWorker(visits: readonly Visit[]): Record<string, number> {
   return counts;
 }
 
-/** Each value was written by one visit, the one that says so; or by one that was killed before it could say so. */
+/**
+ * Each value was written by the one visit that reports it, or by one that was killed before it could report.
+ */
 function checkCounter(visits: readonly Visit[], counter: number): string[] {
   const wrong: string[] = [];
   const done = new Set<number>();

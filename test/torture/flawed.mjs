@@ -1,5 +1,5 @@
-// Two locks that do what many do, each with the flaw that the torture must find. Whether an owner lives they know as
-// well as any: from a kernel lock on its owner.json.
+// Two locks that do what many programs do, each with the flaw that the torture must find. Their check whether
+// an owner lives is sound: they test a kernel lock on its owner.json.
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAddon } from '../helpers/internals.mjs';
@@ -7,12 +7,12 @@ import { loadAddon } from '../helpers/internals.mjs';
 const { witness } = loadAddon();
 const OWNERLESS_GRACE = 200;
 
-/** Reads owner.json by path, and what it finds stale it deletes by path. */
+/** Reads owner.json by path, and deletes by path when it finds the lock stale. */
 export function acquireDeletingByPath(path, timeout) {
   return acquire(path, timeout, () => rmSync(path, { recursive: true, force: true }));
 }
 
-/** Renames what it finds stale aside, and deletes it there. */
+/** Renames a stale lock aside, and deletes it there. */
 export function acquireRenamingAside(path, timeout) {
   return acquire(path, timeout, () => {
     const aside = `${path}.aside.${process.pid}.${Math.random()}`;

@@ -1,10 +1,11 @@
-// A lock as older programs make it, in the same place: mkdir, then owner.json with a PID, and all of it by path.
+// A lock as older programs make it, at the same path: mkdir, then owner.json with a PID, and every step by
+// path.
 import { mkdirSync, readFileSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * @param reclaims whether it deletes the lock of a process that it cannot find, by path, as such programs do.
- * @returns null: not within `timeout` ms.
+ * @param reclaims whether it deletes by path the lock of a process that it cannot find, as such programs do.
+ * @returns null when it did not get the lock within `timeout` ms.
  */
 export function acquireAsOlder(path, timeout, reclaims, fault) {
   const until = performance.now() + timeout;
@@ -15,7 +16,8 @@ export function acquireAsOlder(path, timeout, reclaims, fault) {
         writeFileSync(file, `${JSON.stringify({ pid: process.pid, createdAtMs: Date.now() }, null, 2)}\n`);
       } catch (error) {
         if (error.code !== 'ENOENT') throw error;
-        // Among those that reclaim by path this is daily bread.
+        // This happens often among programs that reclaim by path, so it is a fault only where none of them
+        // does.
         if (!reclaims) fault('an older program lost the directory that it had just made');
         continue;
       }
@@ -31,7 +33,7 @@ function removeTree(path) {
   try {
     rmSync(path, { recursive: true, force: true });
   } catch {
-    // Somebody put something into it meanwhile.
+    // Another process put something into it meanwhile.
   }
 }
 

@@ -1,4 +1,5 @@
-// Stands between the built package and its backend: to be killed before any file operation, and to judge falsely.
+// Wraps the backend of the built package, so that a process is killed before any file operation, or judges
+// falsely.
 
 const CHANGING = [
   'mkdirAt',
@@ -24,7 +25,10 @@ export function dieBeforeOperation(n, { files }) {
   }
 }
 
-/** Makes every owner but this process look dead: an acquirer looks at its own witness by `testAt`. */
+/**
+ * Makes every owner but this process look dead. Acquiring still works, because it checks its own witness by
+ * `testAt`.
+ */
 export function judgeAllDead({ witness }) {
   witness.test = () => 'free';
 }

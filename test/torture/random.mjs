@@ -1,4 +1,4 @@
-/** Numbers from 0 to 1 that a seed determines (mulberry32): one seed, one schedule. */
+/** Returns numbers from 0 to 1 that a seed determines (mulberry32): one seed, one schedule. */
 export function randomFrom(seed) {
   let state = seed >>> 0;
   return () => {

@@ -1,16 +1,17 @@
-// What is done inside the critical section, and how it shows that somebody else is in there: nothing here knows the
-// lock. Every step is a line of one journal that all processes append to, so that the kernel gives all lines one order.
-//   e <who> <ms>                     entered
-//   w <who> <value> <free|late|busy> is about to make the counter <value>; how the kernel lock was found
-//   d <who>                          the counter is written; leaves
-//   r <who>                          the lock is released
-//   f <who> <text>                   something that must not be
+// The work inside the critical section, which shows when two processes are inside at once; nothing here knows
+// the lock. Every step is a line of one journal that all processes append to, so that the kernel puts all
+// lines into one order.
+// e <who> <ms>                     entered
+// w <who> <value> <free|late|busy> is about to set the counter to <value>; the state of the kernel lock
+// d <who>                          the counter is written; leaves
+// r <who>                          the lock is released
+// f <who> <text>                   something that must not be
 import { closeSync, openSync, readdirSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAddon } from '../helpers/internals.mjs';
 
 const WIDTH = 12;
-/** ms in which the kernel takes apart a process that was killed. */
+/** ms that the kernel may need to take apart a process that was killed. */
 const LATE = 100;
 
 export class Section {
@@ -28,7 +29,7 @@ export class Section {
     this.#witness = loadAddon().witness;
   }
 
-  /** @returns the visit, to be ended with {@link leave}. */
+  /** @returns the visit; call {@link leave} to end it. */
   enter() {
     this.#write(`e ${this.#who} ${Date.now()}`);
     const oracle = this.#openHigh();
@@ -55,8 +56,9 @@ export class Section {
   }
 
   /**
-   * A killed process loses its file locks one after the other, from the highest descriptor down (Linux 6.18; no promise).
-   * The successor must not find ours still there when what the lock under test stands on is gone.
+   * Opens the file under a high descriptor. A killed process loses its file locks one after the other, from
+   * the highest descriptor down (Linux 6.18; no promise). The successor must not find this lock still held
+   * when the lock under test is already free.
    */
   #openHigh() {
     const highest = Math.max(...readdirSync('/proc/self/fd').map(Number));
@@ -67,7 +69,10 @@ export class Section {
     return oracle;
   }
 
-  /** `late`: held by somebody who was gone a moment later. If he lived, his next line will tell. */
+  /**
+   * `late` means that the lock was held by a process that was gone a moment later. If that process lived, its
+   * next line shows it.
+   */
   #take(oracle) {
     const until = performance.now() + LATE;
     for (let state = 'free'; ; state = 'late') {

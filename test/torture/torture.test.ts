@@ -11,8 +11,9 @@ import { account } from './account.js';
 import { type Group, summary, type TortureResult, torture, type WorkerKind } from './torture.js';
 import { watchDeletions } from './watch-deletions.mjs';
 
-// Many processes fight for one lock, in this PID namespace and in others, and are killed all the time. KI_SEED repeats
-// the driver's schedule, KI_TORTURE_SECONDS lengthens the main run, KI_TORTURE_REPORT names a file for its figures.
+// Many processes compete for one lock, in this PID namespace and in others, and are killed all the time.
+// KI_SEED repeats the driver's schedule, KI_TORTURE_SECONDS lengthens the main run, and KI_TORTURE_REPORT
+// names a file for its figures.
 
 const SEED = Number(process.env.KI_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const SECONDS = Number(process.env.KI_TORTURE_SECONDS ?? 60);
@@ -48,14 +49,15 @@ function report(what: string, result: TortureResult): void {
 }
 
 /**
- * What the last one to look from this namespace cannot judge: unless it is the initial one, nobody here can tell that a
- * box is gone, and a private directory of a worker without a witness stays. Never the lock itself.
+ * Returns whether the last process to sweep cannot judge this entry. Unless its namespace is the initial one,
+ * it cannot see that a box is gone, so the private directory of a worker without a witness stays. The lock
+ * itself never does.
  */
 function isBeyondJudging(name: string): boolean {
   return name !== 'x.lock' && namespaceOf('self') !== INITIAL_NAMESPACE;
 }
 
-/** Found in words, for a failure that can be read. */
+/** Puts the findings into words, so that a failure can be read. */
 function troubles({ overlaps, suspicions, faults, wedges, accidents }: TortureResult): string[] {
   return [...overlaps, ...suspicions, ...faults, ...wedges, ...accidents].slice(0, 20);
 }
@@ -83,13 +85,14 @@ describe('under torture', () => {
 });
 
 describe('with the portable backend', () => {
-  // It never knows that anybody is dead: see docs/portable.md. So there are fewer deaths, each of which costs a lease.
+  // This backend never knows that an owner is dead (see docs/portable.md), so there are fewer deaths, each of
+  // which costs a lease.
   const seconds = Math.max(15, SECONDS / 4);
   const group = (isBox: boolean, backends: readonly AnyName[]): Group => ({
     isBox,
     workers: backends.map((backend) => ({ kind: 'ours', backend })),
   });
-  // Sections that last longer than a lease show that it is renewed: about one in ten seconds.
+  // Sections that last longer than a lease show that it is renewed. There is about one in ten seconds.
   const teams: readonly [string, readonly AnyName[], number][] = [
     ['among the others', ['native', 'procfs', 'portable'], 0.003],
     ['alone', ['portable', 'portable', 'portable'], 0.02],
@@ -116,9 +119,10 @@ describe('with the portable backend', () => {
         expect(troubles(result)).toEqual([]);
         for (const backend of backends) expect(result.acquisitionsBy[`ours/${backend}`]).toBeGreaterThan(0);
         expect(result.kills).toBeGreaterThan(seconds / 3);
-        // A lease to wait out for each: a short run may see none.
+        // Each reclaim has to wait for the end of a lease, so a short run may see none.
         if (seconds > 60) expect(result.reclaims).toBeGreaterThan(0);
-        // What was killed just before its lock appeared: nobody can tell that it is dead.
+        // These processes were killed just before their lock appeared, and no observer can know that they are
+        // dead.
         expect(result.leftovers.filter((entry) => !/^\.x\.lock\.[0-9a-f]{32}$/.test(entry))).toEqual([]);
       },
       1000 * seconds + 90_000,
@@ -161,7 +165,7 @@ describe('the torture finds the flaw of', () => {
   describe.each(['native', 'portable'] as const)('the %s backend', (name) => {
     const NONCE = '0123456789abcdef0123456789abcdef';
 
-    /** What is reported of `act` in a lock directory that holds `file`. */
+    /** Returns the faults that are reported for `act` in a lock directory that holds `file`. */
     function faultsOf(
       file: string,
       act: (files: FileOperations, directory: Descriptor, parent: Descriptor) => void,
@@ -220,12 +224,12 @@ describe('the torture finds the flaw of', () => {
     });
   });
 
-  test('an update that was lost, though nobody was seen twice', () => {
+  test('an update that was lost, though no two processes were seen inside', () => {
     const visit = (who: string) => `e ${who} 0\nw ${who} 1 free\nd ${who}\nr ${who}\n`;
     expect(account(visit('a') + visit('b'), 1).suspicions).toHaveLength(1);
   });
 
-  test('somebody who goes on in a section that another has entered; not of one who was killed there', () => {
+  test('a process that goes on in a section that another has entered, but not one that was killed there', () => {
     const both = 'e a 0\nw a 1 free\ne b 0\nw b 1 late\n';
     expect(account(`${both}d a\n`, 1).overlaps).toHaveLength(1);
     expect(account(`${both}d b\nr b\n`, 1)).toMatchObject({ overlaps: [], suspicions: [], reclaims: 1 });
@@ -233,7 +237,7 @@ describe('the torture finds the flaw of', () => {
 });
 
 describe('beside programs that know only PIDs', () => {
-  // They are judged by a PID of this namespace alone, so all of it happens in one.
+  // Older programs judge by a PID of their own namespace alone, so all of this happens in one namespace.
   const group = (kind: WorkerKind): Group => ({
     isBox: false,
     workers: [

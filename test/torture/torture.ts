@@ -10,7 +10,9 @@ import { tempDir } from '../helpers/temp-dir.js';
 import { type Account, account } from './account.js';
 import { randomFrom } from './random.mjs';
 
-/** What a worker is: one of ours, or one with a flaw that must be found, or a program that knows only PIDs. */
+/**
+ * The kind of a worker: one of ours, one with a flaw that must be found, or a program that knows only PIDs.
+ */
 export type WorkerKind =
   | 'ours'
   | 'judge-all-dead'
@@ -19,29 +21,31 @@ export type WorkerKind =
   | 'older'
   | 'older-reclaiming';
 
-export interface WorkerOptions {
+interface WorkerOptions {
   readonly kind: WorkerKind;
   readonly backend: AnyName;
-  /** Worker threads that do the same beside the main one. */
+  /** The number of worker threads that do the same beside the main one. */
   readonly threads?: number;
 }
 
 /** The workers of one PID namespace. */
 export interface Group {
   readonly workers: readonly WorkerOptions[];
-  /** A namespace of its own, which is killed as a whole now and then. */
+  /** The workers have their own namespace, which is killed as a whole now and then. */
   readonly isBox: boolean;
 }
 
-export interface TortureOptions {
+interface TortureOptions {
   readonly groups: readonly Group[];
   readonly seconds: number;
   readonly seed: number;
-  /** Ends as soon as somebody was found where nobody may be. */
+  /** Ends the run as soon as two processes were inside at once. */
   readonly untilOverlap?: boolean;
   /** ms between two kills or stops by the driver, on average. */
   readonly violence?: number;
-  /** File operations that a worker lives through, on average, before it kills itself at one; null: it does not. */
+  /**
+   * File operations that a worker survives, on average, before it kills itself at one; null when it does not.
+   */
   readonly operations?: number | null;
   /** Share of sections in which the worker kills itself. */
   readonly deaths?: number;
@@ -51,13 +55,15 @@ export interface TortureOptions {
   readonly boxLife?: number;
   /** Reports every deletion of something that was not judged. */
   readonly watched?: boolean;
-  /** ms */
+  /** ms that a directory without an owner is left alone. */
   readonly ownerlessGrace?: number;
-  /** Lets workers have the numbers that others in other namespaces have, and those killed before them. */
+  /** Lets workers have the same numbers as workers in other namespaces, and as workers killed before them. */
   readonly samePids?: boolean;
-  /** ms that a worker is stopped at the longest; 0: none is. */
+  /** The longest time for which a worker is stopped, ms; 0 when none is. */
   readonly longestStop?: number;
-  /** Only a lease tells that somebody is dead, so a worker waits for longer than one, and a death costs one. */
+  /**
+   * Only a lease shows that an owner is dead, so a worker waits for longer than one, and a death costs one.
+   */
   readonly byLease?: boolean;
 }
 
@@ -65,16 +71,19 @@ export interface TortureResult extends Account {
   readonly kills: number;
   readonly boxKills: number;
   readonly stops: number;
-  /** Times without an acquisition, though nobody holds the lock for longer than a moment; with what stood there. */
+  /**
+   * Times without an acquisition, although no process holds the lock for longer than a moment; with the state
+   * of the lock.
+   */
   readonly wedges: readonly string[];
-  /** Ends of workers that nobody ordered. */
+  /** Ends of workers that the driver did not cause. */
   readonly accidents: readonly string[];
-  /** What is left beside the lock when all is over. */
+  /** What is left beside the lock at the end of the run. */
   readonly leftovers: readonly string[];
   readonly seconds: number;
 }
 
-/** What a worker is told; worker.mjs reads it. */
+/** The part of a worker, which worker.mjs reads. */
 interface WorkerPart {
   readonly name: string;
   readonly directory: string;
@@ -84,32 +93,32 @@ interface WorkerPart {
   readonly threads: number;
   readonly grace: number;
   readonly lease: number;
-  /** Longest wait of one try, ms: so often it sees that it shall end. */
+  /** Longest wait of one attempt, ms. The worker checks this often whether it should end. */
   readonly patience: number;
   readonly operations: number | null;
   readonly deaths: number;
   readonly longSections: number;
   readonly watched: boolean;
-  /** The number it would like to have; null: any. */
+  /** The number that it asks for; null for any. */
   readonly pid: number | null;
 }
 
 const WARDEN = fileURLToPath(new URL('warden.mjs', import.meta.url));
-/** ms; nobody is in the section for as long, nor stopped. */
+/** ms; no worker is inside for as long, or stopped. */
 const WEDGED_AFTER = 10_000;
-/** The same where each death costs a lease, and several in a row happen. */
+/** ms; the same limit for runs where each death costs a lease, because several can happen in a row. */
 const WEDGED_AFTER_BY_LEASE = 30_000;
-/** ms by which a timer is late when others have all of the processor. */
+/** ms by which a timer is late when other processes have all of the processor. */
 const STARVED = 1_000;
-/** ms; a stopped owner whose lease runs out may be overlapped, so none is stopped for nearly as long. */
+/** ms. A stopped owner whose lease runs out may be overlapped, so none is stopped for nearly as long. */
 const LEASE = 4_000;
 const LONGEST_STOP = 400;
 const PATIENCE = 500;
 const PATIENCE_BY_LEASE = 3 * LEASE;
-/** Numbers above those of a box's own processes. */
+/** The first of the chosen numbers, which are above those of a box's own processes. */
 const FIRST_PID = 1_000;
 
-/** Lets many fight for one lock, kills them all the time, and counts what came of it. */
+/** Lets many processes compete for one lock, kills them all the time, and counts the results. */
 export async function torture(options: TortureOptions): Promise<TortureResult> {
   const directory = prepareDirectory();
   const scene = new Scene(directory, options);
@@ -124,7 +133,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
   return { ...scene.figures(), leftovers: readdirSync(join(directory, 'locks')) };
 }
 
-/** One line for people. */
+/** Returns one line for people. */
 export function summary(result: TortureResult, seed: number): string {
   const {
     acquisitions,
@@ -201,7 +210,7 @@ class Scene {
       await sleep(pause);
       const now = performance.now();
       const grown = statSync(this.#journal).size;
-      // Where this process itself does not get on, the machine is to blame.
+      // When this process itself is held up, the machine is to blame.
       if (grown !== size || now - before - pause > STARVED) grownAt = now;
       size = grown;
       if (now - grownAt > wedgedAfter) {
@@ -250,7 +259,7 @@ class Scene {
     return account(readFileSync(this.#journal, 'latin1'), counter);
   }
 
-  /** From nothing to twice as much. */
+  /** Draws from nothing to twice the average. */
   #around(average: number): number {
     return 2 * average * this.#random();
   }
@@ -308,7 +317,7 @@ class Scene {
     const process_ = group.isBox ? (await openBox({ init: command })).init : await startProcess(command);
     const warden = new Warden(process_, parts.length, ({ ended, code, signal, errors }) => {
       if (signal === 'SIGKILL') this.#kills += 1;
-      // One that had hardly begun when all was to end does not know yet how to.
+      // A worker that has hardly begun when the run ends cannot handle SIGTERM yet.
       else if (!warden.isEnding || (code !== 0 && signal !== 'SIGTERM')) {
         this.#accidents.push(`${ended} ended, code ${code}, signal ${signal}: ${errors}`);
       }
@@ -347,12 +356,12 @@ class Warden {
     void this.#listen(onEnd);
   }
 
-  /** To one of its workers; `draw` from 0 to 1 says which. */
+  /** Sends an order to one of its workers; `draw` from 0 to 1 selects it. */
   order(order: object, draw: number): void {
     this.#process.send({ ...order, slot: Math.floor(draw * this.workers) });
   }
 
-  /** Lets the workers come to an end. */
+  /** Lets the workers end. */
   async end(): Promise<void> {
     this.isEnding = true;
     this.#process.send({ order: 'end' });
@@ -376,7 +385,7 @@ class Warden {
   }
 }
 
-/** Somebody who comes later, from this namespace, and removes what the killed ones left. */
+/** Acts as a process that comes later, from this namespace, and removes what the killed ones left. */
 async function sweep(directory: string, { groups, ownerlessGrace = 5_000 }: TortureOptions): Promise<void> {
   if (!groups.some(({ workers }) => workers.some(({ kind }) => kind === 'ours'))) return;
   await sleep(ownerlessGrace);

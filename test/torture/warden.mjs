@@ -1,5 +1,6 @@
-// Keeps the workers of one PID namespace running, under the same few numbers in each. One order a line on stdin, as
-// JSON; one report of a worker's end a line on stdout. Its argument: the parts of its workers.
+// Keeps the workers of one PID namespace running, under the same few numbers in each namespace. Takes one
+// order a line on stdin, as JSON, and prints one report of a worker's end a line. Its argument: the parts of
+// its workers.
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -36,7 +37,9 @@ function start(slot) {
   workers.set(slot, child);
 }
 
-/** The next process of this namespace gets that number, if it is free. Needs root in there. */
+/**
+ * Asks for that number for the next process of this namespace, if it is free. Needs root in the namespace.
+ */
 function wishForPid(pid) {
   try {
     writeFileSync('/proc/sys/kernel/ns_last_pid', String(pid - 1));

@@ -1,19 +1,20 @@
-// Stands between the built package and its backend's file operations, to see that nothing is deleted that was not judged.
+// Wraps the backend's file operations of the built package, to check that nothing is deleted that was not
+// judged.
 
 const NONCE = '[0-9a-f]{32}';
 const RETIRED_OR_NEW = new RegExp(`^(retired\\.${NONCE}|owner\\.json\\.new)$`);
 const CLAIMED = new RegExp(`^claimed\\.${NONCE}$`);
 
 /**
- * Reports each deletion that is not covered by a look: an owner.json renamed or deleted in a directory in which another
- * one had been read, or none; a claimed one deleted while whoever claimed it may still give it back; and a directory
- * removed that this process does not hold open at that moment.
+ * Reports each deletion that is not covered by a read: an owner.json renamed or deleted in a directory in
+ * which another one was read, or none; a claimed one deleted while the process that claimed it may still give
+ * it back; and a directory removed that this process does not hold open at that moment.
  * @param grace ms for which a claimed owner.json is left alone.
  */
 export function watchDeletions({ files }, grace, fault) {
-  /** Descriptor of a directory -> inode of the owner.json that was read in it, or null. */
+  /** Maps the descriptor of a directory to the inode of the owner.json that was read in it, or to null. */
   const judged = new Map();
-  /** Descriptor of an owner.json -> descriptor of its directory. */
+  /** Maps the descriptor of an owner.json to the descriptor of its directory. */
   const inside = new Map();
   const original = {};
   for (const name of [
@@ -87,7 +88,7 @@ export function watchDeletions({ files }, grace, fault) {
     const retires = name === 'owner.json' || CLAIMED.test(name);
     if (retires) expectJudged(from, name, 'rename');
     original.renameAt(from, name, to, target);
-    // By path it could be another's that came in between.
+    // A path alone could lead to another lock that came in between.
     if (retires) expectJudged(to, target, `rename to ${target}`);
   };
   files.unlinkAt = (directory, name) => {
@@ -128,7 +129,7 @@ export function watchDeletions({ files }, grace, fault) {
     return `${device}:${inode}`;
   }
 
-  /** null: closed meanwhile, by a way that leads past here. */
+  /** null when it was closed meanwhile by a call that is not wrapped here. */
   function inodeOrNull(descriptor) {
     try {
       return inodeOf(descriptor);

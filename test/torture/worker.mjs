@@ -1,5 +1,5 @@
-// Takes and releases the lock again and again until SIGTERM, in every way there is. Its one argument is its part, as
-// JSON: see `WorkerPart` in torture.ts.
+// Takes and releases the lock again and again until SIGTERM, in every possible way. Its one argument is its
+// part, as JSON: see `WorkerPart` in torture.ts.
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread, threadId, Worker } from 'node:worker_threads';
@@ -50,7 +50,7 @@ const KINDS = {
   'older-reclaiming': () => acquireAsOlder(path, part.patience, true, fault),
 };
 
-/** Mostly next to nothing, now and then long enough for the others to line up. */
+/** The pause is mostly next to nothing, and now and then long enough for other waiters to queue up. */
 function pauseMs() {
   const draw = random();
   return draw < 0.5 ? 0 : draw < 0.95 ? 3 * random() : 25 * random();

@@ -4,10 +4,13 @@ import { onCleanup } from '../helpers/cleanup.js';
 import type { Requirement } from '../helpers/requirements.js';
 import { until } from '../helpers/until.js';
 
-/** A control group that can stop its processes where they stand (cgroups(7)). */
+/** A control group that can stop its processes wherever they are (cgroups(7)). */
 interface Hierarchy {
   readonly type: 'cgroup' | 'cgroup2';
-  /** File and what is written to it to stop and to let go; `frozen` holds of the content of `told`. */
+  /**
+   * The file, and what is written to it to stop the group and to let it go. `frozen` checks the content of
+   * `told`.
+   */
   readonly file: string;
   readonly stop: string;
   readonly go: string;
@@ -34,7 +37,7 @@ export const HIERARCHIES: readonly Hierarchy[] = [
   },
 ];
 
-/** Only making a group tells whether one may. */
+/** Only an attempt to make a group shows whether it is allowed. */
 export function canFreeze(hierarchy: Hierarchy): Requirement {
   const root = mountOf(hierarchy);
   if (root === undefined) return { available: false, reason: `no freezer of ${hierarchy.type} is mounted` };
@@ -54,7 +57,7 @@ export async function freeze(hierarchy: Hierarchy, hostPid: number): Promise<voi
   const group = join(root, `kernel-identity-test-${hostPid}`);
   const { file, stop, go, told, frozen } = hierarchy;
   mkdirSync(group);
-  // Undone before the process is killed: a frozen one of the older kind does not die.
+  // This is undone before the process is killed, because a frozen process of the older kind does not die.
   onCleanup(async () => {
     writeFileSync(join(group, file), go);
     writeFileSync(join(root, 'cgroup.procs'), String(hostPid));
@@ -66,7 +69,7 @@ export async function freeze(hierarchy: Hierarchy, hostPid: number): Promise<voi
   await until('the process is frozen', () => frozen.test(readFileSync(join(group, told), 'utf8')));
 }
 
-/** Where the hierarchy with the freezer is mounted. */
+/** Returns where the hierarchy with the freezer is mounted. */
 function mountOf({ type }: Hierarchy): string | undefined {
   const lines = readFileSync('/proc/self/mounts', 'utf8').split('\n');
   for (const line of lines) {

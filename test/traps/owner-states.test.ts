@@ -21,7 +21,7 @@ import {
   verdictOf,
 } from './scene.js';
 
-/** What remains to judge by where neither side has pidfds. */
+/** Leaves only pid and ticks to judge by, as when neither side has pidfds. */
 function byTicksOnly(identity: ProcessIdentity): ProcessIdentity {
   return { ...identity, pidfdInode: null };
 }
@@ -94,7 +94,7 @@ describe('a thread id in the record', () => {
     editOwner(path, (record) => ({ ...record, pid, witness: null, identity: { ...record.identity, pid } }));
     expect(await verdictOf(watcher, path)).toBe('dead: pid-is-thread');
     await expectReclaimed(watcher, path);
-    // The process whose thread it is does not mind.
+    // The process that has this thread is not affected.
     expect((await bystander.self()).pid).toBe(bystander.pid);
   });
 
@@ -121,7 +121,7 @@ trapForEachCast(
     const box = await openBox();
     const owner = await startAgent({ box, backend });
     const watcher = await startAgent({ box, backend: observer });
-    // Before it records itself, so that the name stands in the way of both sides.
+    // The name is set before the owner records itself, so that it affects both sides.
     await owner.rename(ODD_NAME);
     expect(readFileSync(`/proc/${owner.hostPid}/stat`, 'latin1')).toContain(`(${ODD_NAME})`);
     await owner.acquire(path);
@@ -158,7 +158,7 @@ describe('a stopped owner', () => {
 async function expectAliveWhile(cast: Cast, stop: (owner: Agent) => Promise<void>): Promise<void> {
   const path = lockPath();
   const box = await openBox();
-  // With a number of its own choice it is no child of nsenter, which stops itself together with its child.
+  // A process whose number was chosen is no child of nsenter, which stops itself together with its child.
   const owner = await startAgent({ box, backend: cast.owner, pid: 7 });
   const near = await startAgent({ box, backend: cast.observer });
   const far = await startAgent({ box: await openBox(), backend: cast.observer });
@@ -172,13 +172,13 @@ async function expectAliveWhile(cast: Cast, stop: (owner: Agent) => Promise<void
   await expectNotStolen(far, path);
 }
 
-/** A number that in the agent's own box is only one of its threads. */
+/** Returns a number that is only one of the agent's threads in the agent's own box. */
 function threadInBox({ hostPid }: Agent): number {
   const status = readFileSync(`/proc/${hostPid}/task/${threadIdOf(hostPid)}/status`, 'utf8');
   return Number(/^NSpid:.*\s(\d+)$/m.exec(status)?.[1]);
 }
 
-/** State letter of proc_pid_stat(5). */
+/** Reads the state letter of proc_pid_stat(5). */
 function stateOf(hostPid: number): string | undefined {
   const text = readFileSync(`/proc/${hostPid}/stat`, 'latin1');
   return text.slice(text.lastIndexOf(')') + 2)[0];

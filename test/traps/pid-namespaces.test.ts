@@ -18,9 +18,11 @@ import {
   verdictOf,
 } from './scene.js';
 
-/** Bound on the own work of a reclaim; the bug waited 300 000 ms here. */
+/** Bound on the CPU time of a reclaim, in ms; the bug waited 300 000 ms here. */
 const RECLAIM_MS = 100;
-/** How often a box is opened to get a number again, and how often all of it is begun anew. */
+/**
+ * How many times a box is opened to get a number again, and how many times the whole scene is started anew.
+ */
 const REOPEN_ATTEMPTS = 15;
 const RESTARTS = 5;
 /** Inode of the initial PID namespace (PROC_PID_INIT_INO). */
@@ -53,7 +55,7 @@ describe('PID 7 twice', () => {
   trapForEachCast('PID 7 twice with two different inodes', async (cast) => {
     const path = lockPath();
     const box = await openBox();
-    // Opened while the first lives, so that the numbers differ.
+    // The next box is opened while the first one lives, so that the numbers differ.
     const next = await openBox();
     expect(next.namespaceInode).not.toBe(box.namespaceInode);
     const first = await agentSeven(box, cast.owner);
@@ -108,7 +110,7 @@ trap(
     const cautious = { legacy: 'unknown' } as const;
     expect(inWords((await second.inspect(path, cautious)).verdict)).toBe('unknown: legacy-not-assumed');
     expect(await second.tryAcquire(path, cautious)).toBeNull();
-    // What the option is for: by default the number is taken to be of the reader's own namespace.
+    // This is the reason for the option: without it, the number is taken to be of the reader's own namespace.
     expect(await verdictOf(second, path)).toBe('dead: legacy-own-pid-reused');
   },
 );
@@ -177,7 +179,7 @@ describe('between the host and a box', () => {
   }
 });
 
-/** An owner dies with its box; the next box has its namespace's number, and in it its own. */
+/** An owner dies with its box. The next box gets its namespace's number, and in it its own. */
 async function expectReclaimedBySuccessor(
   cast: Pick<Cast, 'owner' | 'observer'>,
   parent?: string,
@@ -188,12 +190,12 @@ async function expectReclaimedBySuccessor(
   const { value, wallMs, cpuMs } = await second.acquire(path, { timeout: 0 });
   expect(value.pid).toBe(7);
   expect(await second.verify(path)).toBe(true);
-  // The time of the CPU: wall time is that of a machine on which other tests run.
+  // CPU time is compared, because other tests run on the machine and add to wall time.
   expect(cpuMs).toBeLessThan(RECLAIM_MS);
   console.log(`reclaimed after ${wallMs.toFixed(1)} ms, ${cpuMs.toFixed(1)} ms of CPU`);
 }
 
-/** What an owner left whose box was killed, and another box with the same namespace inode. */
+/** Returns the lock of an owner whose box was killed, and another box with the same namespace inode. */
 async function restartedBox(
   owner: Cast['owner'],
   parent?: string,
@@ -209,13 +211,13 @@ async function restartedBox(
       expect(next.namespaceInode).toBe(box.namespaceInode);
       return { path, identity, next };
     } catch (error) {
-      // Somebody else on this machine has got the number, and may keep it.
+      // Another process on this machine has taken the number, and may keep it.
       if (attempt === RESTARTS) throw error;
     }
   }
 }
 
-/** A number that no process of this machine has, nor will have soon. */
+/** Returns a number that no process of this machine has or will have soon. */
 function unusedNumber(): number {
   const last = Number(readFileSync('/proc/sys/kernel/ns_last_pid', 'utf8'));
   for (let pid = 29_000; pid > 1000; pid -= 1) {

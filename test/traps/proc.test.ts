@@ -5,7 +5,7 @@ import { Agent, startAgent } from '../helpers/agent.js';
 import { loadBackend, TESTED, type TestedName } from '../helpers/backends.js';
 import { type Box, type BoxProc, openBox } from '../helpers/box.js';
 import { writeLock } from '../helpers/crafted.js';
-import { fixture, hostPidOf } from '../helpers/processes.js';
+import { fixture, hostPidOf, startTicksOf } from '../helpers/processes.js';
 import { isRoot } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
@@ -24,26 +24,31 @@ import {
 /** Gives the command the /proc of its PID namespace, in a box that has another one. */
 const WITH_OWN_PROC = ['unshare', '--mount', 'sh', '-c', 'mount -t proc proc /proc && exec "$@"', 'sh'];
 
-/** What an observer finds of an owner that lives, and of the same one dead. */
+/** The verdicts of an observer on an owner that lives, and on the same one when it is dead. */
 type Outcome = readonly [alive: string, dead: string];
 
 const BY_WITNESS: Outcome = ['alive: witness-held', 'dead: witness-free'];
 const BY_PROCESS: Outcome = ['alive: process-running', 'dead: no-such-process'];
-/** The live one cannot be told from another with its number, but no process at all is a clear answer. */
+/**
+ * A live process cannot be told apart from another one with its number, but a free number is a clear answer.
+ */
 const ONLY_ABSENCE: Outcome = ['unknown: process-hidden', 'dead: no-such-process'];
 const NOTHING: Outcome = ['unknown: not-enough-recorded', 'unknown: not-enough-recorded'];
 /** Plain Node does not start without /proc, and says so. */
 const NO_BACKEND = 'ERR_BACKEND_UNAVAILABLE';
 
-/** What follows where no witness can be tested after all. */
+/** The verdicts where no witness can be tested after all. */
 function withoutWitness({ procfs }: Outcomes): Outcome {
   return procfs.procfs === NO_BACKEND ? NOTHING : procfs.procfs;
 }
 
-/** By the backend of the owner, then of the observer. */
+/** The outcomes by the backend of the owner, then of the observer. */
 type Outcomes = Record<TestedName, Record<TestedName, Outcome | typeof NO_BACKEND>>;
 
-/** Owner and observer are in one PID namespace; only one of the two has this /proc, the other an ordinary one. */
+/**
+ * Owner and observer are in one PID namespace. Only one of the two has this /proc, the other has an ordinary
+ * one.
+ */
 const PROCS: Record<Exclude<BoxProc, 'own'>, { ofObserver: Outcomes; ofOwner: Outcomes }> = {
   hidepid: {
     ofObserver: {
@@ -57,7 +62,7 @@ const PROCS: Record<Exclude<BoxProc, 'own'>, { ofObserver: Outcomes; ofOwner: Ou
   },
   'subset-pid': {
     ofObserver: {
-      // No /proc/locks either.
+      // There is no /proc/locks here either.
       native: { native: BY_WITNESS, procfs: NOTHING },
       procfs: { native: NOTHING, procfs: NOTHING },
     },
@@ -134,7 +139,7 @@ for (const [proc, { ofObserver, ofOwner }] of Object.entries(PROCS) as [
       more,
     );
 
-    // Without a witness, by what the kernel says of the process alone.
+    // Without a witness, the observer judges only by what the kernel says of the process.
     trap(
       `${NAMES[proc]}: such an observer knows a process by its pidfd`,
       async () => {
@@ -142,7 +147,7 @@ for (const [proc, { ofObserver, ofOwner }] of Object.entries(PROCS) as [
         const watcher = await startAgent({ box, backend: 'native', ...user });
         const owner = await startAgent({ box, backend: 'native', through: WITH_OWN_PROC });
         const recorded = await owner.self();
-        // The boot is what is not known there, and numbers mean nothing without it.
+        // The boot is unknown with the other kinds of /proc, and numbers mean nothing without it.
         const knowsBoot = proc === 'hidepid' || proc === 'foreign';
         const [alive, dead] = knowsBoot ? BY_PROCESS : NOTHING;
         expect(inWords(await watcher.judge(recorded))).toBe(alive);
@@ -177,13 +182,13 @@ for (const backend of TESTED) {
       expect(numbersOf(hostPidOf(own, inner) as number).slice(-2)).toEqual([own, own]);
       const inside = hostPidOf(victim, inner) as number;
       const outside = await until('the number is taken outside', () => hostPidOf(victim, box.namespaceInode));
-      // A reader who takes /proc for its own finds another process under the owner's number.
-      expect(ticksOf(inside)).not.toBe(ticksOf(outside));
+      // A reader who mistakes this /proc for its own finds another process under the owner's number.
+      expect(startTicksOf(inside)).not.toBe(startTicksOf(outside));
 
       const owner: ProcessIdentity = {
         ...self,
         pid: victim,
-        startTicks: String(ticksOf(inside)),
+        startTicks: String(startTicksOf(inside)),
         pidfdInode: null,
       };
       expect(inWords(await agent.judge(owner))).toBe('unknown: process-hidden');
@@ -214,7 +219,7 @@ for (const backend of TESTED) {
   );
 }
 
-/** A /proc of its own over that of this machine, in which uid 1000 then sees itself alone. */
+/** Mounts its own /proc over that of this machine, in which uid 1000 then sees only itself. */
 const WITH_HIDDEN_PROC = [
   'unshare',
   '--mount',
@@ -247,7 +252,8 @@ for (const backend of TESTED) {
     const watcher = await startAgent({ backend, through: WITH_HIDDEN_PROC });
     expect(await verdictOf(watcher, path)).toBe('unknown: legacy-process-hidden');
     expect((await watcher.reclaim(path)).reclaimed).toBe(false);
-    // Those that write as uid 1000 are not hidden from it, so there is none.
+    // Processes of uid 1000 are not hidden from this observer, so a writer that it does not see does not
+    // exist.
     chownSync(file, 1000, 1000);
     expect(await verdictOf(watcher, path)).toBe('dead: legacy-no-such-process');
   }, [isRoot()]);
@@ -268,7 +274,7 @@ function bootIdFile(id: string): string {
 
 describe('boot_id bind-mounted', () => {
   const OTHER_BOOT: Outcome = ['unknown: other-boot', 'unknown: other-boot'];
-  /** What the boot_id of owner and observer is, and what follows where no witness tells. */
+  /** The boot_id that owner and observer see, and the verdicts where no witness can decide. */
   const scenes: Record<string, { owner?: string; observer?: string; byBootId: Outcome }> = {
     'in the owner': { owner: FAKE, byBootId: OTHER_BOOT },
     'in the observer': { observer: FAKE, byBootId: OTHER_BOOT },
@@ -331,7 +337,7 @@ describe('boot_id bind-mounted', () => {
   });
 });
 
-/** Looks at the owner's lock, ends the owner, and looks again. */
+/** Judges the owner's lock, ends the owner, and judges again. */
 async function expectOutcome(
   cast: Cast,
   owner: Agent,
@@ -358,7 +364,10 @@ async function expectOutcome(
   await expectStage(1);
 }
 
-/** An agent in a namespace below the box, with the box's /proc and one number in both (equal-numbers.sh). */
+/**
+ * Starts an agent in a namespace below the box, with the box's /proc and one number in both
+ * (equal-numbers.sh).
+ */
 async function startWithEqualNumbers(
   backend: TestedName,
   own: number,
@@ -372,17 +381,10 @@ async function startWithEqualNumbers(
   return { box, agent: new Agent(started, pid, started.hostPid) };
 }
 
-/** The numbers of a process of this machine in each of its PID namespaces, the innermost last. */
+/** Returns the numbers of a process of this machine in each of its PID namespaces, the innermost last. */
 function numbersOf(hostPid: number): number[] {
   const line = /^NSpid:(.*)$/m.exec(readFileSync(`/proc/${hostPid}/status`, 'utf8'))?.[1] ?? '';
   return line.trim().split(/\s+/).map(Number);
-}
-
-/** Start ticks of a process of this machine. */
-function ticksOf(hostPid: number): number {
-  const stat = loadBackend('procfs').processes.stat(hostPid);
-  if (typeof stat === 'string' || stat.startTicks === null) throw new Error(`no start ticks of ${hostPid}`);
-  return stat.startTicks;
 }
 
 function pidfdInodeOf(hostPid: number): string | null {

@@ -16,7 +16,7 @@ import {
   verdictOf,
 } from './scene.js';
 
-/** What older programs write, with the time at which they wrote it. */
+/** The records of older programs, with the time at which they wrote them. */
 const OLDER_RECORDS: Record<string, (pid: number, ms: number) => object> = {
   createdAtMs: (pid, ms) => ({ pid, createdAtMs: ms }),
   startedAt: (pid, ms) => ({ pid, startedAt: new Date(ms).toISOString() }),
@@ -35,7 +35,7 @@ describe('the own PID in an old record', () => {
           `the own PID in an old record: reclaimed at once (${fields}, ${backend}${where})`,
           async () => {
             const path = lockPath();
-            // Written by a predecessor of a crash loop, two seconds ago.
+            // A predecessor in a crash loop wrote it two seconds ago.
             writeLock(path, recordOf(7, Date.now() - 2000));
             const agent = await startAgent({ box: await openBox(options), backend, pid: 7 });
             expect(await verdictOf(agent, path)).toBe(
@@ -69,7 +69,7 @@ describe('the own identity in a record that this process does not hold', () => {
       writeLockOf(path, await agent.self());
       expect(await verdictOf(agent, path)).toBe('alive: process-running');
       await expectNotStolen(agent, path);
-      // Not the deadlock of waiting for oneself.
+      // The error is not the deadlock of waiting for oneself.
       await expect(agent.acquireSync(path, { timeout: 20 })).rejects.toMatchObject({
         code: 'ERR_LOCK_TIMEOUT',
         reason: 'process-running',
@@ -94,7 +94,7 @@ describe('the own identity in a record that this process does not hold', () => {
     const agent = await startAgent({ box: await openBox(), backend: 'native' });
     const { value } = await agent.acquire(held);
     writeLockOf(copy, await agent.self(), { witness: value.witness });
-    // The witness recorded is that of another file, so it says nothing here.
+    // The recorded witness is that of another file, so it says nothing here.
     expect(await verdictOf(agent, copy)).toBe('alive: process-running');
     expect(await verdictOf(agent, held)).toBe('alive: held-by-this-process');
     await expect(agent.acquireSync(held)).rejects.toMatchObject({ code: 'EDEADLK' });

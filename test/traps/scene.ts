@@ -7,24 +7,24 @@ import { hasBackend, loadBackend, TESTED, type TestedName } from '../helpers/bac
 import { isBuilt, isolationTest, type Requirement } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-/** On which backend the owner and the observer of a trap run. */
+/** The backends on which the owner and the observer of a trap run. */
 export interface Cast {
   readonly owner: TestedName;
   readonly observer: TestedName;
-  /** `native owner, procfs observer` */
+  /** Part of the title, such as `native owner, procfs observer`. */
   readonly words: string;
 }
 
-export const CASTS: readonly Cast[] = TESTED.flatMap((owner) =>
+const CASTS: readonly Cast[] = TESTED.flatMap((owner) =>
   TESTED.map((observer) => ({ owner, observer, words: `${owner} owner, ${observer} observer` })),
 );
 
-/** A trap against the real kernel, for the built package. Its name says the trap, and what must come of it. */
+/** A trap against the real kernel, for the built package. Its name gives the trap and the expected result. */
 export function trap(name: string, run: () => Promise<void>, more: readonly Requirement[] = []): void {
   isolationTest(name, run, [isBuilt(), hasBackend('native'), ...more]);
 }
 
-/** The same trap for each backend of the owner and of the observer. */
+/** Defines the same trap for each backend of the owner and of the observer. */
 export function trapForEachCast(
   name: string,
   run: (cast: Cast) => Promise<void>,
@@ -33,24 +33,24 @@ export function trapForEachCast(
   for (const cast of CASTS) trap(`${name} (${cast.words})`, () => run(cast), more);
 }
 
-/** A path for a lock, on a filesystem that the boxes share with this machine. */
+/** Returns a path for a lock on a filesystem that the boxes share with this machine. */
 export function lockPath(parent?: string): string {
   return join(tempDir(parent), 'install.lock');
 }
 
-/** A verdict in two words, such as `dead: pid-reused`. */
+/** The verdict in two words, such as `dead: pid-reused`. */
 export function inWords(verdict: Verdict | null): string {
   return verdict === null ? 'no verdict' : `${verdict.state}: ${verdict.reason}`;
 }
 
-/** What an observer says of a lock. */
+/** Returns the verdict of an observer on a lock. */
 export async function verdictOf(observer: Agent, path: string): Promise<string> {
   return inWords((await observer.inspect(path)).verdict);
 }
 
 /**
- * What an observer says of a lock by its witness, and what otherwise: plain Node takes none, and can test one only while
- * the list of all this machine's locks comes in one read.
+ * Expects one verdict where the witness can be tested, and another one elsewhere. The procfs backend takes no
+ * witness, and can test one only while one read returns the whole list of this machine's locks.
  */
 export async function expectVerdict(
   { owner, observer }: Pick<Cast, 'owner' | 'observer'>,
@@ -66,20 +66,20 @@ export async function expectVerdict(
   else expect(verdict).toBe(owner === 'native' ? byWitness : otherwise);
 }
 
-/** The lock is neither given to the observer nor cleared by it. */
+/** Expects that the lock is neither given to the observer nor cleared by it. */
 export async function expectNotStolen(observer: Agent, path: string): Promise<void> {
   expect(await observer.tryAcquire(path)).toBeNull();
   expect((await observer.reclaim(path)).reclaimed).toBe(false);
 }
 
-/** The observer gets the lock without waiting, because its owner is dead. */
+/** Expects that the observer gets the lock without waiting, because its owner is dead. */
 export async function expectReclaimed(observer: Agent, path: string): Promise<void> {
   const { value } = await observer.acquire(path, { timeout: 0 });
   expect(value.pid).toBe(observer.pid);
   expect(await observer.verify(path)).toBe(true);
 }
 
-/** A pidfd tells processes apart that have one number and one start tick (Linux 6.9). */
+/** A pidfd distinguishes processes that have one number and one start tick (Linux 6.9). */
 export function hasPidfdInodes(): Requirement {
   return capability('pidfdInode');
 }

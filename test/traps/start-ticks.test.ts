@@ -20,7 +20,7 @@ import {
   verdictOf,
 } from './scene.js';
 
-/** What test/fixtures/twins-judged.mjs prints; null: it met no such pair. */
+/** What test/fixtures/twins-judged.mjs prints; null when it found no such pair. */
 interface Twins {
   readonly first: ProcessIdentity;
   readonly second: ProcessIdentity;
@@ -58,7 +58,9 @@ interface Shift {
   readonly nanoseconds: number;
 }
 
-/** Nanoseconds that are no whole tick leave one tick open; negative shifts count their nanoseconds upwards. */
+/**
+ * Nanoseconds that are no whole tick leave one tick open. Negative shifts count their nanoseconds upwards.
+ */
 const SHIFTS: readonly Shift[] = [
   { seconds: 100_000, nanoseconds: 0 },
   { seconds: 100_000, nanoseconds: 123_456_789 },
@@ -136,7 +138,8 @@ describe('shifted time namespace', () => {
         const box = await openBox();
         const owner = await startAgent({ box, backend: 'procfs' });
         await owner.acquire(path);
-        // A clock that starts anew counts the owner's birth below zero, which the kernel prints as a huge number.
+        // The owner was born before a clock that starts anew, so its birth lies below zero, which the kernel
+        // prints as a huge number.
         const bornS = Math.ceil(uptime());
         await until('a second has begun since', () => uptime() > bornS + 0.1);
         const watcher = await startShifted(box, backend, { seconds: -bornS, nanoseconds: 0 });
@@ -169,13 +172,13 @@ describe('shifted time namespace', () => {
   }
 });
 
-/** An agent in the box, but in a time namespace of its own. */
+/** Starts an agent in the box, but in its own time namespace. */
 function startShifted(box: Box, backend: TestedName, { seconds, nanoseconds }: Shift): Promise<Agent> {
   const through = ['perl', fixture('unshare-time.pl'), String(seconds), String(nanoseconds)];
   return startAgent({ box, backend, through });
 }
 
-/** The owner and the observer are in one PID namespace, and tell time differently. */
+/** The owner and the observer are in one PID namespace, and their clocks differ. */
 async function expectJudgedByTicks(owner: Agent, observer: Agent, shift: Shift): Promise<void> {
   const path = lockPath();
   const identity = { ...(await owner.self()), pidfdInode: null };
@@ -183,7 +186,7 @@ async function expectJudgedByTicks(owner: Agent, observer: Agent, shift: Shift):
   writeLockOf(path, identity);
   expect(await verdictOf(observer, path), JSON.stringify(shift)).toBe('alive: process-running');
   await expectNotStolen(observer, path);
-  // Another process with that number, born a second earlier or later.
+  // These are identities of another process with that number, born a second earlier or later.
   for (const ticks of [starttime - 100, starttime + 100]) {
     const reused = { ...identity, startTicks: String(ticks) };
     expect(inWords(await observer.judge(reused)), JSON.stringify(shift)).toBe('dead: pid-reused');

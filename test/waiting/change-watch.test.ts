@@ -9,8 +9,8 @@ import { pretendFilesystem } from '../helpers/pretend-filesystem.js';
 import { startProcess } from '../helpers/processes.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-// A waiter that trusts its alarm looks again by itself after 15 s only: so whoever has the lock within this time was woken,
-// looked once more, or knew that it must poll.
+// A waiter with a complete change watch looks again by itself only after 15 s. If it has the lock within this
+// time, it was woken, looked once more, or knew that it must poll.
 const SOON_MS = 3000;
 const TIMEOUT_MS = 9000;
 
@@ -21,7 +21,7 @@ afterEach(() => {
 describeForBackends(['native'], 'a waiter in this process', (api) => {
   const watch = () => api.backend.watch as WatchOperations;
 
-  /** The lock of an older program that runs `command`. */
+  /** Makes the lock of an older program that runs `command`. */
   async function olderLock(command: readonly string[] = ['cat']) {
     const path = join(tempDir(), 'install.lock');
     const older = await startProcess(command);
@@ -35,12 +35,12 @@ describeForBackends(['native'], 'a waiter in this process', (api) => {
     return performance.now() - started;
   }
 
-  /** Frees the lock without a sound: nobody watches it yet, and nothing happens to it afterwards. */
+  /** Frees the lock without an event: nothing watches it yet, and nothing happens to it afterwards. */
   function retire(path: string): void {
     renameSync(ownerFile(path), join(path, `retired.${'0'.repeat(32)}`));
   }
 
-  test('looks once more when its alarm is set', async () => {
+  test('looks once more when its watch is set', async () => {
     const { path } = await olderLock();
     const { onLockChange } = watch();
     vi.spyOn(watch(), 'onLockChange').mockImplementation((...parameters) => {
@@ -50,7 +50,7 @@ describeForBackends(['native'], 'a waiter in this process', (api) => {
     expect(await timed(api.acquireLock(path, { timeout: TIMEOUT_MS }))).toBeLessThan(SOON_MS);
   });
 
-  test('that blocks looks once more when its alarm is set', async () => {
+  test('that blocks looks once more when its watch is set', async () => {
     const { path } = await olderLock();
     const { openChangeMonitor } = watch();
     vi.spyOn(watch(), 'openChangeMonitor').mockImplementation((directory) => {
@@ -62,7 +62,7 @@ describeForBackends(['native'], 'a waiter in this process', (api) => {
     expect(performance.now() - started).toBeLessThan(SOON_MS);
   });
 
-  test('polls where other machines change a filesystem without a sound', async () => {
+  test('polls where other machines change a filesystem without an event', async () => {
     const { path } = await olderLock();
     pretendFilesystem(api.backend, 'nfs');
     vi.spyOn(watch(), 'onLockChange').mockReturnValue(4711);
@@ -88,7 +88,7 @@ describeForBackends(['native'], 'a waiter in this process', (api) => {
   });
 
   test('that blocks is told once of an exit that changes nothing', async () => {
-    // While this thread is blocked nobody reaps it.
+    // While this thread is blocked, the process stays a zombie because Node cannot reap it.
     const { path } = await olderLock(['sleep', '0.3']);
     const block = vi.spyOn(watch(), 'block');
     expect(() => api.acquireLockSync(path, { legacy: 'unknown', timeout: 1000 })).toThrow(

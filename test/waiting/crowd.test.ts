@@ -10,11 +10,11 @@ import { tempDir } from '../helpers/temp-dir.js';
 const TURNS_SCRIPT = fileURLToPath(new URL('turns.mjs', import.meta.url));
 const PROCESSES = 16;
 const TURNS = 25;
-/** ms that all turns together may take; a wake-up that got lost costs 15 s. */
+/** ms that all turns together may take. A wake-up that got lost costs 15 s. */
 const ALL_MS = 60_000;
 
 interface Turns {
-  /** ms */
+  /** ms that each turn waited. */
   readonly waits: readonly number[];
   readonly intrusions: number;
 }
@@ -50,7 +50,8 @@ describeRequiring([isBuilt(), hasBackend('native')], `${PROCESSES} processes tha
         );
         expect(results.map(({ intrusions }) => intrusions)).toEqual(results.map(() => 0));
         expect(waits).toHaveLength(PROCESSES * TURNS);
-        // A fair turn comes after 16 x (2 ms + handing over). Nobody is left out for most of the run.
+        // A fair turn comes after 16 x (2 ms + handing over). The bound shows that no process is left out for
+        // most of the run.
         expect(at(1)).toBeLessThan(12_000);
         expect(readdirSync(join(path, '..'))).toEqual([]);
       },

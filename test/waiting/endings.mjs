@@ -1,4 +1,4 @@
-// Takes a lock and ends, or waits for one and ends. Arguments: path, how.
+// Takes a lock and ends, or waits for one and ends. Arguments: path, and how to end.
 import { spawn } from 'node:child_process';
 import * as api from '../../dist/index.js';
 

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { startAgent } from '../helpers/agent.js';
 import { hasBackend, TESTED } from '../helpers/backends.js';
 import { onCleanup } from '../helpers/cleanup.js';
+import { descriptorsOn } from '../helpers/descriptors.js';
 import { describeForEachBackend } from '../helpers/package.js';
 import { startProcess, type TestProcess } from '../helpers/processes.js';
 import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
@@ -32,7 +33,7 @@ describeForEachBackend('in one process', (api) => {
     expect(locks.every((lock) => lock.verify())).toBe(true);
     for (const lock of locks) await lock.release();
     expect(readdirSync(directory)).toEqual([]);
-    // The thread that renewed the leases (procfs) ends in its own time, now as before.
+    // The thread that renewed the leases (procfs) may take some time to end.
     await until('all is given back', () => stateOf('self').descriptors <= before.descriptors);
     expect(stateOf('self').watches).toBe(before.watches);
   });
@@ -199,12 +200,12 @@ for (const backend of TESTED) {
       const owner = await run(path, 'children that go on');
       const { children } = await owner.message<{ children: number[] }>();
       for (const child of children) onCleanup(() => void killGroup(child));
-      // Until it does it is a fork of the owner, with all that the owner has.
+      // Until it runs its program, it is a fork of the owner, with everything that the owner has open.
       for (const child of children) {
         await until('the child runs its program', () => commandOf(child) !== commandOf(owner.pid));
       }
-      for (const child of children) expect(openBelow(child, path)).toEqual([]);
-      expect(openBelow(owner.pid, path)).not.toEqual([]);
+      for (const child of children) expect(descriptorsOn(path, child)).toEqual([]);
+      expect(descriptorsOn(path, owner.pid)).not.toEqual([]);
       await owner.kill();
       const next = await startAgent({ backend });
       await next.acquire(path, { timeout: 0 });
@@ -237,7 +238,7 @@ for (const backend of TESTED) {
           Array.from({ length: THREADS }, () => startThread(path, 'turns', call, TURNS, shared)),
         );
         await Promise.all(workers.map((worker) => messageOf(worker)));
-        // The one counts without Atomics, and the other counts intruders.
+        // The first number is a counter used without Atomics, the second one counts intruders.
         expect([...shared]).toEqual([THREADS * TURNS, 0]);
         expect(readdirSync(dirname(path))).toEqual([]);
       });
@@ -246,18 +247,18 @@ for (const backend of TESTED) {
         const path = newPath();
         const holder = await startAgent({ backend });
         await holder.acquire(path);
-        // The first one may open what belongs to the whole process.
+        // The first worker may open things that belong to the whole process.
         const first = await startThread(path, 'wait', call);
         await messageOf(first);
         await first.terminate();
-        const before = descriptorsBelow(dirname(path));
+        const before = descriptorsOn(dirname(path));
         const workers = await Promise.all(Array.from({ length: 3 }, () => startThread(path, 'wait', call)));
         await Promise.all(workers.map((worker) => messageOf(worker)));
         await sleep(100);
         const started = performance.now();
         await Promise.all(workers.map((worker) => worker.terminate()));
         expect(performance.now() - started).toBeLessThan(3000);
-        expect(descriptorsBelow(dirname(path))).toEqual(before);
+        expect(descriptorsOn(dirname(path))).toEqual(before);
         expect(readdirSync(dirname(path))).toEqual(['install.lock']);
         await holder.release(path);
       });
@@ -296,7 +297,7 @@ describe('what a test of children looks at', () => {
     const path = newPath();
     const child = await startProcess(['sh', '-c', 'exec 9>"$1"; echo opened; exec sleep 600', 'sh', path]);
     await child.line();
-    expect(openBelow(child.pid, path)).not.toEqual([]);
+    expect(descriptorsOn(path, child.pid)).not.toEqual([]);
   });
 });
 
@@ -305,17 +306,6 @@ function messageOf(worker: Worker): Promise<unknown> {
     worker.once('message', resolve);
     worker.once('error', reject);
   });
-}
-
-/** What a process has open at or below the path. */
-function openBelow(pid: number, path: string): string[] {
-  return readdirSync(`/proc/${pid}/fd`)
-    .map((fd) => linkOf(`/proc/${pid}/fd/${fd}`))
-    .filter((target) => target.startsWith(path));
-}
-
-function descriptorsBelow(path: string): string[] {
-  return openBelow(process.pid, path);
 }
 
 function linkOf(path: string): string {
@@ -334,6 +324,6 @@ function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // Gone already.
+    // The processes are gone already.
   }
 }

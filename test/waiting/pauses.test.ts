@@ -14,7 +14,8 @@ import { editOwner, writeLock, writeLockOf } from '../helpers/crafted.js';
 import { startProcess } from '../helpers/processes.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-// The waiting without the time: the acquisition says how long it wants to pause, and the clocks are the test's.
+// These tests wait without taking time: the acquisition says how long it wants to pause, and the test sets
+// the clocks.
 
 const NOW = Date.now();
 let elapsed = 0;
@@ -29,7 +30,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A lock held by a process that provably lives, recorded `age` ms ago. */
+/** Makes a lock held by a process that provably lives, recorded `age` ms ago. */
 async function heldLock(age = 0): Promise<string> {
   const path = join(tempDir(), 'install.lock');
   const { pid } = await startProcess(['cat']);
@@ -37,11 +38,11 @@ async function heldLock(age = 0): Promise<string> {
   return path;
 }
 
-/** They never sound. */
+/** Neither of the two ever reports a change. */
 const COMPLETE: ChangeWatch = { complete: true, close() {} };
 const INCOMPLETE: ChangeWatch = { complete: false, close() {} };
 
-/** Lets `ms` pass in pauses as long as the acquisition wants them. */
+/** Lets `ms` pass in pauses as long as the acquisition asks for. Returns the pauses. */
 function wait(
   path: string,
   ms: number,
@@ -66,7 +67,7 @@ function wait(
   }
 }
 
-/** What is reported meanwhile. */
+/** Collects the reports of such a wait. */
 function reportsOf(path: string, ms: number, options: AcquireOptions = {}, alarm = COMPLETE): WaitReport[] {
   const reports: WaitReport[] = [];
   wait(path, ms, { onWait: (report) => void reports.push(report), ...options }, alarm);
@@ -104,7 +105,7 @@ describe('a waiter', () => {
     expect(pauses.length).toBeLessThanOrEqual(50);
   });
 
-  test('wakes up to report as well, if there is somebody to report to', async () => {
+  test('wakes up to report as well, if there is an onWait', async () => {
     const pauses = wait(await heldLock(), 600_000, { onWait: () => {} });
     expect(pauses.length).toBeGreaterThanOrEqual(60);
     expect(pauses.length).toBeLessThanOrEqual(110);
@@ -121,7 +122,7 @@ describe('a waiter', () => {
     }
   });
 
-  test('that was woken for nothing looks again soon, and later: what woke it may not have been over', async () => {
+  test('that was woken for nothing looks again soon, and later: the change that woke it may go on', async () => {
     const place = LockPath.open(await heldLock());
     const steps = acquireSteps(place, {}, () => COMPLETE);
     const pause = () => (steps.next(null).value as { ms: number }).ms;
@@ -143,7 +144,7 @@ describe('a waiter', () => {
     const alarmOf = (view: LockView) => (view.record === null ? INCOMPLETE : COMPLETE);
     const steps = acquireSteps(place, { ownerlessGrace: 60_000 }, alarmOf);
     elapsed += (steps.next(null).value as { ms: number }).ms / 3;
-    // No sound comes of the removal of a directory that somebody has open.
+    // The removal of a directory that another process has open raises no inotify event.
     rmSync(join(path, 'owner.json'));
     const { ms } = steps.next(null).value as { ms: number };
     expect(ms).toBeLessThanOrEqual(3);
@@ -154,7 +155,7 @@ describe('a waiter', () => {
     new Lock(value as PublishedLock).releaseSync();
   });
 
-  test('whose holder changes at every look looks again soon: it cannot know what its alarm has missed', async () => {
+  test('whose holder changes at every look looks again soon: it cannot know what its watch has missed', async () => {
     const path = await heldLock();
     const place = LockPath.open(path);
     let holders = 0;

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** What a process holds of the kernel's. */
+/** The kernel resources that a process holds. */
 export interface ProcessState {
-  /** Descriptors. */
+  /** The number of open descriptors. */
   readonly descriptors: number;
-  /** Directories that its inotify instances watch. */
+  /** The number of directories that its inotify instances watch. */
   readonly watches: number;
   readonly threads: number;
 }
@@ -17,7 +17,7 @@ export function stateOf(pid: number | 'self'): ProcessState {
   };
 }
 
-/** How many directories all inotify instances of a process watch (proc_pid_fdinfo(5)). */
+/** Counts the directories that all inotify instances of a process watch (proc_pid_fdinfo(5)). */
 export function watchesOf(pid: number | 'self'): number {
   let watches = 0;
   for (const fd of readdirSync(`/proc/${pid}/fd`)) {
@@ -25,13 +25,16 @@ export function watchesOf(pid: number | 'self'): number {
       if (readlinkSync(`/proc/${pid}/fd/${fd}`) !== 'anon_inode:inotify') continue;
       watches += readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8').match(/^inotify wd:/gm)?.length ?? 0;
     } catch {
-      // Closed since the list was made.
+      // The descriptor was closed after the list was made.
     }
   }
   return watches;
 }
 
-/** How often the threads of a process went to sleep so far, which tells one that polls from one that is woken. */
+/**
+ * Counts how often the threads of a process have gone to sleep, because that shows whether it polls or is
+ * woken.
+ */
 export function sleepsOf(pid: number): number {
   let sleeps = 0;
   for (const thread of readdirSync(`/proc/${pid}/task`)) {

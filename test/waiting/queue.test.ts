@@ -11,16 +11,16 @@ import { startProcess } from '../helpers/processes.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
 
-// Of those of one thread that wait for one lock only the first looks at it.
+// When several waiters of one thread want the same lock, only the first one looks at it.
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describeForEachBackend('waiters in line', (api) => {
+describeForEachBackend('waiters in a queue', (api) => {
   const newPath = () => join(tempDir(), 'install.lock');
 
-  /** A waiter that is known to wait, and what it was told. */
+  /** Starts a waiter and resolves when it is known to wait. `told` collects what its onWait receives. */
   async function wait(path: string, options: AcquireOptions = {}) {
     const told: string[] = [];
     const lock = api.acquireLock(path, {
@@ -54,7 +54,8 @@ describeForEachBackend('waiters in line', (api) => {
     await Promise.all(all);
     expect(performance.now() - released).toBeLessThan(2500);
     expect(served).toEqual(Array.from({ length: count }, (_, index) => index));
-    // Each that becomes the first looks, sets its alarm, looks again, and once more when the lock is free.
+    // Each waiter that becomes the first looks, sets its watch, looks again, and once more when the lock is
+    // free.
     expect(looks).toBeLessThan(count * 8);
   });
 
@@ -69,7 +70,8 @@ describeForEachBackend('waiters in line', (api) => {
     await expect(aborted.lock).rejects.toThrow('enough');
     await expect(late.lock).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
     await sleep(50);
-    // By another program, so that nobody in this thread says so. Whoever were not the first by now would sleep for 15 s.
+    // Another program frees the lock, so no release in this thread reports it. If the last waiter were not
+    // the first by now, it would sleep for 15 s.
     rmSync(path, { recursive: true });
     const lock = await last.lock;
     await expect(held.release()).rejects.toMatchObject({ code: 'ERR_LOCK_LOST' });
@@ -97,11 +99,12 @@ describeForEachBackend('waiters in line', (api) => {
   });
 
   test('look when they become the first while they are being told something', async () => {
-    // As on a filesystem of several machines: no alarm sounds, so whoever is the first must poll.
+    // The filesystem is one of several machines: no change event arrives, so the first waiter must poll.
     pretendFilesystem(api.backend, 'nfs');
     if (api.backend.watch !== null) vi.spyOn(api.backend.watch, 'onLockChange').mockReturnValue(0);
     const { QueuedWaiter } = await import('../../src/lock/waiting/queue.js');
-    // The others are woken to be told so many turns of the microtask queue after the first began to give up.
+    // The others are woken to be told after this many turns of the microtask queue since the first began to
+    // give up.
     for (let delay = 0; delay < 8; delay += 1) {
       const path = newPath();
       const held = await api.acquireLock(path);
@@ -123,14 +126,14 @@ describeForEachBackend('waiters in line', (api) => {
     }
   }, 8000);
 
-  test('hear of a release of their own thread without the kernel, and without polling', async () => {
+  test('learn of a release in their own thread without the kernel, and without polling', async () => {
     const path = newPath();
     const ROUNDS = 8;
     let late = 0;
     for (let round = 0; round < ROUNDS; round += 1) {
       const held = await api.acquireLock(path);
       const next = await wait(path);
-      // By then whoever polls does so every 100 ms.
+      // A waiter that polls does so every 100 ms by then.
       await sleep(150 + 50 * Math.random());
       const released = performance.now();
       await held.release();
@@ -161,7 +164,7 @@ describeForEachBackend('waiters in line', (api) => {
     await (await last.lock).release();
   });
 
-  test('who judges by other rules is in another line', async () => {
+  test('a waiter that judges by other rules is in another queue', async () => {
     const path = newPath();
     const owner = await startProcess(['sleep', '60']);
     mkdirSync(path);

@@ -1,4 +1,4 @@
-// A worker thread that uses a lock. workerData: path, task, what the task needs.
+// A worker thread that uses a lock. workerData: path, task, arguments of the task.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { acquireLock, acquireLockSync } from '../../dist/index.js';
@@ -28,7 +28,7 @@ const tasks = {
     lock.releaseSync();
   },
 
-  /** shared: a sum that is added to without Atomics; how often another was inside. */
+  /** `shared` holds a sum that is added to without Atomics, and how often another thread was inside. */
   async turns(call, count, shared) {
     let inside = 0;
     for (let turn = 0; turn < count; turn += 1) {

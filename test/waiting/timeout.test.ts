@@ -10,7 +10,7 @@ import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
 import { type ProcessState, stateOf } from './process-state.js';
 
-/** A lock that an older program holds, which lives. */
+/** Makes a lock that a live older program holds. */
 async function heldLock(): Promise<string> {
   const path = join(tempDir(), 'install.lock');
   const { pid } = await startProcess(['cat']);
@@ -18,7 +18,9 @@ async function heldLock(): Promise<string> {
   return path;
 }
 
-/** The least by which one of many waits was late, ms: on a busy machine some are late for other reasons. */
+/**
+ * Returns the least delay among many waits, in ms, because on a busy machine some are late for other reasons.
+ */
 async function leastDelay(
   timeout: number,
   attempts: number,
@@ -36,7 +38,7 @@ async function leastDelay(
 }
 
 const TIMEOUTS = [1, 7.5, 40, 130, 260];
-/** ms; on an idle machine it is one or two. A waiter that only polls is late by up to 120. */
+/** ms. The delay on an idle machine is one or two; a waiter that only polls is up to 120 late. */
 const LATE = 20;
 
 describeForEachBackend('a timeout', (api) => {
@@ -57,7 +59,7 @@ describeForEachBackend('cancelled waits', (api, backend) => {
   const many = backend === 'native' ? 10_000 : 2000;
 
   async function expectNothingLeft(path: string, before: ProcessState): Promise<void> {
-    // A descriptor of a directory that was replaced meanwhile is closed in the background.
+    // The descriptor of a directory that was replaced meanwhile is closed in the background.
     await until('nothing is left', () => JSON.stringify(stateOf('self')) === JSON.stringify(before));
     expect(readdirSync(dirname(path))).toEqual(['install.lock']);
   }
@@ -163,7 +165,7 @@ function cpuOf(since: NodeJS.CpuUsage): number {
   return (user + system) / 1000;
 }
 
-/** Waits that end in a timeout of `ms`, all at once. */
+/** Starts waits that end in a timeout of `ms`, all at once. */
 async function cancelled(api: Package, path: string, count: number, ms = 5): Promise<void> {
   const waits = Array.from({ length: count }, () => api.acquireLock(path, { timeout: ms }));
   for (const { status } of await Promise.allSettled(waits)) expect(status).toBe('rejected');

@@ -1,5 +1,5 @@
-// Takes a lock again and again, and holds it for a moment each time. Arguments: path, how often, what to call.
-// Prints the waits in ms, and how often somebody else was in there at the same time.
+// Takes a lock again and again, and holds it for a moment each time. Arguments: path, number of turns, name
+// of the call. Prints the waits in ms, and how often another process was inside at the same time.
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { acquireLock, acquireLockSync } from '../../dist/index.js';
@@ -16,7 +16,7 @@ for (let turn = 0; turn < Number(turns); turn += 1) {
   const began = performance.now();
   const lock = await CALLS[call](path);
   waits.push(performance.now() - began);
-  // An independent witness: mkdir(2) fails if another is between these two lines.
+  // This is an independent check: mkdir(2) fails if another process is between these two lines.
   try {
     mkdirSync(`${path}.occupied`);
   } catch {

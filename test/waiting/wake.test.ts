@@ -18,12 +18,12 @@ import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
 import { sleepsOf, watchesOf } from './process-state.js';
 
-// A waiter that hears of everything looks again by itself after 15 s only. So one that has the lock within this time
-// was woken, or polled, which shows while nothing happens.
+// A waiter that hears of everything looks again by itself only after 15 s. If it has the lock within this
+// time, it was woken or it polled; the number of its sleeps while nothing happens shows which.
 const WOKEN_MS = 3000;
 /** Long enough for a waiter to have fallen asleep. */
 const ASLEEP_MS = 150;
-/** In this time one that polls looks five times at least. */
+/** A waiter that polls looks at least five times within this time. */
 const UNDISTURBED_MS = 650;
 const MOST_SLEEPS = 4;
 
@@ -33,7 +33,10 @@ function newPath(): string {
   return join(tempDir(), 'install.lock');
 }
 
-/** Has the waiter fall asleep, and stay so, then frees the lock. @returns ms from then until the waiter has it. */
+/**
+ * Lets the waiter fall asleep and checks that it stays asleep, then frees the lock. @returns ms from then
+ * until the waiter has it.
+ */
 async function timeWaking(
   waiter: Agent,
   call: (typeof CALLS)[number],
@@ -162,7 +165,7 @@ describeRequiring([isBuilt(), hasBackend('native')], 'a waiter is woken', () => 
         await first.acquire(path);
         const waiting = waiter[call](path, { timeout: 9000 });
         await sleep(ASLEEP_MS);
-        // The waiter may be faster; then it is its turn now, and the second one's later.
+        // If the waiter is faster, it takes its turn now, and the second one comes later.
         await first.release(path);
         const stolen = await second.tryAcquire(path);
         await sleep(ASLEEP_MS);
@@ -198,7 +201,8 @@ describeRequiring([isBuilt(), hasBackend('native')], 'a waiter is woken', () => 
   }
 });
 
-// A user namespace has limits of its own (user_namespaces(7)), so nobody else's inotify is touched.
+// A user namespace has its own limits (user_namespaces(7)), so inotify on the rest of the machine is not
+// affected.
 const WITHOUT = {
   'inotify instances': 'max_inotify_instances',
   'inotify watches': 'max_inotify_watches',

@@ -3,7 +3,7 @@ import { Wakeup } from '../../src/lock/waiting/wakeup.js';
 
 const LONG = 60_000;
 
-test('whoever waits is woken, and whoever comes after the ring does not wait, once', async () => {
+test('a task that waits is woken, and one wait after a wakeup returns at once', async () => {
   const bell = new Wakeup();
   const waiting = bell.wait(LONG, undefined);
   bell.ring();
@@ -16,7 +16,7 @@ test('whoever waits is woken, and whoever comes after the ring does not wait, on
   expect(performance.now() - started).toBeGreaterThan(48);
 });
 
-test('an abort ends the wait with its reason, and what rings afterwards is for the next', async () => {
+test('an abort ends the wait with its reason, and a wakeup after it is for the next wait', async () => {
   const bell = new Wakeup();
   const controller = new AbortController();
   const reason = new Error('enough');

@@ -39,7 +39,7 @@ describeForEachBackend('a watch', (api, backend) => {
     expect(watch).toMatchObject({ alive: false, event: false, verdict: { state: 'dead' } });
   });
 
-  test('of an owner that nobody can judge counts as alive, and is judged at every read', () => {
+  test('of an owner that cannot be judged counts as alive, and is judged at every read', () => {
     const elsewhere = {
       ...api.selfIdentity(),
       bootId: '11111111-2222-4333-8444-555555555555',
@@ -49,7 +49,7 @@ describeForEachBackend('a watch', (api, backend) => {
     expect(watch).toMatchObject({ alive: true, event: false, verdict: { state: 'unknown' } });
   });
 
-  test('of a record whose process nobody knows counts as alive', () => {
+  test('of a record whose process cannot be known counts as alive', () => {
     const path = `${tempDir()}/install.lock`;
     const lock = api.acquireLockSync(path);
     const record = { ...lock.owner, identity: null, version: null, pid: null };
@@ -63,7 +63,7 @@ describeForEachBackend('a watch', (api, backend) => {
     using watch = api.watchOwner(identity);
     const before: Verdict = watch.verdict;
     await owner.kill();
-    // The word is written by another thread.
+    // Another thread writes the word that `alive` reads.
     await expect.poll(() => watch.alive, { timeout: SEEN_MS }).toBe(false);
     expect(before.state).toBe('alive');
     expect(watch.verdict).toMatchObject({ state: 'dead', certainty: 'proven' });
@@ -113,7 +113,7 @@ for (const thread of [false, true]) {
             event,
             state: 'alive',
           });
-          // It does read, and sees a live one alive.
+          // The loop does read, and sees a live owner as alive.
           const spun = await watcher.call<Spun>('spin', { ms: 200 });
           expect(spun.alive).toBe(true);
           expect(spun.reads).toBeGreaterThanOrEqual(1000);
@@ -160,7 +160,7 @@ for (const thread of [false, true]) {
       const identity = await owner.self();
       const first = await watcher.call<{ event: boolean }>('watch', { owner: identity });
       expect(first.event).toBe(true);
-      // Room for one pidfd at a time: enough to judge, not to watch.
+      // There is room for one pidfd at a time, which is enough to judge, but not to watch.
       await watcher.call('fill', { room: 1 });
       expect(await watcher.call('watch', { owner: identity })).toEqual({
         alive: true,
@@ -170,7 +170,7 @@ for (const thread of [false, true]) {
       await owner.kill();
       expect(await watcher.call<Spun>('spin', { ms: SEEN_MS })).toMatchObject({ alive: false });
       expect(await watcher.call('verdict')).toMatchObject({ state: 'dead' });
-      // The other one had its descriptor. Its word is written by another thread.
+      // The other watch had its descriptor. Another thread writes the word that it reads.
       await expect.poll(() => watcher.call('alive'), { timeout: SEEN_MS }).toBe(0);
     });
 
@@ -181,7 +181,8 @@ for (const thread of [false, true]) {
         startAgent({ box }),
         startAgent({}),
       ]);
-      // As this machine sees it, and as the owner records itself, with a number of its own namespace.
+      // The identities are the owner as this machine sees it, and as it records itself with a number of its
+      // own namespace.
       for (const identity of [await scribe.probe(owner.hostPid), await owner.self()]) {
         const watched = await watcher.call('watch', { owner: identity });
         expect(watched).toEqual({ alive: true, event: true, state: 'alive' });
@@ -204,7 +205,7 @@ for (const thread of [false, true]) {
       const [watcher, owner] = await Promise.all([Watcher.start('native', { thread }), startAgent({})]);
       await watcher.call('watch', { owner: await owner.self() });
       watcher.send('empty');
-      // Long enough for the compiler to have optimised it.
+      // The loop runs long enough for the compiler to have optimised it.
       await sleep(500);
       await owner.kill();
       expect(await watcher.answer<Verdict>()).toMatchObject({ state: 'dead' });

@@ -1,5 +1,5 @@
-// Watches owners with the built package, as its test tells it: one call a line on stdin, one answer a line on stdout.
-// In a worker thread where the argument says so; the main thread then only carries lines.
+// Watches owners with the built package, as its test asks: one call a line on stdin, one answer a line on
+// stdout. If the argument says so, it runs in a worker thread, and the main thread only passes lines on.
 import { closeSync, openSync, readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
@@ -26,7 +26,7 @@ const calls = {
     while (watch.alive);
     return watch.verdict;
   },
-  /** Reads in a loop that never lets go of the thread, until the last watch says dead or `ms` are over. */
+  /** Reads in a loop that blocks the thread, until the last watch says dead or `ms` are over. */
   spin({ ms }) {
     const watch = last();
     const started = performance.now();
@@ -44,7 +44,7 @@ const calls = {
     for (const watch of watches.splice(0)) watch.close();
     return 'closed';
   },
-  /** Watches and closes again and again. */
+  /** Opens and closes watches again and again. */
   cycle({ owner, count, lock }) {
     for (let i = 0; i < count; i += 1) {
       const watch = watchOwner(owner, { lock });
@@ -55,7 +55,7 @@ const calls = {
     return descriptors();
   },
   descriptors,
-  /** Leaves room for that many more descriptors. */
+  /** Opens files until there is room for only that many more descriptors. */
   fill({ room }) {
     const opened = [];
     for (;;) {

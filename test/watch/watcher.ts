@@ -8,25 +8,25 @@ import type { Requirement } from '../helpers/requirements.js';
 
 const WATCHER = fileURLToPath(new URL('watcher.mjs', import.meta.url));
 
-/** ms within which a death is seen in a loop of reads; alone it is a tenth of one. */
+/** ms within which a loop of reads sees a death. On an idle machine it takes a tenth of one. */
 export const SEEN_MS = 3000;
 
-/** A filesystem of memory, on which both backends can test a witness. */
+/** A filesystem in memory, on which both backends can test a witness. */
 export const MEMORY = '/dev/shm';
 
 export function hasMemoryFilesystem(): Requirement {
   return { available: existsSync(MEMORY), reason: `no ${MEMORY}` };
 }
 
-export interface WatcherOptions {
-  /** In a worker thread. */
+interface WatcherOptions {
+  /** Watches in a worker thread. */
   readonly thread?: boolean;
-  /** A command that runs the one appended to it. */
+  /** A command that runs another one, which is appended to it. */
   readonly through?: readonly string[];
   readonly box?: Box;
 }
 
-/** What was made of a new watch. */
+/** The first answers of a new watch. */
 export interface Watched {
   readonly alive: boolean;
   readonly event: boolean;
@@ -39,7 +39,7 @@ export interface Spun {
   readonly ms: number;
 }
 
-/** A process that watches as it is told (watcher.mjs). */
+/** A process that watches as its test asks (watcher.mjs). */
 export class Watcher {
   readonly #process: TestProcess;
 

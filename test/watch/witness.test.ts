@@ -18,7 +18,7 @@ interface Scene {
   readonly record: OwnerRecord;
 }
 
-/** An owner that holds a lock, told where to run. */
+/** Starts an owner that holds a lock; `start` says where it runs. */
 async function holding(start: Parameters<typeof startAgent>[0] = {}): Promise<Scene> {
   const path = join(tempDir(MEMORY), 'install.lock');
   const owner = await startAgent({ backend: 'native', ...start });
@@ -46,7 +46,7 @@ describeRequiring(
         watcher.send('spin', { ms: 10_000 });
         await owner.kill();
         const spun = await watcher.answer<Spun>();
-        // Plain Node can tell as long as the list of all locks comes in one read.
+        // The procfs backend can answer only as long as one read returns the list of all locks.
         if (backend === 'procfs' && !readLockTable().complete) return;
         expect(spun.alive).toBe(false);
         const expected = { state: 'dead', certainty: 'proven', reason: 'witness-free' };
@@ -95,7 +95,7 @@ describeRequiring(
         const before = await watcher.call<number>('descriptors');
         expect(await watcher.call('watch', { owner: record, lock: path, count: 1000 })).toEqual(HELD);
         expect(await watcher.call('events')).toBe(1000);
-        // One each, beside those of the thread.
+        // Each watch has one descriptor, beside those of the thread.
         expect(await watcher.call('descriptors')).toBeLessThanOrEqual(before + 1002);
         expect(await watcher.call('alive')).toBe(1000);
         await owner.kill();
@@ -117,7 +117,7 @@ describeRequiring(
       await run.exited;
       expect(await watcher.call<Spun>('spin', { ms: 300 })).toMatchObject({ alive: true });
       expect(await watcher.call('judge', { owner: record, lock: path })).toMatchObject({ state: 'alive' });
-      // Which of the two is watched makes the difference.
+      // The two calls differ only in whether the lock is known.
       expect(await watcher.call('watch', { owner: record })).toMatchObject({ alive: false, state: 'dead' });
       expect(await watcher.call('watch', { owner: record, lock: path })).toEqual(HELD);
       killIfThere(commandPid);
@@ -126,10 +126,10 @@ describeRequiring(
 
     testRequiring([], 'does not take the next lock at that path for the one recorded', async () => {
       const [watcher, { path, owner, record }] = await Promise.all([Watcher.start('native'), holding()]);
-      // As an earlier lock whose file had the inode number that this one has now.
+      // The record is of an earlier lock whose file had the inode number that this one has now.
       const earlier = { ...record, nonce: '0'.repeat(32) };
       expect(await watcher.call('watch', { owner: earlier, lock: path })).toEqual(HELD);
-      // What is left to go by is the process.
+      // Only the process is left to judge by.
       expect(await watcher.call('verdict')).toMatchObject({ reason: 'process-running' });
       await owner.release(path);
       expect(await watcher.call<Spun>('spin', { ms: 100 })).toMatchObject({ alive: true });
@@ -144,7 +144,7 @@ describeRequiring(
         holding(),
       ]);
       expect(await watcher.call('watch', { owner: record, lock: path })).toEqual(HELD);
-      // Enough to judge, not to watch.
+      // There is enough room to judge, but not to watch.
       await watcher.call('fill', { room: 2 });
       expect(await watcher.call('watch', { owner: record, lock: path })).toEqual({ ...HELD, event: false });
       await owner.kill();

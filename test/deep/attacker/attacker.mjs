@@ -1,5 +1,6 @@
-// node attacker.mjs UID DIRECTORY NAME OUTSIDE [PARENT]: another user of a shared directory, who puts whatever it may at the
-// place of a lock, and exchanges it while somebody works there. Runs until killed; each line of output counts its attacks.
+// node attacker.mjs UID DIRECTORY NAME OUTSIDE [PARENT]: acts as another user of a shared directory, who puts
+// anything possible at the path of a lock, and exchanges it while other processes work there. Runs until
+// killed; each line of output gives the number of its attacks.
 import fs from 'node:fs';
 import { join } from 'node:path';
 
@@ -14,7 +15,7 @@ const DEAD = JSON.stringify({ pid: 4_194_305, createdAtMs: 1_777_458_804_809 });
 const NONCE = 'abcdef0123456789abcdef0123456789';
 const hidden = join(directory, `.${name}.${NONCE}`);
 
-/** What can stand in a lock directory in place of an honest file. */
+/** The files of a lock directory that an attack replaces. */
 const FILES = ['owner.json', 'owner.json.new', `retired.${NONCE}`];
 const TARGETS = ['owner.json', 'lock', 'empty', 'lock/owner.json', 'nowhere'];
 
@@ -65,13 +66,13 @@ for (let round = 0; ; round++) {
     attack?.();
     attacks += 1;
   } catch {
-    // Not allowed, or not possible just now.
+    // The attack is not allowed, or not possible just now.
   }
   if (round % 2000 === 0) fs.writeSync(1, `${attacks}\n`);
 }
 
 /**
- * Puts a symbolic link in place of what stands there, in one step.
+ * Replaces the entry with a symbolic link, in one step.
  * @param {string} place
  * @param {string} target
  */
@@ -82,7 +83,7 @@ function swap(place, target) {
   fs.renameSync(link, place);
 }
 
-/** A complete lock of a dead owner, and a moment later a link in its place. */
+/** Makes a complete lock of a dead owner, and a moment later puts a link in its place. */
 function swapIn() {
   fs.mkdirSync(path);
   fs.writeFileSync(join(path, 'owner.json'), DEAD);

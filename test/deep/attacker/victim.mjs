@@ -1,11 +1,12 @@
-// node victim.mjs UID LOCK SECONDS [naive]: takes, releases, reclaims and inspects a lock in a directory that others can
-// write to, and prints what came of it. `naive` does it as programs do that trust the path, to show that the attacks work.
+// node victim.mjs UID LOCK SECONDS [naive]: takes, releases, reclaims and inspects a lock in a directory that
+// others can write to, and prints the results. `naive` works as programs do that trust the path, to show that
+// the attacks work.
 import fs from 'node:fs';
 import { join } from 'node:path';
 import * as api from '../../../dist/index.js';
 
 const [uid = '', lockPath = '', seconds = '', naive] = process.argv.slice(2);
-// Loads the addon: the user may not be allowed to read it.
+// This call loads the addon before the user id changes, because the user may not be allowed to read it.
 api.selfIdentity();
 process.setgid?.(Number(uid));
 process.setuid?.(Number(uid));
@@ -51,7 +52,7 @@ while (performance.now() < end) {
       count(`${code}`);
       if (code === undefined) untyped.add(String(stack));
     }
-    // So that promises and timers of a lost lease get their turn.
+    // The pause lets promises and timers of a lost lease run.
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

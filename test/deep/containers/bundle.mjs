@@ -4,7 +4,7 @@ import { execute } from './foreground.mjs';
 import { CONTENDER } from './root.mjs';
 
 /**
- * The configuration that an OCI runtime proposes.
+ * Returns the configuration that an OCI runtime proposes.
  * @param {string} runtime
  * @param {string} scratch an empty directory
  */

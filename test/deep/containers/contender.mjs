@@ -1,6 +1,7 @@
-// What runs in the containers: contends for the lock of a volume, holds it, and tells about it in a journal there, one
-// line of JSON for each event. All contenders append to one file, so that the kernel gives all lines one order.
-//   node contender.mjs '{ "who": "b", ... }'
+// The program in the containers: it contends for the lock of a volume, holds it, and writes a journal there,
+// one line of JSON for each event. All contenders append to one file, so that the kernel gives all lines one
+// order.
+// node contender.mjs '{ "who": "b", ... }'
 import { randomUUID } from 'node:crypto';
 import { subscribe } from 'node:diagnostics_channel';
 import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
@@ -12,9 +13,11 @@ import { acquireLock, CHANNELS, selfIdentity } from '../../../dist/index.js';
  * @typedef {object} Task
  * @property {string} who
  * @property {import('../../../dist/index.js').AcquireOptions} [acquire]
- * @property {'lock' | 'pid-only' | 'delete'} [style] pid-only: as an older program does, with a PID and nothing else;
- *   delete: the same, but its entrypoint deletes the lock first
- * @property {'until killed' | 'until terminated' | 'eating memory'} [hold] terminated: SIGTERM makes it release the lock
+ * @property {'lock' | 'pid-only' | 'delete'} [style] pid-only: the lock of an older program, with a PID and
+ * nothing else;
+ * delete: the same, but its entrypoint deletes the lock first
+ * @property {'until killed' | 'until terminated' | 'eating memory'} [hold] terminated: SIGTERM makes it
+ * release the lock
  */
 
 const LOCK = '/vol/install.lock';
@@ -35,7 +38,7 @@ function tell(event, more) {
   writeSync(journal, `${JSON.stringify({ who, run, at, event, ...more })}\n`);
 }
 
-/** As test/fixtures/old-runtime-lock.mjs does it. */
+/** Takes the lock as test/fixtures/old-runtime-lock.mjs does. */
 async function holdAsBefore() {
   if (style === 'delete') rmSync(LOCK, { recursive: true, force: true });
   const called = performance.now();

@@ -1,11 +1,12 @@
-// Do the situations see a wedge and a theft? Here are some: what programs did before, and do not get away with.
+// These controls show that the situations notice a wedge and a theft: they do what programs did before, and
+// must be caught.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PATIENCE_MS, Scene, START_MS } from './scene.mjs';
 
 /** @typedef {import('./scene.mjs').Setting} Setting */
 
 const CYCLES = 3;
-/** It would wait for ever. */
+/** The older version would wait for ever, so the control ends after this time. */
 const WAITS_MS = 2_000;
 
 /** @param {Setting} setting */
@@ -15,7 +16,7 @@ export async function controls(setting) {
 }
 
 /**
- * The older version after a restart: its own PID is in the lock, so the owner seems to be alive.
+ * The older version is restarted. Its own PID is in the lock, so the owner seems to be alive.
  * @param {Setting} setting
  */
 async function waitsForItself(setting) {
@@ -34,7 +35,8 @@ async function waitsForItself(setting) {
 }
 
 /**
- * An entrypoint that deletes the lock before its program starts, while a double is at work.
+ * An entrypoint deletes the lock before its program starts, while another container with the same PID is at
+ * work.
  * @param {Setting} setting
  */
 async function robsItsNeighbour(setting) {

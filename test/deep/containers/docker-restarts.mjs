@@ -1,4 +1,4 @@
-// How containers end and come again under Docker: by the user, by the daemon, by the kernel.
+// The ways in which containers end and are restarted under Docker: by the user, by the daemon, by the kernel.
 import { Scene } from './scene.mjs';
 import { oneAfterTheOther } from './situations.mjs';
 
@@ -56,7 +56,7 @@ export async function dockerRestarts(setting, docker) {
 }
 
 /**
- * The same container comes again, with its hostname and id.
+ * The same container is restarted, with its hostname and id.
  * @param {Setting} setting
  * @param {Docker} docker
  * @param {string} situation
@@ -86,7 +86,7 @@ async function restarted(setting, docker, situation, flags, restart) {
 /** @typedef {import('./scene.mjs').Container & { name: string }} Detached */
 
 /**
- * Containers that are still there to be asked when they have ended.
+ * Starts containers that are kept when they have ended, so that their state can be read.
  * @param {Setting} setting
  * @param {Docker} docker
  * @param {readonly string[]} flags

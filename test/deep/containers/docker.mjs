@@ -1,4 +1,5 @@
-// A Docker of the test's own: daemon, state, socket and image. It touches no other Docker of this machine.
+// A Docker only for this test, with its own daemon, state, socket and image. It touches no other Docker of
+// this machine.
 import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,7 +29,7 @@ export class Docker {
   }
 
   /**
-   * Starts a daemon. It ends with the part.
+   * Starts a daemon, which ends with the part.
    * @param {string} scratch an empty directory
    * @param {string} cgroup above those of the containers
    */
@@ -62,7 +63,7 @@ export class Docker {
     }
   }
 
-  /** Ends the daemon, and with it the containers. */
+  /** Ends the daemon, and its containers with it. */
   async stop() {
     const ended = new Promise((resolve) => this.#daemon.once('exit', resolve));
     this.#daemon.kill('SIGTERM');
@@ -70,7 +71,7 @@ export class Docker {
   }
 
   /**
-   * Makes the image of a root file system; no registry is asked.
+   * Makes the image from a root file system; no registry is used.
    * @param {string} root
    */
   importImage(root) {
@@ -84,14 +85,14 @@ export class Docker {
     return execute([...this.#docker, ...words]).trim();
   }
 
-  /** A name for a container. */
+  /** Returns an unused name for a container. */
   newName() {
     this.#count += 1;
     return `${this.#prefix}-${this.#count}`;
   }
 
   /**
-   * `docker run` with a contender as PID 1, attached.
+   * Runs `docker run` with a contender as PID 1, attached.
    * @param {import('./contender.mjs').Task} task
    * @param {string} volume
    * @param {readonly string[]} [flags]
@@ -108,7 +109,7 @@ export class Docker {
   }
 
   /**
-   * The same detached, and kept when it ends. Returns its name.
+   * Does the same detached, and keeps the container when it ends. Returns its name.
    * @param {import('./contender.mjs').Task} task
    * @param {string} volume
    * @param {readonly string[]} [flags]
@@ -120,7 +121,7 @@ export class Docker {
   }
 
   /**
-   * When a detached container has ended.
+   * Resolves when a detached container has ended.
    * @param {string} name
    * @returns {Promise<string>} its exit code
    */

@@ -1,4 +1,4 @@
-// Containers of runtimes whose command stays in the foreground for as long as its container lasts.
+// Containers of runtimes whose command stays in the foreground for as long as the container lasts.
 import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +7,7 @@ const GONE_MS = 10_000;
 const LATE = Symbol('late');
 
 /**
- * @typedef {object} Commands each for one container; what is missing is done with signals
+ * @typedef {object} Commands one command each for one container; signals replace a missing one
  * @property {readonly string[]} run
  * @property {readonly string[]} [kill]
  * @property {readonly string[]} [pause]
@@ -28,7 +28,7 @@ export function runInForeground({ run, kill, pause, resume }) {
     });
   }
   let over = false;
-  // When the last process that has its output is gone, not just the runtime's command.
+  // Resolves when the last process that holds its output is gone, not just the runtime's command.
   /** @type {Promise<string>} */
   const ended = new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message));
@@ -71,7 +71,7 @@ export function execute([command = '', ...args], options = {}) {
 }
 
 /**
- * The processes that came of this one, the oldest first, without itself.
+ * Lists the descendants of this process, the oldest first.
  * @param {number | undefined} pid
  * @returns {number[]}
  */
@@ -82,7 +82,7 @@ function insideOf(pid) {
     );
     return children.flatMap((child) => [child, ...insideOf(child)]);
   } catch {
-    // It ended meanwhile.
+    // The process ended meanwhile.
     return [];
   }
 }
@@ -96,7 +96,7 @@ function signal(pids, name) {
     try {
       process.kill(pid, name);
     } catch (error) {
-      // The first one took it along: it was the init.
+      // The first process was the init, whose death ended this one too.
       if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH') throw error;
     }
   }

@@ -5,23 +5,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * A line that a contender wrote.
  * @typedef {object} Entry
  * @property {string} who
- * @property {string} run unlike that of any other process
+ * @property {string} run different for every process
  * @property {number} at ms since the epoch
  * @property {'born' | 'waiting' | 'entered' | 'inside' | 'refused' | 'failed' | 'lost' | 'released'} event
- * @property {number} [ms] of entered and refused: from the call
- * @property {string | null} [reclaimed] of entered: why another's lock could be removed
- * @property {string} [reason] of waiting, refused and failed
- * @property {string | null} [state] of refused: of the verdict on the owner
- * @property {number} [pid] of born
- * @property {string | null} [namespace] of born
- * @property {string | null} [bootId] of born
- * @property {boolean} [bootIdNative] of born
- * @property {string} [hostname] of born
+ * @property {number} [ms] entered and refused: since the call
+ * @property {string | null} [reclaimed] entered: why another's lock could be removed
+ * @property {string} [reason] waiting, refused and failed
+ * @property {string | null} [state] refused: the state of the verdict on the owner
+ * @property {number} [pid] born
+ * @property {string | null} [namespace] born
+ * @property {string | null} [bootId] born
+ * @property {boolean} [bootIdNative] born
+ * @property {string} [hostname] born
  */
 
 const LOOK_MS = 5;
 
-/** What the contenders of one volume tell. */
+/** The entries of the contenders of one volume. */
 export class Journal {
   #path;
 
@@ -42,7 +42,7 @@ export class Journal {
   }
 
   /**
-   * The first entry that fits, waited for; null: there was none in time.
+   * Waits for the first entry that fits; null when there was none in time.
    * @param {(entry: Entry) => boolean} fits
    * @param {number} limitMs
    */
@@ -56,8 +56,8 @@ export class Journal {
   }
 
   /**
-   * How many owners lost their lock: they found it gone, or were still inside when another had entered. Whoever was
-   * killed before writes no more.
+   * Counts the owners that lost their lock: they found it gone, or were still inside when another one had
+   * entered. A process that was killed before that writes no more.
    */
   thefts() {
     /** @type {Map<string, { overtaken: boolean }>} */

@@ -1,14 +1,19 @@
-// Locks of a previous version, which hold a PID and nothing else. It ran as PID 1, and so does everybody.
+// Locks of a previous version, which hold a PID and nothing else. That version ran as PID 1, like every
+// program here.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PATIENCE_MS, Scene, START_MS } from './scene.mjs';
 
 /** @typedef {import('./scene.mjs').Setting} Setting */
 
-/** A record that is no older than one tick of the successor's birth is unknown. No program is killed that soon. */
+/**
+ * A record that is no older than one tick of the successor's birth is unknown, so the older program is killed
+ * only later.
+ */
 const RUNS_MS = 50;
 
 /**
- * A killed container of an older program left a lock that holds a PID and nothing else. Ours has the same PID.
+ * A killed container of an older program has left a lock that holds a PID and nothing else. Ours has the same
+ * PID.
  * @param {Setting} setting
  */
 export async function olderKilled(setting) {
@@ -29,12 +34,12 @@ export async function olderKilled(setting) {
 }
 
 /**
- * A lock with a PID and nothing else, of which it cannot be known whose it is, is left alone by those who are told so, or
- * who can see no birth of a process.
+ * A lock with a PID and nothing else, whose owner cannot be known, is left alone by processes with the option
+ * `legacy: 'unknown'`, and by those that cannot read when a process was born.
  * @param {Setting} setting
  * @param {object} how
  * @param {string} how.situation
- * @param {boolean} how.lives the older program
+ * @param {boolean} how.lives whether the older program lives
  * @param {import('../../../dist/index.js').AcquireOptions} [how.acquire]
  */
 export async function olderUndecidable(setting, { situation, lives, acquire = {} }) {
@@ -53,8 +58,9 @@ export async function olderUndecidable(setting, { situation, lives, acquire = {}
 }
 
 /**
- * The older program lives next door, with our PID. By default that PID is taken for one of this
- * namespace, and so the lock is taken. No theft in the table, since docs/limits.md says so.
+ * The older program lives in a neighbouring container, with our PID. By default that PID is taken for one of
+ * this namespace, and so the lock is taken. The table does not count it as a theft, because docs/limits.md
+ * says so.
  * @param {Setting} setting
  */
 export async function olderAssumed(setting) {

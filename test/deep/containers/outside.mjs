@@ -1,4 +1,4 @@
-// The operator on the host, who looks at the locks of containers.
+// The operator on the host, who inspects the locks of containers.
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspectLockSync, reclaimLockSync } from '../../../dist/index.js';
@@ -6,11 +6,12 @@ import { Scene, START_MS } from './scene.mjs';
 
 /** @typedef {import('./scene.mjs').Setting} Setting */
 
-/** Longer than a tick, so that the time of a record is a clear one. */
+/** ms; longer than a tick, so that the time of a record is clear. */
 const RUNS_MS = 50;
 
 /**
- * A lock is held while its container lives, also one with a PID only, and can be cleared when the container is gone.
+ * A lock is held while its container lives, even one with a PID only, and can be cleared when the container
+ * is gone.
  * @param {Setting} setting
  */
 export async function seenFromTheHost(setting) {

@@ -1,11 +1,11 @@
 import { runInForeground } from './foreground.mjs';
 import { CONTENDER } from './root.mjs';
 
-/** Without its daemons: neither systemd nor journald, nor a network. */
+/** Options of podman that need no daemon (neither systemd nor journald) and no network. */
 export const WITHOUT_DAEMONS = [
   ...['--storage-driver=vfs', '--runtime=runc', '--cgroup-manager=cgroupfs', '--events-backend=none'],
 ];
-// Root here may lack CAP_SYS_RESOURCE, and podman would raise the limits.
+// Root may lack CAP_SYS_RESOURCE here, and podman would otherwise raise the limits.
 const LIMITS = ['--ulimit=nofile=1024:1024', '--ulimit=nproc=4096:4096'];
 
 /**

@@ -1,4 +1,4 @@
-// The root file system of the containers, made of this machine's own files: nothing is fetched.
+// Makes the root file system of the containers from this machine's own files: nothing is downloaded.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -6,13 +6,13 @@ import { fileURLToPath } from 'node:url';
 
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
 export const INSIDE = '/opt/kernel-identity';
-/** Of the project, what a contender runs. */
+/** The parts of the project that a contender needs. */
 const PARTS_OF_PROJECT = [
   ...['package.json', 'dist', 'build/Release/kernel_identity.node', 'node_modules/node-gyp-build'],
   'test/deep/containers/contender.mjs',
 ];
 
-/** How to start a contender in a container. */
+/** The command that starts a contender in a container. */
 export const CONTENDER = ['/usr/bin/node', `${INSIDE}/test/deep/containers/contender.mjs`];
 
 /**
@@ -42,7 +42,7 @@ function addon() {
 }
 
 /**
- * Paths of the shared libraries that they load, as ldd(1) names them.
+ * Returns the paths of the shared libraries that they load, as ldd(1) names them.
  * @param {...string} programs
  */
 function librariesOf(...programs) {
@@ -52,7 +52,8 @@ function librariesOf(...programs) {
 }
 
 /**
- * To the same place in the root. A link is followed, so that the name is the one that is asked for.
+ * Copies to the same path in the root. Links are followed, so that the copy has the name that programs ask
+ * for.
  * @param {string} path
  * @param {string} root
  */

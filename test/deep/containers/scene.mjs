@@ -30,17 +30,17 @@ import { Journal } from './journal.mjs';
  * @property {string} [as] what is special about these containers
  */
 
-/** A reclaim that takes longer than this was not one at once. */
+/** ms; a reclaim that takes longer than this was not immediate. */
 const AT_ONCE_MS = 1_000;
-/** Whoever does not have it by then never will; on top of a lease. */
+/** ms, in addition to a lease. A waiter that does not have the lock by then never will. */
 export const WEDGED_MS = 10_000;
-/** For a container to start, and for one that need not wait to say what it found. */
+/** ms for a container to start, or for one that need not wait to report its result. */
 export const START_MS = 30_000;
-/** How long others wait, to be sure that they do not take what is held. */
+/** ms that others wait, to be sure that they do not take a held lock. */
 export const PATIENCE_MS = 400;
 let volumes = 0;
 
-/** What goes on in one row. */
+/** The course of one row. */
 export class Scene {
   /** @type {number[]} */
   ms = [];
@@ -103,7 +103,7 @@ export class Scene {
   }
 
   /**
-   * The lock, for which one waits now; null after a wedge, which is then counted.
+   * Waits until the contender has the lock; null after a wedge, which is then counted.
    * @param {string} who
    */
   async entered(who) {
@@ -111,8 +111,8 @@ export class Scene {
   }
 
   /**
-   * The same, where a container comes again under the same name.
-   * @param {ReadonlySet<string>} before who had the lock until now
+   * The same for a container that is restarted under the same name.
+   * @param {ReadonlySet<string>} before those who had the lock until now
    * @param {number} limitMs
    */
   async enteredAgain(before, limitMs) {
@@ -124,7 +124,7 @@ export class Scene {
     });
   }
 
-  /** Those who had the lock until now. */
+  /** Lists those who had the lock until now. */
   owners() {
     const entered = this.journal.entries().filter(({ event }) => event === 'entered');
     return new Set(entered.map(({ run }) => run));
@@ -144,7 +144,7 @@ export class Scene {
   }
 
   /**
-   * It must give up, and end.
+   * Expects that the contender gives up and ends.
    * @param {string} who
    * @param {Container} container
    */
@@ -160,20 +160,21 @@ export class Scene {
   }
 
   /**
-   * When the owner was last seen inside; it says so every 5 ms. Its runtime may take long to kill it.
+   * Returns when the owner was last seen inside, which it reports every 5 ms. Its runtime may take long to
+   * kill it.
    * @param {string} who
    */
   lastSign(who) {
     return this.journal.entries().findLast((line) => line.who === who)?.at ?? Number.NaN;
   }
 
-  /** Removes the lock, for another beginning. */
+  /** Removes the lock, to start anew. */
   clear() {
     rmSync(join(this.volume, 'install.lock'), { recursive: true });
   }
 
   /**
-   * Something took that long; without a lease that must have been at once.
+   * Records the time of a takeover, which must have been immediate if there is no lease.
    * @param {number} ms
    */
   took(ms) {
@@ -184,8 +185,8 @@ export class Scene {
   }
 
   /**
-   * @param {string} word what came of it
-   * @param {number} [thefts] if it is not as the journal says
+   * @param {string} word the result
+   * @param {number} [thefts] if the number is not the journal's
    */
   end(word, thefts = this.journal.thefts()) {
     const { report, runtime } = this.#setting;
@@ -203,7 +204,7 @@ export class Scene {
   }
 
   /**
-   * Counts what it was decided by.
+   * Counts the reasons that decided.
    * @param {string | null | undefined} reason
    */
   because(reason) {
@@ -211,7 +212,7 @@ export class Scene {
     this.#reasons.set(name, (this.#reasons.get(name) ?? 0) + 1);
   }
 
-  /** Which PIDs there were, and how often a contender had the namespace number of the one before. */
+  /** Describes the PIDs, and how often a contender had the namespace number of the one before. */
   #numbers() {
     const born = this.journal.entries().filter(({ event }) => event === 'born');
     const pids = new Set(born.map(({ pid }) => pid));

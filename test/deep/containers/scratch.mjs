@@ -4,8 +4,8 @@ import { execute } from './foreground.mjs';
 import { makeRoot } from './root.mjs';
 
 /**
- * Where a part keeps what is large: in memory, which is quicker to delete. It goes with the part. The volumes with the
- * locks stay on disk.
+ * Makes a place for large files of a part: in memory, where deletion is quicker. It ends with the part. The
+ * volumes with the locks stay on disk.
  * @param {string} directory of the part
  * @returns {{ scratch: string, root: string }} an empty directory, and a root file system
  */

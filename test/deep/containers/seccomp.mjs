@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 /** @typedef {{ includes?: Condition, excludes?: Condition }} Rule */
 
 /**
- * A profile as podman and Docker ship it, as the OCI runtime specification has it: for this machine, and for a process
- * with these capabilities.
+ * Converts a profile as podman and Docker ship it to the form of the OCI runtime specification, for this
+ * machine and a process with these capabilities.
  * @param {string} path
  * @param {readonly string[]} capabilities
  */

@@ -1,4 +1,4 @@
-// What is done with the containers of every runtime. A situation is repeated, and becomes one row.
+// The situations for the containers of every runtime. Each is repeated, and becomes one row.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { olderKilled } from './older-programs.mjs';
 import { seenFromTheHost } from './outside.mjs';
@@ -9,12 +9,12 @@ import { PATIENCE_MS, Scene, START_MS, WEDGED_MS } from './scene.mjs';
 /** @typedef {import('./contender.mjs').Task} Task */
 
 /**
- * Owner after owner is ended while it holds the lock; the next one is started when it is gone.
+ * Owner after owner is ended while it holds the lock. The next one is started when the previous one is gone.
  * @param {Setting} setting
  * @param {string} situation
  * @param {object} [how]
  * @param {Partial<Task>} [how.owner]
- * @param {(container: Container, who: string, scene: Scene) => Promise<void>} [how.end] SIGKILL
+ * @param {(container: Container, who: string, scene: Scene) => Promise<void>} [how.end] default: SIGKILL
  */
 export async function oneAfterTheOther(
   setting,
@@ -33,7 +33,8 @@ export async function oneAfterTheOther(
 }
 
 /**
- * An owner, and a waiter that is its double; then the owner is killed, and the waiter becomes the owner.
+ * An owner runs, and a waiter that has the same PID. Then the owner is killed, and the waiter becomes the
+ * owner.
  * @param {Setting} setting
  * @param {string} situation
  */
@@ -44,7 +45,7 @@ export async function neighbours(setting, situation = 'a double waits, then the 
   for (let cycle = 1; cycle <= setting.cycles; cycle += 1) {
     const who = `neighbour-${cycle}`;
     const waiter = await scene.start({ who });
-    // By a lease it must see that the owner lives, and longer than the lease.
+    // A waiter that goes by a lease must see that the owner lives, for longer than the lease.
     await sleep(PATIENCE_MS + (setting.lease ?? 0) * 1.5);
     await owner.kill();
     const entry = await scene.entered(who);
@@ -56,7 +57,7 @@ export async function neighbours(setting, situation = 'a double waits, then the 
 }
 
 /**
- * A paused owner lives. Others are refused; when it goes on it finds its lock.
+ * A paused owner lives. Others are refused, and when it is resumed it still has its lock.
  * @param {Setting} setting
  */
 export async function paused(setting) {
@@ -78,14 +79,14 @@ export async function paused(setting) {
 }
 
 /**
- * What every runtime goes through.
+ * Runs the situations that apply to every runtime.
  * @param {Setting} setting
  */
 export async function allSituations(setting) {
   await oneAfterTheOther(setting, 'killed mid-hold, then a new one');
   await neighbours(setting);
   await paused(setting);
-  // Where there is a lease alone, neither can be known.
+  // If there is only a lease, neither of these can be known.
   if (setting.lease !== undefined) return;
   await olderKilled(setting);
   await seenFromTheHost(setting);

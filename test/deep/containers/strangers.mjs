@@ -1,4 +1,4 @@
-// Containers of two runtimes on one volume, which see nothing of each other.
+// Containers of two runtimes on one volume, which cannot see each other's processes.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PATIENCE_MS, Scene, START_MS } from './scene.mjs';
 
@@ -6,9 +6,8 @@ import { PATIENCE_MS, Scene, START_MS } from './scene.mjs';
 /** @typedef {import('./scene.mjs').Runtime} Runtime */
 
 /**
- * An owner that beats is left alone, and when
- * it is killed its lease ends.
- * @param {Setting} setting the owners', who have a lease
+ * An owner that renews its lease is left alone, and when it is killed its lease ends.
+ * @param {Setting} setting of the owners, who have a lease
  * @param {Runtime} other
  */
 export async function strangers(setting, other) {
@@ -28,8 +27,9 @@ export async function strangers(setting, other) {
 }
 
 /**
- * The owner keeps a witness, which the waiter cannot test, and so no lease: nothing can be known, even when it is dead.
- * @param {Setting} setting the owners'
+ * The owner keeps a witness, which the waiter cannot test, and hence no lease: nothing can be known, even
+ * when it is dead.
+ * @param {Setting} setting of the owners
  * @param {Runtime} other
  */
 export async function strangersWithWitness(setting, other) {

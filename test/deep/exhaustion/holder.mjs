@@ -1,4 +1,5 @@
-// node holder.mjs LOCK: takes the lock, says `held`, and for each line on stdin whether it still is.
+// node holder.mjs LOCK: takes the lock, prints `held`, and for each line on stdin prints whether it still
+// holds it.
 import { createInterface } from 'node:readline';
 import * as api from '../../../dist/index.js';
 

@@ -1,6 +1,6 @@
-// node scarce.mjs DIRECTORY [DESCRIPTORS]: works on live.lock, dead.lock and free.lock while something is scarce, and again when
-// it no longer is. Says `ready`, waits for a line, works, answers in JSON; then twice more. With DESCRIPTORS it leaves itself
-// so many for the first time.
+// node scarce.mjs DIRECTORY [DESCRIPTORS]: works on live.lock, dead.lock and free.lock while a resource is
+// scarce, and again when it no longer is. Prints `ready`, waits for a line, works, answers in JSON; then does
+// so twice more. With DESCRIPTORS it leaves itself only so many for the first time.
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,7 +10,7 @@ import * as api from '../../../dist/index.js';
 const [directory = '', descriptors] = process.argv.slice(2);
 const [live, dead, free] = ['live.lock', 'dead.lock', 'free.lock'].map((name) => join(directory, name));
 const owner = JSON.parse(fs.readFileSync(join(live ?? '', 'owner.json'), 'utf8'));
-// Loads what it will need; what is scarce for the loader of Node is not the question here.
+// These calls load everything that it needs, because a failure of Node's own loader is not the subject.
 api.dumpDiagnostics();
 api.tryAcquireLockSync(join(directory, 'warm.lock'))?.releaseSync();
 
@@ -93,7 +93,7 @@ async function work(isScarce) {
   return { wrong, answers };
 }
 
-/** How many threads the addon has, by their name; null: nothing can be opened to tell. */
+/** Counts the threads of the addon, by their name; null when nothing can be opened to find out. */
 function ownThreads() {
   try {
     const names = fs
@@ -114,7 +114,7 @@ function leaveDescriptors(left) {
   }
 }
 
-/** Threads that were told to end may still be doing so. */
+/** Waits, because threads that were asked to end may still be doing so. */
 async function settledDescriptors() {
   let least = Number.POSITIVE_INFINITY;
   for (let looks = 0; looks < 10; looks++) {

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const TOP = '/sys/fs/cgroup';
-/** What makes frozen processes go on, in the first and in the second version of control groups. */
+/** The files that resume frozen processes, in version 1 and version 2 of control groups. */
 const THAW = { 'freezer.state': 'THAWED', 'cgroup.freeze': '0' };
 const TRIES = 20;
 
 /**
- * Lets the processes in these groups, and in those below, go on: frozen ones cannot even be killed, and keep their PID
- * namespace.
+ * Resumes the processes in these groups and in those below. Frozen processes cannot even be killed, and keep
+ * their PID namespace.
  * @param {(name: string) => boolean} chosen
  */
 export function thawGroups(chosen) {
@@ -18,14 +18,15 @@ export function thawGroups(chosen) {
       try {
         writeFileSync(join(path, file), word, { flag: 'r+' });
       } catch {
-        // Each hierarchy has one of them or none.
+        // Each hierarchy has only one of these files or none.
       }
     }
   }
 }
 
 /**
- * Removes control groups and those below them, in every hierarchy. The processes in them are dead, or about to be.
+ * Removes control groups and those below them, in every hierarchy. The processes in them are dead, or about
+ * to be.
  * @param {(name: string) => boolean} chosen
  */
 export async function removeGroups(chosen) {
@@ -51,7 +52,7 @@ function groups(chosen) {
 }
 
 /**
- * The lowest first.
+ * Lists the group and those below it, the lowest first.
  * @param {string} path
  * @returns {string[]}
  */
@@ -60,7 +61,7 @@ function withGroupsBelow(path) {
 }
 
 /**
- * Removes it, unless it is.
+ * Removes the group. Returns whether it is still busy.
  * @param {string} path
  */
 function isBusy(path) {

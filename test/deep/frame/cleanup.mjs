@@ -4,15 +4,16 @@
 const undos = [];
 
 /**
- * Undoes something when the part ends, whatever its outcome, the latest first. Processes and mounts of a part go by
- * themselves (see ../README.md): this is for what the kernel keeps, such as a loop device.
+ * Undoes something when the part ends, whatever its outcome, the latest first. Processes and mounts of a part
+ * end by themselves (see ../README.md), so this is for other things that the kernel keeps, such as a loop
+ * device.
  * @param {Undo} undo
  */
 export function onCleanup(undo) {
   undos.push(undo);
 }
 
-/** Called by the frame. */
+/** Undoes everything. The frame calls this. */
 export async function cleanUp() {
   for (let undo = undos.pop(); undo !== undefined; undo = undos.pop()) {
     try {

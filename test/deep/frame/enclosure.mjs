@@ -1,5 +1,5 @@
-// Where a part runs: a process in PID and mount namespaces of its own, so that whatever it started and mounted goes when
-// it ends, however it ends, even by SIGKILL of the runner.
+// Runs a part in a process with its own PID and mount namespaces, so that everything that it started and
+// mounted goes when it ends, however it ends, even by SIGKILL of the runner.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,11 +12,12 @@ import { foldersOf, removeGroups } from './cgroups.mjs';
 
 const ENTRY = fileURLToPath(new URL('part.mjs', import.meta.url));
 const PREFIX = 'ki-deep-';
-/** For a part that was asked to stop. */
+/** ms for a part that was asked to stop. */
 const GRACE_MS = 15_000;
 
-// As PID 1 the shell reaps what the part leaves: a zombie would keep its PID namespace. A background command reads from
-// /dev/null unless told otherwise, and node is not to be PID 1: it reaps only its own children.
+// The shell as PID 1 reaps what the part leaves, because a zombie would keep its PID namespace. A background
+// command reads from /dev/null unless it is redirected. node must not be PID 1, because it reaps only its own
+// children.
 const REAPER = 'exec 4<&0; "$@" <&4 4<&- & exec 4<&- </dev/null; wait $!';
 const ENCLOSE = [
   ...['setpriv', '--pdeathsig', 'KILL', 'unshare', '--mount', '--propagation=private', '--pid', '--fork'],
@@ -27,7 +28,8 @@ const ENCLOSE = [
  * @param {string} name
  * @param {{ slice: boolean, cycles: number, minutes: number }} settings
  * @param {(row: Row) => void} take
- * @returns {{ ended: Promise<string | null>, stop: () => void }} how it went wrong; null: it did not
+ * @returns {{ ended: Promise<string | null>, stop: () => void }} `ended`: how it went wrong; null when it did
+ * not
  */
 export function startPart(name, { slice, cycles, minutes }, take) {
   const cgroup = `${PREFIX}${process.pid}`;
@@ -35,7 +37,7 @@ export function startPart(name, { slice, cycles, minutes }, take) {
   const options = JSON.stringify({ slice, cycles, cgroup, directory });
   const enclose = process.getuid?.() === 0 ? ENCLOSE : [];
   const [command = '', ...args] = [...enclose, process.execPath, ENTRY, name, options];
-  // In a group of its own, Ctrl-C reaches the runner alone, which then asks the part to stop.
+  // The part has its own process group, so Ctrl-C reaches only the runner, which then asks the part to stop.
   const child = spawn(command, args, { stdio: ['pipe', 'inherit', 'inherit', 'pipe'], detached: true });
   child.stdin?.on('error', () => {});
 
@@ -77,7 +79,10 @@ export function startPart(name, { slice, cycles, minutes }, take) {
   return { ended, stop };
 }
 
-/** Removes what runners left that were killed. Should their number live again, it is left to a later run. */
+/**
+ * Removes what killed runners have left. If another process has the number of a runner by now, its things are
+ * left to a later run.
+ */
 export async function sweep() {
   const gone = (/** @type {string} */ name) => {
     const [, pid] = /^ki-deep-(\d+)/.exec(name) ?? [];

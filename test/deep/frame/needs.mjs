@@ -1,4 +1,4 @@
-// What a part cannot do without. Each of these returns null, or says what is missing.
+// The needs of parts. Each of these functions returns null, or says what is missing.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 

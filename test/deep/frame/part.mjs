@@ -1,5 +1,5 @@
-// Runs one part, in the process and the namespaces that the runner made for it: node part.mjs NAME OPTIONS. Rows go to
-// descriptor 3, one line of JSON each. The end of stdin means: stop and clean up.
+// Runs one part, in the process and the namespaces that the runner made for it: node part.mjs NAME OPTIONS.
+// Rows go to descriptor 3, one line of JSON each. The end of stdin means: stop and clean up.
 import { writeSync } from 'node:fs';
 import { thawGroups } from './cgroups.mjs';
 import { cleanUp } from './cleanup.mjs';
@@ -15,7 +15,7 @@ async function runPart(name, options, report) {
   const part = await loadPart(name);
   const missing = part.needs().find((reason) => reason !== null);
   if (missing !== undefined) {
-    // What CI runs, CI has installed.
+    // CI has installed everything that the parts which it runs need.
     if (process.env.CI === 'true') throw new Error(`must not be skipped in CI: ${missing}`);
     report.skip(name, 'all', missing);
     return;
@@ -29,7 +29,7 @@ const [name = '', json = '{}'] = process.argv.slice(2);
 const options = JSON.parse(json);
 const report = new Report((row) => writeSync(3, `${JSON.stringify(row)}\n`));
 
-/** Whatever the part started ends with this process, if it can. */
+/** Ends everything that the part started, as far as possible, and then this process. */
 async function end(/** @type {number} */ code) {
   await cleanUp();
   thawGroups((group) => group === options.cgroup);

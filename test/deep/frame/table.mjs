@@ -1,11 +1,11 @@
 /** @typedef {import('./report.mjs').Row} Row */
 
 const HEADINGS = ['runtime', 'situation', 'cycles', 'result', 'ms p50', 'ms max', 'thefts', 'wedges'];
-/** Columns of numbers. */
+/** The columns of numbers. */
 const RIGHT = new Set([2, 4, 5, 6, 7]);
 
 /**
- * As a Markdown table, aligned for the terminal.
+ * Formats a Markdown table, aligned for the terminal.
  * @param {readonly Row[]} rows
  */
 export function formatTable(rows) {

@@ -1,6 +1,6 @@
 import { Session } from 'node:inspector';
 
-/** What V8 counts of this process's own code: which blocks ran, and roughly how often. */
+/** V8's counts of this process's own code: which blocks ran, and roughly how often. */
 export class Coverage {
   #session = new Session();
 
@@ -11,7 +11,7 @@ export class Coverage {
   }
 
   /**
-   * The blocks that ran since this was last asked.
+   * Returns the blocks that ran since the last call.
    * @returns {string[]}
    */
   take() {
@@ -20,7 +20,7 @@ export class Coverage {
       if (!url.includes('/build/modules/')) continue;
       for (const { ranges } of functions) {
         for (const { startOffset, endOffset, count } of ranges) {
-          // Powers of two, so that a loop that runs once more is no news.
+          // Counts are rounded to powers of two, so that one more iteration of a loop is nothing new.
           if (count > 0) blocks.push(`${url}:${startOffset}:${endOffset}:${32 - Math.clz32(count)}`);
         }
       }
@@ -29,7 +29,7 @@ export class Coverage {
   }
 
   /**
-   * In one thread the answer comes before the call returns.
+   * Within one thread the answer arrives before the call returns.
    * @param {string} method
    * @param {object} [parameters]
    * @returns {any}

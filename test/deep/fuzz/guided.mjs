@@ -1,22 +1,25 @@
-// node guided.mjs TARGET SECONDS CORPUS [SEED]: coverage-guided fuzzing on V8's own counters. What runs a new block is kept and
-// changed further. Prints what it did; exits 1 with the input when a target throws.
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+// node guided.mjs TARGET SECONDS [SEED]: coverage-guided fuzzing on V8's own counters. An input that runs a
+// new block is kept and changed further. Prints a summary; exits 1 with the input when a target throws.
+import { randomFrom } from '../../torture/random.mjs';
+import { corpusOf } from './corpus.mjs';
 import { Coverage } from './coverage.mjs';
 import { mutate } from './mutate.mjs';
 import { TARGETS } from './targets.mjs';
 
-/** Asking V8 takes as long as many inputs, so they are tried by the score, and one by one only when that was news. */
+/**
+ * Reading V8's counters takes as long as many inputs. So inputs are tried in batches, and one by one only
+ * when a batch reached something new.
+ */
 const AT_ONCE = 64;
 
-const [name = '', seconds = '', corpusDirectory = '', seed = String(Date.now() % 2 ** 32)] =
-  process.argv.slice(2);
+const [name = '', seconds = '', seed = String(Date.now() % 2 ** 32)] = process.argv.slice(2);
 const target = TARGETS[name];
 if (target === undefined) throw new Error(`no such target: ${name}`);
 
-const random = randomFrom(Number(seed));
+const draw = randomFrom(Number(seed));
+const random = (/** @type {number} */ below) => Math.floor(draw() * below);
 const coverage = new Coverage();
-const corpus = readdirSync(corpusDirectory).map((file) => readFileSync(join(corpusDirectory, file), 'utf8'));
+const corpus = corpusOf(name);
 /** @type {Set<string>} */
 const seen = new Set();
 let executions = 0;
@@ -36,7 +39,7 @@ while (performance.now() < end) {
     if (own.length > 0) corpus.push(text);
     for (const block of own) seen.add(block);
   }
-  // Several together may have reached a count that none reaches alone.
+  // Several inputs together may have reached a count that none reaches alone.
   for (const block of fresh) seen.add(block);
 }
 console.log(
@@ -57,15 +60,4 @@ function execute(text) {
 
 function pick() {
   return /** @type {string} */ (corpus[random(corpus.length)]);
-}
-
-/** @param {number} state */
-function randomFrom(state) {
-  return (/** @type {number} */ below) => {
-    // Mulberry32.
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), 1 | state);
-    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
-    return ((bits ^ (bits >>> 14)) >>> 0) % below;
-  };
 }

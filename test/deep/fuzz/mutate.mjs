@@ -1,6 +1,6 @@
 /** @typedef {(below: number) => number} Random */
 
-/** What records hold, and what they had better not hold. */
+/** Words that occur in records, and words that should not. */
 const WORDS = [
   ...[
     '"pid"',
@@ -77,7 +77,7 @@ const VALUES = WORDS.flatMap((word) => {
 });
 
 /**
- * A text like this one, changed in one to four places.
+ * Returns a text like this one, changed in one to four places.
  * @param {string} text
  * @param {string} other to take pieces from
  * @param {Random} random
@@ -113,7 +113,7 @@ function mutateText(text, other, random) {
 }
 
 /**
- * Where the text is JSON: another value somewhere in it.
+ * Changes a value somewhere in the text, if it is JSON.
  * @param {string} text
  * @param {string} other
  * @param {Random} random

@@ -1,4 +1,5 @@
-// What is fuzzed in TypeScript, and what must be true of every answer. A target throws what is wrong.
+// The parsers to fuzz in TypeScript, and what must be true of every answer. A target throws when an answer is
+// wrong.
 import { strict as assert } from 'node:assert';
 import { api, parseOwnerFile, recogniseFile, recogniseLink } from '../../helpers/internals.mjs';
 
@@ -11,23 +12,24 @@ const STATES = ['alive', 'dead', 'unknown'];
 
 /** @type {Record<string, (text: string) => void>} */
 export const TARGETS = {
-  /** owner.json */
+  /** Parses owner.json. */
   records(text) {
     const parsed = parseOwnerFile(text, MTIME_MS);
     if (parsed.kind !== 'record') return;
     checkRecord(parsed.record);
-    // Without an identity the whole of /proc may be searched, which takes too long here.
+    // Without an identity the judge may search the whole of /proc, which takes too long here.
     if (parsed.record.identity !== null || parsed.record.problem !== null) {
       const { state } = judgeOwner(parsed.record);
       assert.ok(STATES.includes(state));
       if (parsed.record.problem !== null) assert.equal(state, 'unknown');
     }
-    // A record that was cut off anywhere is torn: never one with less in it, and never a stranger's file.
+    // A record that was cut off anywhere is torn: never one with less in it, and never another program's
+    // file.
     const content = text.replaceAll('\0', '').trim();
     const cut = content.slice(0, content.length - 1 - (content.length % 7));
     assert.equal(parseOwnerFile(cut, MTIME_MS).kind, 'torn');
   },
-  /** Files and links of other programs. */
+  /** Recognises files and links of other programs. */
   files(text) {
     for (const name of NAMES) {
       for (const found of [recogniseFile(name, text, MTIME_MS), recogniseLink(name, text, MTIME_MS)]) {

@@ -1,5 +1,6 @@
-// A machine in qemu that can be saved while it runs, and go on several times. All it has is in its memory, on a disk of
-// its own and on a network file system: what qemu shares with a machine directly cannot be saved.
+// A machine in qemu that can be saved while it runs, and resumed several times. All its state is in its
+// memory, on its own disk and on a network file system, because what qemu shares with a machine directly
+// cannot be saved.
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { INSIDE, makeRoot } from '../containers/root.mjs';
@@ -9,7 +10,7 @@ import { Monitor } from './qmp.mjs';
 
 const MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net', 'nfs', 'nfsv3'];
 const PROGRAMS = ['test/deep/guests/inside.mjs', 'test/deep/locks/agent.mjs', 'test/fixtures/lock-agent.mjs'];
-/** The host, as the user network of qemu shows it. */
+/** The address of the host in qemu's user network. */
 const HOST = '10.0.2.2';
 
 export const DISK = '/run/disk';
@@ -31,8 +32,8 @@ exec /usr/bin/node ${INSIDE}/test/deep/guests/inside.mjs
 /**
  * @typedef {object} Machine
  * @property {Guest} guest
- * @property {() => Promise<(work: string) => Promise<Guest>>} save ends it; what it returns makes it go on in an empty
- *   directory, as often as wanted
+ * @property {() => Promise<(work: string) => Promise<Guest>>} save ends the machine. It returns a function
+ * that resumes it in an empty directory, any number of times
  */
 
 /**
@@ -88,7 +89,7 @@ function command({ disk, socket, boot }) {
     ...['-display', 'none', '-serial', 'stdio', '-no-reboot'],
     ...['-netdev', 'user,id=net', '-device', 'virtio-net-pci,netdev=net,romfile='],
     ...['-drive', `file=${disk},format=raw,if=virtio`],
-    // By this a kernel learns that it is a copy; Linux tells no program of it.
+    // This device shows a kernel that it is a copy; Linux reports it to no program.
     ...['-device', 'vmgenid,guid=auto'],
     ...['-qmp', `unix:${socket},server=on,wait=off`],
     ...boot,

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** Guests are slow, and emulated ones on a busy machine very slow. */
+/** ms. Guests are slow, and emulated ones on a busy machine are very slow. */
 const BOOT_MS = 300_000;
 const CALL_MS = 120_000;
 
 /** @typedef {import('../locks/agent.mjs').Agent & { name: string }} GuestAgent */
 
-/** A running kernel of its own, which does what it is told through its console (see inside.mjs). */
+/** A kernel of its own that is running. It takes orders through its console (see inside.mjs). */
 export class Guest {
   #child;
   #next;
@@ -18,7 +18,7 @@ export class Guest {
 
   /**
    * @param {readonly string[]} command whose stdin and stdout are the console
-   * @param {Guest} [original] of which it is a copy that goes on
+   * @param {Guest} [original] the guest of which this one is a resumed copy
    */
   constructor([program = '', ...args], original) {
     this.#next = original === undefined ? 1 : original.#next;
@@ -30,7 +30,7 @@ export class Guest {
     this.#closed.then(() => {
       for (const answer of this.#waiting.values()) answer({ error: 'the guest is gone' });
     });
-    /** The guest's program is there. In a copy it has been all along. */
+    /** Resolves when the guest's program is there. In a copy it is there from the start. */
     this.ready = original === undefined ? this.#answer(0, BOOT_MS, 'boot') : Promise.resolve();
     this.ready.catch(() => {});
   }
@@ -38,7 +38,7 @@ export class Guest {
   /**
    * @param {string} call of inside.mjs
    * @param {Record<string, unknown>} [request]
-   * @param {number} [timeoutMs] the watchdog: whatever takes longer hangs
+   * @param {number} [timeoutMs] the watchdog: a call that takes longer hangs
    * @returns {Promise<any>}
    */
   call(call, request = {}, timeoutMs = CALL_MS) {
@@ -59,7 +59,7 @@ export class Guest {
   }
 
   /**
-   * One that was started before, also in the guest that this one is a copy of.
+   * Returns an agent that was started before, also in the guest of which this one is a copy.
    * @param {string} name
    * @param {number} pid
    * @returns {GuestAgent}
@@ -93,7 +93,7 @@ export class Guest {
     await this.run(['sh', '-c', script, 'sh', ...names]);
   }
 
-  /** As when the plug is pulled: whatever the guest had not written is lost. */
+  /** Ends the guest as if the plug was pulled: data that the guest had not written is lost. */
   async powerCut() {
     this.#child.kill('SIGKILL');
     await this.#closed;

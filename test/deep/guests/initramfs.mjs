@@ -4,12 +4,12 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 /**
- * Adds to a root with /bin/busybox, /dev and /proc what starts it, and packs it.
+ * Adds the start-up files to a root that has /bin/busybox, /dev and /proc, and packs it.
  * @param {object} setting
  * @param {string} setting.root a directory
  * @param {string} setting.kernel its release
  * @param {readonly string[]} setting.modules that are loaded first; the kernel may have some of them built in
- * @param {string} setting.init what follows, for a shell; $b is busybox
+ * @param {string} setting.init a shell script that runs then; $b is busybox
  * @returns the archive, beside the root
  */
 export function packInitramfs({ root, kernel, modules, init }) {
@@ -37,7 +37,7 @@ ${init.trim()}
 }
 
 /**
- * The modules and what they need, in the order of loading.
+ * Returns the modules and their dependencies, in the order of loading.
  * @param {string} kernel
  * @param {readonly string[]} modules
  */

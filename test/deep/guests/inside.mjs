@@ -1,5 +1,5 @@
-// The only program of a guest: does what the host says on the console, one JSON object a line, and answers with one
-// line each that starts with "@", among whatever the kernel has to say.
+// The only program of a guest: executes the host's orders from the console, one JSON object a line. It
+// answers each with a line that starts with "@", because the kernel prints its own lines in between.
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -13,7 +13,10 @@ const agents = new Map();
 
 /** @type {Record<string, (request: any) => unknown>} */
 const calls = {
-  /** `pid`: the number it is to have. `uptime`: not before this kernel has run for so many seconds. `through`: see the agent. */
+  /**
+   * `pid` is the number that it must have. `uptime` is the number of seconds for which this kernel must have
+   * run. `through`: see the agent.
+   */
   async start({ name, pid, uptime = 0, env = {}, through = [] }) {
     await sleep(Math.max(0, uptime - uptimeNow()) * 1000);
     if (pid !== undefined) makeNext(pid);

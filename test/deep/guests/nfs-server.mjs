@@ -6,7 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const START_MS = 30_000;
 
-/** The third version: later ones know each client by a session, which a copy of the client would share. */
+/**
+ * This is version 3 of NFS: later versions know each client by a session, which a copy of the client would
+ * share.
+ */
 const CONFIG = (/** @type {string} */ path) => `
 NFS_CORE_PARAM { Protocols = 3; NFS_Port = 2049; MNT_Port = 20048; Enable_NLM = false; Enable_RQUOTA = false; Enable_UDP = false; }
 EXPORT {

@@ -1,4 +1,4 @@
-// A machine in qemu with one of Debian's kernels, its root the host's own, read-only, through virtiofs.
+// A machine in qemu with one of Debian's kernels. Its root is the host's own, read-only, through virtiofs.
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,10 +11,10 @@ const path = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.
 const VIRTIOFSD = '/usr/lib/qemu/virtiofsd';
 const MEMORY = '1500M';
 
-/** What the kernel needs before it sees the root; some of them it may have built in. */
+/** The modules that the kernel needs before it sees the root. It may have some of them built in. */
 const MODULES = ['virtio_pci', 'virtiofs', 'overlay', 'virtio_blk'];
 
-// The root is an overlay, so that it can be written to; what is written is gone with the guest.
+// The root is an overlay, so that it is writable. Written files are gone with the guest.
 const INIT = `
 $b mkdir /lower /upper
 $b mount -t virtiofs -o ro root /lower
@@ -25,7 +25,7 @@ exec $b switch_root /root "$KI_INIT"
 `;
 
 /**
- * The newest installed kernel of a line.
+ * Returns the newest installed kernel of a line.
  * @param {string} line such as 6.1
  * @returns {string | null}
  */

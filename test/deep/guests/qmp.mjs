@@ -4,7 +4,7 @@ import { createConnection } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What qemu is told while its machine runs: its machine protocol, one JSON object a line. */
+/** A connection to qemu's machine protocol, which controls a running machine with one JSON object a line. */
 export class Monitor {
   #socket;
   #lines;
@@ -38,7 +38,7 @@ export class Monitor {
       if (done) throw new Error(`qemu ended at ${execute}`);
       const answer = JSON.parse(value);
       if (answer.error !== undefined) throw new Error(`${execute}: ${answer.error.desc}`);
-      // What else comes are events.
+      // All other lines are events.
       if (answer.return !== undefined) return answer.return;
     }
   }
@@ -54,7 +54,7 @@ export class Monitor {
     }
   }
 
-  /** When the machine runs; before, what its console is told is lost. */
+  /** Resolves when the machine runs. Input to its console is lost before. */
   async running() {
     while ((await this.tell('query-status')).status !== 'running') await sleep(100);
   }

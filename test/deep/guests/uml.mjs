@@ -1,4 +1,5 @@
-// User-mode Linux: a second real kernel in an ordinary process, its root the host's own, read-only, through hostfs.
+// User-mode Linux: a second real kernel in an ordinary process. Its root is the host's own, read-only,
+// through hostfs.
 import { fileURLToPath } from 'node:url';
 import { Guest } from './guest.mjs';
 
@@ -10,7 +11,7 @@ const path = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.
  */
 export async function bootUml({ disks = [] } = {}) {
   const guest = new Guest([
-    // Its processes are traced ones of the host: they go with the namespace.
+    // The processes of the guest are traced processes of the host, so they end with the namespace.
     ...['unshare', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc', 'linux.uml'],
     ...['mem=512M', 'rootfstype=hostfs', 'rootflags=/', 'root=/dev/root', 'ro', 'quiet'],
     ...['con=null', 'con0=fd:0,fd:1', ...disks.map((disk, index) => `ubd${index}=${disk}`)],

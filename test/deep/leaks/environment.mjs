@@ -1,4 +1,4 @@
-// A worker thread that ends while the addon watches, renews and holds all sorts of things for it.
+// A worker thread that ends while the addon watches, renews and holds many things for it.
 import { openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';

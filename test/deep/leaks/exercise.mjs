@@ -1,6 +1,6 @@
-// node --expose-gc exercise.mjs lost|kept ADDON DIRECTORY: does all that the addon can, again and again. `lost` is to be run
-// under LeakSanitizer, which reports at the end what nothing points to any more. `kept` looks for what grows though
-// something points to it. Prints what is wrong as an array in JSON.
+// node --expose-gc exercise.mjs lost|kept ADDON DIRECTORY: uses everything that the addon can do, again and
+// again. Run `lost` under LeakSanitizer, which reports at the end the memory that nothing points to any more.
+// `kept` checks for memory that grows although something points to it. Prints the problems as a JSON array.
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,7 +12,7 @@ const LOST_TIMES = 200;
 const ENVIRONMENTS = 20;
 
 const KEPT_TIMES = 10_000;
-/** V8's memory grows now and then; what leaks grows each time that one looks. */
+/** V8's memory grows now and then, but a leak grows at every check. */
 const LOOKS = 12;
 /** malloc's smallest block is 32 bytes. */
 const TOLERATED_BYTES_A_CALL = 24;
@@ -65,7 +65,7 @@ async function keepNothing() {
 }
 
 async function memory() {
-  // What the addon asked to be called is called first, and what waits to be finalized is.
+  // These turns run the callbacks that the addon has queued, and the pending finalizers.
   for (let turn = 0; turn < 3; turn++) {
     await setImmediate();
     global.gc?.();
@@ -86,7 +86,7 @@ function functionsOf(exported) {
 }
 
 /**
- * The same functions, which note that they were called.
+ * Wraps these functions, so that they note that they were called.
  * @param {any} exported
  * @param {Set<string>} called
  * @returns {any}

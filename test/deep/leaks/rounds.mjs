@@ -1,8 +1,9 @@
-// Every function that the addon exports, in rounds that leave everything as they found it: answers, errors, handles.
+// Every function that the addon exports, in rounds that restore the state they found: answers, errors,
+// handles.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Above the largest pid_max there is: never anybody's number. */
+/** No process ever has this number: it is above the largest pid_max there is. */
 const NOBODY = 4_194_305;
 const HOUR_MS = 3_600_000;
 

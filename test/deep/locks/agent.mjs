@@ -5,23 +5,24 @@ import { fileURLToPath } from 'node:url';
 const AGENT = fileURLToPath(new URL('../../fixtures/lock-agent.mjs', import.meta.url));
 
 /**
- * What an agent answers.
- * @typedef {{ value?: any, error?: { name: string, code?: string, message: string }, wallMs?: number }} Answer
+ * The answer of an agent.
+ * @typedef {{ value?: any, error?: { name: string, code?: string, message: string }, wallMs?: number }}
+ * Answer
  */
 
 /**
- * A process that does with the package what it is told, on this machine or in a guest.
+ * A process that uses the package on request, on this machine or in a guest.
  * @typedef {object} Agent
  * @property {number} pid
  * @property {(call: string, request?: Record<string, unknown>, timeoutMs?: number) => Promise<Answer>} ask
- *   one call of test/fixtures/lock-agent.mjs; rejects when it takes longer: the watchdog
+ * makes one call of test/fixtures/lock-agent.mjs. The watchdog rejects when the call takes longer
  * @property {(signal?: NodeJS.Signals) => Promise<unknown>} kill resolves when it is gone
  */
 
 /** @typedef {(options?: { env?: Record<string, string> }) => Promise<Agent>} StartAgent */
 
-/** An agent on this machine. Answers come in the order of the calls. */
-export class LocalAgent {
+/** An agent on this machine. Answers arrive in the order of the calls. */
+class LocalAgent {
   /** @type {((answer: any) => void)[]} */
   #waiting = [];
   #child;
@@ -29,7 +30,7 @@ export class LocalAgent {
 
   /**
    * @param {Record<string, string>} env
-   * @param {readonly string[]} through a command that runs the one appended to it
+   * @param {readonly string[]} through a command that runs another one, which is appended to it
    */
   constructor(env, through) {
     const [program = '', ...args] = [...through, process.execPath, AGENT];
@@ -40,7 +41,8 @@ export class LocalAgent {
     this.#child.stdin.on('error', () => {});
     const lines = createInterface({ input: this.#child.stdout });
     lines.on('line', (line) => this.#waiting.shift()?.(JSON.parse(line)));
-    // Not at the end of the command that it runs through, but when nobody holds its pipes any more.
+    // The close event comes when no process holds its pipes any more, not when the command that it runs
+    // through ends.
     this.#exited = new Promise((resolve) => this.#child.once('close', resolve));
     this.#exited.then(() => {
       for (const answer of this.#waiting.splice(0)) answer({ error: { name: 'Error', message: 'it ended' } });
@@ -86,7 +88,10 @@ export class LocalAgent {
   }
 }
 
-/** Through this, an agent sees no other's process, and has no number that others see: a container next door. */
+/**
+ * An agent that runs through this command sees no other's process, and has no number that others see, like a
+ * container next to them.
+ */
 export const APART = ['unshare', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc'];
 
 /**

@@ -1,4 +1,4 @@
-// Filesystems that die while a lock on them is held.
+// Filesystems that fail while a lock on them is held.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,9 +17,10 @@ const LEASE = 1_000;
 const start = () => startLocalAgent({ through: APART });
 
 /**
- * The whole filesystem answers with errors from one moment on.
+ * From one moment on the whole filesystem answers with errors.
  * @param {Report} report
- * @param {{ runtime: string, situation: string, at: string, fail: () => unknown }} failing a filesystem, mounted at `at`
+ * @param {{ runtime: string, situation: string, at: string, fail: () => unknown }} failing a filesystem,
+ * mounted at `at`
  * @returns {Promise<void>}
  */
 async function failsWhileHeld(report, { runtime, situation, at, fail }) {
@@ -54,7 +55,7 @@ async function failsWhileHeld(report, { runtime, situation, at, fail }) {
   await Promise.all([owner.kill(), other.kill()]);
 }
 
-/** EIO, as after a disk is pulled (EXT4_IOC_SHUTDOWN, XFS_IOC_GOINGDOWN). */
+/** The errors are EIO, as after a disk is pulled (EXT4_IOC_SHUTDOWN, XFS_IOC_GOINGDOWN). */
 export async function deadDisk(
   /** @type {Report} */ report,
   /** @type {string} */ type,
@@ -67,7 +68,7 @@ export async function deadDisk(
   await failsWhileHeld(report, { runtime: type, situation: 'every access fails while held', at, fail });
 }
 
-/** ENOTCONN, until it is mounted again. */
+/** The errors are ENOTCONN, until the filesystem is mounted again. */
 export async function deadDaemon(/** @type {Report} */ report, /** @type {string} */ work) {
   const names = { runtime: 'bindfs', situation: 'its daemon is killed while held' };
   const missing = program('bindfs', 'failing-disks');

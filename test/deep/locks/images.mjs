@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** How to make a filesystem, and how large it has to be, in MB. */
+/** The command that makes each filesystem, and the size that it needs, in MB. */
 const MAKERS = /** @type {Record<string, { megabytes: number, command: readonly string[] }>} */ ({
   ext2: { megabytes: 32, command: ['mkfs.ext2', '-q', '-F'] },
   ext3: { megabytes: 32, command: ['mkfs.ext3', '-q', '-F'] },
@@ -15,7 +15,7 @@ const MAKERS = /** @type {Record<string, { megabytes: number, command: readonly 
 });
 
 /**
- * An image file with an empty filesystem. Sparse.
+ * Makes a sparse image file with an empty filesystem.
  * @param {string} type
  * @param {string} path
  * @param {readonly string[]} [more] arguments
@@ -31,7 +31,7 @@ export function makeImage(type, path, more = []) {
 }
 
 /**
- * The same, mounted below a new directory; tmpfs needs no image.
+ * Makes one and mounts it below a new directory. tmpfs needs no image.
  * @param {string} type
  * @param {string} work the directory
  * @param {string} [options]

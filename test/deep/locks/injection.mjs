@@ -1,11 +1,11 @@
-// System calls of a running process that fail, by strace(1).
+// Makes system calls of a running process fail, by strace(1).
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /**
- * Lets the n-th call of `syscall` in the process fail, as long as `action` runs.
+ * Makes the n-th call of `syscall` in the process fail while `action` runs.
  * @template T
  * @param {{ pid: number, syscall: string, n: number, errno: string, directory: string }} injection
  * @param {() => Promise<T>} action

@@ -1,4 +1,4 @@
-// Filesystems to try locks on, each with what is to be expected of a lock there.
+// Filesystems to try locks on, each with the expected result.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,9 +6,9 @@ import { makeImage } from './images.mjs';
 
 /**
  * @typedef {import('./try-lock.mjs').Expectation & {
- *   program?: string,
- *   mount: (at: string, work: string) => void
- * }} Mount on the empty directory `at`; `work` is another, on disk; `program`: without which it cannot be mounted
+ * program?: string,
+ * mount: (at: string, work: string) => void
+ * }} Mount on the empty directory `at`; `work` is another one, on disk; `program` is needed to mount it
  */
 
 /** @param {string} program @param {...string} args */
@@ -41,7 +41,7 @@ function overlay(at, work) {
 
 /** @param {string} at @param {string} work */
 function sshfs(at, work) {
-  // An SFTP server at the end of a pipe, in place of a host.
+  // An SFTP server at the other end of a pipe takes the place of a host.
   const ssh = join(work, 'ssh');
   writeFileSync(ssh, '#!/bin/sh\nexec /usr/lib/openssh/sftp-server\n');
   chmodSync(ssh, 0o755);

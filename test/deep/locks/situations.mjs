@@ -1,5 +1,5 @@
-// What is tried with a lock wherever it stands. The oracle is this process alone: it knows which agent is inside and
-// whom it has killed, and asks nobody's file lock.
+// The attempts that are made with a lock on every filesystem. The oracle is this process alone: it knows
+// which agent is inside and which ones it has killed, and uses no file lock.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** @typedef {import('./agent.mjs').Agent} Agent */
@@ -18,7 +18,7 @@ export function expectValue({ value, error }) {
 }
 
 /**
- * How a lock stands there: by a witness, by a lease, or not at all.
+ * Returns the means by which the lock is kept: a witness, a lease, or nothing.
  * @param {any} owner the record
  */
 export function meansOf({ witness, lease }) {
@@ -27,7 +27,7 @@ export function meansOf({ witness, lease }) {
 }
 
 /**
- * A living owner: others get null at once, and wait in vain for three leases.
+ * The owner lives: others get null at once, and wait in vain for three leases.
  * @param {Agent} owner who holds the lock
  * @param {Agent} other
  * @param {string} path
@@ -49,7 +49,7 @@ export async function leaveAlone(owner, other, path, lease) {
 }
 
 /**
- * The owner is killed while `heir` waits or before; then the heir takes the lock and releases it.
+ * The owner is killed before or while `heir` waits. Then the heir takes the lock and releases it.
  * @param {Agent} owner who holds the lock
  * @param {Agent} heir
  * @param {string} path
@@ -72,7 +72,7 @@ export async function inherit(owner, heir, path, lease) {
 }
 
 /**
- * Agents take the lock in turns for a while; now and then one of them is killed, wherever it stands, and replaced.
+ * Agents take the lock in turns for a while. Now and then one of them is killed at any step, and replaced.
  * @param {object} setting
  * @param {readonly (() => Promise<Agent>)[]} setting.starts one for each contender
  * @param {string} setting.path
@@ -95,7 +95,7 @@ export async function contend({ starts, path, lease, durationMs, kills = 0 }) {
     while (performance.now() < until) {
       const acquiring = agent.ask('acquire', { path, options }, 4 * options.timeout);
       if (mortality > 0 && performance.now() > nextDeath && Math.random() < 0.5) {
-        // Anywhere between its first step and its release. From now on it holds nothing.
+        // It dies anywhere between its first step and its release. From then on it holds nothing.
         nextDeath += durationMs / (mortality + 1);
         await sleep(Math.random() * 10);
         await agent.kill();

@@ -4,15 +4,17 @@ import { contend, inherit, leaveAlone, meansOf } from './situations.mjs';
 const LEASE = 1_000;
 
 /**
- * What is expected of a lock on a filesystem: what it stands on, or the errors it may be refused with.
+ * The expected result of a lock on a filesystem: the means that keep it, or the errors with which it may be
+ * refused.
  * @typedef {object} Expectation
  * @property {string} name
- * @property {string} type as the package calls it
+ * @property {string} type the package's name for it
  * @property {'witness' | 'witness and lease' | 'lease' | readonly string[]} means
  */
 
 /**
- * A lock that is held, inherited from a killed owner, then taken in turns by three, of whom some are killed.
+ * A lock is held, inherited from a killed owner, then taken in turns by three agents, some of which are
+ * killed.
  * @param {Expectation} filesystem
  * @param {string} path
  * @param {() => Promise<import('./agent.mjs').Agent>} start agents that do not see each other's processes
@@ -48,7 +50,7 @@ export async function tryLock({ name, type, means }, path, start, durationMs) {
       failures: [...failures, ...left.failures, ...turns.failures],
     };
   } catch (error) {
-    // Also the watchdog's word.
+    // The error may also be that of the watchdog.
     return { ...names, result: 'broke off', failures: [String(error)] };
   }
 }

@@ -1,4 +1,5 @@
-// Another user of a shared directory exchanges lock, owner.json and the way there for links to files of ours, while we work.
+// Another user of a shared directory exchanges the lock, its owner.json and its parent for links to files of
+// ours, while we work.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +21,7 @@ const NAME = 'x.lock';
  * @typedef {object} Scene
  * @property {string} situation
  * @property {number} mode of the shared directory
- * @property {boolean} [swapsParent] the way to the lock's directory is the attacker's as well
+ * @property {boolean} [swapsParent] the attacker also owns the parent of the lock's directory
  * @property {boolean} [naive]
  */
 
@@ -81,7 +82,7 @@ async function play({ mode, swapsParent, naive }, place, backend, uid, seconds) 
   fs.mkdirSync(shared);
   fs.chmodSync(shared, mode);
   const outside = makeCanaries(join(place, 'outside'), uid);
-  // The parent is a directory of the attacker's, as is the one that the lock is then in.
+  // The attacker owns the parent, and also the directory that the lock is then in.
   const parent = swapsParent ? join(shared, 'parent') : shared;
   if (swapsParent) {
     fs.mkdirSync(parent);
@@ -114,9 +115,10 @@ async function play({ mode, swapsParent, naive }, place, backend, uid, seconds) 
 }
 
 /**
- * Files that whoever follows a link would delete, overwrite or rename: they look like those of a stale lock.
+ * Makes files that a program which follows a link would delete, overwrite or rename: they look like those of
+ * a stale lock.
  * @param {string} outside
- * @param {number} uid whose they are, so that the system does not protect them
+ * @param {number} uid their owner, so that the system does not protect them
  */
 function makeCanaries(outside, uid) {
   const dead = JSON.stringify({ pid: 4_194_305, createdAtMs: 1_777_458_804_809 });
@@ -133,9 +135,10 @@ function makeCanaries(outside, uid) {
 }
 
 /**
- * Content and everything that a change leaves behind: the ctime cannot be set back.
+ * Takes the content and everything else that a change affects: the ctime cannot be set back.
  * @param {string} outside
- * @param {boolean} mayHoldLocks a parent that leads here was taken by its word, so a lock may come and go here
+ * @param {boolean} mayHoldLocks a parent that was exchanged for a link may lead here, so a lock may come and
+ * go here
  */
 function snapshot(outside, mayHoldLocks) {
   /** @type {Map<string, string>} */

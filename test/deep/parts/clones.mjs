@@ -27,17 +27,17 @@ const KERNELS = ['6.1', '6.12'];
 /** ms; these machines are emulated, instruction by instruction. */
 const LEASE = 6_000;
 const options = { lease: LEASE };
-/** What an administrator can do after a machine was copied. */
+/** The measure that an administrator can take after a machine was copied. */
 const OWN_BOOT_ID = `
 cat /proc/sys/kernel/random/uuid >/run/boot_id
 mount -o bind /run/boot_id /proc/sys/kernel/random/boot_id
 `;
 
-/** What a process is known by. */
+/** The fields that identify a process. */
 const IDENTITY = /** @type {const} */ (['bootId', 'pidNamespace', 'pid', 'startTicks', 'pidfdInode']);
 
 /**
- * One of the two, with those who were there before.
+ * One of the two copies, with the agents that were there before.
  * @typedef {object} Copy
  * @property {Guest} guest
  * @property {GuestAgent} onDisk owner of a lock on the disk
@@ -81,7 +81,7 @@ async function twoCopies({ line, work, share, through, diskLock, sharedLock }) {
   const other = await guest.start();
   expectValue(await onDisk.ask('acquire', { path: diskLock, options }));
   expectValue(await shared.ask('acquire', { path: sharedLock, options }));
-  // So that random numbers are in store in the process, as in any that was at work.
+  // The acquisition leaves the process with random numbers in store, as any process that was at work.
   const drawn = `${DISK}/drawn.lock`;
   expectValue(await other.ask('acquire', { path: drawn }));
   expectValue(await other.ask('release', { path: drawn }));
@@ -98,7 +98,7 @@ async function twoCopies({ line, work, share, through, diskLock, sharedLock }) {
 }
 
 /**
- * Nothing tells a process from its copy. What either does next is to differ all the same.
+ * Nothing distinguishes a process from its copy. Their next nonces must differ all the same.
  * @param {Scene} scene
  */
 async function whoIsWho({ report, runtime, a, b }) {
@@ -123,7 +123,7 @@ async function whoIsWho({ report, runtime, a, b }) {
 }
 
 /**
- * The disk was copied along: two disks, two locks.
+ * The disk was copied too, so there are two disks and two locks.
  * @param {Scene} scene
  * @param {string} path
  */
@@ -145,7 +145,8 @@ async function ownDisk({ report, runtime, a, b }, path) {
 }
 
 /**
- * Both copies of the owner hold it. While both live nobody else gets it; when one dies, its own kernel calls it dead.
+ * Both copies of the owner hold the lock. While both live no other process gets it. When one dies, its own
+ * kernel calls it dead.
  * @param {Scene} scene
  * @param {string} path
  */
@@ -166,7 +167,8 @@ async function heldTwice({ report, runtime, a, b }, path) {
 }
 
 /**
- * A process that only one copy has. The other takes its own kernel for the owner's, and finds no such process.
+ * Only one copy has the owner's process. The other copy mistakes its own kernel for the owner's, and finds no
+ * such process.
  * @param {Scene} scene
  * @param {string} path
  */
@@ -186,7 +188,8 @@ async function takenAfterwards({ report, runtime, a, b }, path) {
 }
 
 /**
- * The owner dies, its double in the other copy lives: there nobody can tell, and waits for the double.
+ * The owner dies, and its double in the other copy lives. Processes there cannot judge the owner, and wait
+ * for the double.
  * @param {Scene} scene
  * @param {string} path
  */
@@ -210,7 +213,7 @@ async function livingDouble({ report, runtime, a, b }, path) {
 }
 
 /**
- * Whether an owner learns within a lease that it lost its lock.
+ * Returns whether an owner learns within a lease that it lost its lock.
  * @param {GuestAgent} owner
  * @param {string} path
  */
@@ -230,7 +233,7 @@ async function takenBy(agent, path) {
 }
 
 /**
- * Each copy is given a boot id of its own, by a mount over the kernel's: then nothing is concluded from processes.
+ * Each copy is given its own boot id, by a mount over the kernel's. Then nothing is concluded from processes.
  * @param {Scene} scene
  * @param {string} path
  */

@@ -84,7 +84,7 @@ function runtimeOf(docker, flags) {
 }
 
 /**
- * Each container joins the network of the one before, and so has its host name.
+ * Each container joins the network of the one before, and so has the same host name.
  * @param {Docker} docker
  * @returns {Runtime}
  */
@@ -102,7 +102,8 @@ function sharingNetwork(docker) {
 }
 
 /**
- * Without the addon there is no witness, so the lease decides, unless the PID namespace has the same number again.
+ * Without the addon there is no witness, so the lease decides, unless the PID namespace has the same number
+ * again.
  * @param {Setting} setting
  * @param {Docker} docker
  */
@@ -114,8 +115,8 @@ async function plainNode(setting, docker) {
 }
 
 /**
- * With the second version of control groups alone, as on a current distribution. It has the controllers that the first
- * version does not hold on this machine, so limits are not tried there.
+ * Mounts only version 2 of control groups, as on a current distribution. It has only the controllers that
+ * version 1 does not hold on this machine, so limits are not tried there.
  * @param {Setting} setting
  * @param {string} place
  * @param {string} files
@@ -125,7 +126,7 @@ async function onUnifiedHierarchy(setting, place, files, cgroup) {
   /** @type {Docker} */
   let docker;
   try {
-    // Seen by this part alone.
+    // Only this part sees the mount.
     execute(['mount', '-t', 'cgroup2', 'cgroup2', '/sys/fs/cgroup']);
     docker = await startDocker(place, files, cgroup);
   } catch (error) {

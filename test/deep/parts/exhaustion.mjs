@@ -1,4 +1,5 @@
-// Descriptors, memory, threads and inotify run out: a typed error or polling, never a wrong verdict, nothing left behind.
+// Descriptors, memory, threads and inotify run out: the result must be a typed error or polling, never a
+// wrong verdict, and nothing may be left behind.
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +15,10 @@ export const minutes = 45;
 const SCARCE = fileURLToPath(new URL('../exhaustion/scarce.mjs', import.meta.url));
 const HOLDER = fileURLToPath(new URL('../exhaustion/holder.mjs', import.meta.url));
 const USER = 65_002;
-/** What the kernel may refuse, and with what. Files of the whole machine (ENFILE) can only be feigned. */
+/**
+ * The calls that the kernel may refuse, and the errors. ENFILE, which concerns the files of the whole
+ * machine, can only be simulated.
+ */
 const REFUSALS = {
   openat: ['EMFILE', 'ENFILE', 'ENOMEM'],
   fcntl: ['ENOMEM', 'ENOLCK', 'EMFILE'],
@@ -33,7 +37,7 @@ const REFUSALS = {
   timerfd_create: ['EMFILE', 'ENOMEM'],
   'clone,clone3': ['EAGAIN'],
 };
-/** Without these Node itself ends the process when a worker thread is to start. */
+/** If one of these fails, Node itself ends the process when a worker thread is to start. */
 const NODE_NEEDS = new Set(['epoll_create1', 'epoll_ctl', 'eventfd2', 'clone,clone3']);
 
 /** @typedef {{ wrong: string[], answers: Record<string, string>, threads: number | null, descriptors: number | null }} Answer */
@@ -145,7 +149,7 @@ async function play({ limit, args = [], command = [], mayDie = false, noThreads 
       answers = first?.answers ?? {};
       if (noThreads && first?.threads !== 0) wrong.push(`there are threads after all: ${first?.threads}`);
       if (second && second.answers['take free'] !== 'taken') wrong.push('not well again afterwards');
-      // What is opened once and kept was opened when it could be.
+      // Descriptors that are opened once and kept were opened when that was possible.
       if (second && third && third.descriptors !== second.descriptors) {
         wrong.push(`descriptors: ${second.descriptors}, then ${third.descriptors}`);
       }
@@ -165,7 +169,7 @@ async function play({ limit, args = [], command = [], mayDie = false, noThreads 
 }
 
 /**
- * Whoever comes next gets every lock, and nothing is left when it is done.
+ * Checks that the next process gets every lock, and that nothing is left when it is done.
  * @param {string} scene
  * @param {string} backend
  * @param {string[]} wrong
@@ -179,7 +183,8 @@ async function tidy(scene, backend, wrong) {
     env: { ...process.env, KERNEL_IDENTITY_BACKEND: backend },
   });
   if (status !== 0) wrong.push(`wedged: ${stderr}`);
-  // Of another user's locks only that one can sweep up; the names of private directories say whose they are.
+  // The private directories of another user can be swept only by that user; their names show the lock to
+  // which they belong.
   const left = readdirSync(scene);
   if (left.length > 0) wrong.push(`left behind: ${left.join(', ')}`);
 }
@@ -203,7 +208,8 @@ async function forbidThreads(pid) {
 /**
  * @param {number} pid
  * @param {string} limit
- * @param {string[]} user whose process it is: root may lack the capability to limit another's
+ * @param {string[]} user command that runs as the process's user, because root may lack the capability to
+ * limit another's process
  */
 function prlimit(pid, limit, user = []) {
   const [command = '', ...args] = [...user, 'prlimit', `--pid=${pid}`, limit];
@@ -249,11 +255,11 @@ function refuse(call, error, when) {
       await sleep(5);
     }
     if (tracer.exitCode !== null) throw new Error('strace cannot trace here');
-    // Its other threads as well.
+    // The pause lets strace attach to its other threads as well.
     await sleep(30);
     return async () => {
       tracer.kill('SIGINT');
-      // One whose process ended while it attached waits for that for ever.
+      // If a process ends while strace attaches to it, strace waits for that for ever.
       const limit = setTimeout(() => tracer.kill('SIGKILL'), 5000);
       await gone;
       clearTimeout(limit);
@@ -275,7 +281,7 @@ function start(command, env) {
   return {
     pid: child.pid ?? 0,
     send: () => child.stdin.write('\n'),
-    /** null: it has ended. */
+    /** null when it has ended. */
     line: async () => {
       const { value, done } = await lines.next();
       return done === true ? null : /** @type {string} */ (value);

@@ -10,7 +10,7 @@ export const about =
 export const needs = () => [root(), program('strace', 'failing-calls')];
 export const minutes = 15;
 
-/** ms: past the grace for a directory without owner.json. */
+/** ms; longer than the grace for a directory without owner.json. */
 const PATIENCE = 9_000;
 const FIRST = ['openat', 'newfstatat', 'fstat', 'unlinkat', 'renameat'];
 const ACQUIRING = ['mkdirat', 'fstatfs', 'fcntl', 'pwrite64', 'renameat2'];

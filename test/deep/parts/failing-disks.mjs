@@ -19,7 +19,7 @@ export const minutes = 20;
 
 /** ms */
 const LEASE = 1_000;
-/** ms: past the grace for a directory without owner.json. */
+/** ms; longer than the grace for a directory without owner.json. */
 const PATIENCE = 9_000;
 const NAME = 'a.lock';
 
@@ -68,7 +68,7 @@ async function fullDisk(report, type, work) {
   await Promise.all([owner.kill(), other.kill()]);
 }
 
-/** To the last byte and the last file. @param {string} at */
+/** Fills the disk to the last byte and the last file. @param {string} at */
 function fill(at) {
   const filling = join(at, 'filling');
   mkdirSync(filling, { recursive: true });
@@ -82,7 +82,7 @@ function fill(at) {
   }
 }
 
-/** As ext4 makes itself read-only after an error. */
+/** The filesystem becomes read-only, as ext4 makes itself after an error. */
 async function readOnly(/** @type {Report} */ report, /** @type {string} */ work) {
   const at = mountImage('ext4', work, 'loop,errors=remount-ro');
   const path = join(at, NAME);
@@ -145,7 +145,7 @@ async function deleted(report, work) {
   }
 }
 
-/** The observer's wall clock differs from the owner's; by a witness and, on FUSE, by lease. */
+/** The observer's wall clock differs from the owner's: once with a witness and, on FUSE, with a lease. */
 async function clocks(/** @type {Report} */ report, /** @type {string} */ work) {
   for (const [runtime, missing] of /** @type {const} */ ([
     ['ext4', null],

@@ -41,7 +41,8 @@ export async function run(report, { slice, directory }) {
 }
 
 /**
- * Two mounts of one directory are to each other like two machines. Each remembers a file's status for an hour.
+ * Two mounts of one directory are like two machines to each other. Each remembers a file's status for an
+ * hour.
  * @param {Report} report
  * @param {string} work
  */

@@ -1,4 +1,5 @@
-// Coverage-guided fuzzing of what the kernel prints (libFuzzer) and of what strangers write (V8's counters).
+// Coverage-guided fuzzing of the parsers of kernel files (libFuzzer) and of other programs' files (V8's
+// counters).
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +22,7 @@ export const minutes = (5 * SECONDS) / 60 + 5;
 export function run(report, { directory }) {
   for (const [name, folder] of Object.entries(NATIVE)) {
     const fuzzer = buildProgram('clang++', name, 'fuzzer,address,undefined', directory);
-    // What is found goes into the first corpus that is named, so that must not be the committed one.
+    // libFuzzer writes new inputs to the first corpus named, so that must not be the committed one.
     const corpus = join(directory, folder);
     mkdirSync(corpus);
     cpSync(pathOf(`../native/corpus/${folder}`), corpus, { recursive: true });
@@ -38,7 +39,7 @@ export function run(report, { directory }) {
     show(report, `libFuzzer, ${name}`, Number(executions), `${coverage}`, status === 0 ? '' : stderr);
   }
   for (const target of SCRIPTED) {
-    const args = [pathOf('../fuzz/guided.mjs'), target, String(SECONDS), pathOf(`../fuzz/corpus/${target}`)];
+    const args = [pathOf('../fuzz/guided.mjs'), target, String(SECONDS)];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
     const found = status === 0 ? JSON.parse(stdout) : { executions: 0 };
     const result = `blocks ${found.start} to ${found.blocks}, corpus ${found.corpus}, seed ${found.seed}`;

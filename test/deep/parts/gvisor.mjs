@@ -21,7 +21,7 @@ export const needs = () => [
 ];
 export const minutes = 30;
 
-/** Of ours; the default is 30 s. */
+/** ms; the lease of our owners, whose default is 30 s. */
 const LEASE_MS = 2_000;
 
 /**

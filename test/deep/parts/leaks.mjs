@@ -1,4 +1,5 @@
-// What the addon allocates, opens and keeps: nothing of it may be more after a thousand calls than after one.
+// The memory, descriptors and other things that the addon keeps must not be more after a thousand calls than
+// after one.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +17,7 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const ADDON = join(ROOT, 'build/Release/kernel_identity.node');
 const EXERCISE = fileURLToPath(new URL('../leaks/exercise.mjs', import.meta.url));
 const SOAKER = fileURLToPath(new URL('../soak/soaker.mjs', import.meta.url));
-/** What LeakSanitizer answers with. */
+/** The exit code by which LeakSanitizer reports a leak. */
 const LEAKY = 23;
 
 /**
@@ -75,7 +76,7 @@ export function run(report, { directory, slice }) {
  * @param {string} mode
  * @param {string} addon
  * @param {string} directory
- * @returns {string} what is wrong; empty: nothing
+ * @returns {string} the problems; empty when there are none
  */
 function exercise(mode, addon, directory) {
   mkdirSync(directory);
@@ -93,7 +94,7 @@ function underLeakSanitizer(args) {
 /**
  * @param {readonly string[]} args
  * @param {NodeJS.ProcessEnv} env
- * @returns {{ stdout: string, wrong: string }} empty: nothing is
+ * @returns {{ stdout: string, wrong: string }} `wrong` is empty when nothing is
  */
 function runNode(args, env) {
   const options = /** @type {const} */ ({ encoding: 'utf8', maxBuffer: 1 << 28 });
@@ -109,7 +110,7 @@ function runNode(args, env) {
 }
 
 /**
- * How much was lost, and the calls that took it, without those of Node that led there.
+ * Describes how much was lost, and the calls that led there, without those of Node.
  * @param {string} report
  */
 function leaksIn(report) {
@@ -125,7 +126,7 @@ function leakSanitizer() {
   return file(sanitizerLibrary(), 'LeakSanitizer, which comes with g++');
 }
 
-/** One that is built here has names for what is on the stack. */
+/** An addon that is built here has names for the functions on the stack. */
 function addon() {
   return file(ADDON, 'npm run build');
 }

@@ -21,7 +21,7 @@ export async function run(report, { cycles, directory, cgroup }) {
     async start(task, volume) {
       count += 1;
       const service = ['--keep-unit', '--register=no', `--machine=${cgroup}-${count}`, '--hostname=gateway'];
-      // Read-only, so that two can share the directory.
+      // The root is read-only, so that two containers can share the directory.
       const mounts = ['--directory', files, '--read-only', `--bind=${volume}:/vol`];
       const options = ['--quiet', ...service, ...mounts, '--as-pid2', '--kill-signal=SIGKILL', '--pipe'];
       return runInForeground({ run: ['systemd-nspawn', ...options, ...CONTENDER, JSON.stringify(task)] });

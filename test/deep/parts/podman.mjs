@@ -20,7 +20,7 @@ export const minutes = 10;
  */
 export async function run(report, { cycles, directory, cgroup }) {
   const { scratch, root: files } = prepare(directory);
-  // Its paths there, and the name of --runroot, must be short.
+  // The paths of podman in /run, and the name of --runroot, must be short.
   execute(['mount', '-t', 'tmpfs', 'tmpfs', '/run']);
   const state = ['--root', join(scratch, 'storage'), '--runroot', '/run/podman'];
   const runtime = podmanRuntime({

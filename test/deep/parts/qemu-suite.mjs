@@ -6,7 +6,7 @@ import { bootQemu, installedKernel } from '../guests/qemu.mjs';
 
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
 const KERNELS = ['6.1', '6.12'];
-/** What asks the kernel who is who, and what concludes from it. */
+/** The folders of tests that ask the kernel about processes, or draw conclusions from the answers. */
 const FOLDERS = ['identity', 'judge', 'record', 'formats', 'native', 'backend', 'watch'];
 /** ms; these machines are emulated, instruction by instruction. */
 const TEST_MS = 600_000;
@@ -50,7 +50,8 @@ export async function run(report, { directory }) {
 /** @param {import('../guests/guest.mjs').Guest} guest @param {string} folder */
 async function runTests(guest, folder) {
   const limits = [`--testTimeout=${TEST_MS}`, `--hookTimeout=${TEST_MS}`, '--retry=2', '--maxWorkers=1'];
-  // Without isolation, since loading everything anew for each file takes longer here than the tests.
+  // The tests run without isolation, because loading everything anew for each file takes longer here than the
+  // tests.
   const options = [...limits, '--no-isolate', '--reporter=json', `--outputFile=${RESULTS}`];
   const command = [process.execPath, 'node_modules/vitest/vitest.mjs', 'run', ...options, folder];
   await guest.run(['rm', '-f', RESULTS]);

@@ -20,7 +20,7 @@ export const needs = () => [
 ];
 export const minutes = 30;
 
-/** What each kernel can tell. */
+/** The capabilities of each kernel. */
 const KERNELS = [
   { line: '6.1', pidfdInode: false, namespaceId: false },
   { line: '6.12', pidfdInode: true, namespaceId: false },
@@ -72,7 +72,7 @@ export async function run(report, { directory }) {
 }
 
 /**
- * The same person is known again, a successor with its number is not.
+ * A process is recognised again, and a successor with the same number is not mistaken for it.
  * @param {Guest} guest
  * @param {{ pidfdInode: boolean, namespaceId: boolean }} expected
  */

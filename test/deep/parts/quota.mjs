@@ -29,7 +29,7 @@ const FILESYSTEMS = {
 /** Blocks of 1 KiB and files that the user may have from some moment on; 0 is no limit. */
 const LIMITS = {
   'no file more': { blocks: 0, files: 1, filler: true },
-  // The lock's directory, and nothing in it.
+  // The one more file is used up by the lock's directory, so nothing fits into it.
   'one file more': { blocks: 0, files: 1, filler: false },
   'no block more': { blocks: 1, files: 0, filler: true },
 };
@@ -53,7 +53,8 @@ export async function run(report, { directory }) {
 }
 
 /**
- * A lock that is held is released or cleared; none is acquired, nothing is left; with the limit lifted all is as before.
+ * A held lock is released or cleared, none is acquired, and nothing is left. When the limit is lifted,
+ * everything works as before.
  * @param {Guest} guest
  * @param {{ blocks: number, files: number, filler: boolean }} limit
  */

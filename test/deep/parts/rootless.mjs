@@ -14,7 +14,7 @@ export const needs = () => [
 export const minutes = 15;
 
 const USER = 4242;
-/** The user, whom this part alone sees. */
+/** The account of the user, which only this part sees. */
 const ACCOUNT = {
   '/etc/passwd': (/** @type {string} */ home) => `ki-deep:x:${USER}:${USER}::${home}:/bin/sh\n`,
   '/etc/group': () => `ki-deep:x:${USER}:\n`,
@@ -29,7 +29,7 @@ const ACCOUNT = {
 export async function run(report, { cycles, directory, cgroup }) {
   const { scratch, root: files } = prepare(directory);
   chmodSync(directory, 0o755);
-  // Podman makes what is missing in it.
+  // Podman creates missing directories in it.
   execute(['chown', '-R', `${USER}:${USER}`, files]);
   const home = join(scratch, 'home');
   mkdirSync(home);
@@ -57,7 +57,7 @@ export async function run(report, { cycles, directory, cgroup }) {
     ],
     prefix: cgroup,
     files,
-    // For that it would need a control group of its own.
+    // Pausing would need a control group of its own.
     canPause: false,
   });
   await allSituations({ report, runtime, cycles, directory });

@@ -1,4 +1,4 @@
-// The tests of everything that uses the addon, with one that AddressSanitizer and UBSan watch.
+// The tests of everything that uses the addon, with one that AddressSanitizer and UBSan check.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,10 @@ export const about = 'the suite with an addon built with ASan and UBSan';
 export const needs = () => [program('g++', 'sanitized-suite'), program('make', 'sanitized-suite')];
 export const minutes = 60;
 
-/** Not test/traps, which makes PID namespaces and expects to stand in the initial one: a part does not. */
+/**
+ * test/traps is not among them: it makes PID namespaces and expects to run in the initial one, which a part
+ * does not.
+ */
 const FOLDERS = ['native', 'backend', 'identity', 'watch', 'lock', 'lease', 'waiting'];
 const BUILD = {
   CXXFLAGS: '-fsanitize=address,undefined -fno-sanitize-recover=undefined -g -O1',
@@ -39,7 +42,7 @@ const PLANTED = [
  * @param {import('../frame/parts.mjs').Options} options
  */
 export function run(report, { directory }) {
-  // Some tests run as an ordinary user.
+  // Some tests run as an ordinary user, who must be able to enter.
   chmodSync(directory, 0o755);
   const copy = join(directory, 'project');
   copyProject(copy);
@@ -91,9 +94,10 @@ function runTests(copy, tests) {
       env: {
         ...process.env,
         LD_PRELOAD: sanitizerLibrary(),
-        // What Node itself leaves at its end is not the question here.
+        // Memory that Node itself leaves at its end is not the subject.
         ASAN_OPTIONS: `detect_leaks=0:log_path=${join(reports, 'found')}`,
-        // To stderr: beside ASan that of gcc knows no log_path. It ends the process, so that a test fails at least.
+        // UBSan reports to stderr, because that of gcc knows no log_path beside ASan. It ends the process, so
+        // that at least a test fails.
         UBSAN_OPTIONS: 'print_stacktrace=1',
       },
     },

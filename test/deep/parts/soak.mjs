@@ -1,4 +1,4 @@
-// A long-lived program's life with locks, for half an hour or KI_SOAK_SECONDS: what it uses must not grow.
+// A long-lived program uses locks, for half an hour or KI_SOAK_SECONDS. Its resources must not grow.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -65,7 +65,7 @@ async function soak(backend, place) {
 }
 
 /**
- * The first third is for warming up.
+ * Compares the last two thirds, because the first one is for warming up.
  * @param {readonly Sample[]} samples
  */
 function growth(samples) {

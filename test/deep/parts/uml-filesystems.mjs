@@ -14,7 +14,7 @@ export const minutes = 20;
 
 const VOLUME = '/run/volume';
 
-// An NFS server and its client in one kernel: two hosts are more, but the client is the same.
+// The NFS server and its client are in one kernel. Two hosts would be more, but the client is the same.
 const NFS = `
 mount --bind /run/tmp /var/lib/nfs
 mkdir -p /var/lib/nfs/v4recovery /var/lib/nfs/rpc_pipefs /run/export
@@ -29,8 +29,8 @@ rpc.nfsd --no-nfs-version 3 --no-udp 2
 
 /**
  * @typedef {import('../locks/try-lock.mjs').Expectation & {
- *   image?: string, modules?: readonly string[], mount: string
- * }} GuestMount `image`: what is made on /dev/ubda
+ * image?: string, modules?: readonly string[], mount: string
+ * }} GuestMount `image`: the filesystem to make on /dev/ubda
  */
 
 /** @type {readonly GuestMount[]} */
@@ -65,7 +65,8 @@ const MOUNTS = [
     modules: ['9pnet', '9pnet_fd', '9p'],
     mount: `mkdir /run/export\ndiod -n -l /run/9p.sock -e /run/export -L /run/diod.log -U root 2>/run/diod.err &
 sleep 2\nmount -t 9p -o trans=unix,version=9p2000.L,uname=root,aname=/run/export,access=any /run/9p.sock`,
-    // diod finds files by the path that their directory had before it was renamed, so no lock is ever seen in place.
+    // diod finds files by the path that their directory had before it was renamed, so no lock is ever seen in
+    // place.
     means: ['ERR_LOCK_TIMEOUT'],
   },
 ];

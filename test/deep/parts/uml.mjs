@@ -20,9 +20,9 @@ const VOLUME = '/run/volume';
 const LOCK = `${VOLUME}/a.lock`;
 /** ms */
 const LEASE = 2_000;
-/** What every owner gets, before and after the reboot. */
+/** The number of every owner, before and after the reboot. */
 const PID = 750;
-/** s */
+/** s after the boot at which an owner is started. */
 const UPTIME = 8;
 
 /** @param {Report} report @param {import('../frame/parts.mjs').Options} options */
@@ -57,7 +57,8 @@ async function boot({ disks, mount }) {
 }
 
 /**
- * The owner of each boot is the heir of the one before, with its number and, but for some ticks, its start time.
+ * The owner of each boot is the heir of the one before, with its number and, but for some ticks, its start
+ * time.
  * @param {Report} report
  * @param {string} volume
  * @param {Setting & { limit: number }} setting
@@ -112,7 +113,8 @@ async function powerCuts(report, volume, { cycles, limit, ...setting }) {
 }
 
 /**
- * The power goes while the lock changes hands and the disk is being written, so that anything may be left of it.
+ * The power goes while the lock changes hands and the disk is being written, so that any part of it may be
+ * left.
  * @param {Report} report
  * @param {string} volume
  * @param {Setting} setting
@@ -128,7 +130,7 @@ async function cutsAmidTurns(report, volume, { cycles, ...setting }) {
     if (cycle > 0) {
       const { state } = expectValue(await owner.ask('inspect', { path: LOCK }));
       found[state] = (found[state] ?? 0) + 1;
-      // Past the grace that an older program is given to write its owner.json.
+      // The timeout is longer than the grace that an older program is given to write its owner.json.
       const { error, wallMs = 0 } = await owner.ask('acquire', { path: LOCK, options: { timeout: 15_000 } });
       if (error === undefined) {
         ms.push(wallMs);
@@ -160,7 +162,7 @@ async function cutsAmidTurns(report, volume, { cycles, ...setting }) {
 }
 
 /**
- * The machine's clock is set while one waits for another.
+ * The machine's clock is set while one process waits for another.
  * @param {Report} report
  * @param {string} disk
  */
@@ -186,7 +188,8 @@ async function clockSteps(report, disk) {
 }
 
 /**
- * hostfs shows no kernel what another one changes in a file, beats included: nobody can tell, so nobody takes it.
+ * hostfs shows no kernel what another one changes in a file, renewals included. Neither side can judge the
+ * other, so neither takes the lock.
  * @param {Report} report
  * @param {Pick<Setting, 'mount' | 'cycles'>} setting
  */
@@ -217,7 +220,7 @@ async function twoKernels(report, { mount, cycles }) {
 }
 
 /**
- * To the host the directory is on its own filesystem, to the guest on one that others share.
+ * The host sees the directory on its own filesystem, the guest on one that others share.
  * @param {Report} report
  * @param {{ mount: readonly string[], shared: string }} setting
  */
@@ -228,7 +231,7 @@ async function withTheHost(report, { mount, shared }) {
   const inGuest = await first.start();
   const onHost = await startLocalAgent();
   expectValue(await inGuest.ask('acquire', { path: LOCK, options: { lease: LEASE } }));
-  // Two paths, one lock: each side calls it by its own.
+  // The lock has two paths, and each side uses its own.
   const owner = { ...inGuest, ask: alwaysWith(inGuest, { path: LOCK }) };
   const left = await leaveAlone(owner, onHost, path, LEASE);
   await first.powerCut();

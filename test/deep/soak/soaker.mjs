@@ -1,5 +1,6 @@
-// node --expose-gc soaker.mjs DIRECTORY SECONDS INTERVAL_SECONDS: does, at a leisurely pace, whatever a long-lived program
-// does with locks, and writes what it then uses of memory, descriptors and threads, a line of JSON each interval.
+// node --expose-gc soaker.mjs DIRECTORY SECONDS INTERVAL_SECONDS: does, at a leisurely pace, everything that
+// a long-lived program does with locks. Each interval it writes a line of JSON with its memory, descriptors
+// and threads.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
@@ -38,7 +39,7 @@ async function soak(directory, seconds, interval) {
     await round(directory, rounds++);
     if (elapsed < sampleAt) continue;
     sampleAt += interval;
-    // Threads that were told to end may still be doing so.
+    // Threads that were asked to end may still be doing so.
     await sleep(200);
     console.log(JSON.stringify({ seconds: Math.round(elapsed), rounds, ...usage() }));
   }
@@ -63,7 +64,7 @@ async function round(directory, number) {
   const lock = await api.acquireLock(path);
   api.inspectLockSync(path);
   expect(api.tryAcquireLockSync(path) === null, 'a lock was given twice');
-  // Two that wait, of which one gives up.
+  // Two processes wait here, of which one gives up.
   const waiting = api.acquireLock(path, { timeout: 10_000 });
   const impatient = await api.acquireLock(path, { timeout: 1 }).catch(() => null);
   expect(impatient === null, 'a lock was given twice');
@@ -80,7 +81,7 @@ async function round(directory, number) {
 }
 
 /**
- * From an owner that is watched, and killed while this process waits for its lock.
+ * Reclaims from an owner that is watched, and killed while this process waits for its lock.
  * @param {string} directory
  */
 async function reclaim(directory) {
@@ -98,7 +99,7 @@ async function reclaim(directory) {
   owner.kill('SIGKILL');
   await (await waiting).release();
   await exited;
-  // The thread that is told of the exit may not have run yet.
+  // The thread that learns of the exit may not have run yet.
   for (let waited = 0; watch?.alive && waited < 5000; waited += 10) await sleep(10);
   expect(watch?.alive === false, 'a dead owner was called alive');
   watch?.close();
