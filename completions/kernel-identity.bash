@@ -12,7 +12,7 @@ _kernel_identity() {
 
   if [[ $command == run ]]; then
     for ((i = 2; i < COMP_CWORD; i++)); do
-      # What follows belongs to the command, and is completed as that is.
+      # Everything after -- belongs to the command, and is completed like the command.
       if [[ ${COMP_WORDS[i]} == -- ]]; then
         if declare -F _command_offset >/dev/null; then _command_offset $((i + 1)); fi
         return
