@@ -12,7 +12,7 @@ _kernel_identity() {
 
   if [[ $command == run ]]; then
     for ((i = 2; i < COMP_CWORD; i++)); do
-      # Everything after -- belongs to the command, and is completed like the command.
+      # The words after -- belong to the command, and are completed as its own command line.
       if [[ ${COMP_WORDS[i]} == -- ]]; then
         if declare -F _command_offset >/dev/null; then _command_offset $((i + 1)); fi
         return

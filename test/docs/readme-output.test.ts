@@ -21,7 +21,7 @@ function outline(text: string): string[] {
     if (/^\S/.test(line)) return [line.replace(/\d+/g, '#')];
     const [, label, value = ''] = /^ {2}(\S.*?)(?: {2,}(.*))?$/.exec(line) ?? [];
     if (label === undefined) return [];
-    const [finding = ''] = /^(-|alive|dead|finding)(?=\s|$)/.exec(value) ?? [];
+    const [finding = ''] = /^(-|alive|dead|finding)(?= |$)/.exec(value) ?? [];
     return [`${label} ${finding}`.trim()];
   });
 }
