@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // npm run test:mutants [-- [--check | --list] [text...]]: makes one mistake after the other in a copy of the project, and runs the
 // tests that should notice it. Of several texts, mutants whose file or description holds one of them are run: `src/judge`
-// is a slice. --check only looks whether each can still be made; --list prints them as a table.
+// is a slice. --check only looks whether each can still be made; --list prints them as docs/testing.md shows them.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Copy } from './copy.mjs';
