@@ -11,7 +11,7 @@ const UNSHARE = [
 const AS_PID_7 = 'echo 6 >/proc/sys/kernel/ns_last_pid; "$@" & wait $!';
 const GATEWAY = fileURLToPath(new URL('./gateway.mjs', import.meta.url));
 
-/** Why containers cannot be made here; null when they can. */
+/** null: containers can be made here; else why not. */
 export function whyNoContainers() {
   if (process.platform !== 'linux') return `this is ${process.platform}`;
   const { error, status, stderr } = spawnSync('unshare', [...UNSHARE, 'true'], { encoding: 'utf8' });
@@ -19,7 +19,7 @@ export function whyNoContainers() {
   return status === 0 ? null : stderr.trim();
 }
 
-/** Starts the gateway in a container of its own, or as a plain process where containers cannot be made. */
+/** Starts the gateway in a container of its own, or beside this process where there are none. */
 export function startGateway(lockPath, name, { contained }) {
   const gateway = [process.execPath, GATEWAY, lockPath, name];
   const command = contained ? ['unshare', ...UNSHARE, 'sh', '-c', AS_PID_7, 'sh', ...gateway] : gateway;
@@ -32,7 +32,7 @@ export function startGateway(lockPath, name, { contained }) {
       if (done) throw new Error(`the gateway ${name} ended before it answered`);
       return JSON.parse(value);
     },
-    /** Does what `docker kill` does: the init dies, and the kernel ends the whole namespace with it. */
+    /** As `docker kill`: the init dies, and the kernel ends the whole namespace with it. */
     async kill() {
       child.kill('SIGKILL');
       await exited;

@@ -46,8 +46,8 @@ if (problems.length > 0) {
 }
 
 /**
- * Starts the next container on the same volume. A moment after a PID namespace is gone, the kernel gives its number to a
- * new one. Without the addon that number decides, so there the restart is repeated until the number recurs.
+ * The next container on the same volume. The kernel gives its PID namespace the number of the dead one a moment later;
+ * without the addon that number is what decides, so there the restart is repeated until it recurs.
  */
 async function restart(name) {
   for (let attempt = 1; ; attempt++) {

@@ -1,5 +1,5 @@
-// A gateway as it starts in its container. It checks the lock on its volume as programs do that know a PID only, then as
-// kernel-identity does. It takes the lock if it may, and holds it until it is killed. It prints what it saw as lines of JSON.
+// A gateway as it starts in its container: looks at the lock on its volume as programs do that know a PID only, then
+// as kernel-identity does, takes it if it may, and holds it until it is killed. Tells what it saw in lines of JSON.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';

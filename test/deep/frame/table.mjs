@@ -1,21 +1,11 @@
 /** @typedef {import('./report.mjs').Row} Row */
 
 const HEADINGS = ['runtime', 'situation', 'cycles', 'result', 'ms p50', 'ms max', 'thefts', 'wedges'];
-/** Columns that hold numbers. */
+/** The columns of numbers. */
 const RIGHT = new Set([2, 4, 5, 6, 7]);
 
 /**
- * A Markdown table without padding, for a file: a changed cell then changes one line.
- * @param {readonly Row[]} rows
- */
-export function formatMarkdown(rows) {
-  const lines = [HEADINGS, ...rows.map(cellsOf)].map((cells) => `| ${cells.join(' | ')} |`);
-  const rule = HEADINGS.map((_, column) => (RIGHT.has(column) ? '--:' : '---'));
-  return [lines[0], `|${rule.join('|')}|`, ...lines.slice(1)].join('\n');
-}
-
-/**
- * The same table with its columns aligned, for the terminal.
+ * Formats a Markdown table, aligned for the terminal.
  * @param {readonly Row[]} rows
  */
 export function formatTable(rows) {
@@ -32,6 +22,16 @@ export function formatTable(rows) {
     RIGHT.has(column) ? `${'-'.repeat(width + 1)}:` : '-'.repeat(width + 2),
   );
   return [head, `|${rule.join('|')}|`, ...body].join('\n');
+}
+
+/**
+ * Formats the same table without padding, for a file: a changed cell then changes one line.
+ * @param {readonly Row[]} rows
+ */
+export function formatMarkdown(rows) {
+  const lines = [HEADINGS, ...rows.map(cellsOf)].map((cells) => `| ${cells.join(' | ')} |`);
+  const rule = HEADINGS.map((_, column) => (RIGHT.has(column) ? '--:' : '---'));
+  return [lines[0], `|${rule.join('|')}|`, ...lines.slice(1)].join('\n');
 }
 
 /** @param {Row} row */
