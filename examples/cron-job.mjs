@@ -1,5 +1,5 @@
 // A job that cron starts again and again, and that must not overlap itself: `node cron-job.mjs LOCK`. A run that is
-// still at work makes the next one skip its turn; one that was killed does not.
+// still at work makes the next one skip its turn. A run that was killed does not.
 import { subscribe } from 'node:diagnostics_channel';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CHANNELS, tryAcquireLock } from 'kernel-identity';
@@ -30,7 +30,7 @@ if (lock !== null) {
   }
 }
 
-/** What the job is for. Stops when the lock is lost. */
+/** Stands for the work of the job. It stops when the lock is lost. */
 async function work(signal) {
   await sleep(Number(process.env.JOB_MS ?? 1_000), undefined, { signal });
 }

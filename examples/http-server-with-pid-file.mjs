@@ -1,5 +1,5 @@
-// An HTTP server of which only one may run in a directory: `node http-server-with-pid-file.mjs DIR [PORT]`. The lock
-// says who it is; the PID file beside it is for tools that read nothing else, and belongs to whoever holds the lock.
+// An HTTP server that may run only once per directory: `node http-server-with-pid-file.mjs DIR [PORT]`. The lock says who
+// runs it. The PID file beside it is for tools that read nothing else, and belongs to the process that holds the lock.
 import { rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { acquireLock, LockTimeoutError } from 'kernel-identity';
 
 const [directory = '.', port = '8080'] = process.argv.slice(2);
 const pidFile = join(directory, 'server.pid');
-/** ms; for a predecessor that is shutting down. A dead one is not waited for. */
+/** ms to wait for a predecessor that is shutting down. The lock of a dead one is taken at once. */
 const timeout = Number(process.env.LOCK_TIMEOUT ?? 10_000);
 
 let lock;
@@ -25,7 +25,7 @@ server.listen(Number(port), () => {
   console.log(`listening on port ${server.address().port}`);
 });
 server.once('error', stop);
-// Somebody deleted the lock: another server may be running by now, and this one must not go on.
+// The lock was lost: another server may be running by now, so this one must not go on.
 lock.signal.addEventListener('abort', () => stop(lock.signal.reason));
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop());
 

@@ -1,29 +1,29 @@
 #!/bin/sh
-# Entrypoint of a container on whose volume killed containers may have left their locks: removes the locks of dead
-# owners, refuses to start while another one is held or cannot be judged, then becomes the command.
+# The entrypoint of a container on whose volume killed containers may have left their locks. It removes the locks of dead
+# owners, refuses to start while another one is held or cannot be judged, and then becomes the command.
 #
 #   LOCKS   paths of locks, one a line; * and ? are expanded; default /data/*.lock
 #
-# Exit codes: 75 the owner of a lock lives: try again later; 69 a lock that nobody can judge, or none at all: a person
-# must look; else that of the command.
+# Exit codes: 75, the owner of a lock lives: try again later. 69, a lock cannot be judged, or the file is no lock: a person
+# must look at it. Otherwise the exit code of the command.
 set -eu
 
 IFS='
 '
 for lock in ${LOCKS:-/data/*.lock}; do
-  # A pattern that matches nothing stands for itself.
+  # A pattern that matches nothing is left as it is.
   if [ ! -e "$lock" ] && [ ! -L "$lock" ]; then continue; fi
 
-  # Judged and removed in one step: between an `inspect` and an `rm` somebody else could take the lock.
+  # One step judges and removes: between an `inspect` and an `rm` another process could take the lock.
   if kernel-identity reclaim "$lock" >&2; then continue; fi
 
   state=0
   kernel-identity inspect --exit-code "$lock" >/dev/null 2>&1 || state=$?
   case $state in
-    # It was released a moment ago, or it cannot be removed, which this says again.
+    # It was released a moment ago; or it cannot be removed, and this prints why.
     0) kernel-identity reclaim "$lock" >&2 || exit 69 ;;
     1)
-      # Held, or not to be read; only of a lock can one say that it is held.
+      # Held, or not readable: without --exit-code, `inspect` fails only for a path that cannot be read.
       kernel-identity inspect "$lock" >/dev/null 2>&1 || exit 69
       echo "not starting: the owner of $lock lives" >&2
       exit 75

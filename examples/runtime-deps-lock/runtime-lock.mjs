@@ -9,9 +9,9 @@ export const RUNTIME_DEPS_LOCK = '.openclaw-runtime-deps.lock';
 
 const OPTIONS = {
   timeout: 300_000,
-  // Older versions make the directory first and write owner.json later; they allow themselves 30 s for it.
+  // Older versions make the directory first and write owner.json within the next 30 s.
   ownerlessGrace: 30_000,
-  // An installation takes a minute or two: beyond that the log should say whom we wait for.
+  // An installation takes a minute or two. After that the log should say whom we wait for.
   expectedHold: 120_000,
   onWait({ path, owner, ownerAge, description, overdue }) {
     const age = ownerAge === null ? 'unknown' : `${Math.round(ownerAge / 1000)} s`;
@@ -25,7 +25,7 @@ export function withLock(root, name, run) {
   return locks.withLock(join(root, name), OPTIONS, () => run());
 }
 
-/** As {@link withLock}, for code that cannot await. */
+/** Does the same as {@link withLock}, for code that cannot await. */
 export function withLockSync(root, name, run) {
   return locks.withLockSync(join(root, name), OPTIONS, () => run());
 }

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-// npm run test:deep [-- [--slice] [--cycles N] [--json FILE] [--list] [part...]]; see README.md.
+// npm run test:deep [-- [--slice] [--cycles N] [--json FILE] [--results DIRECTORY] [--list] [part...]]; see README.md.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { startPart, sweep } from './frame/enclosure.mjs';
 import { loadPart, partNames } from './frame/parts.mjs';
+import { writeResults } from './frame/results.mjs';
 import { formatTable } from './frame/table.mjs';
 
 /** @typedef {import('./frame/report.mjs').Row} Row */
@@ -14,6 +15,7 @@ const { values, positionals } = parseArgs({
     slice: { type: 'boolean', default: false },
     cycles: { type: 'string', default: '20' },
     json: { type: 'string' },
+    results: { type: 'string' },
     list: { type: 'boolean', default: false },
   },
 });
@@ -46,15 +48,25 @@ for (const name of positionals.length > 0 ? positionals : partNames()) {
 
   console.log(`== ${name}: ${part.about}`);
   const settings = { slice: values.slice, cycles, minutes: part.minutes ?? 30 };
+  /** @type {Row[]} */
+  const own = [];
   const running = startPart(name, settings, (row) => {
-    rows.push(row);
+    own.push(row);
     console.log(`${row.status.padEnd(8)}${row.runtime}, ${row.situation}: ${row.result}`);
   });
   stop = running.stop;
+  const startedAt = new Date();
   const started = performance.now();
   const problem = await running.ended;
-  console.log(`   ${name} took ${Math.round((performance.now() - started) / 1000)} s`);
-  if (problem !== null) rows.push(failedPart(name, problem));
+  const seconds = Math.round((performance.now() - started) / 1000);
+  console.log(`   ${name} took ${seconds} s`);
+  if (problem !== null) own.push(failedPart(name, problem));
+  rows.push(...own);
+  if (values.results !== undefined) {
+    const run = { name, about: part.about, rows: own, startedAt, seconds, cycles, slice: values.slice };
+    const page = writeResults(values.results, run);
+    if (page !== null) console.log(`   written: ${page}`);
+  }
 }
 
 if (!values.list) {

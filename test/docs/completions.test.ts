@@ -10,7 +10,7 @@ import { read, TOP } from './pages.js';
 const BASH = join(TOP, 'completions/kernel-identity.bash');
 const ZSH = join(TOP, 'completions/_kernel-identity');
 
-/** What bash offers for the last of these words. */
+/** The completions that bash offers for the last of these words. */
 function offered(words: readonly string[], cwd = TOP): string[] {
   const script = `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _kernel_identity; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const { stdout, stderr } = spawnSync('bash', ['-c', script, 'bash', BASH, 'kernel-identity', ...words], {
@@ -90,7 +90,7 @@ test('the completion for zsh completes commands, options, files, and the command
   }
 });
 
-/** Types into a zsh on a terminal of its own, and waits for what the line must become. */
+/** Types into a zsh on a terminal of its own, and waits until the line has become `completed`. */
 function afterTab(cwd: string, typed: string, completed: string): string {
   const script = `
     zmodload zsh/zpty

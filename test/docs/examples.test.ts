@@ -18,7 +18,7 @@ function run({ code }: Block) {
   mkdirSync(join(project, 'node_modules'));
   symlinkSync(TOP, join(project, 'node_modules', 'kernel-identity'));
   const file = join(project, code.includes('require(') ? 'example.cjs' : 'example.mjs');
-  // Not everybody may make /data.
+  // An ordinary user may not create /data.
   writeFileSync(file, code.replaceAll("'/data/", `'${data}/`));
   const result = spawnSync(process.execPath, [file], { cwd: project, encoding: 'utf8', timeout: 25_000 });
   return { ...result, left: readdirSync(data) };
@@ -44,8 +44,8 @@ describeRequiring([isBuilt()], 'examples in the documentation', () => {
 });
 
 /**
- * What `console.log(...); // text` promises, without quotes. What stands behind a colon, a comma or in parentheses is for
- * the reader.
+ * The output that `console.log(...); // text` promises, without quotes. Text after a colon, after a comma or in
+ * parentheses is an explanation for the reader.
  */
 function saidIn(code: string): string[] {
   return [...code.matchAll(/^\s*console\.log\(.*\); \/\/ (.+)$/gm)].map(([, comment = '']) =>

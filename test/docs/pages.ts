@@ -5,18 +5,18 @@ import { fileURLToPath } from 'node:url';
 export const TOP = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface Page {
-  /** From the top of the repository. */
+  /** The path from the top of the repository. */
   readonly name: string;
   readonly text: string;
 }
 
 export interface Block {
   readonly page: string;
-  /** Of the line with the opening fence. */
+  /** Number of the line with the opening fence. */
   readonly line: number;
   readonly language: string;
   readonly code: string;
-  /** Why it is not to be run, as the comment above it says; null: it is. */
+  /** Why it must not be run, as the comment above it says; null when it is run. */
   readonly notRun: string | null;
 }
 
@@ -25,15 +25,22 @@ export function read(name: string): string {
   return readFileSync(join(TOP, name), 'utf8');
 }
 
-/** Every page that a reader may come to. */
+/** Every page for users of the package. */
 export function allPages(): Page[] {
-  const names = readdirSync(TOP).filter((name) => name.endsWith('.md'));
-  for (const folder of ['docs', 'examples', 'prebuilds']) {
-    for (const entry of readdirSync(join(TOP, folder), { withFileTypes: true, recursive: true })) {
-      if (entry.name.endsWith('.md')) names.push(relative(TOP, join(entry.parentPath, entry.name)));
-    }
-  }
-  return names.sort().map((name) => ({ name, text: read(name) }));
+  const top = readdirSync(TOP).filter((name) => name.endsWith('.md'));
+  const pages = [
+    ...top.map((name) => ({ name, text: read(name) })),
+    ...['docs', 'examples', 'prebuilds'].flatMap(pagesUnder),
+  ];
+  return pages.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The pages in a folder and in those below it. */
+export function pagesUnder(folder: string): Page[] {
+  return readdirSync(join(TOP, folder), { withFileTypes: true, recursive: true })
+    .filter(({ name }) => name.endsWith('.md'))
+    .map((entry) => relative(TOP, join(entry.parentPath, entry.name)))
+    .map((name) => ({ name, text: read(name) }));
 }
 
 /** The fenced code blocks of a page. */

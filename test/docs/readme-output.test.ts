@@ -8,14 +8,14 @@ import { read } from './pages.js';
 
 const readme = read('README.md');
 
-/** What the README shows of a scene. */
+/** The output that README.md shows under this name. */
 function shown(name: string): string {
   const [, text] = new RegExp(`<!-- output: ${name} -->\n\`\`\`\\w*\n([^]*?)\n\`\`\`\n`).exec(readme) ?? [];
   if (text === undefined) throw new Error(`README.md has no output ${name}`);
   return text;
 }
 
-/** Commands and headings as they are; of other lines what stands at their beginning, and a finding. */
+/** The parts of an output that each run repeats: commands and headings in full, labels, and findings. */
 function outline(text: string): string[] {
   return text.split('\n').flatMap((line) => {
     if (/^\S/.test(line)) return [line.replace(/\d+/g, '#')];

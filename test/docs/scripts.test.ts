@@ -12,7 +12,7 @@ const PLACES: readonly Page[] = [
 
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 
-/** What a text tells to run that is not there. */
+/** The scripts and files that a text tells the reader to run, and that do not exist. */
 function missingFrom(text: string): string[] {
   const named = [...text.matchAll(/npm run (?:-\S+ )*([\w:-]+)/g)].map(([, script = '']) => script);
   const files = [...text.matchAll(/(?<![\w/.-])((?:test|scripts|bench)\/[\w/.-]+\.(?:mjs|ts|sh))\b/g)];

@@ -24,6 +24,16 @@ export function formatTable(rows) {
   return [head, `|${rule.join('|')}|`, ...body].join('\n');
 }
 
+/**
+ * Formats the same table without padding, for a file: a changed cell then changes one line.
+ * @param {readonly Row[]} rows
+ */
+export function formatMarkdown(rows) {
+  const lines = [HEADINGS, ...rows.map(cellsOf)].map((cells) => `| ${cells.join(' | ')} |`);
+  const rule = HEADINGS.map((_, column) => (RIGHT.has(column) ? '--:' : '---'));
+  return [lines[0], `|${rule.join('|')}|`, ...lines.slice(1)].join('\n');
+}
+
 /** @param {Row} row */
 function cellsOf(row) {
   const result = row.status === 'failed' ? `FAILED: ${row.result}` : row.result;
