@@ -1,3 +1,5 @@
+import type { InspectOptions } from './lock/protocol/assess.js';
+
 export type { BackendName, Capabilities, Capability } from './backend/backend.js';
 export { type DiagnosticsDump, type DumpOptions, dumpDiagnostics, type LockDump } from './dump/dump.js';
 export {
@@ -21,6 +23,7 @@ export {
   type LostEvent,
   type ReclaimEvent,
   type ReleaseEvent,
+  type WaitReport,
 } from './lock/events.js';
 export {
   acquireLock,
@@ -40,7 +43,7 @@ export {
   reclaimLockSync,
 } from './lock/inspect.js';
 export type { Lock } from './lock/lock.js';
-export type { AcquireOptions, WaitReport } from './lock/options.js';
+export type { AcquireOptions } from './lock/options.js';
 export type { InspectOptions } from './lock/protocol/assess.js';
 export { LockTimeoutError } from './lock/timeout-error.js';
 export type {
@@ -51,3 +54,6 @@ export type {
   WitnessRecord,
 } from './record/owner-record.js';
 export { type OwnerWatch, watchOwner } from './watch/owner-watch.js';
+
+/** @deprecated Use {@link InspectOptions}, the new name of the same options. */
+export type StandingOptions = InspectOptions;

@@ -198,8 +198,7 @@ describe('docs/file-format.md', () => {
 });
 
 test('the intervals at which a waiter looks are those in the documentation', () => {
-  const [, safety] =
-    /^const SAFETY_INTERVAL = ([\d_]+);/m.exec(read('src/lock/waiting/acquisition.ts')) ?? [];
+  const [, safety] = /^const SAFETY_INTERVAL = ([\d_]+);/m.exec(read('src/lock/waiting/pace.ts')) ?? [];
   const seconds = Number(safety?.replace('_', '')) / 1000;
   for (const name of ['docs/protocol.md', 'docs/wait-without-blocking.md']) {
     expect(read(name), name).toContain(`looks again every ${seconds} s`);

@@ -6,6 +6,7 @@ import type { LockInspection } from '../../lock/inspect.js';
 import { describeOwner, hostOf } from '../../record/describe-owner.js';
 import type { OwnerRecord } from '../../record/owner-record.js';
 import { printable } from '../../text/printable.js';
+import { shellQuoted } from '../../text/shell-quote.js';
 import { formatEvidence, formatVerdict } from './format-verdict.js';
 import { alignFields } from './layout.js';
 import { type Paint, plain } from './paint.js';
@@ -112,9 +113,4 @@ function nextStepWithForeign(
   return isDeletableAs(basename(path), { format, record: owner })
     ? ['its owner is gone; to remove it:', `kernel-identity reclaim ${shellQuoted(path)}`]
     : ['by its name it may be something else than a lock; if it is one, delete it by hand.', null];
-}
-
-/** For sh(1). */
-function shellQuoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

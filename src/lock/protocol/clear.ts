@@ -1,3 +1,5 @@
+// To clear a lock directory is to remove it although another process made it, because it was found stale. To reclaim a
+// lock is to clear the directory at the lock's own path, and to announce that; a sweep clears without announcing.
 import { ownerAgeOf, reclaimEvent } from '../events.js';
 import type { LockState } from './assess.js';
 import { isRetiredName, retiredName } from './names.js';
@@ -6,8 +8,8 @@ import { removeDirectory, retireOwner, unlinkOwnFile } from './retire.js';
 import type { LockView } from './view.js';
 
 /**
- * Frees a lock that was found stale, through the descriptors on which it was judged.
- * @returns false: somebody else was faster.
+ * Clears a directory that was found stale, through the descriptors on which it was judged.
+ * @returns false when another process was faster.
  * @throws LockNotEmptyError (ERR_LOCK_NOT_EMPTY) before anything is touched, when the directory holds other files.
  */
 export function clearStale(view: LockView): boolean {
@@ -25,15 +27,20 @@ export function clearStale(view: LockView): boolean {
   return isOursToRemove || view.owner !== null;
 }
 
-/** {@link clearStale} for a lock, of which whoever listens is told; `standing` is why it was found stale. */
-export function reclaimStale(view: LockView, standing: Pick<LockState, 'verdict' | 'description'>): boolean {
-  // What somebody else has released or reclaimed already is only tidied up.
+/**
+ * Reclaims a stale lock: clears it and publishes a reclaim event.
+ * @param why the state in which it was found.
+ * @returns as {@link clearStale}.
+ */
+export function reclaimStale(view: LockView, why: Pick<LockState, 'verdict' | 'description'>): boolean {
+  // When another process has released or reclaimed it already, this call only removes the rest, which is no event.
   const wasFree = view.owner === null && view.leftovers().some(isRetiredName);
   const cleared = clearStale(view);
   if (cleared && !wasFree && reclaimEvent.isHeard) {
-    const { verdict, description } = standing;
+    const { verdict, description } = why;
     const owner = view.record;
-    reclaimEvent.publish({ path: view.place.path, owner, ownerAge: ownerAgeOf(owner), verdict, description });
+    const ownerAge = ownerAgeOf(owner);
+    reclaimEvent.publish({ path: view.lockPath.path, owner, ownerAge, verdict, description });
   }
   return cleared;
 }
