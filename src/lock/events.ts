@@ -5,7 +5,7 @@ import type { Verdict } from '../judge/verdict.js';
 import { describeOwner } from '../record/describe-owner.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 
-/** Names of the channels (node:diagnostics_channel) on which the events of this thread's locks are published. */
+/** Names of the channels (node:diagnostics_channel) that publish the events of this thread's locks. */
 export const CHANNELS = Object.freeze({
   /** A waiter reports, as often as it calls `onWait`: {@link WaitReport}. */
   wait: 'kernel-identity:wait',
@@ -29,8 +29,8 @@ export interface WaitReport {
   /** null when no owner could be read. */
   readonly owner: OwnerRecord | null;
   /**
-   * Milliseconds since the owner wrote its record, by the wall clock; null when not known. It is the same measure as
-   * `LockInspection.ageMs` and `ReclaimEvent.ownerAge`.
+   * Milliseconds since the owner wrote its record, by the wall clock; null when not known. It is the same
+   * measure as `LockInspection.ageMs` and `ReclaimEvent.ownerAge`.
    */
   readonly ownerAge: number | null;
   /** null when there is no owner record to judge. */
@@ -54,11 +54,11 @@ export interface ReclaimEvent {
   /** The owner that held it last. null when the lock named no owner. */
   readonly owner: OwnerRecord | null;
   /**
-   * Milliseconds since that owner wrote its record, by the wall clock; null when not known. It is the same measure as
-   * `LockInspection.ageMs` and `WaitReport.ownerAge`.
+   * Milliseconds since that owner wrote its record, by the wall clock; null when not known. It is the same
+   * measure as `LockInspection.ageMs` and `WaitReport.ownerAge`.
    */
   readonly ownerAge: number | null;
-  /** The verdict on that owner: its state is `unknown` when its lease ran out. null when there was no owner to judge. */
+  /** The verdict on that owner: `unknown` when its lease ran out. null when there was no owner to judge. */
   readonly verdict: Verdict | null;
   /** Why the lock could be removed, in words. */
   readonly description: string;
@@ -108,7 +108,7 @@ export class LockEvent<Name extends keyof LockEvents> {
     return this.#channel.hasSubscribers || isDebugging;
   }
 
-  /** An error that a subscriber throws becomes an uncaught exception. It never reaches the caller of the lock. */
+  /** An error of a subscriber becomes an uncaught exception. It never reaches the caller of the lock. */
   publish(payload: LockEvents[Name]): void {
     this.#channel.publish(payload);
     if (isDebugging) debug('%s %s', this.#name.replace('kernel-identity:', ''), this.#describe(payload));

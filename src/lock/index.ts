@@ -5,11 +5,11 @@ import { LockTimeoutError } from './timeout-error.js';
 import { acquireAsync, acquireSync } from './waiting/acquisition.js';
 
 /**
- * Acquires the lock at `path`, a directory that exists as long as the lock is held. The lock of a dead owner is reclaimed
- * at once, the lock of a live one never.
- * @throws LockTimeoutError (ERR_LOCK_TIMEOUT), NotALockError (ERR_NOT_A_LOCK), LockNotEmptyError (ERR_LOCK_NOT_EMPTY),
- * BackendUnavailableError (ERR_BACKEND_UNAVAILABLE), `signal.reason`, and system errors: ENOENT for a missing parent
- * directory, EACCES, ENOSPC, ...
+ * Acquires the lock at `path`, a directory that exists as long as the lock is held. The lock of a dead owner
+ * is reclaimed at once, the lock of a live one never.
+ * @throws LockTimeoutError (ERR_LOCK_TIMEOUT), NotALockError (ERR_NOT_A_LOCK), LockNotEmptyError
+ * (ERR_LOCK_NOT_EMPTY), BackendUnavailableError (ERR_BACKEND_UNAVAILABLE), `signal.reason`, and system
+ * errors: ENOENT for a missing parent directory, EACCES, ENOSPC, ...
  */
 export async function acquireLock(path: string | URL, options: AcquireOptions = {}): Promise<Lock> {
   checkAcquireOptions(options);
@@ -27,7 +27,10 @@ export function acquireLockSync(path: string | URL, options: AcquireOptions = {}
   return new Lock(acquireSync(path, options));
 }
 
-/** Tries {@link acquireLock} once. null when another owner holds the lock, or when no evidence decides whether it lives. */
+/**
+ * Tries {@link acquireLock} once. null when another owner holds the lock, or when no evidence decides whether
+ * it lives.
+ */
 export async function tryAcquireLock(
   path: string | URL,
   options: Omit<AcquireOptions, 'timeout'> = {},
@@ -52,8 +55,8 @@ type Run<T> = (lock: Lock) => T | Promise<T>;
 
 /**
  * Acquires the lock, runs `run`, and releases the lock whether `run` succeeds or throws.
- * @throws the errors of {@link acquireLock}, and those of `run`; LockLostError (ERR_LOCK_LOST) when the lock was lost
- * while `run` succeeded.
+ * @throws the errors of {@link acquireLock}, and those of `run`; LockLostError (ERR_LOCK_LOST) when the lock
+ * was lost while `run` succeeded.
  */
 export async function withLock<T>(path: string | URL, run: Run<T>): Promise<T>;
 export async function withLock<T>(path: string | URL, options: AcquireOptions, run: Run<T>): Promise<T>;

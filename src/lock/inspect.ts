@@ -1,4 +1,5 @@
-// To inspect is to judge a lock or a file and to change nothing. To reclaim is to remove it if its owner is dead.
+// Inspecting means to judge a lock or a file and to change nothing. Reclaiming means to remove it if its
+// owner is dead.
 import { NotALockError, quoteNames } from '../errors.js';
 import { ForeignLock } from '../formats/foreign-lock.js';
 import type { LockFormat } from '../formats/format.js';
@@ -28,15 +29,15 @@ export interface LockInspection {
   readonly verdict: Verdict | null;
   readonly owner: OwnerRecord | null;
   /**
-   * Milliseconds since the owner wrote its record, by the wall clock; null when not known. It is the same measure as
-   * `WaitReport.ownerAge` and `ReclaimEvent.ownerAge`.
+   * Milliseconds since the owner wrote its record, by the wall clock; null when not known. It is the same
+   * measure as `WaitReport.ownerAge` and `ReclaimEvent.ownerAge`.
    */
   readonly ageMs: number | null;
-  /** The state in words. */
+  /** The state, in words for people. */
   readonly description: string;
   /**
-   * Names of the first few files that are no lock's own, in a directory that no process holds. Such files are never
-   * deleted, so the lock cannot be taken and its state is `unknown`. Empty otherwise.
+   * Names of the first few files that are no lock's own, in a directory that no process holds. Such files are
+   * never deleted, so the lock cannot be taken and its state is `unknown`. Empty otherwise.
    */
   readonly foreignFiles: readonly string[];
 }
@@ -47,10 +48,10 @@ export interface ReclaimResult extends LockInspection {
 }
 
 /**
- * Judges the lock directory, or another program's lock or PID file, at `path`. It changes nothing. A file that names no
- * owner has the state `unknown`.
- * @throws NotALockError (ERR_NOT_A_LOCK) for a directory whose owner.json no lock wrote; BackendUnavailableError
- * (ERR_BACKEND_UNAVAILABLE); system errors.
+ * Judges the lock directory, or another program's lock or PID file, at `path`. It changes nothing. A file
+ * that names no owner has the state `unknown`.
+ * @throws NotALockError (ERR_NOT_A_LOCK) for a directory whose owner.json no lock wrote;
+ * BackendUnavailableError (ERR_BACKEND_UNAVAILABLE); system errors.
  */
 export function inspectLockSync(path: string | URL, options: InspectOptions = {}): LockInspection {
   return atLockPath(path, (lockPath) => {
@@ -70,11 +71,11 @@ export async function inspectLock(path: string | URL, options: InspectOptions = 
 }
 
 /**
- * Removes the lock at `path`, or another program's lock or PID file, only if its owner is dead. {@link ForeignLock.remove}
- * says what can happen when a successor writes such a file in the moment of its removal.
- * @throws the errors of {@link inspectLockSync}; NotALockError (ERR_NOT_A_LOCK) also for a file that names no owner, or
- * whose name and content could be those of any file; LockNotEmptyError (ERR_LOCK_NOT_EMPTY) for a directory with foreign
- * files in it.
+ * Removes the lock at `path`, or another program's lock or PID file, only if its owner is dead. A successor
+ * may write such a file in the moment of its removal: {@link ForeignLock.remove} says what happens then.
+ * @throws the errors of {@link inspectLockSync}; NotALockError (ERR_NOT_A_LOCK) also for a file that names no
+ * owner, or whose name and content could be those of any file; LockNotEmptyError (ERR_LOCK_NOT_EMPTY) for a
+ * directory with foreign files in it.
  */
 export function reclaimLockSync(path: string | URL, options: InspectOptions = {}): ReclaimResult {
   return atLockPath(path, (lockPath) => {

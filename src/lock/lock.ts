@@ -1,4 +1,4 @@
-// To release is to retire, unlink and remove one's own lock, after checking that it is still one's own.
+// Releasing means to check that this process still has its lock, and then to retire, unlink and remove it.
 import type { Descriptor } from '../backend/descriptor.js';
 import { isSameFile } from '../backend/file-status.js';
 import { isOneKernelFilesystem } from '../backend/filesystem-traits.js';
@@ -34,8 +34,8 @@ export class Lock {
 
   /**
    * Takes over `published`. Releases the lock again when its lease cannot be kept.
-   * @throws when the thread that renews the lease cannot be started: EAGAIN, or ERR_ACCESS_DENIED of Node's permission
-   * model.
+   * @throws when the thread that renews the lease cannot be started: EAGAIN, or ERR_ACCESS_DENIED of Node's
+   * permission model.
    */
   constructor(published: PublishedLock) {
     this.#published = published;
@@ -67,22 +67,22 @@ export class Lock {
   }
 
   /**
-   * @internal Descriptor of owner.json, on which the lock's witness is held. `run` passes it on to its command, because
-   * the witness lives until its last copy is closed. null when the lock has no witness.
+   * @internal Descriptor of owner.json, on which the lock's witness is held. `run` passes it on to its
+   * command, because the witness lives until its last copy is closed. null when the lock has no witness.
    */
   get witnessDescriptor(): Descriptor | null {
     const { record, owner } = this.#published;
     return record.witness === null ? null : owner.descriptor;
   }
 
-  /** Aborts with a LockLostError as its reason once the lock is known to be lost. A release does not abort it. */
+  /** Aborts with a LockLostError as its reason once the lock is known to be lost, and never by a release. */
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
     if (this.#loss !== null) this.#abort.abort(this.#loss);
     return this.#abort.signal;
   }
 
-  /** Checks on disk that this process still has the lock. When the lock turns out to be lost, `signal` aborts. */
+  /** Checks on disk that this process still has the lock. `signal` aborts when it turns out to be lost. */
   verify(): boolean {
     if (this.#state !== 'held') return false;
     const wrong = this.#whatIsWrong();
@@ -92,7 +92,7 @@ export class Lock {
 
   /**
    * Releases the lock. A second call does nothing.
-   * @throws LockLostError (ERR_LOCK_LOST) when the lock was lost before. The files of a new owner are not touched.
+   * @throws LockLostError (ERR_LOCK_LOST) when the lock was lost before. A new owner's files stay untouched.
    */
   async release(): Promise<void> {
     this.releaseSync();
@@ -128,7 +128,7 @@ export class Lock {
     if (wrong !== null) throw this.#lose(wrong);
     const { nonce } = this.#published.record;
     if (!retireOwner(this.#published, nonce)) throw this.#lose('its owner.json is gone');
-    // NFS and FUSE leave a shadow of a file that is deleted while open, and the shadow would keep the directory.
+    // NFS and FUSE leave a shadow of a file that is deleted while open, and the directory would not be empty.
     this.#closeOwner();
     if (unlinkOwnFile(this.#published, retiredName(nonce))) removeDirectory(this.#published);
   }
@@ -176,8 +176,8 @@ export class Lock {
   }
 
   /**
-   * False when the directory was moved away. Some programs do that before they delete a lock, and the path is free for
-   * others from then on.
+   * False when the directory was moved away. Some programs do that before they delete a lock, and the path is
+   * free for others from then on.
    * @throws EBADF when the directory's descriptor belongs to another file by now.
    */
   #isAtItsPath(): boolean {
@@ -188,7 +188,7 @@ export class Lock {
       if (isOneKernelFilesystem(record.filesystem)) {
         return backend.files.isStillAt(parent, name, directory, device, inode);
       }
-      // On other filesystems a new lookup of the name may give another inode number, so the name is not looked up.
+      // On other filesystems each lookup of the name may give another inode number, so there is no lookup.
       if (isSameFile(backend.files.statDescriptor(directory), directoryId)) return true;
       throw systemError('EBADF', 'fstat');
     } catch (error) {
@@ -205,7 +205,7 @@ export class Lock {
     }
   }
 
-  /** Tests the file lock through a second file description, because a lock never conflicts with its own description. */
+  /** Tests through a second file description, because a file lock never conflicts with its own. */
   #isWitnessIntact(): boolean {
     const { lockPath, record, directory } = this.#published;
     if (record.witness === null) return true;

@@ -10,13 +10,17 @@ export interface AcquireOptions extends InspectOptions {
   readonly signal?: AbortSignal;
   /** Called when waiting begins, when the owner changes, once when the owner is overdue, and every 10 s. */
   readonly onWait?: (report: WaitReport) => void;
-  /** Milliseconds for which an owner is expected to hold the lock. When it holds it longer, waiters report it as overdue. */
+  /**
+   * Milliseconds for which an owner is expected to hold the lock. Waiters report an owner that holds it
+   * longer as overdue.
+   */
   readonly expectedHold?: number;
   /**
-   * Milliseconds for which the lock outlives its owner's silence. A lease is recorded only where observers may be unable
-   * to test the lock's witness (network filesystems, gVisor, plain Node, overlay, btrfs). There the owner touches its
-   * owner.json six times per lease, and a waiter that sees no change for a whole lease may take the lock. An owner that is
-   * paused for longer can therefore overlap its successor. Default 30 000, at least 1 000, at most 86 400 000 (a day).
+   * Milliseconds for which the lock outlives its owner's silence. A lease is recorded only where observers
+   * may be unable to test the lock's witness (network filesystems, gVisor, plain Node, overlay, btrfs). There
+   * the owner touches its owner.json six times per lease, and a waiter that sees no change for a whole lease
+   * may take the lock. An owner that is paused for longer can therefore overlap its successor.
+   * Default 30 000, at least 1 000, at most 86 400 000 (a day).
    */
   readonly lease?: number;
   /** A word for people, shown with the lock by `inspect`. */
@@ -28,7 +32,7 @@ const MAX_LEASE = 86_400_000;
 
 /** @throws TypeError (ERR_INVALID_ARG_TYPE) or RangeError (ERR_OUT_OF_RANGE). */
 export function checkAcquireOptions(options: AcquireOptions): void {
-  // Each option is read by a name that stands here, because V8 looks up a property with a variable name the slow way.
+  // The names are literal, because V8 takes a slow path for a property whose name is in a variable.
   checkTime('timeout', options.timeout);
   checkTime('expectedHold', options.expectedHold);
   checkTime('ownerlessGrace', options.ownerlessGrace);

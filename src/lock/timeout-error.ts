@@ -5,10 +5,10 @@ import type { OwnerRecord } from '../record/owner-record.js';
 import { shellQuoted } from '../text/shell-quote.js';
 import type { WaitReport } from './events.js';
 
-/** Checks that show a person where the owner is. They decide nothing by themselves, so they are not missing evidence. */
+/** Checks that show a person where the owner is. They are no missing evidence, because none decides alone. */
 const SHOWN_ONLY = new Set(['boot-id', 'pid-namespace', 'hostname', 'boot-time']);
 
-/** ERR_LOCK_TIMEOUT: the lock did not become free in time. The message names the owner, why it counts, and what to do. */
+/** ERR_LOCK_TIMEOUT: the lock did not become free in time. The message names the owner and the next step. */
 export class LockTimeoutError extends KernelIdentityError {
   override readonly name = 'LockTimeoutError';
   readonly code = 'ERR_LOCK_TIMEOUT';

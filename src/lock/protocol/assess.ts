@@ -12,22 +12,24 @@ import type { LockView } from './view.js';
 export const DEFAULT_OWNERLESS_GRACE = 5_000;
 
 /**
- * Milliseconds. The default for a directory whose mtime was set. A program whose lock is a bare directory sets the mtime
- * to show that it lives: proper-lockfile does so every 5 s by default, and later when its event loop is busy.
+ * Milliseconds. The default for a directory whose mtime was set. A program whose lock is a bare directory
+ * sets the mtime to show that it lives: proper-lockfile does so every 5 s by default, and later when its
+ * event loop is busy.
  */
 const REFRESHED_GRACE = 30_000;
 
 /** Renewals per lease. An owner may miss five of the six. */
 export const BEATS_PER_LEASE = 6;
 
-/** Milliseconds. A shorter recorded lease counts as this long, because another program can write any number. */
+/** Milliseconds. A shorter recorded lease counts as this long, because any number may stand in a record. */
 export const MIN_LEASE = 1_000;
 
 export interface InspectOptions extends JudgeOptions {
   /**
-   * Milliseconds for which a lock directory without a readable owner is left alone, because its maker may still be
-   * about to write owner.json. Default 5 000; programs that make the directory first allow themselves 30 000. The
-   * default is 30 000 for an empty directory whose mtime was set, which is how proper-lockfile keeps its lock.
+   * Milliseconds for which a lock directory without a readable owner is left alone, because its maker may
+   * still be about to write owner.json. Default 5 000; programs that make the directory first allow
+   * themselves 30 000. The default is 30 000 for an empty directory whose mtime was set, which is how
+   * proper-lockfile keeps its lock.
    */
   readonly ownerlessGrace?: number;
 }
@@ -43,7 +45,7 @@ export interface LockState {
   readonly verdict: Verdict | null;
   /** What was found, in words for people. */
   readonly description: string;
-  /** Milliseconds after which the state may be another although no event was reported. Absent when time changes nothing. */
+  /** Milliseconds after which time alone may have changed the state. Absent when time changes nothing. */
   readonly lookAgainIn?: number;
 }
 
@@ -57,7 +59,7 @@ export function assess(view: LockView, options: InspectOptions, lastLook: LastLo
   return view.owner === null ? assessOwnerless(view, options, lastLook) : assessTorn(view, options, lastLook);
 }
 
-/** When no evidence decides, an owner that has not touched its owner.json for its whole lease has lost the lock. */
+/** Without other evidence, an owner that has not touched owner.json for its whole lease has lost the lock. */
 function assessByLease(
   view: LockView,
   record: OwnerRecord,
@@ -77,7 +79,7 @@ function assessByLease(
     `${status.device}:${status.inode}:${status.mtimeMs}:${record.nonce}`,
   );
   const lease = Math.max(record.lease.durationMs, MIN_LEASE);
-  // With such coarse times, two renewals within one unit leave the same mtime.
+  // Two renewals within one unit of a coarse clock leave the same mtime.
   const unseen = status.mtimeMs % 1000 === 0 ? COARSEST_TIME : 0;
   const expired = silentMs > lease + unseen;
   const silence = `silent for ${formatElapsed(silentMs)} of its lease of ${formatElapsed(lease)}`;
@@ -85,7 +87,7 @@ function assessByLease(
     state: expired ? 'stale' : 'unknown',
     verdict,
     description: `${description}, ${silence}`,
-    // No event reports a renewal. A look for each renewal dates the last one with an error of one interval at most.
+    // No event reports a renewal. One look for each renewal dates the last one to within an interval.
     lookAgainIn: Math.min(lease / BEATS_PER_LEASE, Math.max(lease + unseen - silentMs, 1)),
   };
 }
@@ -96,8 +98,9 @@ function assessOwnerless(view: LockView, options: InspectOptions, lastLook: Last
     return { state: 'stale', verdict: null, description: 'released or reclaimed, not yet removed' };
   }
   const status = view.directoryStatus();
-  // mkdir and each change of the directory's entries set both times to the same moment. They differ after utimes(2).
-  // They also differ after chown, chmod or a rename of the directory, which then gets the longer grace needlessly.
+  // mkdir and each change of the directory's entries set both times to the same moment. They differ after
+  // utimes(2). They also differ after chown, chmod or a rename of the directory, which then gets the longer
+  // grace needlessly.
   const isRefreshed = status.mtimeMs !== status.ctimeMs;
   const grace = options.ownerlessGrace ?? (isRefreshed ? REFRESHED_GRACE : DEFAULT_OWNERLESS_GRACE);
   const what = isRefreshed

@@ -1,5 +1,6 @@
-// To clear a lock directory is to remove it although another process made it, because it was found stale. To reclaim a
-// lock is to clear the directory at the lock's own path, and to announce that; a sweep clears without announcing.
+// Clearing means to retire, unlink and remove a directory that another process made, because it was found
+// stale. Reclaiming a lock means to clear the directory at the lock's own path and to publish an event. A
+// sweep publishes none.
 import { ownerAgeOf, reclaimEvent } from '../events.js';
 import type { LockState } from './assess.js';
 import { isRetiredName, retiredName } from './names.js';
@@ -10,7 +11,7 @@ import type { LockView } from './view.js';
 /**
  * Clears a directory that was found stale, through the descriptors on which it was judged.
  * @returns false when another process was faster.
- * @throws LockNotEmptyError (ERR_LOCK_NOT_EMPTY) before anything is touched, when the directory holds other files.
+ * @throws LockNotEmptyError (ERR_LOCK_NOT_EMPTY) when the directory holds other files. Nothing was touched.
  */
 export function clearStale(view: LockView): boolean {
   view.refuseForeignFiles();
@@ -33,7 +34,7 @@ export function clearStale(view: LockView): boolean {
  * @returns as {@link clearStale}.
  */
 export function reclaimStale(view: LockView, why: Pick<LockState, 'verdict' | 'description'>): boolean {
-  // When another process has released or reclaimed it already, this call only removes the rest, which is no event.
+  // When another process has released or reclaimed it already, this call only tidies up, which is no event.
   const wasFree = view.owner === null && view.leftovers().some(isRetiredName);
   const cleared = clearStale(view);
   if (cleared && !wasFree && reclaimEvent.isHeard) {

@@ -1,16 +1,16 @@
 import type { LockView } from './view.js';
 
 /**
- * What an observer remembers of a lock from one look to the next. It keeps the directory open, because the kernel may
- * give the inode number of a closed, deleted directory to a new one. While it is open, an equal number means the same
- * directory. Call {@link forget} when done.
+ * What an observer remembers of a lock from one look to the next. It keeps the directory open, because the
+ * kernel may give the inode number of a closed, deleted directory to a new one. While it is open, an equal
+ * number means the same directory. Call {@link forget} when done.
  */
 export class LastLook {
   #kept: LockView | null = null;
   #signature = '';
   #sinceMs = 0;
 
-  /** Milliseconds on this process's monotonic clock since `signature` was seen first, without another one in between. */
+  /** Milliseconds on this process's monotonic clock for which `signature` has been the only one seen. */
   unchangedFor(signature: string): number {
     const now = performance.now();
     if (signature !== this.#signature) {

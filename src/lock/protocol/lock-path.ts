@@ -7,8 +7,8 @@ import { isSystemError } from '../../backend/system-error.js';
 import { invalidArgument, NotALockError } from '../../errors.js';
 
 /**
- * The path of a lock: a name in a parent directory. The parent is held open, so that every step acts on the same
- * directory even when it is renamed or replaced. Call close() when done.
+ * The path of a lock: a name in a parent directory. The parent is held open, so that every step acts on the
+ * same directory even when it is renamed or replaced. Call close() when done.
  */
 export class LockPath {
   readonly backend: Backend;
@@ -36,7 +36,7 @@ export class LockPath {
     return new LockPath(backend, absolute, name, parentPath, parent);
   }
 
-  /** Another name in the same parent directory. It shares the descriptor, so only one of the two may be closed. */
+  /** Another name in the same parent directory. It shares the descriptor, so only one of them is closed. */
   sibling(name: string): LockPath {
     const path = this.path.slice(0, -this.name.length) + name;
     return new LockPath(this.backend, path, name, this.parentPath, this.parent);
@@ -70,8 +70,9 @@ interface SplitPath {
 let last: SplitPath | undefined;
 
 /**
- * The last answer is remembered, because a program that polls a lock asks for one path again and again: that brings an
- * inspection from 9.0 down to 8.2 us. A remembered path is absolute, so it stays right across chdir(2).
+ * The last answer is remembered, because a program that polls a lock asks for one path again and again: that
+ * brings an inspection from 9.0 down to 8.2 us. A remembered path is absolute, so it stays right across
+ * chdir(2).
  */
 function splitPath(given: string): SplitPath {
   if (last?.absolute !== given) {

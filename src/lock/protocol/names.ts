@@ -7,7 +7,7 @@ const NONCE = '[0-9a-f]{32}';
 const RETIRED = new RegExp(`^retired\\.${NONCE}$`);
 const CLAIMED = new RegExp(`^claimed\\.${NONCE}$`);
 const PRIVATE = new RegExp(`^\\.(.+)\\.${NONCE}$`, 's');
-/** FUSE and NFS leave a file with such a name in place of one that was deleted while open. It vanishes by itself. */
+/** FUSE and NFS rename a file that is deleted while open to such a name. It vanishes by itself. */
 const SHADOW = /^\.(fuse_hidden|nfs)/;
 
 /** The name of owner.json once the lock was released or reclaimed. The file is deleted a moment later. */
@@ -20,8 +20,9 @@ export function isRetiredName(name: string): boolean {
 }
 
 /**
- * The name of owner.json between two renames, on the portable backend only: it looks names up anew at each call, so it
- * retires in two steps. A directory with this file alone counts as one without an owner: neither held nor released.
+ * The name of owner.json between two renames, on the portable backend only: it looks names up anew at each
+ * call, so it retires in two steps. A directory with this file alone counts as one without an owner: neither
+ * held nor released.
  */
 export function claimedName(nonce: string): string {
   return `claimed.${nonce}`;
@@ -39,7 +40,7 @@ export function privateName(lockName: string, nonce: string): string {
 /** Most bytes in a lock's name. The private name adds a nonce and two dots, and NAME_MAX is 255. */
 export const MAX_LOCK_NAME = 255 - privateName('', '0'.repeat(32)).length;
 
-/** The name of the lock that a private directory was made for. null when `name` is not a private directory's. */
+/** The name of the lock for which a private directory was made. null when `name` is no private name. */
 export function lockNameOfPrivate(name: string): string | null {
   return PRIVATE.exec(name)?.[1] ?? null;
 }

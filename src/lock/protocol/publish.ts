@@ -1,5 +1,5 @@
-// To publish a lock is to prepare its directory under a private name and then to rename it to the lock's path. To discard
-// is to take back what was prepared when that fails.
+// Publishing means to prepare the directory of a lock under a private name and then to rename it to the
+// lock's path. Discarding means to delete it again when that fails.
 import type { Filesystem, OpenDirectory, OpenFile } from '../../backend/backend.js';
 import type { Descriptor } from '../../backend/descriptor.js';
 import { isOneKernelFilesystem, showsChangesOfOthers } from '../../backend/filesystem-traits.js';
@@ -37,12 +37,12 @@ export interface PublishOptions {
 /** Milliseconds. */
 const DEFAULT_LEASE = 30_000;
 
-/** `swept`: another process took our private directory for an orphan, so try again. `contended`: the lock is not free. */
+/** `swept`: another process swept our private directory, so try again. `contended`: the lock is not free. */
 export type PublishResult = PublishedLock | 'swept' | 'contended';
 
 /**
- * Makes a complete lock directory under a private name, with the witness already taken, and publishes it in one step.
- * No other process ever sees the lock without its owner.
+ * Makes a complete lock directory under a private name, with the witness already taken, and publishes it in
+ * one step. No other process ever sees the lock without its owner.
  */
 export function publishLock(lockPath: LockPath, options: PublishOptions): PublishResult {
   const nonce = newNonce();
@@ -85,7 +85,7 @@ function takeWitness({ backend }: LockPath, directory: Descriptor, owner: OpenFi
   } catch {
     return null;
   }
-  // A sandbox (gVisor) may grant a lock that no other process sees, so it is tested through a second file description.
+  // A sandbox (gVisor) may grant a lock that others do not see, so a second file description tests it.
   if (backend.witness.testAt(directory, NEW_OWNER_FILE, filesystem.type) !== 'held') return null;
   return { device: status.device, fsid: filesystem.fsid, inode: status.inode };
 }
@@ -108,7 +108,7 @@ function newRecord(
   };
 }
 
-/** Plain Node cannot test a witness on overlay or btrfs, because /proc/locks shows another device than stat(2). */
+/** Plain Node cannot test a witness on overlay or btrfs, because /proc/locks shows another device there. */
 function needsLease({ type }: Filesystem, witness: WitnessRecord | null): boolean {
   // Another kernel never sees a renewal on such a filesystem, so a recorded lease would seem to have run out.
   if (!showsChangesOfOthers(type)) return false;
@@ -117,7 +117,7 @@ function needsLease({ type }: Filesystem, witness: WitnessRecord | null): boolea
 
 let ticksAsRead: number | null | undefined;
 
-/** The start ticks that older programs read for this process in /proc, which include the shift of the time namespace. */
+/** The start ticks as older programs read them in /proc, with the shift of the time namespace in them. */
 function ownTicksAsRead(): number | null {
   if (ticksAsRead === undefined) {
     const { backend, pidInProc } = currentObserver();
@@ -145,8 +145,9 @@ function moveIntoPlace(draft: LockPath, lockPath: LockPath, nonce: string): bool
 }
 
 /**
- * Publishes in two steps: mkdir(2) decides which process may, and rename(2) then replaces the empty directory that it
- * has just made. The rename cannot replace a lock, because rename(2) refuses a directory that is not empty.
+ * Publishes in two steps: mkdir(2) decides which process may, and rename(2) then replaces the empty directory
+ * that it has just made. The rename cannot replace a lock, because rename(2) refuses a directory that is not
+ * empty.
  */
 function moveOverOwnDirectory(draft: LockPath, lockPath: LockPath, nonce: string): boolean {
   const { files } = lockPath.backend;
@@ -168,14 +169,14 @@ function moveOverOwnDirectory(draft: LockPath, lockPath: LockPath, nonce: string
   }
 }
 
-/** After an error of the network or the disk, the rename may have happened or not. The nonce at the path tells which. */
+/** True when the rename happened although it reported an error of the network or the disk. */
 function hasMovedDespite(error: unknown, lockPath: LockPath, nonce: string): boolean {
   return !isGone(error) && nonceAt(lockPath) === nonce;
 }
 
 /**
- * Checks that our directory is the one at the lock's path. It compares inodes where one kernel numbers the files, and
- * the nonce in owner.json elsewhere.
+ * Checks that our directory is the one at the lock's path. It compares inodes where one kernel numbers the
+ * files, and the nonce in owner.json elsewhere.
  */
 function isPublished(
   lockPath: LockPath,
@@ -202,11 +203,11 @@ function nonceAt(lockPath: LockPath): string | null {
   }
 }
 
-/** Deletes our directory, which was not published, or was renamed and then did not turn out to be at the lock's path. */
+/** Deletes our directory when it was not published, or when it is not at the lock's path after all. */
 function discard(draft: LockPath, lockPath: LockPath, directory: Descriptor, owner: OpenFile | null): void {
   const { files } = draft.backend;
   try {
-    // NFS and FUSE leave a shadow of a file that is deleted while open, and the shadow would keep the directory.
+    // NFS and FUSE leave a shadow of a file that is deleted while open, and the directory would not be empty.
     if (owner !== null) files.close(owner.descriptor);
     const open = { lockPath: draft, directory };
     unlinkOwnFile(open, NEW_OWNER_FILE);
@@ -228,7 +229,7 @@ function removeEmptyDirectory(lockPath: LockPath): void {
   }
 }
 
-/** True when another process has removed the private directory, or has begun to by deleting the file in it. */
+/** True when another process has removed the private directory, or has deleted the file in it so far. */
 function wasSwept(draft: LockPath, owner: OpenFile | null): boolean {
   const { files } = draft.backend;
   try {

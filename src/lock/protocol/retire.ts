@@ -1,5 +1,6 @@
-// To retire an owner is to rename its owner.json, which frees the lock: that is the first step of each release and of
-// each clearing. To unlink and to remove are the two steps that tidy up: delete the retired file, then the directory.
+// Retiring an owner means to rename its owner.json, which frees the lock. Each release and each clearing
+// begins with it. Two steps tidy up afterwards: unlinking deletes the retired file, and removing deletes the
+// directory.
 import type { Descriptor } from '../../backend/descriptor.js';
 import { errnoOf, isGone } from '../../backend/system-error.js';
 import { sleepSync } from '../../sleep.js';
@@ -16,18 +17,18 @@ export interface OpenLockDirectory {
 }
 
 /**
- * Renames owner.json through the descriptor of the directory that was judged. This one step frees the lock. When several
- * processes try, one succeeds.
+ * Renames owner.json through the descriptor of the directory that was judged. This one step frees the lock.
+ * When several processes try, one succeeds.
  * @returns false when owner.json was gone.
  */
 export function retireOwner(open: OpenLockDirectory, nonce: string): boolean {
   if (open.lockPath.backend.actsOnOpenDirectory) return renameOwn(open, OWNER_FILE, retiredName(nonce));
-  // A rename by path can hit the directory of a successor; the backend then undoes it. The lock must not look released
-  // before that is known, so the first name is `claimed`, which protects the lock for the grace.
+  // A rename by path can hit the directory of a successor; the backend then undoes it. The lock must not look
+  // released before that is known, so the first name is `claimed`, which protects the lock for the grace.
   const claimed = claimedName(nonce);
   if (!renameOwn(open, OWNER_FILE, claimed)) return false;
-  // The lock is free from here on. This rename may report ENOENT although it succeeded, because a waiter may delete the
-  // directory as soon as the new name appears, before the check with which the call ends.
+  // The lock is free from here on. This rename may report ENOENT although it succeeded, because a waiter may
+  // delete the directory as soon as the new name appears, before the check with which the call ends.
   renameOwn(open, claimed, retiredName(nonce));
   return true;
 }
@@ -44,9 +45,9 @@ function renameOwn({ lockPath, directory }: OpenLockDirectory, from: string, to:
 }
 
 /**
- * Deletes the lock's own file `name` through the directory's descriptor. When several processes try, one succeeds, and
- * only that one goes on to remove the directory. If two removed an empty directory by its name, the second could hit
- * one that an older program has made in the meantime.
+ * Deletes the lock's own file `name` through the directory's descriptor. When several processes try, one
+ * succeeds, and only that one goes on to remove the directory. If two removed an empty directory by its name,
+ * the second could hit one that an older program has made in the meantime.
  * @returns false when the file was gone.
  */
 export function unlinkOwnFile({ lockPath, directory }: OpenLockDirectory, name: string): boolean {
@@ -60,8 +61,8 @@ export function unlinkOwnFile({ lockPath, directory }: OpenLockDirectory, name: 
 }
 
 /**
- * Removes the directory if it is empty and still the one at its path. Otherwise it stays, which is no error: another
- * process has removed it, or a file that was deleted while open has left a shadow in it (FUSE, NFS).
+ * Removes the directory if it is empty and still the one at its path. Otherwise it stays, which is no error:
+ * another process has removed it, or a file that was deleted while open has left a shadow in it (FUSE, NFS).
  */
 export function removeDirectory(lock: OpenLockDirectory): void {
   for (let waited = 0; ; waited += 1) {
@@ -74,8 +75,8 @@ export function removeDirectory(lock: OpenLockDirectory): void {
 function tryRemoveDirectory({ lockPath, directory }: OpenLockDirectory): boolean {
   const { files } = lockPath.backend;
   try {
-    // An older program may have made an empty directory here a moment ago, so the inode is compared first. Our open
-    // descriptor keeps its number from being used again.
+    // An older program may have made an empty directory here a moment ago, so the inode is compared first.
+    // Our open descriptor keeps its number from being used again.
     files.rmdirIfAt(lockPath.parent, lockPath.name, directory);
     return true;
   } catch (error) {

@@ -1,4 +1,4 @@
-// To sweep is to clear the private directories that killed processes left beside a lock. Each is judged like a lock.
+// Sweeping means to clear the private directories that killed processes left beside a lock.
 import { assess, type InspectOptions } from './assess.js';
 import { clearStale } from './clear.js';
 import { LastLook } from './last-look.js';
@@ -14,17 +14,18 @@ interface ParentState {
   /** Milliseconds on the monotonic clock. */
   sweptAt: number;
   /**
-   * Names of the locks that this thread has used here since the last sweep. Only their private directories are swept,
-   * because another program may use a similar name for its own data.
+   * Names of the locks that this thread has used here since the last sweep. Only their private directories
+   * are swept, because another program may use a similar name for its own data.
    */
   readonly names: Set<string>;
 }
 
-/** By path of the parent directory. */
+/** The key is the path of the parent directory. */
 const parents = new Map<string, ParentState>();
 
 /**
- * Sweeps the parent directory of a lock, at most once a minute. Errors are ignored, because the next sweep tries again.
+ * Sweeps the parent directory of a lock, at most once a minute. Each private directory is judged like a lock.
+ * Errors are ignored, because the next sweep tries again.
  */
 export function sweepIfDue(lockPath: LockPath, options: InspectOptions): void {
   const now = performance.now();

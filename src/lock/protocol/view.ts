@@ -14,8 +14,8 @@ const MAX_ENTRIES = 64;
 const MAX_FOREIGN_SHOWN = 5;
 
 /**
- * A lock directory and its owner.json as they were at one moment. The open descriptors refer to that directory and that
- * file even when their names change. Call close() when done.
+ * A lock directory and its owner.json as they were at one moment. The open descriptors refer to that
+ * directory and that file even when their names change. Call close() when done.
  */
 export class LockView {
   readonly lockPath: LockPath;
@@ -44,7 +44,7 @@ export class LockView {
 
   /**
    * @returns null when the path does not exist.
-   * @throws NotALockError (ERR_NOT_A_LOCK) for a file, a symbolic link, or a directory whose owner.json no lock wrote.
+   * @throws NotALockError (ERR_NOT_A_LOCK) for a file, a symbolic link, or an owner.json that no lock wrote.
    */
   static open(lockPath: LockPath): LockView | null {
     const directory = openLockDirectory(lockPath);
@@ -76,7 +76,7 @@ export class LockView {
     return this.#directoryStatus;
   }
 
-  /** True for the same directory. One of the two views must still hold it open, because inode numbers are reused. */
+  /** True for the same directory. One view must still hold it open, because inode numbers are reused. */
   isSameDirectory(other: LockView): boolean {
     return isSameFile(this.directoryStatus(), other.directoryStatus());
   }
@@ -109,7 +109,7 @@ export class LockView {
     if (foreign.length > 0) throw new LockNotEmptyError(this.lockPath.path, foreign);
   }
 
-  /** Call this before owner.json is deleted, because NFS and FUSE leave a shadow of a file that is deleted while open. */
+  /** Call this before owner.json is deleted, because NFS and FUSE leave a shadow of an open file. */
   closeOwner(): void {
     if (this.owner !== null && !this.#isOwnerClosed) this.lockPath.backend.files.close(this.owner.descriptor);
     this.#isOwnerClosed = true;
@@ -155,8 +155,8 @@ function readOwnerOf(lockPath: LockPath, directory: Descriptor): ReturnType<type
   try {
     return openOwnerFile(lockPath.backend.files, directory);
   } catch (error) {
-    // The file can vanish before it is read where a deleted file does not stay readable: on Windows, or when a server
-    // forgets it.
+    // The file can vanish before it is read where a deleted file does not stay readable: on Windows, or when
+    // a server forgets it.
     if (isGone(error)) return null;
     const code = errnoOf(error);
     if (code === 'ELOOP') throw foreignOwner(lockPath, 'symbolic link');

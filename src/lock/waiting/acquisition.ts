@@ -33,7 +33,7 @@ export async function acquireAsync(path: string | URL, options: AcquireOptions):
   let seenByHead: Obstacle | null = null;
   try {
     for (;;) {
-      // Checked after the pause and not before it, because the waiter may have become the head since it was woken.
+      // Checked after the pause, because the waiter may have become the head since it was woken.
       const step = steps.next(waiter === null || waiter.isHead ? null : seenByHead);
       if (step.done === true) return step.value;
       // `onWait` was called a moment ago and may have aborted.
@@ -89,8 +89,8 @@ export interface Pause<W extends ChangeWatch> {
 }
 
 /**
- * One waiter's way to one lock, as a sequence of looks and pauses. Async and sync callers differ only in how they pause.
- * Call close() when done: it keeps nothing open but the lock that was acquired.
+ * One waiter's way to one lock, as a sequence of looks and pauses. Async and sync callers differ only in how
+ * they pause. Call close() when done: it keeps nothing open but the lock that was acquired.
  */
 export class Acquisition<W extends ChangeWatch> {
   readonly #lockPath: LockPath;
@@ -112,8 +112,8 @@ export class Acquisition<W extends ChangeWatch> {
   }
 
   /**
-   * Yields the pauses and returns the lock. After a pause the caller may pass what another waiter of this thread saw,
-   * which then stands for a look.
+   * Yields the pauses and returns the lock. After a pause the caller may pass what another waiter of this
+   * thread saw. This waiter then does not look itself.
    * @throws LockTimeoutError (ERR_LOCK_TIMEOUT) and the errors of each step.
    */
   *steps(): Generator<Pause<W>, PublishedLock, Obstacle | null> {
@@ -148,7 +148,7 @@ export class Acquisition<W extends ChangeWatch> {
     if (!this.#isAcquired) this.#lockPath.close();
   }
 
-  /** Takes the lock if it is free, and clears it if it is stale. */
+  /** Takes the lock if it is free, and reclaims it if it is stale. */
   #look(): PublishedLock | Obstacle {
     const view = LockView.open(this.#lockPath);
     if (view === null) {
@@ -162,7 +162,7 @@ export class Acquisition<W extends ChangeWatch> {
       const lockState = assess(view, this.#options, this.#lastLook);
       const isStale = lockState.state === 'stale';
       if (isStale) reclaimStale(view, lockState);
-      // A watch that was started just now may have missed an earlier change, so the waiter looks again before it waits.
+      // A new watch may have missed an earlier change, so the waiter looks once more before it waits.
       const moving = isStale || this.#watchNow(view);
       return { ...lockState, owner: record, moving };
     } catch (error) {
@@ -201,8 +201,8 @@ const OVERTAKEN: Obstacle = {
 };
 
 /**
- * Refuses a name that leaves no room for the private one, before anything is made. A filesystem with a lower limit
- * refuses it in mkdir.
+ * Refuses a name that leaves no room for the private one, before anything is made. A filesystem with a lower
+ * limit refuses it in mkdir.
  */
 function refuseLongName({ name, path }: LockPath): void {
   const length = Buffer.byteLength(name);

@@ -6,14 +6,15 @@ import type { LockView } from '../protocol/view.js';
 import { Wakeup } from './wakeup.js';
 
 /**
- * Wakes a waiter when the lock that it waits for may have become free. The watch starts before the look that finds the
- * lock held, so no change between the look and the wait is missed. Call close() when done.
+ * Wakes a waiter when the lock that it waits for may have become free. The watch starts before the look that
+ * finds the lock held, so no change between the look and the wait is missed. Call close() when done.
  */
 export interface ChangeWatch {
   /**
-   * True when everything that can free the lock wakes the waiter. That holds for a lock of this package: its owner keeps
-   * owner.json open for writing until it dies, and the close wakes us from any namespace. An older program has closed its
-   * file long before, so its death takes a pidfd. Changes that another machine makes on a shared filesystem wake nobody.
+   * True when everything that can free the lock wakes the waiter. That holds for a lock of this package: its
+   * owner keeps owner.json open for writing until it dies, and the close wakes us from any namespace. An
+   * older program has closed its file long before, so its death takes a pidfd. Changes that another machine
+   * makes on a shared filesystem wake no waiter.
    */
   readonly complete: boolean;
   close(): void;
@@ -21,7 +22,7 @@ export interface ChangeWatch {
 
 /** Wakes a waiter in the event loop. */
 export interface AsyncChangeWatch extends ChangeWatch {
-  /** Resolves after `ms` milliseconds, or earlier at a change. Rejects with `signal.reason` once that aborts. */
+  /** Resolves after `ms` milliseconds or at a change. Rejects with `signal.reason` once that aborts. */
   wait(ms: number, signal: AbortSignal | undefined): Promise<void>;
 }
 
@@ -31,7 +32,7 @@ export interface SyncChangeWatch extends ChangeWatch {
   wait(ms: number): void;
 }
 
-/** Starts the watch of an acquisition. null when the kernel or the backend has none, and the waiter has to poll. */
+/** Starts the watch of an acquisition. null when the kernel or the backend has none, so the waiter polls. */
 export type StartWatch<W extends ChangeWatch> = (view: LockView) => W | null;
 
 export function startAsyncWatch(view: LockView): AsyncChangeWatch | null {
@@ -106,8 +107,8 @@ function withOwnerPidfd<T>(view: LockView, use: (pidfd: Descriptor | null) => T)
 }
 
 /**
- * A pidfd of the process that has the recorded number here. It may be another process than the owner. That does no harm,
- * because its exit only makes the waiter look again.
+ * A pidfd of the process that has the recorded number here. It may be another process than the owner. That
+ * does no harm, because its exit only makes the waiter look again.
  */
 function openOwnerPidfd(view: LockView): Descriptor | null {
   const pid = view.record?.pid ?? null;

@@ -5,6 +5,6 @@ import type { LockState } from '../protocol/assess.js';
 export interface Obstacle extends Omit<LockState, 'state'> {
   /** null when no owner could be read. */
   readonly owner: OwnerRecord | null;
-  /** True when the lock was changing, or when a change may have been missed, so that it is worth a second look at once. */
+  /** True when the lock was changing, or a change may have been missed, so that a second look may help. */
   readonly moving: boolean;
 }

@@ -8,15 +8,16 @@ const MAX_IMMEDIATE = 8;
 const POLL_INTERVAL = 100;
 /**
  * Milliseconds from a change to the first re-check. Each further re-check follows PATIENCE times later, up to
- * POLL_INTERVAL. They are needed because two steps raise no inotify event: the kernel reports that the owner's file was
- * closed a moment before it frees the witness (__fput: fsnotify_close, then locks_remove_file), and it reports no removal
- * of a directory that a process has open. The process that makes these steps may be descheduled before either of them.
+ * POLL_INTERVAL. They are needed because two steps raise no inotify event: the kernel reports that the
+ * owner's file was closed a moment before it frees the witness (__fput: fsnotify_close, then
+ * locks_remove_file), and it reports no removal of a directory that a process has open. The process may
+ * be descheduled between the step that is reported and the one that is not.
  */
 const FIRST_RECHECK = 2;
 const PATIENCE = 7;
 /**
- * Milliseconds between two looks at a lock all of whose changes are reported, in case a report is missed. In a process
- * that does nothing else a look takes half a millisecond, so a hundred waiters take 0.3 % of a core.
+ * Milliseconds between two looks at a lock all of whose changes are reported, in case one is missed. A look
+ * takes half a millisecond in an otherwise idle process, so a hundred waiters take 0.3 % of a core.
  */
 const SAFETY_INTERVAL = 15_000;
 /** Share by which pauses are varied, so that waiters of one lock do not look in step. */

@@ -3,25 +3,25 @@ import type { Obstacle } from './obstacle.js';
 import { Wakeup } from './wakeup.js';
 
 interface Queue {
-  /** The options that decide a verdict, as text. Waiters with other rules may find stale what these find held. */
+  /** The options that decide a verdict, as text. Other rules may find a lock stale that these find held. */
   readonly rules: string;
-  /** In the order of their arrival. */
+  /** The first to arrive is the head. */
   readonly waiters: Set<QueuedWaiter>;
   /** What the head saw at its last look. null when it has not looked since it waits. */
   seenByHead: Obstacle | null;
 }
 
-/** By path of the lock. */
+/** The key is the path of the lock. */
 const queues = new Map<string, Queue[]>();
 
-/** Wakes this thread's waiters when this thread has released the lock at `path`, because the kernel may not report it. */
+/** Wakes this thread's waiters after a release by this thread, which the kernel may not report. */
 export function announceRelease(path: string): void {
   for (const queue of queues.get(path) ?? []) headOf(queue)?.wake();
 }
 
 /**
- * One waiter among those of this thread that wait for one lock. Only the head of the queue looks at the lock, so a
- * release wakes one task instead of hundreds of which one succeeds. Call leave() when done.
+ * One waiter among those of this thread that wait for one lock. Only the head of the queue looks at the lock,
+ * so a release wakes one task instead of hundreds of which one succeeds. Call leave() when done.
  */
 export class QueuedWaiter {
   readonly #path: string;
@@ -60,8 +60,8 @@ export class QueuedWaiter {
   }
 
   /**
-   * Resolves after `ms` milliseconds, or earlier when the waiter has become the head or there is a new state to report.
-   * Rejects with `signal.reason` once that aborts.
+   * Resolves after `ms` milliseconds, or earlier when the waiter has become the head or there is a new state
+   * to report. Rejects with `signal.reason` once that aborts.
    */
   wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
     return this.#wakeup.wait(ms, signal);

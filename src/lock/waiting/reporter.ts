@@ -4,7 +4,7 @@ import type { Obstacle } from './obstacle.js';
 
 /** Milliseconds between two reports of the same state. */
 const REPORT_INTERVAL = 10_000;
-/** Durations in a description. They are removed before comparing, because a growing duration is not a new state. */
+/** Durations are removed from a description before comparing, because a growing one is not a new state. */
 const DURATIONS = /(?: [\d.]+ (?:ms|s|min|h|d)\b)+/g;
 
 /** True when the caller or a subscriber wants to know how the waiting goes. */
@@ -12,7 +12,7 @@ export function isListening({ onWait }: AcquireOptions): boolean {
   return onWait !== undefined || waitEvent.isHeard || slowOwnerEvent.isHeard;
 }
 
-/** Reports to `onWait` and to the channels when the state is a new one, and otherwise every REPORT_INTERVAL. */
+/** Reports each new state to `onWait` and to the channels, and an unchanged one every REPORT_INTERVAL. */
 export class Reporter {
   readonly #path: string;
   readonly #options: AcquireOptions;
@@ -26,7 +26,7 @@ export class Reporter {
     this.#options = options;
   }
 
-  /** Makes a report, and passes it on when it is due. `waited` is milliseconds since the acquisition began. */
+  /** Makes a report, and passes it on when it is due. `waited`: milliseconds since the acquisition began. */
   report({ owner, verdict, description }: Obstacle, waited: number): WaitReport {
     const { expectedHold, onWait } = this.#options;
     const ownerAge = ownerAgeOf(owner);
@@ -48,13 +48,13 @@ export class Reporter {
     return report;
   }
 
-  /** Milliseconds until a report is due even if nothing happens. Infinity when nobody listens. */
+  /** Milliseconds until a report is due even if nothing happens. Infinity when there is no listener. */
   dueIn({ waited, ownerAge, overdue }: WaitReport): number {
     const { expectedHold } = this.#options;
     if (!isListening(this.#options)) return Number.POSITIVE_INFINITY;
     const repetition = this.#reportedAt + REPORT_INTERVAL - waited;
     if (expectedHold === undefined || ownerAge === null || overdue) return repetition;
-    // The age is counted by the wall clock in whole milliseconds, and the owner is overdue only beyond expectedHold.
+    // The age is in whole milliseconds of the wall clock, and the owner is overdue only beyond expectedHold.
     return Math.min(repetition, expectedHold - ownerAge + 1);
   }
 }

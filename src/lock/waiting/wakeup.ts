@@ -1,4 +1,4 @@
-/** Wakes one waiter in the event loop. If nobody waits when it is woken, the next wait() returns at once. */
+/** Wakes one waiter in the event loop. If it is woken before it waits, its next wait() returns at once. */
 export class Wakeup {
   #isDue = false;
   #finish: (() => void) | null = null;
@@ -8,7 +8,7 @@ export class Wakeup {
     this.#finish?.();
   }
 
-  /** Resolves after `ms` milliseconds, or earlier when it is woken. Rejects with `signal.reason` once that aborts. */
+  /** Resolves after `ms` milliseconds, or earlier when woken. Rejects with `signal.reason` once it aborts. */
   wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const finish = () => {
