@@ -1,3 +1,5 @@
+import type { InspectOptions } from './lock/protocol/assess.js';
+
 export type { BackendName, Capabilities, Capability } from './backend/backend.js';
 export { dumpDiagnostics } from './dump/dump.js';
 export type { DiagnosticsDump, DumpOptions, LockDump } from './dump/types.js';
@@ -22,6 +24,7 @@ export {
   type LostEvent,
   type ReclaimEvent,
   type ReleaseEvent,
+  type WaitReport,
 } from './lock/events.js';
 export {
   acquireLock,
@@ -41,7 +44,7 @@ export {
   reclaimLockSync,
 } from './lock/inspect.js';
 export type { Lock } from './lock/lock.js';
-export type { AcquireOptions, WaitReport } from './lock/options.js';
+export type { AcquireOptions } from './lock/options.js';
 export type { InspectOptions } from './lock/protocol/assess.js';
 export { LockTimeoutError } from './lock/timeout-error.js';
 export type {
@@ -52,3 +55,6 @@ export type {
   WitnessRecord,
 } from './record/owner-record.js';
 export { type OwnerWatch, watchOwner } from './watch/owner-watch.js';
+
+/** @deprecated Use {@link InspectOptions}, the new name of the same options. */
+export type StandingOptions = InspectOptions;

@@ -1,5 +1,5 @@
 import { acquireLock } from '../lock/index.js';
-import { type Lock, witnessDescriptor } from '../lock/lock.js';
+import type { Lock } from '../lock/lock.js';
 import { LockTimeoutError } from '../lock/timeout-error.js';
 import type { Command } from './command.js';
 import { executeCommand } from './execute-command.js';
@@ -45,7 +45,7 @@ export const runCommand: Command = {
     const lock = await acquire(request, relay);
     if (typeof lock === 'number') return lock;
     lock.signal.addEventListener('abort', () => complain((lock.signal.reason as Error).message));
-    const code = await executeCommand(request.command, witnessDescriptor(lock), relay);
+    const code = await executeCommand(request.command, lock.witnessDescriptor, relay);
     const released = await release(lock);
     return released || code !== EXIT.success ? code : EXIT.runFailed;
   },

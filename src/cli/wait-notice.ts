@@ -1,5 +1,5 @@
 import type { Verdict } from '../judge/verdict.js';
-import type { WaitReport } from '../lock/options.js';
+import type { WaitReport } from '../lock/events.js';
 import { describeOwner } from '../record/describe-owner.js';
 import { formatElapsed } from '../text/elapsed.js';
 import { formatVerdict } from './format/format-verdict.js';

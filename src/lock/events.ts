@@ -4,17 +4,16 @@ import type { LockLostError } from '../errors.js';
 import type { Verdict } from '../judge/verdict.js';
 import { describeOwner } from '../record/describe-owner.js';
 import type { OwnerRecord } from '../record/owner-record.js';
-import type { WaitReport } from './options.js';
 
-/** Names of the channels (node:diagnostics_channel) on which locks tell what happens to them in this thread. */
+/** Names of the channels (node:diagnostics_channel) that publish the events of this thread's locks. */
 export const CHANNELS = Object.freeze({
-  /** A waiter has something to report, as often as `onWait` is called: {@link WaitReport}. */
+  /** A waiter reports, as often as it calls `onWait`: {@link WaitReport}. */
   wait: 'kernel-identity:wait',
-  /** Once per waiter and owner, when `ownerAge` exceeds the waiter's `expectedHold`: {@link WaitReport}. */
+  /** An owner's age exceeds the waiter's `expectedHold`, once per waiter and owner: {@link WaitReport}. */
   slowOwner: 'kernel-identity:slow-owner',
-  /** This thread has a lock: {@link AcquireEvent}. */
+  /** This thread acquired a lock: {@link AcquireEvent}. */
   acquire: 'kernel-identity:acquire',
-  /** This thread removed a lock that nobody holds any more: {@link ReclaimEvent}. */
+  /** This thread removed a lock that no process held any more: {@link ReclaimEvent}. */
   reclaim: 'kernel-identity:reclaim',
   /** This thread released its lock: {@link ReleaseEvent}. */
   release: 'kernel-identity:release',
@@ -22,31 +21,54 @@ export const CHANNELS = Object.freeze({
   lost: 'kernel-identity:lost',
 });
 
+/** What a waiter knows of the lock that it waits for. `onWait` receives it too. */
+export interface WaitReport {
+  readonly path: string;
+  /** Milliseconds since the acquisition began. */
+  readonly waited: number;
+  /** null when no owner could be read. */
+  readonly owner: OwnerRecord | null;
+  /**
+   * Milliseconds since the owner wrote its record, by the wall clock; null when not known. It is the same
+   * measure as `LockInspection.ageMs` and `ReclaimEvent.ownerAge`.
+   */
+  readonly ownerAge: number | null;
+  /** null when there is no owner record to judge. */
+  readonly verdict: Verdict | null;
+  /** Why the lock is not free, in words. */
+  readonly description: string;
+  /** True once `ownerAge` exceeds `expectedHold`. */
+  readonly overdue: boolean;
+}
+
 export interface AcquireEvent {
   readonly path: string;
-  /** What was recorded of this process. */
+  /** The record that this process wrote. */
   readonly owner: OwnerRecord;
-  /** ms from the call to the lock. */
+  /** Milliseconds from the call until the lock was acquired. */
   readonly waited: number;
 }
 
 export interface ReclaimEvent {
   readonly path: string;
-  /** Who held it; null: it named no owner. */
+  /** The owner that held it last. null when the lock named no owner. */
   readonly owner: OwnerRecord | null;
-  /** ms since that owner wrote its record, by the wall clock; null: not known. */
+  /**
+   * Milliseconds since that owner wrote its record, by the wall clock; null when not known. It is the same
+   * measure as `LockInspection.ageMs` and `WaitReport.ownerAge`.
+   */
   readonly ownerAge: number | null;
-  /** Its state is `unknown` where the owner's lease ran out; null: there was no owner to judge. */
+  /** The verdict on that owner: `unknown` when its lease ran out. null when there was no owner to judge. */
   readonly verdict: Verdict | null;
-  /** Why it could be removed, in words. */
+  /** Why the lock could be removed, in words. */
   readonly description: string;
 }
 
 export interface ReleaseEvent {
   readonly path: string;
-  /** What was recorded of this process. */
+  /** The record that this process wrote. */
   readonly owner: OwnerRecord;
-  /** ms since it was recorded, by the wall clock; null: not known. */
+  /** Milliseconds since it was written, by the wall clock; null when not known. */
   readonly ownerAge: number | null;
 }
 
@@ -55,7 +77,7 @@ export interface LostEvent extends ReleaseEvent {
   readonly error: LockLostError;
 }
 
-/** What is published, by the name of its channel. */
+/** The payload of each channel. */
 export interface LockEvents {
   'kernel-identity:wait': WaitReport;
   'kernel-identity:slow-owner': WaitReport;
@@ -69,10 +91,10 @@ export interface LockEvents {
 const debug = debuglog('kernel-identity');
 const isDebugging = debug.enabled;
 
-/** One channel. Ask {@link isHeard} before making a payload: nobody listens, as a rule. */
+/** One channel. Check {@link isHeard} before making a payload, because a channel rarely has a subscriber. */
 export class LockEvent<Name extends keyof LockEvents> {
   readonly #name: Name;
-  /** Held here, because Node forgets a channel that nobody refers to. */
+  /** Kept in a field, because Node forgets a channel that nothing refers to. */
   readonly #channel;
   readonly #describe: (payload: LockEvents[Name]) => string;
 
@@ -86,7 +108,7 @@ export class LockEvent<Name extends keyof LockEvents> {
     return this.#channel.hasSubscribers || isDebugging;
   }
 
-  /** What a subscriber throws becomes an uncaught exception of its own; it never disturbs the lock. */
+  /** An error of a subscriber becomes an uncaught exception. It never reaches the caller of the lock. */
   publish(payload: LockEvents[Name]): void {
     this.#channel.publish(payload);
     if (isDebugging) debug('%s %s', this.#name.replace('kernel-identity:', ''), this.#describe(payload));
@@ -110,7 +132,7 @@ export const releaseEvent = new LockEvent(
 );
 export const lostEvent = new LockEvent(CHANNELS.lost, ({ error }) => error.message);
 
-/** ms since an owner wrote its record, by the wall clock; null: not known. */
+/** Milliseconds since an owner wrote its record, by the wall clock; null when not known. */
 export function ownerAgeOf(owner: OwnerRecord | null): number | null {
   return owner?.recordedAt ? Math.max(0, Date.now() - owner.recordedAt.ms) : null;
 }
@@ -123,7 +145,7 @@ function describeMs(ms: number | null): string {
   return ms === null ? 'unknown time' : `${Math.round(ms)} ms`;
 }
 
-/** Paths may hold line ends and worse. */
+/** JSON escapes the line ends and control characters that a path may hold. */
 function quote(path: string): string {
   return JSON.stringify(path);
 }

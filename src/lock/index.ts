@@ -1,51 +1,36 @@
 import { invalidArgument } from '../errors.js';
 import { Lock } from './lock.js';
 import { type AcquireOptions, checkAcquireOptions } from './options.js';
-import { LockPath } from './protocol/lock-path.js';
-import type { PublishedLock } from './protocol/publish.js';
 import { LockTimeoutError } from './timeout-error.js';
-import { acquireAsync, acquireSync } from './waiting/run.js';
+import { acquireAsync, acquireSync } from './waiting/acquisition.js';
 
 /**
- * Acquires the lock at `path`, a directory that exists as long as the lock is held. A dead owner's lock is reclaimed
- * at once, a live one's never.
- * @throws LockTimeoutError (ERR_LOCK_TIMEOUT), NotALockError (ERR_NOT_A_LOCK), LockNotEmptyError (ERR_LOCK_NOT_EMPTY),
- * BackendUnavailableError (ERR_BACKEND_UNAVAILABLE), `signal.reason`, and system errors: ENOENT for a missing parent
- * directory, EACCES, ENOSPC, ...
+ * Acquires the lock at `path`, a directory that exists as long as the lock is held. The lock of a dead owner
+ * is reclaimed at once, the lock of a live one never.
+ * @throws LockTimeoutError (ERR_LOCK_TIMEOUT), NotALockError (ERR_NOT_A_LOCK), LockNotEmptyError
+ * (ERR_LOCK_NOT_EMPTY), BackendUnavailableError (ERR_BACKEND_UNAVAILABLE), `signal.reason`, and system
+ * errors: ENOENT for a missing parent directory, EACCES, ENOSPC, ...
  */
 export async function acquireLock(path: string | URL, options: AcquireOptions = {}): Promise<Lock> {
   checkAcquireOptions(options);
   options.signal?.throwIfAborted();
-  const place = LockPath.open(path);
-  let published: PublishedLock;
-  try {
-    published = await acquireAsync(place, options);
-  } catch (error) {
-    place.close();
-    throw error;
-  }
-  return new Lock(published);
+  return new Lock(await acquireAsync(path, options));
 }
 
 /**
- * As {@link acquireLock}, blocking this thread while it waits.
- * @throws also EDEADLK at once when this very thread holds the lock.
+ * The same as {@link acquireLock}, but it blocks this thread while it waits.
+ * @throws the errors of {@link acquireLock}; also EDEADLK, at once, when this thread itself holds the lock.
  */
 export function acquireLockSync(path: string | URL, options: AcquireOptions = {}): Lock {
   checkAcquireOptions(options);
   options.signal?.throwIfAborted();
-  const place = LockPath.open(path);
-  let published: PublishedLock;
-  try {
-    published = acquireSync(place, options);
-  } catch (error) {
-    place.close();
-    throw error;
-  }
-  return new Lock(published);
+  return new Lock(acquireSync(path, options));
 }
 
-/** As {@link acquireLock} without waiting; null: somebody holds it, or nobody can tell. */
+/**
+ * Tries {@link acquireLock} once. null when another owner holds the lock, or when no evidence decides whether
+ * it lives.
+ */
 export async function tryAcquireLock(
   path: string | URL,
   options: Omit<AcquireOptions, 'timeout'> = {},
@@ -53,7 +38,7 @@ export async function tryAcquireLock(
   return nullOnTimeout(acquireLock(path, { ...options, timeout: 0 }));
 }
 
-/** As {@link tryAcquireLock}, synchronously. */
+/** The same as {@link tryAcquireLock}, synchronously. */
 export function tryAcquireLockSync(
   path: string | URL,
   options: Omit<AcquireOptions, 'timeout'> = {},
@@ -69,8 +54,9 @@ export function tryAcquireLockSync(
 type Run<T> = (lock: Lock) => T | Promise<T>;
 
 /**
- * Runs `run` while holding the lock and releases it afterwards, whatever happens.
- * @throws as {@link acquireLock}; what `run` throws; LockLostError (ERR_LOCK_LOST) when the lock was lost meanwhile.
+ * Acquires the lock, runs `run`, and releases the lock whether `run` succeeds or throws.
+ * @throws the errors of {@link acquireLock}, and those of `run`; LockLostError (ERR_LOCK_LOST) when the lock
+ * was lost while `run` succeeded.
  */
 export async function withLock<T>(path: string | URL, run: Run<T>): Promise<T>;
 export async function withLock<T>(path: string | URL, options: AcquireOptions, run: Run<T>): Promise<T>;
@@ -91,7 +77,7 @@ export async function withLock<T>(
   return result;
 }
 
-/** As {@link withLock} for a synchronous `run`. */
+/** The same as {@link withLock}, for a synchronous `run`. */
 export function withLockSync<T>(path: string | URL, run: (lock: Lock) => T): T;
 export function withLockSync<T>(path: string | URL, options: AcquireOptions, run: (lock: Lock) => T): T;
 export function withLockSync<T>(
@@ -128,7 +114,7 @@ function split<R>(rest: [R] | [AcquireOptions, R]): [AcquireOptions, R] {
   return [options, run];
 }
 
-/** The error of `run` is the one to report; that the lock was lost as well adds nothing the caller can use. */
+/** Hides that the lock was lost, because the caller gets the error of `run` instead. */
 function releaseQuietly(lock: Lock): void {
   try {
     lock.releaseSync();

@@ -1,3 +1,5 @@
+// Inspecting means to judge a lock or a file and to change nothing. Reclaiming means to remove it if its
+// owner is dead.
 import { NotALockError, quoteNames } from '../errors.js';
 import { ForeignLock } from '../formats/foreign-lock.js';
 import type { LockFormat } from '../formats/format.js';
@@ -13,26 +15,29 @@ import { LockView } from './protocol/view.js';
 
 export type { LockFormat } from '../formats/format.js';
 
-/** A file that changes each time it was judged is left alone after so many times. */
+/** How often a file that changes while it is judged is judged again before it is left alone. */
 const ATTEMPTS = 3;
 
-/** What stands at a path, who owns it, and whether that process lives. */
+/** What is at a path, which process owns it, and whether that process lives. */
 export interface LockInspection {
   /** Absolute. */
   readonly path: string;
   readonly format: LockFormat;
-  /** `stale`: its owner is dead. `unknown`: nobody can tell, so nobody may touch it. */
+  /** `stale`: its owner is dead. `unknown`: no evidence decides, so it must not be touched. */
   readonly state: 'free' | 'held' | 'stale' | 'unknown';
-  /** null: there is no owner record to judge. */
+  /** null when there is no owner record to judge. */
   readonly verdict: Verdict | null;
   readonly owner: OwnerRecord | null;
-  /** ms since the owner wrote its record, by the wall clock; null: not known. */
+  /**
+   * Milliseconds since the owner wrote its record, by the wall clock; null when not known. It is the same
+   * measure as `WaitReport.ownerAge` and `ReclaimEvent.ownerAge`.
+   */
   readonly ageMs: number | null;
-  /** The state in words. */
+  /** The state, in words for people. */
   readonly description: string;
   /**
-   * The first few files in a lock directory that nobody holds and that are not a lock's: they are never deleted, so
-   * nobody can take the lock, and its state is `unknown`. Empty otherwise.
+   * Names of the first few files that are no lock's own, in a directory that no process holds. Such files are
+   * never deleted, so the lock cannot be taken and its state is `unknown`. Empty otherwise.
    */
   readonly foreignFiles: readonly string[];
 }
@@ -43,67 +48,66 @@ export interface ReclaimResult extends LockInspection {
 }
 
 /**
- * Judges what stands at `path`, a lock directory or another program's lock or PID file, and changes nothing. A file
+ * Judges the lock directory, or another program's lock or PID file, at `path`. It changes nothing. A file
  * that names no owner has the state `unknown`.
- * @throws NotALockError (ERR_NOT_A_LOCK) for a directory with an owner.json that is none; BackendUnavailableError
- * (ERR_BACKEND_UNAVAILABLE), system errors.
+ * @throws NotALockError (ERR_NOT_A_LOCK) for a directory whose owner.json no lock wrote;
+ * BackendUnavailableError (ERR_BACKEND_UNAVAILABLE); system errors.
  */
 export function inspectLockSync(path: string | URL, options: InspectOptions = {}): LockInspection {
-  return atPlace(path, (place) => {
-    const standing = openStanding(place);
-    if (standing === null) return nothingThere(place);
+  return atLockPath(path, (lockPath) => {
+    const lock = openLock(lockPath);
+    if (lock === null) return nothingThere(lockPath);
     try {
-      return standing instanceof LockView
-        ? inspectView(standing, options)
-        : inspectForeign(standing, place, options);
+      return lock instanceof LockView ? inspectView(lock, options) : inspectForeign(lock, lockPath, options);
     } finally {
-      standing.close();
+      lock.close();
     }
   });
 }
 
-/** As {@link inspectLockSync}. */
+/** The same as {@link inspectLockSync}, as a promise. */
 export async function inspectLock(path: string | URL, options: InspectOptions = {}): Promise<LockInspection> {
   return inspectLockSync(path, options);
 }
 
 /**
- * Removes the lock at `path`, or another program's lock or PID file, if its owner is dead, and only then. Of a file
- * that its owner's successor writes at the very moment of the removal see {@link ForeignLock.remove}.
- * @throws as {@link inspectLockSync}; NotALockError (ERR_NOT_A_LOCK) for a file that names no owner, or whose name and
- * content could be anybody's; LockNotEmptyError (ERR_LOCK_NOT_EMPTY) for a directory with files of somebody else.
+ * Removes the lock at `path`, or another program's lock or PID file, only if its owner is dead. A successor
+ * may write such a file in the moment of its removal: {@link ForeignLock.remove} says what happens then.
+ * @throws the errors of {@link inspectLockSync}; NotALockError (ERR_NOT_A_LOCK) also for a file that names no
+ * owner, or whose name and content could be those of any file; LockNotEmptyError (ERR_LOCK_NOT_EMPTY) for a
+ * directory with foreign files in it.
  */
 export function reclaimLockSync(path: string | URL, options: InspectOptions = {}): ReclaimResult {
-  return atPlace(path, (place) => {
+  return atLockPath(path, (lockPath) => {
     for (let attempt = 1; ; attempt++) {
-      const standing = openStanding(place);
-      if (standing === null) return { ...nothingThere(place), reclaimed: false };
+      const lock = openLock(lockPath);
+      if (lock === null) return { ...nothingThere(lockPath), reclaimed: false };
       try {
-        if (standing instanceof LockView) return reclaimView(standing, options);
-        const inspection = inspectForeign(standing, place, options);
-        refuseUnlessDeletable(standing, inspection, place);
+        if (lock instanceof LockView) return reclaimView(lock, options);
+        const inspection = inspectForeign(lock, lockPath, options);
+        refuseUnlessDeletable(lock, inspection, lockPath);
         if (inspection.state !== 'stale') return { ...inspection, reclaimed: false };
-        const removal = standing.remove();
-        if (removal !== 'changed') return removed(inspection, removal === 'removed');
+        const removal = lock.remove();
+        if (removal !== 'changed') return reclaimedFile(inspection, removal === 'removed');
         if (attempt === ATTEMPTS) return { ...inspection, ...RESTLESS };
       } finally {
-        standing.close();
+        lock.close();
       }
     }
   });
 }
 
-/** As {@link reclaimLockSync}. */
+/** The same as {@link reclaimLockSync}, as a promise. */
 export async function reclaimLock(path: string | URL, options: InspectOptions = {}): Promise<ReclaimResult> {
   return reclaimLockSync(path, options);
 }
 
-function atPlace<T>(path: string | URL, action: (place: LockPath) => T): T {
-  const place = LockPath.open(path);
+function atLockPath<T>(path: string | URL, action: (lockPath: LockPath) => T): T {
+  const lockPath = LockPath.open(path);
   try {
-    return withLockPath(place.path, () => action(place));
+    return withLockPath(lockPath.path, () => action(lockPath));
   } finally {
-    place.close();
+    lockPath.close();
   }
 }
 
@@ -113,25 +117,25 @@ const RESTLESS = {
   reclaimed: false,
 } as const;
 
-/** null: nothing is there. */
-function openStanding(place: LockPath): LockView | ForeignLock | null {
+/** @returns null when the path does not exist. */
+function openLock(lockPath: LockPath): LockView | ForeignLock | null {
   try {
-    return LockView.open(place);
+    return LockView.open(lockPath);
   } catch (error) {
     if (!(error instanceof NotALockError)) throw error;
-    const foreign = ForeignLock.open(place);
-    // Then what is wrong is in the directory.
+    const foreign = ForeignLock.open(lockPath);
+    // The error is about the directory's owner.json, not about a file at the path.
     if (foreign === 'directory') throw error;
     return foreign;
   }
 }
 
-function inspectForeign(foreign: ForeignLock, place: LockPath, options: InspectOptions): LockInspection {
+function inspectForeign(foreign: ForeignLock, lockPath: LockPath, options: InspectOptions): LockInspection {
   const { found } = foreign;
-  if (typeof found === 'string') return { path: place.path, ...NAMES_NOBODY, description: found };
+  if (typeof found === 'string') return { path: lockPath.path, ...NAMES_NOBODY, description: found };
   const verdict = foreign.judge(found, options);
   return {
-    path: place.path,
+    path: lockPath.path,
     format: found.format,
     state: STATES[verdict.state],
     verdict,
@@ -154,16 +158,16 @@ const NAMES_NOBODY = {
 const STATES = { alive: 'held', dead: 'stale', unknown: 'unknown' } as const;
 
 /** @throws NotALockError (ERR_NOT_A_LOCK) */
-function refuseUnlessDeletable({ found }: ForeignLock, { format }: LockInspection, place: LockPath): void {
-  if (typeof found === 'string') throw new NotALockError(place.path, found);
-  if (isDeletableAs(place.name, found)) return;
+function refuseUnlessDeletable({ found }: ForeignLock, { format }: LockInspection, lockPath: LockPath): void {
+  if (typeof found === 'string') throw new NotALockError(lockPath.path, found);
+  if (isDeletableAs(lockPath.name, found)) return;
   throw new NotALockError(
-    place.path,
+    lockPath.path,
     `a ${format} by its content, but has neither "lock" nor "pid" in its name`,
   );
 }
 
-function removed(inspection: LockInspection, isOurs: boolean): ReclaimResult {
+function reclaimedFile(inspection: LockInspection, isOurs: boolean): ReclaimResult {
   if (isOurs && reclaimEvent.isHeard) {
     const { path, owner, ageMs, verdict, description } = inspection;
     reclaimEvent.publish({ path, owner, ownerAge: ageMs, verdict, description });
@@ -171,7 +175,7 @@ function removed(inspection: LockInspection, isOurs: boolean): ReclaimResult {
   return { ...inspection, state: 'free', reclaimed: isOurs };
 }
 
-/** What `reclaim` refuses to clear is not called stale, whatever became of its owner. */
+/** A stale directory that `reclaim` would refuse to clear has the state `unknown`. */
 function inspectView(view: LockView, options: InspectOptions): LockInspection {
   const inspection = inspectionOf(view, assess(view, options, new LastLook()));
   const foreignFiles = inspection.state === 'stale' ? view.foreignFiles() : [];
@@ -181,28 +185,28 @@ function inspectView(view: LockView, options: InspectOptions): LockInspection {
 }
 
 function reclaimView(view: LockView, options: InspectOptions): ReclaimResult {
-  const standing = assess(view, options, new LastLook());
-  const inspection = inspectionOf(view, standing);
-  if (standing.state !== 'stale') return { ...inspection, reclaimed: false };
-  return { ...inspection, reclaimed: reclaimStale(view, standing), state: 'free' };
+  const lockState = assess(view, options, new LastLook());
+  const inspection = inspectionOf(view, lockState);
+  if (lockState.state !== 'stale') return { ...inspection, reclaimed: false };
+  return { ...inspection, reclaimed: reclaimStale(view, lockState), state: 'free' };
 }
 
-function inspectionOf({ place, record }: LockView, standing: LockState): LockInspection {
+function inspectionOf({ lockPath, record }: LockView, lockState: LockState): LockInspection {
   return {
-    path: place.path,
+    path: lockPath.path,
     format: record === null ? 'none' : record.version === null ? 'openclaw-directory' : 'kernel-identity',
-    state: standing.state,
-    verdict: standing.verdict,
+    state: lockState.state,
+    verdict: lockState.verdict,
     owner: record,
     ageMs: ownerAgeOf(record),
-    description: standing.description,
+    description: lockState.description,
     foreignFiles: [],
   };
 }
 
-function nothingThere(place: LockPath): LockInspection {
+function nothingThere(lockPath: LockPath): LockInspection {
   return {
-    path: place.path,
+    path: lockPath.path,
     format: 'none',
     state: 'free',
     verdict: null,

@@ -1,3 +1,4 @@
+// Releasing means to check that this process still has its lock, and then to retire, unlink and remove it.
 import type { Descriptor } from '../backend/descriptor.js';
 import { isSameFile } from '../backend/file-status.js';
 import { isOneKernelFilesystem } from '../backend/filesystem-traits.js';
@@ -15,29 +16,15 @@ import type { PublishedLock } from './protocol/publish.js';
 import { removeDirectory, retireOwner, unlinkOwnFile } from './protocol/retire.js';
 import { announceRelease } from './waiting/queue.js';
 
-/** More than any record of ours is long. */
+/** Bytes: more than any record that this package writes. */
 const MAX_OWN_RECORD = 16 * 1024;
 
-let ownerDescriptorOf: (lock: Lock) => Descriptor;
-
-/**
- * Descriptor of owner.json on which the lock's witness is held, for a child process to inherit: the witness lives until
- * the last copy is closed. null: this lock has no witness. Not part of the public API.
- */
-export function witnessDescriptor(lock: Lock): Descriptor | null {
-  return lock.owner.witness === null ? null : ownerDescriptorOf(lock);
-}
-
-/** A lock that this process holds. Release it, or let `using` / `await using` do it. */
+/** A lock that this process holds. Call release() when done, or declare it with `using` or `await using`. */
 export class Lock {
-  static {
-    ownerDescriptorOf = (lock) => lock.#published.owner.descriptor;
-  }
-
   readonly path: string;
   readonly #published: PublishedLock;
   readonly #pid = process.pid;
-  // Made when somebody asks for them: most never do.
+  // The record and the controller are made at their first use, because most callers use neither.
   #owner: OwnerRecord | null = null;
   #abort: AbortController | null = null;
   #loss: LockLostError | null = null;
@@ -45,45 +32,57 @@ export class Lock {
   #isOwnerClosed = false;
   #heartbeat: number | null = null;
 
-  /** Takes over `published`, and gives the lock back if it cannot be kept: see {@link #keepLease}. */
+  /**
+   * Takes over `published`. Releases the lock again when its lease cannot be kept.
+   * @throws when the thread that renews the lease cannot be started: EAGAIN, or ERR_ACCESS_DENIED of Node's
+   * permission model.
+   */
   constructor(published: PublishedLock) {
     this.#published = published;
-    this.path = published.place.path;
+    this.path = published.lockPath.path;
     enterHeldLock(published.record.nonce, () => this.#isIntact());
     if (published.record.lease !== null) this.#keepLease(published.record.lease);
   }
 
-  /** @throws what keeps a thread from being started (EAGAIN, or ERR_ACCESS_DENIED of Node's permission model). */
   #keepLease({ durationMs }: LeaseRecord): void {
-    const { place, owner } = this.#published;
+    const { lockPath, owner } = this.#published;
     const lost = () => this.#loseByLease();
     try {
-      this.#heartbeat = place.backend.lease.start(
+      this.#heartbeat = lockPath.backend.lease.start(
         owner.descriptor,
         Math.round(durationMs / BEATS_PER_LEASE),
         lost,
       );
     } catch (error) {
-      // A lock whose lease nobody keeps is taken away from an owner that lives.
+      // Without renewals other processes would take the lock from its living owner.
       this.releaseSync();
       throw error;
     }
   }
 
-  /** What was recorded of this process. */
+  /** The record that this process wrote. */
   get owner(): OwnerRecord {
     this.#owner ??= ownerRecordOf(this.#published.record);
     return this.#owner;
   }
 
-  /** Aborts, with a LockLostError as reason, once the lock is known to be lost; never by a mere release. */
+  /**
+   * @internal Descriptor of owner.json, on which the lock's witness is held. `run` passes it on to its
+   * command, because the witness lives until its last copy is closed. null when the lock has no witness.
+   */
+  get witnessDescriptor(): Descriptor | null {
+    const { record, owner } = this.#published;
+    return record.witness === null ? null : owner.descriptor;
+  }
+
+  /** Aborts with a LockLostError as its reason once the lock is known to be lost, and never by a release. */
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
     if (this.#loss !== null) this.#abort.abort(this.#loss);
     return this.#abort.signal;
   }
 
-  /** True while the lock is still this process's. Looks at the file system; finding the lock lost aborts `signal`. */
+  /** Checks on disk that this process still has the lock. `signal` aborts when it turns out to be lost. */
   verify(): boolean {
     if (this.#state !== 'held') return false;
     const wrong = this.#whatIsWrong();
@@ -93,13 +92,13 @@ export class Lock {
 
   /**
    * Releases the lock. A second call does nothing.
-   * @throws LockLostError (ERR_LOCK_LOST) when it was lost before; nothing of a new owner's is touched then.
+   * @throws LockLostError (ERR_LOCK_LOST) when the lock was lost before. A new owner's files stay untouched.
    */
   async release(): Promise<void> {
     this.releaseSync();
   }
 
-  /** As {@link release}, for synchronous code. */
+  /** Does the same as {@link release} in synchronous code. */
   releaseSync(): void {
     const state = this.#state;
     if (state === 'held') {
@@ -129,7 +128,7 @@ export class Lock {
     if (wrong !== null) throw this.#lose(wrong);
     const { nonce } = this.#published.record;
     if (!retireOwner(this.#published, nonce)) throw this.#lose('its owner.json is gone');
-    // A file deleted while it is open casts a shadow on NFS and FUSE, which would keep the directory.
+    // NFS and FUSE leave a shadow of a file that is deleted while open, and the directory would not be empty.
     this.#closeOwner();
     if (unlinkOwnFile(this.#published, retiredName(nonce))) removeDirectory(this.#published);
   }
@@ -152,14 +151,14 @@ export class Lock {
     if (this.#state === 'held') this.#lose('its owner.json is gone, or can no longer be touched');
   }
 
-  /** null: the descriptors are still ours, and owner.json is still the one written at the acquisition. */
+  /** null when the descriptors are still ours and owner.json is still the one written at the acquisition. */
   #whatIsWrong(): string | null {
-    const { place, directory, owner, record, content } = this.#published;
+    const { lockPath, directory, owner, record, content } = this.#published;
     const { descriptor, status } = owner;
-    const { files } = place.backend;
+    const { files } = lockPath.backend;
     if (process.pid !== this.#pid) return 'this process was forked from the one that holds it';
     try {
-      // First, since the directory's descriptor is made sure of there.
+      // This check comes first, because it also makes sure that the directory's descriptor is still ours.
       const isAtItsPath = this.#isAtItsPath();
       if (!files.isStillAt(directory, OWNER_FILE, descriptor, status.device, status.inode)) {
         return 'another owner.json stands in its place';
@@ -177,18 +176,19 @@ export class Lock {
   }
 
   /**
-   * Some programs move a lock aside before they delete it: from that moment on the path is free for others.
-   * @throws EBADF where the directory's descriptor is another file's by now.
+   * False when the directory was moved away. Some programs do that before they delete a lock, and the path is
+   * free for others from then on.
+   * @throws EBADF when the directory's descriptor belongs to another file by now.
    */
   #isAtItsPath(): boolean {
-    const { place, directory, directoryId, record } = this.#published;
-    const { backend, parent, name } = place;
+    const { lockPath, directory, directoryId, record } = this.#published;
+    const { backend, parent, name } = lockPath;
     const { device, inode } = directoryId;
     try {
       if (isOneKernelFilesystem(record.filesystem)) {
         return backend.files.isStillAt(parent, name, directory, device, inode);
       }
-      // Elsewhere inode numbers may be made up anew when a name is looked up.
+      // On other filesystems each lookup of the name may give another inode number, so there is no lookup.
       if (isSameFile(backend.files.statDescriptor(directory), directoryId)) return true;
       throw systemError('EBADF', 'fstat');
     } catch (error) {
@@ -205,28 +205,28 @@ export class Lock {
     }
   }
 
-  /** The file lock must be seen from a second description, since it never conflicts with its own. */
+  /** Tests through a second file description, because a file lock never conflicts with its own. */
   #isWitnessIntact(): boolean {
-    const { place, record, directory } = this.#published;
+    const { lockPath, record, directory } = this.#published;
     if (record.witness === null) return true;
-    return place.backend.witness.testAt(directory, OWNER_FILE, record.filesystem) === 'held';
+    return lockPath.backend.witness.testAt(directory, OWNER_FILE, record.filesystem) === 'held';
   }
 
   #close(): void {
-    const { place, directory, directoryId } = this.#published;
+    const { lockPath, directory, directoryId } = this.#published;
     this.#closeOwner();
-    place.backend.files.closeIfStill(directory, directoryId.device, directoryId.inode);
-    place.close();
+    lockPath.backend.files.closeIfStill(directory, directoryId.device, directoryId.inode);
+    lockPath.close();
   }
 
   #closeOwner(): void {
     if (this.#isOwnerClosed) return;
     this.#isOwnerClosed = true;
-    const { place, owner, record } = this.#published;
+    const { lockPath, owner, record } = this.#published;
     const { descriptor, status } = owner;
     leaveHeldLock(record.nonce);
-    if (this.#heartbeat !== null) place.backend.lease.stop(this.#heartbeat);
-    place.backend.files.closeIfStill(descriptor, status.device, status.inode);
+    if (this.#heartbeat !== null) lockPath.backend.lease.stop(this.#heartbeat);
+    lockPath.backend.files.closeIfStill(descriptor, status.device, status.inode);
   }
 }
 

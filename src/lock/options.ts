@@ -1,52 +1,38 @@
 import { invalidArgument, outOfRange } from '../errors.js';
-import type { Verdict } from '../judge/verdict.js';
-import type { OwnerRecord } from '../record/owner-record.js';
+import { MAX_LABEL } from '../record/parse.js';
+import type { WaitReport } from './events.js';
 import { type InspectOptions, MIN_LEASE } from './protocol/assess.js';
 
-/** What a waiter knows of the lock it waits for. */
-export interface WaitReport {
-  readonly path: string;
-  /** ms since the acquisition began. */
-  readonly waited: number;
-  /** null: no owner could be read. */
-  readonly owner: OwnerRecord | null;
-  /** ms since the owner wrote its record, by the wall clock; null: not known. */
-  readonly ownerAge: number | null;
-  /** null: there is no owner record to judge. */
-  readonly verdict: Verdict | null;
-  /** Why the lock is not free, in words. */
-  readonly description: string;
-  /** True once `ownerAge` exceeds `expectedHold`. */
-  readonly overdue: boolean;
-}
-
 export interface AcquireOptions extends InspectOptions {
-  /** ms to wait for the lock. Default Infinity; 0: one try. */
+  /** Milliseconds to wait for the lock. Default Infinity; 0 means one try. */
   readonly timeout?: number;
-  /** Ends the waiting; the acquisition rejects with `signal.reason`. */
+  /** Ends the waiting: the acquisition rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
-  /** Called when waiting begins, when the holder changes, once it is overdue, and every 10 s. */
+  /** Called when waiting begins, when the owner changes, once when the owner is overdue, and every 10 s. */
   readonly onWait?: (report: WaitReport) => void;
-  /** ms for which a holder is expected to keep the lock; beyond it waiters are told. */
+  /**
+   * Milliseconds for which an owner is expected to hold the lock. Waiters report an owner that holds it
+   * longer as overdue.
+   */
   readonly expectedHold?: number;
   /**
-   * ms; recorded only where observers may be unable to test the lock's witness (network filesystems, gVisor, plain Node,
-   * overlay, btrfs). There the owner touches its owner.json six times as often, and whoever sees no change for this long
-   * may take the lock: an owner that is paused for longer can overlap its successor. Default 30 000, at least 1 000.
+   * Milliseconds for which the lock outlives its owner's silence. A lease is recorded only where observers
+   * may be unable to test the lock's witness (network filesystems, gVisor, plain Node, overlay, btrfs). There
+   * the owner touches its owner.json six times per lease, and a waiter that sees no change for a whole lease
+   * may take the lock. An owner that is paused for longer can therefore overlap its successor.
+   * Default 30 000, at least 1 000, at most 86 400 000 (a day).
    */
   readonly lease?: number;
   /** A word for people, shown with the lock by `inspect`. */
   readonly label?: string;
 }
 
-/** ms; a day. */
+/** Milliseconds: a day. */
 const MAX_LEASE = 86_400_000;
-/** Longest label kept in a record. */
-const MAX_LABEL = 256;
 
 /** @throws TypeError (ERR_INVALID_ARG_TYPE) or RangeError (ERR_OUT_OF_RANGE). */
 export function checkAcquireOptions(options: AcquireOptions): void {
-  // One by one, and not by name: V8 finds properties with names that vary the slow way.
+  // The names are literal, because V8 takes a slow path for a property whose name is in a variable.
   checkTime('timeout', options.timeout);
   checkTime('expectedHold', options.expectedHold);
   checkTime('ownerlessGrace', options.ownerlessGrace);

@@ -2,36 +2,36 @@ import { KernelIdentityError } from '../errors.js';
 import type { Verdict } from '../judge/verdict.js';
 import { describeOwner } from '../record/describe-owner.js';
 import type { OwnerRecord } from '../record/owner-record.js';
-import type { WaitReport } from './options.js';
+import { shellQuoted } from '../text/shell-quote.js';
+import type { WaitReport } from './events.js';
 
-/** Checks that tell a person where the owner is, and decide nothing by themselves. */
+/** Checks that show a person where the owner is. They are no missing evidence, because none decides alone. */
 const SHOWN_ONLY = new Set(['boot-id', 'pid-namespace', 'hostname', 'boot-time']);
 
-/** ERR_LOCK_TIMEOUT: the lock did not become free in time. Everything a person needs to go on is in it. */
+/** ERR_LOCK_TIMEOUT: the lock did not become free in time. The message names the owner and the next step. */
 export class LockTimeoutError extends KernelIdentityError {
   override readonly name = 'LockTimeoutError';
   readonly code = 'ERR_LOCK_TIMEOUT';
   readonly path: string;
-  /** ms */
+  /** Milliseconds. */
   readonly waited: number;
   readonly owner: OwnerRecord | null;
-  /** ms; null: not known. */
+  /** Milliseconds since the owner wrote its record, as in `WaitReport`; null when not known. */
   readonly ownerAge: number | null;
   readonly verdict: Verdict | null;
-  /** The verdict's reason, or what else stood in the way. */
+  /** The verdict's reason. When there is no verdict, why the lock was not free, in words. */
   readonly reason: string;
-  /** Checks of the verdict that could decide nothing. */
+  /** Names of the verdict's checks that could decide nothing. */
   readonly evidenceMissing: readonly string[];
-  /** Shell command that shows the lock, or clears it when its owner is dead. */
+  /** A shell command that shows the lock, or that reclaims it if its owner is dead. */
   readonly command: string;
 
   constructor(report: WaitReport) {
     const missing = (report.verdict?.evidence ?? [])
       .filter(({ check, finding }) => finding === 'none' && !SHOWN_ONLY.has(check))
       .map(({ check }) => check);
-    const quoted = `'${report.path.replaceAll("'", `'\\''`)}'`;
     const isHeld = report.verdict?.state === 'alive';
-    const command = `npx kernel-identity ${isHeld ? 'inspect' : 'reclaim'} ${quoted}`;
+    const command = `npx kernel-identity ${isHeld ? 'inspect' : 'reclaim'} ${shellQuoted(report.path)}`;
     const lines = [
       `the lock '${report.path}' did not become free within ${Math.round(report.waited)} ms`,
       `owner: ${describeOwner(report.owner, report.ownerAge)}`,

@@ -50,13 +50,13 @@ export const files = [
       },
       {
         what: 'the number of owner.json is closed, whosever it is by now',
-        from: 'place.backend.files.closeIfStill(descriptor, status.device, status.inode);',
-        to: 'place.backend.files.close(descriptor);',
+        from: 'lockPath.backend.files.closeIfStill(descriptor, status.device, status.inode);',
+        to: 'lockPath.backend.files.close(descriptor);',
       },
       {
         what: 'the number of the directory is closed, whosever it is by now',
-        from: 'place.backend.files.closeIfStill(directory, directoryId.device, directoryId.inode);',
-        to: 'place.backend.files.close(directory);',
+        from: 'lockPath.backend.files.closeIfStill(directory, directoryId.device, directoryId.inode);',
+        to: 'lockPath.backend.files.close(directory);',
       },
       {
         what: 'whoever deletes the retired file or not removes the directory',
@@ -158,8 +158,8 @@ export const files = [
       },
       {
         what: 'a directory that was made a moment ago is removed',
-        from: 'files.rmdirIfAt(place.parent, place.name, directory)',
-        to: 'files.rmdirAt(place.parent, place.name)',
+        from: 'files.rmdirIfAt(lockPath.parent, lockPath.name, directory)',
+        to: 'files.rmdirAt(lockPath.parent, lockPath.name)',
       },
     ],
   },
@@ -216,13 +216,13 @@ export const files = [
       },
       {
         what: 'the lock of somebody else is taken for the own one',
-        from: 'published = isAtPlace(place, directory, filesystem, nonce);',
+        from: 'published = isPublished(lockPath, directory, filesystem, nonce);',
         to: 'published = true;',
       },
       {
         what: 'after an error it has not happened',
-        from: 'if (!isGone(error) && nonceAt(place) === nonce) return true;',
-        to: '',
+        from: 'return !isGone(error) && nonceAt(lockPath) === nonce;',
+        to: 'return false;',
       },
       {
         what: 'swept away means failed',
@@ -232,18 +232,18 @@ export const files = [
       },
       {
         what: 'a failed attempt leaves its private directory',
-        from: 'if (!published) discard(draft, place, directory, owner);',
+        from: 'if (!published) discard(draft, lockPath, directory, owner);',
         to: '',
       },
       {
         what: 'a nameless owner: the witness is taken after publishing',
-        from: "files.renameAt(directory, NEW_OWNER_FILE, directory, OWNER_FILE);\n    if (!moveIntoPlace(draft, place, nonce)) return 'contended';",
-        to: "if (!moveIntoPlace(draft, place, nonce)) return 'contended';\n    files.renameAt(directory, NEW_OWNER_FILE, directory, OWNER_FILE);",
+        from: "files.renameAt(directory, NEW_OWNER_FILE, directory, OWNER_FILE);\n    if (!moveIntoPlace(draft, lockPath, nonce)) return 'contended';",
+        to: "if (!moveIntoPlace(draft, lockPath, nonce)) return 'contended';\n    files.renameAt(directory, NEW_OWNER_FILE, directory, OWNER_FILE);",
       },
       {
         what: 'an empty directory stays where the rename failed',
-        from: '    removeEmpty(place);\n    throw error;',
-        to: '    throw error;',
+        from: '    removeEmptyDirectory(lockPath);\n',
+        to: '',
       },
     ],
   },
@@ -258,13 +258,13 @@ export const files = [
       },
       {
         what: 'a lease says nothing',
-        from: "if (verdict.state === 'unknown') return byLease(view, view.record, verdict, description, memory);",
+        from: "if (verdict.state === 'unknown') return assessByLease(view, view.record, verdict, description, lastLook);",
         to: "if (verdict.state === 'unknown') return { state: 'unknown', verdict, description };",
       },
       {
         what: 'a beat is not noticed',
-        from: 'const silentMs = memory.unchangedFor(',
-        to: "const silentMs = ((_: string) => memory.unchangedFor(''))(",
+        from: 'const silentMs = lastLook.unchangedFor(',
+        to: "const silentMs = ((_: string) => lastLook.unchangedFor(''))(",
       },
       {
         what: 'the shortest lease is believed',
@@ -283,7 +283,7 @@ export const files = [
       },
       {
         what: 'a torn owner.json whose owner holds on is free',
-        from: "if (place.backend.witness.test(owner.descriptor, owner.filesystem.type) === 'held') {",
+        from: "if (lockPath.backend.witness.test(owner.descriptor, owner.filesystem.type) === 'held') {",
         to: 'if (false) {',
       },
       { what: 'no grace', from: 'const past = ageMs > grace;', to: 'const past = true;' },
@@ -436,8 +436,8 @@ export const files = [
     mutants: [
       {
         what: 'reclaims what is not stale',
-        from: "if (standing.state !== 'stale') return { ...inspection, reclaimed: false };",
-        to: "if (standing.state === 'held') return { ...inspection, reclaimed: false };",
+        from: "if (lockState.state !== 'stale') return { ...inspection, reclaimed: false };",
+        to: "if (lockState.state === 'held') return { ...inspection, reclaimed: false };",
         tests: [...CLEARING, 'test/lock/legacy-owner.test.ts'],
       },
       {
@@ -447,7 +447,7 @@ export const files = [
       },
       {
         what: 'any file with a number in it is deleted',
-        from: 'refuseUnlessDeletable(standing, inspection, place);',
+        from: 'refuseUnlessDeletable(lock, inspection, lockPath);',
         to: '',
         tests: ['test/formats/hostile.test.ts'],
       },
@@ -459,55 +459,88 @@ export const files = [
     mutants: [
       {
         what: 'takes a lock that is not stale',
-        from: "const isStale = standing.state === 'stale';",
-        to: "const isStale = standing.state !== 'held';",
+        from: "const isStale = lockState.state === 'stale';",
+        to: "const isStale = lockState.state !== 'held';",
         tests: CLEARING,
-      },
-      {
-        what: 'what woke it is over when it looks',
-        from: 'if (moving || wasWoken) unrest',
-        to: 'if (moving) unrest',
-        tests: ['test/waiting/pauses.test.ts'],
-      },
-      {
-        what: 'what has just moved is looked at once more only',
-        from: 'unrest *= PATIENCE;',
-        to: 'unrest = Number.POSITIVE_INFINITY;',
-        tests: ['test/waiting/pauses.test.ts'],
       },
       { what: 'waits for ever', from: 'if (waited >= timeout) throw', to: 'if (false) throw' },
       {
-        what: 'the alarm is set after the last look',
-        from: 'return this.#alarm !== null;',
+        what: 'the watch starts after the last look',
+        from: 'return this.#watch !== null;',
         to: 'return false;',
         tests: ['test/waiting/change-watch.test.ts'],
       },
       { what: 'a view stays open', from: '      view.close();\n', to: '' },
+      {
+        what: 'a thread waits for itself',
+        from: "if (seen.verdict?.reason === 'held-by-this-process') throw",
+        to: 'if (false) throw',
+      },
+      {
+        what: 'an abort by onWait is heeded after the pause',
+        from: '      signal?.throwIfAborted();\n      waiter',
+        to: '      waiter',
+        tests: ['test/waiting/change-watch.test.ts'],
+      },
+    ],
+  },
+  {
+    file: 'src/lock/waiting/pace.ts',
+    tests: ['test/waiting/pace.test.ts'],
+    mutants: [
+      {
+        what: 'what woke it is over when it looks',
+        from: 'if (moving || this.#wasWoken) this.#recheck',
+        to: 'if (moving) this.#recheck',
+        tests: ['test/waiting/pace.test.ts', 'test/waiting/pauses.test.ts'],
+      },
+      {
+        what: 'what has just moved is looked at once more only',
+        from: 'this.#recheck *= PATIENCE;',
+        to: 'this.#recheck = Number.POSITIVE_INFINITY;',
+        tests: ['test/waiting/pace.test.ts', 'test/waiting/pauses.test.ts'],
+      },
+      {
+        what: 'a lock that never rests keeps a waiter busy',
+        from: 'if (moving && this.#immediate < MAX_IMMEDIATE) {',
+        to: 'if (moving) {',
+      },
+      {
+        what: 'the loser of a race polls as if the lock were between two steps',
+        from: 'const isSettled = moving || (this.#immediate > 0 && owner !== null);',
+        to: 'const isSettled = moving;',
+      },
+      {
+        what: 'nobody looks when only time can free the lock',
+        from: 'Math.min(interval, lookAgainIn ?? interval)',
+        to: 'interval',
+      },
+      { what: 'all waiters look in step', from: 'ms * (1 + JITTER * (2 * this.#random() - 1))', to: 'ms' },
     ],
   },
   {
     file: 'src/lock/waiting/queue.ts',
     tests: ['test/waiting/queue.test.ts'],
     mutants: [
-      { what: 'everybody is the first', from: 'return first(this.#line) === this;', to: 'return true;' },
-      { what: 'the turn is not passed on', from: 'if (wasFirst) first(this.#line)?.ring();', to: '' },
+      { what: 'everybody is the head', from: 'return headOf(this.#queue) === this;', to: 'return true;' },
+      { what: 'the turn is not passed on', from: 'if (wasHead) headOf(this.#queue)?.wake();', to: '' },
       {
-        what: 'nobody hears of a new holder but the first',
-        from: 'if (waiter !== this && waiter.#listens) waiter.ring();',
+        what: 'nobody but the head hears of a new owner',
+        from: 'if (waiter !== this && waiter.#listens) waiter.wake();',
         to: '',
       },
       {
         what: 'a release of this thread is found out by polling',
-        from: 'for (const line of lines.get(path) ?? []) first(line)?.ring();',
+        from: 'for (const queue of queues.get(path) ?? []) headOf(queue)?.wake();',
         to: '',
       },
-      { what: 'whoever judges otherwise waits in the same line', from: 'other.rules === rules', to: 'true' },
+      { what: 'whoever judges otherwise waits in the same queue', from: 'other.rules === rules', to: 'true' },
     ],
   },
   {
     file: 'src/lock/waiting/wakeup.ts',
     tests: ['test/waiting/wakeup.test.ts'],
-    mutants: [{ what: 'what rang before the wait is forgotten', from: 'if (this.#rang) finish();', to: '' }],
+    mutants: [{ what: 'a wake-up before the wait is forgotten', from: 'if (this.#isDue) finish();', to: '' }],
   },
   {
     file: 'src/lock/waiting/change-watch.ts',
@@ -527,23 +560,6 @@ export const files = [
         what: 'an exit is reported for ever',
         from: "if (watch.block(monitor, pidfd, ms) === 'exit') closePidfd();",
         to: 'watch.block(monitor, pidfd, ms);',
-      },
-    ],
-  },
-  {
-    file: 'src/lock/waiting/run.ts',
-    tests: ['test/lock/waiting.test.ts'],
-    mutants: [
-      {
-        what: 'a thread waits for itself',
-        from: "if (step.value.report.verdict?.reason === 'held-by-this-process') throw",
-        to: 'if (false) throw',
-      },
-      {
-        what: 'an abort by onWait is heeded after the pause',
-        from: '      signal?.throwIfAborted();\n      inLine',
-        to: '      inLine',
-        tests: ['test/waiting/change-watch.test.ts'],
       },
     ],
   },

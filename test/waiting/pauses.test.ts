@@ -3,12 +3,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ProcessIdentity } from '../../src/identity/process-identity.js';
 import { probeIdentity } from '../../src/identity/read.js';
+import type { WaitReport } from '../../src/lock/events.js';
 import { Lock } from '../../src/lock/lock.js';
-import type { AcquireOptions, WaitReport } from '../../src/lock/options.js';
-import { LockPath } from '../../src/lock/protocol/lock-path.js';
-import type { PublishedLock } from '../../src/lock/protocol/publish.js';
+import type { AcquireOptions } from '../../src/lock/options.js';
 import type { LockView } from '../../src/lock/protocol/view.js';
-import { acquireSteps } from '../../src/lock/waiting/acquisition.js';
+import { Acquisition } from '../../src/lock/waiting/acquisition.js';
 import type { ChangeWatch } from '../../src/lock/waiting/change-watch.js';
 import { editOwner, writeLock, writeLockOf } from '../helpers/crafted.js';
 import { startProcess } from '../helpers/processes.js';
@@ -47,11 +46,11 @@ function wait(
   path: string,
   ms: number,
   options: AcquireOptions = {},
-  alarm: ChangeWatch | null = COMPLETE,
+  watch: ChangeWatch | null = COMPLETE,
 ): number[] {
-  const place = LockPath.open(path);
+  const acquisition = new Acquisition(path, options, () => watch);
   const pauses: number[] = [];
-  const steps = acquireSteps(place, options, () => alarm);
+  const steps = acquisition.steps();
   try {
     while (elapsed < ms) {
       const step = steps.next(null);
@@ -62,15 +61,14 @@ function wait(
     }
     return pauses;
   } finally {
-    steps.return(undefined as never);
-    place.close();
+    acquisition.close();
   }
 }
 
 /** Collects the reports of such a wait. */
-function reportsOf(path: string, ms: number, options: AcquireOptions = {}, alarm = COMPLETE): WaitReport[] {
+function reportsOf(path: string, ms: number, options: AcquireOptions = {}, watch = COMPLETE): WaitReport[] {
   const reports: WaitReport[] = [];
-  wait(path, ms, { onWait: (report) => void reports.push(report), ...options }, alarm);
+  wait(path, ms, { onWait: (report) => void reports.push(report), ...options }, watch);
   return reports;
 }
 
@@ -113,9 +111,9 @@ describe('a waiter', () => {
 
   test('looks ten times a second where nothing wakes it, and not in step with others', async () => {
     const path = await heldLock();
-    for (const alarm of [null, INCOMPLETE]) {
+    for (const watch of [null, INCOMPLETE]) {
       elapsed = 0;
-      const pauses = wait(path, 20_000, {}, alarm);
+      const pauses = wait(path, 20_000, {}, watch);
       expect(Math.min(...pauses)).toBeGreaterThanOrEqual(79);
       expect(Math.max(...pauses)).toBeLessThanOrEqual(121);
       expect(new Set(pauses.map((ms) => Math.round(ms))).size).toBeGreaterThan(10);
@@ -123,8 +121,8 @@ describe('a waiter', () => {
   });
 
   test('that was woken for nothing looks again soon, and later: the change that woke it may go on', async () => {
-    const place = LockPath.open(await heldLock());
-    const steps = acquireSteps(place, {}, () => COMPLETE);
+    const acquisition = new Acquisition(await heldLock(), {}, () => COMPLETE);
+    const steps = acquisition.steps();
     const pause = () => (steps.next(null).value as { ms: number }).ms;
     elapsed += pause() / 3;
     for (const limit of [3, 20, 120]) {
@@ -134,15 +132,14 @@ describe('a waiter', () => {
       elapsed += soon;
     }
     expect(pause()).toBeGreaterThan(10_000);
-    steps.return(undefined as never);
-    place.close();
+    acquisition.close();
   });
 
   test('that comes between two steps of a release has the lock a few milliseconds after the last', async () => {
     const path = await heldLock();
-    const place = LockPath.open(path);
-    const alarmOf = (view: LockView) => (view.record === null ? INCOMPLETE : COMPLETE);
-    const steps = acquireSteps(place, { ownerlessGrace: 60_000 }, alarmOf);
+    const watchOf = (view: LockView) => (view.record === null ? INCOMPLETE : COMPLETE);
+    const acquisition = new Acquisition(path, { ownerlessGrace: 60_000 }, watchOf);
+    const steps = acquisition.steps();
     elapsed += (steps.next(null).value as { ms: number }).ms / 3;
     // The removal of a directory that another process has open raises no inotify event.
     rmSync(join(path, 'owner.json'));
@@ -150,20 +147,21 @@ describe('a waiter', () => {
     expect(ms).toBeLessThanOrEqual(3);
     rmdirSync(path);
     elapsed += ms;
-    const { value, done } = steps.next(null);
-    expect(done).toBe(true);
-    new Lock(value as PublishedLock).releaseSync();
+    const last = steps.next(null);
+    if (last.done !== true) throw new Error('it still waits');
+    acquisition.close();
+    new Lock(last.value).releaseSync();
   });
 
   test('whose holder changes at every look looks again soon: it cannot know what its watch has missed', async () => {
     const path = await heldLock();
-    const place = LockPath.open(path);
     let holders = 0;
-    const steps = acquireSteps(place, {}, () => {
+    const acquisition = new Acquisition(path, {}, () => {
       holders += 1;
       editOwner(path, (owner) => ({ ...owner, nonce: String(holders).padStart(32, '0') }));
       return COMPLETE;
     });
+    const steps = acquisition.steps();
     for (let pauses = 0; pauses < 3; pauses += 1) {
       const before = holders;
       const { ms } = steps.next(null).value as { ms: number };
@@ -172,17 +170,16 @@ describe('a waiter', () => {
       expect(holders - before).toBeLessThan(20);
       elapsed += ms;
     }
-    steps.return(undefined as never);
-    place.close();
+    acquisition.close();
   });
 
   test('never sleeps beyond its timeout', async () => {
     const path = await heldLock();
-    for (const alarm of [COMPLETE, null]) {
+    for (const watch of [COMPLETE, null]) {
       elapsed = 0;
       let pauses = 0;
-      const place = LockPath.open(path);
-      const steps = acquireSteps(place, { timeout: 1234 }, () => alarm);
+      const acquisition = new Acquisition(path, { timeout: 1234 }, () => watch);
+      const steps = acquisition.steps();
       const run = () => {
         for (;;) {
           const step = steps.next(null);
@@ -193,7 +190,7 @@ describe('a waiter', () => {
       };
       expect(run).toThrow(expect.objectContaining({ code: 'ERR_LOCK_TIMEOUT' }));
       expect(pauses).toBeCloseTo(1234, 5);
-      place.close();
+      acquisition.close();
     }
   });
 });

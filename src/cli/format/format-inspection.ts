@@ -6,6 +6,7 @@ import type { LockInspection } from '../../lock/inspect.js';
 import { describeOwner, hostOf } from '../../record/describe-owner.js';
 import type { OwnerRecord } from '../../record/owner-record.js';
 import { printable } from '../../text/printable.js';
+import { shellQuoted } from '../../text/shell-quote.js';
 import { formatEvidence, formatVerdict } from './format-verdict.js';
 import { alignFields } from './layout.js';
 import { type Paint, plain, STATE_TONES } from './paint.js';
@@ -114,9 +115,4 @@ function nextStepWithForeign(
   return isDeletableAs(basename(path), { format, record: owner })
     ? ['its owner is gone; to remove it:', `kernel-identity reclaim ${shellQuoted(path)}`]
     : ['its name does not show that it is a lock; if it is one, delete it by hand.', null];
-}
-
-/** One word for sh(1). */
-function shellQuoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

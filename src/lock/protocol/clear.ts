@@ -1,3 +1,6 @@
+// Clearing means to retire, unlink and remove a directory that another process made, because it was found
+// stale. Reclaiming a lock means to clear the directory at the lock's own path and to publish an event. A
+// sweep publishes none.
 import { ownerAgeOf, reclaimEvent } from '../events.js';
 import type { LockState } from './assess.js';
 import { isRetiredName, retiredName } from './names.js';
@@ -6,9 +9,9 @@ import { removeDirectory, retireOwner, unlinkOwnFile } from './retire.js';
 import type { LockView } from './view.js';
 
 /**
- * Frees a lock that was found stale, through the descriptors on which it was judged.
- * @returns false: somebody else was faster.
- * @throws LockNotEmptyError (ERR_LOCK_NOT_EMPTY) before anything is touched, when the directory holds other files.
+ * Clears a directory that was found stale, through the descriptors on which it was judged.
+ * @returns false when another process was faster.
+ * @throws LockNotEmptyError (ERR_LOCK_NOT_EMPTY) when the directory holds other files. Nothing was touched.
  */
 export function clearStale(view: LockView): boolean {
   view.refuseForeignFiles();
@@ -25,15 +28,20 @@ export function clearStale(view: LockView): boolean {
   return isOursToRemove || view.owner !== null;
 }
 
-/** {@link clearStale} for a lock, of which whoever listens is told; `standing` is why it was found stale. */
-export function reclaimStale(view: LockView, standing: Pick<LockState, 'verdict' | 'description'>): boolean {
-  // What somebody else has released or reclaimed already is only tidied up.
+/**
+ * Reclaims a stale lock: clears it and publishes a reclaim event.
+ * @param why the state in which it was found.
+ * @returns as {@link clearStale}.
+ */
+export function reclaimStale(view: LockView, why: Pick<LockState, 'verdict' | 'description'>): boolean {
+  // When another process has released or reclaimed it already, this call only tidies up, which is no event.
   const wasFree = view.owner === null && view.leftovers().some(isRetiredName);
   const cleared = clearStale(view);
   if (cleared && !wasFree && reclaimEvent.isHeard) {
-    const { verdict, description } = standing;
+    const { verdict, description } = why;
     const owner = view.record;
-    reclaimEvent.publish({ path: view.place.path, owner, ownerAge: ownerAgeOf(owner), verdict, description });
+    const ownerAge = ownerAgeOf(owner);
+    reclaimEvent.publish({ path: view.lockPath.path, owner, ownerAge, verdict, description });
   }
   return cleared;
 }

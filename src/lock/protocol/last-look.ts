@@ -1,15 +1,16 @@
 import type { LockView } from './view.js';
 
 /**
- * What an observer remembers of a lock from one look to the next. It keeps the directory open, so that the kernel
- * cannot give its inode number to another one: an equal number is then the same directory.
+ * What an observer remembers of a lock from one look to the next. It keeps the directory open, because the
+ * kernel may give the inode number of a closed, deleted directory to a new one. While it is open, an equal
+ * number means the same directory. Call {@link forget} when done.
  */
 export class LastLook {
   #kept: LockView | null = null;
   #signature = '';
   #sinceMs = 0;
 
-  /** ms, on the own monotonic clock, for which `signature` has been the one seen. */
+  /** Milliseconds on this process's monotonic clock for which `signature` has been the only one seen. */
   unchangedFor(signature: string): number {
     const now = performance.now();
     if (signature !== this.#signature) {
@@ -19,10 +20,10 @@ export class LastLook {
     return now - this.#sinceMs;
   }
 
-  /** Remembers `view`, in place of any before; its directory stays open until {@link forget}. */
+  /** Remembers `view` instead of the one before. Its directory stays open until {@link forget}. */
   keep(view: LockView): void {
     this.forget();
-    // First what can fail: a directory that is not kept is closed with its view.
+    // This call can fail, so it comes first: a directory that is not kept is closed together with its view.
     view.keepDirectory();
     this.#kept = view;
   }
@@ -32,7 +33,7 @@ export class LastLook {
     const kept = this.#kept;
     if (kept === null || !kept.isSameDirectory(view)) return false;
     if (kept.owner?.status.inode !== view.owner?.status.inode) return false;
-    // Older programs know no nonce, and may write over the file that is there.
+    // Older programs write no nonce, and may overwrite owner.json in place.
     return kept.record?.nonce === view.record?.nonce && kept.record?.pid === view.record?.pid;
   }
 

@@ -1,16 +1,16 @@
-// The lock's own files. Nothing else is ever deleted.
+// The names of the lock's own files. No other file is ever deleted.
 export { OWNER_FILE } from '../../record/owner-file.js';
-/** owner.json while its content is being written, in a private directory. */
+/** The name of owner.json while it is being written, in a private directory. */
 export const NEW_OWNER_FILE = 'owner.json.new';
 
 const NONCE = '[0-9a-f]{32}';
 const RETIRED = new RegExp(`^retired\\.${NONCE}$`);
 const CLAIMED = new RegExp(`^claimed\\.${NONCE}$`);
 const PRIVATE = new RegExp(`^\\.(.+)\\.${NONCE}$`, 's');
-/** What FUSE and NFS leave in place of a file that was deleted while open: it goes away by itself. */
+/** FUSE and NFS rename a file that is deleted while open to such a name. It vanishes by itself. */
 const SHADOW = /^\.(fuse_hidden|nfs)/;
 
-/** owner.json of a lock that was released or reclaimed, for the moment until it is deleted. */
+/** The name of owner.json once the lock was released or reclaimed. The file is deleted a moment later. */
 export function retiredName(nonce: string): string {
   return `retired.${nonce}`;
 }
@@ -19,7 +19,11 @@ export function isRetiredName(name: string): boolean {
   return RETIRED.test(name);
 }
 
-/** owner.json between the two steps by which it is retired where names are looked up anew at each call: neither held nor released, as far as anybody can tell. */
+/**
+ * The name of owner.json between two renames, on the portable backend only: it looks names up anew at each
+ * call, so it retires in two steps. A directory with this file alone counts as one without an owner: neither
+ * held nor released.
+ */
 export function claimedName(nonce: string): string {
   return `claimed.${nonce}`;
 }
@@ -28,15 +32,15 @@ export function isClaimedName(name: string): boolean {
   return CLAIMED.test(name);
 }
 
-/** The directory in which a lock is made ready before it appears under its name. */
+/** The directory in which a lock is prepared before it appears under its own name. */
 export function privateName(lockName: string, nonce: string): string {
   return `.${lockName}.${nonce}`;
 }
 
-/** Bytes that the name of a lock may have, so that the private one, a nonce and two dots longer, is a name as well. */
+/** Most bytes in a lock's name. The private name adds a nonce and two dots, and NAME_MAX is 255. */
 export const MAX_LOCK_NAME = 255 - privateName('', '0'.repeat(32)).length;
 
-/** The lock that a private directory was made for; null: its name is not that of one. */
+/** The name of the lock for which a private directory was made. null when `name` is no private name. */
 export function lockNameOfPrivate(name: string): string | null {
   return PRIVATE.exec(name)?.[1] ?? null;
 }

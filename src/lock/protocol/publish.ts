@@ -1,7 +1,9 @@
+// Publishing means to prepare the directory of a lock under a private name and then to rename it to the
+// lock's path. Discarding means to delete it again when that fails.
 import type { Filesystem, OpenDirectory, OpenFile } from '../../backend/backend.js';
 import type { Descriptor } from '../../backend/descriptor.js';
 import { isOneKernelFilesystem, showsChangesOfOthers } from '../../backend/filesystem-traits.js';
-import { errnoOf, isGone } from '../../backend/system-error.js';
+import { errnoOf, isErrno, isGone } from '../../backend/system-error.js';
 import { currentObserver } from '../../identity/observer.js';
 import { selfIdentity } from '../../identity/read.js';
 import { formatOwnerRecord, type NewOwnerRecord } from '../../record/format.js';
@@ -12,40 +14,40 @@ import { newNonce } from './nonce.js';
 import { removeDirectory, unlinkOwnFile } from './retire.js';
 import { LockView } from './view.js';
 
-/** A lock that this process holds, as the file system knows it. */
+/** A lock that this process holds: its directory, its owner.json, and what was written there. */
 export interface PublishedLock {
-  readonly place: LockPath;
+  readonly lockPath: LockPath;
   readonly record: NewOwnerRecord;
-  /** Of owner.json. */
+  /** The text of owner.json. */
   readonly content: string;
   /** Descriptor of the lock directory. */
   readonly directory: Descriptor;
-  /** What it is known by. */
+  /** The device and inode that identify the directory. */
   readonly directoryId: Pick<OpenDirectory, 'device' | 'inode'>;
-  /** owner.json; the witness is a lock on this very descriptor. */
+  /** The open owner.json. The witness is a lock on its descriptor. */
   readonly owner: OpenFile;
 }
 
 export interface PublishOptions {
   readonly label?: string;
-  /** ms */
+  /** Milliseconds. */
   readonly lease?: number;
 }
 
-/** ms */
+/** Milliseconds. */
 const DEFAULT_LEASE = 30_000;
 
-/** `swept`: somebody took our private directory for an orphan; try again. `contended`: the lock is not free. */
+/** `swept`: another process swept our private directory, so try again. `contended`: the lock is not free. */
 export type PublishResult = PublishedLock | 'swept' | 'contended';
 
 /**
- * Makes a complete lock directory under a private name, its witness already taken, and lets it appear at its place
- * in one step, so that nobody ever sees a lock without its owner.
+ * Makes a complete lock directory under a private name, with the witness already taken, and publishes it in
+ * one step. No other process ever sees the lock without its owner.
  */
-export function publishLock(place: LockPath, options: PublishOptions): PublishResult {
+export function publishLock(lockPath: LockPath, options: PublishOptions): PublishResult {
   const nonce = newNonce();
-  const draft = place.sibling(privateName(place.name, nonce));
-  const { files } = place.backend;
+  const draft = lockPath.sibling(privateName(lockPath.name, nonce));
+  const { files } = lockPath.backend;
   const made = files.createDirectoryAt(draft.parent, draft.name);
   if (made === null) return 'swept';
   const directory = made.descriptor;
@@ -54,24 +56,27 @@ export function publishLock(place: LockPath, options: PublishOptions): PublishRe
   try {
     owner = files.createAt(directory, NEW_OWNER_FILE);
     const { filesystem } = owner;
-    const record = newRecord(nonce, options, filesystem, takeWitness(place, directory, owner));
+    const record = newRecord(nonce, options, filesystem, takeWitness(lockPath, directory, owner));
     const content = formatOwnerRecord(record);
     files.write(owner.descriptor, content);
     files.renameAt(directory, NEW_OWNER_FILE, directory, OWNER_FILE);
-    if (!moveIntoPlace(draft, place, nonce)) return 'contended';
-    published = isAtPlace(place, directory, filesystem, nonce);
+    if (!moveIntoPlace(draft, lockPath, nonce)) return 'contended';
+    published = isPublished(lockPath, directory, filesystem, nonce);
     if (!published) return 'contended';
-    return { place, record, content, directory, directoryId: made, owner };
+    return { lockPath, record, content, directory, directoryId: made, owner };
   } catch (error) {
-    // Our private directory is gone: taken for an orphan while this process was stopped for longer than the grace.
+    // Another process swept our private directory while this one was stopped for longer than the grace.
     if (isGone(error) && wasSwept(draft, owner)) return 'swept';
     throw error;
   } finally {
-    if (!published) discard(draft, place, directory, owner);
+    if (!published) discard(draft, lockPath, directory, owner);
   }
 }
 
-/** Write-locks owner.json, and makes sure that others can see it. null: no lock works here, or not on this file. */
+/**
+ * Write-locks owner.json and checks that other processes can see the lock.
+ * @returns null when locks do not work on this system or on this file.
+ */
 function takeWitness({ backend }: LockPath, directory: Descriptor, owner: OpenFile): WitnessRecord | null {
   const { descriptor, status, filesystem } = owner;
   if (!isOneKernelFilesystem(filesystem.type) || !backend.capabilities().takeWitness.available) return null;
@@ -80,7 +85,7 @@ function takeWitness({ backend }: LockPath, directory: Descriptor, owner: OpenFi
   } catch {
     return null;
   }
-  // A sandbox may accept a lock and show it to nobody (gVisor): look through another description of the file.
+  // A sandbox (gVisor) may grant a lock that others do not see, so a second file description tests it.
   if (backend.witness.testAt(directory, NEW_OWNER_FILE, filesystem.type) !== 'held') return null;
   return { device: status.device, fsid: filesystem.fsid, inode: status.inode };
 }
@@ -103,86 +108,94 @@ function newRecord(
   };
 }
 
-/** The witness of a file on overlay or btrfs cannot be tested by plain Node: /proc/locks shows another device. */
+/** Plain Node cannot test a witness on overlay or btrfs, because /proc/locks shows another device there. */
 function needsLease({ type }: Filesystem, witness: WitnessRecord | null): boolean {
-  // One that nobody sees renewed would seem to run out.
+  // Another kernel never sees a renewal on such a filesystem, so a recorded lease would seem to have run out.
   if (!showsChangesOfOthers(type)) return false;
   return witness === null || type === 'overlay' || type === 'btrfs';
 }
 
 let ticksAsRead: number | null | undefined;
 
-/** What older programs will read of this process in /proc, hence without the time-namespace shift taken out. */
+/** The start ticks as older programs read them in /proc, with the shift of the time namespace in them. */
 function ownTicksAsRead(): number | null {
   if (ticksAsRead === undefined) {
     const { backend, pidInProc } = currentObserver();
     const stat = pidInProc === null ? 'ENOENT' : backend.processes.stat(pidInProc);
-    ticksAsRead = typeof stat === 'string' ? null : stat.startTicks;
+    ticksAsRead = isErrno(stat) ? null : stat.startTicks;
   }
   return ticksAsRead;
 }
 
-/** @returns false: somebody else's lock stands there. */
-function moveIntoPlace(draft: LockPath, place: LockPath, nonce: string): boolean {
+/** @returns false when another process has the lock. */
+function moveIntoPlace(draft: LockPath, lockPath: LockPath, nonce: string): boolean {
   try {
-    return moveNoReplace(draft, place) ?? moveOverOwnDirectory(draft, place);
-  } catch (error) {
-    // After an error of the network or the disk nobody knows whether it happened; the nonce does.
-    if (!isGone(error) && nonceAt(place) === nonce) return true;
-    throw error;
-  }
-}
-
-/** null: the kernel, a seccomp filter, the file system or plain Node has no RENAME_NOREPLACE. */
-function moveNoReplace(draft: LockPath, place: LockPath): boolean | null {
-  try {
-    place.backend.files.renameNoReplaceAt(draft.parent, draft.name, place.parent, place.name);
+    lockPath.backend.files.renameNoReplaceAt(draft.parent, draft.name, lockPath.parent, lockPath.name);
     return true;
   } catch (error) {
     const code = errnoOf(error);
     if (code === 'EEXIST' || code === 'ENOTEMPTY') return false;
-    if (code === 'ENOSYS' || code === 'EINVAL' || code === 'EPERM') return null;
+    // The kernel, a seccomp filter, the file system or plain Node has no RENAME_NOREPLACE.
+    if (code === 'ENOSYS' || code === 'EINVAL' || code === 'EPERM') {
+      return moveOverOwnDirectory(draft, lockPath, nonce);
+    }
+    if (hasMovedDespite(error, lockPath, nonce)) return true;
     throw error;
   }
 }
 
 /**
- * mkdir(2) decides who may publish, and rename(2) replaces the empty directory just made. Never a lock: rename
- * refuses a directory that is not empty.
+ * Publishes in two steps: mkdir(2) decides which process may, and rename(2) then replaces the empty directory
+ * that it has just made. The rename cannot replace a lock, because rename(2) refuses a directory that is not
+ * empty.
  */
-function moveOverOwnDirectory(draft: LockPath, place: LockPath): boolean {
-  const { files } = place.backend;
+function moveOverOwnDirectory(draft: LockPath, lockPath: LockPath, nonce: string): boolean {
+  const { files } = lockPath.backend;
   try {
-    files.mkdirAt(place.parent, place.name);
+    files.mkdirAt(lockPath.parent, lockPath.name);
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return false;
     throw error;
   }
   try {
-    files.renameAt(draft.parent, draft.name, place.parent, place.name);
+    files.renameAt(draft.parent, draft.name, lockPath.parent, lockPath.name);
     return true;
   } catch (error) {
     const code = errnoOf(error);
     if (code === 'EEXIST' || code === 'ENOTEMPTY') return false;
-    removeEmpty(place);
+    removeEmptyDirectory(lockPath);
+    if (hasMovedDespite(error, lockPath, nonce)) return true;
     throw error;
   }
 }
 
-/** Did our directory arrive? By inode where one kernel numbers the files, else by what stands written there. */
-function isAtPlace(place: LockPath, directory: Descriptor, filesystem: Filesystem, nonce: string): boolean {
+/** True when the rename happened although it reported an error of the network or the disk. */
+function hasMovedDespite(error: unknown, lockPath: LockPath, nonce: string): boolean {
+  return !isGone(error) && nonceAt(lockPath) === nonce;
+}
+
+/**
+ * Checks that our directory is the one at the lock's path. It compares inodes where one kernel numbers the
+ * files, and the nonce in owner.json elsewhere.
+ */
+function isPublished(
+  lockPath: LockPath,
+  directory: Descriptor,
+  filesystem: Filesystem,
+  nonce: string,
+): boolean {
   if (isOneKernelFilesystem(filesystem.type)) {
     try {
-      if (place.backend.files.isAt(place.parent, place.name, directory)) return true;
+      if (lockPath.backend.files.isAt(lockPath.parent, lockPath.name, directory)) return true;
     } catch (error) {
       if (!isGone(error)) throw error;
     }
   }
-  return nonceAt(place) === nonce;
+  return nonceAt(lockPath) === nonce;
 }
 
-function nonceAt(place: LockPath): string | null {
-  const view = LockView.open(place);
+function nonceAt(lockPath: LockPath): string | null {
+  const view = LockView.open(lockPath);
   try {
     return view?.record?.nonce ?? null;
   } finally {
@@ -190,33 +203,33 @@ function nonceAt(place: LockPath): string | null {
   }
 }
 
-/** Takes back a private directory that was not published, or one that was and turned out not to stand there. */
-function discard(draft: LockPath, place: LockPath, directory: Descriptor, owner: OpenFile | null): void {
+/** Deletes our directory when it was not published, or when it is not at the lock's path after all. */
+function discard(draft: LockPath, lockPath: LockPath, directory: Descriptor, owner: OpenFile | null): void {
   const { files } = draft.backend;
   try {
-    // A file deleted while it is open casts a shadow on NFS and FUSE, which would keep the directory.
+    // NFS and FUSE leave a shadow of a file that is deleted while open, and the directory would not be empty.
     if (owner !== null) files.close(owner.descriptor);
-    const open = { place: draft, directory };
+    const open = { lockPath: draft, directory };
     unlinkOwnFile(open, NEW_OWNER_FILE);
     unlinkOwnFile(open, OWNER_FILE);
     removeDirectory(open);
-    removeDirectory({ place, directory });
+    removeDirectory({ lockPath, directory });
   } catch {
-    // A full or failing disk: the next sweep finds it.
+    // The disk is full or fails. The next sweep finds what is left.
   } finally {
     files.close(directory);
   }
 }
 
-function removeEmpty(place: LockPath): void {
+function removeEmptyDirectory(lockPath: LockPath): void {
   try {
-    place.backend.files.rmdirAt(place.parent, place.name);
+    lockPath.backend.files.rmdirAt(lockPath.parent, lockPath.name);
   } catch {
-    // Gone or not empty: then it is no longer ours to remove.
+    // It is gone or not empty, so it is no longer ours to remove.
   }
 }
 
-/** Somebody removed the private directory, or has begun to: the file in it goes first. */
+/** True when another process has removed the private directory, or has deleted the file in it so far. */
 function wasSwept(draft: LockPath, owner: OpenFile | null): boolean {
   const { files } = draft.backend;
   try {

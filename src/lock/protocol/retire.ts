@@ -1,39 +1,42 @@
+// Retiring an owner means to rename its owner.json, which frees the lock. Each release and each clearing
+// begins with it. Two steps tidy up afterwards: unlinking deletes the retired file, and removing deletes the
+// directory.
 import type { Descriptor } from '../../backend/descriptor.js';
 import { errnoOf, isGone } from '../../backend/system-error.js';
 import { sleepSync } from '../../sleep.js';
 import type { LockPath } from './lock-path.js';
 import { claimedName, isShadowName, OWNER_FILE, retiredName } from './names.js';
 
-/** Times that a directory with nothing but shadows in it is tried again, a millisecond apart. */
+/** How often the removal of a directory that holds nothing but shadows is retried, a millisecond apart. */
 const SHADOW_PATIENCE = 50;
 
-/** A lock directory that is held open, and the place where it stands. */
+/** A lock directory that is held open, and the path at which it was found. */
 export interface OpenLockDirectory {
-  readonly place: LockPath;
+  readonly lockPath: LockPath;
   readonly directory: Descriptor;
 }
 
 /**
- * Takes owner.json out of the lock through the descriptor of the directory that was judged: the one step by which a
- * lock becomes free. Of several that try, one succeeds.
- * @returns false: owner.json was gone.
+ * Renames owner.json through the descriptor of the directory that was judged. This one step frees the lock.
+ * When several processes try, one succeeds.
+ * @returns false when owner.json was gone.
  */
 export function retireOwner(open: OpenLockDirectory, nonce: string): boolean {
-  if (open.place.backend.actsOnOpenDirectory) return renameOwn(open, OWNER_FILE, retiredName(nonce));
-  // By path the rename can meet a successor's directory, and is taken back then. Until that is known the lock must not
-  // look released: a name that is not `retired` leaves it alone for the grace.
+  if (open.lockPath.backend.actsOnOpenDirectory) return renameOwn(open, OWNER_FILE, retiredName(nonce));
+  // A rename by path can hit the directory of a successor; the backend then undoes it. The lock must not look
+  // released before that is known, so the first name is `claimed`, which protects the lock for the grace.
   const claimed = claimedName(nonce);
   if (!renameOwn(open, OWNER_FILE, claimed)) return false;
-  // Now it is free whatever comes. This step may say `gone` though it was done: whoever waits removes the directory as
-  // soon as the name appears, before the look that follows the call.
+  // The lock is free from here on. This rename may report ENOENT although it succeeded, because a waiter may
+  // delete the directory as soon as the new name appears, before the check with which the call ends.
   renameOwn(open, claimed, retiredName(nonce));
   return true;
 }
 
-/** @returns false: `from` was gone. */
-function renameOwn({ place, directory }: OpenLockDirectory, from: string, to: string): boolean {
+/** @returns false when `from` was gone. */
+function renameOwn({ lockPath, directory }: OpenLockDirectory, from: string, to: string): boolean {
   try {
-    place.backend.files.renameAt(directory, from, directory, to);
+    lockPath.backend.files.renameAt(directory, from, directory, to);
     return true;
   } catch (error) {
     if (isGone(error)) return false;
@@ -42,14 +45,14 @@ function renameOwn({ place, directory }: OpenLockDirectory, from: string, to: st
 }
 
 /**
- * Deletes the lock's own file `name` through the directory's descriptor. Of several that try, one succeeds: it alone
- * goes on to remove the directory. Two that remove one empty directory by its name could find there, the second time,
- * one that an older program has just made.
- * @returns false: it was gone.
+ * Deletes the lock's own file `name` through the directory's descriptor. When several processes try, one
+ * succeeds, and only that one goes on to remove the directory. If two removed an empty directory by its name,
+ * the second could hit one that an older program has made in the meantime.
+ * @returns false when the file was gone.
  */
-export function unlinkOwnFile({ place, directory }: OpenLockDirectory, name: string): boolean {
+export function unlinkOwnFile({ lockPath, directory }: OpenLockDirectory, name: string): boolean {
   try {
-    place.backend.files.unlinkAt(directory, name);
+    lockPath.backend.files.unlinkAt(directory, name);
     return true;
   } catch (error) {
     if (isGone(error)) return false;
@@ -58,8 +61,8 @@ export function unlinkOwnFile({ place, directory }: OpenLockDirectory, name: str
 }
 
 /**
- * Removes the directory if it is still the one at its place, and empty. That it is not is no error: somebody else
- * removed it, or a file deleted while open still casts its shadow (FUSE, NFS).
+ * Removes the directory if it is empty and still the one at its path. Otherwise it stays, which is no error:
+ * another process has removed it, or a file that was deleted while open has left a shadow in it (FUSE, NFS).
  */
 export function removeDirectory(lock: OpenLockDirectory): void {
   for (let waited = 0; ; waited += 1) {
@@ -68,27 +71,28 @@ export function removeDirectory(lock: OpenLockDirectory): void {
   }
 }
 
-/** @returns false: it is not empty. */
-function tryRemoveDirectory({ place, directory }: OpenLockDirectory): boolean {
-  const { files } = place.backend;
+/** @returns false when the directory is not empty. */
+function tryRemoveDirectory({ lockPath, directory }: OpenLockDirectory): boolean {
+  const { files } = lockPath.backend;
   try {
-    // Not the empty directory that an older program made a moment ago. Our descriptor keeps the inode from reuse.
-    files.rmdirIfAt(place.parent, place.name, directory);
+    // An older program may have made an empty directory here a moment ago, so the inode is compared first.
+    // Our open descriptor keeps its number from being used again.
+    files.rmdirIfAt(lockPath.parent, lockPath.name, directory);
     return true;
   } catch (error) {
     if (isGone(error)) return true;
     const code = errnoOf(error);
     if (code === 'ENOTEMPTY' || code === 'EEXIST') return false;
-    // sshfs says EPERM for a directory that is not empty.
+    // sshfs reports EPERM for a directory that is not empty.
     if (code === 'EPERM' && files.list(directory, 1).length > 0) return false;
     throw error;
   }
 }
 
-/** Nothing is left in it but shadows, which vanish as soon as the last close has reached the FUSE daemon, or nothing. */
-function holdsOnlyShadows({ place, directory }: OpenLockDirectory): boolean {
+/** True as well for an empty directory: shadows vanish once the last close has reached the FUSE daemon. */
+function holdsOnlyShadows({ lockPath, directory }: OpenLockDirectory): boolean {
   try {
-    return place.backend.files.list(directory, 10).every(isShadowName);
+    return lockPath.backend.files.list(directory, 10).every(isShadowName);
   } catch (error) {
     if (isGone(error)) return false;
     throw error;

@@ -1,3 +1,4 @@
+// Sweeping means to clear the private directories that killed processes left beside a lock.
 import { assess, type InspectOptions } from './assess.js';
 import { clearStale } from './clear.js';
 import { LastLook } from './last-look.js';
@@ -6,37 +7,41 @@ import { lockNameOfPrivate } from './names.js';
 import { LockView } from './view.js';
 
 const SWEEP_INTERVAL_MS = 60_000;
-/** A directory with more names than this is searched no further. */
+/** Most names of one parent directory that are read. */
 const MAX_NAMES = 1_000_000;
 
 interface ParentState {
+  /** Milliseconds on the monotonic clock. */
   sweptAt: number;
-  /** Locks used since: only their private directories are touched, whatever else has a name like one. */
+  /**
+   * Names of the locks that this thread has used here since the last sweep. Only their private directories
+   * are swept, because another program may use a similar name for its own data.
+   */
   readonly names: Set<string>;
 }
 
-/** By path of the parent directory. */
+/** The key is the path of the parent directory. */
 const parents = new Map<string, ParentState>();
 
 /**
- * Removes what acquirers that were killed left beside their lock: private directories that nobody will publish. Each
- * is judged like a lock. At most once a minute for a parent directory; what goes wrong is left to the next sweep.
+ * Sweeps the parent directory of a lock, at most once a minute. Each private directory is judged like a lock.
+ * Errors are ignored, because the next sweep tries again.
  */
-export function sweepIfDue(place: LockPath, options: InspectOptions): void {
+export function sweepIfDue(lockPath: LockPath, options: InspectOptions): void {
   const now = performance.now();
-  const known = parents.get(place.parentPath);
+  const known = parents.get(lockPath.parentPath);
   const state = known ?? { sweptAt: now, names: new Set() };
-  state.names.add(place.name);
+  state.names.add(lockPath.name);
   if (known !== undefined && now - known.sweptAt < SWEEP_INTERVAL_MS) return;
-  parents.set(place.parentPath, state);
+  parents.set(lockPath.parentPath, state);
   state.sweptAt = now;
   try {
-    for (const entry of place.backend.files.list(place.parent, MAX_NAMES)) {
-      const lockName = lockNameOfPrivate(entry);
-      if (lockName !== null && state.names.has(lockName)) sweepOne(place.sibling(entry), options);
+    for (const name of lockPath.backend.files.list(lockPath.parent, MAX_NAMES)) {
+      const lockName = lockNameOfPrivate(name);
+      if (lockName !== null && state.names.has(lockName)) sweepOne(lockPath.sibling(name), options);
     }
   } catch {
-    // A directory that may be entered but not listed.
+    // The parent directory may be entered but not listed.
   }
   state.names.clear();
 }
@@ -51,6 +56,6 @@ function sweepOne(orphan: LockPath, options: InspectOptions): void {
       view.close();
     }
   } catch {
-    // Another user's, or no lock's directory at all.
+    // It belongs to another user, or is not a lock's directory at all.
   }
 }

@@ -8,22 +8,22 @@ import type { OwnerRecord } from '../../record/owner-record.js';
 import type { LockPath } from './lock-path.js';
 import { isClaimedName, isRetiredName, isShadowName, NEW_OWNER_FILE, OWNER_FILE } from './names.js';
 
-/** Enough to tell a lock directory from a directory with somebody's data. */
+/** Most entries that are read: enough to see that a directory holds data and is no lock. */
 const MAX_ENTRIES = 64;
-/** Enough of somebody's data for a person to know what it is. */
+/** Most foreign files that are named: enough for a person to see whose data it is. */
 const MAX_FOREIGN_SHOWN = 5;
 
 /**
- * What stands at a lock's place at one moment, through descriptors that stay on that very directory and file
- * whatever happens to their names. To be closed.
+ * A lock directory and its owner.json as they were at one moment. The open descriptors refer to that
+ * directory and that file even when their names change. Call close() when done.
  */
 export class LockView {
-  readonly place: LockPath;
+  readonly lockPath: LockPath;
   /** Descriptor of the lock directory. */
   readonly directory: Descriptor;
-  /** owner.json; null: the directory has none. */
+  /** owner.json. null when the directory has none. */
   readonly owner: OwnerFile | null;
-  /** What owner.json says; null: there is none, or it is torn. */
+  /** The content of owner.json. null when there is none, or when it is torn. */
   readonly record: OwnerRecord | null;
   #directoryStatus: FileStatus | undefined;
   #leftovers: readonly string[] | undefined;
@@ -31,27 +31,27 @@ export class LockView {
   #isOwnerClosed = false;
 
   private constructor(
-    place: LockPath,
+    lockPath: LockPath,
     directory: Descriptor,
     owner: OwnerFile | null,
     record: OwnerRecord | null,
   ) {
-    this.place = place;
+    this.lockPath = lockPath;
     this.directory = directory;
     this.owner = owner;
     this.record = record;
   }
 
   /**
-   * null: nothing is there.
-   * @throws NotALockError (ERR_NOT_A_LOCK) for a file, a symbolic link, or an owner.json that is none.
+   * @returns null when the path does not exist.
+   * @throws NotALockError (ERR_NOT_A_LOCK) for a file, a symbolic link, or an owner.json that no lock wrote.
    */
-  static open(place: LockPath): LockView | null {
-    const directory = openLockDirectory(place);
+  static open(lockPath: LockPath): LockView | null {
+    const directory = openLockDirectory(lockPath);
     if (directory === null) return null;
-    const { files } = place.backend;
+    const { files } = lockPath.backend;
     try {
-      const view = LockView.#read(place, directory);
+      const view = LockView.#read(lockPath, directory);
       if (view.owner !== null || view.directoryStatus().links > 0) return view;
     } catch (error) {
       if (!isGone(error)) {
@@ -63,38 +63,35 @@ export class LockView {
     return null;
   }
 
-  static #read(place: LockPath, directory: Descriptor): LockView {
-    const read = readOwnerOf(place, directory);
-    if (read === null) return new LockView(place, directory, null, null);
-    if (typeof read === 'string') throw foreignOwner(place, read);
+  static #read(lockPath: LockPath, directory: Descriptor): LockView {
+    const read = readOwnerOf(lockPath, directory);
+    if (read === null) return new LockView(lockPath, directory, null, null);
+    if (typeof read === 'string') throw foreignOwner(lockPath, read);
     const { file, parsed } = read;
-    return new LockView(place, directory, file, parsed.kind === 'record' ? parsed.record : null);
+    return new LockView(lockPath, directory, file, parsed.kind === 'record' ? parsed.record : null);
   }
 
   directoryStatus(): FileStatus {
-    this.#directoryStatus ??= this.place.backend.files.statDescriptor(this.directory);
+    this.#directoryStatus ??= this.lockPath.backend.files.statDescriptor(this.directory);
     return this.#directoryStatus;
   }
 
-  /** Equal numbers are one directory only while one of the two is held open. */
+  /** True for the same directory. One view must still hold it open, because inode numbers are reused. */
   isSameDirectory(other: LockView): boolean {
     return isSameFile(this.directoryStatus(), other.directoryStatus());
   }
 
-  /** Lets {@link close} leave the directory open, until {@link closeDirectory}. */
+  /** Makes {@link close} leave the directory open. Call {@link closeDirectory} when done. */
   keepDirectory(): void {
     this.directoryStatus();
     this.#isKept = true;
   }
 
   closeDirectory(): void {
-    this.place.backend.files.close(this.directory);
+    this.lockPath.backend.files.close(this.directory);
   }
 
-  /**
-   * Names of the lock's own files in the directory when first asked, without owner.json and without deleted files'
-   * shadows.
-   */
+  /** Names of the lock's own files except owner.json and shadows. The directory is read at the first call. */
   leftovers(): string[] {
     this.#leftovers ??= this.#names().filter((name) => name !== OWNER_FILE && isOwnName(name));
     return [...this.#leftovers];
@@ -109,12 +106,12 @@ export class LockView {
   /** @throws LockNotEmptyError (ERR_LOCK_NOT_EMPTY) when there are any {@link foreignFiles}. */
   refuseForeignFiles(): void {
     const foreign = this.foreignFiles();
-    if (foreign.length > 0) throw new LockNotEmptyError(this.place.path, foreign);
+    if (foreign.length > 0) throw new LockNotEmptyError(this.lockPath.path, foreign);
   }
 
-  /** A file deleted while it is open casts a shadow on NFS and FUSE, so owner.json is closed first. */
+  /** Call this before owner.json is deleted, because NFS and FUSE leave a shadow of an open file. */
   closeOwner(): void {
-    if (this.owner !== null && !this.#isOwnerClosed) this.place.backend.files.close(this.owner.descriptor);
+    if (this.owner !== null && !this.#isOwnerClosed) this.lockPath.backend.files.close(this.owner.descriptor);
     this.#isOwnerClosed = true;
   }
 
@@ -124,7 +121,9 @@ export class LockView {
   }
 
   #names(): string[] {
-    return this.place.backend.files.list(this.directory, MAX_ENTRIES).filter((name) => !isShadowName(name));
+    return this.lockPath.backend.files
+      .list(this.directory, MAX_ENTRIES)
+      .filter((name) => !isShadowName(name));
   }
 }
 
@@ -132,39 +131,40 @@ function isOwnName(name: string): boolean {
   return name === NEW_OWNER_FILE || isRetiredName(name) || isClaimedName(name);
 }
 
-function openLockDirectory(place: LockPath): Descriptor | null {
-  const { files } = place.backend;
+function openLockDirectory(lockPath: LockPath): Descriptor | null {
+  const { files } = lockPath.backend;
   try {
-    return files.findDirectoryAt(place.parent, place.name);
+    return files.findDirectoryAt(lockPath.parent, lockPath.name);
   } catch (error) {
     const code = errnoOf(error);
-    if (code === 'ENOTDIR' || code === 'ELOOP') throw new NotALockError(place.path, kindAt(place));
+    if (code === 'ENOTDIR' || code === 'ELOOP') throw new NotALockError(lockPath.path, kindAt(lockPath));
     throw error;
   }
 }
 
-function kindAt(place: LockPath): string {
+function kindAt(lockPath: LockPath): string {
   try {
-    const { kind } = place.backend.files.statAt(place.parent, place.name);
+    const { kind } = lockPath.backend.files.statAt(lockPath.parent, lockPath.name);
     return kind === 'symlink' ? 'a symbolic link' : kind === 'file' ? 'a file' : 'not a directory';
   } catch {
     return 'not a directory';
   }
 }
 
-function readOwnerOf(place: LockPath, directory: Descriptor): ReturnType<typeof openOwnerFile> {
+function readOwnerOf(lockPath: LockPath, directory: Descriptor): ReturnType<typeof openOwnerFile> {
   try {
-    return openOwnerFile(place.backend.files, directory);
+    return openOwnerFile(lockPath.backend.files, directory);
   } catch (error) {
-    // Where nothing can be held open (Windows), or a server forgets it, it can be taken away before it was read.
+    // The file can vanish before it is read where a deleted file does not stay readable: on Windows, or when
+    // a server forgets it.
     if (isGone(error)) return null;
     const code = errnoOf(error);
-    if (code === 'ELOOP') throw foreignOwner(place, 'symbolic link');
-    if (code === 'ENXIO') throw foreignOwner(place, 'socket');
+    if (code === 'ELOOP') throw foreignOwner(lockPath, 'symbolic link');
+    if (code === 'ENXIO') throw foreignOwner(lockPath, 'socket');
     throw error;
   }
 }
 
-function foreignOwner(place: LockPath, what: string): NotALockError {
-  return new NotALockError(place.path, `a directory whose ${OWNER_FILE} is a ${what}`);
+function foreignOwner(lockPath: LockPath, what: string): NotALockError {
+  return new NotALockError(lockPath.path, `a directory whose ${OWNER_FILE} is a ${what}`);
 }

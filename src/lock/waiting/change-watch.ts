@@ -1,53 +1,55 @@
 import type { WatchOperations } from '../../backend/backend.js';
 import type { Descriptor } from '../../backend/descriptor.js';
 import { isOneKernelFilesystem } from '../../backend/filesystem-traits.js';
+import { isErrno } from '../../backend/system-error.js';
 import type { LockView } from '../protocol/view.js';
 import { Wakeup } from './wakeup.js';
 
 /**
- * Wakes a waiter when the lock that it waits for may have become free. Armed before the look that finds the lock held,
- * so that no change falls between looking and waiting. To be closed.
+ * Wakes a waiter when the lock that it waits for may have become free. The watch starts before the look that
+ * finds the lock held, so no change between the look and the wait is missed. Call close() when done.
  */
 export interface ChangeWatch {
   /**
-   * It sounds for everything that can free the lock. So it does for a lock of ours: its owner keeps owner.json open for
-   * writing until it dies, and closing that wakes us from any namespace. An older program closed its file long ago, so
-   * there it takes a pidfd. Another machine's changes on a shared filesystem make no sound at all.
+   * True when everything that can free the lock wakes the waiter. That holds for a lock of this package: its
+   * owner keeps owner.json open for writing until it dies, and the close wakes us from any namespace. An
+   * older program has closed its file long before, so its death takes a pidfd. Changes that another machine
+   * makes on a shared filesystem wake no waiter.
    */
   readonly complete: boolean;
   close(): void;
 }
 
-/** Sounds in the event loop. */
+/** Wakes a waiter in the event loop. */
 export interface AsyncChangeWatch extends ChangeWatch {
-  /** Resolves after `ms`, or earlier when the alarm sounds; rejects with `signal.reason` once that aborts. */
+  /** Resolves after `ms` milliseconds or at a change. Rejects with `signal.reason` once that aborts. */
   wait(ms: number, signal: AbortSignal | undefined): Promise<void>;
 }
 
-/** Sounds while this thread is blocked. */
+/** Wakes a blocked thread. */
 export interface SyncChangeWatch extends ChangeWatch {
-  /** Returns after `ms`, or earlier when the alarm sounds. */
+  /** Returns after `ms` milliseconds, or earlier at a change. */
   wait(ms: number): void;
 }
 
-/** How an acquisition sets its alarms; null: the kernel or the backend offers none, so the waiter polls. */
-export type StartWatch<A extends ChangeWatch> = (view: LockView) => A | null;
+/** Starts the watch of an acquisition. null when the kernel or the backend has none, so the waiter polls. */
+export type StartWatch<W extends ChangeWatch> = (view: LockView) => W | null;
 
-export function watchAsync(view: LockView): AsyncChangeWatch | null {
-  const { watch } = view.place.backend;
-  return watch === null ? null : withOwnerPidfd(view, (pidfd) => EventLoopAlarm.set(watch, view, pidfd));
+export function startAsyncWatch(view: LockView): AsyncChangeWatch | null {
+  const { watch } = view.lockPath.backend;
+  return watch === null ? null : withOwnerPidfd(view, (pidfd) => EventLoopWatch.start(watch, view, pidfd));
 }
 
-export function watchSync(view: LockView): SyncChangeWatch | null {
-  const { watch, files } = view.place.backend;
+export function startSyncWatch(view: LockView): SyncChangeWatch | null {
+  const { watch, files } = view.lockPath.backend;
   if (watch === null) return null;
   const monitor = watch.openChangeMonitor(view.directory);
-  if (typeof monitor === 'string') return null;
+  if (isErrno(monitor)) return null;
   let pidfd = openOwnerPidfd(view);
   return {
     complete: isComplete(view, pidfd !== null),
     wait(ms) {
-      // A process that has exited keeps its pidfd readable: one report of that is enough.
+      // The pidfd of an exited process stays readable, so it is closed after its first report.
       if (watch.block(monitor, pidfd, ms) === 'exit') closePidfd();
     },
     close() {
@@ -62,31 +64,31 @@ export function watchSync(view: LockView): SyncChangeWatch | null {
   }
 }
 
-class EventLoopAlarm implements AsyncChangeWatch {
+class EventLoopWatch implements AsyncChangeWatch {
   readonly complete: boolean;
-  readonly #watch: WatchOperations;
-  readonly #bell = new Wakeup();
+  readonly #operations: WatchOperations;
+  readonly #wakeup = new Wakeup();
   #ticket = 0;
 
-  static set(watch: WatchOperations, view: LockView, pidfd: Descriptor | null): EventLoopAlarm | null {
-    const alarm = new EventLoopAlarm(watch, isComplete(view, pidfd !== null));
-    const ticket = watch.onLockChange(view.directory, pidfd, () => alarm.#bell.ring());
-    if (typeof ticket === 'string') return null;
-    alarm.#ticket = ticket;
-    return alarm;
+  static start(operations: WatchOperations, view: LockView, pidfd: Descriptor | null): EventLoopWatch | null {
+    const watch = new EventLoopWatch(operations, isComplete(view, pidfd !== null));
+    const ticket = operations.onLockChange(view.directory, pidfd, () => watch.#wakeup.wake());
+    if (isErrno(ticket)) return null;
+    watch.#ticket = ticket;
+    return watch;
   }
 
-  private constructor(watch: WatchOperations, complete: boolean) {
-    this.#watch = watch;
+  private constructor(operations: WatchOperations, complete: boolean) {
+    this.#operations = operations;
     this.complete = complete;
   }
 
   wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
-    return this.#bell.wait(ms, signal);
+    return this.#wakeup.wait(ms, signal);
   }
 
   close(): void {
-    this.#watch.cancel(this.#ticket);
+    this.#operations.cancel(this.#ticket);
   }
 }
 
@@ -100,17 +102,17 @@ function withOwnerPidfd<T>(view: LockView, use: (pidfd: Descriptor | null) => T)
   try {
     return use(pidfd);
   } finally {
-    if (pidfd !== null) view.place.backend.files.close(pidfd);
+    if (pidfd !== null) view.lockPath.backend.files.close(pidfd);
   }
 }
 
 /**
- * A pidfd of whatever process has the recorded number here. It may be somebody else's: an alarm only makes the waiter
- * look again, and a false one harms nobody.
+ * A pidfd of the process that has the recorded number here. It may be another process than the owner. That
+ * does no harm, because its exit only makes the waiter look again.
  */
 function openOwnerPidfd(view: LockView): Descriptor | null {
   const pid = view.record?.pid ?? null;
   if (pid === null) return null;
-  const pidfd = view.place.backend.processes.openPidfd(pid);
-  return typeof pidfd === 'number' ? pidfd : null;
+  const pidfd = view.lockPath.backend.processes.openPidfd(pid);
+  return isErrno(pidfd) ? null : pidfd;
 }

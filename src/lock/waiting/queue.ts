@@ -1,92 +1,89 @@
-import type { AcquireOptions, WaitReport } from '../options.js';
-import type { LockPath } from '../protocol/lock-path.js';
+import type { AcquireOptions } from '../options.js';
+import type { Obstacle } from './obstacle.js';
 import { Wakeup } from './wakeup.js';
 
-/** What a look at a lock that is not free showed. */
-export type Obstacle = Pick<WaitReport, 'owner' | 'verdict' | 'description'>;
-
-interface Line {
-  /** By which they judge: one may find a lock stale that another does not. */
+interface Queue {
+  /** The options that decide a verdict, as text. Other rules may find a lock stale that these find held. */
   readonly rules: string;
+  /** The first to arrive is the head. */
   readonly waiters: Set<QueuedWaiter>;
-  /** What the first of them saw last; null: it has not looked since it waits. */
-  seen: Obstacle | null;
+  /** What the head saw at its last look. null when it has not looked since it waits. */
+  seenByHead: Obstacle | null;
 }
 
-/** By path. */
-const lines = new Map<string, Line[]>();
+/** The key is the path of the lock. */
+const queues = new Map<string, Queue[]>();
 
-/** This thread has released the lock at `path`: where the kernel does not say so, its own waiters need not find out. */
+/** Wakes this thread's waiters after a release by this thread, which the kernel may not report. */
 export function announceRelease(path: string): void {
-  for (const line of lines.get(path) ?? []) first(line)?.ring();
+  for (const queue of queues.get(path) ?? []) headOf(queue)?.wake();
 }
 
 /**
- * One waiter's place among those of this thread that wait for one lock, in the order of their coming. Only the first of
- * them looks at it: when it is released, one task wakes and takes it, and not hundreds of which one takes it. To be left.
+ * One waiter among those of this thread that wait for one lock. Only the head of the queue looks at the lock,
+ * so a release wakes one task instead of hundreds of which one succeeds. Call leave() when done.
  */
 export class QueuedWaiter {
   readonly #path: string;
-  readonly #line: Line;
+  readonly #queue: Queue;
   readonly #listens: boolean;
-  readonly #bell = new Wakeup();
+  readonly #wakeup = new Wakeup();
 
-  /** @param listens it wants to be woken by what the first of the line sees. */
-  constructor({ path }: LockPath, options: AcquireOptions, listens: boolean) {
+  /** @param listens true when the waiter wants to be woken by each new state that the head sees. */
+  constructor(path: string, options: AcquireOptions, listens: boolean) {
     const rules = JSON.stringify([options.legacy, options.clockSlack, options.ownerlessGrace]);
-    const others = lines.get(path) ?? [];
-    const line = others.find((other) => other.rules === rules);
-    this.#line = line ?? { rules, waiters: new Set(), seen: null };
-    if (line === undefined) lines.set(path, [...others, this.#line]);
+    const others = queues.get(path) ?? [];
+    const queue = others.find((other) => other.rules === rules);
+    this.#queue = queue ?? { rules, waiters: new Set(), seenByHead: null };
+    if (queue === undefined) queues.set(path, [...others, this.#queue]);
     this.#path = path;
     this.#listens = listens;
-    this.#line.waiters.add(this);
+    this.#queue.waiters.add(this);
   }
 
-  get isFirst(): boolean {
-    return first(this.#line) === this;
+  get isHead(): boolean {
+    return headOf(this.#queue) === this;
   }
 
-  /** What the first of the line saw last. */
-  get seen(): Obstacle | null {
-    return this.#line.seen;
+  get seenByHead(): Obstacle | null {
+    return this.#queue.seenByHead;
   }
 
-  /** For the first of the line. */
-  tell(seen: Obstacle): void {
-    const before = this.#line.seen;
-    this.#line.seen = seen;
+  /** Shares what the head saw with the other waiters. Only the head may call this. */
+  share(seen: Obstacle): void {
+    const before = this.#queue.seenByHead;
+    this.#queue.seenByHead = seen;
     if (before?.owner?.nonce === seen.owner?.nonce && before?.description === seen.description) return;
-    for (const waiter of this.#line.waiters) {
-      if (waiter !== this && waiter.#listens) waiter.ring();
+    for (const waiter of this.#queue.waiters) {
+      if (waiter !== this && waiter.#listens) waiter.wake();
     }
   }
 
   /**
-   * Resolves after `ms`, or earlier when it has become the first or there is something to be told; rejects with
-   * `signal.reason` once that aborts.
+   * Resolves after `ms` milliseconds, or earlier when the waiter has become the head or there is a new state
+   * to report. Rejects with `signal.reason` once that aborts.
    */
   wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
-    return this.#bell.wait(ms, signal);
+    return this.#wakeup.wait(ms, signal);
   }
 
   /** Ends its {@link wait}. */
-  ring(): void {
-    this.#bell.ring();
+  wake(): void {
+    this.#wakeup.wake();
   }
 
   leave(): void {
-    const { waiters } = this.#line;
-    const wasFirst = this.isFirst;
+    const { waiters } = this.#queue;
+    const wasHead = this.isHead;
     waiters.delete(this);
-    if (wasFirst) first(this.#line)?.ring();
+    if (wasHead) headOf(this.#queue)?.wake();
     if (waiters.size > 0) return;
-    const others = lines.get(this.#path)?.filter((line) => line !== this.#line) ?? [];
-    if (others.length === 0) lines.delete(this.#path);
-    else lines.set(this.#path, others);
+    const others = queues.get(this.#path)?.filter((queue) => queue !== this.#queue) ?? [];
+    if (others.length === 0) queues.delete(this.#path);
+    else queues.set(this.#path, others);
   }
 }
 
-function first({ waiters }: Line): QueuedWaiter | undefined {
+function headOf({ waiters }: Queue): QueuedWaiter | undefined {
   return waiters.values().next().value;
 }

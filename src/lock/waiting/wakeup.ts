@@ -1,28 +1,28 @@
-/** Wakes a task of the event loop that waits for it; one that comes later, since it had no turn to look, does not wait. */
+/** Wakes one waiter in the event loop. If it is woken before it waits, its next wait() returns at once. */
 export class Wakeup {
-  #rang = false;
-  #wake: (() => void) | null = null;
+  #isDue = false;
+  #finish: (() => void) | null = null;
 
-  ring(): void {
-    this.#rang = true;
-    this.#wake?.();
+  wake(): void {
+    this.#isDue = true;
+    this.#finish?.();
   }
 
-  /** Resolves after `ms`, or earlier when the bell rings; rejects with `signal.reason` once that aborts. */
+  /** Resolves after `ms` milliseconds, or earlier when woken. Rejects with `signal.reason` once it aborts. */
   wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const finish = () => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', finish);
-        this.#wake = null;
-        this.#rang = false;
+        this.#finish = null;
+        this.#isDue = false;
         if (signal?.aborted) reject(signal.reason);
         else resolve();
       };
       const timer = setTimeout(finish, ms);
       signal?.addEventListener('abort', finish, { once: true });
-      this.#wake = finish;
-      if (this.#rang) finish();
+      this.#finish = finish;
+      if (this.#isDue) finish();
     });
   }
 }
