@@ -9,7 +9,8 @@
 namespace kernel_identity::binding {
 namespace {
 
-/** A thread, a timer for it, and a look at the file: what can go wrong with each tells which one it was. */
+/** A thread, its timer and the file's status are asked for; the error shows which of the three calls failed.
+ */
 const char* FailedCallOf(int error) {
   if (error == -EAGAIN) return "pthread_create";
   if (error == -EMFILE || error == -ENFILE || error == -ENOMEM) return "timerfd_create";
