@@ -29,8 +29,7 @@ bool Arguments::Number(size_t index, const char* name, double* number) const {
 bool Arguments::Integer(size_t index, const char* name, int minimum, const char* range, int* number) const {
   double value = 0;
   if (!Number(index, name, &value)) return false;
-  // NaN compares false with everything, so the condition describes the accepted numbers, not the refused
-  // ones.
+  // NaN compares false with everything, so the condition describes the numbers that are accepted.
   const bool fits =
       value >= minimum && value <= std::numeric_limits<int>::max() && std::trunc(value) == value;
   if (!fits) {

@@ -42,8 +42,7 @@ struct Environment {
   ObjectShape open_file;
   ObjectShape open_text;
   ObjectShape file_status;
-  /** Used by openText only. A waiter reads the same file again and again; other files differ at every call.
-   */
+  /** Used by openText only: a waiter reads the same file repeatedly, other calls get different files. */
   LastObject<system::FileStatus> last_read_status;
   ObjectShape filesystem;
   LastObject<system::Filesystem> last_filesystem;

@@ -9,8 +9,7 @@
 namespace kernel_identity::binding {
 namespace {
 
-/** A thread, its timer and the file's status are asked for; the error shows which of the three calls failed.
- */
+/** The error shows which call failed: that for a thread, for its timer, or for the status of the file. */
 const char* FailedCallOf(int error) {
   if (error == -EAGAIN) return "pthread_create";
   if (error == -EMFILE || error == -ENFILE || error == -ENOMEM) return "timerfd_create";

@@ -9,9 +9,8 @@ namespace kernel_identity::binding {
 
 /**
  * Makes objects that all have the same properties, for the calls that are made often. Node-API sets
- * properties one by one and by name, which costs about a small system call for each. A JavaScript function
- * such as
- * `(a, b) => ({ a, b })`, made once, sets them all in one call, and V8 gives its results one hidden class.
+ * properties one by one and by name, which costs about a small system call for each. A function `(a, b) => ({
+ * a, b })`, made once, sets them all in one call, and V8 gives its results one hidden class.
  */
 class ObjectShape {
  public:

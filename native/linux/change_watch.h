@@ -12,8 +12,8 @@ namespace kernel_identity::system {
  * Knows which ticket waits for changes of which directory or file. All of them share one inotify instance,
  * because a user may have only 128 instances by default.
  *
- * To add a ticket, read descriptor() and removals(), add a watch to that inotify instance, and call Add. The
- * owner can release its lock while the kernel adds the watch.
+ * A ticket is added in three steps, so that the owner can release its lock during the second: read
+ * descriptor() and removals(), add a watch to that inotify instance, call Add.
  */
 class ChangeWatch {
  public:

@@ -10,8 +10,7 @@ namespace kernel_identity::system {
 int OpenParent(const char* path);
 int OpenDirectoryAt(int directory, const char* name);
 int OpenForReadingAt(int directory, const char* name);
-/** Opens the new file for reading and writing, because a write lock needs a writable descriptor (fcntl(2)).
- */
+/** Opens the new file for writing as well, because a write lock needs that (fcntl(2)). */
 int CreateAt(int directory, const char* name);
 int MakeDirectoryAt(int directory, const char* name);
 int RenameAt(int from_directory, const char* from, int to_directory, const char* to);

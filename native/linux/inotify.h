@@ -13,8 +13,7 @@ int OpenInotify();
  */
 int WatchDirectory(int inotify, int directory);
 
-/** Watches an open file for a close by a process that had it open for writing. A watch descriptor or -errno.
- */
+/** Watches an open file for a close by a process that could write to it. A watch descriptor or -errno. */
 int WatchWriters(int inotify, int file);
 
 /** Reads all events that are waiting. */

@@ -10,8 +10,7 @@ namespace kernel_identity::system {
 struct PidNamespace {
   /** The inode of /proc/<pid>/ns/pid. The kernel may reuse the number once the namespace is gone. */
   uint64_t inode;
-  /** The answer of NS_GET_ID, never used twice within a boot. None before kernel 6.18, or without permission.
-   */
+  /** The answer of NS_GET_ID, unique within a boot. None before kernel 6.18, or without permission. */
   std::optional<uint64_t> id;
 };
 

@@ -17,7 +17,7 @@ constexpr size_t kUsualCapacity = 8192;
 // The Groups line comes before NSpid and lists up to 65 536 groups of up to ten digits (credentials(7)).
 constexpr size_t kLargestCapacity = 1 << 20;
 
-// from_chars would also take a minus sign.
+// Refuses a minus sign, which from_chars accepts.
 bool ParsePid(std::string_view digits, pid_t* pid) { return ParseDecimal(digits, pid) && *pid >= 0; }
 
 bool ParseNsPids(std::string_view numbers, ProcStatus* status) {

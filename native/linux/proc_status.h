@@ -14,8 +14,10 @@ struct ProcStatus {
 
   pid_t tgid;
   uint32_t levels;
-  /** NSpid: the number in the namespace of the /proc mount comes first. Empty before Linux 4.1 and without
-   * CONFIG_PID_NS. */
+  /**
+   * NSpid: the number in the namespace of the /proc mount comes first. Empty before Linux 4.1 and on kernels
+   * without PID namespaces.
+   */
   pid_t ns_pids[kMaxLevels];
 };
 

@@ -6,7 +6,7 @@ export type ProcFile = (typeof PROC_FILES)[number];
 
 export interface ProcText {
   readonly what: string;
-  /** In the list, each character stands for one byte. */
+  /** The bytes; each character of the list stands for one byte. */
   readonly text: Buffer;
   /** The value that every parser must read from the text; null: every parser must refuse it. */
   readonly value: unknown;
