@@ -41,15 +41,16 @@
         'native/linux/proc_file.cc',
         'native/linux/proc_stat.cc',
         'native/linux/proc_status.cc',
-        'native/linux/repeated_looks.cc',
+        'native/linux/rechecks.cc',
         'native/linux/thread.cc',
         'native/linux/time_offset.cc',
+        'native/linux/timer_queue.cc',
         'native/linux/watcher.cc',
         'native/linux/witness.cc',
       ],
       'conditions': [
-        # On 64-bit machines these change nothing but the names of symbols: fcntl64 needs glibc 2.28 and is
-        # missing in musl, fcntl is everywhere.
+        # On 64-bit machines these definitions change only the names of symbols: fcntl64 needs glibc 2.28 and is
+        # missing in musl, while every system has fcntl.
         ["target_arch=='x64' or target_arch=='arm64'", {
           'defines!': ['_FILE_OFFSET_BITS=64', '_LARGEFILE_SOURCE'],
         }],
@@ -60,23 +61,23 @@
         'NODE_ADDON_API_DISABLE_DEPRECATED',
         'KERNEL_IDENTITY_SOURCE_HASH="<(source_hash)"',
       ],
-      # -O3 of the Node headers makes it larger, not faster: the time goes into system calls.
+      # -O3 of the Node headers would make the addon larger, not faster, because system calls take most of the time.
       'cflags!': ['-O3'],
       'cflags': ['-O2', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden'],
       'cflags_cc': [
-        # The last -std wins over the one of the Node headers, which differs from version to version. So does this:
-        # the headers of Node 22 and later ask for it, those of Node 20 do not.
+        # The last -std wins over the one of the Node headers, which differs from version to version. The next flag is
+        # there for the same reason: the headers of Node 22 and later set it, those of Node 20 do not.
         '-std=c++20',
         '-fno-strict-aliasing',
         '-fno-exceptions',
         '-fno-rtti',
         '-fvisibility-inlines-hidden',
         '-Wconversion',
-        # As a system directory: its warnings are not ours to mend. In single quotes, which gyp leaves to the shell: the
-        # path may hold a space.
+        # A system directory gives no warnings, and those of node-addon-api are not ours to fix. gyp leaves the single
+        # quotes to the shell, because the path may hold a space.
         "-isystem '<(module_root_dir)/<(node_addon_api_dir)'",
       ],
-      # The C++ library stays dynamic: linked in, it would raise the oldest usable glibc and break musl.
+      # The C++ library stays dynamic: a static one would need a newer glibc and break musl.
       'ldflags': ['-Wl,-z,relro,-z,now', '-Wl,--gc-sections', '-Wl,--build-id=none'],
     },
   ],

@@ -1,4 +1,4 @@
-// Checks the layout of the C++ sources with clang-format; `--write` mends it.
+// Checks the layout of the C++ sources with clang-format; `--write` corrects it.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { nativeSources } from './native-source-hash.mjs';

@@ -1,5 +1,5 @@
-// Prints the SHA-256 of all that the addon is built from. binding.gyp compiles it into the binary, so that a
-// binary of other sources can be told from a fresh one.
+// Prints the SHA-256 of everything that the addon is built from. binding.gyp compiles it into the binary, so that a
+// binary of other sources can be recognised.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ export function nativeSources() {
 export function nativeSourceHash() {
   const hash = createHash('sha256');
   for (const name of ['binding.gyp', ...nativeSources()]) {
-    // Names and lengths go in as well: moving text from one file to the next is a change.
+    // The hash includes names and lengths, because moving text from one file to the next is a change.
     const text = readFileSync(join(root, name), 'utf8').replaceAll('\r\n', '\n');
     hash.update(`${name}\0${text.length}\0${text}`);
   }

@@ -15,8 +15,8 @@ constexpr Method kMethods[] = {
 };
 
 void AddExports(Napi::Env env, Napi::Object exports) {
-  // Deleted with the JavaScript environment, which closes the descriptors that are left. Every thread that
-  // loads the addon gets one of its own.
+  // Node deletes it with the JavaScript environment, which closes the descriptors that are left. Every thread
+  // that loads the addon gets its own.
   auto* const environment = new Environment(env);
   env.SetInstanceData(environment);
   ObjectValue(env, exports)
@@ -25,7 +25,7 @@ void AddExports(Napi::Env env, Napi::Object exports) {
       .Set("witness", CreateWitness(env, environment))
       .Set("watch", CreateWatch(env, environment))
       .Set("lease", CreateLease(env, environment))
-      // Tells a binary from one that was built of other sources.
+      // Shows whether the binary was built from the sources that are here.
       .Set("sourceHash", KERNEL_IDENTITY_SOURCE_HASH);
   AddMethods(env, exports, kMethods, environment);
 }

@@ -13,9 +13,9 @@ namespace kernel_identity::binding {
 namespace {
 
 constexpr double kNanosecondsPerMillisecond = 1e6;
-// A hundred years, in milliseconds.
+// About a hundred years, in milliseconds.
 constexpr double kLongestWait = 3e12;
-// Number.MAX_SAFE_INTEGER
+// Number.MAX_SAFE_INTEGER.
 constexpr double kLargestInteger = 9007199254740991;
 
 }  // namespace
@@ -29,7 +29,7 @@ bool Arguments::Number(size_t index, const char* name, double* number) const {
 bool Arguments::Integer(size_t index, const char* name, int minimum, const char* range, int* number) const {
   double value = 0;
   if (!Number(index, name, &value)) return false;
-  // NaN compares false with everything, so the condition names what is wanted.
+  // NaN compares false with everything, so the condition describes the numbers that are accepted.
   const bool fits =
       value >= minimum && value <= std::numeric_limits<int>::max() && std::trunc(value) == value;
   if (!fits) {
@@ -138,7 +138,7 @@ bool Arguments::Text(size_t index, const char* name, TextArgument* text) const {
     ThrowArgumentType(env, name, "a string");
     return false;
   }
-  // A text that was cut ends within the last four bytes, before the character that had no room.
+  // A text that was cut ends within the last four bytes, before the first character that had no room.
   if (length + 4 < sizeof text->small_) {
     text->view_ = {text->small_, length};
     return true;

@@ -35,7 +35,7 @@ void DescriptorSet::Remove(int fd) { words_[WordOf(fd)] &= ~BitOf(fd); }
 int DescriptorSet::Close(int fd) {
   if (fd < 0 || WordOf(fd) >= words_.size() || (words_[WordOf(fd)] & BitOf(fd)) == 0) return -EBADF;
   Remove(fd);
-  // The number is free whatever close(2) answers, EINTR included: never a second try.
+  // The number is free whatever close(2) answers, EINTR included, so there is never a second try.
   if (::close(fd) < 0 && errno != EINTR) return -errno;
   return 0;
 }

@@ -7,8 +7,9 @@ namespace kernel_identity::binding {
 
 /**
  * The descriptors that JavaScript was given and has not closed yet. A close of any other number is refused,
- * so that a stale handle never closes a stranger's file; whatever is left when the environment ends (a
- * terminated worker thread, say) is closed then, which frees the locks on it.
+ * so that a stale handle never closes the file of other code. The descriptors that are left when the
+ * environment ends (with a terminated worker thread, for example) are closed then, which frees the locks on
+ * them.
  */
 class DescriptorSet {
  public:
@@ -18,13 +19,13 @@ class DescriptorSet {
   ~DescriptorSet();
 
   void Add(int fd);
-  /** JavaScript has given it back; whoever called this has it now. */
+  /** Takes the descriptor back from JavaScript. It belongs to the caller from then on. */
   void Remove(int fd);
   /** 0 or -errno; -EBADF for a number that is not in the set. */
   int Close(int fd);
 
  private:
-  // One bit for each number: the kernel always hands out the lowest free one.
+  // One bit for each number. That stays small, because the kernel always hands out the lowest free number.
   std::vector<uint64_t> words_;
 };
 

@@ -33,13 +33,13 @@ Napi::Value HandOverOrThrow(const Napi::CallbackInfo& info, int fd, const Failed
   return HandOver(info, fd);
 }
 
-/** A file that a call has just opened, and what it was found to be. */
+/** A file that a call has just opened, with its status and filesystem. */
 struct OpenedFile {
   system::UniqueFd file;
   system::FileStatus status;
   system::Filesystem filesystem;
 
-  /** False with an exception pending. */
+  /** Answers false with a JavaScript exception pending. */
   bool Take(const Napi::CallbackInfo& info, int fd, const char* name) {
     if (fd < 0) return Failed(info, fd, "openat", name);
     file = system::UniqueFd(fd);
@@ -73,7 +73,7 @@ Napi::Value FindDirectoryAt(const Napi::CallbackInfo& info) {
   NameInDirectory at;
   if (!at.Take(Arguments(info))) return {};
   const int fd = system::OpenDirectoryAt(at.directory, at.name.c_str());
-  // To make an error takes longer than all the system calls of a look.
+  // Making a JavaScript error would take longer than all the system calls of this check.
   if (fd == -ENOENT) return info.Env().Null();
   return HandOverOrThrow(info, fd, {.syscall = "openat", .path = at.name.c_str()});
 }
@@ -89,7 +89,7 @@ Napi::Value CreateAt(const Napi::CallbackInfo& info) {
                    FilesystemValue(info, created.filesystem)});
 }
 
-/** The calls that take (directory, name) and answer nothing. */
+/** Implements the calls that take (directory, name) and answer nothing. */
 template <int (*operation)(int, const char*)>
 void AtName(const Napi::CallbackInfo& info, const char* syscall) {
   NameInDirectory at;
@@ -115,7 +115,7 @@ Napi::Value CreateDirectoryAt(const Napi::CallbackInfo& info) {
     error = system::ReadStatusOf(directory.get(), &status);
     syscall = "fstat";
   }
-  // FUSE and NFS say the second of a directory that they no longer know.
+  // FUSE and NFS answer ESTALE for a directory that they no longer know.
   if (error == -ENOENT || error == -ESTALE) return env.Null();
   if (error < 0) {
     system::RemoveDirectoryAt(at.directory, name);

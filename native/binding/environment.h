@@ -17,11 +17,11 @@
 
 namespace kernel_identity::binding {
 
-/** What lives as long as one JavaScript environment: the main thread, or one worker. Nothing is global. */
+/** The state of one JavaScript environment, which is the main thread or one worker. No state is global. */
 struct Environment {
   explicit Environment(Napi::Env env)
       : process_stat(env, {"state", "threads", "startTicks"}),
-        pidfd_sight(env, {"inode", "exited"}),
+        pidfd_probe(env, {"inode", "exited"}),
         open_directory(env, {"descriptor", "device", "inode"}),
         open_file(env, {"descriptor", "status", "filesystem"}),
         open_text(env, {"descriptor", "status", "filesystem", "text"}),
@@ -30,24 +30,25 @@ struct Environment {
 
   DescriptorSet descriptors;
   system::ChangeMonitors monitors;
-  // After the descriptors, so that it goes before them: nothing is touched or watched through a closed one.
+  // Declared after the descriptors, so that it is destroyed before them: nothing is touched or watched
+  // through a closed descriptor.
   Subscriptions subscriptions;
   system::PidfsDevice pidfs;
   std::optional<system::Capabilities> capabilities;
   ObjectShape process_stat;
-  ObjectShape pidfd_sight;
-  LastObject<system::PidfdProbe> last_sight;
+  ObjectShape pidfd_probe;
+  LastObject<system::PidfdProbe> last_pidfd_probe;
   ObjectShape open_directory;
   ObjectShape open_file;
   ObjectShape open_text;
   ObjectShape file_status;
-  /** Of a file that was read; of others it is another one each time. */
+  /** Used by openText only: a waiter reads the same file repeatedly, other calls get different files. */
   LastObject<system::FileStatus> last_read_status;
   ObjectShape filesystem;
   LastObject<system::Filesystem> last_filesystem;
 };
 
-/** That of the function being called. */
+/** The environment of the function that JavaScript is calling. */
 inline Environment& EnvironmentOf(const Napi::CallbackInfo& info) {
   return *static_cast<Environment*>(info.Data());
 }
@@ -56,7 +57,7 @@ inline Environment& EnvironmentOf(const Napi::CallbackInfo& info) {
 inline Napi::Value HandOver(const Napi::CallbackInfo& info, int fd) {
   Environment& environment = EnvironmentOf(info);
   environment.descriptors.Add(fd);
-  // If it was a monitor's number before, that one was closed by other means than ours.
+  // If the number was that of a monitor before, other code has closed that monitor.
   environment.monitors.Forget(fd);
   return NumberValue(info.Env(), fd);
 }

@@ -4,18 +4,17 @@
 
 namespace kernel_identity::binding {
 
-/** The name of a negated errno as a string for JavaScript: the answer of functions for which an error is an
- * ordinary one. */
+/** The name of a negated errno as a string, for functions that answer ordinary failures with it. */
 Napi::Value ErrnoValue(Napi::Env env, int error);
 
-/** What a failed call was about; the names are null where it was not about any. */
+/** The system call that failed, and the names it was given; null for those it was not given. */
 struct FailedCall {
   const char* syscall;
   const char* path = nullptr;
   const char* destination = nullptr;
 };
 
-/** Throws an error in the shape that Node gives its own: code, errno, syscall, path, dest. */
+/** Throws an error of the same shape as Node's own system errors: code, errno, syscall, path, dest. */
 Napi::Value ThrowSystemError(Napi::Env env, int error, const FailedCall& call);
 
 /** TypeError ERR_INVALID_ARG_TYPE: `what` continues "The <name> argument must be ...". */

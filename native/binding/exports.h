@@ -11,7 +11,7 @@ namespace kernel_identity::binding {
 
 Napi::Value CreateProcesses(Napi::Env env, Environment* environment);
 Napi::Value CreateFiles(Napi::Env env, Environment* environment);
-/** Adds what is done with names in directories to what {@link CreateFiles} makes. */
+/** Adds the functions that take names in directories to the object of {@link CreateFiles}. */
 void AddDirectoryEntries(Napi::Env env, napi_value files, Environment* environment);
 Napi::Value CreateWitness(Napi::Env env, Environment* environment);
 Napi::Value CreateWatch(Napi::Env env, Environment* environment);

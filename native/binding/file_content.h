@@ -13,11 +13,13 @@
 
 namespace kernel_identity::binding {
 
-/** What a file holds: nearly all that is read here is small, and stays on the stack. */
+/** The content of a file. Nearly every file that is read here is small, and stays on the stack. */
 class FileContent {
  public:
-  /** At most `limit` bytes from the start. Nobody knows the size beforehand: files under /proc say 0. 0 or
-   * -errno. */
+  /**
+   * Reads at most `limit` bytes from the start. The size is not asked for beforehand, because it is 0 for
+   * files under /proc. 0 or -errno.
+   */
   int ReadFrom(int fd, size_t limit) {
     const size_t first = limit < sizeof small_ ? limit : sizeof small_;
     const ssize_t count = system::ReadContent(fd, small_, first, 0);

@@ -7,7 +7,7 @@
 
 namespace kernel_identity::binding {
 
-// What is told of files, as the objects of src/backend/backend.ts.
+// Makes the objects that src/backend/backend.ts declares for files.
 
 Napi::Value FileStatusValue(const Napi::CallbackInfo& info, const system::FileStatus& status);
 

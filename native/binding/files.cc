@@ -14,7 +14,7 @@
 namespace kernel_identity::binding {
 namespace {
 
-// What is done with open files; directory_entries.cc has what is done with names.
+// The operations on open files; those on names in directories are in directory_entries.cc.
 
 Napi::Value BufferValue(Napi::Env env, std::string_view bytes) {
   napi_value buffer = nullptr;
@@ -40,7 +40,7 @@ Napi::Value StatFresh(const Napi::CallbackInfo& info) {
   return StatOpen<system::ReadFreshStatusOf>(info, "statx");
 }
 
-/** `ToValue` makes of the content what JavaScript is to see. */
+/** `ToValue` converts the content for JavaScript. */
 template <auto ToValue>
 Napi::Value ReadAs(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
@@ -94,7 +94,7 @@ void CloseIfStill(const Napi::CallbackInfo& info) {
   KnownFile file;
   if (!file.Take(Arguments(info), 0)) return;
   const int same = system::IsFile(file.fd, file.device, file.inode);
-  // Another error is said of a file that was deleted, or of a failing disk.
+  // Any error but EBADF comes from a file that was deleted, or from a failing disk, so it still is our file.
   if (same != 0 && same != -EBADF) CloseNow(info, file.fd);
 }
 

@@ -5,13 +5,13 @@
 namespace kernel_identity::binding {
 
 /**
- * The value that was given to JavaScript last, and its object: whoever polls sees the same again and again,
- * and to make an object takes as long as four small system calls.
+ * The last value that was given to JavaScript, and its object. A caller that polls gets the same value again
+ * and again, and making an object takes as long as four small system calls.
  */
 template <typename Value>
 class LastObject {
  public:
-  /** The object of `value`, by `make` where it is another one than last. */
+  /** The object of `value`; `make` makes it when the value differs from the last one. */
   template <typename Make>
   Napi::Value For(const Value& value, Make make) {
     if (object_.IsEmpty() || value_ != value) {

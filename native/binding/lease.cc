@@ -9,7 +9,7 @@
 namespace kernel_identity::binding {
 namespace {
 
-/** A thread, a timer for it, and a look at the file: what can go wrong with each tells which one it was. */
+/** The error shows which call failed: that for a thread, for its timer, or for the status of the file. */
 const char* FailedCallOf(int error) {
   if (error == -EAGAIN) return "pthread_create";
   if (error == -EMFILE || error == -ENFILE || error == -ENOMEM) return "timerfd_create";

@@ -9,7 +9,7 @@
 
 namespace kernel_identity::binding {
 
-/** Calls a function of this folder from JavaScript. One without a result answers undefined. */
+/** Calls a function of this folder from JavaScript. A function without a result answers undefined. */
 template <auto function>
 napi_value Call(napi_env env, napi_callback_info raw_info) {
   const Napi::CallbackInfo info(env, raw_info);
@@ -27,7 +27,7 @@ struct Method {
   napi_callback call;
 };
 
-/** Adds the functions of a table to an object; each finds its {@link Environment} through the call. */
+/** Adds the functions of a table to an object. Each function gets the {@link Environment} with every call. */
 template <size_t count>
 void AddMethods(Napi::Env env, napi_value object, const Method (&methods)[count], Environment* environment) {
   for (const Method& method : methods) {

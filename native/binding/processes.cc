@@ -103,7 +103,7 @@ Napi::Value PidfdInode(const Napi::CallbackInfo& info) {
   if (!Arguments(info).Descriptor(0, "fd", &fd)) return {};
   uint64_t inode = 0;
   const int error = system::ReadPidfdInode(fd, &EnvironmentOf(info).pidfs, &inode);
-  // A bad descriptor is a mistake of the caller, not something unknown.
+  // A bad descriptor is a mistake of the caller, and not an inode that cannot be known.
   if (error == -EBADF) return ThrowSystemError(env, error, {.syscall = "fstat"});
   if (error < 0) return env.Null();
   return DecimalValue(env, inode);
@@ -123,12 +123,12 @@ Napi::Value ProbePidfd(const Napi::CallbackInfo& info) {
   pid_t pid = 0;
   if (!Arguments(info).Pid(0, "pid", &pid)) return {};
   Environment& environment = EnvironmentOf(info);
-  system::PidfdProbe sight;
-  const int error = system::ProbePidfd(pid, &environment.pidfs, &sight);
+  system::PidfdProbe probe;
+  const int error = system::ProbePidfd(pid, &environment.pidfs, &probe);
   if (error < 0) return ErrnoValue(env, error);
-  return environment.last_sight.For(sight, [&] {
-    return environment.pidfd_sight.Make(env, {sight.inode ? DecimalValue(env, *sight.inode) : env.Null(),
-                                              Napi::Boolean::New(env, sight.exited)});
+  return environment.last_pidfd_probe.For(probe, [&] {
+    return environment.pidfd_probe.Make(env, {probe.inode ? DecimalValue(env, *probe.inode) : env.Null(),
+                                              Napi::Boolean::New(env, probe.exited)});
   });
 }
 

@@ -67,7 +67,7 @@ int Subscriptions::OpenCallbacks(napi_env env) {
   if (wake_ != nullptr) return 0;
   napi_threadsafe_function wake = nullptr;
   const auto deliver = [](napi_env running, napi_value, void* self, void*) {
-    // Null while the environment is being torn down.
+    // The environment is null while it is being torn down.
     if (running != nullptr) static_cast<Subscriptions*>(self)->Deliver(running);
   };
   if (napi_create_threadsafe_function(env, nullptr, nullptr, TextValue(env, "kernel-identity"), 0, 1, nullptr,
@@ -75,8 +75,8 @@ int Subscriptions::OpenCallbacks(napi_env env) {
     return -ENOMEM;
   }
   napi_unref_threadsafe_function(env, wake);
-  // Node frees the function, whether or not a thread still uses it, by a cleanup hook of its own. Hooks run
-  // in reverse order, so this later one makes sure that by then nobody does.
+  // Node frees the function in a cleanup hook of its own, even if a thread still uses it. Hooks run in
+  // reverse order, so this later one makes sure that no thread uses the function by then.
   napi_add_env_cleanup_hook(
       env, [](void* self) { static_cast<Subscriptions*>(self)->EndAll(); }, this);
   env_ = env;
@@ -109,35 +109,36 @@ void Subscriptions::EndAll() {
 
 void Subscriptions::Post(void* self, uint64_t ticket) {
   auto* const subscriptions = static_cast<Subscriptions*>(self);
-  const std::lock_guard lock(subscriptions->mutex_);
+  const system::MutexLock lock(&subscriptions->mutex_);
   const bool idle = subscriptions->posted_.empty();
   subscriptions->posted_.insert(ticket);
-  // Otherwise a call is under way that has not looked yet.
+  // If other tickets were there already, a call is under way that has not taken them yet.
   if (idle) napi_call_threadsafe_function(subscriptions->wake_, nullptr, napi_tsfn_nonblocking);
 }
 
 void Subscriptions::Deliver(Napi::Env env) {
   std::set<uint64_t> posted;
   {
-    const std::lock_guard lock(mutex_);
+    const system::MutexLock lock(&mutex_);
     posted.swap(posted_);
   }
   for (const uint64_t ticket : posted) Call(env, ticket);
 }
 
 void Subscriptions::Call(Napi::Env env, uint64_t ticket) {
-  // Not there: ended meanwhile, perhaps by one of those that were called just before.
+  // There is no subscription if it ended in the meantime, perhaps in a function that was called just before.
   const auto found = subscriptions_.find(ticket);
   if (found == subscriptions_.end()) return;
   const Napi::HandleScope scope(env);
   napi_value const function = found->second.kept.Value();
-  // A lease is lost once.
+  // A lease is lost only once.
   if (found->second.kind == Kind::kLease) subscriptions_.erase(found);
   napi_value receiver = nullptr;
   napi_value result = nullptr;
   napi_get_undefined(env, &receiver);
   if (napi_call_function(env, receiver, function, 0, nullptr, &result) != napi_pending_exception) return;
-  // Left pending, Node 20 would only print a warning about it; and those that are still to be called must be.
+  // Node 20 would only print a warning about an exception that is left pending, and the functions that follow
+  // could not be called.
   napi_value error = nullptr;
   if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
 }

@@ -5,19 +5,21 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <set>
 
 #include "../linux/heartbeat.h"
 #include "../linux/listener.h"
+#include "../linux/mutex.h"
 #include "../linux/shared_service.h"
+#include "../linux/thread_annotations.h"
 #include "../linux/watcher.h"
 
 namespace kernel_identity::binding {
 
 /**
- * What one environment asked the threads of native/linux to watch or to touch, and the way back from those
- * threads into its event loop. The tickets are its own: those of another environment mean nothing here.
+ * Everything that one environment asked the threads of native/linux to watch or to touch, and the way back
+ * from those threads into its event loop. Tickets belong to one environment: those of another mean nothing
+ * here.
  */
 class Subscriptions {
  public:
@@ -26,18 +28,18 @@ class Subscriptions {
   Subscriptions& operator=(const Subscriptions&) = delete;
   ~Subscriptions() { EndAll(); }
 
-  // Each of these answers 0, and a ticket, or -errno.
+  // Each of these answers 0 and a ticket, or -errno.
 
-  /** `words` is kept from being collected until {@link End}; `word` points into it. */
+  /** `word` points into `words`, which is kept from being collected until {@link End}. */
   int AddExit(Napi::Object words, int pidfd, int32_t* word, uint64_t* ticket);
-  /** As above. */
+  /** Keeps `words` like {@link AddExit}. */
   int AddRelease(Napi::Object words, int file, int32_t* word, uint64_t* ticket);
   /** Keeps the event loop alive until {@link End}. */
   int AddLockChange(Napi::Function wake, int directory, int pidfd, uint64_t* ticket);
-  /** `interval` in nanoseconds. */
+  /** `interval` is in nanoseconds. */
   int AddLease(Napi::Function lost, int file, int64_t interval, uint64_t* ticket);
 
-  /** Afterwards nothing is written, touched or called for the ticket. One that is over is ignored. */
+  /** After the call nothing is written, touched or called for the ticket. One that has ended is ignored. */
   void End(uint64_t ticket);
 
  private:
@@ -45,9 +47,9 @@ class Subscriptions {
 
   struct Subscription {
     Kind kind;
-    /** Of the watcher, or of the heartbeat. */
+    /** The ticket of the watcher or of the heartbeat. */
     uint64_t system_ticket;
-    /** The function to call, or the memory that is written to. */
+    /** The function to call, or the array that is written to. */
     Napi::ObjectReference kept;
   };
 
@@ -59,9 +61,9 @@ class Subscriptions {
   void EndInSystem(const Subscription& subscription);
   void EndAll();
 
-  /** Called in any thread: makes the event loop call {@link Deliver}. */
+  /** May be called in any thread. Makes the event loop call {@link Deliver}. */
   static void Post(void* self, uint64_t ticket);
-  /** Called by the event loop. */
+  /** The event loop calls this. */
   void Deliver(Napi::Env env);
   void Call(Napi::Env env, uint64_t ticket);
 
@@ -69,14 +71,14 @@ class Subscriptions {
   system::SharedService<system::Heartbeat> heartbeat_;
   std::map<uint64_t, Subscription> subscriptions_;
   uint64_t last_ticket_ = 0;
-  /** How many keep the event loop alive. */
+  /** How many subscriptions keep the event loop alive. */
   size_t waits_ = 0;
   napi_env env_ = nullptr;
   napi_threadsafe_function wake_ = nullptr;
 
-  std::mutex mutex_;
-  /** What {@link Deliver} has to call; each once, however often it happened. */
-  std::set<uint64_t> posted_;
+  system::Mutex mutex_;
+  /** The tickets that {@link Deliver} has to call; each once, however many events there were. */
+  std::set<uint64_t> posted_ GUARDED_BY(mutex_);
 };
 
 }  // namespace kernel_identity::binding

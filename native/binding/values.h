@@ -7,28 +7,28 @@
 
 namespace kernel_identity::binding {
 
-// Out of line, and on plain Node-API: the inline setters of node-addon-api expand to half a kilobyte for each
-// property. A failure in here leaves a JavaScript exception pending.
+// These functions are out of line and on plain Node-API, because the inline setters of node-addon-api expand
+// to half a kilobyte for each property. A failure in them leaves a JavaScript exception pending.
 
 Napi::Value TextValue(Napi::Env env, std::string_view text);
-/** As {@link TextValue}, for what has no characters beyond ASCII. */
+/** Like {@link TextValue}, for texts without characters beyond ASCII. */
 Napi::Value AsciiValue(Napi::Env env, std::string_view text);
 Napi::Value NumberValue(Napi::Env env, double number);
-/** A 64-bit number as a decimal string: a double would lose its low bits, and JSON has no BigInt. */
+/** A 64-bit number as a decimal string, because a double would lose its low bits and JSON has no BigInt. */
 Napi::Value DecimalValue(Napi::Env env, uint64_t number);
 
-/** An object in the making. */
+/** Builds an object, property by property. */
 class ObjectValue {
  public:
   explicit ObjectValue(Napi::Env env);
-  /** Adds to one that exists. */
+  /** Adds to an object that exists. */
   ObjectValue(Napi::Env env, napi_value object) : env_(env), object_(object) {}
 
   ObjectValue& Set(const char* name, napi_value value);
   ObjectValue& Set(const char* name, std::string_view text);
   ObjectValue& Set(const char* name, double number);
   ObjectValue& Set(const char* name, bool flag);
-  // Or a string literal would become a boolean.
+  // Without this overload a string literal would become a boolean.
   ObjectValue& Set(const char* name, const char* text) { return Set(name, std::string_view(text)); }
 
   Napi::Value value() const { return {env_, object_}; }

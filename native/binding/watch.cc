@@ -14,20 +14,20 @@
 namespace kernel_identity::binding {
 namespace {
 
-/** A word that another thread may write to, for as long as the array is referenced. */
+/** Takes a word that another thread may write to for as long as the array is referenced. */
 bool TakeWord(const Napi::CallbackInfo& info, int32_t** word) {
   const Napi::Env env = info.Env();
   napi_typedarray_type type = napi_int8_array;
   size_t length = 0;
   void* data = nullptr;
   napi_value buffer = nullptr;
-  // Asked for the memory of a small array, V8 moves it out of its heap, where it stays from then on.
+  // When V8 is asked for the memory of a small array, it moves that memory out of its heap, for good.
   if (napi_get_typedarray_info(env, info[1], &type, &length, &data, &buffer, nullptr) != napi_ok ||
       type != napi_int32_array) {
     ThrowArgumentType(env, "words", "an Int32Array");
     return false;
   }
-  // The pages at the end of a buffer that shrinks are taken away. A growing one that is shared stays in
+  // V8 takes the pages at the end of a shrinking buffer away. A shared buffer can only grow, and stays in
   // place.
   bool shared = false;
   napi_is_arraybuffer(env, buffer, &shared);
@@ -51,7 +51,7 @@ bool TakeWord(const Napi::CallbackInfo& info, int32_t** word) {
   return true;
 }
 
-/** A pidfd, or -1 for null. */
+/** Takes a pidfd, or -1 for null. */
 bool TakePidfdOrNull(const Napi::CallbackInfo& info, int* pidfd) {
   *pidfd = -1;
   const Arguments arguments(info);
@@ -63,7 +63,7 @@ Napi::Value TicketOrErrno(Napi::Env env, int result, uint64_t ticket) {
   return NumberValue(env, static_cast<double>(ticket));
 }
 
-/** The calls that take (descriptor, words, index) and watch until there is something to write. */
+/** Implements the calls that take (descriptor, words, index) and write to a word when an event comes. */
 template <int (Subscriptions::*add)(Napi::Object, int, int32_t*, uint64_t*)>
 Napi::Value OnWord(const Napi::CallbackInfo& info, const char* name) {
   int fd = -1;
@@ -109,17 +109,16 @@ Napi::Value OpenChangeMonitor(const Napi::CallbackInfo& info) {
 }
 
 /**
- * Whether JavaScript may still run here: no longer once somebody terminates this worker thread, who then
- * waits for it to return. Node-API has no call for the question, but those that might run JavaScript refuse
- * to.
+ * Whether another thread is terminating this worker thread, and waits for the call to return. Node-API has no
+ * call for that question, but once it is so, the calls that might run JavaScript fail.
  */
-bool MayRunJavaScript(void* context) {
+bool IsTerminating(void* context) {
   auto* const env = static_cast<napi_env>(context);
   const Napi::HandleScope scope(env);
   napi_value object = nullptr;
   bool has = false;
-  return napi_create_object(env, &object) == napi_ok &&
-         napi_has_named_property(env, object, "terminated", &has) == napi_ok;
+  return napi_create_object(env, &object) != napi_ok ||
+         napi_has_named_property(env, object, "terminated", &has) != napi_ok;
 }
 
 Napi::Value Block(const Napi::CallbackInfo& info) {
@@ -131,10 +130,11 @@ Napi::Value Block(const Napi::CallbackInfo& info) {
       !Arguments(info).Timeout(2, "timeoutMs", &nanoseconds)) {
     return {};
   }
-  // The main thread (whose number is that of the process) cannot be terminated; it sleeps undisturbed.
+  // The main thread (whose number is that of the process) cannot be terminated, so it need not wake to check.
   const bool is_main = ::syscall(SYS_gettid) == ::getpid();
-  const system::Patience patience = {.lasts = MayRunJavaScript, .context = static_cast<napi_env>(env)};
-  const int wakeup = system::BlockOn(monitor, pidfd, nanoseconds, is_main ? nullptr : &patience);
+  const system::Cancellation cancellation = {.requested = IsTerminating,
+                                             .context = static_cast<napi_env>(env)};
+  const int wakeup = system::BlockOn(monitor, pidfd, nanoseconds, is_main ? nullptr : &cancellation);
   switch (wakeup) {
     case system::kTimeout:
       return TextValue(env, "timeout");

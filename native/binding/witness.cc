@@ -29,8 +29,8 @@ const char* StateName(system::WitnessState state) {
   return "untestable";
 }
 
-// The last parameter of the interface, the filesystem's type, is of use to other backends only: whether locks
-// can be trusted there is decided before these calls are made.
+// The interface has one more parameter, the type of the filesystem, which only other backends use. Whether
+// locks can be trusted on a filesystem is decided before these calls are made.
 
 Napi::Value Test(const Napi::CallbackInfo& info) {
   int fd = -1;

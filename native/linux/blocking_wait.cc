@@ -1,43 +1,29 @@
 #include "blocking_wait.h"
 
 #include <poll.h>
-#include <time.h>
 
 #include <cerrno>
-#include <limits>
 
+#include "clock.h"
 #include "inotify.h"
 #include "result.h"
 
 namespace kernel_identity::system {
 namespace {
 
-constexpr int64_t kSecond = 1'000'000'000;
-constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
-// Five looks a second cost a thread nothing that could be measured.
+// Asking for a cancellation five times a second costs a thread nothing that could be measured.
 constexpr int64_t kSlice = kSecond / 5;
-
-int64_t Now() {
-  struct timespec now = {};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<int64_t>(now.tv_sec) * kSecond + now.tv_nsec;
-}
-
-struct timespec TimespecOf(int64_t nanoseconds) {
-  return {.tv_sec = static_cast<time_t>(nanoseconds / kSecond),
-          .tv_nsec = static_cast<long>(nanoseconds % kSecond)};
-}
 
 }  // namespace
 
-int BlockOn(int monitor, int pidfd, int64_t nanoseconds, const Patience* patience) {
-  const int64_t deadline = nanoseconds < 0 ? kNever : Now() + nanoseconds;
+int BlockOn(int monitor, int pidfd, int64_t nanoseconds, const Cancellation* cancellation) {
+  const int64_t deadline = nanoseconds < 0 ? kNever : Now(CLOCK_MONOTONIC) + nanoseconds;
   for (;;) {
-    // A negative descriptor is passed over (poll(2)).
+    // poll(2) ignores an entry with a negative descriptor.
     struct pollfd entries[] = {{monitor, POLLIN, 0}, {pidfd, POLLIN, 0}};
-    const int64_t now = Now();
+    const int64_t now = Now(CLOCK_MONOTONIC);
     int64_t left = deadline > now ? deadline - now : 0;
-    const bool sliced = patience != nullptr && left > kSlice;
+    const bool sliced = cancellation != nullptr && left > kSlice;
     if (sliced) left = kSlice;
     const struct timespec timeout = TimespecOf(left);
     const bool endless = !sliced && deadline == kNever;
@@ -49,7 +35,7 @@ int BlockOn(int monitor, int pidfd, int64_t nanoseconds, const Patience* patienc
     }
     if (result == 0 && !sliced) return kTimeout;
     if (result < 0 && result != -EINTR) return result;
-    if (patience != nullptr && !patience->lasts(patience->context)) return -ECANCELED;
+    if (cancellation != nullptr && cancellation->requested(cancellation->context)) return -ECANCELED;
   }
 }
 

@@ -4,21 +4,20 @@
 
 namespace kernel_identity::system {
 
-/** What {@link BlockOn} answers, if not -errno. */
+/** The answers of {@link BlockOn} besides -errno. */
 enum Wakeup : int { kTimeout = 0, kChange = 1, kExit = 2 };
 
-/** Asked now and then whether to go on; for a thread that can be told to end only by something it has to look
- * at. */
-struct Patience {
-  bool (*lasts)(void* context);
+/** Asks now and then whether a wait was cancelled, for a thread that nothing wakes when that happens. */
+struct Cancellation {
+  bool (*requested)(void* context);
   void* context;
 };
 
 /**
  * Blocks the calling thread until the monitor, or the pidfd (negative: none), is readable, for at most so
- * many nanoseconds (negative: for ever). Empties the monitor. An exit comes before a change where there are
- * both. With `patience` (null: endless) the answer is -ECANCELED soon after it ends.
+ * many nanoseconds (negative: for ever). Empties the monitor. Reports the exit when there are both an exit
+ * and a change. Answers -ECANCELED within 200 ms of a cancellation (null: there can be none).
  */
-int BlockOn(int monitor, int pidfd, int64_t nanoseconds, const Patience* patience);
+int BlockOn(int monitor, int pidfd, int64_t nanoseconds, const Cancellation* cancellation);
 
 }  // namespace kernel_identity::system

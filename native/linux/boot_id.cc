@@ -39,8 +39,8 @@ int ReadBootId(BootId* boot_id) {
   if (length < 0) return static_cast<int>(length);
   if (!ParseBootId({buffer, static_cast<size_t>(length)}, boot_id)) return -EBADMSG;
 
-  // LXC and systemd-nspawn bind-mount a file of their own over it, one for each container: then it tells
-  // containers apart, not boots. Such a file lives on another device than the rest of /proc.
+  // LXC and systemd-nspawn bind-mount another file over this one, with an id for each container. Such an id
+  // distinguishes containers, not boots. The file is on another device than the rest of /proc.
   struct stat id_file;
   struct stat self;
   if (StatDescriptor(file.get(), &id_file) < 0) return -errno;

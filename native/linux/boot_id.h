@@ -7,13 +7,13 @@ namespace kernel_identity::system {
 struct BootId {
   static constexpr size_t kLength = 36;
 
-  /** Lower-case UUID, not terminated. */
+  /** A UUID in lower case, without a terminating NUL. */
   char id[kLength];
-  /** False where another file is mounted over the kernel's own. */
+  /** False when another file is mounted over the kernel's own. */
   bool native;
 };
 
-/** Pure: copies the UUID at the start of `text` in lower case; false where there is none. */
+/** Pure: copies the UUID that `text` consists of, in lower case; false when the text is anything else. */
 bool ParseBootId(std::string_view text, BootId* boot_id);
 
 /** 0 or -errno; -EBADMSG when the file holds no UUID. */

@@ -71,7 +71,7 @@ Capability ProbeNamespaceId() {
   return No(Answered("NS_GET_ID of /proc/self/ns/pid", result));
 }
 
-/** A file without a name; only its own process can see it. */
+/** A file without a name, which no other process can open by accident. */
 UniqueFd NamelessFile() {
 #ifdef MFD_NOEXEC_SEAL
   constexpr unsigned kNoExecSeal = MFD_NOEXEC_SEAL;
@@ -79,8 +79,9 @@ UniqueFd NamelessFile() {
   constexpr unsigned kNoExecSeal = 8;
 #endif
   constexpr const char* kName = "kernel-identity";
-  // Kernel 6.3 logs a warning without the seal flag, or refuses (sysctl vm.memfd_noexec); older ones do not
-  // know the flag. By number, since glibc has the wrapper since 2.27 only.
+  // Since Linux 6.3 the kernel logs a warning without the seal flag, or refuses the call (sysctl
+  // vm.memfd_noexec); older kernels do not know the flag. The call is made by its number, because only
+  // glibc 2.27 and later have a wrapper.
   long fd = ::syscall(SYS_memfd_create, kName, MFD_CLOEXEC | kNoExecSeal);
   if (fd < 0 && errno == EINVAL) fd = ::syscall(SYS_memfd_create, kName, MFD_CLOEXEC);
   if (fd < 0) fd = ::open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -102,7 +103,7 @@ void ProbeWitness(Capabilities* capabilities) {
     test = No("no locks to test");
     return;
   }
-  // Through the same description a lock is invisible; /proc opens the file once more.
+  // A lock is invisible through the description that took it, so the file is opened once more through /proc.
   const UniqueFd second(OpenProcFile(ProcPath(0, "fd/" + std::to_string(file.get())).c_str()));
   if (!second.valid()) {
     take = Yes("fcntl accepted F_OFD_SETLK; no /proc to see it from outside");
@@ -128,7 +129,8 @@ void ProbeWitness(Capabilities* capabilities) {
 }
 
 Capability ProbeRenameNoReplace() {
-  // A kernel that has the call looks at the descriptors and finds them bad; a filter answers before that.
+  // A kernel that has the call checks the descriptors and finds them bad; a seccomp filter answers before
+  // that.
   const int result = RenameNoReplaceAt(-1, "from", -1, "to");
   if (result == -EBADF) return Yes("renameat2 is there");
   return No(Answered("renameat2", result));

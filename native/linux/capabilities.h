@@ -6,7 +6,7 @@ namespace kernel_identity::system {
 
 struct Capability {
   bool available;
-  /** For a person: what was tried and what came of it. */
+  /** What was tried and what was answered, in words for a person. */
   std::string reason;
 };
 
@@ -19,7 +19,7 @@ struct Capabilities {
   Capability rename_no_replace;
 };
 
-/** Tries each of them. Seccomp filters answer whatever they like, so kernel versions tell nothing. */
+/** Tries each of them, because seccomp filters can refuse a call that the kernel's version promises. */
 Capabilities ProbeCapabilities();
 
 }  // namespace kernel_identity::system

@@ -31,7 +31,7 @@ bool ChangeMonitors::TakeBack(int fd) {
   const int watch = found->second;
   watches_.erase(found);
   if (spare_.valid()) return false;
-  // EINVAL: the directory is gone, and its watch with it.
+  // EINVAL means that the directory is gone, and its watch with it.
   if (::inotify_rm_watch(fd, watch) < 0 && errno != EINVAL) return false;
   DiscardEvents(fd);
   spare_ = UniqueFd(fd);

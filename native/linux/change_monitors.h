@@ -7,23 +7,24 @@
 namespace kernel_identity::system {
 
 /**
- * Inotify instances for those who block until something changes in one lock directory. Closing an instance
- * takes a millisecond or more, in which the kernel waits for all processors, and whoever has just got a lock
- * would wait with it. So one that is given back is kept for the next.
+ * Inotify instances for threads that block until something changes in one lock directory. Closing an instance
+ * takes a millisecond or more, because the kernel waits for all processors, and a caller that has just got a
+ * lock would have to wait as well. So one instance that was given back is kept for the next waiter.
  */
 class ChangeMonitors {
  public:
-  /** A descriptor that becomes readable with every change in the directory, or -errno. */
+  /** A descriptor that becomes readable at every change in the directory, or -errno. */
   int Open(int directory);
 
-  /** Takes a monitor back; false: it is none, or not needed, and still to be closed. */
+  /** Takes a monitor back. False: the number is not a monitor's, or it is not needed; the caller closes it.
+   */
   bool TakeBack(int fd);
 
-  /** The number is not a monitor's (any more). */
+  /** Call this when the number turns out not to be a monitor's, or no longer. */
   void Forget(int fd) { watches_.erase(fd); }
 
  private:
-  /** What each one that was given out watches. */
+  /** The watch of each monitor that was given out. */
   std::map<int, int> watches_;
   UniqueFd spare_;
 };

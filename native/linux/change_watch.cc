@@ -19,20 +19,12 @@ int ChangeWatch::Open() {
   return 0;
 }
 
-int ChangeWatch::Add(int (*watch)(int inotify, int fd), int fd, uint64_t ticket,
-                     std::unique_lock<std::mutex>* lock) {
-  for (;;) {
-    const uint64_t removals = removals_;
-    lock->unlock();
-    const int added = watch(inotify_.get(), fd);
-    lock->lock();
-    if (added < 0) return added;
-    // The kernel answers with the watch that is there already. If somebody took one away meanwhile, it may
-    // have been that one.
-    if (removals != removals_ && !waiting_.contains(added)) continue;
-    waiting_[added].push_back(ticket);
-    return added;
-  }
+bool ChangeWatch::Add(int watch, uint64_t ticket, uint64_t removals) {
+  // The kernel answers with the watch of the same directory or file if there is one already. A watch that was
+  // removed in the meantime may have been that one.
+  if (removals != removals_ && !waiting_.contains(watch)) return false;
+  waiting_[watch].push_back(ticket);
+  return true;
 }
 
 void ChangeWatch::Remove(int watch, uint64_t ticket) {
@@ -42,7 +34,7 @@ void ChangeWatch::Remove(int watch, uint64_t ticket) {
   if (std::erase(tickets, ticket) == 0 || !tickets.empty()) return;
   waiting_.erase(found);
   ++removals_;
-  // EINVAL: the directory is gone, and IN_IGNORED has not been read yet.
+  // This fails with EINVAL if the directory was deleted and IN_IGNORED has not been read yet.
   ::inotify_rm_watch(inotify_.get(), watch);
 }
 
@@ -54,18 +46,19 @@ void ChangeWatch::Read(std::vector<uint64_t>* tickets) {
     std::memcpy(&event, buffer + at, sizeof event);
     at += static_cast<ssize_t>(sizeof event + event.len);
     if ((event.mask & IN_Q_OVERFLOW) != 0) {
-      // Nobody knows what was dropped, so everybody looks.
+      // The kernel does not say which events it dropped, so every ticket has to check.
       for (const auto& [watch, waiting] : waiting_) {
         tickets->insert(tickets->end(), waiting.begin(), waiting.end());
       }
       continue;
     }
-    // Not found: an event from before the removal. Numbers are handed out in a circle, so it takes 2^31
-    // further watches until this one could be somebody else's (inotify(7), BUGS).
+    // An event from before a removal finds no entry. The kernel reuses a number only after 2^31 further
+    // watches (inotify(7), BUGS), so the event cannot belong to another directory.
     const auto found = waiting_.find(event.wd);
     if (found == waiting_.end()) continue;
     tickets->insert(tickets->end(), found->second.begin(), found->second.end());
-    // The kernel has dropped the watch itself: what it was on was deleted or its filesystem unmounted.
+    // The kernel removed the watch by itself, because the directory or file was deleted or its filesystem was
+    // unmounted.
     if ((event.mask & IN_IGNORED) != 0) waiting_.erase(found);
   }
 }

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <vector>
 
 #include "unique_fd.h"
@@ -10,32 +9,35 @@
 namespace kernel_identity::system {
 
 /**
- * Who waits for changes of which directory or file, all on one inotify instance: a user may have 128 of them
- * in all by default. Guarded by the lock of its owner.
+ * Knows which ticket waits for changes of which directory or file. All of them share one inotify instance,
+ * because a user may have only 128 instances by default.
+ *
+ * A ticket is added in three steps, so that the owner can release its lock during the second: read
+ * descriptor() and removals(), add a watch to that inotify instance, call Add.
  */
 class ChangeWatch {
  public:
   bool opened() const { return inotify_.valid(); }
   /** 0 or -errno. */
   int Open();
-  /** To be polled; readable when {@link Read} has something to tell. */
+  /** Poll this descriptor; it is readable when {@link Read} has tickets to report. */
   int descriptor() const { return inotify_.get(); }
+  /** How many watches were removed so far. */
+  uint64_t removals() const { return removals_; }
 
   /**
-   * Watches what is open for the ticket, `watch` being WatchDirectory or WatchWriters: a watch descriptor or
-   * -errno. Lets the lock go meanwhile, because the kernel may have to ask a file server, and one that does
-   * not answer must not hold up everybody.
+   * Lets a ticket wait for the watch that the kernel has just answered. `removals` is the number from before
+   * that call. False: the watch may have been removed since, so add it to the inotify instance once more.
    */
-  int Add(int (*watch)(int inotify, int fd), int fd, uint64_t ticket, std::unique_lock<std::mutex>* lock);
+  bool Add(int watch, uint64_t ticket, uint64_t removals);
   void Remove(int watch, uint64_t ticket);
 
-  /** Takes what has happened from the kernel and appends the tickets it concerns, some perhaps repeatedly. */
+  /** Reads all events from the kernel and appends the tickets that wait for them, some perhaps repeatedly. */
   void Read(std::vector<uint64_t>* tickets);
 
  private:
   UniqueFd inotify_;
   std::map<int, std::vector<uint64_t>> waiting_;
-  /** How many watches were taken from the kernel. */
   uint64_t removals_ = 0;
 };
 

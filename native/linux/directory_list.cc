@@ -20,7 +20,8 @@ struct DirectoryCloser {
 }  // namespace
 
 int ListDirectory(int directory, size_t limit, std::vector<std::string>* names) {
-  // fdopendir(3) takes its descriptor over, and dup(2) would share the position: so a description of its own.
+  // fdopendir(3) takes over its descriptor, and one of dup(2) would share the position. So the directory is
+  // opened once more.
   const int opened = Uninterrupted(
       [directory] { return ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK); });
   if (opened < 0) return opened;
@@ -30,7 +31,7 @@ int ListDirectory(int directory, size_t limit, std::vector<std::string>* names) 
   file.Release();
 
   while (names->size() < limit) {
-    errno = 0;  // The only way to tell the end from an error (readdir(3)).
+    errno = 0;  // Only errno distinguishes the end from an error (readdir(3)).
     const struct dirent* const entry = ::readdir(stream.get());
     if (entry == nullptr) return -errno;
     const std::string_view name(entry->d_name);

@@ -7,8 +7,8 @@
 namespace kernel_identity::system {
 
 /**
- * The names in an open directory but for `.` and `..`, at most `limit` of them, in no order. The descriptor
- * is neither moved nor consumed. 0 or -errno.
+ * Lists the names in an open directory except `.` and `..`, at most `limit` of them, in no particular order.
+ * The descriptor stays open, and its position stays where it is. 0 or -errno.
  */
 int ListDirectory(int directory, size_t limit, std::vector<std::string>* names);
 

@@ -5,7 +5,8 @@
 namespace kernel_identity::system {
 namespace {
 
-// What the calls of this folder can answer, seccomp filters and network filesystems included.
+// The errors that calls of this folder can answer, including those of seccomp filters and network
+// filesystems.
 constexpr ErrnoText kErrnoTexts[] = {
     {EPERM, "EPERM", "operation not permitted"},
     {ENOENT, "ENOENT", "no such file or directory"},

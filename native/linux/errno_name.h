@@ -11,12 +11,13 @@ struct ErrnoText {
 };
 
 /**
- * Symbol and meaning of an errno, in the words Node uses for them; null for a number that is not in the
- * table. glibc can only name them since 2.32 (strerrorname_np), which is too new, and musl not at all.
+ * Symbol and meaning of an errno, in the words that Node uses; null for a number that is not in the table.
+ * There is a table because glibc names errors only since 2.32 (strerrorname_np), which is too new, and musl
+ * never.
  */
 const ErrnoText* FindErrno(int number);
 
-/** The symbol of a negated errno, `E<number>` where the table has none. */
+/** The symbol of a negated errno, or `E<number>` when the table has none. */
 std::string ErrnoName(int error);
 
 }  // namespace kernel_identity::system

@@ -28,7 +28,7 @@ int WriteContent(int fd, const char* bytes, size_t length) {
     if (count > 0) {
       written += static_cast<size_t>(count);
     } else if (count == 0) {
-      return -EIO;  // write(2) does not say that this can happen, but a loop must not hang on it.
+      return -EIO;  // write(2) does not describe this case, but the loop must not hang on it.
     } else if (errno != EINTR) {
       return -errno;
     }

@@ -46,9 +46,9 @@ FileStatus FromStatx(const struct statx& from) {
 }
 
 int IsFileAt(int directory, const char* name, uint64_t device, uint64_t inode) {
-  struct stat standing;
-  if (StatAt(directory, name, &standing, AT_SYMLINK_NOFOLLOW) < 0) return -errno;
-  return standing.st_dev == device && standing.st_ino == inode ? 1 : 0;
+  struct stat found;
+  if (StatAt(directory, name, &found, AT_SYMLINK_NOFOLLOW) < 0) return -errno;
+  return found.st_dev == device && found.st_ino == inode ? 1 : 0;
 }
 
 }  // namespace
@@ -69,12 +69,12 @@ int ReadStatusOf(int fd, FileStatus* status) {
 
 int ReadFreshStatusOf(int fd, FileStatus* status) {
   struct statx answer;
-  // By number, since glibc has the function since 2.28 only.
+  // The call is made by its number, because only glibc 2.28 and later have the function.
   if (::syscall(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, &answer) == 0) {
     *status = FromStatx(answer);
     return 0;
   }
-  // An older kernel, or an older container runtime's filter of system calls.
+  // An older kernel lacks the call, or the seccomp filter of an older container runtime refuses it.
   if (errno == ENOSYS || errno == EPERM) return ReadStatusOf(fd, status);
   return -errno;
 }

@@ -20,7 +20,7 @@ constexpr unsigned kRenameNoReplace = 1;  // musl declares neither the call nor 
 }  // namespace
 
 int OpenParent(const char* path) {
-  // O_PATH: the right to search is enough, and nothing is ever read through this descriptor.
+  // O_PATH needs only the right to search, which is enough: nothing is ever read through this descriptor.
   return Uninterrupted([path] { return ::open(path, O_PATH | O_DIRECTORY | O_CLOEXEC); });
 }
 
@@ -31,14 +31,15 @@ int OpenDirectoryAt(int directory, const char* name) {
 }
 
 int OpenForReadingAt(int directory, const char* name) {
-  // O_NONBLOCK: a FIFO that somebody put there must not stop us until a writer comes. O_NOCTTY: nor may a
-  // terminal become ours.
+  // O_NONBLOCK, because a FIFO in place of the file must not block us until a writer comes. O_NOCTTY, because
+  // a terminal in its place must not become our controlling terminal.
   return Uninterrupted(
       [=] { return ::openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC); });
 }
 
 int CreateAt(int directory, const char* name) {
-  // Not repeated after EINTR: if the file did come into being, a second try would say EEXIST of our own file.
+  // The call is not repeated after EINTR: if it did create the file, a second one would answer EEXIST because
+  // of our own file.
   return ResultOf(
       ::openat(directory, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666));
 }
@@ -50,7 +51,7 @@ int RenameAt(int from_directory, const char* from, int to_directory, const char*
 }
 
 int RenameNoReplaceAt(int from_directory, const char* from, int to_directory, const char* to) {
-  // By number: glibc has a wrapper since 2.28 only, musl since 1.2.6.
+  // The call is made by its number, because glibc has a wrapper only since 2.28, and musl since 1.2.6.
   return ResultOf(
       static_cast<int>(::syscall(SYS_renameat2, from_directory, from, to_directory, to, kRenameNoReplace)));
 }

@@ -2,15 +2,15 @@
 
 namespace kernel_identity::system {
 
-// Operations on a name in an open directory. Each answers 0, or a descriptor where it opens one, or -errno.
-// None of them looks beyond the directory it was given: the last part of a path is never followed if it is a
-// symbolic link, so nobody can lead a deletion elsewhere by swapping a link in.
+// These functions work on a name in an open directory. Each answers 0 or -errno, or a descriptor if it opens
+// one. None of them leaves the directory it was given, because none follows the name if it is a symbolic
+// link. So no other process can redirect a deletion by putting a link in place of the name.
 
-/** The directory in which a lock's name stands. Its own path may lead through symbolic links. */
+/** Opens the directory that holds a lock's name. Its path may lead through symbolic links. */
 int OpenParent(const char* path);
 int OpenDirectoryAt(int directory, const char* name);
 int OpenForReadingAt(int directory, const char* name);
-/** Read-write, since a write lock needs a writable descriptor (fcntl(2)). */
+/** Opens the new file for writing as well, because a write lock needs that (fcntl(2)). */
 int CreateAt(int directory, const char* name);
 int MakeDirectoryAt(int directory, const char* name);
 int RenameAt(int from_directory, const char* from, int to_directory, const char* to);

@@ -13,7 +13,9 @@ struct NamedMagic {
   const char* name;
 };
 
-// statfs(2) and include/uapi/linux/magic.h; zfs and lustre from their own sources. virtiofs answers as fuse.
+// The numbers are from statfs(2) and include/uapi/linux/magic.h, those of zfs and lustre from their own
+// sources. virtiofs has the number of fuse. src/backend/procfs/filesystem.ts has the same table, and a test
+// compares both.
 constexpr NamedMagic kNames[] = {
     {0xEF53, "ext"},          {0x58465342, "xfs"},       {0x9123683E, "btrfs"},
     {0x794C7630, "overlay"},  {0x01021994, "tmpfs"},     {0x858458F6, "ramfs"},
@@ -46,9 +48,9 @@ int ReadFilesystem(int fd, Filesystem* filesystem) {
     *filesystem = {};
     return 0;
   }
-  // f_type is a signed word of 32 or 64 bits, depending on the architecture; the magic has 32.
+  // f_type is a signed word of 32 or 64 bits, depending on the architecture; the magic number has 32 bits.
   filesystem->magic = static_cast<uint32_t>(status.f_type);
-  // The words of fsid_t have no portable name: glibc and musl call them differently.
+  // The words of fsid_t have no portable name: glibc and musl name them differently.
   uint32_t words[2];
   static_assert(sizeof words == sizeof status.f_fsid);
   std::memcpy(words, &status.f_fsid, sizeof words);

@@ -1,24 +1,22 @@
 #pragma once
 
 #include <sys/types.h>
-#include <time.h>
 
 #include <cstdint>
 #include <map>
-#include <mutex>
-#include <set>
-#include <utility>
 
 #include "listener.h"
+#include "mutex.h"
 #include "thread.h"
-#include "unique_fd.h"
+#include "thread_annotations.h"
+#include "timer_queue.h"
 
 namespace kernel_identity::system {
 
 /**
- * One thread that touches files at intervals, to show that their owner lives. It is not the {@link Watcher}:
- * leases are for network filesystems above all, where a touch can hang until a server comes back, and news of
- * exits and changes must not hang with it.
+ * One thread that touches files at intervals, to show that their owner lives. It is not the thread of the
+ * {@link Watcher}, because leases are mostly for network filesystems: a touch can hang until a server comes
+ * back, and reports of exits and changes must not hang with it.
  */
 class Heartbeat {
  public:
@@ -27,26 +25,26 @@ class Heartbeat {
   Heartbeat& operator=(const Heartbeat&) = delete;
   ~Heartbeat();
 
-  /** To be called first, once: 0 or -errno. */
+  /** Call this first, and once. 0 or -errno. */
   int Start();
 
   /**
-   * Touches the file from one interval (nanoseconds, positive) from now on. When that fails or the file has
-   * no name any more, tells the listener and stops. The descriptor stays the caller's, until {@link Remove}.
-   * 0, and a ticket, or -errno.
+   * Touches the file every `interval` (nanoseconds, positive), for the first time after one interval. When
+   * that fails, or the file has no name any more, notifies the listener and stops. The descriptor stays the
+   * caller's, who must keep it open until {@link Remove}. Answers 0 and a ticket, or -errno.
    */
   int Add(int file, int64_t interval, const Listener& lost, uint64_t* ticket);
 
   /**
-   * After the call nothing is touched or told for this ticket: a touch under way is waited for. Any number
-   * that is no (longer a) ticket is ignored.
+   * After the call nothing is touched or notified for this ticket: a touch under way is waited for. A number
+   * that is no ticket, or no longer one, is ignored.
    */
   void Remove(uint64_t ticket);
 
  private:
   struct File {
     int fd;
-    // That the number still means the same file; the touch must not go to a stranger's.
+    // These show whether the number still means the same file, because another file must not be touched.
     dev_t device;
     ino_t inode;
   };
@@ -54,33 +52,25 @@ class Heartbeat {
   struct Beat {
     File file;
     int64_t interval;
-    int64_t due;
     Listener lost;
   };
 
   static bool Touch(const File& file);
 
   void Run();
-  /** Beats the first that is due; false: none is. */
+  /** Touches the first file whose beat is due; false when none is. */
   bool BeatNext();
-  void Schedule(uint64_t ticket, Beat* beat);
-  void Arm(int64_t when);
-  int64_t Now() const;
+  int TimerDescriptor();
 
-  clockid_t clock_ = CLOCK_BOOTTIME;
-  UniqueFd timer_;
-
-  // Held by the thread during each touch; never asked for by somebody who holds the other one.
-  std::mutex touching_;
-  std::mutex mutex_;
-  std::map<uint64_t, Beat> beats_;
-  /** When which ticket is due, the next one first. */
-  std::set<std::pair<int64_t, uint64_t>> schedule_;
-  uint64_t touched_ = 0;
-  uint64_t last_ticket_ = 0;
-  /** When the timer goes off. */
-  int64_t armed_ = 0;
-  bool stopping_ = false;
+  /** The thread holds this during each touch. Do not take it while you hold the other mutex. */
+  Mutex touching_ ACQUIRED_BEFORE(mutex_);
+  Mutex mutex_;
+  std::map<uint64_t, Beat> beats_ GUARDED_BY(mutex_);
+  TimerQueue queue_ GUARDED_BY(mutex_);
+  /** The ticket whose file is being touched; 0 when none is. */
+  uint64_t touched_ GUARDED_BY(mutex_) = 0;
+  uint64_t last_ticket_ GUARDED_BY(mutex_) = 0;
+  bool stopping_ GUARDED_BY(mutex_) = false;
   Thread thread_;
 };
 

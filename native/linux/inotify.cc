@@ -13,17 +13,17 @@
 namespace kernel_identity::system {
 namespace {
 
-// The owner's own death shows as IN_CLOSE_WRITE, from any PID namespace: it has owner.json open for writing.
-// Nothing here is about reading, so those who only look at a lock wake nobody.
+// The death of an owner shows as IN_CLOSE_WRITE, in any PID namespace, because it has owner.json open for
+// writing. No event here is about reading, so a process that only inspects a lock wakes no waiter.
 constexpr uint32_t kLockChanges =
     IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 
 int AddWatch(int inotify, int fd, uint32_t events) {
-  // There is no inotify_add_watch by descriptor. This link of /proc leads to the open file itself, whatever
-  // bears its name by now (proc_pid_fd(5)).
+  // inotify_add_watch takes no descriptor. This link of /proc leads to the open file itself, even if another
+  // file has its name by now (proc_pid_fd(5)).
   const ProcPath path(0, "fd/" + std::to_string(fd));
   const int result = Uninterrupted([&] { return ::inotify_add_watch(inotify, path.c_str(), events); });
-  // No such link: there is no /proc, or there is no such descriptor.
+  // The link is missing because there is no /proc, or because there is no such descriptor.
   if (result == -ENOENT && ::fcntl(fd, F_GETFD) < 0) return -EBADF;
   return result;
 }

@@ -2,21 +2,21 @@
 
 namespace kernel_identity::system {
 
-/** A new inotify(7) instance, non-blocking: a descriptor or -errno. */
+/** Makes a non-blocking inotify(7) instance. A descriptor or -errno. */
 int OpenInotify();
 
 /**
- * Reports what matters to those who wait for the lock in an open directory: an entry renamed away or deleted,
- * a file closed that was open for writing, the directory itself deleted or renamed. A watch descriptor or
- * -errno; the same directory always gets the same one. The deletion of the directory is reported when nobody
- * has it open any more.
+ * Watches an open directory for the events that matter to a waiter for its lock: an entry was renamed away or
+ * deleted, a file that was open for writing was closed, the directory itself was deleted or renamed. Answers
+ * a watch descriptor or -errno; the same directory always gets the same watch descriptor. The kernel reports
+ * the deletion of the directory when no process has it open any more.
  */
 int WatchDirectory(int inotify, int directory);
 
-/** Reports when a file is closed by somebody who had it open for writing. As above. */
+/** Watches an open file for a close by a process that could write to it. A watch descriptor or -errno. */
 int WatchWriters(int inotify, int file);
 
-/** Reads whatever is to be read. */
+/** Reads all events that are waiting. */
 void DiscardEvents(int inotify);
 
 }  // namespace kernel_identity::system

@@ -5,16 +5,16 @@
 namespace kernel_identity::system {
 
 /**
- * Whom a thread of this folder tells that something happened. Called in that thread with its lock held: it
- * must be quick, and must not call back into the service it comes from.
+ * A callback through which a thread of this folder reports an event. It runs in that thread, which holds its
+ * lock: it must be quick, and must not call back into the service that the event comes from.
  */
 struct Listener {
   void (*call)(void* context, uint64_t key);
   void* context;
-  /** What the listener knows the event by. */
+  /** Passed on to the callback, which recognises the event by it. */
   uint64_t key;
 
-  void Tell() const { call(context, key); }
+  void Notify() const { call(context, key); }
 };
 
 }  // namespace kernel_identity::system

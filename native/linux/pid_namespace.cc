@@ -14,15 +14,16 @@
 namespace kernel_identity::system {
 namespace {
 
-// include/uapi/linux/nsfs.h of kernel 6.18; the headers this is built with are older.
+// The request is from include/uapi/linux/nsfs.h of kernel 6.18; the headers used for building are older.
 constexpr unsigned long kNsGetId = _IOR(0xb7, 13, uint64_t);
 
 int ReadNamespaceId(int fd, uint64_t* id) {
   uint64_t answer = 0;
-  // By number: the request has 32 bits, and musl declares ioctl(2) with an int.
+  // The call is made by its number, because the request has 32 bits and musl declares ioctl(2) with an int.
   const int result = ResultOf(static_cast<int>(::syscall(SYS_ioctl, fd, kNsGetId, &answer)));
   if (result < 0) return result;
-  // A sandbox that accepts what it does not know leaves the variable as it was; all ones is no number either.
+  // A sandbox that accepts requests it does not know leaves the variable as it was. All ones is not an id
+  // either.
   if (result != 0 || answer == 0 || answer == UINT64_MAX) return -EBADMSG;
   *id = answer;
   return 0;

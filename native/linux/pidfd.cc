@@ -28,12 +28,13 @@ constexpr uint64_t kPidfsMagic = 0x50494446;
 int OpenPidfd(pid_t pid) { return ResultOf(static_cast<int>(::syscall(kPidfdOpen, pid, 0))); }
 
 int ReadPidfdInode(int fd, PidfsDevice* pidfs, uint64_t* inode) {
-  // A 32-bit kernel has room for half of the number only, and half of it repeats.
+  // A 32-bit kernel has room for only half of the number, and that half repeats.
   if constexpr (sizeof(long) < sizeof(uint64_t)) return -ENOTTY;
   struct stat status;
   if (StatDescriptor(fd, &status) < 0) return -errno;
-  // Before pidfs all pidfds shared one anonymous inode, which would make everybody the same process. There is
-  // one pidfs, mounted for as long as the kernel runs: once its device number is known, fstat alone tells.
+  // Before pidfs all pidfds shared one anonymous inode, which would make all processes the same one. There is
+  // one pidfs, mounted for as long as the kernel runs, so once its device number is known, fstat alone is
+  // enough.
   if (pidfs->number != status.st_dev) {
     struct statfs filesystem;
     if (::fstatfs(fd, &filesystem) < 0) return -errno;
@@ -52,19 +53,19 @@ int PollPidfd(int fd) {
   return (entry.revents & POLLIN) != 0 ? 1 : 0;
 }
 
-int ProbePidfd(pid_t pid, PidfsDevice* pidfs, PidfdProbe* sight) {
+int ProbePidfd(pid_t pid, PidfsDevice* pidfs, PidfdProbe* probe) {
   const int fd = OpenPidfd(pid);
   if (fd < 0) return fd;
   const UniqueFd pidfd(fd);
   uint64_t inode = 0;
   if (ReadPidfdInode(fd, pidfs, &inode) == 0) {
-    sight->inode = inode;
+    probe->inode = inode;
   } else {
-    sight->inode.reset();
+    probe->inode.reset();
   }
   const int exited = PollPidfd(fd);
   if (exited < 0) return exited;
-  sight->exited = exited > 0;
+  probe->exited = exited > 0;
   return 0;
 }
 

@@ -7,7 +7,7 @@
 
 namespace kernel_identity::system {
 
-/** `/proc/<pid>/<name>`, or `/proc/self/<name>` for pid 0, without an allocation. */
+/** The path `/proc/<pid>/<name>`, or `/proc/self/<name>` for pid 0, made without an allocation. */
 class ProcPath {
  public:
   ProcPath(pid_t pid, std::string_view name);
@@ -21,12 +21,12 @@ class ProcPath {
 int OpenProcFile(const char* path);
 
 /**
- * Reads from the descriptor's position to the end of file. The number of bytes, or -errno; -EFBIG when the
- * buffer filled before the end was seen, so that a cut text is never taken for a whole one.
+ * Reads from the descriptor's position to the end of the file. The number of bytes, or -errno; -EFBIG when
+ * the buffer was full before the end was seen, so that a cut text is never taken for a whole one.
  */
 ssize_t ReadToEnd(int fd, char* buffer, size_t capacity);
 
-/** Opens, reads and closes: as {@link ReadToEnd}. */
+/** Opens a file, reads it like {@link ReadToEnd}, and closes it. */
 ssize_t ReadProcFile(const char* path, char* buffer, size_t capacity);
 
 }  // namespace kernel_identity::system

@@ -12,21 +12,21 @@
 namespace kernel_identity::system {
 namespace {
 
-// 52 fields of at most 20 digits and a name: about 1.1 KB at worst, 300 bytes in practice.
+// The file has 52 fields of at most 20 digits and a name: about 1.1 KB at worst, 300 bytes in practice.
 constexpr size_t kCapacity = 4096;
 
-// A time namespace whose clock starts after the process did makes the start negative. The kernel subtracts in
-// unsigned nanoseconds and divides the wrapped number (fs/proc/array.c, nsec_to_clock_t): what it prints is
-// about 1.8e12, so no test for "larger than a double can hold" would ever see it. Half of the range is 292
-// years of uptime and tells the two apart.
+// A start is negative for a reader whose time namespace has a clock that begins after the process started.
+// The kernel subtracts in unsigned nanoseconds and divides the number that wrapped around (fs/proc/array.c,
+// nsec_to_clock_t). It prints about 1.8e12, which a double can hold, so a test for too large a number would
+// never notice. The limit is half of the range, which is 292 years of uptime.
 constexpr uint64_t kNanosecondsPerTick = 10'000'000;
 constexpr uint64_t kLargestTicks = uint64_t{std::numeric_limits<int64_t>::max()} / kNanosecondsPerTick;
 
 }  // namespace
 
 bool ParseStat(std::string_view text, ProcStat* stat) {
-  // Field 2 is the name, which its process chooses: blanks, newlines and parentheses are all allowed in it.
-  // None of the fields behind it can hold a parenthesis.
+  // Field 2 is the name, which the process chooses: it may hold blanks, newlines and parentheses. No field
+  // after it can hold a parenthesis, so the last one ends the name.
   const size_t name_end = text.rfind(')');
   if (name_end == std::string_view::npos) return false;
   TextFields fields(text.substr(name_end + 1));
@@ -39,8 +39,8 @@ bool ParseStat(std::string_view text, ProcStat* stat) {
   fields.Skip(1);
   uint64_t ticks = 0;
   if (!ParseDecimal(fields.Next(), &ticks)) return false;
-  // Field 22 was never the last one. A number at the very end may have lost digits.
-  if (fields.rest().empty()) return false;
+  // Field 22 was never the last one. If no other field follows, the text was cut, perhaps within the number.
+  if (!fields.rest().starts_with(' ')) return false;
 
   stat->state = state.front();
   stat->threads = threads;
@@ -50,9 +50,9 @@ bool ParseStat(std::string_view text, ProcStat* stat) {
 }
 
 int ReadStat(pid_t pid, ProcStat* stat) {
-  // The file of the main thread says the same, and what others read of us. qemu's user emulation makes up the
-  // file of its own process, with the time at which it was ready itself: on a busy machine ticks after the
-  // true start.
+  // A process reads the file of its main thread, which has the same content as the file that other processes
+  // read. The emulation of qemu-user invents /proc/self/stat, with the time at which the emulator was ready:
+  // on a busy machine that is ticks after the true start.
   char own[32];
   std::snprintf(own, sizeof own, "task/%d/stat", pid);
   const char* const name = pid == ::getpid() ? own : "stat";

@@ -2,15 +2,18 @@
 
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <utility>
+
+#include "mutex.h"
+#include "thread_annotations.h"
 
 namespace kernel_identity::system {
 
 /**
- * One user's share in a service of which a process has at most one, with a thread of its own: started at the
- * first use, ended (its thread joined) when the last share goes. The main thread and every worker thread of
- * Node load the same copy of this library, and a thread for each of them would be a thread too many.
+ * One user's share in a service that runs a thread of its own, and of which a process has at most one. The
+ * service is started at the first use, and ended (its thread joined) with the last share. The main thread and
+ * every worker thread of Node load the same copy of this library; one thread of the service is enough for
+ * all.
  */
 template <typename Service>
 class SharedService {
@@ -20,10 +23,10 @@ class SharedService {
   SharedService& operator=(const SharedService&) = delete;
   ~SharedService() { Close(); }
 
-  /** 0 or -errno; may be tried again. */
+  /** 0 or -errno. The call may be tried again after an error. */
   int Open() {
     if (service_ != nullptr) return 0;
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     if (running_ == nullptr) {
       auto created = std::make_unique<Service>();
       const int error = created->Start();
@@ -37,9 +40,9 @@ class SharedService {
 
   void Close() {
     if (std::exchange(service_, nullptr) == nullptr) return;
-    // Under the mutex: a service that starts meanwhile must not meet one that is still ending. The library
-    // may be unloaded once the last environment has gone, hence not without joining.
-    const std::lock_guard lock(mutex_);
+    // The mutex is held until the service has ended, because the next one must not start before that. The
+    // thread is joined, because the library may be unloaded once the last environment has gone.
+    const MutexLock lock(&mutex_);
     if (--users_ == 0) delete std::exchange(running_, nullptr);
   }
 
@@ -47,11 +50,11 @@ class SharedService {
   Service* get() const { return service_; }
 
  private:
-  // The one exception to "no globals that change", since it is the process that is to have one of these.
-  // Nothing of it has a destructor: process.exit() runs those of globals while the thread is still at work.
-  static inline constinit std::mutex mutex_;
-  static inline constinit Service* running_ = nullptr;
-  static inline constinit size_t users_ = 0;
+  // These are the one exception to "no globals that change", because the service is one per process. None of
+  // them has a destructor: process.exit() runs destructors of globals while the thread is still at work.
+  static inline constinit Mutex mutex_;
+  static inline constinit Service* running_ GUARDED_BY(mutex_) = nullptr;
+  static inline constinit size_t users_ GUARDED_BY(mutex_) = 0;
 
   Service* service_ = nullptr;
 };

@@ -7,9 +7,9 @@
 
 namespace kernel_identity::system {
 
-// stat(2) and its kin became ordinary functions only in glibc 2.33. A binary that calls them by name asks for
-// that version, though nothing else here needs more than 2.14. On the 64-bit machines named below the
-// C library passes the kernel's own structure through, so the calls can be made without it.
+// stat(2) and its relatives became ordinary functions only in glibc 2.33. A binary that calls them by name
+// needs that version, while everything else here needs no more than 2.14. On the 64-bit machines named below,
+// the C library passes the kernel's own structure through, so the system calls can be made without it.
 
 inline int StatDescriptor(int fd, struct stat* status) {
 #if defined(__x86_64__) || defined(__aarch64__)
@@ -27,7 +27,7 @@ inline int StatAt(int directory, const char* path, struct stat* status, int flag
 #endif
 }
 
-/** Follows symbolic links, those under /proc/<pid>/ns included. */
+/** Follows symbolic links, including those under /proc/<pid>/ns. */
 inline int StatPath(const char* path, struct stat* status) { return StatAt(AT_FDCWD, path, status, 0); }
 
 }  // namespace kernel_identity::system

@@ -13,7 +13,7 @@ bool ParseDecimal(std::string_view text, Number* number) {
   return parsed.ec == std::errc() && parsed.ptr == end;
 }
 
-/** Walks over the fields of a text that are separated by blanks, as files under /proc print them. */
+/** Walks over the fields of a text that blanks separate, which is the form of many files under /proc. */
 class TextFields {
  public:
   explicit TextFields(std::string_view text) : rest_(text) {}
@@ -36,7 +36,7 @@ class TextFields {
     for (int i = 0; i < count; ++i) Next();
   }
 
-  /** What follows the last field that was read. */
+  /** The text after the last field that was read. */
   std::string_view rest() const { return rest_; }
 
  private:

@@ -5,9 +5,9 @@
 
 #include <cstddef>
 
-// glibc 2.32 and 2.34 moved these into libc and gave them new versions; they are otherwise unchanged. A
-// binary that asks for the versions they were born with, here on the 64-bit machines there are prebuilt
-// binaries for, also loads on an older system. musl knows no versions.
+// glibc 2.32 and 2.34 moved these functions into libc and gave them new versions; nothing else changed. A
+// binary that asks for their first versions also loads on an older system. That is done on the 64-bit
+// machines that have prebuilt binaries. musl has no versions.
 #if defined(__GLIBC__) && defined(__x86_64__) && defined(__LP64__)
 #define KERNEL_IDENTITY_SYMBOL(name) __asm__(".symver " #name ", " #name "@GLIBC_2.2.5")
 #elif defined(__GLIBC__) && defined(__aarch64__) && defined(__LP64__)
@@ -24,8 +24,8 @@ KERNEL_IDENTITY_SYMBOL(pthread_sigmask);
 namespace kernel_identity::system {
 namespace {
 
-// In place of the usual 8 MiB of address space, which a memory limit may count. The C library takes
-// thread-local storage out of it, so not the smallest that is allowed.
+// The usual 8 MiB of address space would count against a memory limit. The C library takes thread-local
+// storage out of the stack, so this is not the smallest size that is allowed.
 constexpr size_t kStackSize = size_t{256} * 1024;
 
 }  // namespace
@@ -34,9 +34,9 @@ int Thread::Start(Work work, void* context) {
   pthread_attr_t attributes;
   const int initialised = ::pthread_attr_init(&attributes);
   if (initialised != 0) return -initialised;
-  // Refused where it is too small for this system; then the default will do.
+  // The C library refuses a size that is too small for this system. Then the default stays.
   ::pthread_attr_setstacksize(&attributes, kStackSize);
-  // A thread inherits the mask of its creator: so there is no moment in which a signal could reach it.
+  // A thread inherits the signal mask of its creator, so there is no moment at which a signal could reach it.
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);

@@ -5,8 +5,8 @@
 namespace kernel_identity::system {
 
 /**
- * A thread of the process that no signal ever reaches, so that handlers run where they would without it.
- * Joined at the latest when this object goes; whoever owns it makes the work end before.
+ * A thread that no signal ever reaches, so that signal handlers run in the threads in which they would run
+ * without it. The destructor joins the thread; the owner must make the work end before that.
  */
 class Thread {
  public:
@@ -17,11 +17,11 @@ class Thread {
   Thread& operator=(const Thread&) = delete;
   ~Thread() { Join(); }
 
-  /** 0 or -errno: -EAGAIN where the limits of user, control group or kernel allow no further thread. */
+  /** 0 or -errno; -EAGAIN when a limit of the user, control group or kernel allows no further thread. */
   int Start(Work work, void* context);
   void Join();
 
-  /** Names the calling thread for ps(1) and /proc/<pid>/task; at most 15 characters. */
+  /** Names the calling thread for ps(1) and /proc/<pid>/task. The name has at most 15 characters. */
   static void SetName(const char* name);
 
  private:

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include "clock.h"
 #include "proc_file.h"
 #include "result.h"
 #include "stat_calls.h"
@@ -10,9 +11,8 @@
 namespace kernel_identity::system {
 namespace {
 
-// PROC_TIME_INIT_INO of include/linux/proc_ns.h: the namespace that shifts nothing.
+// PROC_TIME_INIT_INO of include/linux/proc_ns.h: the initial time namespace, which shifts nothing.
 constexpr ino_t kInitialTimeNamespace = 0xEFFFFFFA;
-constexpr int32_t kNanosecondsPerSecond = 1'000'000'000;
 
 int InodeOf(const char* path, ino_t* inode) {
   struct stat status;
@@ -29,10 +29,12 @@ bool ParseTimeOffsets(std::string_view text, TimeOffset* offset) {
     const size_t end = text.find('\n');
     TextFields fields(text.substr(0, end));
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (fields.Next() != "boottime") continue;
+    const std::string_view clock = fields.Next();
+    // Linux 5.6 prints the number of the clock in place of its name: 7 is CLOCK_BOOTTIME.
+    if (clock != "boottime" && clock != "7") continue;
     return ParseDecimal(fields.Next(), &offset->seconds) &&
            ParseDecimal(fields.Next(), &offset->nanoseconds) && offset->nanoseconds >= 0 &&
-           offset->nanoseconds < kNanosecondsPerSecond;
+           offset->nanoseconds < kSecond && fields.Next().empty();
   }
   return false;
 }
@@ -42,15 +44,15 @@ bool ReadTimeOffset(TimeOffset* offset) {
   ino_t own = 0;
   const int result = InodeOf("/proc/self/ns/time", &own);
   if (result == -ENOENT) {
-    // Either a kernel without time namespaces (before 5.6, or not configured), or no /proc to ask.
+    // Either the kernel has no time namespaces (before 5.6, or not configured), or there is no /proc.
     ino_t other = 0;
     return InodeOf("/proc/self/ns/pid", &other) == 0;
   }
   if (result < 0) return false;
   if (own == kInitialTimeNamespace) return true;
 
-  // timens_offsets speaks of the namespace that children will get. unshare(2) moves only them, so the two can
-  // differ, and then nothing tells the offset of the caller.
+  // timens_offsets shows the namespace that children will get. unshare(2) moves only the children, so the two
+  // can differ, and then no file shows the offset of the caller.
   ino_t of_children = 0;
   if (InodeOf("/proc/self/ns/time_for_children", &of_children) < 0 || of_children != own) return false;
   char buffer[256];

@@ -5,17 +5,17 @@
 
 namespace kernel_identity::system {
 
-/** Shift of CLOCK_BOOTTIME in a time namespace (time_namespaces(7)). */
+/** How far a time namespace shifts CLOCK_BOOTTIME (time_namespaces(7)). */
 struct TimeOffset {
   int64_t seconds;
-  /** 0 to 999 999 999, added also to negative seconds. */
+  /** 0 to 999 999 999; added to the seconds, even when those are negative. */
   int32_t nanoseconds;
 };
 
-/** Pure: takes the boottime line out of the text of timens_offsets; false where there is none. */
+/** Pure: reads the boottime line of the text of timens_offsets; false when there is none. */
 bool ParseTimeOffsets(std::string_view text, TimeOffset* offset);
 
-/** That of the caller's time namespace; false where it cannot be known. */
+/** Reads the offset of the caller's time namespace; false when it cannot be known. */
 bool ReadTimeOffset(TimeOffset* offset);
 
 }  // namespace kernel_identity::system

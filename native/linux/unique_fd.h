@@ -10,7 +10,7 @@ namespace kernel_identity::system {
 class UniqueFd {
  public:
   UniqueFd() = default;
-  /** Takes what a call such as openat(2) answered: a negative number owns nothing. */
+  /** Takes the answer of a call such as openat(2). A negative number owns nothing. */
   explicit UniqueFd(int fd) : fd_(fd) {}
   UniqueFd(UniqueFd&& other) noexcept : fd_(other.Release()) {}
   UniqueFd& operator=(UniqueFd&& other) noexcept {
@@ -29,8 +29,8 @@ class UniqueFd {
   int Release() { return std::exchange(fd_, -1); }
 
  private:
-  // Not repeated on EINTR: Linux has released the number by then, and another thread may already own it
-  // again (close(2), NOTES).
+  // close(2) is not repeated on EINTR, because Linux has released the number by then and another thread may
+  // already own it again (close(2), NOTES).
   void Reset() {
     if (fd_ >= 0) ::close(Release());
   }

@@ -16,15 +16,16 @@
 namespace kernel_identity::system {
 namespace {
 
-// What epoll hands back for a descriptor: a ticket, or one of these, which no ticket ever is.
+// epoll answers with a ticket for the descriptor of a subscription, and with one of these for the others. No
+// ticket ever equals one of them.
 constexpr uint64_t kChangesKey = 0;
 constexpr uint64_t kStopKey = std::numeric_limits<uint64_t>::max();
-constexpr uint64_t kLooksKey = kStopKey - 1;
+constexpr uint64_t kRechecksKey = kStopKey - 1;
 
 constexpr int kEventsAtOnce = 64;
 
-// A descriptor of our own for what the caller may close at once. It shares the open file description, which
-// is why closing it alone would not take it out of the epoll set (epoll(7), Q6).
+// The caller may close its descriptor at once, so a subscription has its own. Both share one open file
+// description: closing ours would not take it out of the epoll set (epoll(7), Q6), see StopWaitingFor.
 int Duplicate(int fd, UniqueFd* duplicate) {
   const int result = ResultOf(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
   if (result < 0) return result;
@@ -62,7 +63,7 @@ int Watcher::WatchExit(int pidfd, int32_t* word, uint64_t* ticket) {
   if (duplicated < 0) return duplicated;
   subscription.word = word;
 
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   const uint64_t next = ++last_ticket_;
   const int added = AddToEpoll(subscription.pidfd.get(), next);
   if (added < 0) return added;
@@ -79,11 +80,11 @@ int Watcher::WatchLock(int directory, int pidfd, const Listener& listener, uint6
   }
   subscription.listener = listener;
 
-  std::unique_lock lock(mutex_);
+  const MutexLock lock(&mutex_);
   const int opened = OpenChanges();
   if (opened < 0) return opened;
   const uint64_t next = ++last_ticket_;
-  subscription.watch = changes_.Add(WatchDirectory, directory, next, &lock);
+  subscription.watch = AddWatch(WatchDirectory, directory, next);
   if (subscription.watch < 0) return subscription.watch;
   if (subscription.pidfd.valid()) {
     const int added = AddToEpoll(subscription.pidfd.get(), next);
@@ -103,22 +104,23 @@ int Watcher::WatchRelease(int file, int32_t* word, uint64_t* ticket) {
   if (duplicated < 0) return duplicated;
   subscription.word = word;
 
-  std::unique_lock lock(mutex_);
+  const MutexLock lock(&mutex_);
   int opened = OpenChanges();
-  if (opened == 0) opened = OpenLooks();
+  if (opened == 0) opened = OpenRechecks();
   if (opened < 0) return opened;
   const uint64_t next = ++last_ticket_;
-  subscription.watch = changes_.Add(WatchWriters, file, next, &lock);
+  subscription.watch = AddWatch(WatchWriters, file, next);
   if (subscription.watch < 0) return subscription.watch;
   subscriptions_.emplace(next, std::move(subscription));
-  // The event may have come just before, and the witness may become free just now: see Look.
-  looks_.Start(next);
+  // The file may have been closed before the watch was added, and the witness becomes free a moment after the
+  // close: see ReportChanges.
+  rechecks_.Start(next);
   *ticket = next;
   return 0;
 }
 
 void Watcher::Cancel(uint64_t ticket) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   const auto found = subscriptions_.find(ticket);
   if (found != subscriptions_.end()) End(found);
 }
@@ -127,17 +129,18 @@ void Watcher::Run() {
   struct epoll_event events[kEventsAtOnce];
   for (;;) {
     const int count = ::epoll_wait(epoll_.get(), events, kEventsAtOnce, -1);
-    // EINTR in spite of the signal mask: stopped and continued, or traced. Anything else means that somebody
-    // closed descriptors that are not theirs, and would come again at once, for ever.
+    // EINTR comes in spite of the signal mask when the process was stopped and continued, or is traced. Any
+    // other error means that other code in this process closed our descriptors: it would recur at once, for
+    // ever.
     if (count < 0 && errno != EINTR) return;
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     for (int i = 0; i < count; ++i) {
       const uint64_t key = events[i].data.u64;
       if (key == kStopKey) return;
       if (key == kChangesKey) {
         ReportChanges();
-      } else if (key == kLooksKey) {
-        LookAgain();
+      } else if (key == kRechecksKey) {
+        Recheck();
       } else {
         ReportExit(key);
       }
@@ -146,7 +149,7 @@ void Watcher::Run() {
 }
 
 void Watcher::ReportExit(uint64_t ticket) {
-  // Cancelled between the wake-up and the lock: the ticket is not there, and never somebody else's.
+  // There is no such ticket if it was cancelled after epoll_wait returned. Tickets are never reused.
   const auto found = subscriptions_.find(ticket);
   if (found == subscriptions_.end()) return;
   Subscription& subscription = found->second;
@@ -154,9 +157,9 @@ void Watcher::ReportExit(uint64_t ticket) {
     WriteWord(found);
     return;
   }
-  // An exited process stays readable, and would wake this thread without end.
+  // The pidfd of an exited process stays readable, and would wake this thread without end.
   StopWaitingFor(&subscription.pidfd);
-  subscription.listener.Tell();
+  subscription.listener.Notify();
 }
 
 void Watcher::ReportChanges() {
@@ -166,25 +169,26 @@ void Watcher::ReportChanges() {
     const auto found = subscriptions_.find(ticket);
     if (found == subscriptions_.end()) continue;
     if (found->second.file.valid()) {
-      // The kernel reports that a file is closed before it drops the locks on it (__fput in fs/file_table.c),
-      // and this thread may be faster. Or it was another writer that closed it.
-      if (!Look(found)) looks_.Start(ticket);
+      // The kernel reports that a file was closed before it drops the locks on it (__fput in
+      // fs/file_table.c), so this thread may check too early. Or another process that had the file open for
+      // writing closed it.
+      if (!CheckWitness(found)) rechecks_.Start(ticket);
     } else {
-      found->second.listener.Tell();
+      found->second.listener.Notify();
     }
   }
 }
 
-void Watcher::LookAgain() {
+void Watcher::Recheck() {
   tickets_.clear();
-  looks_.TakeDue(&tickets_);
+  rechecks_.TakeDue(&tickets_);
   for (const uint64_t ticket : tickets_) {
     const auto found = subscriptions_.find(ticket);
-    if (found != subscriptions_.end()) Look(found);
+    if (found != subscriptions_.end()) CheckWitness(found);
   }
 }
 
-bool Watcher::Look(Subscriptions::iterator subscription) {
+bool Watcher::CheckWitness(Subscriptions::iterator subscription) {
   if (TestWitness(subscription->second.file.get()) != WitnessState::kFree) return false;
   WriteWord(subscription);
   return true;
@@ -199,8 +203,21 @@ void Watcher::End(Subscriptions::iterator subscription) {
   const uint64_t ticket = subscription->first;
   StopWaitingFor(&subscription->second.pidfd);
   if (subscription->second.watch >= 0) changes_.Remove(subscription->second.watch, ticket);
-  looks_.End(ticket);
+  rechecks_.End(ticket);
   subscriptions_.erase(subscription);
+}
+
+int Watcher::AddWatch(int (*watch)(int inotify, int fd), int fd, uint64_t ticket) {
+  for (;;) {
+    const int inotify = changes_.descriptor();
+    const uint64_t removals = changes_.removals();
+    // The kernel may have to ask a file server. If that server does not answer, the other users of this
+    // watcher must not wait for it as well.
+    mutex_.Unlock();
+    const int added = watch(inotify, fd);
+    mutex_.Lock();
+    if (added < 0 || changes_.Add(added, ticket, removals)) return added;
+  }
 }
 
 int Watcher::OpenChanges() {
@@ -208,17 +225,17 @@ int Watcher::OpenChanges() {
   const int opened = changes_.Open();
   if (opened < 0) return opened;
   const int added = AddToEpoll(changes_.descriptor(), kChangesKey);
-  // Closed again, or the next one to come would take it for one that works.
+  // Closed again, because the next caller would take an open one for one that works.
   if (added < 0) changes_ = ChangeWatch();
   return added;
 }
 
-int Watcher::OpenLooks() {
-  if (looks_.opened()) return 0;
-  const int opened = looks_.Open();
+int Watcher::OpenRechecks() {
+  if (rechecks_.opened()) return 0;
+  const int opened = rechecks_.Open();
   if (opened < 0) return opened;
-  const int added = AddToEpoll(looks_.descriptor(), kLooksKey);
-  if (added < 0) looks_ = RepeatedLooks();
+  const int added = AddToEpoll(rechecks_.descriptor(), kRechecksKey);
+  if (added < 0) rechecks_ = Rechecks();
   return added;
 }
 

@@ -3,21 +3,22 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <vector>
 
 #include "change_watch.h"
 #include "listener.h"
-#include "repeated_looks.h"
+#include "mutex.h"
+#include "rechecks.h"
 #include "thread.h"
+#include "thread_annotations.h"
 #include "unique_fd.h"
 
 namespace kernel_identity::system {
 
 /**
  * One thread that waits, with epoll(7), for the exit of processes, for witnesses to become free and for
- * changes in lock directories, whoever in this process wants to know of them. It sleeps until the kernel has
- * something to tell.
+ * changes in lock directories, on behalf of every JavaScript thread of this process. It sleeps until the
+ * kernel reports an event.
  */
 class Watcher {
  public:
@@ -26,27 +27,28 @@ class Watcher {
   Watcher& operator=(const Watcher&) = delete;
   ~Watcher();
 
-  /** To be called first, once: 0 or -errno. */
+  /** Call this first, and once. 0 or -errno. */
   int Start();
 
   /**
-   * Writes 1 into the word, as an atomic release, once the process of the pidfd has exited. 0, and a ticket
-   * for
-   * {@link Cancel}, or -errno. The descriptor may be closed afterwards.
+   * Writes 1 into the word, as an atomic release, once the process of the pidfd has exited. Answers 0 and a
+   * ticket for {@link Cancel}, or -errno. The descriptor may be closed afterwards.
    */
   int WatchExit(int pidfd, int32_t* word, uint64_t* ticket);
 
   /**
-   * Writes 1 into the word once nobody holds the witness on the file, which must be one on which locks may be
-   * tested. As above.
+   * Writes 1 into the word once no process holds the witness on the file. Locks must be testable on the file.
+   * Otherwise like {@link WatchExit}.
    */
   int WatchRelease(int file, int32_t* word, uint64_t* ticket);
 
-  /** Tells the listener of every change in the directory, and (pidfd not negative) of that exit. As above. */
+  /**
+   * Notifies the listener of every change in the directory and, unless `pidfd` is negative, of the exit of
+   * that process. Otherwise like {@link WatchExit}.
+   */
   int WatchLock(int directory, int pidfd, const Listener& listener, uint64_t* ticket);
 
-  /** Nothing is written or told for this ticket after the call. Any number that is no (longer a) ticket is
-   * ignored. */
+  /** After the call nothing is written or notified for this ticket. A number that is no ticket is ignored. */
   void Cancel(uint64_t ticket);
 
  private:
@@ -55,37 +57,43 @@ class Watcher {
     UniqueFd pidfd;
     /** A duplicate of the file with the witness. */
     UniqueFd file;
-    /** Null: there is a listener. */
+    /** Null when there is a listener. */
     int32_t* word = nullptr;
     Listener listener = {};
-    /** Of the directory or file; negative: none. */
+    /** The inotify watch on the directory or file; negative when there is none. */
     int watch = -1;
   };
   using Subscriptions = std::map<uint64_t, Subscription>;
 
   void Run();
-  void ReportExit(uint64_t ticket);
-  void ReportChanges();
-  void LookAgain();
+  void ReportExit(uint64_t ticket) REQUIRES(mutex_);
+  void ReportChanges() REQUIRES(mutex_);
+  void Recheck() REQUIRES(mutex_);
   /** Writes the word, and ends the subscription, if the witness is free. */
-  bool Look(Subscriptions::iterator subscription);
-  void WriteWord(Subscriptions::iterator subscription);
-  void End(Subscriptions::iterator subscription);
-  int OpenChanges();
-  int OpenLooks();
+  bool CheckWitness(Subscriptions::iterator subscription) REQUIRES(mutex_);
+  void WriteWord(Subscriptions::iterator subscription) REQUIRES(mutex_);
+  void End(Subscriptions::iterator subscription) REQUIRES(mutex_);
+  /**
+   * Adds a ticket to {@link changes_}; `watch` is WatchDirectory or WatchWriters. A watch descriptor or
+   * -errno. Releases the lock while it calls the kernel.
+   */
+  int AddWatch(int (*watch)(int inotify, int fd), int fd, uint64_t ticket) REQUIRES(mutex_);
+  int OpenChanges() REQUIRES(mutex_);
+  int OpenRechecks() REQUIRES(mutex_);
   int AddToEpoll(int fd, uint64_t key);
   void StopWaitingFor(UniqueFd* fd);
 
   UniqueFd epoll_;
   UniqueFd stop_;
-  // Held whenever the thread is not asleep: what happens under it happens wholly before or after a Cancel.
-  std::mutex mutex_;
-  Subscriptions subscriptions_;
-  ChangeWatch changes_;
-  RepeatedLooks looks_;
+  /** The thread holds this whenever it is awake, so its work happens wholly before or wholly after a Cancel.
+   */
+  Mutex mutex_;
+  Subscriptions subscriptions_ GUARDED_BY(mutex_);
+  ChangeWatch changes_ GUARDED_BY(mutex_);
+  Rechecks rechecks_ GUARDED_BY(mutex_);
   /** Scratch space of the thread. */
-  std::vector<uint64_t> tickets_;
-  uint64_t last_ticket_ = 0;
+  std::vector<uint64_t> tickets_ GUARDED_BY(mutex_);
+  uint64_t last_ticket_ GUARDED_BY(mutex_) = 0;
   Thread thread_;
 };
 

@@ -10,7 +10,7 @@
 namespace kernel_identity::system {
 namespace {
 
-// l_pid has to be zero for OFD locks; the rest is zero for "from the start, without end".
+// l_pid must be zero for OFD locks. The other zeros mean: from the start of the file, without end.
 constexpr struct flock WholeFile() {
   struct flock lock = {};
   lock.l_type = F_WRLCK;
@@ -23,8 +23,8 @@ constexpr struct flock WholeFile() {
 int TakeWitness(int fd) {
   struct flock lock = WholeFile();
   const int result = Uninterrupted([&] { return ::fcntl(fd, F_OFD_SETLK, &lock); });
-  // fcntl(2) allows EACCES for a conflict. With these arguments EINVAL can only mean that the kernel (or the
-  // sandbox posing as one) does not know the command.
+  // fcntl(2) allows EACCES for a conflict. With these arguments EINVAL can only mean that the kernel, or a
+  // sandbox in its place, does not know the command.
   if (result == -EACCES) return -EAGAIN;
   if (result == -EINVAL) return -ENOSYS;
   return result;

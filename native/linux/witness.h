@@ -2,18 +2,29 @@
 
 namespace kernel_identity::system {
 
-// The witness is an open file description lock (fcntl(2), kernel 3.15): it ends with the last descriptor of
-// its description, whatever kills the owner, and is seen across PID namespaces. A classic POSIX lock would
-// vanish with any close of the same file in the process; flock(2) offers no test that does not take the lock.
+// The witness is an open file description lock (fcntl(2), kernel 3.15). Two other kinds of lock would not do:
+//
+//   int owner = open("owner.json", O_RDWR);
+//   fcntl(owner, F_SETLK, &write_lock);
+//   close(open("owner.json", O_RDONLY));
+//
+// The last line, in any library of the process, drops a classic POSIX lock: it ends with any close of the
+// same file. And flock(2) offers no test that does not take the lock. An open file description lock ends with
+// the last descriptor of its description, whatever kills the owner, and processes in other PID namespaces see
+// it.
 
-/** Write-locks the whole file: 0 or -errno. -EAGAIN when somebody holds it, -ENOSYS where there are none. */
+/**
+ * Write-locks the whole file. 0 or -errno; -EAGAIN when another description holds a lock, -ENOSYS when there
+ * are no such locks.
+ */
 int TakeWitness(int fd);
 
 enum class WitnessState { kHeld, kFree, kUntestable };
 
 /**
- * Whether a lock stands in the way of a witness. Takes nothing, not even for a moment, and needs a readable
- * descriptor only. A lock taken through this very description is not in its own way: it counts as free.
+ * Checks whether a lock prevents a witness. It takes no lock, not even for a moment, and a readable
+ * descriptor is enough. A lock that was taken through the same description does not count: the answer is then
+ * kFree.
  */
 WitnessState TestWitness(int fd);
 

@@ -1,8 +1,9 @@
-// Mistakes in what the addon asks of the kernel.
+// Mistakes in the addon.
 
 const PROCESSES = ['test/native/processes.test.ts', 'test/backend'];
 const FILES = ['test/native/files.test.ts', 'test/native/descriptors.test.ts'];
 const WATCH = ['test/native/watch.test.ts'];
+const PARSERS = ['test/native/parsers.test.ts'];
 
 /** @type {import('./list.mjs').MutatedFile[]} */
 export const files = [
@@ -16,6 +17,12 @@ export const files = [
         from: 'if (ticks <= kLargestTicks) stat',
         to: 'stat',
       },
+      {
+        what: 'a text that was cut within the start time is accepted',
+        from: "if (!fields.rest().starts_with(' ')) return false;",
+        to: '',
+        tests: PARSERS,
+      },
     ],
   },
   {
@@ -24,18 +31,35 @@ export const files = [
     mutants: [
       { what: 'a long list of groups is an error', from: 'if (length == -EFBIG) {', to: 'if (false) {' },
       {
-        what: 'the outermost number only',
+        what: 'only the outermost number is read',
         from: '    ++status->levels;\n',
         to: '    ++status->levels;\n    break;\n',
       },
     ],
   },
   {
+    file: 'native/linux/time_offset.cc',
+    tests: PARSERS,
+    mutants: [
+      { what: 'the clock number of Linux 5.6 is unknown', from: ' && clock != "7"', to: '' },
+      {
+        what: 'a nanosecond too many',
+        from: 'offset->nanoseconds < kSecond',
+        to: 'offset->nanoseconds <= kSecond',
+      },
+    ],
+  },
+  {
+    file: 'native/linux/filesystem.cc',
+    tests: PARSERS,
+    mutants: [{ what: 'a filesystem has another name', from: '{0x6969, "nfs"}', to: '{0x6969, "nfs4"}' }],
+  },
+  {
     file: 'native/linux/boot_id.cc',
     tests: ['test/backend', 'test/traps/proc.test.ts'],
     mutants: [
       {
-        what: 'a boot id that was mounted over is native',
+        what: 'a boot id that another file was mounted over is native',
         from: 'self.st_dev == id_file.st_dev',
         to: 'self.st_dev != 0',
       },
@@ -67,15 +91,19 @@ export const files = [
         from: 'O_RDONLY | O_NOFOLLOW | O_NONBLOCK',
         to: 'O_RDONLY | O_NONBLOCK',
       },
-      { what: 'a FIFO holds us up', from: 'O_NOFOLLOW | O_NONBLOCK | O_NOCTTY', to: 'O_NOFOLLOW | O_NOCTTY' },
-      { what: 'a file that is there is taken for a new one', from: 'O_CREAT | O_EXCL |', to: 'O_CREAT |' },
       {
-        what: 'children inherit',
+        what: 'opening a FIFO blocks',
+        from: 'O_NOFOLLOW | O_NONBLOCK | O_NOCTTY',
+        to: 'O_NOFOLLOW | O_NOCTTY',
+      },
+      { what: 'an existing file is taken for a new one', from: 'O_CREAT | O_EXCL |', to: 'O_CREAT |' },
+      {
+        what: 'child processes inherit a descriptor',
         from: 'O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK',
         to: 'O_NOFOLLOW | O_NONBLOCK',
       },
       {
-        what: 'a rename replaces',
+        what: 'a rename replaces an existing name',
         from: 'from_directory, from, to_directory, to, kRenameNoReplace',
         to: 'from_directory, from, to_directory, to, 0',
       },
@@ -86,27 +114,27 @@ export const files = [
     tests: ['test/backend/files.test.ts', 'test/lock/loss.test.ts'],
     mutants: [
       {
-        what: 'the number of an inode is enough, on whatever device',
-        from: 'standing.st_dev == device && standing.st_ino == inode',
-        to: 'standing.st_ino == inode',
+        what: 'the inode alone identifies a file, whatever its device',
+        from: 'found.st_dev == device && found.st_ino == inode',
+        to: 'found.st_ino == inode',
       },
       {
-        what: 'whatever stands there is the file',
-        from: 'standing.st_dev == device && standing.st_ino == inode',
-        to: 'standing.st_dev == device',
+        what: 'the device alone identifies a file',
+        from: 'found.st_dev == device && found.st_ino == inode',
+        to: 'found.st_dev == device',
       },
       {
-        what: 'a descriptor that is another file’s by now counts',
+        what: 'a descriptor that belongs to another file by now is accepted',
         from: 'return same == 0 ? -EBADF : IsFileAt',
         to: 'return IsFileAt',
       },
       {
-        what: 'the number of an inode is enough for a descriptor, on whatever device',
+        what: 'the inode alone identifies an open file, whatever its device',
         from: 'open.st_dev == device && open.st_ino == inode',
         to: 'open.st_ino == inode',
       },
       {
-        what: 'the device is enough for a descriptor',
+        what: 'the device alone identifies an open file',
         from: 'open.st_dev == device && open.st_ino == inode',
         to: 'open.st_dev == device',
       },
@@ -117,7 +145,7 @@ export const files = [
     tests: ['test/backend/contract.test.ts'],
     mutants: [
       {
-        what: 'every process is of every namespace',
+        what: 'every process is in every namespace',
         from: '&status) == 0 && status.st_ino == inode;',
         to: '&status) == 0;',
       },
@@ -128,7 +156,7 @@ export const files = [
     tests: ['test/backend/files.test.ts', 'test/lock/loss.test.ts'],
     mutants: [
       {
-        what: 'a number is closed that is somebody else’s by now',
+        what: 'a descriptor is closed that belongs to another file by now',
         from: 'if (same != 0 && same != -EBADF) CloseNow',
         to: 'CloseNow',
       },
@@ -139,7 +167,7 @@ export const files = [
     tests: ['test/backend', 'test/native/files.test.ts'],
     mutants: [
       {
-        what: 'what was seen first is told of whatever comes next',
+        what: 'the first object is answered for every later value',
         from: 'object_.IsEmpty() || value_ != value',
         to: 'object_.IsEmpty()',
       },
@@ -150,7 +178,7 @@ export const files = [
     tests: ['test/backend/files.test.ts', 'test/lock/bad-input.test.ts'],
     mutants: [
       {
-        what: 'a directory is removed, whichever it is',
+        what: 'a directory is removed that is not the one given',
         from: 'if (same <= 0) return;\n  const int error = system::RemoveDirectoryAt',
         to: 'if (same < 0) return;\n  const int error = system::RemoveDirectoryAt',
       },
@@ -172,7 +200,11 @@ export const files = [
     mutants: [
       { what: 'held and free are exchanged', from: 'lock.l_type == F_UNLCK', to: 'lock.l_type != F_UNLCK' },
       { what: 'the test takes the lock', from: '::fcntl(fd, F_OFD_GETLK', to: '::fcntl(fd, F_OFD_SETLK' },
-      { what: 'a lock that others can share', from: 'lock.l_type = F_WRLCK', to: 'lock.l_type = F_RDLCK' },
+      {
+        what: 'the witness is a lock that others can share',
+        from: 'lock.l_type = F_WRLCK',
+        to: 'lock.l_type = F_RDLCK',
+      },
     ],
   },
   {
@@ -185,14 +217,37 @@ export const files = [
         to: ') return false;',
       },
       {
-        what: 'a stranger’s file is touched',
+        what: 'the file of another program is touched',
         from: 'status.st_dev != file.device || status.st_ino != file.inode ||',
         to: '',
       },
+    ],
+  },
+  {
+    file: 'native/linux/timer_queue.cc',
+    tests: ['test/native/lease.test.ts'],
+    mutants: [
       {
         what: 'an earlier beat waits for a later one',
-        from: 'if (beat.due < armed_) Arm(beat.due);',
-        to: 'if (armed_ == kNever) Arm(beat.due);',
+        from: 'if (due < armed_) Arm(due);',
+        to: 'if (armed_ == kNever) Arm(due);',
+      },
+      {
+        what: 'the timer is not set again',
+        from: 'if (!schedule_.empty()) Arm(schedule_.begin()->first);',
+        to: '',
+      },
+    ],
+  },
+  {
+    file: 'native/linux/rechecks.cc',
+    tests: ['test/native/release.test.ts'],
+    mutants: [
+      { what: 'there is only one re-check', from: 'if (pause <= kLongestPause) {', to: 'if (pause < 0) {' },
+      {
+        what: 'an event does not start again with short pauses',
+        from: '  pauses_[ticket] = kFirstPause;\n  queue_.Schedule(ticket, kFirstPause);',
+        to: '  if (pauses_.emplace(ticket, kFirstPause).second) queue_.Schedule(ticket, kFirstPause);',
       },
     ],
   },
@@ -202,11 +257,11 @@ export const files = [
     mutants: [
       {
         what: 'an exited process wakes the thread without end',
-        from: '  StopWaitingFor(&subscription.pidfd);\n  subscription.listener.Tell();',
-        to: '  subscription.listener.Tell();',
+        from: '  StopWaitingFor(&subscription.pidfd);\n  subscription.listener.Notify();',
+        to: '  subscription.listener.Notify();',
       },
       {
-        what: 'a watch is not taken back',
+        what: 'a watch is not removed',
         from: 'if (subscription->second.watch >= 0) changes_.Remove(subscription->second.watch, ticket);',
         to: '(void)ticket;',
       },
@@ -223,12 +278,12 @@ export const files = [
     tests: WATCH,
     mutants: [
       {
-        what: 'the watch goes with the first of two',
+        what: 'the watch ends with the first of two waiters',
         from: 'std::erase(tickets, ticket) == 0 || !tickets.empty()',
         to: 'std::erase(tickets, ticket) == 0',
       },
       {
-        what: 'one of two is told',
+        what: 'one of two waiters is notified',
         from: 'tickets->insert(tickets->end(), found->second.begin(), found->second.end());',
         to: 'tickets->push_back(found->second.front());',
       },
@@ -245,7 +300,7 @@ export const files = [
       },
       {
         what: 'a worker thread cannot be terminated',
-        from: 'if (patience != nullptr && !patience->lasts(patience->context)) return -ECANCELED;',
+        from: 'if (cancellation != nullptr && cancellation->requested(cancellation->context)) return -ECANCELED;',
         to: '',
       },
     ],
@@ -255,11 +310,11 @@ export const files = [
     tests: WATCH,
     mutants: [
       {
-        what: 'the death of an owner makes no sound',
+        what: 'the death of an owner makes no event',
         from: 'IN_DELETE | IN_CLOSE_WRITE |',
         to: 'IN_DELETE |',
       },
-      { what: 'a renamed owner.json makes no sound', from: 'IN_MOVED_FROM | IN_DELETE', to: 'IN_DELETE' },
+      { what: 'a renamed owner.json makes no event', from: 'IN_MOVED_FROM | IN_DELETE', to: 'IN_DELETE' },
     ],
   },
   {
@@ -267,7 +322,7 @@ export const files = [
     tests: WATCH,
     mutants: [
       {
-        what: 'a monitor that was kept still watches',
+        what: 'a monitor that was kept still watches its directory',
         from: 'if (::inotify_rm_watch(fd, watch) < 0 && errno != EINVAL) return false;',
         to: '(void)watch;',
       },

@@ -8,7 +8,7 @@ function load(): { addon: Unbranded<Addon>; built: Requirement } {
   try {
     return { addon: loadAddon() as Unbranded<Addon>, built: { available: true, reason: '' } };
   } catch (error) {
-    // The tests that would use it are skipped: see describeRequiring.
+    // describeRequiring skips the tests that would use it.
     return {
       addon: {} as Unbranded<Addon>,
       built: { available: false, reason: `${(error as Error).message}: npm run build` },
@@ -35,7 +35,7 @@ export function openDescriptors(): number {
   return readdirSync('/proc/self/fd').length;
 }
 
-/** What a call throws, as the error it is. */
+/** The error that a call throws. */
 export function thrownBy(call: () => unknown): NodeJS.ErrnoException & { dest?: string } {
   try {
     call();

@@ -7,7 +7,7 @@ type Loose = (...args: unknown[]) => unknown;
 const TYPE = { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' };
 const RANGE = { name: 'RangeError', code: 'ERR_OUT_OF_RANGE' };
 
-/** Every function with arguments it would accept; descriptors are bad ones, so nothing happens to any file. */
+/** Every function with arguments it would accept. The descriptors are bad ones, so no file is changed. */
 function accepted(): [string, Loose, unknown[]][] {
   const fd = 2 ** 31 - 1;
   const rows: [object, string, unknown[]][] = [
@@ -51,7 +51,7 @@ function accepted(): [string, Loose, unknown[]][] {
   return rows.map(([of, name, args]) => [name, (of as Record<string, Loose>)[name] as Loose, args]);
 }
 
-/** The parameters that are looked at: the filesystem's type is of use to other backends only. */
+/** The parameters that are checked. The addon ignores the type of the filesystem, which other backends use. */
 function checked(name: string, args: unknown[]): number[] {
   const type = name === 'test' ? 1 : name === 'testAt' ? 2 : -1;
   return args.map((_, index) => index).filter((index) => index !== type);
@@ -62,7 +62,7 @@ function replaced(args: unknown[], index: number, value: unknown): unknown[] {
 }
 
 describeRequiring([built], 'arguments of the addon', () => {
-  test.each(accepted())('%s refuses what is of another type', (name, call, args) => {
+  test.each(accepted())('%s refuses arguments of another type', (name, call, args) => {
     for (const index of checked(name, args)) {
       for (const wrong of [null, {}, [], true, Symbol('x'), 1n, () => {}]) {
         expect(
@@ -80,7 +80,7 @@ describeRequiring([built], 'arguments of the addon', () => {
     else expect(thrownBy(() => call())).toMatchObject(TYPE);
   });
 
-  test.each(accepted())('%s refuses numbers that are no number of a thing', (name, call, args) => {
+  test.each(accepted())('%s refuses numbers that are not integers in its range', (name, call, args) => {
     for (const index of checked(name, args)) {
       if (typeof args[index] !== 'number') continue;
       for (const wrong of [Number.NaN, Infinity, -Infinity, 1.5, -1, 2 ** 31, 2 ** 53, -(2 ** 31), 1e300]) {

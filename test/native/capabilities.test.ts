@@ -46,7 +46,7 @@ describeRequiring([built], 'capabilities of the addon', () => {
   });
 
   test('the binary was built from the sources that are here', () => {
-    // Else all these tests would be of another addon: an old local build, or prebuilds that were not made anew.
+    // Otherwise all these tests would test another addon: an old local build, or prebuilds that were not made anew.
     const anew = 'npm run build, and where there is no compiler, npm run prebuilds on a machine that has one';
     expect(addon.sourceHash, anew).toBe(nativeSourceHash());
   });

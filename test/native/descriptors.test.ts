@@ -10,8 +10,8 @@ import { built, files, nativeFixture, openDescriptors, processes, thrownBy, witn
 
 const CALLS = 100_000;
 
-/** Asks through a description of its own, as any observer would. */
-function look(path: string): string {
+/** Tests the witness through another description, as any observer would. */
+function testWitness(path: string): string {
   const directory = files.openParent(path);
   const fd = files.openAt(directory, 'lock');
   const answer = witness.test(fd, 'ext');
@@ -21,7 +21,7 @@ function look(path: string): string {
 }
 
 describeRequiring([built], 'descriptors of the addon', () => {
-  test('a close reaches only what the addon opened, and that once', () => {
+  test('close accepts only descriptors that the addon opened, and each of them once', () => {
     const foreign = fs.openSync('/dev/null', 'r');
     expect(thrownBy(() => files.close(foreign))).toMatchObject({ code: 'EBADF', syscall: 'close' });
     expect(fs.fstatSync(foreign).isCharacterDevice()).toBe(true);
@@ -29,7 +29,7 @@ describeRequiring([built], 'descriptors of the addon', () => {
 
     const own = files.openParent('/');
     files.close(own);
-    // The number is free: the next file gets it, and must survive a late second close.
+    // The number is free, so the next file gets it. That file must survive a late second close.
     const next = fs.openSync('/dev/null', 'r');
     expect(next).toBe(own);
     expect(thrownBy(() => files.close(own)).code).toBe('EBADF');
@@ -46,7 +46,7 @@ describeRequiring([built], 'descriptors of the addon', () => {
     }
   });
 
-  test('a hundred thousand calls leave none behind', { timeout: 120_000 }, () => {
+  test('a hundred thousand calls leave no descriptor behind', { timeout: 120_000 }, () => {
     const path = tempDir();
     fs.writeFileSync(join(path, 'file'), 'text');
     fs.symlinkSync('nowhere', join(path, 'link'));
@@ -82,20 +82,20 @@ describeRequiring([built], 'descriptors of the addon', () => {
     const path = tempDir();
     const directory = files.openParent(path);
     const owner = files.createAt(directory, 'lock').descriptor;
-    expect(look(path)).toBe('free');
+    expect(testWitness(path)).toBe('free');
     witness.take(owner);
-    expect(look(path)).toBe('held');
-    // The test has no side effect: it may be repeated, and closing the tester frees nothing.
-    expect(look(path)).toBe('held');
+    expect(testWitness(path)).toBe('held');
+    // Testing has no side effect: it may be repeated, and closing the description that tested frees nothing.
+    expect(testWitness(path)).toBe('held');
     fs.closeSync(fs.openSync(join(path, 'lock'), 'r+'));
-    expect(look(path)).toBe('held');
+    expect(testWitness(path)).toBe('held');
     files.close(owner);
-    expect(look(path)).toBe('free');
+    expect(testWitness(path)).toBe('free');
     files.close(directory);
   });
 
-  test('a descriptor that cannot be asked is untestable, not free', () => {
-    // O_PATH: fcntl(2) answers EBADF.
+  test('a descriptor whose lock cannot be tested is untestable, not free', () => {
+    // openParent opens with O_PATH, for which fcntl(2) answers EBADF.
     const path = files.openParent('/');
     expect(witness.test(path, 'ext')).toBe('untestable');
     files.close(path);
@@ -108,12 +108,12 @@ describeRequiring([built], 'descriptors of the addon', () => {
     const fd = await new Promise<number>((resolve, reject) => {
       worker.once('message', resolve).once('error', reject);
     });
-    expect(look(path)).toBe('held');
-    // It belongs to the thread that opened it.
+    expect(testWitness(path)).toBe('held');
+    // The descriptor belongs to the thread that opened it.
     expect(thrownBy(() => files.close(fd)).code).toBe('EBADF');
-    expect(look(path)).toBe('held');
+    expect(testWitness(path)).toBe('held');
     await worker.terminate();
-    expect(look(path)).toBe('free');
+    expect(testWitness(path)).toBe('free');
     await until('its descriptors are gone', () => openDescriptors() <= before);
   });
 
@@ -121,8 +121,8 @@ describeRequiring([built], 'descriptors of the addon', () => {
     const path = tempDir();
     const owner = await startProcess([process.execPath, nativeFixture('witness-holder.mjs'), path]);
     await owner.line();
-    expect(look(path)).toBe('held');
+    expect(testWitness(path)).toBe('held');
     await owner.kill();
-    expect(look(path)).toBe('free');
+    expect(testWitness(path)).toBe('free');
   });
 });

@@ -16,7 +16,7 @@ describeRequiring([built], 'system errors of the addon', () => {
     return () => files.close(directory);
   });
 
-  test('have the shape of those of Node', () => {
+  test('have the same shape as those of Node', () => {
     const error = thrownBy(() => files.openAt(directory, 'missing'));
     expect(error).toBeInstanceOf(Error);
     expect(error.name).toBe('Error');
@@ -67,7 +67,7 @@ describeRequiring([built], 'system errors of the addon', () => {
     }
   });
 
-  test('a name of several bytes a letter is cut by the kernel, not by us', () => {
+  test('the kernel, and not the addon, refuses a name of too many bytes', () => {
     for (const letters of [2040, 2046, 2047, 2048, 2052, 2053, 4000]) {
       const name = 'ö'.repeat(letters);
       expect(thrownBy(() => files.openParent(name)).code).toBe('ENAMETOOLONG');
@@ -76,7 +76,7 @@ describeRequiring([built], 'system errors of the addon', () => {
     expect(thrownBy(() => files.openParent('ö/'.repeat(1366))).code).toBe('ENAMETOOLONG');
   });
 
-  test('a witness that is held elsewhere, or needs a writable descriptor, says so', () => {
+  test('say that a witness is held elsewhere, or needs a writable descriptor', () => {
     const owner = files.createAt(directory, 'lock').descriptor;
     const second = files.openAt(directory, 'lock');
     expect(thrownBy(() => witness.take(second))).toMatchObject({ code: 'EBADF', syscall: 'fcntl' });

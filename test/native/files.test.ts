@@ -31,7 +31,7 @@ describeRequiring([built], 'files of the addon', () => {
     return Number.parseInt(/^flags:\s*(\d+)/m.exec(info)?.[1] ?? '', 8);
   }
 
-  test('what is written is read back, whatever its length', () => {
+  test('read returns the text that was written, whatever its length', () => {
     const sizes = [0, 1, 4080, 4091, 4092, 4093, 4095, 4096, 4097, 16_383, 16_384, 16_385, 300_000];
     for (const [index, size] of sizes.entries()) {
       for (const letter of ['x', '€', '😀', '\0']) {
@@ -46,7 +46,7 @@ describeRequiring([built], 'files of the addon', () => {
     }
   });
 
-  test('read keeps to its limit, and starts anew each time', () => {
+  test('read keeps to its limit, and starts at the beginning each time', () => {
     fs.writeFileSync(join(path, 'file'), Buffer.alloc(100_000, 'abc'));
     using(files.openAt(directory, 'file'), (fd) => {
       for (const limit of [0, 1, 16_383, 16_384, 16_385, 99_999, 100_000]) {
@@ -57,7 +57,7 @@ describeRequiring([built], 'files of the addon', () => {
     });
   });
 
-  test('a file that says it has no size is read all the same', () => {
+  test('read returns the content of a file whose size is 0 according to stat', () => {
     const proc = files.openParent('/proc');
     using(files.openAt(proc, 'version'), (fd) => {
       expect(files.statDescriptor(fd).size).toBe(0);
@@ -109,7 +109,7 @@ describeRequiring([built], 'files of the addon', () => {
     files.close(files.openParent(join(path, 'to-sub')));
   });
 
-  testRequiring([hasProgram('mkfifo')], 'a FIFO without a writer holds nobody up', () => {
+  testRequiring([hasProgram('mkfifo')], 'opening a FIFO without a writer does not block', () => {
     spawnSync('mkfifo', [join(path, 'fifo')]);
     using(files.openAt(directory, 'fifo'), (fd) => {
       expect(files.statDescriptor(fd).kind).toBe('other');
@@ -118,7 +118,7 @@ describeRequiring([built], 'files of the addon', () => {
     expect(thrownBy(() => files.openDirectoryAt(directory, 'fifo')).code).toBe('ENOTDIR');
   });
 
-  test('a file status is the one Node reads', () => {
+  test('a file status equals that of Node', () => {
     fs.writeFileSync(join(path, 'file'), '12345');
     fs.linkSync(join(path, 'file'), join(path, 'second'));
     fs.utimesSync(join(path, 'file'), 1, 1234.5675);
@@ -136,7 +136,7 @@ describeRequiring([built], 'files of the addon', () => {
         inode: String(node.ino),
         links: Number(node.nlink),
         size: Number(node.size),
-        // To the last bit: two backends must not disagree about whether a file has changed.
+        // These agree to the last bit, because two backends must not disagree about whether a file has changed.
         mtimeMs,
         ctimeMs,
       });
@@ -163,7 +163,7 @@ describeRequiring([built], 'files of the addon', () => {
     files.close(file);
   });
 
-  test('a descriptor goes on meaning its directory when the path means another', () => {
+  test('a descriptor still means its directory when the path leads to another', () => {
     fs.mkdirSync(join(path, 'lock'));
     fs.writeFileSync(join(path, 'lock/owner.json'), 'old');
     const judged = files.openDirectoryAt(directory, 'lock');
@@ -186,28 +186,32 @@ describeRequiring([built], 'files of the addon', () => {
     expect(error).toMatchObject({ code: 'EEXIST', syscall: 'renameat2' });
     files.renameNoReplaceAt(directory, 'from', directory, 'free');
     expect(fs.readdirSync(path).sort()).toEqual(['free', 'to']);
-    // The plain one does replace an empty directory.
+    // renameAt does replace an empty directory.
     files.renameAt(directory, 'free', directory, 'to');
     expect(fs.readdirSync(path)).toEqual(['to']);
   });
 
-  testRequiring([hasProgram('stat')], 'a filesystem has the magic and the id that stat(1) shows', () => {
-    const names: Record<string, string> = {
-      '0xef53': 'ext',
-      '0x58465342': 'xfs',
-      '0x9123683e': 'btrfs',
-      '0x794c7630': 'overlay',
-      '0x1021994': 'tmpfs',
-      '0x9fa0': 'proc',
-      '0x62656572': 'sysfs',
-    };
-    for (const place of [path, '/dev/shm', '/proc', '/sys', '/'].filter((place) => fs.existsSync(place))) {
-      const { stdout } = spawnSync('stat', ['-f', '-c', '%t %i', place], { encoding: 'utf8' });
-      const [magic, id = ''] = stdout.trim().split(' ');
-      expect(using(files.openParent(place), files.filesystem)).toEqual({
-        type: names[`0x${magic}`] ?? expect.any(String),
-        fsid: /^0+$/.test(id) ? null : id.padStart(16, '0'),
-      });
-    }
-  });
+  testRequiring(
+    [hasProgram('stat')],
+    'a filesystem has the magic number and the id that stat(1) shows',
+    () => {
+      const names: Record<string, string> = {
+        '0xef53': 'ext',
+        '0x58465342': 'xfs',
+        '0x9123683e': 'btrfs',
+        '0x794c7630': 'overlay',
+        '0x1021994': 'tmpfs',
+        '0x9fa0': 'proc',
+        '0x62656572': 'sysfs',
+      };
+      for (const place of [path, '/dev/shm', '/proc', '/sys', '/'].filter((place) => fs.existsSync(place))) {
+        const { stdout } = spawnSync('stat', ['-f', '-c', '%t %i', place], { encoding: 'utf8' });
+        const [magic, id = ''] = stdout.trim().split(' ');
+        expect(using(files.openParent(place), files.filesystem)).toEqual({
+          type: names[`0x${magic}`] ?? expect.any(String),
+          fsid: /^0+$/.test(id) ? null : id.padStart(16, '0'),
+        });
+      }
+    },
+  );
 });

@@ -22,7 +22,7 @@ describeRequiring([built], 'the thread that renews leases', () => {
     return () => fs.closeSync(file);
   });
 
-  test('sleeps between beats, and for good when there is nothing to touch', async () => {
+  test('sleeps between beats, and without end when there is nothing to touch', async () => {
     const tickets = Array.from({ length: 100 }, () => lease.start(file, 60_000, () => {}));
     const brief = lease.start(file, 10, () => {});
     await sleep(100);
@@ -61,7 +61,7 @@ describeRequiring([built], 'the thread that renews leases', () => {
   test('a touch under way has ended when stop returns', () => {
     const modified = () => fs.fstatSync(file, { bigint: true }).mtimeNs;
     for (let i = 0; i < 2000; i += 1) {
-      // Without a pause: about every second stop falls into a touch.
+      // There is no pause between the touches, so about every second stop falls into one.
       const ticket = lease.start(file, 0.001, () => {});
       spin(0.02);
       lease.stop(ticket);
@@ -78,7 +78,7 @@ describeRequiring([built], 'the thread that renews leases', () => {
     lease.stop(ticket);
   });
 
-  test('stands a storm of beginnings, endings and losses', { timeout: 60_000 }, async () => {
+  test('withstands a storm of starts, stops and losses', { timeout: 60_000 }, async () => {
     const doomed = join(tempDir(), 'doomed');
     fs.writeFileSync(doomed, '');
     const lost = fs.openSync(doomed, 'r+');
@@ -103,7 +103,7 @@ describeRequiring([built], 'the thread that renews leases', () => {
     fs.closeSync(lost);
   });
 
-  test('goes on when another thread that had leases is terminated', async () => {
+  test('continues when another thread that had leases is terminated', async () => {
     let lost = 0;
     const ticket = lease.start(file, 10, () => {
       lost += 1;
@@ -117,7 +117,7 @@ describeRequiring([built], 'the thread that renews leases', () => {
     lease.stop(ticket);
   });
 
-  test("does not touch a stranger's file that took the number", async () => {
+  test('does not touch another file that got the number', async () => {
     const other = join(tempDir(), 'other');
     fs.writeFileSync(other, '');
     fs.utimesSync(other, 1, 1);
@@ -134,7 +134,7 @@ describeRequiring([built], 'the thread that renews leases', () => {
     fs.closeSync(taken);
   });
 
-  test('refuses nonsense', () => {
+  test('refuses arguments out of range', () => {
     const { start } = lease;
     const lost = () => {};
     for (const ms of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31]) {

@@ -25,7 +25,7 @@ const { pidfd, pidfdInode, namespaceId } = built.available
   ? addon.capabilities()
   : { pidfd: built, pidfdInode: built, namespaceId: built };
 
-/** A number above any that the kernel gives out (PID_MAX_LIMIT, proc_sys_kernel(5)). */
+/** A number larger than any PID (PID_MAX_LIMIT, proc_sys_kernel(5)). */
 const NOBODY = 4_194_305;
 
 function withPidfd<T>(pid: number, use: (fd: number) => T): T {
@@ -50,7 +50,7 @@ describeRequiring([built], 'processes of the addon', () => {
     });
   });
 
-  test('a name that looks like the fields of a zombie fools nobody', async () => {
+  test('a name that looks like the fields of a zombie is read as a name', async () => {
     const { pid } = await startOddlyNamed();
     expect(readFileSync(`/proc/${pid}/stat`, 'latin1')).toContain(ODD_NAME);
     const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(ODD_NAME)[1]?.split(' ') ?? [];
@@ -61,7 +61,7 @@ describeRequiring([built], 'processes of the addon', () => {
     expect(processes.status(pid)).toEqual({ tgid: pid, nsPids: [pid] });
   });
 
-  test('a zombie is there, with one thread', async () => {
+  test('a zombie has a state and one thread', async () => {
     const { pid } = await startZombie();
     expect(processes.stat(pid)).toMatchObject({ state: 'Z', threads: 1 });
   });
@@ -72,13 +72,13 @@ describeRequiring([built], 'processes of the addon', () => {
     expect(withPidfd(pid, processes.pidfdExited)).toBe(false);
   });
 
-  test('a number that nobody has is an answer, not an exception', () => {
+  test('a number that no process has is an answer, not an exception', () => {
     expect(processes.stat(NOBODY)).toBe('ENOENT');
     expect(processes.status(NOBODY)).toBe('ENOENT');
     expect(processes.pidNamespace(NOBODY)).toBe(null);
   });
 
-  testRequiring([pidfd], 'openPidfd tells a missing process and a mere thread apart', () => {
+  testRequiring([pidfd], 'openPidfd distinguishes a missing process from a mere thread', () => {
     expect(processes.openPidfd(NOBODY)).toBe('ESRCH');
     const thread = threadIdOf(process.pid);
     expect(processes.openPidfd(thread)).toMatch(/^(ENOENT|EINVAL)$/);
@@ -100,7 +100,7 @@ describeRequiring([built], 'processes of the addon', () => {
     expect(withPidfd(zombie.pid, processes.pidfdExited)).toBe(true);
   });
 
-  testRequiring([pidfd], 'a closed descriptor does not pass for a process that lives or died', () => {
+  testRequiring([pidfd], 'a closed descriptor is an error, not a process that lives or exited', () => {
     const fd = processes.openPidfd(process.pid) as number;
     files.close(fd);
     expect(() => processes.pidfdExited(fd)).toThrow(expect.objectContaining({ code: 'EBADF' }));
@@ -123,7 +123,7 @@ describeRequiring([built], 'processes of the addon', () => {
     files.close(directory);
   });
 
-  test('status tells the own numbers, outermost first', () => {
+  test('status reads the own numbers, outermost first', () => {
     const line = /^NSpid:(.*)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '';
     expect(processes.status('self')).toEqual({
       tgid: process.pid,
@@ -132,14 +132,18 @@ describeRequiring([built], 'processes of the addon', () => {
     expect(processes.status(process.pid)).toEqual(processes.status('self'));
   });
 
-  testRequiring([isRoot(), hasProgram('python3')], 'status is found behind 65 536 groups', async () => {
-    const script =
-      'import os, sys\nos.setgroups(range(4000000000, 4000065536))\nprint(1, flush=True)\nsys.stdin.read()';
-    const child = await startProcess(['python3', '-c', script]);
-    await child.line();
-    expect(readFileSync(`/proc/${child.pid}/status`).length).toBeGreaterThan(600_000);
-    expect(processes.status(child.pid)).toEqual({ tgid: child.pid, nsPids: [child.pid] });
-  });
+  testRequiring(
+    [isRoot(), hasProgram('python3')],
+    'status finds the numbers behind 65 536 groups',
+    async () => {
+      const script =
+        'import os, sys\nos.setgroups(range(4000000000, 4000065536))\nprint(1, flush=True)\nsys.stdin.read()';
+      const child = await startProcess(['python3', '-c', script]);
+      await child.line();
+      expect(readFileSync(`/proc/${child.pid}/status`).length).toBeGreaterThan(600_000);
+      expect(processes.status(child.pid)).toEqual({ tgid: child.pid, nsPids: [child.pid] });
+    },
+  );
 
   test('the PID namespace is that of /proc/<pid>/ns/pid', () => {
     const inode = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0];
@@ -178,7 +182,7 @@ describeRequiring([built], 'processes of the addon', () => {
     const { offset, own, first } = JSON.parse(stdout);
     expect(offset).toEqual({ seconds: -seconds, nanoseconds: 0 });
     expect(own.startTicks).toBeLessThan(60 * 100);
-    // Process 1 started before this clock did: the kernel prints a number of 13 digits for it.
+    // Process 1 started before this clock, so the kernel prints a number of 13 digits for it.
     expect(first).toMatchObject({ startTicks: null });
   });
 });

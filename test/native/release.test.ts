@@ -35,12 +35,12 @@ describeRequiring([built, hasProgram('python3')], 'watching for a witness to bec
     return { words, ticket };
   }
 
-  async function tell(command: string): Promise<unknown> {
-    holder.send(command);
+  async function command(line: string): Promise<unknown> {
+    holder.send(line);
     return holder.message();
   }
 
-  test('is told while the event loop is blocked', () => {
+  test('writes the word while the event loop is blocked', () => {
     const { words } = begin();
     spinUntil(() => false, 20);
     expect(words[0]).toBe(HELD);
@@ -48,21 +48,21 @@ describeRequiring([built, hasProgram('python3')], 'watching for a witness to bec
     expect(spinUntil(() => Atomics.load(words, 0) === FREE)).toBe(true);
   });
 
-  test('is told when the holder closes its file and lives on', async () => {
+  test('reports that the holder closed its file and lives on', async () => {
     const { words } = begin();
-    await tell('close');
+    await command('close');
     expect(spinUntil(() => Atomics.load(words, 0) === FREE)).toBe(true);
   });
 
-  test('is told of one that was free before', async () => {
-    await tell('close');
+  test('reports a witness that was free before', async () => {
+    await command('close');
     const { words } = begin();
     expect(spinUntil(() => Atomics.load(words, 0) === FREE)).toBe(true);
   });
 
-  test('is told when the last of those closes who have inherited it', async () => {
+  test('reports when the last process that inherited it closes it', async () => {
     const { words } = begin();
-    const child = (await tell('fork')) as number;
+    const child = (await command('fork')) as number;
     await holder.kill();
     await sleep(100);
     expect(words[0]).toBe(HELD);
@@ -70,7 +70,7 @@ describeRequiring([built, hasProgram('python3')], 'watching for a witness to bec
     expect(spinUntil(() => Atomics.load(words, 0) === FREE)).toBe(true);
   });
 
-  test('is told of a file that has no name any more', async () => {
+  test('reports for a file that has no name any more', async () => {
     const { words } = begin();
     fs.unlinkSync(path);
     await sleep(20);
@@ -79,26 +79,26 @@ describeRequiring([built, hasProgram('python3')], 'watching for a witness to bec
     expect(spinUntil(() => Atomics.load(words, 0) === FREE)).toBe(true);
   });
 
-  test('is not misled by others who close the file', async () => {
+  test('is not misled when other processes close the file', async () => {
     const { words } = begin();
     for (let i = 0; i < 20; i += 1) fs.closeSync(fs.openSync(path, 'r+'));
     fs.writeFileSync(path, 'theirs');
     await sleep(50);
     expect(words[0]).toBe(HELD);
     expect(witness.test(file, 'ext')).toBe('held');
-    await tell('close');
+    await command('close');
     expect(spinUntil(() => Atomics.load(words, 0) === FREE)).toBe(true);
   });
 
-  test('looks again after the event, which comes before the lock is dropped', async () => {
+  test('checks again after the event, because that comes before the lock is dropped', async () => {
     const { words } = begin();
-    // Those of the beginning are over, or so far apart that they do not come to the rescue.
+    // The first re-checks are over, and the others are so far apart that they cannot find the change in time.
     await sleep(1500);
     fs.closeSync(fs.openSync(path, 'r+'));
     await sleep(5);
     expect(words[0]).toBe(HELD);
-    // Without an event of its own.
-    await tell('unlock');
+    // This makes no event.
+    await command('unlock');
     const unlocked = performance.now();
     expect(spinUntil(() => Atomics.load(words, 0) === FREE)).toBe(true);
     expect(performance.now() - unlocked).toBeLessThan(400);
@@ -112,7 +112,7 @@ describeRequiring([built, hasProgram('python3')], 'watching for a witness to bec
     const before = activityOf(thread);
     await sleep(1500);
     const after = activityOf(thread);
-    // At 512 and 1024 ms, and one more if the machine is late.
+    // The re-checks at 512 and 1024 ms, and one more if the machine is late.
     expect(after.sleeps - before.sleeps).toBeLessThanOrEqual(3);
     expect(after.ticks - before.ticks).toBeLessThanOrEqual(1);
     expect(words[0]).toBe(HELD);
@@ -127,12 +127,12 @@ describeRequiring([built, hasProgram('python3')], 'watching for a witness to bec
     await sleep(50);
     expect(words[0]).toBe(HELD);
     expect(witness.test(file, 'ext')).toBe('free');
-    // Another one can take it.
+    // Another process can take it.
     const next = await startProcess(['python3', nativeFixture('witness.py'), path]);
     expect(await next.message()).toBe('ready');
   });
 
-  test('a thousand watches of one file are all told, and leave nothing behind', () => {
+  test('a thousand watches of one file all report, and leave nothing behind', () => {
     const words = new Int32Array(1000);
     begin(new Int32Array(1));
     const before = openDescriptors();
@@ -144,7 +144,7 @@ describeRequiring([built, hasProgram('python3')], 'watching for a witness to bec
     expect(openDescriptors()).toBeLessThanOrEqual(before);
   });
 
-  test('says what is wrong with the descriptor', () => {
+  test('answers EBADF for a closed descriptor', () => {
     const closed = fs.openSync(path, 'r');
     fs.closeSync(closed);
     expect(watch.onRelease(closed, new Int32Array(1), 0)).toBe('EBADF');
@@ -152,9 +152,9 @@ describeRequiring([built, hasProgram('python3')], 'watching for a witness to bec
 });
 
 /** Blocks the event loop. */
-function spinUntil(look: () => boolean, ms = 5000): boolean {
+function spinUntil(isDone: () => boolean, ms = 5000): boolean {
   const deadline = performance.now() + ms;
-  while (!look()) {
+  while (!isDone()) {
     if (performance.now() > deadline) return false;
   }
   return true;

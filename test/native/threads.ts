@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** Number of the thread of this process that bears a name; undefined when there is none. */
+/** The number of the thread of this process with that name; undefined when there is none. */
 export function threadNamed(name: string): string | undefined {
   return threadsNamed(name)[0];
 }
@@ -10,7 +10,7 @@ export function threadsNamed(name: string): string[] {
     try {
       return readFileSync(`/proc/self/task/${thread}/comm`, 'utf8').trim() === name;
     } catch {
-      return false; // Gone since the list was made.
+      return false; // The thread has ended since the list was made.
     }
   });
 }
@@ -34,7 +34,7 @@ export function inotifyWatches(): number {
       if (readlinkSync(`/proc/self/fd/${fd}`) !== 'anon_inode:inotify') continue;
       watches += readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8').match(/^inotify wd:/gm)?.length ?? 0;
     } catch {
-      // Closed since the list was made.
+      // The descriptor was closed after the list was made.
     }
   }
   return watches;

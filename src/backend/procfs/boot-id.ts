@@ -19,6 +19,6 @@ export function readBootId(): BootId | null {
 }
 
 export function parseBootId(content: Buffer): string | null {
-  const id = content.toString('latin1').trim().toLowerCase();
+  const id = content.toString('latin1').replace(/\n$/, '').toLowerCase();
   return /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(id) ? id : null;
 }

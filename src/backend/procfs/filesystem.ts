@@ -2,8 +2,11 @@ import { statfsSync } from 'node:fs';
 import type { Filesystem } from '../backend.js';
 import { isSystemError } from '../system-error.js';
 
-/** statfs(2) and linux/magic.h. The addon has the same table; ext covers ext2, ext3 and ext4. */
-const NAMES: ReadonlyMap<number, string> = new Map([
+/**
+ * The numbers are from statfs(2) and linux/magic.h; ext means ext2, ext3 or ext4. native/linux/filesystem.cc has the same
+ * table, and a test compares both.
+ */
+export const FILESYSTEM_NAMES: ReadonlyMap<number, string> = new Map([
   [0xef53, 'ext'],
   [0x58465342, 'xfs'],
   [0x9123683e, 'btrfs'],
@@ -61,10 +64,10 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [0x0187, 'autofs'],
 ]);
 
-/** What a sandbox says that keeps a process from asking. */
+/** The errors of a sandbox that forbids the call. */
 const REFUSALS: ReadonlySet<string> = new Set(['EPERM', 'EACCES', 'ENOSYS']);
 
-/** The filesystem that `path` is on. statfs of plain Node leaves f_fsid out, so that part is not known. */
+/** The filesystem that `path` is on. fsid is null, because statfs of plain Node leaves f_fsid out. */
 export function readFilesystem(path: string): Filesystem {
   try {
     return { type: filesystemName(statfsSync(path, { bigint: true }).type), fsid: null };
@@ -74,8 +77,8 @@ export function readFilesystem(path: string): Filesystem {
   }
 }
 
-/** Name of a statfs magic. It is 32 bits, though f_type is a signed long and may arrive sign-extended. */
+/** The name of a magic number. It has 32 bits, but f_type is a signed long and may arrive sign-extended. */
 export function filesystemName(magic: bigint): string {
   const low = Number(BigInt.asUintN(32, magic));
-  return NAMES.get(low) ?? `0x${low.toString(16)}`;
+  return FILESYSTEM_NAMES.get(low) ?? `0x${low.toString(16)}`;
 }

@@ -7,8 +7,8 @@ import type { ProcessStatus } from '../backend.js';
  */
 export function parseStatus(content: Buffer): ProcessStatus | null {
   const text = content.toString('latin1');
-  const tgid = /^Tgid:\s*(\d+)$/m.exec(text)?.[1];
-  if (tgid === undefined) return null;
-  const nsPids = /^NSpid:([ \t\d]*)$/m.exec(text)?.[1] ?? '';
+  const tgid = /^Tgid:[ \t]*(\d+)$/m.exec(text)?.[1];
+  const nsPids = /^NSpid:(.*)$/m.exec(text)?.[1] ?? '';
+  if (tgid === undefined || !/^[ \t\d]*$/.test(nsPids)) return null;
   return { tgid: Number(tgid), nsPids: (nsPids.match(/\d+/g) ?? []).map(Number) };
 }

@@ -1,11 +1,14 @@
-// The project somewhere else, where its addon can be built in other ways.
+// Copies the project to another folder, where the addon can be built in other ways.
 import { spawnSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-/** node_modules is linked. Of build/ only the modules: its Makefile counts the folders up to the headers of Node. */
+/**
+ * node_modules is linked. Only build/modules is copied of build/, because the Makefile counts the folders up to the headers
+ * of Node.
+ */
 const LEFT_OUT = new Set(['.git', 'node_modules', 'build']);
 
 /**
@@ -13,11 +16,11 @@ const LEFT_OUT = new Set(['.git', 'node_modules', 'build']);
  * @property {string} what
  * @property {string} file
  * @property {string} from text that the file holds exactly once
- * @property {string} more what comes after it
- * @property {RegExp} said of it when it is found
+ * @property {string} more text to insert after it
+ * @property {RegExp} said the report of a tool that found the mistake
  */
 
-/** @param {string} copy where to */
+/** @param {string} copy the folder to copy to */
 export function copyProject(copy) {
   for (const name of readdirSync(ROOT).filter((entry) => !LEFT_OUT.has(entry))) {
     cpSync(join(ROOT, name), join(copy, name), { recursive: true });
@@ -45,7 +48,7 @@ export function plant(copy, plants) {
 /**
  * @param {string} copy
  * @param {NodeJS.ProcessEnv} [env] such as CXXFLAGS
- * @returns {string} the addon
+ * @returns {string} the path of the addon
  */
 export function buildAddon(copy, env) {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/build-addon.mjs', '--force'], {

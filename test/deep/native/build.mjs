@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const SYSTEM = fileURLToPath(new URL('../../../native/linux', import.meta.url));
-/** As the addon is built, but with everything visible. */
+/** The flags of the addon, with debug information and without hidden symbols. */
 const FLAGS = [
   '-std=c++20',
   '-fno-exceptions',
@@ -17,7 +17,7 @@ const FLAGS = [
 ];
 
 /**
- * A program of this folder, linked with all of native/linux.
+ * Builds a program of this folder and links it with all of native/linux.
  * @param {string} compiler
  * @param {string} name
  * @param {string} sanitizers

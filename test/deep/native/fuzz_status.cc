@@ -1,4 +1,4 @@
-// /proc/<pid>/status, timens_offsets and boot_id: the other texts of the kernel that are parsed.
+// Fuzzes the parsers of the other texts of the kernel: /proc/<pid>/status, timens_offsets and boot_id.
 
 #include <cstdlib>
 #include <string_view>

@@ -1,7 +1,7 @@
-// Stress for the threads of native/linux without Node: threads SECONDS DIRECTORY. Built with a sanitizer,
-// which is the judge of most of it: what a listener writes is plain memory, freed as soon as Cancel or Remove
-// has returned. So a call that comes later, or without having been synchronised, is a data race (TSan) or a
-// use after free (ASan).
+// Stress for the threads of native/linux without Node: threads SECONDS DIRECTORY. It is built with a
+// sanitizer, which judges most of it: a listener writes to plain memory that is freed as soon as Cancel or
+// Remove has returned. So a call that comes later, or without synchronisation, is a data race (TSan) or a use
+// after free (ASan).
 
 #include <fcntl.h>
 #include <signal.h>
@@ -32,11 +32,11 @@
 namespace {
 
 using kernel_identity::system::BlockOn;
+using kernel_identity::system::Cancellation;
 using kernel_identity::system::ChangeMonitors;
 using kernel_identity::system::Heartbeat;
 using kernel_identity::system::Listener;
 using kernel_identity::system::OpenPidfd;
-using kernel_identity::system::Patience;
 using kernel_identity::system::SharedService;
 using kernel_identity::system::TakeWitness;
 using kernel_identity::system::UniqueFd;
@@ -52,11 +52,11 @@ struct Count {
   const char* what;
   std::atomic<uint64_t> times = 0;
 };
-Count exits = {"exits told"};
+Count exits = {"exits reported"};
 Count cancelled = {"exits cancelled"};
-Count changes = {"changes told"};
-Count releases = {"releases told"};
-Count losses = {"losses told"};
+Count changes = {"changes reported"};
+Count releases = {"releases reported"};
+Count losses = {"losses reported"};
 Count beats = {"leases kept"};
 Count blocks = {"blocking waits"};
 Count events = {"events made"};
@@ -77,16 +77,16 @@ void Nap(Random* random, int most_microseconds) {
   std::this_thread::sleep_for(std::chrono::microseconds(length));
 }
 
-/** Plain on purpose. */
-struct Told {
+/** The count is a plain number on purpose: see above. */
+struct Calls {
   int count = 0;
 };
 
-void Tell(void* context, uint64_t) { ++static_cast<Told*>(context)->count; }
+void CountCall(void* context, uint64_t) { ++static_cast<Calls*>(context)->count; }
 
-Listener ListenerOf(Told* told) { return {Tell, told, 0}; }
+Listener ListenerOf(Calls* calls) { return {CountCall, calls, 0}; }
 
-/** Processes that exit while, before and after they are watched. */
+/** Watches processes that exit before, during and after the watch. */
 void WatchExits(Watcher* watcher, Random random) {
   while (!stop) {
     const pid_t child = ::fork();
@@ -114,7 +114,7 @@ void WatchExits(Watcher* watcher, Random random) {
   }
 }
 
-/** Witnesses that become free while they are watched, and just before. */
+/** Watches witnesses that become free during the watch, and just before it. */
 void WatchReleases(Watcher* watcher, int root, int number, Random random) {
   const std::string name = "witness" + std::to_string(number);
   while (!stop) {
@@ -128,7 +128,7 @@ void WatchReleases(Watcher* watcher, int root, int number, Random random) {
     observer = UniqueFd();
     Nap(&random, 300);
     if (owner.valid() && std::atomic_ref(*word).load(std::memory_order_acquire) != 0) {
-      Fail("a witness that is held was called free", 0);
+      Fail("a witness that is held was reported as free", 0);
     }
     owner = UniqueFd();
     if (random() % 2 == 0) {
@@ -151,34 +151,34 @@ UniqueFd OpenSomeDirectory(int root, Random* random) {
   }
 }
 
-/** Several waits at once on few directories, so that they share their watches. */
+/** Keeps several waits at once on a few directories, so that they share their watches. */
 void WatchLocks(Watcher* watcher, int root, Random random) {
   struct Wait {
     uint64_t ticket;
-    std::unique_ptr<Told> told;
+    std::unique_ptr<Calls> calls;
   };
   std::vector<Wait> waits;
   const UniqueFd own(Check("pidfd_open", OpenPidfd(::getpid())));
   while (!stop) {
     const UniqueFd directory = OpenSomeDirectory(root, &random);
     if (!directory.valid()) break;
-    auto told = std::make_unique<Told>();
+    auto calls = std::make_unique<Calls>();
     uint64_t ticket = 0;
     const int pidfd = random() % 2 == 0 ? own.get() : -1;
-    const int error = watcher->WatchLock(directory.get(), pidfd, ListenerOf(told.get()), &ticket);
-    // ENOENT: the directory was removed, so its link in /proc leads nowhere.
+    const int error = watcher->WatchLock(directory.get(), pidfd, ListenerOf(calls.get()), &ticket);
+    // ENOENT means that the directory was removed, so its link in /proc leads nowhere.
     if (error < 0 && error != -ENOENT) Fail("WatchLock", error);
-    if (error == 0) waits.push_back({ticket, std::move(told)});
+    if (error == 0) waits.push_back({ticket, std::move(calls)});
     if (waits.size() < 8) continue;
     const size_t index = random() % waits.size();
     watcher->Cancel(waits[index].ticket);
-    changes.times += static_cast<uint64_t>(waits[index].told->count);
+    changes.times += static_cast<uint64_t>(waits[index].calls->count);
     waits.erase(waits.begin() + static_cast<ptrdiff_t>(index));
   }
   for (const Wait& wait : waits) watcher->Cancel(wait.ticket);
 }
 
-/** What happens to locks, directories that come and go included. */
+/** Makes the events that happen to locks; some of the directories come and go. */
 void MakeEvents(int root, Random random) {
   while (!stop) {
     const std::string name = DirectoryName(random());
@@ -201,36 +201,36 @@ void KeepLeases(Heartbeat* heartbeat, int root, int number, Random random) {
   const std::string name = "leased" + std::to_string(number);
   while (!stop) {
     const UniqueFd file(::openat(root, name.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666));
-    auto told = std::make_unique<Told>();
+    auto calls = std::make_unique<Calls>();
     uint64_t ticket = 0;
     const auto interval = static_cast<int64_t>(1 + random() % 3) * kMillisecond / 4;
-    Check("Add", heartbeat->Add(file.get(), interval, ListenerOf(told.get()), &ticket));
+    Check("Add", heartbeat->Add(file.get(), interval, ListenerOf(calls.get()), &ticket));
     if (random() % 2 == 0) ::unlinkat(root, name.c_str(), 0);
     Nap(&random, 2000);
     heartbeat->Remove(ticket);
-    ++(told->count > 0 ? losses : beats).times;
-    if (told->count > 1) Fail("a loss told more than once", told->count);
+    ++(calls->count > 0 ? losses : beats).times;
+    if (calls->count > 1) Fail("a loss reported more than once", calls->count);
   }
 }
 
-/** One environment's monitors: used by one thread, as in Node. */
+/** Uses the monitors of one environment in one thread, as Node does. */
 void Block(int root, Random random) {
   ChangeMonitors monitors;
-  const Patience patience = {[](void*) { return !stop.load(); }, nullptr};
+  const Cancellation cancellation = {[](void*) { return stop.load(); }, nullptr};
   while (!stop) {
     const UniqueFd directory = OpenSomeDirectory(root, &random);
     if (!directory.valid()) break;
     const int monitor = monitors.Open(directory.get());
     if (monitor == -ENOENT) continue;
     Check("monitors.Open", monitor);
-    const int result = BlockOn(monitor, -1, kMillisecond, &patience);
+    const int result = BlockOn(monitor, -1, kMillisecond, &cancellation);
     if (result < 0 && result != -ECANCELED) Fail("BlockOn", result);
     if (!monitors.TakeBack(monitor)) ::close(monitor);
     ++blocks.times;
   }
 }
 
-/** Environments that come and go: the last one out ends the thread, the next one in starts another. */
+/** Opens and closes shares of a service: the last share ends its thread, and the next one starts another. */
 template <typename Service>
 void OpenAndClose(Random random) {
   while (!stop) {
