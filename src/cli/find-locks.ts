@@ -1,27 +1,12 @@
-import { type Dir, type Dirent, existsSync, lstatSync, opendirSync, statfsSync, statSync } from 'node:fs';
+import { type Dir, type Dirent, existsSync, lstatSync, opendirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { traitsOf } from '../backend/filesystem-traits.js';
+import { readFilesystem } from '../backend/procfs/filesystem.js';
 import { isLockName } from '../formats/names.js';
 import { lockNameOfPrivate, OWNER_FILE } from '../lock/protocol/names.js';
 
 /** Names looked at, in all; then the search ends, and says so. */
 const MAX_NAMES = 1_000_000;
-
-/**
- * Filesystems that hold no files but the kernel's own (linux/magic.h): proc, sysfs, cgroup, cgroup2, debugfs, tracefs,
- * securityfs, bpf, devpts, configfs.
- */
-const KERNEL_FILESYSTEMS: ReadonlySet<bigint> = new Set([
-  0x9fa0n,
-  0x62656572n,
-  0x27e0ebn,
-  0x63677270n,
-  0x64626720n,
-  0x74726163n,
-  0x73636673n,
-  0xcafe4a11n,
-  0x1cd1n,
-  0x62656570n,
-]);
 
 export interface Search {
   /** Paths to look at: lock directories, and files and links whose names are those of locks. */
@@ -69,7 +54,7 @@ class Searching implements Search {
   }
 
   #search(directory: string): void {
-    if (KERNEL_FILESYSTEMS.has(statfsSync(directory, { bigint: true }).type)) {
+    if (traitsOf(readFilesystem(directory).type).kernelObjectsOnly) {
       this.kernelFilesystems++;
       return;
     }

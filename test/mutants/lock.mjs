@@ -201,13 +201,13 @@ export const files = [
       },
       {
         what: 'no lease where there is no witness',
-        from: "return witness === null || type === 'overlay' || type === 'btrfs';",
-        to: "return type === 'overlay' || type === 'btrfs';",
+        from: 'return showsChanges && (witness === null || !locksByStDev);',
+        to: 'return showsChanges && isOneKernelFilesystem(type) && !locksByStDev;',
       },
       {
         what: 'no lease on overlay, where plain Node cannot test the witness',
-        from: "witness === null || type === 'overlay' ||",
-        to: 'witness === null ||',
+        from: '(witness === null || !locksByStDev)',
+        to: "(witness === null || (type !== 'overlay' && !locksByStDev))",
       },
       {
         what: 'published over the directory that an older program has just made',

@@ -50,6 +50,11 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [0x958458f6, 'hugetlbfs'],
   [0x9fa0, 'proc'],
   [0x62656572, 'sysfs'],
+  [0x64626720, 'debugfs'],
+  [0x74726163, 'tracefs'],
+  [0x73636673, 'securityfs'],
+  [0xcafe4a11, 'bpf'],
+  [0x62656570, 'configfs'],
   [0x1cd1, 'devpts'],
   [0x27e0eb, 'cgroup'],
   [0x63677270, 'cgroup2'],
@@ -61,10 +66,10 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [0x0187, 'autofs'],
 ]);
 
-/** What a sandbox says that keeps a process from asking. */
+/** The errors by which a sandbox forbids statfs(2). */
 const REFUSALS: ReadonlySet<string> = new Set(['EPERM', 'EACCES', 'ENOSYS']);
 
-/** The filesystem that `path` is on. statfs of plain Node leaves f_fsid out, so that part is not known. */
+/** The filesystem that `path` is on. Its f_fsid is null, because Node's statfs leaves it out. */
 export function readFilesystem(path: string): Filesystem {
   try {
     return { type: filesystemName(statfsSync(path, { bigint: true }).type), fsid: null };
@@ -74,7 +79,7 @@ export function readFilesystem(path: string): Filesystem {
   }
 }
 
-/** Name of a statfs magic. It is 32 bits, though f_type is a signed long and may arrive sign-extended. */
+/** Name of a statfs magic. A magic has 32 bits, but f_type is a signed long and may arrive sign-extended. */
 export function filesystemName(magic: bigint): string {
   const low = Number(BigInt.asUintN(32, magic));
   return NAMES.get(low) ?? `0x${low.toString(16)}`;

@@ -1,6 +1,6 @@
 import type { Filesystem, OpenDirectory, OpenFile } from '../../backend/backend.js';
 import type { Descriptor } from '../../backend/descriptor.js';
-import { isOneKernelFilesystem, showsChangesOfOthers } from '../../backend/filesystem-traits.js';
+import { isOneKernelFilesystem, traitsOf } from '../../backend/filesystem-traits.js';
 import { errnoOf, isGone } from '../../backend/system-error.js';
 import { currentObserver } from '../../identity/observer.js';
 import { selfIdentity } from '../../identity/read.js';
@@ -103,11 +103,11 @@ function newRecord(
   };
 }
 
-/** The witness of a file on overlay or btrfs cannot be tested by plain Node: /proc/locks shows another device. */
+/** Without a witness an owner needs a lease, and also with one that plain Node cannot test in /proc/locks. */
 function needsLease({ type }: Filesystem, witness: WitnessRecord | null): boolean {
-  // One that nobody sees renewed would seem to run out.
-  if (!showsChangesOfOthers(type)) return false;
-  return witness === null || type === 'overlay' || type === 'btrfs';
+  const { showsChanges, locksByStDev } = traitsOf(type);
+  // A lease whose renewal other kernels never see would look expired to them.
+  return showsChanges && (witness === null || !locksByStDev);
 }
 
 let ticksAsRead: number | null | undefined;
