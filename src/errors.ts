@@ -1,15 +1,16 @@
-/** Base of every error that this package itself raises; system errors keep Node's shape and their errno code. */
+/** Base class of every error that this package itself raises. System errors keep Node's shape and their errno code. */
 export abstract class KernelIdentityError extends Error {
+  /** `ERR_...`, for programs to compare. */
   abstract readonly code: string;
 }
 
-/** ERR_BACKEND_UNAVAILABLE: the forced backend, or any backend at all, cannot work here. */
+/** ERR_BACKEND_UNAVAILABLE: the forced backend cannot work here, or no backend can. */
 export class BackendUnavailableError extends KernelIdentityError {
   override readonly name = 'BackendUnavailableError';
   readonly code = 'ERR_BACKEND_UNAVAILABLE';
 }
 
-/** ERR_INVALID_IDENTITY: text that is no formatted ProcessIdentity. */
+/** ERR_INVALID_IDENTITY: a text is not a formatted ProcessIdentity. */
 export class InvalidIdentityError extends KernelIdentityError {
   override readonly name = 'InvalidIdentityError';
   readonly code = 'ERR_INVALID_IDENTITY';
@@ -19,10 +20,11 @@ export class InvalidIdentityError extends KernelIdentityError {
   }
 }
 
-/** ERR_NOT_A_LOCK: the path, or the owner.json in it, is something else. Nothing was touched. */
+/** ERR_NOT_A_LOCK: the path, or the owner.json in it, is not that of a lock. Nothing was touched. */
 export class NotALockError extends KernelIdentityError {
   override readonly name = 'NotALockError';
   readonly code = 'ERR_NOT_A_LOCK';
+  /** Absolute path of the lock. */
   readonly path: string;
 
   constructor(path: string, found: string) {
@@ -31,12 +33,13 @@ export class NotALockError extends KernelIdentityError {
   }
 }
 
-/** ERR_LOCK_NOT_EMPTY: the lock directory holds files that are not the lock's own, which are never deleted. */
+/** ERR_LOCK_NOT_EMPTY: the lock directory holds files that are not the lock's own. Such files are never deleted. */
 export class LockNotEmptyError extends KernelIdentityError {
   override readonly name = 'LockNotEmptyError';
   readonly code = 'ERR_LOCK_NOT_EMPTY';
+  /** Absolute path of the lock. */
   readonly path: string;
-  /** Names of the files in the way; the first few. */
+  /** Names of the first few files in the way. */
   readonly entries: readonly string[];
 
   constructor(path: string, entries: readonly string[]) {
@@ -48,34 +51,35 @@ export class LockNotEmptyError extends KernelIdentityError {
   }
 }
 
-/** ERR_LOCK_LOST: the lock was taken away from its owner: reclaimed, deleted, or overwritten by another program. */
+/** ERR_LOCK_LOST: the owner no longer has its lock. Another program reclaimed, deleted or overwrote it. */
 export class LockLostError extends KernelIdentityError {
   override readonly name = 'LockLostError';
   readonly code = 'ERR_LOCK_LOST';
+  /** Absolute path of the lock. */
   readonly path: string;
 
   constructor(path: string, how: string) {
-    super(`the lock '${path}' was lost: ${how}. Whoever holds it now may have worked at the same time.`);
+    super(`the lock '${path}' was lost: ${how}. A new owner may have worked at the same time.`);
     this.path = path;
   }
 }
 
-/** File names in a text for people: they may hold anything. */
+/** Quotes file names for a message, because they may hold any character. */
 export function quoteNames(names: readonly string[]): string {
   return names.map((name) => JSON.stringify(name)).join(', ');
 }
 
-/** TypeError (ERR_INVALID_ARG_TYPE), as Node throws it for an argument of the wrong type. */
+/** Makes the TypeError (ERR_INVALID_ARG_TYPE) that Node throws for an argument of the wrong type. */
 export function invalidArgument(message: string): TypeError {
   return withCode(new TypeError(message), 'ERR_INVALID_ARG_TYPE');
 }
 
-/** RangeError (ERR_OUT_OF_RANGE), as Node throws it for an argument of the right type and an impossible value. */
+/** Makes the RangeError (ERR_OUT_OF_RANGE) that Node throws for an argument of the right type and an impossible value. */
 export function outOfRange(message: string): RangeError {
   return withCode(new RangeError(message), 'ERR_OUT_OF_RANGE');
 }
 
-/** The same error, with `code`: what programs compare, since messages may change. */
+/** Adds `code` to an error. Programs compare codes, because messages may change. */
 export function withCode<E extends Error>(error: E, code: string): E & { code: string } {
   return Object.assign(error, { code });
 }

@@ -2,19 +2,20 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** This package as it lies on the disk. */
+/** The installed package that this module belongs to. */
 export interface OwnPackage {
+  /** Path of the directory of its package.json. */
   readonly root: string;
   readonly version: string;
 }
 
 /**
- * Finds the nearest package.json from here upward, whether this is a module in src/ or part of a file in dist/.
+ * Finds the nearest package.json from here upward. It works for a module in src/ and for a part of a file in dist/.
  *
- * @throws {Error} saying what is there: a bundler took this package into a file of another one.
+ * @throws {Error} saying which package.json was found, when a bundler has taken this package into another one.
  */
 export function ownPackage(): OwnPackage {
-  // Here, and not when this module is loaded: some bundlers leave nothing of import.meta.
+  // Read here and not when this module is loaded, because some bundlers remove import.meta.
   const here = fileURLToPath(import.meta.url);
   for (let folder = dirname(here); ; folder = dirname(folder)) {
     const path = join(folder, 'package.json');
@@ -27,7 +28,7 @@ export function ownPackage(): OwnPackage {
   }
 }
 
-/** `unknown` where a bundler took this package into a file of another one. */
+/** The version of this package, or `unknown` when a bundler has taken it into another one. */
 export function packageVersion(): string {
   try {
     return ownPackage().version;

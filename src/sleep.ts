@@ -1,3 +1,4 @@
+/** No code notifies it, so a wait on it always takes its whole time. */
 const NEVER_WOKEN = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
 /** Blocks this thread for `ms` milliseconds. */

@@ -61,11 +61,10 @@ Napi::Value OpenParent(const Napi::CallbackInfo& info) {
   return HandOverOrThrow(info, system::OpenParent(path.c_str()), {.syscall = "open", .path = path.c_str()});
 }
 
-template <int (*open)(int, const char*)>
-Napi::Value OpenNamed(const Napi::CallbackInfo& info) {
+Napi::Value OpenAt(const Napi::CallbackInfo& info) {
   NameInDirectory at;
   if (!at.Take(Arguments(info))) return {};
-  return HandOverOrThrow(info, open(at.directory, at.name.c_str()),
+  return HandOverOrThrow(info, system::OpenForReadingAt(at.directory, at.name.c_str()),
                          {.syscall = "openat", .path = at.name.c_str()});
 }
 
@@ -240,9 +239,8 @@ Napi::Value OpenText(const Napi::CallbackInfo& info) {
 
 constexpr Method kMethods[] = {
     {"openParent", Call<OpenParent>},
-    {"openDirectoryAt", Call<OpenNamed<system::OpenDirectoryAt>>},
     {"findDirectoryAt", Call<FindDirectoryAt>},
-    {"openAt", Call<OpenNamed<system::OpenForReadingAt>>},
+    {"openAt", Call<OpenAt>},
     {"createAt", Call<CreateAt>},
     {"openText", Call<OpenText>},
     {"mkdirAt", Call<MkdirAt>},

@@ -35,7 +35,8 @@ constexpr NamedMagic kNames[] = {
     {0x62656572, "sysfs"},    {0x1CD1, "devpts"},        {0x27E0EB, "cgroup"},
     {0x63677270, "cgroup2"},  {0x6E736673, "nsfs"},      {0x50494446, "pidfs"},
     {0x50495045, "pipefs"},   {0x534F434B, "sockfs"},    {0x09041934, "anon_inode"},
-    {0x0187, "autofs"},
+    {0x0187, "autofs"},       {0x64626720, "debugfs"},   {0x73636673, "securityfs"},
+    {0x74726163, "tracefs"},  {0xCAFE4A11, "bpf"},       {0x62656570, "configfs"},
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
-/** Of a 64-bit ELF file (elf(5)): where its last part is described. */
+/** Offsets in the header of a 64-bit ELF file (elf(5)), which says where the section table is. All sizes are bytes. */
 const HEADER_SIZE = 64;
 const CLASS_64 = 2;
 const LITTLE_ENDIAN = 1;
@@ -9,10 +9,10 @@ const SECTION_SIZE = 58;
 const SECTION_COUNT = 60;
 
 /**
- * A file that was cut off, by a full disk or an interrupted download, must not reach dlopen(3): it maps what the header
- * announces, and the process dies of SIGBUS where the file ends. The table of sections is a file's last part, unless it
- * was stripped off; what else is wrong with a file dlopen reports by itself.
- * @throws Error when the file ends before its own end.
+ * Refuses a file that a full disk or an interrupted download has cut off. It must not reach dlopen(3), which maps as much
+ * as the header announces: the process would die of SIGBUS where the file ends. The section table is the last part of a
+ * file, unless it was stripped off. dlopen reports every other fault of a file by itself.
+ * @throws {Error} when the file is shorter than its header says.
  */
 export function requireWhole(path: string): void {
   const file = openSync(path, 'r');

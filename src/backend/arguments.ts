@@ -3,7 +3,7 @@ import { invalidArgument, outOfRange } from '../errors.js';
 /**
  * Keeps impossible PIDs away from the kernel: `/proc/NaN` would read as a process that is gone, and kill(0) means a
  * process group.
- * @throws RangeError (ERR_OUT_OF_RANGE)
+ * @throws {RangeError} ERR_OUT_OF_RANGE
  */
 export function requirePid(pid: number): number {
   if (Number.isInteger(pid) && pid >= 1 && pid < 2 ** 31) return pid;
@@ -12,7 +12,7 @@ export function requirePid(pid: number): number {
 
 /**
  * Requires one component of a path, because `a/b` or an empty name would lead to another directory.
- * @throws TypeError (ERR_INVALID_ARG_TYPE)
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE
  */
 export function requireEntryName(name: string): string {
   if (name !== '' && !name.includes('/') && !name.includes('\0')) return name;

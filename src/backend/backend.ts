@@ -1,106 +1,119 @@
-import type { Descriptor } from './descriptor.js';
 /**
- * What a backend must be able to say and do. Everything above this file is the same for the C++ addon
- * (`native`), for plain Node on /proc (`procfs`) and for plain Node alone (`portable`); what a backend lacks it reports as `null`
- * or as an errno name, never as a mismatch.
+ * The interface between this package and an operating system. Three backends implement it: the C++ addon (`native`),
+ * plain Node with /proc (`procfs`), and plain Node without it (`portable`). Everything above this file is the same for
+ * all three.
+ *
+ * A backend that lacks something answers `null` or an errno name. It never answers in a way that could pass for a
+ * mismatch between two processes or two files, because a mismatch can end a lock.
  */
+import type { Descriptor } from './descriptor.js';
 
-/** Name of a system error, such as `ESRCH`. Returned, not thrown, where an error is an ordinary answer. */
+/** Name of a system error, such as `ESRCH` (errno(3)). Calls return it where failing is an ordinary answer. */
 export type Errno = string;
 
 export interface BootId {
   /** Lower-case UUID from /proc/sys/kernel/random/boot_id (random(4)). */
   readonly id: string;
   /**
-   * True when the file belongs to procfs itself. LXC and systemd-nspawn mount another file over it, which shows
-   * as a device other than the one of /proc/self.
+   * True when the file belongs to procfs itself. LXC and systemd-nspawn mount another file over it; that file has
+   * another st_dev than /proc/self.
    */
   readonly native: boolean;
 }
 
 export interface PidNamespace {
-  /** Inode of /proc/<pid>/ns/pid, decimal. Recycled by the kernel as soon as a namespace is gone. */
+  /** Inode of /proc/<pid>/ns/pid, decimal (namespaces(7)). The kernel reuses it as soon as the namespace is gone. */
   readonly inode: string;
-  /** NS_GET_ID, decimal, never reused within a boot (kernel 6.18); null where the kernel cannot tell. */
+  /** NS_GET_ID, decimal, never reused within a boot. null where the kernel has no such call (before 6.18). */
   readonly id: string | null;
 }
 
 /** Shift of CLOCK_BOOTTIME in the caller's time namespace (time_namespaces(7)): seconds + nanoseconds. */
 export interface TimeOffset {
   readonly seconds: number;
-  /** 0 to 999 999 999, also when seconds is negative. */
+  /** 0 to 999 999 999, also when `seconds` is negative. */
   readonly nanoseconds: number;
 }
 
-/** /proc/<pid>/stat, the fields that tell who a process is and whether it runs (proc_pid_stat(5)). */
+/** The fields of /proc/<pid>/stat that identify a process and say whether it runs (proc_pid_stat(5)). */
 export interface ProcessStat {
-  /** One letter: R S D T t Z X I ... */
+  /** Field 3, one letter: R S D T t Z X I ... */
   readonly state: string;
+  /** Field 20: number of threads. */
   readonly threads: number;
   /**
-   * Field 22 as read: USER_HZ ticks since boot, shifted by the reader's time namespace. null where that shift
-   * made it negative (the kernel then prints a huge unsigned number).
+   * Field 22 as read: USER_HZ ticks since boot, shifted by the reader's time namespace. null where that shift makes it
+   * negative, because the kernel then prints a huge unsigned number.
    */
   readonly startTicks: number | null;
 }
 
-/** /proc/<pid>/status, the lines about numbers (proc_pid_status(5)). */
+/** The numbers of a process in /proc/<pid>/status (proc_pid_status(5)). */
 export interface ProcessStatus {
+  /** Thread group id: the PID of the process, also when it was asked for by the id of another thread. */
   readonly tgid: number;
-  /** NSpid: the process's number in each PID namespace, from that of the /proc mount to the innermost. */
+  /** NSpid: the process's PID in each PID namespace, from that of the /proc mount to the innermost. */
   readonly nsPids: readonly number[];
 }
 
 export interface Filesystem {
   /**
-   * Name by statfs(2) magic, such as `ext`, `overlay`, `nfs`; a hexadecimal magic where it has no name here. `unknown`,
-   * which is trusted with nothing, where a sandbox keeps it from being asked.
+   * Name by statfs(2) magic, such as `ext`, `overlay`, `nfs`, or the magic itself in hexadecimal where it has no name
+   * here. `unknown`, which is trusted with nothing, where a sandbox forbids the question. filesystem-traits.ts says what
+   * each type is trusted with.
    */
   readonly type: string;
-  /** f_fsid in hexadecimal; null where it is zero or the backend cannot read it. */
+  /** f_fsid in hexadecimal. null where it is zero or the backend cannot read it. */
   readonly fsid: string | null;
 }
 
+/** What stat(2) says about a file. */
 export interface FileStatus {
   readonly kind: 'file' | 'directory' | 'symlink' | 'other';
   /** st_dev, decimal. */
   readonly device: string;
   /** st_ino, decimal. */
   readonly inode: string;
+  /** st_nlink. 0: the file has no name any more. */
   readonly links: number;
   /** Bytes. */
   readonly size: number;
-  /** Last data change, ms since the epoch, with fraction. */
+  /** Last change of the data: milliseconds since the epoch, with a fraction. */
   readonly mtimeMs: number;
-  /** Last change of the inode, also by setting its times, which cannot be set itself; as `mtimeMs`. */
+  /** Last change of the inode, in the same unit. Setting a file's times changes it too, and it cannot itself be set. */
   readonly ctimeMs: number;
 }
 
-/** A file that was opened by name, and what it was found to be then. */
+/** A file just opened by name, with its status and filesystem at that moment. */
 export interface OpenFile {
   readonly descriptor: Descriptor;
   readonly status: FileStatus;
   readonly filesystem: Filesystem;
 }
 
-/** A directory that was opened, and what it will be known by. */
+/** A directory just opened, with the numbers by which it is recognised later. */
 export interface OpenDirectory {
   readonly descriptor: Descriptor;
+  /** st_dev, decimal. */
   readonly device: string;
+  /** st_ino, decimal. */
   readonly inode: string;
 }
 
 export interface OpenText extends OpenFile {
-  /** The whole of it as UTF-8; null: it is no regular file, or longer than was asked for. */
+  /** The whole content as UTF-8. null when it is no regular file, or longer than the limit. */
   readonly text: string | null;
 }
 
-/** What a pidfd shows of its process: see {@link ProcessOperations.pidfdInode} and {@link ProcessOperations.pidfdExited}. */
+/** What a pidfd shows of its process. */
 export interface PidfdProbe {
+  /** See {@link ProcessOperations.pidfdInode}. */
   readonly inode: string | null;
+  /** See {@link ProcessOperations.pidfdExited}. */
   readonly exited: boolean;
 }
 
+/** `held`: a process has the lock. `free`: none has. `untestable`: the backend cannot find out. */
 export type WitnessTest = 'held' | 'free' | 'untestable';
 
 export interface Capability {
@@ -110,173 +123,207 @@ export interface Capability {
 }
 
 export interface Capabilities {
-  /** pidfd_open(2) of the own process succeeded. */
+  /** pidfd_open(2) works: it was tried on the own process. */
   readonly pidfd: Capability;
-  /** st_ino of a pidfd identifies a process (pidfs, kernel 6.9). */
+  /** The st_ino of a pidfd identifies a process (pidfs, kernel 6.9). */
   readonly pidfdInode: Capability;
-  /** NS_GET_ID answers for the own PID namespace (kernel 6.18). */
+  /** NS_GET_ID works: it was tried on the own PID namespace (kernel 6.18). */
   readonly namespaceId: Capability;
-  /** The backend can take an open-file-description lock and see it from a second description. */
+  /** The backend can take an open-file-description lock, and sees it through a second description. */
   readonly takeWitness: Capability;
-  /** The backend can tell whether somebody holds one. */
+  /** The backend can find out whether a process holds such a lock. */
   readonly testWitness: Capability;
-  /** renameat2(2) with RENAME_NOREPLACE can be called (the filesystem may still answer EINVAL). */
+  /** renameat2(2) with RENAME_NOREPLACE can be called. A filesystem may still answer EINVAL. */
   readonly renameNoReplace: Capability;
 }
 
-/** Reads what the kernel knows of processes. Nothing here throws for a process that is missing or hidden. */
+/**
+ * Reads what the kernel knows of processes. No call throws because a process is missing or hidden. A `pid` outside
+ * 1 to 2^31 - 1 throws a RangeError (ERR_OUT_OF_RANGE) wherever it would reach the kernel.
+ */
 export interface ProcessOperations {
-  /** null: no boot_id can be read (subset=pid, gVisor, no /proc). */
+  /** null where no boot id can be read (subset=pid, gVisor, no /proc). */
   bootId(): BootId | null;
-  /** Of the process `pid`, or of the caller. null: not readable (other uid, no /proc). */
+  /** The PID namespace of the process `pid`, by default of the caller. null: not readable (other uid, no /proc). */
   pidNamespace(pid?: number): PidNamespace | null;
   /**
-   * Whether the process `pid` is of the PID namespace with this inode: a tenth of the time that {@link status} takes, which
-   * tells more. False also where it may not be known.
+   * Whether the process `pid` is in the PID namespace with this inode. It takes a tenth of the time of {@link status},
+   * which reads more. False also where the kernel does not show it.
    */
   isInPidNamespace(pid: number, inode: string): boolean;
-  /** null: not known. Zero where the kernel has no time namespaces or the caller is in the initial one. */
+  /** Zero where the kernel has no time namespaces or the caller is in the initial one. null: not known. */
   timeOffset(): TimeOffset | null;
+  /**
+   * ESRCH or ENOENT: no such process. EBADMSG: there is a file, but not one that a Linux kernel wrote. ENOSYS: the
+   * backend has no /proc.
+   */
   stat(pid: number): ProcessStat | Errno;
+  /** The same errors as {@link stat}. */
   status(pid: number | 'self'): ProcessStatus | Errno;
-  /** A descriptor to be closed with {@link FileOperations.close}, or ENOSYS where there are no pidfds. */
+  /** pidfd_open(2); close it with {@link FileOperations.close}. ENOSYS where there are no pidfds. */
   openPidfd(pid: number): Descriptor | Errno;
-  /** Unique number of the process within this boot, decimal; null unless the descriptor is on pidfs. */
+  /** Unique number of the process within this boot, decimal. null unless the descriptor is on pidfs. */
   pidfdInode(fd: Descriptor): string | null;
-  /** True once the process (all its threads) has exited: the pidfd polls readable. */
+  /** True once the process has exited with all its threads: its pidfd then polls readable (pidfd_open(2)). */
   pidfdExited(fd: Descriptor): boolean;
   /**
-   * Opens a pidfd, looks through it and closes it, in one call: most judgements need no more. May answer with the object
-   * that it gave out last while it sees the same.
+   * Opens a pidfd, reads both of the above from it and closes it, in one call, because most judgements need no more.
+   * It may return the same object as last time while the values are the same.
    */
   probePidfd(pid: number): PidfdProbe | Errno;
 }
 
 /**
- * The file operations of the lock, relative to directory descriptors. Every open has O_CLOEXEC, O_NOFOLLOW and
- * O_NONBLOCK. Each call changes one thing on the disk at the most, so that a death between two calls stands for a death at
- * any moment. They throw Node-shaped system errors (`errno`, `code`, `syscall`). A descriptor is a number for these
- * operations; it need not be one of the kernel's.
+ * The file operations of the lock, relative to open directories like the *at calls of POSIX.
+ *
+ * - Each call makes at most one change on disk. A process killed between two calls therefore stands for a process
+ *   killed at any moment, and the tests rely on that.
+ * - Every open is O_CLOEXEC, O_NOFOLLOW and O_NONBLOCK, where the system has these flags.
+ * - A name is one component of a path; any other, empty ones included, throws a TypeError (ERR_INVALID_ARG_TYPE).
+ * - Failures throw system errors in the shape of Node's (`errno`, `code`, `syscall`, `path`, `dest`). `path` and `dest`
+ *   are the names that the caller gave. A descriptor that is not open gives EBADF.
  */
 export interface FileOperations {
-  /** Opens a directory to look names up in it; the path may lead through symbolic links. */
+  // Primitives: what an operating system offers. Each backend has its own.
+
+  /** Opens a directory in order to address names in it (O_PATH). The path may lead through symbolic links. */
   openParent(path: string): Descriptor;
-  /** Opens the directory `name` itself for reading: ELOOP or ENOTDIR for a symbolic link, ENOTDIR for a file. */
-  openDirectoryAt(directory: Descriptor, name: string): Descriptor;
-  /** As {@link openDirectoryAt} where a missing name is an ordinary answer: null, and no error has to be made. */
-  findDirectoryAt(directory: Descriptor, name: string): Descriptor | null;
-  /** Opens `name` for reading. */
-  openAt(directory: Descriptor, name: string): Descriptor;
-  /** Creates the file `name` for reading and writing (O_EXCL, mode 0666 minus umask), and looks at it. */
-  createAt(directory: Descriptor, name: string): OpenFile;
-  /** Opens `name` for reading, looks at it and reads it: a look at a lock. null: there is no such name. */
-  openText(directory: Descriptor, name: string, limit: number): OpenText | null;
-  /** Mode 0777 minus umask. */
-  mkdirAt(directory: Descriptor, name: string): void;
   /**
-   * As {@link mkdirAt}, and opens what it made: see {@link openDirectoryAt}. Where that fails it removes it again. null:
-   * somebody else removed it before it was open.
+   * Opens the directory `name` itself for reading. null when there is no such name: that is an ordinary answer, and making
+   * an error takes longer than the system call. ELOOP or ENOTDIR for a symbolic link, ENOTDIR for a file.
+   */
+  findDirectoryAt(directory: Descriptor, name: string): Descriptor | null;
+  /** Opens `name` for reading. ELOOP for a symbolic link. */
+  openAt(directory: Descriptor, name: string): Descriptor;
+  /** mkdirat(2) with mode 0777 minus the umask. */
+  mkdirAt(directory: Descriptor, name: string): void;
+  /** renameat(2): replaces a file or an empty directory at `to`. */
+  renameAt(fromDirectory: Descriptor, from: string, toDirectory: Descriptor, to: string): void;
+  /** EEXIST when `to` exists; ENOSYS or EINVAL where kernel, backend or filesystem cannot (renameat2(2)). */
+  renameNoReplaceAt(fromDirectory: Descriptor, from: string, toDirectory: Descriptor, to: string): void;
+  /** unlinkat(2): deletes a name that is not a directory. */
+  unlinkAt(directory: Descriptor, name: string): void;
+  /** unlinkat(2) with AT_REMOVEDIR: ENOTEMPTY or EEXIST when something is in the directory. */
+  rmdirAt(directory: Descriptor, name: string): void;
+  /** fstatat(2) with AT_SYMLINK_NOFOLLOW. */
+  statAt(directory: Descriptor, name: string): FileStatus;
+  /** fstat(2) */
+  statDescriptor(fd: Descriptor): FileStatus;
+  /** Names in the directory without `.` and `..`, from the first one on, at most `limit` of them. */
+  list(directory: Descriptor, limit: number): string[];
+  /** Content from offset 0, at most `limit` bytes. */
+  read(fd: Descriptor, limit: number): Buffer;
+  /** Writes the whole text as UTF-8 at offset 0. Does not cut off what follows it. */
+  write(fd: Descriptor, text: string): void;
+  /** fstatfs(2) */
+  filesystem(fd: Descriptor): Filesystem;
+  /** close(2). EBADF for a descriptor that this backend did not open: the number may be another owner's by now. */
+  close(fd: Descriptor): void;
+
+  // Compositions: a few primitives in one call. The addon makes each of them in one way into C++, because each way costs
+  // time; the backends in JavaScript inherit them from NodeFiles.
+
+  /** Creates the file `name` for reading and writing (O_EXCL, mode 0666 minus the umask), and describes it. */
+  createAt(directory: Descriptor, name: string): OpenFile;
+  /** Opens `name` for reading, describes it and reads it, if it has at most `limit` bytes. null: no such name. */
+  openText(directory: Descriptor, name: string, limit: number): OpenText | null;
+  /**
+   * {@link mkdirAt}, then opens the new directory for reading. Where opening fails it removes the directory again and
+   * throws what opening threw. null: another process removed the directory before it was open.
    */
   createDirectoryAt(directory: Descriptor, name: string): OpenDirectory | null;
-  renameAt(fromDirectory: Descriptor, from: string, toDirectory: Descriptor, to: string): void;
-  /** EEXIST when `to` exists; ENOSYS or EINVAL where kernel, backend or filesystem cannot. */
-  renameNoReplaceAt(fromDirectory: Descriptor, from: string, toDirectory: Descriptor, to: string): void;
-  unlinkAt(directory: Descriptor, name: string): void;
-  rmdirAt(directory: Descriptor, name: string): void;
-  /** As {@link rmdirAt}, if the directory is the very one that is open as `fd`: see {@link isAt}. */
+  /** {@link rmdirAt}, but only if {@link isAt} says that `name` is the directory open as `fd`; otherwise nothing. */
   rmdirIfAt(directory: Descriptor, name: string, fd: Descriptor): void;
-  /** Never follows a symbolic link. */
-  statAt(directory: Descriptor, name: string): FileStatus;
-  statDescriptor(fd: Descriptor): FileStatus;
   /**
-   * As {@link statDescriptor}, but asks whoever keeps the filesystem (a server, a FUSE daemon) in place of what the
-   * kernel remembers of it, where the backend can.
+   * {@link statDescriptor}, answered by the server or FUSE daemon that keeps the filesystem and not from what the kernel
+   * remembers (AT_STATX_FORCE_SYNC of statx(2)), where the backend can ask for that.
    */
   statFresh(fd: Descriptor): FileStatus;
-  /** Does `name` stand for the very file that is open as `fd`? Throws as {@link statAt} where the name is gone. */
+  /** Whether `name` is the very file that is open as `fd`. Throws what {@link statAt} throws, ENOENT included. */
   isAt(directory: Descriptor, name: string, fd: Descriptor): boolean;
-  /** Names without `.` and `..`; `limit` bounds how many are returned. */
-  list(directory: Descriptor, limit: number): string[];
   /**
-   * As {@link isAt}, for a descriptor that was of this device and inode when it was opened. Throws EBADF where it is of
-   * others by now: somebody else in this process closed it, and the number went to another file.
+   * {@link isAt}, for a descriptor whose file had this device and inode when it was opened. Throws EBADF where it has
+   * others now: other code in this process closed the descriptor, and the number went to another file.
    */
   isStillAt(directory: Descriptor, name: string, fd: Descriptor, device: string, inode: string): boolean;
-  /** From offset 0, at most `limit` bytes. */
-  read(fd: Descriptor, limit: number): Buffer;
-  /** As {@link read}, decoded from UTF-8. */
+  /** {@link read}, decoded from UTF-8. */
   readText(fd: Descriptor, limit: number): string;
-  /** Writes all of it at offset 0. */
-  write(fd: Descriptor, text: string): void;
-  filesystem(fd: Descriptor): Filesystem;
-  close(fd: Descriptor): void;
   /**
-   * Closes a descriptor that was of this device and inode when it was opened, unless it is of others by now: then somebody
-   * else in this process closed it, and the number went to another file.
+   * {@link close}, for a descriptor whose file had this device and inode when it was opened. Does nothing where it has
+   * others now: other code in this process closed the descriptor, and the number went to another file.
    */
   closeIfStill(fd: Descriptor, device: string, inode: string): void;
 }
 
-/** The lock on owner.json that lives exactly as long as its owner: OFD locks of fcntl(2). */
+/**
+ * The witness: a lock on owner.json that lives exactly as long as its owner. It is an open-file-description lock
+ * (F_OFD_SETLK of fcntl(2)), which the kernel drops when the last descriptor of that description is closed.
+ */
 export interface WitnessOperations {
-  /** Write-locks the whole file. Throws EAGAIN when somebody holds it, ENOSYS where the backend cannot. */
+  /** Write-locks the whole file. Throws EAGAIN when another description has the lock, ENOSYS where it cannot be done. */
   take(fd: Descriptor): void;
-  /** Never takes a lock, not even for a moment. `type` is the file's filesystem. */
+  /** Takes no lock, not even for a moment. `type` is the file's {@link Filesystem.type}. */
   test(fd: Descriptor, type: string): WitnessTest;
-  /** As {@link test}, through a description of its own: what is asked through the one that has the lock finds none. */
+  /**
+   * {@link test} through a new description of the file `name`. The description that has the lock never sees it, so an
+   * owner asks about its own lock in this way.
+   */
   testAt(directory: Descriptor, name: string, type: string): WitnessTest;
 }
 
 /**
- * Waiting without polling, by one thread of the process that waits on pidfds and inotify for all of it. Everything
- * watched is watched until {@link cancel}; nothing here keeps the process from exiting but a {@link onLockChange}.
+ * Waiting without polling. One native thread of the process waits on pidfds and inotify on behalf of all its threads.
+ * Every watch lasts until {@link cancel}. Only {@link onLockChange} keeps the process from exiting.
+ *
+ * Calls return a ticket for {@link cancel}, or the reason why they cannot watch (EMFILE, ENOMEM, EAGAIN where no thread
+ * can be started, ...). The descriptors passed in belong to the caller again when a call returns.
  */
 export interface WatchOperations {
   /**
-   * Writes 1 into `words[index]` once the process of `pidfd` has exited, whether or not the event loop runs.
-   * The pidfd is the caller's again when this returns. Returns a ticket for {@link cancel}, or why it cannot watch
-   * (EMFILE, ENOMEM, EAGAIN where no thread can be started, ...). Until then the array is kept from being collected,
-   * and its buffer must not be transferred; one that can be resized is refused, unless it is shared.
+   * Writes 1 into `words[index]` once the process of `pidfd` has exited, whether or not the event loop runs. The watch
+   * keeps the array from being collected. Its buffer must not be transferred, and it must not be resizable unless it is
+   * shared: such an array throws a TypeError.
    */
   onExit(pidfd: Descriptor, words: Int32Array, index: number): number | Errno;
   /**
-   * Writes 1 into `words[index]` once nobody holds the witness on `file`, open for reading, on which
-   * {@link WitnessOperations.test} can tell; otherwise as {@link onExit}. It never takes a lock, and looks only when
-   * somebody has closed the file that had it open for writing.
+   * Writes 1 into `words[index]` once no process holds the witness on `file`, under the same conditions as {@link onExit}. The
+   * file is open for reading, and {@link WitnessOperations.test} must be able to test it. The watch takes no lock, and
+   * tests only when a process closes the file that had it open for writing (IN_CLOSE_WRITE of inotify(7)).
    */
   onRelease(file: Descriptor, words: Int32Array, index: number): number | Errno;
   /**
-   * Calls `wake` in this thread's event loop whenever something changes in the lock directory (an entry renamed away
-   * or deleted, a file closed that was open for writing, the directory deleted or renamed), and once when the process
-   * of `pidfd` exits (null: none). Events that come together may give one call; what happened before this returns may
-   * give none. Both descriptors are the caller's again when this returns, and the directory's is better closed then:
-   * while anybody has a directory open, its deletion is not reported. Keeps the event loop alive until cancelled.
+   * Calls `wake` in this thread's event loop whenever something changes in the lock directory, and once when the process
+   * of `pidfd` exits (null: no process). A change is an entry renamed away or deleted, a file closed that was open for
+   * writing, or the directory itself deleted or renamed. Several changes may give one call; a change before this call
+   * returns may give none. Close the directory afterwards, because the kernel does not report its deletion while a process
+   * has it open. Keeps the event loop alive until cancelled.
    */
   onLockChange(directory: Descriptor, pidfd: Descriptor | null, wake: () => void): number | Errno;
-  /** Ends what a ticket stands for: afterwards nothing is written or called. A ticket that is over is ignored. */
+  /** Ends a watch: nothing is written or called afterwards. Ignores a ticket whose watch is over. */
   cancel(ticket: number): void;
   /**
-   * An inotify descriptor that reports what {@link onLockChange} reports, for {@link block}; to be closed with
+   * An inotify(7) descriptor for {@link block}, which reports the same changes as {@link onLockChange}. Close it with
    * {@link FileOperations.close}.
    */
   openChangeMonitor(directory: Descriptor): Descriptor | Errno;
   /**
-   * Blocks this thread until the monitor or (null: none) the pidfd is readable, at most `timeoutMs`; drains the
-   * monitor. Says which came, `exit` if both; `timeout`: neither. worker.terminate() gets through within 0.2 s.
+   * Blocks this thread until the monitor or the pidfd (null: none) is readable, for `timeoutMs` milliseconds at most, and
+   * drains the monitor. Returns `exit` when both are readable and `timeout` when neither is. worker.terminate() takes effect within 0.2 s.
    */
   block(monitor: Descriptor, pidfd: Descriptor | null, timeoutMs: number): 'change' | 'exit' | 'timeout';
 }
 
-/** Showing that the owner of a lock lives, where nothing else can: its owner.json is touched again and again. */
+/** Leases: an owner that no observer can test shows that it lives by touching its owner.json at intervals. */
 export interface LeaseOperations {
   /**
-   * Touches the file (mtime) every `intervalMs` from a thread that a blocked event loop does not stop. Calls `lost`
-   * once, in this thread's event loop, and stops, when the file has no name any more or cannot be touched (ESTALE,
-   * EIO, ...). The descriptor stays the caller's and must stay open until {@link stop}. Does not keep the process from
-   * exiting. Returns a ticket; throws EBADF of the file, and what keeps a thread from being started.
+   * Sets the file's mtime to now every `intervalMs` milliseconds, from a thread that a blocked event loop does not stop.
+   * Stops and calls `lost` once, in this thread's event loop, when the file has no name any more or cannot be touched
+   * (ESTALE, EIO, ...). The descriptor stays the caller's, who must keep it open until {@link stop}. A lease does not
+   * keep the process from exiting. Returns a ticket. Throws EBADF for a descriptor that is not open, and the reason why
+   * no thread can be started.
    */
   start(file: Descriptor, intervalMs: number, lost: () => void): number;
-  /** A ticket that is over is ignored. */
+  /** Ends a lease: the file is not touched afterwards. Ignores a ticket whose lease is over. */
   stop(ticket: number): void;
 }
 
@@ -285,14 +332,15 @@ export type BackendName = 'native' | 'procfs' | 'portable';
 export interface Backend {
   readonly name: BackendName;
   /**
-   * True: {@link FileOperations} act on the very directory that was opened, whatever becomes of its name. False: on what
-   * its path leads to. That is looked at before and after, and what hit another directory meanwhile is undone.
+   * True when {@link FileOperations} act on the very directory that was opened, whatever becomes of its name. False when
+   * they act on whatever its path leads to; then they check the path before and after each call, and undo a change that
+   * reached another directory.
    */
   readonly actsOnOpenDirectory: boolean;
   readonly processes: ProcessOperations;
   readonly files: FileOperations;
   readonly witness: WitnessOperations;
-  /** null: this backend can only poll. */
+  /** null where this backend can only poll. */
   readonly watch: WatchOperations | null;
   readonly lease: LeaseOperations;
   /** Probed at the first call, then remembered. */

@@ -1,6 +1,6 @@
 import { opendirSync, readSync, writeSync } from 'node:fs';
 
-/** From offset 0, at most `limit` bytes. */
+/** Reads from offset 0, at most `limit` bytes. */
 export function readFromStart(fd: number, limit: number): Buffer {
   const buffer = Buffer.allocUnsafe(limit);
   let length = 0;
@@ -12,7 +12,7 @@ export function readFromStart(fd: number, limit: number): Buffer {
   return buffer.subarray(0, length);
 }
 
-/** Writes all of it at offset 0. */
+/** Writes the whole text as UTF-8 at offset 0. */
 export function writeAtStart(fd: number, text: string): void {
   const bytes = Buffer.from(text);
   for (let done = 0; done < bytes.length; ) {

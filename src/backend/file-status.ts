@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import type { FileStatus } from './backend.js';
 
-/** What fs.stat says, in the words of a backend. */
+/** Turns the answer of fs.stat into that of a backend. */
 export function fileStatus(stats: BigIntStats): FileStatus {
   return {
     kind: kindOf(stats),
@@ -14,7 +14,7 @@ export function fileStatus(stats: BigIntStats): FileStatus {
   };
 }
 
-/** In two parts: nanoseconds since the epoch need more digits than a double has. */
+/** Divides in two parts, because nanoseconds since the epoch have more digits than a double can hold. */
 function milliseconds(nanoseconds: bigint): number {
   return Number(nanoseconds / 1_000_000n) + Number(nanoseconds % 1_000_000n) / 1e6;
 }
@@ -25,7 +25,10 @@ function kindOf(stats: BigIntStats): FileStatus['kind'] {
   return stats.isSymbolicLink() ? 'symlink' : 'other';
 }
 
-/** Two names, or a name and a descriptor, of one file. Numbers recur: one of the two must have been open since the other. */
+/**
+ * Whether two names, or a name and a descriptor, belong to one file. The system reuses inode numbers, so the file of the
+ * earlier status must have been open ever since.
+ */
 export function isSameFile(
   a: Pick<FileStatus, 'device' | 'inode'>,
   b: Pick<FileStatus, 'device' | 'inode'>,

@@ -1,25 +1,28 @@
 import type { Descriptor } from './descriptor.js';
-/** The file to be touched: a descriptor of the kernel's, or the path of a file that nobody holds open. */
+
+/** The file that the worker touches: a descriptor of the kernel's, or the path of a file that is not kept open. */
 export type Target = { readonly descriptor: Descriptor } | { readonly path: string };
 
-/** What the worker is told about a file that it is to touch. */
+/** The message that starts a lease in the worker. */
 export interface ToBeater {
   readonly ticket: number;
   readonly target: Target;
+  /** st_dev and st_ino of the file; the worker touches no other file in its place. */
   readonly device: bigint;
   readonly inode: bigint;
   readonly intervalMs: number;
+  /** Element 0 is the state of the lease, shared with the thread that started it. */
   readonly state: Int32Array;
 }
 
-/** States of a lease. The worker goes from FREE to TOUCHING and back; STOPPED is for ever. */
+/** States of a lease. The worker sets TOUCHING during each touch and FREE after it. STOPPED is final. */
 export const FREE = 0;
 export const TOUCHING = 1;
 export const STOPPED = 2;
 
 /**
- * The worker's program, as text: a bundler that puts this package into one file takes a string along, but not a
- * module that is only named in the call that starts the worker. It answers with the ticket of a lease that is lost.
+ * The worker's program. It is text because a bundler that puts this package into one file takes a string along, but not a
+ * module that is only named in the call that starts the worker. The program posts the ticket of each lease that is lost.
  */
 export const BEATER = `'use strict';
 const { fstatSync, futimesSync, lstatSync, utimesSync } = require('node:fs');
@@ -40,7 +43,7 @@ parentPort.on('message', (lease) => {
   }, lease.intervalMs);
 });
 
-// False: the file has no name any more, cannot be touched, or what is there is another file.
+// Returns false when the file has no name any more or cannot be touched, or another file stands at its path.
 function touch({ target: { descriptor, path }, device, inode }) {
   try {
     const now = Date.now() / 1000;

@@ -1,4 +1,4 @@
-/** The C++ addon as a backend. Its functions are used as they are: no JavaScript stands in between. */
+/** The C++ addon as a backend. Its functions are used as they are, without any JavaScript in between. */
 
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,10 +16,10 @@ import type {
 } from './backend.js';
 import { reasonOf } from './system-error.js';
 
-/** Where the addon for this machine is, from where the prebuilt ones are. */
+/** Path of the prebuilt addon for this machine, relative to the package. */
 const PREBUILT = `prebuilds/${process.platform}-${process.arch}/kernel-identity.node`;
 
-/** What the compiled addon exports. */
+/** The exports of the compiled addon. */
 export interface Addon {
   readonly processes: ProcessOperations;
   readonly files: FileOperations;
@@ -27,21 +27,21 @@ export interface Addon {
   readonly watch: WatchOperations;
   readonly lease: LeaseOperations;
   capabilities(): Capabilities;
-  /** SHA-256 of the sources that it was built from, as scripts/native-source-hash.mjs prints it. */
+  /** SHA-256 of the sources that it was built from; scripts/native-source-hash.mjs prints the same. */
   readonly sourceHash: string;
 }
 
 /**
  * Loads build/Release or the prebuilt binary for this platform.
  *
- * @throws {Error} saying why there is none that loads; `cause` is what the loader said.
+ * @throws {Error} saying why none loads; `cause` is the error of the loader.
  */
 export function loadAddon(): Addon {
   if (process.platform !== 'linux') {
     throw new Error(`the native addon is for Linux; this is ${process.platform}`);
   }
   try {
-    // Here, and not when this module is loaded: some bundlers leave nothing of import.meta.
+    // Read here and not when this module is loaded, because some bundlers remove import.meta.
     const here = import.meta.url;
     const require = createRequire(here);
     const file = findAddon(here, require);
@@ -52,13 +52,13 @@ export function loadAddon(): Addon {
   }
 }
 
-/** @throws {Error} saying where there is none. */
+/** @throws {Error} saying where it was sought in vain. */
 function findAddon(here: string, require: NodeJS.Require): string {
-  // A bundler puts this module into a file of its own, and the addon is laid beside that: docs/bundlers.md.
+  // When a bundler has put this module into another file, the addon lies beside that file: docs/bundlers.md.
   const beside = fileURLToPath(new URL(`./${PREBUILT}`, here));
   if (existsSync(beside)) return beside;
   const { root } = ownPackage();
-  // Loaded only now: another backend needs neither the addon nor what finds it.
+  // Loaded only now, because the other backends need neither the addon nor the package that finds it.
   const { path } = require('node-gyp-build') as { path(root: string): string };
   return path(root);
 }

@@ -5,7 +5,7 @@ import { loadPortableBackend } from './portable/index.js';
 import { loadProcfsBackend } from './procfs/index.js';
 import { reasonOf } from './system-error.js';
 
-/** A backend and why it is this one, in words for the diagnostics dump. */
+/** A backend, and in words for the diagnostics dump the reason why it was selected. */
 export interface SelectedBackend {
   readonly backend: Backend;
   readonly reason: string;
@@ -17,7 +17,7 @@ const LOADERS: Readonly<Record<BackendName, () => Backend>> = {
   portable: () => loadPortableBackend(),
 };
 
-/** What somebody can do about a backend that does not load. */
+/** Advice for a user whose forced backend does not load. */
 const REMEDIES: Readonly<Record<BackendName, string>> = {
   native:
     'Reinstall the package for this platform, allow addons where they are refused (--allow-addons), or unset the variable',
@@ -28,9 +28,11 @@ const REMEDIES: Readonly<Record<BackendName, string>> = {
 let selected: SelectedBackend | undefined;
 
 /**
- * The backend of this thread, chosen at the first call: on Linux the addon where it loads, else plain Node on /proc; on
- * another system plain Node alone. On Linux that is never chosen unasked: it would take the little it knows for all.
- * `KERNEL_IDENTITY_BACKEND` forces one; a forced backend that cannot load throws ERR_BACKEND_UNAVAILABLE.
+ * The backend of this thread, chosen at the first call. On Linux it is `native` where the addon loads, else `procfs`; on
+ * other systems it is `portable`. On Linux `portable` is used only when the user asks for it, because it would judge by
+ * the little that it knows although the kernel knows more. The environment variable `KERNEL_IDENTITY_BACKEND` forces one.
+ * @throws {BackendUnavailableError} ERR_BACKEND_UNAVAILABLE: the forced backend, or on Linux either of the two, cannot
+ * load.
  */
 export function selectBackend(): SelectedBackend {
   selected ??= choose(process.env.KERNEL_IDENTITY_BACKEND ?? '');

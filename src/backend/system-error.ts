@@ -2,23 +2,27 @@ import { constants } from 'node:os';
 import { getSystemErrorMap, types } from 'node:util';
 import type { Errno } from './backend.js';
 
+/** An error in the shape that Node gives to a failed system call. */
 export interface SystemError extends Error {
+  /** Negative, such as -2. */
   errno: number;
+  /** errno name, such as `ENOENT`. */
   code: string;
   syscall: string;
   path?: string;
   dest?: string;
 }
 
-/** What the failing call was about: the names its caller gave, not the paths they were turned into. */
+/** The names that the caller of a failing call gave, and not the paths that the backend made of them. */
 export interface Subject {
   readonly path?: string;
   readonly dest?: string;
 }
 
-/** True for the errors Node throws for a failed system call. */
+/** True for the errors that Node throws for a failed system call. */
 export function isSystemError(error: unknown): error is SystemError {
-  // Not instanceof: in a context of node:vm, where test runners put programs, Node's errors are of another Error.
+  // Not `instanceof`, because in a context of node:vm, where test runners put programs, Node's errors come from another
+  // Error class.
   if (!types.isNativeError(error)) return false;
   const { errno, code, syscall } = error as Partial<SystemError>;
   return typeof errno === 'number' && typeof code === 'string' && typeof syscall === 'string';
@@ -30,26 +34,26 @@ export function errnoOf(error: unknown): string | undefined {
 }
 
 /**
- * True when the file is not there any more: ENOENT, and ESTALE where a server or a FUSE daemon has forgotten the file of
- * an open descriptor. FUSE answers either of them to fstat(2) of a deleted file.
+ * True when the file is not there any more: ENOENT, or ESTALE where an NFS server or a FUSE daemon has forgotten the file
+ * of an open descriptor. FUSE answers either of them to fstat(2) of a deleted file.
  */
 export function isGone(error: unknown): boolean {
   const code = errnoOf(error);
   return code === 'ENOENT' || code === 'ESTALE';
 }
 
-/** The errno name of a failed system call. Any other error is a fault of this program and is thrown again. */
+/** The errno name of a failed system call. Throws any other error again, because it is a fault of this program. */
 export function errnoName(error: unknown): string {
   if (isSystemError(error)) return error.code;
   throw error;
 }
 
-/** True when a backend call answered with an errno name, which it does where failing is an ordinary answer. */
+/** True when a backend call answered with an errno name, hence failed. Such calls fail as an ordinary answer. */
 export function isErrno(answer: unknown): answer is Errno {
   return typeof answer === 'string';
 }
 
-/** The result of `call`; null when the file it names does not exist (ENOENT). */
+/** The result of `call`, or null when the file that it names does not exist (ENOENT). */
 export function nullIfMissing<T>(call: () => T): T | null {
   try {
     return call();
@@ -60,7 +64,7 @@ export function nullIfMissing<T>(call: () => T): T | null {
 }
 
 /**
- * An error as Node itself would throw it: `ENOENT: no such file or directory, open 'name'`.
+ * Makes an error as Node itself would throw it: `ENOENT: no such file or directory, open 'name'`.
  * @param words replace the system's description of the code.
  */
 export function systemError(
@@ -73,8 +77,8 @@ export function systemError(
 }
 
 /**
- * Runs `call` and names the subject in its error as the caller knows it. Without this a message would show
- * /proc/self/fd/23/owner.json, which nobody can open after the process is gone.
+ * Runs `call`, and names the subject in its error as the caller knows it. Without this a message would show
+ * /proc/self/fd/23/owner.json, a path that is of no use once the process is gone.
  */
 export function withSubject<T>(subject: Subject, call: () => T): T {
   try {
@@ -85,16 +89,16 @@ export function withSubject<T>(subject: Subject, call: () => T): T {
   }
 }
 
-/** Why something failed, in one line for a person. */
+/** The reason of a failure, in one line for a person. */
 export function reasonOf(error: unknown): string {
   if (!types.isNativeError(error)) return String(error);
   const line = error.message.trim().replace(/\s*\n\s*/g, ' ');
-  // Node's permission model puts what it denied beside the message, not into it.
+  // Node's permission model names what it denied in properties of the error and not in its message.
   const { permission, resource } = error as { permission?: string; resource?: string };
   return permission === undefined ? line : `${line} (${permission} ${resource ?? ''})`.replace(/ \)$/, ')');
 }
 
-/** libuv's number first, because on Windows Node's errors carry numbers of its own; it has none for EDEADLK. */
+/** Prefers libuv's number, because on Windows Node's errors carry libuv's own. libuv has none for EDEADLK. */
 function errnoNumber(code: string): number {
   const known = [...getSystemErrorMap()].find(([, [name]]) => name === code)?.[0];
   const numbers: Readonly<Record<string, number | undefined>> = constants.errno;

@@ -6,14 +6,14 @@ import type { Descriptor } from './descriptor.js';
 import { BEATER, FREE, STOPPED, type Target, TOUCHING, type ToBeater } from './lease-worker.js';
 
 interface Lease {
-  /** Shared with the worker: FREE, TOUCHING or STOPPED. */
+  /** See {@link ToBeater.state}. */
   readonly state: Int32Array;
   readonly lost: () => void;
 }
 
 /**
- * Touches files from one worker thread, since timers of this thread stand still while its event loop is blocked. The
- * worker lives as long as there is a lease.
+ * Touches files from one worker thread, because the timers of this thread stand still while its event loop is blocked.
+ * The worker lives as long as there is a lease.
  */
 export class WorkerLease implements LeaseOperations {
   readonly #locate: (descriptor: Descriptor) => Target;
@@ -21,7 +21,7 @@ export class WorkerLease implements LeaseOperations {
   #lastTicket = 0;
   #worker: Worker | null = null;
 
-  /** @param locate what the worker is to touch for a descriptor of the backend's; throws EBADF of one that is closed. */
+  /** @param locate finds the file of a descriptor of the backend's; throws EBADF for one that is closed. */
   constructor(locate: (descriptor: Descriptor) => Target) {
     this.#locate = locate;
   }
@@ -45,7 +45,7 @@ export class WorkerLease implements LeaseOperations {
   stop(ticket: number): void {
     const lease = this.#leases.get(ticket);
     if (lease === undefined) return;
-    // The descriptor may be closed next, and its number be another file's: a touch under way must have ended.
+    // Wait for a touch in progress: the caller may close the descriptor next, and its number may go to another file.
     while (Atomics.compareExchange(lease.state, 0, FREE, STOPPED) === TOUCHING) {
       Atomics.wait(lease.state, 0, TOUCHING);
     }
@@ -55,7 +55,7 @@ export class WorkerLease implements LeaseOperations {
   #startWorker(): Worker {
     const worker = newWorker();
     worker.on('message', (ticket: number) => this.#lose(ticket));
-    // Without it nobody shows that the owners live.
+    // When the worker dies no lease is renewed any more, so all of them are lost.
     worker.on('error', () => this.#loseAll(worker));
     worker.on('exit', () => this.#loseAll(worker));
     worker.unref();
@@ -65,7 +65,7 @@ export class WorkerLease implements LeaseOperations {
   #forget(ticket: number): void {
     this.#leases.delete(ticket);
     if (this.#leases.size > 0) return;
-    // Not waited for: it touches nothing any more.
+    // We need not wait for its end, because it touches nothing any more.
     void this.#worker?.terminate();
     this.#worker = null;
   }
@@ -84,15 +84,15 @@ export class WorkerLease implements LeaseOperations {
   }
 }
 
-/** @throws ERR_ACCESS_DENIED under Node's permission model. */
+/** @throws {Error} ERR_ACCESS_DENIED under Node's permission model. */
 function newWorker(): Worker {
-  // Loaded only now: most programs never need one.
+  // Loaded only now, because most programs never need a worker.
   const { Worker } = process.getBuiltinModule('node:worker_threads');
   try {
     return new Worker(BEATER, {
       eval: true,
       name: 'kernel-identity lease',
-      // Nothing that the program preloads into its threads belongs here.
+      // The modules that a program preloads into its threads have no business in this one.
       execArgv: [],
       env: {},
     });

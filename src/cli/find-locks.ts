@@ -1,28 +1,13 @@
-import { type Dir, type Dirent, existsSync, lstatSync, opendirSync, statfsSync, statSync } from 'node:fs';
+import { type Dir, type Dirent, existsSync, lstatSync, opendirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { traitsOf } from '../backend/filesystem-traits.js';
+import { readFilesystem } from '../backend/procfs/filesystem.js';
 import { errnoOf } from '../backend/system-error.js';
 import { isLockName } from '../formats/names.js';
 import { lockNameOfPrivate, OWNER_FILE } from '../lock/protocol/names.js';
 
 /** Number of names after which a search ends with an error that says so. */
 const MAX_NAMES = 1_000_000;
-
-/**
- * Magic numbers (linux/magic.h) of filesystems in which all files are the kernel's own: proc, sysfs, cgroup,
- * cgroup2, debugfs, tracefs, securityfs, bpf, devpts, configfs.
- */
-const KERNEL_FILESYSTEMS: ReadonlySet<bigint> = new Set([
-  0x9fa0n,
-  0x62656572n,
-  0x27e0ebn,
-  0x63677270n,
-  0x64626720n,
-  0x74726163n,
-  0x73636673n,
-  0xcafe4a11n,
-  0x1cd1n,
-  0x62656570n,
-]);
 
 export interface Search {
   /** Paths to inspect: lock directories, and files and links that are named like locks. */
@@ -70,7 +55,7 @@ class Searching implements Search {
   }
 
   #search(directory: string): void {
-    if (KERNEL_FILESYSTEMS.has(statfsSync(directory, { bigint: true }).type)) {
+    if (traitsOf(readFilesystem(directory).type).kernelObjectsOnly) {
       this.kernelFilesystems++;
       return;
     }

@@ -1,4 +1,4 @@
-import { isOneKernelFilesystem } from '../backend/filesystem-traits.js';
+import { traitsOf } from '../backend/filesystem-traits.js';
 import { MS_PER_TICK } from '../identity/start-ticks.js';
 import type { OwnerRecord, RecordTime } from '../record/owner-record.js';
 import type { Observation } from './observation.js';
@@ -74,8 +74,8 @@ function otherBoot(
   evidence: Evidence[],
 ): LegacyAnswer | null {
   const isElsewhere = self.bootId !== null && self.bootId !== bootId;
-  const isGone =
-    isElsewhere && self.bootIdNative === true && isOneKernelFilesystem(filesystem) && filesystem !== 'tmpfs';
+  const { oneKernel, survivesReboot } = traitsOf(filesystem);
+  const isGone = isElsewhere && self.bootIdNative === true && oneKernel && survivesReboot;
   const observed = isElsewhere ? `${self.bootId}, ${filesystem ?? 'unknown'} filesystem` : self.bootId;
   evidence.push({ check: 'boot-id', recorded: bootId, observed, finding: isGone ? 'dead' : 'none' });
   if (!isElsewhere) return null;

@@ -1,5 +1,5 @@
 import { fstatSync } from 'node:fs';
-import { isOneKernelFilesystem } from '../backend/filesystem-traits.js';
+import { isOneKernelFilesystem, traitsOf } from '../backend/filesystem-traits.js';
 import { compareIdentities } from '../identity/compare.js';
 import { formatIdentity } from '../identity/format.js';
 import { findNamesakes, type Namesakes } from '../identity/namesakes.js';
@@ -145,7 +145,7 @@ export function whyNotTheSameFile(
   }
   if (recorded.inode !== file.status.inode) return `inode ${file.status.inode} is another file`;
   if (recorded.device === file.status.device) return null;
-  // overlay passes on the f_fsid of its upper layer, so two overlays, or an overlay and its layer, can share it.
-  if (type !== 'overlay' && fsid !== null && recorded.fsid === fsid) return null;
+  // An f_fsid that is passed on from a filesystem below can be that of two filesystems.
+  if (traitsOf(type).ownFsid && fsid !== null && recorded.fsid === fsid) return null;
   return `device ${file.status.device} and filesystem id ${fsid ?? 'not known'} are of another filesystem`;
 }

@@ -1,4 +1,4 @@
-import { isOneKernelFilesystem } from '../backend/filesystem-traits.js';
+import { isOneKernelFilesystem, traitsOf } from '../backend/filesystem-traits.js';
 import { compareBoot, compareIdentities, compareNamespace } from '../identity/compare.js';
 import type { Namesake } from '../identity/namesakes.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
@@ -183,7 +183,8 @@ function rebooted(judged: Judged): Answer {
   if (compareBoot(identity, seen.self) !== 'different') return null;
   const types = `${record.filesystem ?? 'unknown'} filesystem`;
   const observed = `${textOf(seen.self).boot}, ${seen.filesystem ?? 'unknown'} filesystem`;
-  const proven = isOnOneKernel(judged) && record.filesystem !== 'tmpfs' && seen.filesystem !== 'tmpfs';
+  const survives = traitsOf(record.filesystem).survivesReboot && traitsOf(seen.filesystem).survivesReboot;
+  const proven = isOnOneKernel(judged) && survives;
   note(evidence, 'reboot', `${textOf(identity).boot}, ${types}`, observed, proven ? 'dead' : 'none');
   return proven ? { state: 'dead', reason: 'rebooted' } : null;
 }

@@ -1,3 +1,4 @@
+/** Units and their lengths in seconds. */
 const UNITS = [
   ['d', 86_400],
   ['h', 3_600],
@@ -5,7 +6,7 @@ const UNITS = [
   ['s', 1],
 ] as const;
 
-/** A span of time for people, in its two largest units: `850 ms`, `12.3 s`, `5 min 3 s`, `2 d 4 h`. */
+/** Formats milliseconds for people, in the two largest units: `850 ms`, `12.3 s`, `5 min 3 s`, `2 d 4 h`. */
 export function formatElapsed(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${Math.floor(ms / 100) / 10} s`;
@@ -21,7 +22,7 @@ export function formatElapsed(ms: number): string {
   return parts.join(' ');
 }
 
-/** The same in its largest unit alone: `5 min`. */
+/** Formats milliseconds in the largest unit alone: `5 min`. */
 export function shortElapsed(ms: number): string {
   return formatElapsed(ms).split(' ', 2).join(' ');
 }

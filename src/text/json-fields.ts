@@ -1,4 +1,4 @@
-/** The properties of a parsed JSON value: its own, and never those that somebody gave to Object.prototype. */
+/** Reads the properties of a parsed JSON value. Those that other code has added to Object.prototype do not count. */
 export class Fields {
   readonly #value: object;
 

@@ -1,11 +1,11 @@
 /**
  * Control characters, invisible and direction-changing format characters, lone surrogates, private use, and the line
- * separators: what a terminal may act upon, or what makes text look like other text. Labels, host names and file
- * names come from strangers.
+ * separators. A terminal may act upon them, or they make text look like other text. Labels, host names and file names
+ * come from strangers, so they may hold any of these.
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
 
-/** Text for a terminal, with everything unprintable written as an escape: `\n`, `\u{1b}`. */
+/** Makes text safe for a terminal: everything unprintable becomes an escape such as `\n` or `\u{1b}`. */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => {
     if (character === '\n') return '\\n';
@@ -14,14 +14,15 @@ export function printable(text: string): string {
   });
 }
 
-/** 2-space JSON, equal in value to what JSON.stringify gives, with nothing unprintable in it but its line ends. */
+/** Formats a value as JSON.stringify does with 2 spaces, but escapes everything unprintable other than its line ends. */
 export function printableJson(value: unknown): string {
-  // JSON.stringify itself lets DEL, the C1 controls and the format characters through.
+  // JSON.stringify itself does not escape DEL, the C1 controls and the format characters.
   return JSON.stringify(value, null, 2).replace(UNPRINTABLE, (character) =>
     character === '\n' ? character : escapeUnits(character),
   );
 }
 
+/** JSON has no escape for a whole code point, so each UTF-16 unit gets one. */
 function escapeUnits(character: string): string {
   return character
     .split('')

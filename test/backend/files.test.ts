@@ -21,6 +21,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { OpenDirectory } from '../../src/backend/backend.js';
 import { loadPortableBackend } from '../../src/backend/portable/index.js';
 import { type AnyName, EVERY, hasBackend, loadBackend, type TestedBackend } from '../helpers/backends.js';
+import { openDirectory } from '../helpers/open-directory.js';
 import { startProcess } from '../helpers/processes.js';
 import { describeRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -76,12 +77,9 @@ function defineContract(name: AnyName, load: () => TestedBackend): void {
       mkdirSync(join(path, 'lock'));
       symlinkSync('lock', join(path, 'link'));
       writeFileSync(join(path, 'file'), '');
-      const fd = backend.files.openDirectoryAt(directory, 'lock');
+      const fd = openDirectory(backend.files, directory, 'lock');
       expect(backend.files.statDescriptor(fd)).toMatchObject({ kind: 'directory' });
       backend.files.close(fd);
-      expect(codeOf(() => backend.files.openDirectoryAt(directory, 'link'))).toMatch(/^(ELOOP|ENOTDIR)$/);
-      expect(codeOf(() => backend.files.openDirectoryAt(directory, 'file'))).toBe('ENOTDIR');
-      expect(codeOf(() => backend.files.openDirectoryAt(directory, 'missing'))).toBe('ENOENT');
       expect(codeOf(() => backend.files.findDirectoryAt(directory, 'link'))).toMatch(/^(ELOOP|ENOTDIR)$/);
       expect(codeOf(() => backend.files.findDirectoryAt(directory, 'file'))).toBe('ENOTDIR');
       expect(backend.files.findDirectoryAt(directory, 'missing')).toBeNull();
@@ -103,7 +101,7 @@ function defineContract(name: AnyName, load: () => TestedBackend): void {
       const fd = backend.files.openAt(directory, 'fifo');
       expect(backend.files.statDescriptor(fd).kind).toBe('other');
       backend.files.close(fd);
-      expect(codeOf(() => backend.files.openDirectoryAt(directory, 'fifo'))).toBe('ENOTDIR');
+      expect(codeOf(() => backend.files.findDirectoryAt(directory, 'fifo'))).toBe('ENOTDIR');
     });
 
     test('opens and reads a file in one call, and nothing that is none', () => {
@@ -171,7 +169,7 @@ function defineContract(name: AnyName, load: () => TestedBackend): void {
       const { files } = backend;
       const root = files.openParent('/');
       // The roots of most kernel filesystems have inode number 1.
-      const fd = files.openDirectoryAt(root, 'proc');
+      const fd = openDirectory(files, root, 'proc');
       expect(files.isAt(root, 'proc', fd)).toBe(true);
       expect(files.isAt(root, 'sys', fd)).toBe(false);
       files.close(fd);
@@ -219,7 +217,7 @@ function defineContract(name: AnyName, load: () => TestedBackend): void {
     test('hands no descriptor down to other programs', () => {
       mkdirSync(join(path, 'lock'));
       const fds = [
-        backend.files.openDirectoryAt(directory, 'lock'),
+        openDirectory(backend.files, directory, 'lock'),
         backend.files.createAt(directory, 'file').descriptor,
       ];
       const closeOnExec = 0o2000000;
@@ -266,7 +264,7 @@ function defineContract(name: AnyName, load: () => TestedBackend): void {
         const fail = (code: string) => () => {
           throw Object.assign(new Error(code), { errno: -1, code, syscall: 'x' });
         };
-        files.openDirectoryAt = fail('EMFILE');
+        files.findDirectoryAt = fail('EMFILE');
         expect(codeOf(() => files.createDirectoryAt(directory, 'lock'))).toBe('EMFILE');
         expect(existsSync(join(path, 'lock'))).toBe(false);
         files.rmdirAt = fail('EIO');
@@ -295,7 +293,7 @@ function defineContract(name: AnyName, load: () => TestedBackend): void {
       for (const made of ['full', 'empty', 'other']) mkdirSync(join(path, made));
       writeFileSync(join(path, 'full', 'owner.json'), 'full');
       writeFileSync(join(path, 'other', 'owner.json'), 'other');
-      const full = backend.files.openDirectoryAt(directory, 'full');
+      const full = openDirectory(backend.files, directory, 'full');
 
       expect(codeOf(() => backend.files.renameAt(directory, 'other', directory, 'full'))).toMatch(
         /^(ENOTEMPTY|EEXIST)$/,
@@ -358,7 +356,7 @@ function defineContract(name: AnyName, load: () => TestedBackend): void {
       const { files } = backend;
       mkdirSync(join(path, 'lock'));
       mkdirSync(join(path, 'other'));
-      const fd = files.openDirectoryAt(directory, 'lock');
+      const fd = openDirectory(files, directory, 'lock');
       files.rmdirIfAt(directory, 'other', fd);
       expect(readdirSync(path).sort()).toEqual(['lock', 'other']);
       writeFileSync(join(path, 'lock', 'owner.json'), '');
@@ -373,7 +371,7 @@ function defineContract(name: AnyName, load: () => TestedBackend): void {
     test('leaves alone what takes the place of the directory it opened', () => {
       mkdirSync(join(path, 'lock'));
       writeFileSync(join(path, 'lock', 'owner.json'), 'judged');
-      const judged = backend.files.openDirectoryAt(directory, 'lock');
+      const judged = openDirectory(backend.files, directory, 'lock');
       renameSync(join(path, 'lock'), join(path, 'moved'));
       mkdirSync(join(path, 'lock'));
       writeFileSync(join(path, 'lock', 'owner.json'), 'successor');
@@ -407,7 +405,7 @@ function defineContract(name: AnyName, load: () => TestedBackend): void {
 
     test('finds nothing in a directory that was removed', () => {
       mkdirSync(join(path, 'lock'));
-      const gone = backend.files.openDirectoryAt(directory, 'lock');
+      const gone = openDirectory(backend.files, directory, 'lock');
       backend.files.rmdirAt(directory, 'lock');
       expect(codeOf(() => backend.files.openAt(gone, 'owner.json'))).toBe('ENOENT');
       expect(codeOf(() => backend.files.createAt(gone, 'owner.json'))).toBe('ENOENT');
@@ -447,7 +445,7 @@ function defineContract(name: AnyName, load: () => TestedBackend): void {
 
     test('lists names, no more than asked for, and again from the start', () => {
       mkdirSync(join(path, 'lock'));
-      const fd = backend.files.openDirectoryAt(directory, 'lock');
+      const fd = openDirectory(backend.files, directory, 'lock');
       expect(backend.files.list(fd, 10)).toEqual([]);
       const names = ['.hidden', 'a', 'b', 'ä'];
       for (const entry of names) writeFileSync(join(path, 'lock', entry), '');
@@ -512,7 +510,7 @@ function defineContract(name: AnyName, load: () => TestedBackend): void {
       for (const call of [
         () => files.openAt(closed, 'owner.json'),
         () => files.createAt(closed, 'owner.json'),
-        () => files.openDirectoryAt(closed, 'lock'),
+        () => files.findDirectoryAt(closed, 'lock'),
         () => files.mkdirAt(closed, 'lock'),
         () => files.unlinkAt(closed, 'owner.json'),
         () => files.rmdirAt(closed, 'lock'),

@@ -11,7 +11,6 @@ interface Hooks {
 
 const OPERATIONS: readonly FileOperation[] = [
   'openParent',
-  'openDirectoryAt',
   'findDirectoryAt',
   'openAt',
   'createAt',

@@ -97,11 +97,19 @@ export const files = [
       },
       {
         what: 'row 12: on a filesystem of several kernels',
-        from: "isOnOneKernel(judged) && record.filesystem !== 'tmpfs' && ",
-        to: "record.filesystem !== 'tmpfs' && ",
+        from: 'const proven = isOnOneKernel(judged) && survives;',
+        to: 'const proven = survives;',
       },
-      { what: 'row 12: the owner saw a tmpfs', from: "record.filesystem !== 'tmpfs' && ", to: '' },
-      { what: 'row 12: the observer sees a tmpfs', from: " && seen.filesystem !== 'tmpfs'", to: '' },
+      {
+        what: 'row 12: the owner saw a tmpfs',
+        from: 'traitsOf(record.filesystem).survivesReboot && ',
+        to: '',
+      },
+      {
+        what: 'row 12: the observer sees a tmpfs',
+        from: ' && traitsOf(seen.filesystem).survivesReboot',
+        to: '',
+      },
       {
         what: 'one native boot id is enough',
         from: '(identity.bootIdNative === true && seen.self.bootIdNative === true)',
@@ -179,11 +187,15 @@ export const files = [
         from: 'if (isElsewhere && machine.pidIsOfHost) return',
         to: 'if (false) return',
       },
-      { what: 'another boot on a tmpfs is a reboot', from: " && filesystem !== 'tmpfs';", to: ';' },
+      {
+        what: 'another boot on a tmpfs is a reboot',
+        from: ' && oneKernel && survivesReboot;',
+        to: ' && oneKernel;',
+      },
       {
         what: 'another boot on a filesystem of several kernels is a reboot',
-        from: ' && isOneKernelFilesystem(filesystem) &&',
-        to: ' &&',
+        from: ' && oneKernel && survivesReboot;',
+        to: ' && survivesReboot;',
       },
       {
         what: 'a boot id of the reader that is not its own proves a reboot',
@@ -295,11 +307,32 @@ export const files = [
     file: 'src/backend/filesystem-traits.ts',
     tests: TABLE,
     mutants: [
-      { what: 'NFS belongs to one kernel', from: "'tmpfs']", to: "'tmpfs', 'nfs']" },
+      {
+        what: 'NFS belongs to one kernel',
+        from: "['xfs', LOCAL_DISK],",
+        to: "['xfs', LOCAL_DISK], ['nfs', LOCAL_DISK],",
+      },
       {
         what: 'an unknown filesystem belongs to one kernel',
-        from: 'type !== null && ONE_KERNEL',
-        to: 'type === null || ONE_KERNEL',
+        from: '(type === null ? undefined : TRAITS.get(type)) ?? UNKNOWN',
+        to: '(type === null ? LOCAL_DISK : TRAITS.get(type)) ?? UNKNOWN',
+      },
+      {
+        what: 'a tmpfs survives a reboot',
+        from: "['tmpfs', { ...LOCAL_DISK, survivesReboot: false }]",
+        to: "['tmpfs', LOCAL_DISK]",
+      },
+      {
+        what: 'an overlay has an f_fsid of its own',
+        from: '{ ...LOCAL_DISK, locksByStDev: false, ownFsid: false }',
+        to: '{ ...LOCAL_DISK, locksByStDev: false }',
+        tests: ['test/judge/witness-file.test.ts'],
+      },
+      {
+        what: 'btrfs names its files by st_dev in /proc/locks',
+        from: "['btrfs', { ...LOCAL_DISK, locksByStDev: false }]",
+        to: "['btrfs', LOCAL_DISK]",
+        tests: ['test/lock/publish.test.ts', 'test/backend/agreement.test.ts'],
       },
     ],
   },
@@ -320,12 +353,12 @@ export const files = [
       },
       {
         what: 'the witness of a file on another device counts',
-        from: "if (type !== 'overlay' && fsid !== null && recorded.fsid === fsid) return null;",
+        from: 'if (traitsOf(type).ownFsid && fsid !== null && recorded.fsid === fsid) return null;',
         to: 'return null;',
       },
       {
         what: 'two overlays with one f_fsid are one filesystem',
-        from: "if (type !== 'overlay' && fsid !== null && ",
+        from: 'if (traitsOf(type).ownFsid && fsid !== null && ',
         to: 'if (fsid !== null && ',
       },
       {

@@ -201,13 +201,13 @@ export const files = [
       },
       {
         what: 'no lease where there is no witness',
-        from: "return witness === null || type === 'overlay' || type === 'btrfs';",
-        to: "return type === 'overlay' || type === 'btrfs';",
+        from: 'return showsChanges && (witness === null || !locksByStDev);',
+        to: 'return showsChanges && isOneKernelFilesystem(type) && !locksByStDev;',
       },
       {
         what: 'no lease on overlay, where plain Node cannot test the witness',
-        from: "witness === null || type === 'overlay' ||",
-        to: 'witness === null ||',
+        from: '(witness === null || !locksByStDev)',
+        to: "(witness === null || (type !== 'overlay' && !locksByStDev))",
       },
       {
         what: 'published over the directory that an older program has just made',
@@ -322,7 +322,7 @@ export const files = [
     ],
   },
   {
-    file: 'src/backend/composed.ts',
+    file: 'src/backend/node-files.ts',
     tests: ['test/backend/files.test.ts', 'test/lock/loss.test.ts', ...CLEARING],
     mutants: [
       {
@@ -342,23 +342,23 @@ export const files = [
       },
       {
         what: 'whatever stands there is the file',
-        from: 'return isSameFile(files.statAt(directory, name), open);',
+        from: 'return isSameFile(this.statAt(directory, name), open);',
         to: 'return true;',
       },
       {
         what: 'whatever stands there is the directory',
-        from: 'return isSameFile(files.statAt(directory, name), files.statDescriptor(fd));',
+        from: 'return isSameFile(this.statAt(directory, name), this.statDescriptor(fd));',
         to: 'return true;',
       },
       {
         what: 'a directory is removed, whichever it is',
-        from: 'if (isAt(files, directory, name, fd)) files.rmdirAt(directory, name);',
-        to: 'files.rmdirAt(directory, name);',
+        from: 'if (this.isAt(directory, name, fd)) this.rmdirAt(directory, name);',
+        to: 'this.rmdirAt(directory, name);',
       },
       {
         what: 'a number is closed that is somebody else’s by now',
-        from: 'if (isStill(files, fd, device, inode)) files.close(fd);',
-        to: 'files.close(fd);',
+        from: 'if (this.#isStill(fd, device, inode)) this.close(fd);',
+        to: 'this.close(fd);',
       },
     ],
   },

@@ -20,7 +20,6 @@ function accepted(): [string, Loose, unknown[]][] {
     [processes, 'pidfdExited', [fd]],
     [processes, 'probePidfd', [2 ** 31 - 1]],
     [files, 'openParent', ['/nowhere/at/all']],
-    [files, 'openDirectoryAt', [fd, 'x']],
     [files, 'findDirectoryAt', [fd, 'x']],
     [files, 'openAt', [fd, 'x']],
     [files, 'createAt', [fd, 'x']],

@@ -65,7 +65,7 @@ describeRequiring([built], 'descriptors of the addon', () => {
       () => files.close(files.openAt(directory, 'file')),
       () => thrownBy(() => files.createAt(directory, 'file')),
       () => thrownBy(() => files.openAt(directory, 'link')),
-      () => thrownBy(() => files.openDirectoryAt(directory, 'file')),
+      () => thrownBy(() => files.findDirectoryAt(directory, 'file')),
       () => files.list(directory, 1),
       () => thrownBy(() => files.list(file, 1)),
       () => files.read(file, 100),

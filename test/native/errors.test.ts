@@ -49,7 +49,7 @@ describeRequiring([built], 'system errors of the addon', () => {
     const long = 'x'.repeat(300);
     const pairs: [() => unknown, () => unknown][] = [
       [() => files.createAt(directory, 'file').descriptor, () => fs.openSync(join(path, 'file'), 'wx')],
-      [() => files.openDirectoryAt(directory, 'file'), () => fs.readdirSync(join(path, 'file'))],
+      [() => files.findDirectoryAt(directory, 'file'), () => fs.readdirSync(join(path, 'file'))],
       [() => files.openAt(directory, 'loop'), () => fs.openSync(join(path, 'loop'), 'r')],
       [() => files.rmdirAt(directory, 'full'), () => fs.rmdirSync(join(path, 'full'))],
       [() => files.unlinkAt(directory, 'full'), () => fs.unlinkSync(join(path, 'full'))],

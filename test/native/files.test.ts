@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
+import { openDirectory } from '../helpers/open-directory.js';
 import { describeRequiring, hasProgram, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { addon, built, files, thrownBy } from './addon.js';
@@ -71,7 +72,7 @@ describeRequiring([built], 'files of the addon', () => {
     fs.mkdirSync(join(path, 'sub'));
     const opened = [
       files.openParent(path),
-      files.openDirectoryAt(directory, 'sub'),
+      openDirectory(files, directory, 'sub'),
       files.openAt(directory, 'file'),
       files.createAt(directory, 'new').descriptor,
     ];
@@ -102,7 +103,7 @@ describeRequiring([built], 'files of the addon', () => {
     fs.symlinkSync('nowhere', join(path, 'dangling'));
     expect(thrownBy(() => files.openAt(directory, 'to-file')).code).toBe('ELOOP');
     expect(thrownBy(() => files.createAt(directory, 'dangling')).code).toBe('EEXIST');
-    expect(thrownBy(() => files.openDirectoryAt(directory, 'to-sub')).code).toMatch(/^(ELOOP|ENOTDIR)$/);
+    expect(thrownBy(() => files.findDirectoryAt(directory, 'to-sub')).code).toMatch(/^(ELOOP|ENOTDIR)$/);
     expect(files.statAt(directory, 'to-file').kind).toBe('symlink');
     files.unlinkAt(directory, 'to-file');
     expect(fs.readFileSync(join(path, 'file'), 'utf8')).toBe('content');
@@ -115,7 +116,7 @@ describeRequiring([built], 'files of the addon', () => {
       expect(files.statDescriptor(fd).kind).toBe('other');
       expect(thrownBy(() => files.read(fd, 1)).code).toBe('ESPIPE');
     });
-    expect(thrownBy(() => files.openDirectoryAt(directory, 'fifo')).code).toBe('ENOTDIR');
+    expect(thrownBy(() => files.findDirectoryAt(directory, 'fifo')).code).toBe('ENOTDIR');
   });
 
   test('a file status equals that of Node', () => {
@@ -140,7 +141,7 @@ describeRequiring([built], 'files of the addon', () => {
         mtimeMs,
         ctimeMs,
       });
-      const fd = kind === 'file' ? files.openAt(directory, name) : files.openDirectoryAt(directory, name);
+      const fd = kind === 'file' ? files.openAt(directory, name) : openDirectory(files, directory, name);
       expect(files.statDescriptor(fd)).toEqual(status);
       files.close(fd);
     }
@@ -150,7 +151,7 @@ describeRequiring([built], 'files of the addon', () => {
   test('list gives the names, up to a limit, and leaves the descriptor as it was', () => {
     const names = ['.hidden', 'a', 'b', 'ö'];
     for (const name of names) fs.writeFileSync(join(path, name), '');
-    const readable = files.openDirectoryAt(directory, '.');
+    const readable = openDirectory(files, directory, '.');
     for (const fd of [directory, readable]) {
       expect(files.list(fd, 100).sort()).toEqual(names);
       expect(files.list(fd, 100).sort()).toEqual(names);
@@ -166,7 +167,7 @@ describeRequiring([built], 'files of the addon', () => {
   test('a descriptor still means its directory when the path leads to another', () => {
     fs.mkdirSync(join(path, 'lock'));
     fs.writeFileSync(join(path, 'lock/owner.json'), 'old');
-    const judged = files.openDirectoryAt(directory, 'lock');
+    const judged = openDirectory(files, directory, 'lock');
     fs.renameSync(join(path, 'lock'), join(path, 'away'));
     fs.mkdirSync(join(path, 'lock'));
     fs.writeFileSync(join(path, 'lock/owner.json'), 'new');

@@ -13,6 +13,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { loadPortableBackend } from '../../src/backend/portable/index.js';
 import type { Lock } from '../../src/index.js';
 import { DEAD_OWNER, ownerFile, writeLock } from '../helpers/crafted.js';
+import { openDirectory } from '../helpers/open-directory.js';
 import { describeForBackends } from '../helpers/package.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { codeOf } from '../helpers/thrown.js';
@@ -74,7 +75,7 @@ for (const platform of ['linux', 'win32'] as const) {
       const parent = files.openParent(path);
       mkdirSync(join(path, 'lock'));
       writeFileSync(join(path, 'lock', 'owner.json'), 'judged');
-      const judged = files.openDirectoryAt(parent, 'lock');
+      const judged = openDirectory(files, parent, 'lock');
       const replace = () => {
         renameSync(join(path, 'lock'), join(path, 'moved'));
         mkdirSync(join(path, 'lock'));

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { FileOperations } from '../../src/backend/backend.js';
 import type { Descriptor } from '../../src/backend/descriptor.js';
 import { type AnyName, hasBackend, loadBackend } from '../helpers/backends.js';
+import { openDirectory } from '../helpers/open-directory.js';
 import { namespaceOf } from '../helpers/processes.js';
 import { canIsolate, isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -178,7 +179,7 @@ describe('the torture finds the flaw of', () => {
       watchDeletions(backend, 5_000, (text) => faults.push(text));
       const { files } = backend;
       const parent = files.openParent(path);
-      act(files, files.openDirectoryAt(parent, 'x.lock'), parent);
+      act(files, openDirectory(files, parent, 'x.lock'), parent);
       files.close(parent);
       return faults;
     }

@@ -18,7 +18,6 @@ export function watchDeletions({ files }, grace, fault) {
   const inside = new Map();
   const original = {};
   for (const name of [
-    'openDirectoryAt',
     'findDirectoryAt',
     'openAt',
     'createAt',
@@ -36,11 +35,6 @@ export function watchDeletions({ files }, grace, fault) {
   ]) {
     original[name] = files[name].bind(files);
   }
-  files.openDirectoryAt = (parent, name) => {
-    const directory = original.openDirectoryAt(parent, name);
-    judged.set(directory, null);
-    return directory;
-  };
   files.createDirectoryAt = (parent, name) => {
     const created = original.createDirectoryAt(parent, name);
     judged.set(created.descriptor, null);

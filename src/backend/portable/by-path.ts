@@ -3,19 +3,20 @@ import { join } from 'node:path';
 import { requireEntryName } from '../arguments.js';
 import type { FileStatus } from '../backend.js';
 import type { Descriptor } from '../descriptor.js';
-import { fileStatus } from '../file-status.js';
+import { fileStatus, isSameFile } from '../file-status.js';
 import { isSystemError, type Subject, systemError } from '../system-error.js';
 import type { Handle, HandleTable } from './handles.js';
 
-/** Names in open directories (an empty name: the directory itself), and the paths that they have at the moment. */
+/** Names in open directories. An empty name stands for the directory itself. */
 export type Entries = readonly [descriptor: Descriptor, name: string][];
+/** The paths that such names have at the moment. */
 export type Paths<Names extends Entries> = { [Name in keyof Names]: string };
 
 /**
- * Makes a call of Node's, which takes paths, on names in directories. Whether each path still leads to the directory that
- * was opened is seen before the call and after it. In between, some microseconds, another directory can come in its
- * place. Then what was done there is taken back, and the call fails as in a directory that is gone, with ENOENT.
- * @param undo takes back what `call` did.
+ * Makes a call of Node's, which takes paths, on names in open directories. It checks before and after the call that each
+ * path leads to the directory that was opened. In the microseconds in between another directory can take its place. In
+ * that case the change made there is undone, and the call fails with ENOENT, like a call in a directory that is gone.
+ * @param undo undoes what `call` did.
  */
 export function callByPath<T, Names extends Entries>(
   handles: HandleTable,
@@ -33,7 +34,7 @@ export function callByPath<T, Names extends Entries>(
     try {
       undo?.(paths, result);
     } catch {
-      // Then it happened in the directory that was meant, and is gone with it.
+      // Nothing is left to undo: the change was made in the right directory, and is gone with it.
     }
     throw systemError('ENOENT', syscall);
   } catch (error) {
@@ -42,12 +43,12 @@ export function callByPath<T, Names extends Entries>(
   }
 }
 
-/** What a handle's path leads to. null: nothing any more, or something else. */
+/** The present status of a handle's file. null when its path leads nowhere any more, or to another file. */
 export function lookFor({ path, status }: Handle): FileStatus | null {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (found === undefined) return null;
-  const { dev, ino } = found;
-  return String(dev) === status.device && String(ino) === status.inode ? fileStatus(found) : null;
+  const current = fileStatus(found);
+  return isSameFile(current, status) ? current : null;
 }
 
 function subjectOf([path, dest]: readonly string[]): Subject {

@@ -1,6 +1,6 @@
 import type { Capabilities, Capability } from '../backend.js';
 
-/** @param platform as `process.platform` names it. */
+/** @param platform a value of `process.platform`. */
 export function listCapabilities(platform: string): Capabilities {
   return Object.freeze({
     pidfd: lacking('no pidfds'),

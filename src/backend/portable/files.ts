@@ -11,35 +11,30 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { requireEntryName } from '../arguments.js';
-import type {
-  FileOperations,
-  FileStatus,
-  Filesystem,
-  OpenDirectory,
-  OpenFile,
-  OpenText,
-} from '../backend.js';
-import { closeIfStill, createDirectoryAt, isAt, isStillAt, look, openText, rmdirIfAt } from '../composed.js';
+import type { FileStatus, Filesystem } from '../backend.js';
 import type { Descriptor } from '../descriptor.js';
 import { listNames, readFromStart, writeAtStart } from '../file-content.js';
 import { fileStatus } from '../file-status.js';
+import { NodeFiles } from '../node-files.js';
 import { nullIfMissing, systemError, withSubject } from '../system-error.js';
 import { callByPath, type Entries, lookFor, type Paths } from './by-path.js';
 import { HandleTable } from './handles.js';
 import { insist } from './insist.js';
 
-// Windows knows no more than the first four.
+// Windows has only the first four of these flags.
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL } = constants;
 const { O_DIRECTORY = 0, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_NOCTTY = 0 } = constants;
 
 /** The *at calls by path: see {@link callByPath}. */
-export class PortableFiles implements FileOperations {
+export class PortableFiles extends NodeFiles {
   readonly handles = new HandleTable();
   readonly #platform: NodeJS.Platform;
+  /** Whether an open file is kept open: see {@link Handle.pin}. */
   readonly #pins: boolean;
 
-  /** @param platform the one whose ways to follow. */
+  /** @param platform the system whose behaviour to expect. */
   constructor(platform: NodeJS.Platform) {
+    super();
     this.#platform = platform;
     this.#pins = platform !== 'win32';
   }
@@ -49,25 +44,23 @@ export class PortableFiles implements FileOperations {
     return withSubject({ path }, () => {
       const status = fileStatus(statSync(path, { bigint: true }));
       if (status.kind !== 'directory') throw systemError('ENOTDIR', 'open');
-      // Not pinned: a directory that may be entered but not read cannot be opened.
+      // No pin: a directory that the process may enter but not read cannot be opened.
       return this.handles.add({ path, status, mode: 'read', pin: null });
     });
   }
 
-  openDirectoryAt(directory: Descriptor, name: string): Descriptor {
-    return this.#in(
-      [[directory, name]],
-      'open',
-      ([path]) => {
-        if (this.#look(path).kind !== 'directory') throw systemError('ENOTDIR', 'open');
-        return this.#hold(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK);
-      },
-      (_, fd) => this.handles.close(fd),
-    );
-  }
-
   findDirectoryAt(directory: Descriptor, name: string): Descriptor | null {
-    return nullIfMissing(() => this.openDirectoryAt(directory, name));
+    return nullIfMissing(() =>
+      this.#in(
+        [[directory, name]],
+        'open',
+        ([path]) => {
+          if (lstat(path).kind !== 'directory') throw systemError('ENOTDIR', 'open');
+          return this.#hold(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK);
+        },
+        (_, fd) => this.handles.close(fd),
+      ),
+    );
   }
 
   openAt(directory: Descriptor, name: string): Descriptor {
@@ -75,22 +68,14 @@ export class PortableFiles implements FileOperations {
       [[directory, name]],
       'open',
       ([path]) => {
-        const status = this.#look(path);
+        const status = lstat(path);
         if (status.kind === 'symlink') throw systemError('ELOOP', 'open');
-        // Never opened: that alone rewinds a tape, and a FIFO waits for its writer.
+        // A device or FIFO is not opened, because opening alone rewinds a tape, and a FIFO waits for its writer.
         if (status.kind === 'other') return this.handles.add({ path, status, mode: 'read', pin: null });
         return this.#hold(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
       },
       (_, fd) => this.handles.close(fd),
     );
-  }
-
-  createAt(directory: Descriptor, name: string): OpenFile {
-    return look(this, this.#create(directory, name), (file) => file);
-  }
-
-  openText(directory: Descriptor, name: string, limit: number): OpenText | null {
-    return openText(this, directory, name, limit);
   }
 
   mkdirAt(directory: Descriptor, name: string): void {
@@ -100,10 +85,6 @@ export class PortableFiles implements FileOperations {
       ([path]) => mkdirSync(path, 0o777),
       ([path]) => rmdirSync(path),
     );
-  }
-
-  createDirectoryAt(directory: Descriptor, name: string): OpenDirectory | null {
-    return createDirectoryAt(this, directory, name);
   }
 
   renameAt(fromDirectory: Descriptor, from: string, toDirectory: Descriptor, to: string): void {
@@ -117,12 +98,12 @@ export class PortableFiles implements FileOperations {
       if (this.#exists(toDirectory, to)) throw systemError('EEXIST', 'rename', subject);
     };
     insist(this.#platform, () => {
-      // Windows renames no directory over another that has something in it, and an empty one is seen here.
+      // Windows itself refuses to rename over a directory that has something in it. This finds an empty one.
       requireFree();
       try {
         this.#rename(fromDirectory, from, toDirectory, to);
       } catch (error) {
-        // EPERM is what a directory in the way gives as well.
+        // EPERM may pass (see insist), but Windows also gives it for a directory in the way.
         requireFree();
         throw error;
       }
@@ -137,15 +118,11 @@ export class PortableFiles implements FileOperations {
     this.#in([[directory, name]], 'rmdir', ([path]) => rmdirSync(path));
   }
 
-  rmdirIfAt(directory: Descriptor, name: string, fd: Descriptor): void {
-    rmdirIfAt(this, directory, name, fd);
-  }
-
   statAt(directory: Descriptor, name: string): FileStatus {
-    return this.#in([[directory, name]], 'lstat', ([path]) => this.#look(path));
+    return this.#in([[directory, name]], 'lstat', ([path]) => lstat(path));
   }
 
-  /** Of what has lost its name, or is not where this process left it: as it was, with no links. */
+  /** A file or directory that is no longer where this process left it is reported as it was, with 0 links. */
   statDescriptor(fd: Descriptor): FileStatus {
     const handle = this.handles.get(fd, 'fstat');
     if (handle.pin !== null && handle.status.kind === 'file') {
@@ -154,22 +131,9 @@ export class PortableFiles implements FileOperations {
     return lookFor(handle) ?? { ...handle.status, links: 0 };
   }
 
-  /** Plain Node cannot ask past the system's memory. */
-  statFresh(fd: Descriptor): FileStatus {
-    return this.statDescriptor(fd);
-  }
-
-  isAt(directory: Descriptor, name: string, fd: Descriptor): boolean {
-    return isAt(this, directory, name, fd);
-  }
-
-  isStillAt(directory: Descriptor, name: string, fd: Descriptor, device: string, inode: string): boolean {
-    return isStillAt(this, directory, name, fd, device, inode);
-  }
-
   list(directory: Descriptor, limit: number): string[] {
     const names = () => this.#in([[directory, '']], 'scandir', ([path]) => listNames(path, limit));
-    // A directory that is gone has nothing in it, as the kernel says of a descriptor of one.
+    // A directory that is gone lists as empty, because that is what Linux answers through a descriptor of one.
     return nullIfMissing(names) ?? [];
   }
 
@@ -177,15 +141,11 @@ export class PortableFiles implements FileOperations {
     return this.#withFile(fd, 'read', (pin) => readFromStart(pin, limit));
   }
 
-  readText(fd: Descriptor, limit: number): string {
-    return this.read(fd, limit).toString('utf8');
-  }
-
   write(fd: Descriptor, text: string): void {
     this.#withFile(fd, 'write', (pin) => writeAtStart(pin, text));
   }
 
-  /** Node names filesystems by numbers that mean something else on each system. */
+  /** Always `unknown`, because the numbers by which Node names filesystems mean something else on each system. */
   filesystem(fd: Descriptor): Filesystem {
     this.handles.get(fd, 'statfs');
     return { type: 'unknown', fsid: null };
@@ -195,18 +155,14 @@ export class PortableFiles implements FileOperations {
     this.handles.close(fd);
   }
 
-  closeIfStill(fd: Descriptor, device: string, inode: string): void {
-    closeIfStill(this, fd, device, inode);
-  }
-
-  #create(directory: Descriptor, name: string): Descriptor {
+  protected create(directory: Descriptor, name: string): Descriptor {
     return this.#in(
       [[directory, name]],
       'open',
       ([path]) => {
         const fd = openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK, 0o666);
         if (!this.#pins) closeSync(fd);
-        const status = this.#pins ? fileStatus(fstatSync(fd, { bigint: true })) : this.#look(path);
+        const status = this.#pins ? fileStatus(fstatSync(fd, { bigint: true })) : lstat(path);
         return this.handles.add({ path, status, mode: 'create', pin: this.#pins ? fd : null });
       },
       ([path], fd) => {
@@ -216,12 +172,14 @@ export class PortableFiles implements FileOperations {
     );
   }
 
+  /** Opens the file and keeps it open where that is done. */
   #hold(path: string, flags: number): Descriptor {
     const pin = this.#pins ? openSync(path, flags) : null;
-    const status = pin === null ? this.#look(path) : fileStatus(fstatSync(pin, { bigint: true }));
+    const status = pin === null ? lstat(path) : fileStatus(fstatSync(pin, { bigint: true }));
     return this.handles.add({ path, status, mode: 'read', pin });
   }
 
+  /** Runs `action` on a descriptor of the kernel's: the one that is kept open, or else one just for this call. */
   #withFile<T>(fd: Descriptor, syscall: string, action: (pin: number) => T): T {
     const handle = this.handles.get(fd, syscall);
     if (handle.pin !== null) return action(handle.pin);
@@ -266,11 +224,7 @@ export class PortableFiles implements FileOperations {
     }
   }
 
-  #look(path: string): FileStatus {
-    return fileStatus(lstatSync(path, { bigint: true }));
-  }
-
-  /** {@link callByPath}, with patience. */
+  /** {@link callByPath}, repeated as {@link insist} does. */
   #in<T, Names extends Entries>(
     names: readonly [...Names],
     syscall: string,
@@ -279,4 +233,8 @@ export class PortableFiles implements FileOperations {
   ): T {
     return insist(this.#platform, () => callByPath(this.handles, names, syscall, call, undo));
   }
+}
+
+function lstat(path: string): FileStatus {
+  return fileStatus(lstatSync(path, { bigint: true }));
 }

@@ -2,26 +2,28 @@ import { closeSync, fstatSync } from 'node:fs';
 import { sep } from 'node:path';
 import type { FileStatus } from '../backend.js';
 import type { Descriptor } from '../descriptor.js';
+import { fileStatus, isSameFile } from '../file-status.js';
 import { systemError } from '../system-error.js';
 
-/** A file or directory as it was found when it was "opened", and where it is now as far as this process knows. */
+/** A file or directory that was "opened": what it was then, and where it is now as far as this process knows. */
 export interface Handle {
-  /** Follows what this process itself renames. */
+  /** Changes when this process renames the file or a directory above it; see {@link HandleTable.follow}. */
   path: string;
-  /** As it was then; its device and inode say whether something else has come in its place. */
+  /** The status at the time of opening. Its device and inode show whether another file has taken its place. */
   readonly status: FileStatus;
   readonly mode: 'read' | 'create';
   /**
-   * A descriptor of the kernel's, which keeps the inode number from being given to another file. null: on Windows, where
-   * an open file keeps its directory from being renamed; NTFS gives a number a second time only with another sequence.
+   * A descriptor of the kernel's. It keeps the inode number from being given to another file. null where there is none:
+   * for a parent directory, a device or a FIFO, and always on Windows. There an open file would keep its directory from
+   * being renamed, and NTFS gives a file number a second time only with another sequence number.
    */
   readonly pin: number | null;
 }
 
-/** Above every descriptor of a kernel, which is an int. */
+/** Larger than every descriptor of a kernel, which is an int, so that the two cannot be mistaken for each other. */
 const FIRST = 2 ** 31;
 
-/** What this backend gives out for descriptors. */
+/** The descriptors of this backend, which are numbers of its own. */
 export class HandleTable {
   readonly #handles = new Map<Descriptor, Handle>();
   #next = FIRST;
@@ -43,10 +45,10 @@ export class HandleTable {
   close(descriptor: Descriptor): void {
     const { pin, status } = this.get(descriptor, 'close');
     this.#handles.delete(descriptor);
-    if (pin !== null && isOn(pin, status)) closeSync(pin);
+    if (pin !== null && isStillOn(pin, status)) closeSync(pin);
   }
 
-  /** What was renamed from here takes along the handles on it and in it. */
+  /** Corrects the paths of the handles on and below a file that this process has renamed. */
   follow(from: string, to: string): void {
     for (const handle of this.#handles.values()) {
       if (handle.path === from || handle.path.startsWith(from + sep)) {
@@ -56,11 +58,10 @@ export class HandleTable {
   }
 }
 
-/** False: somebody in this process closed the pin, and the number may be that of another file by now. */
-function isOn(pin: number, { device, inode }: FileStatus): boolean {
+/** False when other code in this process closed the pin: the number may be that of another file by now. */
+function isStillOn(pin: number, status: FileStatus): boolean {
   try {
-    const { dev, ino } = fstatSync(pin, { bigint: true });
-    return String(dev) === device && String(ino) === inode;
+    return isSameFile(fileStatus(fstatSync(pin, { bigint: true })), status);
   } catch {
     return false;
   }

@@ -2,12 +2,12 @@ import type { Backend, Capabilities } from '../backend.js';
 import { WorkerLease } from '../worker-lease.js';
 import { listCapabilities } from './capabilities.js';
 import { PortableFiles } from './files.js';
-import { PortableProcesses } from './processes.js';
-import { PortableWitness } from './witness.js';
+import { portableProcesses } from './processes.js';
+import { portableWitness } from './witness.js';
 
 /**
- * The backend for systems without /proc: what Node can do everywhere. What decides there is the lease.
- * @param platform whose ways to follow; another than the own one for tests only.
+ * Loads the backend for systems without /proc, which uses only what Node can do everywhere. The lease decides there.
+ * @param platform the system whose behaviour to expect; only tests pass another one than their own.
  */
 export function loadPortableBackend(platform: NodeJS.Platform = process.platform): Backend {
   const files = new PortableFiles(platform);
@@ -15,9 +15,9 @@ export function loadPortableBackend(platform: NodeJS.Platform = process.platform
   return {
     name: 'portable',
     actsOnOpenDirectory: false,
-    processes: new PortableProcesses(),
+    processes: portableProcesses,
     files,
-    witness: new PortableWitness(),
+    witness: portableWitness,
     watch: null,
     lease: new WorkerLease((descriptor) => ({ path: files.handles.get(descriptor, 'fstat').path })),
     capabilities() {

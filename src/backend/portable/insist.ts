@@ -1,14 +1,14 @@
 import { sleepSync } from '../../sleep.js';
 import { errnoOf } from '../system-error.js';
 
-/** What Windows says of a file that somebody else has open for a moment: an indexer, a virus scanner, a contender. */
+/** Windows answers these while another program (an indexer, a virus scanner, a contender) has the file open. */
 const PASSING: ReadonlySet<string | undefined> = new Set(['EPERM', 'EACCES', 'EBUSY']);
-/** ms */
+/** Milliseconds between two tries. */
 const PAUSES = [1, 2, 5, 10, 20, 50, 100, 200];
 
 /**
- * Repeats a call on Windows for some 400 ms while it fails in a way that passes there. Elsewhere such a failure means
- * what it says.
+ * Runs `call`. On Windows it repeats a call that fails with one of the errors above, for some 400 ms in all, because
+ * there they pass. On other systems these errors are final.
  */
 export function insist<T>(platform: string, call: () => T): T {
   if (platform !== 'win32') return call();

@@ -1,53 +1,37 @@
 import { requirePid } from '../arguments.js';
 import type { ProcessOperations } from '../backend.js';
-import type { Descriptor } from '../descriptor.js';
 
 /**
- * Nothing is known of a process but whether its number is taken, and for that the layers above need no backend
- * (kill(2) with signal 0). No boot, no namespace, no start: so no identity from here ever proves that anybody is dead.
+ * This backend reads nothing about a process. The layers above see by themselves whether a PID is taken (kill(2) with
+ * signal 0). Without a boot id, a namespace and a start time, no identity from here ever proves that an owner is dead.
  */
-export class PortableProcesses implements ProcessOperations {
-  bootId(): null {
-    return null;
-  }
+export const portableProcesses: ProcessOperations = {
+  bootId: () => null,
 
-  pidNamespace(pid?: number): null {
+  pidNamespace(pid) {
     if (pid !== undefined) requirePid(pid);
     return null;
-  }
+  },
 
-  isInPidNamespace(pid: number, _inode: string): boolean {
+  isInPidNamespace(pid) {
     requirePid(pid);
     return false;
-  }
+  },
 
-  timeOffset(): null {
-    return null;
-  }
+  timeOffset: () => null,
 
-  stat(pid: number): 'ENOSYS' {
+  stat(pid) {
     requirePid(pid);
     return 'ENOSYS';
-  }
+  },
 
-  status(pid: number | 'self'): 'ENOSYS' {
+  status(pid) {
     if (pid !== 'self') requirePid(pid);
     return 'ENOSYS';
-  }
+  },
 
-  openPidfd(_pid: number): 'ENOSYS' {
-    return 'ENOSYS';
-  }
-
-  pidfdInode(_fd: Descriptor): null {
-    return null;
-  }
-
-  pidfdExited(_fd: Descriptor): boolean {
-    return false;
-  }
-
-  probePidfd(_pid: number): 'ENOSYS' {
-    return 'ENOSYS';
-  }
-}
+  openPidfd: () => 'ENOSYS',
+  pidfdInode: () => null,
+  pidfdExited: () => false,
+  probePidfd: () => 'ENOSYS',
+};

@@ -5,7 +5,7 @@ import { readProcFile } from './proc-file.js';
 
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
-/** The boot id of random(4), and whether it is the kernel's own word or a file mounted over it. */
+/** Reads the boot id of random(4), and checks whether the file is the kernel's own or one mounted over it. */
 export function readBootId(): BootId | null {
   try {
     const { content, device } = readProcFile(BOOT_ID);
@@ -18,6 +18,7 @@ export function readBootId(): BootId | null {
   }
 }
 
+/** null: this is no UUID. */
 export function parseBootId(content: Buffer): string | null {
   const id = content.toString('latin1').replace(/\n$/, '').toLowerCase();
   return /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(id) ? id : null;

@@ -10,38 +10,31 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { requireEntryName } from '../arguments.js';
-import type {
-  FileOperations,
-  FileStatus,
-  Filesystem,
-  OpenDirectory,
-  OpenFile,
-  OpenText,
-} from '../backend.js';
-import { closeIfStill, createDirectoryAt, isAt, isStillAt, look, openText, rmdirIfAt } from '../composed.js';
+import type { FileStatus, Filesystem } from '../backend.js';
 import type { Descriptor } from '../descriptor.js';
 import { listNames, readFromStart, writeAtStart } from '../file-content.js';
 import { fileStatus } from '../file-status.js';
+import { NodeFiles } from '../node-files.js';
 import { errnoOf, nullIfMissing, type Subject, systemError, withSubject } from '../system-error.js';
 import { readFilesystem } from './filesystem.js';
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
 
-/** open(2). Not among Node's constants; the number is the same on every architecture Node runs on. */
+/** open(2). It is not among Node's constants; the number is the same on every architecture that Node runs on. */
 const O_PATH = 0o10000000;
 
 // O_CLOEXEC is not named below because libuv adds it to every open.
 // O_NONBLOCK: a FIFO put in the file's place must not keep the reader waiting for a writer.
-// O_NOCTTY: nor may a terminal become the reader's own.
+// O_NOCTTY: a terminal put in the file's place must not become the controlling terminal of the reader.
 const FOR_READING = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 const ANEW = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK;
 
 /**
  * The *at calls in plain Node. /proc/self/fd/N is not an ordinary symbolic link: the kernel jumps to the very
- * directory that is open (proc_pid_fd(5)), wherever it was moved meanwhile, so /proc/self/fd/N/name means what
+ * directory that is open (proc_pid_fd(5)), wherever it was moved meanwhile. Therefore /proc/self/fd/N/name means what
  * openat(N, name) means.
  */
-export class ProcfsFiles implements FileOperations {
+export class ProcfsFiles extends NodeFiles {
   readonly #opened = new Set<Descriptor>();
 
   openParent(path: string): Descriptor {
@@ -49,33 +42,19 @@ export class ProcfsFiles implements FileOperations {
     return this.#open({ path }, path, O_PATH | O_DIRECTORY);
   }
 
-  openDirectoryAt(directory: Descriptor, name: string): Descriptor {
-    return this.#openAt(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK);
-  }
-
   findDirectoryAt(directory: Descriptor, name: string): Descriptor | null {
-    return nullIfMissing(() => this.openDirectoryAt(directory, name));
+    return nullIfMissing(() =>
+      this.#openAt(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK),
+    );
   }
 
   openAt(directory: Descriptor, name: string): Descriptor {
     return this.#openAt(directory, name, FOR_READING);
   }
 
-  createAt(directory: Descriptor, name: string): OpenFile {
-    return look(this, this.#openAt(directory, name, ANEW), (file) => file);
-  }
-
-  openText(directory: Descriptor, name: string, limit: number): OpenText | null {
-    return openText(this, directory, name, limit);
-  }
-
   mkdirAt(directory: Descriptor, name: string): void {
     const path = entry(directory, name);
     within([directory], 'mkdir', { path: name }, () => mkdirSync(path, 0o777));
-  }
-
-  createDirectoryAt(directory: Descriptor, name: string): OpenDirectory | null {
-    return createDirectoryAt(this, directory, name);
   }
 
   renameAt(fromDirectory: Descriptor, from: string, toDirectory: Descriptor, to: string): void {
@@ -101,10 +80,6 @@ export class ProcfsFiles implements FileOperations {
     within([directory], 'rmdir', { path: name }, () => rmdirSync(path));
   }
 
-  rmdirIfAt(directory: Descriptor, name: string, fd: Descriptor): void {
-    rmdirIfAt(this, directory, name, fd);
-  }
-
   statAt(directory: Descriptor, name: string): FileStatus {
     const path = entry(directory, name);
     return within([directory], 'lstat', { path: name }, () => fileStatus(lstatSync(path, { bigint: true })));
@@ -114,30 +89,13 @@ export class ProcfsFiles implements FileOperations {
     return fileStatus(fstatSync(fd, { bigint: true }));
   }
 
-  /** Plain Node cannot ask past the kernel's memory. */
-  statFresh(fd: Descriptor): FileStatus {
-    return this.statDescriptor(fd);
-  }
-
-  isAt(directory: Descriptor, name: string, fd: Descriptor): boolean {
-    return isAt(this, directory, name, fd);
-  }
-
-  isStillAt(directory: Descriptor, name: string, fd: Descriptor, device: string, inode: string): boolean {
-    return isStillAt(this, directory, name, fd, device, inode);
-  }
-
   list(directory: Descriptor, limit: number): string[] {
-    // Opened anew, so that two listings of one descriptor both begin at the start.
+    // The directory is opened anew, so that two listings of one descriptor both begin at the start.
     return within([directory], 'scandir', {}, () => listNames(`/proc/self/fd/${directory}`, limit));
   }
 
   read(fd: Descriptor, limit: number): Buffer {
     return readFromStart(fd, limit);
-  }
-
-  readText(fd: Descriptor, limit: number): string {
-    return this.read(fd, limit).toString('utf8');
   }
 
   write(fd: Descriptor, text: string): void {
@@ -149,13 +107,13 @@ export class ProcfsFiles implements FileOperations {
   }
 
   close(fd: Descriptor): void {
-    // Closing a number that somebody else owns by now would be far worse than an error.
+    // To close a number that belongs to other code in this process by now would be far worse than an error.
     if (!this.#opened.delete(fd)) throw systemError('EBADF', 'close');
     closeSync(fd);
   }
 
-  closeIfStill(fd: Descriptor, device: string, inode: string): void {
-    closeIfStill(this, fd, device, inode);
+  protected create(directory: Descriptor, name: string): Descriptor {
+    return this.#openAt(directory, name, ANEW);
   }
 
   #openAt(directory: Descriptor, name: string, flags: number): Descriptor {
@@ -170,17 +128,18 @@ export class ProcfsFiles implements FileOperations {
   }
 }
 
-/** Path of one name in an open directory. */
+/** Path of the name in the open directory. */
 function entry(directory: Descriptor, name: string): string {
   return `/proc/self/fd/${directory}/${requireEntryName(name)}`;
 }
 
-/** Runs a call on /proc/self/fd/N/..., and gives its errors the shape the *at call would have given them. */
+/** Runs a call on /proc/self/fd/N/..., and gives its errors the shape that the *at call would have given them. */
 function within<T>(descriptors: readonly Descriptor[], syscall: string, subject: Subject, call: () => T): T {
   try {
     return withSubject(subject, call);
   } catch (error) {
-    // A closed descriptor has no entry in /proc/self/fd, which reads as "no such file": a free lock, to a caller.
+    // A closed descriptor has no entry in /proc/self/fd. A caller must not read that as "no such file", because there
+    // it means that the lock is free.
     if (errnoOf(error) === 'ENOENT' && !descriptors.every(isOpen)) {
       throw systemError('EBADF', syscall, subject);
     }

@@ -53,6 +53,11 @@ export const FILESYSTEM_NAMES: ReadonlyMap<number, string> = new Map([
   [0x958458f6, 'hugetlbfs'],
   [0x9fa0, 'proc'],
   [0x62656572, 'sysfs'],
+  [0x64626720, 'debugfs'],
+  [0x74726163, 'tracefs'],
+  [0x73636673, 'securityfs'],
+  [0xcafe4a11, 'bpf'],
+  [0x62656570, 'configfs'],
   [0x1cd1, 'devpts'],
   [0x27e0eb, 'cgroup'],
   [0x63677270, 'cgroup2'],
@@ -64,10 +69,10 @@ export const FILESYSTEM_NAMES: ReadonlyMap<number, string> = new Map([
   [0x0187, 'autofs'],
 ]);
 
-/** The errors of a sandbox that forbids the call. */
+/** The errors by which a sandbox forbids statfs(2). */
 const REFUSALS: ReadonlySet<string> = new Set(['EPERM', 'EACCES', 'ENOSYS']);
 
-/** The filesystem that `path` is on. fsid is null, because statfs of plain Node leaves f_fsid out. */
+/** The filesystem that `path` is on. Its f_fsid is null, because Node's statfs leaves it out. */
 export function readFilesystem(path: string): Filesystem {
   try {
     return { type: filesystemName(statfsSync(path, { bigint: true }).type), fsid: null };
@@ -77,7 +82,7 @@ export function readFilesystem(path: string): Filesystem {
   }
 }
 
-/** The name of a magic number. It has 32 bits, but f_type is a signed long and may arrive sign-extended. */
+/** Name of a statfs magic. A magic has 32 bits, but f_type is a signed long and may arrive sign-extended. */
 export function filesystemName(magic: bigint): string {
   const low = Number(BigInt.asUintN(32, magic));
   return FILESYSTEM_NAMES.get(low) ?? `0x${low.toString(16)}`;

@@ -5,10 +5,13 @@ import { WorkerLease } from '../worker-lease.js';
 import { probeCapabilities } from './capabilities.js';
 import { ProcfsFiles } from './files.js';
 import { filesystemName } from './filesystem.js';
-import { ProcfsProcesses } from './processes.js';
+import { procfsProcesses } from './processes.js';
 import { ProcfsWitness } from './witness.js';
 
-/** The backend without an addon: Linux, with /proc. Throws an Error that says what is missing. */
+/**
+ * Loads the backend for Linux without the addon, which reads /proc.
+ * @throws {Error} saying what is missing.
+ */
 export function loadProcfsBackend(): Backend {
   if (process.platform !== 'linux') {
     throw new Error(`the procfs backend needs Linux, this is ${process.platform}`);
@@ -20,7 +23,7 @@ export function loadProcfsBackend(): Backend {
   return {
     name: 'procfs',
     actsOnOpenDirectory: true,
-    processes: new ProcfsProcesses(),
+    processes: procfsProcesses,
     files,
     witness: new ProcfsWitness(files),
     watch: null,
@@ -32,13 +35,17 @@ export function loadProcfsBackend(): Backend {
   };
 }
 
-/** Both halves stand on it: processes on /proc/<pid>, file operations on /proc/self/fd. */
+/**
+ * Makes sure that /proc is there, because processes are read from /proc/<pid> and files are reached by /proc/self/fd.
+ * @throws {Error} saying what is missing.
+ */
 function requireProc(): void {
   try {
     const type = filesystemName(statfsSync('/proc', { bigint: true }).type);
-    if (type !== 'proc')
+    if (type !== 'proc') {
       throw new Error(`the procfs backend needs /proc, but what is mounted there is ${type}`);
-    // /proc/self leads nowhere on a /proc of a PID namespace in which this process has no number.
+    }
+    // /proc/self leads nowhere when /proc belongs to a PID namespace in which this process has no PID.
     readdirSync('/proc/self/fd');
   } catch (error) {
     if (!isSystemError(error)) throw error;

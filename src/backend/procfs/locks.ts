@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 
-/** A file as /proc/locks names it. */
+/** The three numbers by which /proc/locks names a file. */
 export interface LockedFile {
   readonly major: bigint;
   readonly minor: bigint;
@@ -9,33 +9,33 @@ export interface LockedFile {
 
 export interface LockTable {
   readonly text: string;
-  /** False: locks that were held all the time may be missing from the text. */
+  /** False when locks that were held all the time may be missing from the text. */
   readonly complete: boolean;
 }
 
 const LOCKS = '/proc/locks';
 
-/** Larger than any answer, so that it is the kernel who ends a read. */
+/** Bytes. Larger than any answer, so that a read ends where the kernel ends it. */
 const READ_SIZE = 64 * 1024;
 
-/** seq_file collects records in one page and answers a read with what fitted. 4 KiB is the smallest page. */
+/** Bytes. seq_file collects records in one page and answers a read with those that fit. 4 KiB is the smallest page. */
 const PAGE_SIZE = 4096;
 
-/** The longest record that a read is taken to have room for: a lock with about fifteen waiters in line. */
+/** Bytes. We assume that no record is longer: a lock with about fifteen waiters in line has this length. */
 const LONGEST_RECORD = 1024;
 
 /**
- * Reads /proc/locks with one read(2), during which the kernel lets no lock come or go (proc_locks(5),
- * locks_start in fs/locks.c). A list that takes two reads is put together from two moments, by position: locks
- * taken or dropped in between shift the others, and one that was held throughout can be in neither part.
+ * Reads /proc/locks with one read(2), during which the kernel lets no lock come or go (proc_locks(5), locks_start in
+ * fs/locks.c). A list that takes two reads is put together from two moments, by position. Locks taken or dropped in
+ * between shift the others, so a lock that was held throughout can be in neither part.
  */
 export function readLockTable(): LockTable {
   const fd = openSync(LOCKS, constants.O_RDONLY);
   try {
     const buffer = Buffer.allocUnsafe(READ_SIZE);
     const length = readSync(fd, buffer, 0, READ_SIZE, null);
-    // Nothing more to come is not enough: the record that did not fit may be gone by the second read. So there
-    // must also have been room for one more.
+    // An empty second read is not enough for a complete list, because the record that did not fit into the first may be
+    // gone by the second. The first must also have had room for one more record.
     const rest = length === 0 ? 0 : readSync(fd, buffer, length, READ_SIZE - length, null);
     return {
       text: buffer.toString('latin1', 0, length + rest),
@@ -49,7 +49,7 @@ export function readLockTable(): LockTable {
 /** True when the text of /proc/locks lists an open-file-description write lock on the file. */
 export function listsWriteLock(text: string, file: LockedFile): boolean {
   // 7: OFDLCK ADVISORY  WRITE -1 fe:00:2146423 0 EOF
-  // A waiter has `->` between number and kind and holds nothing. Device numbers are hexadecimal, the inode is not.
+  // A waiter has `->` between number and kind, and holds nothing. Device numbers are hexadecimal, the inode is decimal.
   const held = /^\s*\d+:\s+OFDLCK\s+\S+\s+WRITE\s+-?\d+\s+([0-9a-f]+):([0-9a-f]+):(\d+)\s/gm;
   for (const [, major, minor, inode] of text.matchAll(held)) {
     if (
@@ -63,7 +63,7 @@ export function listsWriteLock(text: string, file: LockedFile): boolean {
   return false;
 }
 
-/** Takes a user-space st_dev apart as makedev(3) put it together: both numbers lie in two pieces. */
+/** Splits a user-space st_dev, in which makedev(3) has put each of the two numbers in two pieces. */
 export function splitDevice(device: bigint): { major: bigint; minor: bigint } {
   return {
     major: ((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n),

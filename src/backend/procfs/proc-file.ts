@@ -1,17 +1,17 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
-/** Enough for one read of all but a status with hundreds of supplementary groups (about 1.5 KiB is usual). */
+/** Bytes. One read is enough for every file but a status with hundreds of supplementary groups (1.5 KiB is usual). */
 const CHUNK = 4096;
 
 export interface ProcFile {
   readonly content: Buffer;
-  /** st_dev of what was opened: tells procfs from a file mounted over it. */
+  /** st_dev of the opened file, which distinguishes procfs from a file mounted over it. */
   readonly device: bigint;
 }
 
 /**
- * Reads a small file of /proc whole. fs.readFileSync would do as well, but it says nothing about the device of the
- * file it read, and a second look by path could meet another file.
+ * Reads a small file of /proc whole. fs.readFileSync does not return the device of the file that it read, and stat by path
+ * afterwards could meet another file.
  */
 export function readProcFile(path: string): ProcFile {
   const fd = openSync(path, constants.O_RDONLY);

@@ -1,22 +1,9 @@
 import { fstatSync } from 'node:fs';
 import type { FileOperations, WitnessOperations, WitnessTest } from '../backend.js';
-import { testAt } from '../composed.js';
 import type { Descriptor } from '../descriptor.js';
+import { traitsOf } from '../filesystem-traits.js';
 import { isSystemError, systemError } from '../system-error.js';
 import { listsWriteLock, readLockTable, splitDevice } from './locks.js';
-
-/**
- * Filesystems that one kernel alone can mount, with all their locks in that kernel's list. The value says whether
- * the list names a file by its st_dev. overlay and btrfs give files a device other than their superblock's, so
- * there a lock can go unrecognised.
- */
-const LISTED_BY_DEVICE: ReadonlyMap<string, boolean> = new Map([
-  ['ext', true],
-  ['xfs', true],
-  ['tmpfs', true],
-  ['overlay', false],
-  ['btrfs', false],
-]);
 
 /** Sees witnesses in /proc/locks. Plain Node has no fcntl(2), so it cannot take one. */
 export class ProcfsWitness implements WitnessOperations {
@@ -31,28 +18,34 @@ export class ProcfsWitness implements WitnessOperations {
   }
 
   test(fd: Descriptor, type: string): WitnessTest {
-    const listedByDevice = LISTED_BY_DEVICE.get(type);
-    if (listedByDevice === undefined) return 'untestable';
+    // Locks on a filesystem of several kernels are not all in the list of this one.
+    const { oneKernel, locksByStDev } = traitsOf(type);
+    if (!oneKernel) return 'untestable';
 
     try {
       const { dev, ino } = fstatSync(fd, { bigint: true });
       const file = { ...splitDevice(dev), inode: ino };
-      // A lock seen once is held. That none is there must be seen twice: see the remark on room in locks.ts,
-      // a single record longer than that would have to hide the lock both times.
-      for (let look = 0; look < 2; look += 1) {
+      // A lock that is listed once is held. It must be missing twice to be free: readLockTable() assumes a longest record,
+      // and one that is longer still would have to hide the lock both times.
+      for (let reading = 0; reading < 2; reading += 1) {
         const { text, complete } = readLockTable();
         if (listsWriteLock(text, file)) return 'held';
-        if (!complete || !listedByDevice) return 'untestable';
+        if (!complete || !locksByStDev) return 'untestable';
       }
       return 'free';
     } catch (error) {
-      // No /proc/locks: subset=pid, CONFIG_FILE_LOCKING off, gVisor.
+      // There is no /proc/locks with subset=pid, without CONFIG_FILE_LOCKING, and in gVisor.
       if (isSystemError(error)) return 'untestable';
       throw error;
     }
   }
 
   testAt(directory: Descriptor, name: string, type: string): WitnessTest {
-    return testAt(this.#files, this, directory, name, type);
+    const descriptor = this.#files.openAt(directory, name);
+    try {
+      return this.test(descriptor, type);
+    } finally {
+      this.#files.close(descriptor);
+    }
   }
 }

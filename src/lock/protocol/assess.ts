@@ -1,5 +1,5 @@
 import type { FileStatus } from '../../backend/backend.js';
-import { isOneKernelFilesystem, showsChangesOfOthers } from '../../backend/filesystem-traits.js';
+import { isOneKernelFilesystem, traitsOf } from '../../backend/filesystem-traits.js';
 import { type JudgeOptions, judgeRecord } from '../../judge/judge.js';
 import type { Verdict } from '../../judge/verdict.js';
 import type { OwnerRecord } from '../../record/owner-record.js';
@@ -69,7 +69,7 @@ function assessByLease(
 ): LockState {
   if (record.lease === null || view.owner === null) return { state: 'unknown', verdict, description };
   const { type } = view.owner.filesystem;
-  if (!showsChangesOfOthers(type)) {
+  if (!traitsOf(type).showsChanges) {
     const why = `${type} does not show whether its lease is renewed`;
     return { state: 'unknown', verdict, description: `${description}, ${why}` };
   }

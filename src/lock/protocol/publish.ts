@@ -2,7 +2,7 @@
 // lock's path. Discarding means to delete it again when that fails.
 import type { Filesystem, OpenDirectory, OpenFile } from '../../backend/backend.js';
 import type { Descriptor } from '../../backend/descriptor.js';
-import { isOneKernelFilesystem, showsChangesOfOthers } from '../../backend/filesystem-traits.js';
+import { isOneKernelFilesystem, traitsOf } from '../../backend/filesystem-traits.js';
 import { errnoOf, isErrno, isGone } from '../../backend/system-error.js';
 import { currentObserver } from '../../identity/observer.js';
 import { selfIdentity } from '../../identity/read.js';
@@ -108,11 +108,11 @@ function newRecord(
   };
 }
 
-/** Plain Node cannot test a witness on overlay or btrfs, because /proc/locks shows another device there. */
+/** Without a witness an owner needs a lease, and also with one that plain Node cannot test in /proc/locks. */
 function needsLease({ type }: Filesystem, witness: WitnessRecord | null): boolean {
-  // Another kernel never sees a renewal on such a filesystem, so a recorded lease would seem to have run out.
-  if (!showsChangesOfOthers(type)) return false;
-  return witness === null || type === 'overlay' || type === 'btrfs';
+  const { showsChanges, locksByStDev } = traitsOf(type);
+  // A lease whose renewal other kernels never see would look expired to them.
+  return showsChanges && (witness === null || !locksByStDev);
 }
 
 let ticksAsRead: number | null | undefined;

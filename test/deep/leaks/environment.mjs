@@ -6,7 +6,7 @@ import { workerData } from 'node:worker_threads';
 
 /** @type {import('../../helpers/unbranded.js').Unbranded<import('../../../src/backend/native.js').Addon>} */
 const { processes, files, watch, lease } = createRequire(import.meta.url)(workerData.path);
-const lock = files.openDirectoryAt(files.openParent(workerData.directory), 'lock');
+const lock = /** @type {number} */ (files.findDirectoryAt(files.openParent(workerData.directory), 'lock'));
 const pidfd = /** @type {number} */ (processes.openPidfd(process.pid));
 const owner = openSync(join(workerData.directory, 'lock', 'owner.json'), 'r+');
 watch.onExit(pidfd, new Int32Array(1), 0);

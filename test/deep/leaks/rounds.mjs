@@ -16,7 +16,7 @@ export function roundsOf({ processes, files, witness, watch, lease, capabilities
   mkdirSync(join(directory, 'lock'));
   writeFileSync(join(directory, 'lock', 'owner.json'), '{}');
   const parent = files.openParent(directory);
-  const lock = files.openDirectoryAt(parent, 'lock');
+  const lock = /** @type {number} */ (files.findDirectoryAt(parent, 'lock'));
   const owner = files.openAt(lock, 'owner.json');
   const held = files.createAt(lock, 'held').descriptor;
   witness.take(held);
@@ -43,9 +43,8 @@ export function roundsOf({ processes, files, witness, watch, lease, capabilities
     pidfdInode: () => processes.pidfdInode(pidfd),
     pidfdExited: () => processes.pidfdExited(pidfd),
     openParent: () => files.close(files.openParent(directory)),
-    openDirectoryAt: () => files.close(files.openDirectoryAt(parent, 'lock')),
-    'openDirectoryAt of a file': () => expectError(() => files.openDirectoryAt(lock, 'owner.json')),
     findDirectoryAt: () => files.close(files.findDirectoryAt(parent, 'lock') ?? -1),
+    'findDirectoryAt of a file': () => expectError(() => files.findDirectoryAt(lock, 'owner.json')),
     'findDirectoryAt of nothing': () => files.findDirectoryAt(parent, 'nothing'),
     'createAt, write, read, unlinkAt': () => {
       const file = files.createAt(lock, 'new').descriptor;
