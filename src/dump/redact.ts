@@ -1,3 +1,4 @@
+import { SHORT_CONTAINER_ID } from '../identity/container-id.js';
 import type { LockInspection } from '../lock/inspect.js';
 import type { DiagnosticsDump } from './dump.js';
 
@@ -16,9 +17,6 @@ const TEXT_KEYS = new Set([
   'source',
   'foreignFiles',
 ]);
-
-/** Docker names a container's host by the beginning of its id. */
-const SHORT_CONTAINER_ID = 12;
 
 /**
  * The same dump with every host name and container id in it replaced, equal ones by equal words, wherever they occur:

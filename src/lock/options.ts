@@ -1,6 +1,7 @@
 import { invalidArgument, outOfRange } from '../errors.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord } from '../record/owner-record.js';
+import { MAX_LABEL } from '../record/parse.js';
 import { type InspectOptions, MIN_LEASE } from './protocol/assess.js';
 
 /** What a waiter knows of the lock it waits for. */
@@ -41,8 +42,6 @@ export interface AcquireOptions extends InspectOptions {
 
 /** ms; a day. */
 const MAX_LEASE = 86_400_000;
-/** Longest label kept in a record. */
-const MAX_LABEL = 256;
 
 /** @throws TypeError (ERR_INVALID_ARG_TYPE) or RangeError (ERR_OUT_OF_RANGE). */
 export function checkAcquireOptions(options: AcquireOptions): void {

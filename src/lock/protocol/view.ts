@@ -64,7 +64,7 @@ export class LockView {
   }
 
   static #read(place: LockPath, directory: Descriptor): LockView {
-    const read = readOwnerOf(place, directory);
+    const read = openOwnerFile(place.backend.files, directory);
     if (read === null) return new LockView(place, directory, null, null);
     if (typeof read === 'string') throw foreignOwner(place, read);
     const { file, parsed } = read;
@@ -149,19 +149,6 @@ function kindAt(place: LockPath): string {
     return kind === 'symlink' ? 'a symbolic link' : kind === 'file' ? 'a file' : 'not a directory';
   } catch {
     return 'not a directory';
-  }
-}
-
-function readOwnerOf(place: LockPath, directory: Descriptor): ReturnType<typeof openOwnerFile> {
-  try {
-    return openOwnerFile(place.backend.files, directory);
-  } catch (error) {
-    // Where nothing can be held open (Windows), or a server forgets it, it can be taken away before it was read.
-    if (isGone(error)) return null;
-    const code = errnoOf(error);
-    if (code === 'ELOOP') throw foreignOwner(place, 'symbolic link');
-    if (code === 'ENXIO') throw foreignOwner(place, 'socket');
-    throw error;
   }
 }
 
