@@ -5,7 +5,10 @@ import { type ForeignRecord, foreignRecord } from './format.js';
 /** A decimal number alone, which `%d\n` and Xvfb's `%10d\n` print. */
 const NUMBER = /^[ \t]*(\d{1,20})[ \t]*(?:\r?\n)?$/;
 
-/** Reads a pid and nothing else: Rails, celery beat, Apache, dbus, gunicorn, mongod, Xvfb, the AWS CDK, most daemons. */
+/**
+ * Reads a pid and nothing else: Rails, celery beat, Apache, dbus, gunicorn, mongod, Xvfb, the AWS CDK, most
+ * daemons.
+ */
 export function parseBarePid(text: string, mtimeMs: number): ForeignRecord | null {
   const digits = NUMBER.exec(text)?.[1];
   if (digits === undefined) return null;

@@ -10,8 +10,9 @@ export const EMACS_PREFIX = '.#';
 const LOCK = /^[^/\n]*@([^/\n@]+)\.(\d{1,20})(?:[:\uf022](\d{1,12}))?$/;
 
 /**
- * Reads `user@host.pid:boot`. The number at the end is when the machine was booted, in s since the epoch. It is not when the
- * lock was taken, and every process is younger, so the mtime of the link stands in for the time of the record.
+ * Reads `user@host.pid:boot`. The number at the end is when the machine was booted, in s since the epoch. It
+ * is not when the lock was taken, and every process is younger, so the mtime of the link stands in for the
+ * time of the record.
  */
 export function parseEmacs(content: string, mtimeMs: number): ForeignRecord | null {
   const [, host, pid, boot] = LOCK.exec(content) ?? [];

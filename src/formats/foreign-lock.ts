@@ -84,8 +84,8 @@ export class ForeignLock {
     if (descriptor === null) return null;
     try {
       const status = files.statDescriptor(descriptor);
-      // One byte more than a lock may have shows that it is too large. Its size does not, because a file can grow, and
-      // the files in /proc have none.
+      // One byte more than a lock may have shows that it is too large. Its size does not, because a file can
+      // grow, and the files in /proc have none.
       const bytes = files.read(descriptor, MAX_FILE + 1);
       const found =
         bytes.length > MAX_FILE
@@ -106,8 +106,8 @@ export class ForeignLock {
     const verdict = judgeRecord(record, this.#file, options);
     const attached = verdict.state === 'dead' && sharedMemory !== null ? attachedTo(sharedMemory) : null;
     if (sharedMemory === null || attached === null) return verdict;
-    // A server's children may outlive it, and then work on the data that its successor would take. The successor finds
-    // their memory by this file; PostgreSQL itself refuses to start then.
+    // A server's children may outlive it, and then work on the data that its successor would take. The
+    // successor finds their memory by this file; PostgreSQL itself refuses to start then.
     const inUse = attached > 0;
     const memory = {
       check: 'shared-memory',
@@ -124,10 +124,11 @@ export class ForeignLock {
   /**
    * Deletes what was judged, if it still stands there as it was.
    *
-   * No system call unlinks a name only if it leads to a given file. So there are some microseconds between the check below
-   * and unlink(2) in which a program that takes the lock can put its own file under the name, or write into this one, and
-   * lose it. It cannot lose a file that it creates with O_EXCL, because that fails as long as the old file is there. A
-   * rename to another name first would not help, because a program that checks meanwhile finds the lock free.
+   * No system call unlinks a name only if it leads to a given file. So there are some microseconds between
+   * the check below and unlink(2) in which a program that takes the lock can put its own file under the name,
+   * or write into this one, and lose it. It cannot lose a file that it creates with O_EXCL, because that
+   * fails as long as the old file is there. A rename to another name first would not help, because a program
+   * that checks meanwhile finds the lock free.
    */
   remove(): Removal {
     const status = statEntry(this.#entry);
@@ -146,14 +147,20 @@ export class ForeignLock {
     if (this.#file !== null) this.#entry.backend.files.close(this.#file.descriptor);
   }
 
-  /** The content counts too, because a second write within one tick of the kernel's clock can leave mtime and size as they are. */
+  /**
+   * Reads the content again, because a second write within one tick of the kernel's clock can leave mtime and
+   * size as they are.
+   */
   #readAgain(): string | null {
     if (this.#file === null) return readLink(this.#entry);
     return this.#entry.backend.files.read(this.#file.descriptor, MAX_FILE + 1).toString('latin1');
   }
 }
 
-/** While a file is open its inode number is no other file's. That of a link could be, but not with the same mtime. */
+/**
+ * While a file is open its inode number is no other file's. That of a link could be, but not with the same
+ * mtime.
+ */
 function isSameState(a: FileStatus, b: FileStatus): boolean {
   return (
     a.kind === b.kind &&
@@ -174,9 +181,10 @@ function statEntry({ backend, parent, name }: DirectoryEntry): FileStatus | null
 }
 
 /**
- * The target of a symbolic link, as latin1. Node has no readlinkat(2), but /proc/self/fd/N is the open directory itself and
- * not a path to it (proc_pid_fd(5)), and readlink(2) follows nothing after it. Without /proc only the path is left. null
- * when it is no link any more, or when there is no /proc in spite of the backend.
+ * The target of a symbolic link, as latin1. Node has no readlinkat(2), but /proc/self/fd/N is the open
+ * directory itself and not a path to it (proc_pid_fd(5)), and readlink(2) follows nothing after it. Without
+ * /proc only the path is left. null when it is no link any more, or when there is no /proc in spite of the
+ * backend.
  */
 function readLink({ backend, parent, name, path }: DirectoryEntry): string | null {
   try {

@@ -3,7 +3,10 @@ import { legacyOwnerRecord } from '../record/parse.js';
 import { Fields } from '../text/json-fields.js';
 import { type ForeignRecord, foreignRecord, type NotRecognised } from './format.js';
 
-/** The names that OpenClaw, Matrix, paseo and dev servers, and kubo, give to it. */
+/**
+ * Keys of the pid: that of OpenClaw, Matrix, paseo and dev servers, and those of other programs, such as
+ * kubo.
+ */
 const PID_KEYS = ['pid', 'PID', 'OwnerPID', 'ownerPid'];
 
 /** Reads a JSON object with a pid in it, and what else helps to know its process. Never throws. */

@@ -15,8 +15,9 @@ export function isEmacsName(name: string): boolean {
 }
 
 /**
- * True when a file of this name and content may be deleted as a lock. A number, or some JSON with a `pid`, can be anybody's
- * data. Unless it records a process's start or boot as well, its name must say that it is a lock or a PID file.
+ * True when a file of this name and content may be deleted as a lock. A number, or some JSON with a `pid`,
+ * can be anybody's data. Unless it records a process's start or boot as well, its name must say that it is a
+ * lock or a PID file.
  */
 export function isDeletableAs(
   name: string,

@@ -16,13 +16,15 @@ export function recogniseFile(name: string, text: string, mtimeMs: number): Fore
   if (name === OWNER_FILE) return 'the owner.json of a lock: its directory is the lock';
   const content = text.replaceAll('\0', '').trim();
   if (content === '') {
-    // A crash leaves such a file, a writer begins with one, and mongod.lock is one after mongod was shut down.
+    // A crash leaves such a file, a writer begins with one, and mongod.lock is one after mongod was shut
+    // down.
     return text === ''
       ? 'an empty file, which names nobody'
       : 'a file of blanks or zeroes, which names nobody';
   }
   if (content.startsWith('{')) return parseJsonPidFile(content, mtimeMs);
-  // These formats get the text as it is, because a torn number that is padded with zeroes must not pass for a shorter one.
+  // These formats get the text as it is, because a torn number that is padded with zeroes must not pass for a
+  // shorter one.
   return (
     parseBarePid(text, mtimeMs) ??
     parseTicksLine(text, mtimeMs) ??
@@ -33,7 +35,9 @@ export function recogniseFile(name: string, text: string, mtimeMs: number): Fore
   );
 }
 
-/** Reads the record in the target of a symbolic link. Only the name says that it is no link like any other. */
+/**
+ * Reads the record in the target of a symbolic link. Only the name says that it is no link like any other.
+ */
 export function recogniseLink(name: string, target: string, mtimeMs: number): ForeignRecord | NotRecognised {
   const found =
     name === SINGLETON_LOCK

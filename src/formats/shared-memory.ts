@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { SharedMemory } from './format.js';
 
 /**
- * The number of processes attached to a System V shared memory segment of this IPC namespace. null when there is no such
- * segment, or when that is not known.
+ * The number of processes attached to a System V shared memory segment of this IPC namespace. null when there
+ * is no such segment, or when that is not known.
  */
 export function attachedTo({ key, id }: SharedMemory): number | null {
   try {
@@ -13,7 +13,9 @@ export function attachedTo({ key, id }: SharedMemory): number | null {
   }
 }
 
-/** Finds it in the text of /proc/sysvipc/shm (sysvipc(7)): key, shmid, perms, size, cpid, lpid, nattch, ... */
+/**
+ * Finds it in the text of /proc/sysvipc/shm (sysvipc(7)): key, shmid, perms, size, cpid, lpid, nattch, ...
+ */
 export function attachedIn(text: string, { key, id }: SharedMemory): number | null {
   for (const line of text.split('\n')) {
     const columns = line.trim().split(/ +/);

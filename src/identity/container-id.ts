@@ -6,9 +6,9 @@ const CONTAINER_ID = /[0-9a-f]{64}/;
 export const SHORT_CONTAINER_ID = 12;
 
 /**
- * Reads the container id from the cgroup path, where the runtimes write it (docker, containerd, podman, CRI-O), or from
- * the source of the mounted /etc/hostname, where Docker and podman show it. The id is for people only. null when none is
- * found.
+ * Reads the container id from the cgroup path, where the runtimes write it (docker, containerd, podman,
+ * CRI-O), or from the source of the mounted /etc/hostname, where Docker and podman show it. The id is for
+ * people only. null when none is found.
  */
 export function readContainerId(pid: number | 'self'): string | null {
   return find(`/proc/${pid}/cgroup`, /.*/g) ?? find(`/proc/${pid}/mountinfo`, /^.* \/etc\/hostname .*$/gm);

@@ -9,7 +9,7 @@ import {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const UINT64 = /^(0|[1-9]\d{0,19})$/;
-/** Longest text kept of an identity: another program wrote it, and people will be shown it. */
+/** Longest text that is accepted in an identity: another program wrote it, and people will be shown it. */
 const MAX_TEXT = 256;
 
 /** One line of JSON with its keys in a fixed order; {@link parseIdentity} reads it back. */
@@ -34,9 +34,9 @@ export function parseIdentity(text: string): ProcessIdentity {
 }
 
 /**
- * The identity in a parsed JSON value, frozen, or what is wrong with it. A field that is absent is not known. A field of
- * the wrong shape makes the whole identity unusable, because nobody can say what its writer meant; in an identity of a
- * newer version such a field is not known either.
+ * The identity in a parsed JSON value, frozen, or what is wrong with it. A field that is absent is not known.
+ * A field of the wrong shape makes the whole identity unusable, because nobody can say what its writer meant;
+ * in an identity of a newer version such a field is not known either.
  */
 export function toIdentity(value: unknown): ProcessIdentity | string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not an object';
@@ -59,7 +59,7 @@ export function toIdentity(value: unknown): ProcessIdentity | string {
   const pid = field(fields, 'pid', isPid);
   const namespace = new Fields(field(fields, 'pidNamespace', isObject) ?? {});
   const startTolerance = field(fields, 'startTolerance', isTolerance);
-  // In the order of freezeIdentity, without its copy.
+  // The keys stand in the order of freezeIdentity, which would only make a second copy.
   const identity: ProcessIdentity = Object.freeze({
     version,
     platform: platform ?? '',

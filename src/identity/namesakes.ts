@@ -12,9 +12,12 @@ import type { ProcessIdentity } from './process-identity.js';
 export interface Namesake {
   /** Its number in the observer's PID namespace. */
   readonly pid: number;
-  /** True: the number is the one in its own, innermost namespace. */
+  /** True when the number is the one in its own, innermost namespace. */
   readonly innermost: boolean;
-  /** As the process would record itself: the number in its namespace, and that namespace (null where it may not be read). */
+  /**
+   * The identity that the process would record of itself, with its number in its own namespace. That
+   * namespace is null where it may not be read.
+   */
   readonly identity: ProcessIdentity;
   /** null when that is not known. */
   readonly exited: boolean | null;
@@ -23,11 +26,13 @@ export interface Namesake {
 
 export interface Namesakes {
   readonly found: readonly Namesake[];
-  /** True when none can be missing: initial PID namespace, own /proc without hidepid, no process unreadable. */
+  /**
+   * True when none can be missing: initial PID namespace, own /proc without hidepid, no process unreadable.
+   */
   readonly complete: boolean;
   /**
-   * True when this process is in the initial PID namespace and does not see the processes of other users. Containers are
-   * to be expected below that namespace.
+   * True when this process is in the initial PID namespace and does not see the processes of other users.
+   * Containers are to be expected below that namespace.
    */
   readonly hidden: boolean;
 }
@@ -41,7 +46,8 @@ export function findNamesakes(observer: Observer, pid: number): Namesakes {
   const hidden = isMasked && process.geteuid?.() !== 0;
   const first = scanProc(observer, pid);
   if (!isInitial || isMasked || !first.complete) return { found: first.found, complete: false, hidden };
-  // Absence is a strong claim, and takes two passes, because a process is hard to see while one of its threads execs.
+  // Absence is a strong claim, and takes two passes, because a process is hard to see while one of its
+  // threads execs.
   const second = scanProc(observer, pid);
   const missed = first.found.filter((one) => !second.found.some((other) => isOneEntry(one, other)));
   return { found: [...missed, ...second.found], complete: second.complete, hidden };
@@ -84,7 +90,10 @@ function namesakesOf(observer: Observer, candidate: number, pid: number): Namesa
   return found;
 }
 
-/** Opens a pidfd of the process in a descendant PID namespace that `identity` names. null when it is not found or cannot be opened. */
+/**
+ * Opens a pidfd of the process in a descendant PID namespace that `identity` names. null when the process is
+ * not found, or when no pidfd can be opened.
+ */
 export function openDescendantPidfd(observer: Observer, identity: ProcessIdentity): Descriptor | null {
   const isOwner = (namesake: Namesake) => compareIdentities(identity, namesake.identity) === 'same';
   const pid = scanProc(observer, identity.pid).found.find(isOwner)?.pid;
@@ -104,7 +113,9 @@ function listProc(): string[] | null {
   }
 }
 
-/** The process with these numbers. null when it ended meanwhile, so that its number may be another process's. */
+/**
+ * The process with these numbers. null when it ended meanwhile, so that its number may be another process's.
+ */
 function describe(observer: Observer, nsPids: readonly number[], level: number): Namesake | null {
   const { processes, files } = observer.backend;
   const pid = nsPids[0] as number;
@@ -132,8 +143,8 @@ function ticksIn(stat: ProcessStat | Errno): number | null {
 }
 
 /**
- * True when two reads show the process exited, because a single one can show a live process dead while one of its threads
- * execs. null when that is not known.
+ * True when two reads show the process exited, because a single one can show a live process dead while one of
+ * its threads execs. null when that is not known.
  */
 function exitedInBoth(first: ProcessStat | Errno, second: ProcessStat | Errno): boolean | null {
   if (isErrno(first) || isErrno(second)) return null;

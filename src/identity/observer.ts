@@ -4,7 +4,9 @@ import { currentBackend } from '../backend/select.js';
 import { isErrno } from '../backend/system-error.js';
 import { MS_PER_TICK } from './start-ticks.js';
 
-/** Inode of the initial PID namespace (PROC_PID_INIT_INO in the kernel): from there every process is visible. */
+/**
+ * Inode of the initial PID namespace (PROC_PID_INIT_INO in the kernel): from there every process is visible.
+ */
 export const INITIAL_PID_NAMESPACE = '4026531836';
 
 /** What this process knows of its own place. It is read once, and true for as long as the process lives. */
@@ -15,11 +17,15 @@ export interface Observer {
   readonly pidNamespace: PidNamespace | null;
   readonly timeOffset: TimeOffset | null;
   /**
-   * True when the /proc mounted here numbers processes as this process does: NSpid in /proc/self/status has one entry. In
-   * a new PID namespace with the old /proc, /proc/<pid> is another process, even where the numbers coincide.
+   * True when the /proc mounted here numbers processes as this process does: NSpid in /proc/self/status has
+   * one entry. In a new PID namespace with the old /proc, /proc/<pid> is another process, even where the
+   * numbers coincide.
    */
   readonly ownProc: boolean;
-  /** The own number in the /proc that is mounted, which in a foreign one is not {@link pid}. null without a /proc. */
+  /**
+   * The own number in the /proc that is mounted, which in a foreign one is not {@link pid}. null without a
+   * /proc.
+   */
   readonly pidInProc: number | null;
   /** True when pidfd_open(2) works here, so that its ESRCH is true: a seccomp filter may answer anything. */
   readonly pidfdWorks: boolean;
@@ -62,10 +68,10 @@ export interface Clocks {
 const CLOCK_ATTEMPTS = 5;
 
 /**
- * Reads both clocks, from which the birth of a process on the wall clock follows. Any error that is left makes the process
- * look older, so that it is more likely the writer of a record. The opposite error would let a live owner be robbed: it
- * would look too young where it wrote its record at once after its start, or where this process was kept from running
- * between the two readings.
+ * Reads both clocks, from which the birth of a process on the wall clock follows. Any error that is left
+ * makes the process look older, so that it is more likely the writer of a record. The opposite error would
+ * let a live owner be robbed: it would look too young where it wrote its record at once after its start, or
+ * where this process was kept from running between the two readings.
  */
 export function readClocks(): Clocks {
   for (let attempt = 1; ; attempt++) {
@@ -79,8 +85,8 @@ export function readClocks(): Clocks {
 }
 
 /**
- * Milliseconds since boot as CLOCK_BOOTTIME counts them, shifted by the time namespace exactly as start ticks are. null
- * where /proc/uptime is not procfs's own file: lxcfs mounts the container's age over it.
+ * Milliseconds since boot as CLOCK_BOOTTIME counts them, shifted by the time namespace exactly as start ticks
+ * are. null where /proc/uptime is not procfs's own file: lxcfs mounts the container's age over it.
  */
 function readBootTimeMs(): number | null {
   try {
@@ -99,7 +105,9 @@ export function isProcHidden(): boolean {
   return options.some((option) => /^hidepid=(?!0$|off$)/.test(option));
 }
 
-/** True unless there is no /proc for certain: Node's permission model can hide it, and Node 20 throws then. */
+/**
+ * True unless there is no /proc for certain: Node's permission model can hide it, and Node 20 throws then.
+ */
 function mayHaveProc(): boolean {
   try {
     return existsSync('/proc');
@@ -108,7 +116,10 @@ function mayHaveProc(): boolean {
   }
 }
 
-/** Options with which /proc is mounted, such as `hidepid=invisible` or `subset=pid`. null when they are not known. */
+/**
+ * Options with which /proc is mounted, such as `hidepid=invisible` or `subset=pid`. null when they are not
+ * known.
+ */
 export function readProcOptions(): string[] | null {
   try {
     const mounts = readFileSync('/proc/self/mountinfo', 'latin1');

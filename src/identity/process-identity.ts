@@ -1,11 +1,13 @@
 import { Checked } from './checked.js';
 
-/** Version of the identities that this package writes. A reader takes a higher one as not fully understood. */
+/**
+ * Version of the identities that this package writes. A reader takes a higher one as not fully understood.
+ */
 export const IDENTITY_VERSION = 1;
 
 /**
- * Who a process is, for as long as this kernel runs and beyond. Frozen and safe to put into JSON: 64-bit numbers are
- * decimal strings. `null` means "not known" and is never evidence of a difference.
+ * Who a process is, for as long as this kernel runs and beyond. Frozen and safe to put into JSON: 64-bit
+ * numbers are decimal strings. `null` means "not known" and is never evidence of a difference.
  */
 export interface ProcessIdentity {
   readonly version: number;
@@ -14,11 +16,14 @@ export interface ProcessIdentity {
   /** The process's number in {@link pidNamespace}. */
   readonly pid: number;
   /**
-   * Start of the process in USER_HZ ticks since boot (field 22 of proc_pid_stat(5)), with the reader's time-namespace
-   * shift taken out. It survives exec, and does not move when the wall clock is set.
+   * Start of the process in USER_HZ ticks since boot (field 22 of proc_pid_stat(5)), with the reader's
+   * time-namespace shift taken out. It survives exec, and does not move when the wall clock is set.
    */
   readonly startTicks: string | null;
-  /** Ticks by which {@link startTicks} may be off: 1 where the time-namespace shift is no whole tick, otherwise 0. */
+  /**
+   * Ticks by which {@link startTicks} may be off: 1 where the time-namespace shift is no whole tick,
+   * otherwise 0.
+   */
   readonly startTolerance: number;
   /** /proc/sys/kernel/random/boot_id: one per kernel boot, equal in all containers of a host. */
   readonly bootId: string | null;
@@ -33,9 +38,9 @@ export interface ProcessIdentity {
   };
   /** Inode of the process's pidfd on pidfs, decimal: unique within a boot (kernel 6.9). */
   readonly pidfdInode: string | null;
-  /** For people; never evidence. */
+  /** Shown to people; never evidence. */
   readonly hostname: string | null;
-  /** For people; never evidence. */
+  /** Shown to people; never evidence. */
   readonly containerId: string | null;
 }
 

@@ -13,9 +13,9 @@ interface StartTicks {
 }
 
 /**
- * Takes the reader's time-namespace shift out of field 22 of /proc/<pid>/stat (time_namespaces(7)). The kernel adds the
- * shift in nanoseconds and then rounds down, so a shift that is no whole number of ticks leaves one tick open. null when
- * the ticks or the shift are not known.
+ * Takes the reader's time-namespace shift out of field 22 of /proc/<pid>/stat (time_namespaces(7)). The
+ * kernel adds the shift in nanoseconds and then rounds down, so a shift that is no whole number of ticks
+ * leaves one tick open. null when the ticks or the shift are not known.
  */
 export function normaliseStartTicks(asRead: number | null, offset: TimeOffset | null): StartTicks | null {
   if (asRead === null || offset === null) return null;

@@ -13,8 +13,8 @@ const recent: { readonly identity: ProcessIdentity; readonly text: IdentityText 
 let oldest = 0;
 
 /**
- * The texts for one identity. The last few are remembered, because a program that polls a lock judges the same identities
- * again and again: without this a judgement takes 3.05 us instead of 2.5.
+ * The texts for one identity. The last few are remembered, because a program that polls a lock judges the
+ * same identities again and again: without this a judgement takes 3.05 us instead of 2.5.
  */
 export function textOf(identity: ProcessIdentity): IdentityText {
   for (const known of recent) {

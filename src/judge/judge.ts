@@ -13,8 +13,8 @@ export type { JudgeOptions } from './legacy.js';
 /** How an owner is judged of which the caller has nothing but the record. */
 export interface OwnerOptions extends JudgeOptions {
   /**
-   * The lock directory that the record was read from. While the record stands in its owner.json, the witness and the
-   * filesystem count too: an owner in another container of this host can be judged by nothing else.
+   * The lock directory that the record was read from. While the record stands in its owner.json, the witness
+   * and the filesystem count too: an owner in another container of this host can be judged by nothing else.
    */
   readonly lock?: string | URL;
 }
@@ -29,7 +29,9 @@ export function judgeOwner(recorded: ProcessIdentity | OwnerRecord, options: Own
   return withRecordedFile(record, options, (file) => judgeRecord(record, file, options));
 }
 
-/** Runs `use` with the owner.json that the options lead to. It gets null when there is none with this record. */
+/**
+ * Runs `use` with the owner.json that the options lead to. It gets null when there is none with this record.
+ */
 export function withRecordedFile<T>(
   record: OwnerRecord,
   { lock }: OwnerOptions,

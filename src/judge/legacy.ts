@@ -2,8 +2,8 @@
  * The decision table for records that hold a pid and no identity. Pure. The rows stand in the order of
  * docs/decision-table.md, and the first that answers decides; a death must then stand against the objections.
  *
- * The pid is taken to be of this PID namespace, as its writer takes it. So every verdict is `assumed`: it can be wrong
- * for a live sibling container that shares the volume.
+ * The pid is taken to be of this PID namespace, as its writer takes it. So every verdict is `assumed`: it can
+ * be wrong for a live sibling container that shares the volume.
  */
 import { isOneKernelFilesystem } from '../backend/filesystem-traits.js';
 import type { ObservedProcess } from '../identity/observe-process.js';
@@ -16,8 +16,9 @@ import type { Evidence, Verdict } from './verdict.js';
 /** How records of older programs, which hold a pid but no identity, are judged. */
 export interface JudgeOptions {
   /**
-   * `assume` (default): the pid is taken to be of this PID namespace, as its writer takes it. That can misjudge a
-   * pid-only lock of a live sibling container on a shared volume. `unknown`: such a record is never judged.
+   * `assume` (default): the pid is taken to be of this PID namespace, as its writer takes it. That can
+   * misjudge a pid-only lock of a live sibling container on a shared volume. `unknown`: such a record is
+   * never judged.
    */
   readonly legacy?: 'assume' | 'unknown';
   /** ms by which the wall clock may have been set since the record was written. Default 60 000. */
@@ -26,7 +27,10 @@ export interface JudgeOptions {
 
 /** ms; a clock that is set by hand, or by NTP at start, moves less than this. */
 const DEFAULT_CLOCK_SLACK = 60_000;
-/** A clock that shows an earlier date was never set: boards without a battery start in 1970 or at their firmware's date. */
+/**
+ * A clock that shows an earlier date was never set: boards without a battery start in 1970 or at their
+ * firmware's date.
+ */
 const SANE_CLOCK_FROM_MS = Date.UTC(2020, 0, 1);
 
 /** A record under judgement, with the evidence so far. */
@@ -82,8 +86,8 @@ function noteAssumptions({ record: { machine }, seen: { self }, evidence }: Judg
 }
 
 /**
- * A host name alone never makes a record dead, because a container gets another name when it is made anew, and siblings
- * may share one.
+ * A host name alone never makes a record dead, because a container gets another name when it is made anew,
+ * and siblings may share one.
  */
 function otherHost({ record: { machine }, seen: { self }, evidence }: Judged): Answer | null {
   if (machine === null || machine.hostname === null) return null;
@@ -92,7 +96,10 @@ function otherHost({ record: { machine }, seen: { self }, evidence }: Judged): A
   return isElsewhere && machine.pidIsOfHost ? { state: 'unknown', reason: 'legacy-other-host' } : null;
 }
 
-/** The time of the machine's boot is noted for people: the birth of the process says the same, and is known better. */
+/**
+ * The time of the machine's boot is noted for people: the birth of the process says the same, and is known
+ * better.
+ */
 function noteBootTime({ record: { machine }, seen, evidence }: Judged): null {
   const recordedMs = machine?.bootTimeMs ?? null;
   if (recordedMs === null) return null;
@@ -102,9 +109,9 @@ function noteBootTime({ record: { machine }, seen, evidence }: Judged): null {
 }
 
 /**
- * A boot id that differs is assumed to be its kernel's own, as this one is known to be. On a filesystem of this kernel
- * alone no other kernel can be at work, so it is one of before. A tmpfs has not seen another boot: there something else
- * is wrong.
+ * A boot id that differs is assumed to be its kernel's own, as this one is known to be. On a filesystem of
+ * this kernel alone no other kernel can be at work, so it is one of before. A tmpfs has not seen another
+ * boot: there something else is wrong.
  */
 function otherBoot({ record: { machine }, seen, evidence }: Judged): Answer | null {
   const bootId = machine?.bootId ?? null;
@@ -154,7 +161,10 @@ function bornBeforeRecord(judged: Judged): Answer | null {
   return noteBirth(judged, { state: 'alive', reason: 'legacy-born-before-record' });
 }
 
-/** No other process has the own number here, so the writer is gone. A crash loop must not wait for a clock's slack. */
+/**
+ * No other process has the own number here, so the writer is gone. A crash loop must not wait for a clock's
+ * slack.
+ */
 function ownPidReused(judged: Judged): Answer | null {
   const birth = birthOf(judged);
   if (birth === null || !isOwnPid(judged) || !isSurelyLate(birth)) return null;
@@ -178,7 +188,10 @@ function undecided(judged: Judged): Answer {
   });
 }
 
-/** mongod and others lock their PID file. The holder of that lock is at work on this kernel, in whichever container. */
+/**
+ * mongod and others lock their PID file. The holder of that lock is at work on this kernel, in whichever
+ * container.
+ */
 function fileLocked({ seen, evidence }: Judged): Answer | null {
   if (seen.witness.state !== 'held') return null;
   note(evidence, 'file-lock', null, 'held by somebody', 'alive');
@@ -186,8 +199,8 @@ function fileLocked({ seen, evidence }: Judged): Answer | null {
 }
 
 /**
- * Objects if a process in a descendant PID namespace has the number there and may be older than the record, because an
- * operator on the host must not clear the PID file of a live container.
+ * Objects if a process in a descendant PID namespace has the number there and may be older than the record,
+ * because an operator on the host must not clear the PID file of a live container.
  */
 function namesakeInDescendant({ record, seen, evidence }: Judged): Answer | null {
   const { pid, recordedAt } = record;
@@ -237,12 +250,16 @@ function compareTimes(
   return { recordedAt, lateMs: bornMs - recordedAt.ms };
 }
 
-/** True when the birth is later than the record by more than the resolution of the record's time and one tick. */
+/**
+ * True when the birth is later than the record by more than the resolution of the record's time and one tick.
+ */
 function isSurelyLate({ lateMs, recordedAt }: Birth): boolean {
   return lateMs > recordedAt.resolutionMs + MS_PER_TICK;
 }
 
-/** ms by which a record may be younger than it says, because its time was cut to whole seconds or clock ticks. */
+/**
+ * ms by which a record may be younger than it says, because its time was cut to whole seconds or clock ticks.
+ */
 function coarseness({ resolutionMs }: RecordTime): number {
   return resolutionMs > 1 ? resolutionMs : 0;
 }
@@ -251,7 +268,10 @@ function isOwnPid({ record, seen }: Judged): boolean {
   return record.pid === seen.self.pid;
 }
 
-/** Wall-clock birth: now minus the process's age, both on the clock that counts since boot. null when it is not known. */
+/**
+ * Wall-clock birth: now minus the process's age, both on the clock that counts since boot. null when it is
+ * not known.
+ */
 function birthMs(ticksAsRead: number | null, seen: Observation): number | null {
   if (ticksAsRead === null || seen.bootTimeMs === null) return null;
   const ageMs = seen.bootTimeMs - ticksAsRead * MS_PER_TICK;

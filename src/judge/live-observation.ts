@@ -74,8 +74,8 @@ export class LiveObservation implements Observation {
 
   #findNamesakes(): Namesakes {
     const namesakes = findNamesakes(this.#observer, this.#record.pid ?? 0);
-    // hidepid hides no process from its own user. The writer of a file of this user is taken to be one of this user's
-    // processes too, so it is not hidden.
+    // hidepid hides no process from its own user. The writer of a file of this user is taken to be one of
+    // this user's processes too, so it is not hidden.
     return namesakes.hidden && this.#isOwnFile() ? { ...namesakes, hidden: false } : namesakes;
   }
 
@@ -115,7 +115,8 @@ export class LiveObservation implements Observation {
 }
 
 /**
- * Too little may be known of this process to compare it, such as no boot id. Then all that is known must be as it was.
+ * Too little may be known of this process to compare it, such as no boot id. Then all that is known must be
+ * as it was.
  */
 function isStillSelf(recorded: ProcessIdentity, now: ProcessIdentity): boolean {
   const comparison = compareIdentities(recorded, now);
@@ -123,8 +124,8 @@ function isStillSelf(recorded: ProcessIdentity, now: ProcessIdentity): boolean {
 }
 
 /**
- * An identity without what is for people, because that may change: a laptop takes its host name from the network it is
- * in.
+ * An identity without what is for people, because that may change: a laptop takes its host name from the
+ * network it is in.
  */
 function factsOf(identity: ProcessIdentity): string {
   return formatIdentity({ ...identity, hostname: null, containerId: null });
@@ -135,8 +136,9 @@ function whyUntestable({ filesystem: { type } }: OwnerFile): string | null {
 }
 
 /**
- * Why the witness of a record cannot be tested on `file`. null when it can. A lock call is made only on a filesystem of
- * one kernel, because elsewhere it can hang, and its answer counts only for the very file that the owner locked.
+ * Why the witness of a record cannot be tested on `file`. null when it can. A lock call is made only on a
+ * filesystem of one kernel, because elsewhere it can hang, and its answer counts only for the very file that
+ * the owner locked.
  */
 export function whyNotTheSameFile(
   { witness: recorded, filesystem: recordedFilesystem }: OwnerRecord,
@@ -151,7 +153,8 @@ export function whyNotTheSameFile(
   }
   if (recorded.inode !== file.status.inode) return `inode ${file.status.inode} is another file`;
   if (recorded.device === file.status.device) return null;
-  // overlay passes on the f_fsid of its upper layer, so two overlays, or an overlay and its layer, can have the same.
+  // overlay passes on the f_fsid of its upper layer, so two overlays, or an overlay and its layer, can have
+  // the same.
   if (type !== 'overlay' && fsid !== null && recorded.fsid === fsid) return null;
   return `device ${file.status.device} and filesystem id ${fsid ?? 'not known'} are of another filesystem`;
 }

@@ -7,8 +7,8 @@ export interface Answer {
 }
 
 /**
- * One row of a decision table: it notes what it saw as evidence, and answers. null when the row does not apply, or when
- * what it saw decides nothing.
+ * One row of a decision table: it notes what it saw as evidence, and answers. null when the row does not
+ * apply, or when what it saw decides nothing.
  */
 export type Row<Judged> = (judged: Judged) => Answer | null;
 

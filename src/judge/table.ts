@@ -1,12 +1,12 @@
 /**
- * The decision table for records that hold an identity. Pure: it works on values, and asks the observation only for what
- * a row needs. The rows stand in the order of docs/decision-table.md, and have its numbers. The first row that answers
- * decides, with two exceptions:
+ * The decision table for records that hold an identity. Pure: it works on values, and asks the observation
+ * only for what a row needs. The rows stand in the order of docs/decision-table.md, and have its numbers. The
+ * first row that answers decides, with two exceptions:
  *
- * - The witness (row 8) has the last word. Where one of the rows 3 to 7 answers, the witness is asked before that answer
- *   counts, because it is free or held whatever became of the number.
- * - A malformed record (row 1) is answered before the table is read, because it may hold no identity. Any other record
- *   without an identity goes to the table in legacy.ts.
+ * - The witness (row 8) has the last word. Where one of the rows 3 to 7 answers, the witness is asked before
+ *   that answer counts, because it is free or held whatever became of the number.
+ * - A malformed record (row 1) is answered before the table is read, because it may hold no identity. Any
+ *   other record without an identity goes to the table in legacy.ts.
  */
 import { isOneKernelFilesystem } from '../backend/filesystem-traits.js';
 import { compareBoot, compareIdentities, compareNamespace } from '../identity/compare.js';
@@ -108,7 +108,10 @@ function heldPidfd({ seen, evidence }: Judged): Answer | null {
   return answer;
 }
 
-/** Row 4: the number of a namespace recurs only when the namespace that had it is gone, with all processes in it. */
+/**
+ * Row 4: the number of a namespace recurs only when the namespace that had it is gone, with all processes in
+ * it.
+ */
 function namespaceGone(judged: Judged): Answer | null {
   const { identity, seen, evidence } = judged;
   if (!isSameNamespaceNumber(judged) || compareNamespace(identity, seen.self) !== 'different') return null;
@@ -183,14 +186,18 @@ function byNamesake(identity: ProcessIdentity, namesake: Namesake): Answer | 'so
   const inRecordedNamespace =
     namesake.innermost && namesake.identity.pidNamespace.inode === identity.pidNamespace.inode;
   if (comparison === 'different') {
-    // A namespace gives a number to one process at a time. If another process has it now, the owner has it no longer.
+    // A namespace gives a number to one process at a time. If another process has it now, the owner has it no
+    // longer.
     return inRecordedNamespace ? { state: 'dead', reason: 'pid-reused' } : 'somebody-else';
   }
   const elsewhere = namesake.innermost && compareNamespace(identity, namesake.identity) === 'different';
   return elsewhere ? 'somebody-else' : null;
 }
 
-/** Row 12. A tmpfs does not outlive its kernel, so there a differing boot id means that something else is wrong. */
+/**
+ * Row 12. A tmpfs does not outlive its kernel, so there a differing boot id means that something else is
+ * wrong.
+ */
 function rebooted(judged: Judged): Answer | null {
   const { identity, seen, record, evidence } = judged;
   if (compareBoot(identity, seen.self) !== 'different') return null;
@@ -228,7 +235,9 @@ function byComparison(
   return exited ? { state: 'dead', reason: 'process-exited' } : { state: 'alive', reason: 'process-running' };
 }
 
-/** The boot ids are equal, and that means something: a file mounted over boot_id may be equal on two machines. */
+/**
+ * The boot ids are equal, and that means something: a file mounted over boot_id may be equal on two machines.
+ */
 function bootDecides(judged: Judged): boolean {
   const { identity, seen } = judged;
   if (compareBoot(identity, seen.self) !== 'same') return false;

@@ -65,6 +65,6 @@ export interface Verdict {
   readonly state: VerdictState;
   readonly certainty: Certainty;
   readonly reason: Reason;
-  /** In the order in which it was compared. */
+  /** The pieces stand in the order in which they were compared. */
   readonly evidence: readonly Evidence[];
 }

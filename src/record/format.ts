@@ -7,7 +7,9 @@ import { toTicks } from './ticks.js';
 
 /** What this package writes into owner.json. */
 export interface NewOwnerRecord {
-  /** Start ticks as the owner itself reads them, which older programs compare. null when they are not known. */
+  /**
+   * Start ticks as the owner itself reads them, which older programs compare. null when they are not known.
+   */
   readonly starttime: number | null;
   /** ms since the epoch. */
   readonly createdAtMs: number;
@@ -20,13 +22,15 @@ export interface NewOwnerRecord {
 }
 
 /**
- * The content of owner.json: 2-space JSON with a trailing newline. `pid`, `starttime` and `createdAtMs` come first and
- * mean what they mean to older programs. The text is put together here so that the identity in it, which is the same each
- * time, is not formatted anew: to take and release a lock would take 36.3 us instead of 32.6.
+ * The content of owner.json: 2-space JSON with a trailing newline. `pid`, `starttime` and `createdAtMs` come
+ * first and mean what they mean to older programs. The text is put together here so that the identity in it,
+ * which is the same each time, is not formatted anew: to take and release a lock would take 36.3 us instead
+ * of 32.6.
  */
 export function formatOwnerRecord(record: NewOwnerRecord): string {
   const { starttime, createdAtMs, nonce, identity, filesystem, witness, lease, label } = record;
-  // The key is absent rather than null, because an older reader takes null for a number that it does not understand.
+  // The key is absent rather than null, because an older reader takes null for a number that it does not
+  // understand.
   const starttimeLine = starttime === null ? '' : `  "starttime": ${starttime},\n`;
   const labelLine = label === undefined ? '' : `  "label": ${JSON.stringify(label)},\n`;
   return `{

@@ -10,8 +10,8 @@ export type LegacyFields = Pick<OwnerRecord, 'starttime' | 'recordedAt' | 'machi
 /** The one kind of start id that counts what `starttime` counts. */
 const TICKS_KIND = 'linux-proc-start-ticks';
 /**
- * Longest time, in ms, from the start of a program to its record. A number that, as seconds since the epoch, is longer ago
- * counts as ticks.
+ * Longest time, in ms, from the start of a program to its record. A number that, as seconds since the epoch,
+ * is longer ago counts as ticks.
  */
 const LONGEST_RUN = 30 * 86_400_000;
 /** Longest host name kept of another program's record. Host names end at 64 on Linux, at 255 in the DNS. */
@@ -41,8 +41,8 @@ export function toBootId(value: unknown): string | null {
 function readTicks(fields: Fields, recordedAt: RecordTime | null): number | null {
   const ticks = toTicks(fields.get('starttime') ?? fields.get('startTime') ?? readStartId(fields));
   if (ticks === null || recordedAt?.source !== 'record') return ticks;
-  // On macOS the same programs write seconds since the epoch. A number that reads as a time shortly before the record is
-  // taken for such a time. At worst ticks go unused, which makes no owner dead.
+  // On macOS the same programs write seconds since the epoch. A number that reads as a time shortly before
+  // the record is taken for such a time. At worst ticks go unused, which makes no owner dead.
   const ranFor = recordedAt.ms - ticks * 1000;
   return Math.abs(ranFor) < LONGEST_RUN ? null : ticks;
 }

@@ -17,8 +17,9 @@ const MAX_OWNER_FILE = 64 * 1024;
 export type OwnerFile = OpenFile;
 
 /**
- * Opens and reads the owner.json of an open lock directory. Answers a string, which says what stands in its place, where
- * that is no file of a lock. null when nothing stands there. The caller closes the descriptor of the file.
+ * Opens and reads the owner.json of an open lock directory. Answers a string, which says what stands in its
+ * place, where that is no file of a lock. null when nothing stands there. The caller closes the descriptor of
+ * the file.
  */
 export function openOwnerFile(
   files: FileOperations,
@@ -46,7 +47,8 @@ export function openOwnerFile(
 
 /** What an error of opening says of the thing under the name. Any other error is thrown again. */
 function whyNotOpened(error: unknown): string | null {
-  // The file can be deleted before it was read: on Windows, which holds nothing open, or by a server that forgets it.
+  // The file can be deleted before it was read: on Windows, which holds nothing open, or by a server that
+  // forgets it.
   if (isGone(error)) return null;
   const code = errnoOf(error);
   if (code === 'ELOOP') return 'symbolic link';
@@ -55,15 +57,15 @@ function whyNotOpened(error: unknown): string | null {
 }
 
 /**
- * A program that polls a lock reads the same record again and again. A record is frozen, so it can be the same object each
- * time: parsed anew, an inspection takes 14.6 us instead of 8.2.
+ * A program that polls a lock reads the same record again and again. A record is frozen, so it can be the
+ * same object each time: parsed anew, an inspection takes 14.6 us instead of 8.2.
  */
 const parseOnce = rememberLast(parseOwnerFile);
 
 /**
- * Runs `use` on the owner.json of the lock directory at `path`, if `record` stands in it. It is known by its nonce,
- * because the inode of a lock that was released is soon that of another one. `use` gets null when the record stands there
- * no longer, or when the file cannot be read.
+ * Runs `use` on the owner.json of the lock directory at `path`, if `record` stands in it. It is known by its
+ * nonce, because the inode of a lock that was released is soon that of another one. `use` gets null when the
+ * record stands there no longer, or when the file cannot be read.
  */
 export function withOwnerFileOf<T>(
   { files }: Backend,

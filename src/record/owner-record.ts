@@ -1,7 +1,8 @@
 import type { ProcessIdentity } from '../identity/process-identity.js';
 
 /**
- * How to recognise the file that the witness was taken on: the file lock on owner.json that lives as long as its owner.
+ * How to recognise the file that the witness was taken on: the file lock on owner.json that lives as long as
+ * its owner.
  */
 export interface WitnessRecord {
   /** st_dev, decimal. It changes when the filesystem is mounted again. */
@@ -14,7 +15,9 @@ export interface WitnessRecord {
 
 /** How an owner shows that it lives where nothing else says so: it touches owner.json again and again. */
 export interface LeaseRecord {
-  /** ms, on a waiter's own monotonic clock. A waiter that saw no change for this long may reclaim the lock. */
+  /**
+   * ms, on a waiter's own monotonic clock. A waiter that saw no change for this long may reclaim the lock.
+   */
   readonly durationMs: number;
 }
 
@@ -32,19 +35,27 @@ export interface MachineRecord {
   readonly hostname: string | null;
   /** True when its writers mean the pid as one of that host. False when the name is for people. */
   readonly pidIsOfHost: boolean;
-  /** The same as `ProcessIdentity.bootId`, but whether something was mounted over the file is not recorded. */
+  /**
+   * The same as `ProcessIdentity.bootId`, but whether something was mounted over the file is not recorded.
+   */
   readonly bootId: string | null;
   /** Wall-clock time of the machine's boot, ms since the epoch. It moves when the clock is set. */
   readonly bootTimeMs: number | null;
 }
 
-/** What a lock's owner wrote about itself, into this package's owner.json or another program's lock or PID file. */
+/**
+ * What a lock's owner wrote about itself, into this package's owner.json or another program's lock or PID
+ * file.
+ */
 export interface OwnerRecord {
   /** Version of the record. null when a program wrote it that records no identity. */
   readonly version: number | null;
   /** The pid recorded. null unless it is an integer from 1 to 2^31 - 1. */
   readonly pid: number | null;
-  /** Start ticks as the owner read them itself, for programs that know no identity. null when none are recorded. */
+  /**
+   * Start ticks as the owner read them itself, for programs that know no identity. null when none are
+   * recorded.
+   */
   readonly starttime: number | null;
   readonly recordedAt: RecordTime | null;
   /** 128 random bits in hexadecimal. Each acquisition has its own. */

@@ -11,8 +11,8 @@ import { toTicks } from './ticks.js';
 export const RECORD_VERSION = 1;
 
 /**
- * What an owner.json holds. `torn`: it is empty, zeroed or cut off, as a crash in the middle of a write leaves it.
- * `foreign`: it is not a lock's owner file at all, so it is somebody's data.
+ * What an owner.json holds. `torn`: it is empty, zeroed or cut off, as a crash in the middle of a write
+ * leaves it. `foreign`: it is not a lock's owner file at all, so it is somebody's data.
  */
 export type ParsedOwnerFile =
   | { readonly kind: 'record'; readonly record: OwnerRecord }
@@ -55,8 +55,8 @@ function toOwnerRecord(value: unknown, mtimeMs: number | null): OwnerRecord | nu
 }
 
 /**
- * The record in what a caller of `judgeOwner` handed over: a record that was made here, an identity, or the parsed content
- * of an owner.json, every field of which is checked. Never throws.
+ * The record in what a caller of `judgeOwner` handed over: a record that was made here, an identity, or the
+ * parsed content of an owner.json, every field of which is checked. Never throws.
  */
 export function recordFromCaller(value: unknown): OwnerRecord {
   if (typeof value !== 'object' || value === null) return malformed('not an object');
@@ -76,8 +76,8 @@ function malformed(problem: string): OwnerRecord {
 }
 
 /**
- * A record of which nothing else is known. It is written out, because to spread {@link EMPTY} takes a tenth of the time of
- * a judgement.
+ * A record of which nothing else is known. It is written out, because to spread {@link EMPTY} takes a tenth
+ * of the time of a judgement.
  */
 function bareRecord(
   version: number | null,
@@ -168,7 +168,10 @@ function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
-/** What was there instead, short enough for an error text. An object gives its kind only: it may be circular, or too deep. */
+/**
+ * Names a wrong value in an error text, shortly. An object is named by its kind alone, because it may be
+ * circular, or too deep.
+ */
 function shorten(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? '[...]' : '{...}';

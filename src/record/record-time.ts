@@ -8,14 +8,18 @@ const MS_RESOLUTION = 1;
 const SECOND = 1000;
 /** ms. Kernel file times advance with the timer tick, 10 ms at the most (ktime_get_coarse_real_ts64). */
 const MTIME_RESOLUTION_MS = 10;
-/** A smaller number counts seconds. As ms it would be a time before March 1973; as seconds this one is the year 5138. */
+/**
+ * A smaller number counts seconds. As ms it would be a time before March 1973; as seconds this one is the
+ * year 5138.
+ */
 const FIRST_IN_MS = 1e11;
 
 /** The fields that hold a time, in the order in which they are believed. */
 const TIME_KEYS = ['createdAtMs', 'createdAt', 'startedAt'];
 
 /**
- * When a record was written, by the first of its time fields that can be understood, otherwise by the file's mtime.
+ * When a record was written, by the first of its time fields that can be understood, otherwise by the file's
+ * mtime.
  * @param mtimeMs null when it is not known.
  */
 export function readRecordTime(fields: Fields, mtimeMs: number | null): RecordTime | null {
@@ -56,7 +60,8 @@ export function timeOfSeconds(seconds: number): RecordTime | null {
 function toRecordTime(value: unknown, isMs: boolean): RecordTime | null {
   if (typeof value === 'string') {
     const ms = ISO_TIME.test(value) ? Date.parse(value) : Number.NaN;
-    // A fraction of less than three digits, or none, can be what is left of a time that was cut to the second.
+    // A fraction of less than three digits, or none, can be what is left of a time that was cut to the
+    // second.
     return toTime(ms, /\.\d{3}/.test(value) ? MS_RESOLUTION : SECOND);
   }
   if (typeof value !== 'number') return null;

@@ -20,8 +20,8 @@ export interface KernelEvent {
 }
 
 /**
- * Has the kernel report the end of an owner. null when it cannot, because the owner is gone or not visible from here, or
- * because no descriptor is left.
+ * Has the kernel report the end of an owner. null when it cannot, because the owner is gone or not visible
+ * from here, or because no descriptor is left.
  */
 export function startWatching(
   observer: Observer,

@@ -13,14 +13,16 @@ const NOT_YET = 0;
 /**
  * Watches one owner. Call {@link close} when done.
  *
- * Where the kernel reports the owner's end ({@link event} is then true), reading {@link alive} is a memory read: a thread of
- * the addon writes into that memory as soon as the kernel wakes it, whether or not the event loop runs. On an idle machine
- * that took 0.13 ms from a process's death, and 3.2 ms where a witness is watched, because the kernel frees that only after
- * it has reported the close (medians; `npm run bench` measures them). Elsewhere every read judges anew.
+ * Where the kernel reports the owner's end ({@link event} is then true), reading {@link alive} is a memory
+ * read: a thread of the addon writes into that memory as soon as the kernel wakes it, whether or not the
+ * event loop runs. On an idle machine that took 0.13 ms from a process's death, and 3.2 ms where a witness is
+ * watched, because the kernel frees that only after it has reported the close (medians; `npm run bench`
+ * measures them). Elsewhere every read judges anew.
  *
- * The watch is on the lock's witness if the option `lock` is given and the witness can be tested. `alive` is then true as
- * long as any process has the witness, such as a command that inherited it from an owner that died, and false once the
- * owner has released the lock, though it may live on. Otherwise the watch is on the process.
+ * The watch is on the lock's witness if the option `lock` is given and the witness can be tested. `alive` is
+ * then true as long as any process has the witness, such as a command that inherited it from an owner that
+ * died, and false once the owner has released the lock, though it may live on. Otherwise the watch is on the
+ * process.
  */
 export class OwnerWatch {
   readonly #recorded: ProcessIdentity | OwnerRecord;
@@ -48,14 +50,19 @@ export class OwnerWatch {
     if (this.#verdict.state === 'dead') this.close();
   }
 
-  /** False once the owner is known to be dead. An owner whose {@link verdict} is `unknown` counts as alive. */
+  /**
+   * False once the owner is known to be dead. An owner whose {@link verdict} is `unknown` counts as alive.
+   */
   get alive(): boolean {
     // Atomics, because the compiler could take a plain read out of an empty loop.
     if (this.#event !== null && Atomics.load(this.#words, 0) === NOT_YET) return true;
     return this.verdict.state !== 'dead';
   }
 
-  /** The latest judgement: the answer of `judgeOwner` with the same options, and with what the watch has seen since. */
+  /**
+   * The latest judgement: the answer of `judgeOwner` with the same options, and with what the watch has seen
+   * since.
+   */
   get verdict(): Verdict {
     const event = this.#event;
     const hasEnded = event !== null && Atomics.load(this.#words, 0) !== NOT_YET;
