@@ -3,10 +3,10 @@ import { legacyOwnerRecord } from '../record/parse.js';
 import { fileTime } from '../record/record-time.js';
 import { type ForeignRecord, foreignRecord } from './format.js';
 
-/** In the profile directory of Chromium and all that is built on it. */
+/** The lock in the profile directory of Chromium and of all that is built on it. */
 export const SINGLETON_LOCK = 'SingletonLock';
 
-/** `<hostname>-<pid>`. Chromium itself takes the pid of another host for one that it cannot judge. */
+/** Reads `<hostname>-<pid>`. Chromium itself does not judge the pid of another host. */
 export function parseChromiumSingleton(target: string, mtimeMs: number): ForeignRecord | null {
   const [, host, pid] = /^([^/]+)-(\d{1,20})$/.exec(target) ?? [];
   const hostname = toHostname(host);

@@ -9,35 +9,35 @@ import type { ForeignRecord, NotRecognised } from './format.js';
 import { recogniseFile, recogniseLink } from './recognise.js';
 import { attachedTo } from './shared-memory.js';
 
-/** A larger file is no lock. */
+/** Bytes. A larger file is no lock. */
 const MAX_FILE = 64 * 1024;
 
 /** A name in a directory that is held open. */
-export interface Entry {
+interface DirectoryEntry {
   readonly backend: Backend;
   /** Descriptor of the directory. */
   readonly parent: Descriptor;
   readonly name: string;
-  /** Of the entry, absolute. */
+  /** The entry's path, absolute. */
   readonly path: string;
 }
 
-export type Removal = 'removed' | 'gone' | 'changed';
+type Removal = 'removed' | 'gone' | 'changed';
 
-/** What else than a directory stands under a name: a regular file that is held open, a symbolic link, or neither. */
+/** A lock that is no directory: a regular file, which is held open, or a symbolic link. */
 export class ForeignLock {
-  /** What it says, or what it is instead of a lock. */
+  /** What the lock says, or what stands there instead of a lock. */
   readonly found: ForeignRecord | NotRecognised;
-  readonly #entry: Entry;
-  /** As it was when it was read. */
+  readonly #entry: DirectoryEntry;
+  /** The status when it was read. */
   readonly #status: FileStatus;
-  /** Bytes of the file or of the link, as latin1. */
+  /** Bytes of the file, or of the link's target, as latin1. */
   readonly #content: string;
-  /** null: not a regular file, or not opened because it is no lock's. */
+  /** null for a symbolic link, and for what is never opened because it is no lock. */
   readonly #file: OwnerFile | null;
 
   private constructor(
-    entry: Entry,
+    entry: DirectoryEntry,
     status: FileStatus,
     found: ForeignRecord | NotRecognised,
     content = '',
@@ -51,10 +51,10 @@ export class ForeignLock {
   }
 
   /**
-   * Reads what stands there. To be closed.
-   * @returns null: nothing any more. `directory`: that is for others to read.
+   * Reads what stands under a name. Call {@link close} when done.
+   * @returns null when nothing stands there any more; `directory` when the caller has to read a directory.
    */
-  static open(entry: Entry): ForeignLock | 'directory' | null {
+  static open(entry: DirectoryEntry): ForeignLock | 'directory' | null {
     const status = statEntry(entry);
     switch (status?.kind) {
       case undefined:
@@ -66,25 +66,26 @@ export class ForeignLock {
       case 'file':
         return ForeignLock.#openFile(entry);
       case 'other':
-        // Never opened: that alone rewinds a tape and starts a watchdog.
+        // These are never opened, because that alone rewinds a tape and starts a watchdog.
         return new ForeignLock(entry, status, 'a FIFO, a socket or a device');
     }
   }
 
-  static #openLink(entry: Entry, status: FileStatus): ForeignLock {
+  static #openLink(entry: DirectoryEntry, status: FileStatus): ForeignLock {
     const content = readLink(entry);
     if (content === null) return new ForeignLock(entry, status, 'a symbolic link that cannot be read');
     const target = Buffer.from(content, 'latin1').toString('utf8');
     return new ForeignLock(entry, status, recogniseLink(entry.name, target, status.mtimeMs), content);
   }
 
-  static #openFile(entry: Entry): ForeignLock | null {
+  static #openFile(entry: DirectoryEntry): ForeignLock | null {
     const { files } = entry.backend;
     const descriptor = openIfThere(entry);
     if (descriptor === null) return null;
     try {
       const status = files.statDescriptor(descriptor);
-      // One more than a lock may have: the size does not tell, for a file can grow, and those in /proc have none.
+      // One byte more than a lock may have shows that it is too large. Its size does not, because a file can
+      // grow, and the files in /proc have none.
       const bytes = files.read(descriptor, MAX_FILE + 1);
       const found =
         bytes.length > MAX_FILE
@@ -94,19 +95,19 @@ export class ForeignLock {
       return new ForeignLock(entry, status, found, bytes.toString('latin1'), file);
     } catch (error) {
       files.close(descriptor);
-      // Where nothing can be held open (Windows), it can be taken away before it was read.
+      // On Windows, which holds nothing open, the file can be deleted before it was read.
       if (errnoOf(error) === 'ENOENT') return null;
       throw error;
     }
   }
 
-  /** Is the owner alive? Only of what was recognised. */
+  /** Judges whether the owner of a lock that was recognised is alive. */
   judge({ record, sharedMemory }: ForeignRecord, options: JudgeOptions): Verdict {
     const verdict = judgeRecord(record, this.#file, options);
     const attached = verdict.state === 'dead' && sharedMemory !== null ? attachedTo(sharedMemory) : null;
     if (sharedMemory === null || attached === null) return verdict;
-    // A server's children may outlive it. Its successor finds their memory by what stands in the file, and would
-    // otherwise work on the same data: PostgreSQL itself refuses to start then.
+    // A server's children may outlive it, and then work on the data that its successor would take. The
+    // successor finds their memory by this file; PostgreSQL itself refuses to start then.
     const inUse = attached > 0;
     const memory = {
       check: 'shared-memory',
@@ -123,15 +124,16 @@ export class ForeignLock {
   /**
    * Deletes what was judged, if it still stands there as it was.
    *
-   * No system call unlinks a name only if it leads to a given file. So between the look below and unlink(2), some
-   * microseconds, a program that takes the lock at this very moment can put its own file under the name or write into
-   * this one, and lose it. It cannot lose one that it created with O_EXCL: that fails as long as the old file is
-   * there. A rename to another name first would not help: whoever looks meanwhile finds the lock free.
+   * No system call unlinks a name only if it leads to a given file. So there are some microseconds between
+   * the check below and unlink(2) in which a program that takes the lock can put its own file under the name,
+   * or write into this one, and lose it. It cannot lose a file that it creates with O_EXCL, because that
+   * fails as long as the old file is there. A rename to another name first would not help, because a program
+   * that checks meanwhile finds the lock free.
    */
   remove(): Removal {
-    const standing = statEntry(this.#entry);
-    if (standing === null) return 'gone';
-    if (!isSameState(standing, this.#status) || this.#readAgain() !== this.#content) return 'changed';
+    const status = statEntry(this.#entry);
+    if (status === null) return 'gone';
+    if (!isSameState(status, this.#status) || this.#readAgain() !== this.#content) return 'changed';
     try {
       this.#entry.backend.files.unlinkAt(this.#entry.parent, this.#entry.name);
       return 'removed';
@@ -145,14 +147,20 @@ export class ForeignLock {
     if (this.#file !== null) this.#entry.backend.files.close(this.#file.descriptor);
   }
 
-  /** mtime and size do not tell a second write within one tick of the kernel's clock. */
+  /**
+   * Reads the content again, because a second write within one tick of the kernel's clock can leave mtime and
+   * size as they are.
+   */
   #readAgain(): string | null {
     if (this.#file === null) return readLink(this.#entry);
     return this.#entry.backend.files.read(this.#file.descriptor, MAX_FILE + 1).toString('latin1');
   }
 }
 
-/** The inode number of a file that is open cannot be another file's; that of a link could, but not with its mtime. */
+/**
+ * While a file is open its inode number is no other file's. That of a link could be, but not with the same
+ * mtime.
+ */
 function isSameState(a: FileStatus, b: FileStatus): boolean {
   return (
     a.kind === b.kind &&
@@ -163,7 +171,7 @@ function isSameState(a: FileStatus, b: FileStatus): boolean {
   );
 }
 
-function statEntry({ backend, parent, name }: Entry): FileStatus | null {
+function statEntry({ backend, parent, name }: DirectoryEntry): FileStatus | null {
   try {
     return backend.files.statAt(parent, name);
   } catch (error) {
@@ -173,11 +181,12 @@ function statEntry({ backend, parent, name }: Entry): FileStatus | null {
 }
 
 /**
- * Where a symbolic link leads, as latin1. Node has no readlinkat(2), but /proc/self/fd/N is the open directory itself
- * and not a path to it (proc_pid_fd(5)), and readlink(2) follows nothing after it. Where there is no /proc, only
- * the path is left. null: no link any more, or no /proc in spite of the backend.
+ * The target of a symbolic link, as latin1. Node has no readlinkat(2), but /proc/self/fd/N is the open
+ * directory itself and not a path to it (proc_pid_fd(5)), and readlink(2) follows nothing after it. Without
+ * /proc only the path is left. null when it is no link any more, or when there is no /proc in spite of the
+ * backend.
  */
-function readLink({ backend, parent, name, path }: Entry): string | null {
+function readLink({ backend, parent, name, path }: DirectoryEntry): string | null {
   try {
     const exact = backend.actsOnOpenDirectory ? `/proc/self/fd/${parent}/${name}` : path;
     return readlinkSync(exact, 'buffer').toString('latin1');
@@ -186,8 +195,8 @@ function readLink({ backend, parent, name, path }: Entry): string | null {
   }
 }
 
-/** null: it is gone. @throws ELOOP, ENXIO where a link or a socket took its place a moment ago. */
-function openIfThere({ backend, parent, name }: Entry): Descriptor | null {
+/** null when the file is gone. @throws ELOOP, ENXIO where a link or a socket took its place a moment ago. */
+function openIfThere({ backend, parent, name }: DirectoryEntry): Descriptor | null {
   try {
     return backend.files.openAt(parent, name);
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { OwnerRecord } from '../record/owner-record.js';
 
-/** `none`: nothing is there, or nothing that names an owner. */
+/** What kind of lock stands at a path. `none`: nothing is there, or nothing that names an owner. */
 export type LockFormat =
   | 'kernel-identity'
   | 'openclaw-directory'
@@ -12,12 +12,12 @@ export type LockFormat =
   | 'ticks-line'
   | 'none';
 
-/** A lock or PID file of another program, understood. */
+/** What a lock or PID file of another program says. */
 export interface ForeignRecord {
   readonly format: LockFormat;
-  /** Without an identity: judged as every record that holds but a pid. */
+  /** It holds no identity, and is judged like every record that holds a pid alone. */
   readonly record: OwnerRecord;
-  /** System V shared memory that the owner's children keep using when it dies; null: none recorded. */
+  /** System V shared memory that the owner's children keep using when it dies. null when none is recorded. */
   readonly sharedMemory: SharedMemory | null;
 }
 
@@ -27,7 +27,7 @@ export interface SharedMemory {
   readonly id: number;
 }
 
-/** What was found instead, as in "it is ...". */
+/** What was found instead, in words that follow "it is". */
 export type NotRecognised = string;
 
 export function foreignRecord(

@@ -3,10 +3,13 @@ import { legacyOwnerRecord } from '../record/parse.js';
 import { Fields } from '../text/json-fields.js';
 import { type ForeignRecord, foreignRecord, type NotRecognised } from './format.js';
 
-/** As OpenClaw, Matrix, paseo and dev servers call it, and as kubo does. */
+/**
+ * Keys of the pid: that of OpenClaw, Matrix, paseo and dev servers, and those of other programs, such as
+ * kubo.
+ */
 const PID_KEYS = ['pid', 'PID', 'OwnerPID', 'ownerPid'];
 
-/** A JSON object with a pid in it, and whatever else helps to tell who that was. Never throws. */
+/** Reads a JSON object with a pid in it, and what else helps to know its process. Never throws. */
 export function parseJsonPidFile(text: string, mtimeMs: number): ForeignRecord | NotRecognised {
   let value: unknown;
   try {
@@ -21,7 +24,7 @@ export function parseJsonPidFile(text: string, mtimeMs: number): ForeignRecord |
   const [pid] = pids;
   if (pids.length === 0) return 'a file of JSON without a pid';
   if (pids.some((other) => other !== pid)) return 'a file of JSON with several pids';
-  // Only in its directory can it be judged, and only with its directory may it go.
+  // Such a record can be judged only in its directory, and be deleted only together with it.
   if (fields.has('identity')) return 'a file with the record of a lock directory';
   return foreignRecord('json-pid-file', legacyOwnerRecord(pid, readLegacyFields(fields, mtimeMs)));
 }

@@ -2,10 +2,10 @@ import { SINGLETON_LOCK } from './chromium-singleton.js';
 import { EMACS_PREFIX } from './emacs.js';
 import type { ForeignRecord } from './format.js';
 
-/** Names by which the lock files of the formats here are known, or such as end so. */
+/** Names of lock files of the formats here, or their endings. */
 const KNOWN = /\.(lock|pid)$|^\.X\d+-lock$|^(pid|lock)$/;
 
-/** Is a file or link of this name worth a look, for whoever searches a directory tree? */
+/** True when a search of a directory tree should read a file or link of this name. */
 export function isLockName(name: string): boolean {
   return KNOWN.test(name) || name === SINGLETON_LOCK || isEmacsName(name);
 }
@@ -15,8 +15,9 @@ export function isEmacsName(name: string): boolean {
 }
 
 /**
- * May a file of this name and content be deleted as a lock? A number, or some JSON with a `pid`, can be anybody's data:
- * unless it tells of a process's start or boot as well, its name has to say that it is a lock or a PID file.
+ * True when a file of this name and content may be deleted as a lock. A number, or some JSON with a `pid`,
+ * can be anybody's data. Unless it records a process's start or boot as well, its name must say that it is a
+ * lock or a PID file.
  */
 export function isDeletableAs(
   name: string,

@@ -2,13 +2,13 @@ import { legacyOwnerRecord } from '../record/parse.js';
 import { fileTime, timeOfSeconds } from '../record/record-time.js';
 import { type ForeignRecord, foreignRecord, type SharedMemory } from './format.js';
 
-/** Lines of the file, counted from 0 (PostgreSQL's utils/pidfile.h). */
+/** Numbers of the lines, counted from 0 (PostgreSQL's utils/pidfile.h). */
 const PID = 0;
 const DATA_DIRECTORY = 1;
 const START_TIME = 2;
 const SHARED_MEMORY = 6;
 
-/** PostgreSQL's postmaster.pid, and the lock files beside its sockets, which begin alike. */
+/** Reads PostgreSQL's postmaster.pid, and the lock files beside its sockets, which begin alike. */
 export function parsePostmaster(text: string, mtimeMs: number): ForeignRecord | null {
   const lines = text.split('\n');
   // A server that serves one user alone writes its pid as a negative number.
@@ -20,7 +20,7 @@ export function parsePostmaster(text: string, mtimeMs: number): ForeignRecord | 
   return foreignRecord('postmaster', record, sharedMemoryIn(lines[SHARED_MEMORY]));
 }
 
-/** Key and id, in columns. Written once the server has its memory. */
+/** Reads key and id, which stand in columns. The server writes the line once it has its memory. */
 function sharedMemoryIn(line: string | undefined): SharedMemory | null {
   const [, key, id] = /^ *(\d{1,20}) +(\d{1,10}) *$/.exec(line ?? '') ?? [];
   // A key above 2^31 is printed as a negative 64-bit number would be.

@@ -9,31 +9,35 @@ import { parsePostmaster } from './postmaster.js';
 import { parseTicksLine } from './ticks-line.js';
 
 /**
- * The record in a regular file.
+ * Reads the record in a regular file.
  * @param mtimeMs of the file, ms since the epoch.
  */
 export function recogniseFile(name: string, text: string, mtimeMs: number): ForeignRecord | NotRecognised {
   if (name === OWNER_FILE) return 'the owner.json of a lock: its directory is the lock';
   const content = text.replaceAll('\0', '').trim();
   if (content === '') {
-    // What a crash leaves, what a writer begins with, and mongod.lock after mongod was shut down.
+    // A crash leaves such a file, a writer begins with one, and mongod.lock is one after mongod was shut
+    // down.
     return text === ''
       ? 'an empty file, which names nobody'
       : 'a file of blanks or zeroes, which names nobody';
   }
   if (content.startsWith('{')) return parseJsonPidFile(content, mtimeMs);
-  // From here on zeroes are not forgiven: of a number that was torn nobody would know.
+  // These formats get the text as it is, because a torn number that is padded with zeroes must not pass for a
+  // shorter one.
   return (
     parseBarePid(text, mtimeMs) ??
     parseTicksLine(text, mtimeMs) ??
     parsePostmaster(text, mtimeMs) ??
-    // Where there are no symbolic links, Emacs writes a file.
+    // Emacs writes a file where there are no symbolic links.
     (isEmacsName(name) ? parseEmacs(content, mtimeMs) : null) ??
     'a file in no known format'
   );
 }
 
-/** The record that a symbolic link leads to; any other link of such a form is just a link, hence the names. */
+/**
+ * Reads the record in the target of a symbolic link. Only the name says that it is no link like any other.
+ */
 export function recogniseLink(name: string, target: string, mtimeMs: number): ForeignRecord | NotRecognised {
   const found =
     name === SINGLETON_LOCK

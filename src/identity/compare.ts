@@ -3,11 +3,13 @@ import { IDENTITY_VERSION, type ProcessIdentity } from './process-identity.js';
 export type Comparison = 'same' | 'different' | 'unknown';
 
 /**
- * Do two identities name one process? Pure, allocation-free, symmetric; a missing field never gives "different".
+ * Answers whether two identities name one process. Pure, allocation-free and symmetric; a missing field never
+ * gives "different".
  *
  * Two native boot ids that differ are two kernels. Within one boot the pidfs inode decides alone, because the
- * kernel never reuses it. Without it, the pair (pid, start ticks) decides inside one PID namespace. Everything
- * else, two namespaces included, is unknown: a pid is only a number there.
+ * kernel never reuses it. Without it, the pair (pid, start ticks) decides inside one PID namespace.
+ * Everything else is unknown. That includes two namespaces, because a pid of one is only a number in the
+ * other.
  */
 export function compareIdentities(a: ProcessIdentity, b: ProcessIdentity): Comparison {
   if (a.platform !== b.platform || a.version > IDENTITY_VERSION || b.version > IDENTITY_VERSION) {
@@ -23,7 +25,10 @@ export function compareIdentities(a: ProcessIdentity, b: ProcessIdentity): Compa
   return compareTicks(a, b);
 }
 
-/** Same boot of the same kernel? "different" only when neither boot id is something mounted over the file. */
+/**
+ * Compares the boots. They are "different" only when neither boot id is that of a file mounted over the
+ * kernel's.
+ */
 export function compareBoot(
   a: Pick<ProcessIdentity, 'bootId' | 'bootIdNative'>,
   b: Pick<ProcessIdentity, 'bootId' | 'bootIdNative'>,
@@ -34,8 +39,9 @@ export function compareBoot(
 }
 
 /**
- * Same PID namespace, given the same boot? Two live namespaces never share an inode number, but the kernel
- * recycles it: equal numbers with different unique ids are two namespaces, the earlier of which is gone.
+ * Compares the PID namespaces of two identities of one boot. Two live namespaces never share an inode number,
+ * but the kernel recycles it: equal numbers with different unique ids are two namespaces, and the earlier one
+ * is gone.
  */
 export function compareNamespace(
   a: Pick<ProcessIdentity, 'pidNamespace'>,

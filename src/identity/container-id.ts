@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 
 const CONTAINER_ID = /[0-9a-f]{64}/;
 
-/** Characters of a container id that `docker ps` shows, and after which Docker names a container's host. */
+/** Digits of a container id that `docker ps` shows, and that Docker gives a container as its host name. */
 export const SHORT_CONTAINER_ID = 12;
 
 /**
- * The container id as the runtimes write it into the cgroup path (docker, containerd, podman, CRI-O), else as Docker
- * and podman show it in the source of the mounted /etc/hostname. For people only; null where none is found.
+ * Reads the container id from the cgroup path, where the runtimes write it (docker, containerd, podman,
+ * CRI-O), or from the source of the mounted /etc/hostname, where Docker and podman show it. The id is for
+ * people only. null when none is found.
  */
 export function readContainerId(pid: number | 'self'): string | null {
   return find(`/proc/${pid}/cgroup`, /.*/g) ?? find(`/proc/${pid}/mountinfo`, /^.* \/etc\/hostname .*$/gm);
@@ -20,7 +21,7 @@ function find(path: string, lines: RegExp): string | null {
       if (id !== null) return id[0];
     }
   } catch {
-    // Hidden, gone, or no such file: not known.
+    // The file is hidden, gone or not there, so the id is not known.
   }
   return null;
 }

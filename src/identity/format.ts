@@ -1,16 +1,15 @@
 import { InvalidIdentityError } from '../errors.js';
 import { Fields } from '../text/json-fields.js';
 import {
+  checkedIdentities,
   freezeIdentity,
   IDENTITY_VERSION,
-  isVouchedFor,
   type ProcessIdentity,
-  vouchFor,
 } from './process-identity.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const UINT64 = /^(0|[1-9]\d{0,19})$/;
-/** Text that a stranger wrote and that will be shown to people: bounded. */
+/** Longest text that is accepted in an identity: another program wrote it, and people will be shown it. */
 const MAX_TEXT = 256;
 
 /** One line of JSON with its keys in a fixed order; {@link parseIdentity} reads it back. */
@@ -31,17 +30,17 @@ export function parseIdentity(text: string): ProcessIdentity {
   }
   const result = toIdentity(value);
   if (typeof result === 'string') throw new InvalidIdentityError(result);
-  return vouchFor(result);
+  return checkedIdentities.markChecked(result);
 }
 
 /**
- * The identity in a parsed JSON value, or what is wrong with it. A field that is absent is not known; a field of
- * the wrong shape makes the whole identity unusable, since nobody can say what its writer meant. In an identity of
- * a newer version such a field is taken as not known.
+ * The identity in a parsed JSON value, frozen, or what is wrong with it. A field that is absent is not known.
+ * A field of the wrong shape makes the whole identity unusable, because nobody can say what its writer meant;
+ * in an identity of a newer version such a field is not known either.
  */
 export function toIdentity(value: unknown): ProcessIdentity | string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not an object';
-  if (isVouchedFor(value)) return value;
+  if (checkedIdentities.isChecked(value)) return value;
   const fields = new Fields(value);
   const version = fields.get('version');
   if (!isPositiveInteger(version)) return 'version is not a positive integer';
@@ -58,10 +57,10 @@ export function toIdentity(value: unknown): ProcessIdentity | string {
 
   const platform = field(fields, 'platform', isText);
   const pid = field(fields, 'pid', isPid);
-  const namespace = field(fields, 'pidNamespace', isObject) ?? {};
-  const namespaceFields = new Fields(namespace);
+  const namespace = new Fields(field(fields, 'pidNamespace', isObject) ?? {});
   const startTolerance = field(fields, 'startTolerance', isTolerance);
-  const identity: ProcessIdentity = {
+  // The keys stand in the order of freezeIdentity, which would only make a second copy.
+  const identity: ProcessIdentity = Object.freeze({
     version,
     platform: platform ?? '',
     pid: pid ?? 0,
@@ -69,25 +68,25 @@ export function toIdentity(value: unknown): ProcessIdentity | string {
     startTolerance: startTolerance ?? 0,
     bootId: field(fields, 'bootId', isUuid),
     bootIdNative: field(fields, 'bootIdNative', isBoolean),
-    pidNamespace: {
-      inode: field(namespaceFields, 'inode', isUint64),
-      id: field(namespaceFields, 'id', isUint64),
-    },
+    pidNamespace: Object.freeze({
+      inode: field(namespace, 'inode', isUint64),
+      id: field(namespace, 'id', isUint64),
+    }),
     pidfdInode: field(fields, 'pidfdInode', isUint64),
     hostname: field(fields, 'hostname', isText),
     containerId: field(fields, 'containerId', isText),
-  };
+  });
   if (wrong.length > 0) return `${wrong.join(', ')} of the wrong type or out of range`;
   if (!newer && (platform === null || pid === null)) return 'platform or pid is missing';
-  return freezeIdentity(identity);
+  return identity;
 }
 
-/** A number that can be a process: 1 to 2^31 - 1 (pid_t). */
+/** True for a number that a process can have: 1 to 2^31 - 1 (pid_t). */
 export function isPid(value: unknown): value is number {
   return isPositiveInteger(value) && value <= 0x7fff_ffff;
 }
 
-/** A 64-bit unsigned number as a decimal string. */
+/** True for a 64-bit unsigned number as a decimal string. */
 export function isUint64(value: unknown): value is string {
   return typeof value === 'string' && UINT64.test(value);
 }
@@ -100,12 +99,12 @@ function isTolerance(value: unknown): value is number {
   return value === 0 || value === 1;
 }
 
-/** Ticks are compared as numbers, hence below 2^53: 2.8 million years of uptime. */
+/** Ticks are compared as numbers, so they are below 2^53: 2.8 million years of uptime. */
 function isTicks(value: unknown): value is string {
   return isUint64(value) && Number.isSafeInteger(Number(value));
 }
 
-/** As random(4) writes a boot id. */
+/** True for a UUID as random(4) writes a boot id. */
 export function isUuid(value: unknown): value is string {
   return typeof value === 'string' && UUID.test(value);
 }

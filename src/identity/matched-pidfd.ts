@@ -1,9 +1,12 @@
 import type { Backend } from '../backend/backend.js';
 import type { Descriptor } from '../backend/descriptor.js';
+import { isErrno } from '../backend/system-error.js';
 
 /**
- * A pidfd of the process that is meant. `isMeant` looks at the number once the pidfd is open: if it has the process then,
- * the pidfd is that process's, whatever becomes of the number. To be closed; null: it is another's, or cannot be opened.
+ * Opens a pidfd of the process that is meant. null when the number is another process's, or when no pidfd can
+ * be opened. The caller closes it.
+ * @param isMeant is called once the pidfd is open, and checks the process that has the number `pid` then. If
+ * that is the one that is meant, the pidfd is that process's, whatever becomes of the number.
  */
 export function openMatchedPidfd(
   { processes, files }: Backend,
@@ -11,7 +14,7 @@ export function openMatchedPidfd(
   isMeant: () => boolean,
 ): Descriptor | null {
   const pidfd = processes.openPidfd(pid);
-  if (typeof pidfd === 'string') return null;
+  if (isErrno(pidfd)) return null;
   let matched = false;
   try {
     matched = isMeant();

@@ -1,62 +1,60 @@
 import type { Errno, PidfdProbe, PidNamespace, ProcessStat } from '../backend/backend.js';
-import { errnoOf } from '../backend/system-error.js';
+import { errnoOf, isErrno } from '../backend/system-error.js';
+import { rememberLast } from '../remember-last.js';
 import type { Observer } from './observer.js';
 import { IDENTITY_VERSION, type ProcessIdentity } from './process-identity.js';
 import { normaliseStartTicks } from './start-ticks.js';
 
-/** What one look at a pid of the own PID namespace showed. */
+/** What the kernel showed of a pid of the own PID namespace. */
 export interface ObservedProcess {
-  /** `thread`: the number belongs to a thread of another process, so no process has it. `unknown`: hidden. */
+  /**
+   * `thread`: the number belongs to a thread of another process, so no process has it. `unknown`: it is
+   * hidden.
+   */
   readonly existence: 'present' | 'absent' | 'thread' | 'unknown';
   /** The system call or file that said so, and its answer. */
   readonly source: string;
-  /** Identity of the process seen; null unless present. hostname and containerId are left out. */
+  /** Identity of the process, without hostname and containerId. null unless it is present. */
   readonly identity: ProcessIdentity | null;
-  /** All its threads have exited, though it may not have been reaped; null: not known. */
+  /**
+   * True when all its threads have exited, though it may not have been reaped. null when that is not known.
+   */
   readonly exited: boolean | null;
   /** Start ticks as this process reads them, before the time-namespace shift is taken out. */
   readonly ticksAsRead: number | null;
 }
 
-/** A look that raced with the death of the process and the reuse of its number is repeated this often. */
+/** How often a process is observed when it dies, and another one gets its number, in the middle of it. */
 const ATTEMPTS = 3;
 
 /**
- * Looks at the process `pid` of the own PID namespace.
+ * Observes the process `pid` of the own PID namespace.
  * @param needTicks false: /proc is read only where the pidfd inode cannot tell processes apart.
  */
 export function observeProcess(observer: Observer, pid: number, needTicks: boolean): ObservedProcess {
-  let observedProcess = look(observer, pid, needTicks);
-  for (let attempt = 1; observedProcess === 'raced'; attempt++) {
-    observedProcess =
-      attempt < ATTEMPTS ? look(observer, pid, needTicks) : unclear('process changed while it was read');
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const observed = observeOnce(observer, pid, needTicks);
+    if (observed !== 'raced') return observed;
   }
-  return observedProcess;
+  return unclear('process changed while it was read');
 }
 
-function look(observer: Observer, pid: number, needTicks: boolean): ObservedProcess | 'raced' {
-  if (!observer.pidfdWorks) return lookWithoutPidfd(observer, pid);
-  const { processes } = observer.backend;
-  if (observer.ownProc && needTicks) return lookWithTicks(observer, pid);
-  const sight = processes.probePidfd(pid);
-  if (typeof sight === 'string') return notOpened(sight);
-  if (observer.ownProc && sight.inode === null) return lookWithTicks(observer, pid);
-  if (last?.sight !== sight || last.pid !== pid || last.observer !== observer) {
-    const observedProcess = present(observer, pid, sight.inode, null, sight.exited, 'pidfd_open: ok');
-    last = { observer, pid, sight, observedProcess };
-  }
-  return last.observedProcess;
+function observeOnce(observer: Observer, pid: number, needTicks: boolean): ObservedProcess | 'raced' {
+  if (!observer.pidfdWorks) return observeWithoutPidfd(observer, pid);
+  if (observer.ownProc && needTicks) return observeWithTicks(observer, pid);
+  const probe = observer.backend.processes.probePidfd(pid);
+  if (isErrno(probe)) return notOpened(probe);
+  if (observer.ownProc && probe.inode === null) return observeWithTicks(observer, pid);
+  return presentByProbe(observer, pid, probe);
 }
 
-/** Whoever polls sees the same again, which a backend may say by the same object. */
-let last:
-  | {
-      readonly observer: Observer;
-      readonly pid: number;
-      readonly sight: PidfdProbe;
-      readonly observedProcess: ObservedProcess;
-    }
-  | undefined;
+/**
+ * A backend may report what has not changed by the same object, so a program that polls a process gets the
+ * same answer. Without that a judgement takes 2.9 to 3.1 us instead of 2.5.
+ */
+const presentByProbe = rememberLast((observer: Observer, pid: number, { inode, exited }: PidfdProbe) =>
+  present(observer, pid, inode, null, exited, 'pidfd_open: ok'),
+);
 
 /** What follows from pidfd_open(2) failing. */
 function notOpened(error: Errno): ObservedProcess {
@@ -66,18 +64,18 @@ function notOpened(error: Errno): ObservedProcess {
   return unclear(`pidfd_open: ${error}`);
 }
 
-function lookWithTicks(observer: Observer, pid: number): ObservedProcess | 'raced' {
+function observeWithTicks(observer: Observer, pid: number): ObservedProcess | 'raced' {
   const { processes, files } = observer.backend;
   const pidfd = processes.openPidfd(pid);
-  if (typeof pidfd === 'string') return notOpened(pidfd);
+  if (isErrno(pidfd)) return notOpened(pidfd);
   try {
     const inode = processes.pidfdInode(pidfd);
     const stat = processes.stat(pid);
     // Asked after stat was read: a process that still runs now is the one whose stat that was.
     const exited = processes.pidfdExited(pidfd);
-    if (typeof stat === 'string') return present(observer, pid, inode, null, exited, 'pidfd_open: ok');
+    if (isErrno(stat)) return present(observer, pid, inode, null, exited, 'pidfd_open: ok');
     if (exited && !isDead(stat.state)) {
-      // stat may be that of a newcomer with the number; the inode still names the one that exited.
+      // stat may be that of a newcomer with the number. The inode still names the process that exited.
       return inode === null ? 'raced' : present(observer, pid, inode, null, exited, 'pidfd_open: ok');
     }
     return present(observer, pid, inode, stat.startTicks, exited, `pidfd_open: ok, stat: ${stat.state}`);
@@ -86,7 +84,7 @@ function lookWithTicks(observer: Observer, pid: number): ObservedProcess | 'race
   }
 }
 
-function lookWithoutPidfd(observer: Observer, pid: number): ObservedProcess | 'raced' {
+function observeWithoutPidfd(observer: Observer, pid: number): ObservedProcess | 'raced' {
   const signalled = signalZero(pid);
   if (signalled === 'ESRCH') return missing('absent', 'kill(pid, 0): ESRCH');
   if (!observer.ownProc) {
@@ -96,25 +94,19 @@ function lookWithoutPidfd(observer: Observer, pid: number): ObservedProcess | 'r
   const { processes } = observer.backend;
   const status = processes.status(pid);
   const stat = processes.stat(pid);
-  if (typeof status === 'string' || typeof stat === 'string') {
-    return unclear(`kill(pid, 0): ${signalled}, /proc/${pid}: ${typeof stat === 'string' ? stat : status}`);
+  if (isErrno(status) || isErrno(stat)) {
+    return unclear(`kill(pid, 0): ${signalled}, /proc/${pid}: ${isErrno(stat) ? stat : status}`);
   }
   if (status.tgid !== pid) return missing('thread', `Tgid ${status.tgid}`);
   let exited = looksExited(stat);
   if (exited) {
-    // While another thread execs, one read can show the leader dead: it takes two.
+    // It takes two reads, because one can show the leader dead while another thread execs.
     const again = processes.stat(pid);
-    if (typeof again === 'string' || again.startTicks !== stat.startTicks) return 'raced';
+    if (isErrno(again) || again.startTicks !== stat.startTicks) return 'raced';
     exited = looksExited(again);
   }
-  return present(
-    observer,
-    pid,
-    null,
-    stat.startTicks,
-    exited,
-    `stat: ${stat.state}, ${stat.threads} threads`,
-  );
+  const source = `stat: ${stat.state}, ${stat.threads} threads`;
+  return present(observer, pid, null, stat.startTicks, exited, source);
 }
 
 function present(
@@ -161,7 +153,10 @@ function unclear(source: string): ObservedProcess {
   return { existence: 'unknown', source, identity: null, exited: null, ticksAsRead: null };
 }
 
-/** The process, and not only its first thread, has exited. One look can be wrong while another thread execs. */
+/**
+ * True when the process, and not only its first thread, seems to have exited. One read can be wrong while
+ * another thread execs.
+ */
 export function looksExited({ state, threads }: ProcessStat): boolean {
   return isDead(state) && threads <= 1;
 }
@@ -171,7 +166,7 @@ function isDead(state: string): boolean {
   return state === 'Z' || state === 'X';
 }
 
-/** kill(2) with signal 0: 'ok', or why not. EPERM means that the process is there. */
+/** Calls kill(2) with signal 0, and answers 'ok' or why not. EPERM means that the process is there. */
 function signalZero(pid: number): string {
   try {
     process.kill(pid, 0);

@@ -1,9 +1,10 @@
 import { hostname } from 'node:os';
 import { requirePid } from '../backend/arguments.js';
+import { isErrno } from '../backend/system-error.js';
 import { readContainerId } from './container-id.js';
 import { observedIdentity, observeProcess } from './observe-process.js';
 import { currentObserver, type Observer } from './observer.js';
-import { freezeIdentity, type ProcessIdentity, vouchFor } from './process-identity.js';
+import { checkedIdentities, freezeIdentity, type ProcessIdentity } from './process-identity.js';
 
 let self: ProcessIdentity | undefined;
 
@@ -12,7 +13,7 @@ let self: ProcessIdentity | undefined;
  * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works.
  */
 export function selfIdentity(): ProcessIdentity {
-  self ??= vouchFor(
+  self ??= checkedIdentities.markChecked(
     freezeIdentity({
       ...readSelf(currentObserver()),
       hostname: hostname(),
@@ -22,34 +23,33 @@ export function selfIdentity(): ProcessIdentity {
   return self;
 }
 
-/** {@link selfIdentity} as the kernel tells it now, without what is for people. */
+/** The identity of this process as the kernel reports it now, without what is for people. */
 export function readSelf(observer: Observer): ProcessIdentity {
   const { processes, files } = observer.backend;
   const stat = observer.pidInProc === null ? 'ENOENT' : processes.stat(observer.pidInProc);
   const pidfd = processes.openPidfd(observer.pid);
   let inode: string | null = null;
-  if (typeof pidfd === 'number') {
+  if (!isErrno(pidfd)) {
     inode = processes.pidfdInode(pidfd);
     files.close(pidfd);
   }
-  const ticksAsRead = typeof stat === 'string' ? null : stat.startTicks;
+  const ticksAsRead = isErrno(stat) ? null : stat.startTicks;
   return observedIdentity(observer, observer.pid, observer.pidNamespace, inode, ticksAsRead);
 }
 
 /**
- * The identity of the process that has the number `pid` in the caller's PID namespace; null: no process has it
- * (a thread of another process is none). What may not be seen (hidepid, no /proc) is null inside.
+ * The identity of the process that has the number `pid` in the caller's PID namespace. null when no process
+ * has it; a thread of another process is no process. A field that the caller may not see (hidepid, no /proc)
+ * is null.
  * @throws RangeError (ERR_OUT_OF_RANGE) unless pid is an integer from 1 to 2^31 - 1.
  */
 export function probeIdentity(pid: number): ProcessIdentity | null {
   requirePid(pid);
   if (pid === process.pid) return selfIdentity();
   const observer = currentObserver();
-  const observedProcess = observeProcess(observer, pid, true);
-  if (observedProcess.existence === 'absent' || observedProcess.existence === 'thread') return null;
-  const identity =
-    observedProcess.identity ?? observedIdentity(observer, pid, observer.pidNamespace, null, null);
-  return vouchFor(
-    freezeIdentity({ ...identity, containerId: observer.ownProc ? readContainerId(pid) : null }),
-  );
+  const { existence, identity: seen } = observeProcess(observer, pid, true);
+  if (existence === 'absent' || existence === 'thread') return null;
+  const identity = seen ?? observedIdentity(observer, pid, observer.pidNamespace, null, null);
+  const containerId = observer.ownProc ? readContainerId(pid) : null;
+  return checkedIdentities.markChecked(freezeIdentity({ ...identity, containerId }));
 }

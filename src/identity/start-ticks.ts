@@ -5,7 +5,7 @@ const TICKS_PER_SECOND = 100;
 export const MS_PER_TICK = 1000 / TICKS_PER_SECOND;
 const NS_PER_TICK = 1_000_000_000 / TICKS_PER_SECOND;
 
-export interface StartTicks {
+interface StartTicks {
   /** Ticks since boot as the initial time namespace counts them. */
   readonly ticks: number;
   /** Ticks by which that may be off. */
@@ -13,9 +13,9 @@ export interface StartTicks {
 }
 
 /**
- * Takes the reader's time-namespace shift out of field 22 of /proc/<pid>/stat (time_namespaces(7)). The kernel adds
- * the shift in nanoseconds and then rounds down, so a shift that is no whole number of ticks leaves one tick open.
- * null: not known.
+ * Takes the reader's time-namespace shift out of field 22 of /proc/<pid>/stat (time_namespaces(7)). The
+ * kernel adds the shift in nanoseconds and then rounds down, so a shift that is no whole number of ticks
+ * leaves one tick open. null when the ticks or the shift are not known.
  */
 export function normaliseStartTicks(asRead: number | null, offset: TimeOffset | null): StartTicks | null {
   if (asRead === null || offset === null) return null;

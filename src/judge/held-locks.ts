@@ -1,6 +1,8 @@
 /**
- * The locks that this very thread holds, by nonce: the first thing the judge looks at. The lock layer enters them;
- * the check answers whether the lock's witness is still the lock's own (a stray close(2) may have dropped it).
+ * The locks that this thread holds, by nonce. The judge asks for these before it reads anything of a process.
+ * A module belongs to one thread, so a lock of another thread of this process is not among them. The lock
+ * layer enters them, with a check whether the lock's witness is still its own, since a stray close(2) may
+ * have dropped it.
  */
 const held = new Map<string, () => boolean>();
 

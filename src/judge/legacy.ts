@@ -1,230 +1,292 @@
+/**
+ * The decision table for records that hold a pid and no identity. Pure. The rows stand in the order of
+ * docs/decision-table.md, and the first that answers decides; a death must then stand against the objections.
+ *
+ * The pid is taken to be of this PID namespace, as its writer takes it. So every verdict is `assumed`: it can
+ * be wrong for a live sibling container that shares the volume.
+ */
 import { traitsOf } from '../backend/filesystem-traits.js';
+import type { ObservedProcess } from '../identity/observe-process.js';
 import { MS_PER_TICK } from '../identity/start-ticks.js';
 import type { OwnerRecord, RecordTime } from '../record/owner-record.js';
 import type { Observation } from './observation.js';
-import type { Evidence, Reason, Verdict, VerdictState } from './verdict.js';
+import { type Answer, findingOf, firstAnswer, note, type Rows } from './rows.js';
+import type { Evidence, Verdict } from './verdict.js';
 
-export interface LegacyOptions {
-  /** `unknown`: never judge a pid that is recorded without an identity. Default `assume`. */
-  readonly legacy: 'assume' | 'unknown';
-  /** ms by which the wall clock may have been set between record and birth. Default 60 000. */
-  readonly clockSlack: number;
+/** How records of older programs, which hold a pid but no identity, are judged. */
+export interface JudgeOptions {
+  /**
+   * `assume` (default): the pid is taken to be of this PID namespace, as its writer takes it. That can
+   * misjudge a pid-only lock of a live sibling container on a shared volume. `unknown`: such a record is
+   * never judged.
+   */
+  readonly legacy?: 'assume' | 'unknown';
+  /** ms by which the wall clock may have been set since the record was written. Default 60 000. */
+  readonly clockSlack?: number;
 }
 
-/** Before this a clock was never set: boards without a battery start in 1970 or at their firmware's date. */
+/** ms; a clock that is set by hand, or by NTP at start, moves less than this. */
+const DEFAULT_CLOCK_SLACK = 60_000;
+/**
+ * A clock that shows an earlier date was never set: boards without a battery start in 1970 or at their
+ * firmware's date.
+ */
 const SANE_CLOCK_FROM_MS = Date.UTC(2020, 0, 1);
 
-/**
- * Judges a record that holds no identity. Its pid is taken to be of this PID namespace, as its writer takes it, hence
- * every verdict is `assumed`: for a live sibling container that shares the volume it can be wrong. Pure.
- */
-export function decideLegacy(record: OwnerRecord, seen: Observation, options: LegacyOptions): Verdict {
+/** A record under judgement, with the evidence so far. */
+interface Judged {
+  readonly record: OwnerRecord;
+  readonly seen: Observation;
+  readonly options: JudgeOptions;
+  readonly evidence: Evidence[];
+}
+
+const ROWS: Rows<Judged> = [
+  notAssumed,
+  noteAssumptions, // never answers
+  otherHost,
+  noteBootTime, // never answers
+  otherBoot,
+  goneOrHidden,
+  byStartTicks,
+  bornBeforeRecord,
+  ownPidReused,
+  bornAfterRecord,
+  undecided,
+];
+
+/** Judges a record without an identity. Never throws. */
+export function decideLegacy(record: OwnerRecord, seen: Observation, options: JudgeOptions): Verdict {
   const evidence: Evidence[] = [];
-  const { pid } = record;
-  if (pid === null || options.legacy === 'unknown') {
-    evidence.push({ check: 'legacy', recorded: `pid ${pid}`, observed: null, finding: 'none' });
-    return { state: 'unknown', certainty: 'assumed', reason: 'legacy-not-assumed', evidence };
-  }
-  noteAssumption(record, seen, evidence);
-  const answer = otherMachine(record, seen, evidence) ?? answerFor(record, pid, seen, options, evidence);
-  const { state, reason } = answer.state === 'dead' ? (objection(record, seen, evidence) ?? answer) : answer;
+  const judged: Judged = { record, seen, options, evidence };
+  const answer = firstAnswer(ROWS, judged);
+  const { state, reason } = answer.state === 'dead' ? (objection(judged) ?? answer) : answer;
   return { state, certainty: 'assumed', reason, evidence };
 }
 
-/** What the verdict rests on that no record of this kind can prove. */
-function noteAssumption({ machine }: OwnerRecord, { self }: Observation, evidence: Evidence[]): void {
-  const namespace = self.pidNamespace.inode === null ? '' : ` (${self.pidNamespace.inode})`;
-  const observed = `assumed to be this one${namespace}`;
-  evidence.push({ check: 'pid-namespace', recorded: null, observed, finding: 'none' });
-  if ((machine?.bootId ?? null) !== null || machine?.pidIsOfHost === true) return;
-  evidence.push({
-    check: 'boot-id',
-    recorded: null,
-    observed: 'assumed to be of this machine',
-    finding: 'none',
-  });
+/** Finds what speaks against a death that pid and time suggest. null when nothing does. */
+function objection(judged: Judged): Answer | null {
+  return fileLocked(judged) ?? namesakeInDescendant(judged) ?? namesakesHidden(judged);
 }
 
-/** What the record says of its machine. null: nothing that keeps the pid from being one of this machine. */
-function otherMachine(record: OwnerRecord, seen: Observation, evidence: Evidence[]): LegacyAnswer | null {
-  const { machine } = record;
-  if (machine === null) return null;
-  const { hostname, bootId, bootTimeMs } = machine;
-  if (hostname !== null) {
-    // Never a reason to call it dead: a container gets another name when it is made anew, and siblings may share one.
-    evidence.push({ check: 'hostname', recorded: hostname, observed: seen.self.hostname, finding: 'none' });
-    const isElsewhere = hostname.toLowerCase() !== seen.self.hostname?.toLowerCase();
-    if (isElsewhere && machine.pidIsOfHost) return { state: 'unknown', reason: 'legacy-other-host' };
+function notAssumed({ record: { pid }, options, evidence }: Judged): Answer | null {
+  if (pid !== null && options.legacy !== 'unknown') return null;
+  note(evidence, 'legacy', `pid ${pid}`, null, 'none');
+  return { state: 'unknown', reason: 'legacy-not-assumed' };
+}
+
+/** Notes what the verdict rests on and no record of this kind can prove. */
+function noteAssumptions({ record: { machine }, seen: { self }, evidence }: Judged): null {
+  const namespace = self.pidNamespace.inode === null ? '' : ` (${self.pidNamespace.inode})`;
+  note(evidence, 'pid-namespace', null, `assumed to be this one${namespace}`, 'none');
+  if ((machine?.bootId ?? null) === null && machine?.pidIsOfHost !== true) {
+    note(evidence, 'boot-id', null, 'assumed to be of this machine', 'none');
   }
-  if (bootTimeMs !== null) {
-    // For people: the birth of the process says the same, and is known better.
-    const observed = seen.bootTimeMs === null ? null : isoText(seen.nowMs - seen.bootTimeMs);
-    evidence.push({ check: 'boot-time', recorded: isoText(bootTimeMs), observed, finding: 'none' });
-  }
-  return bootId === null ? null : otherBoot(bootId, seen, evidence);
+  return null;
 }
 
 /**
- * A boot id that differs is assumed to be its kernel's own, as this one is known to be. On a filesystem of this kernel
- * alone nobody else can be at work; a tmpfs has not seen another boot, so there something else is wrong.
+ * A host name alone never makes a record dead, because a container gets another name when it is made anew,
+ * and siblings may share one.
  */
-function otherBoot(
-  bootId: string,
-  { self, filesystem }: Observation,
-  evidence: Evidence[],
-): LegacyAnswer | null {
+function otherHost({ record: { machine }, seen: { self }, evidence }: Judged): Answer | null {
+  if (machine === null || machine.hostname === null) return null;
+  note(evidence, 'hostname', machine.hostname, self.hostname, 'none');
+  const isElsewhere = machine.hostname.toLowerCase() !== self.hostname?.toLowerCase();
+  return isElsewhere && machine.pidIsOfHost ? { state: 'unknown', reason: 'legacy-other-host' } : null;
+}
+
+/**
+ * The time of the machine's boot is noted for people: the birth of the process says the same, and is known
+ * better.
+ */
+function noteBootTime({ record: { machine }, seen, evidence }: Judged): null {
+  const recordedMs = machine?.bootTimeMs ?? null;
+  if (recordedMs === null) return null;
+  const observed = seen.bootTimeMs === null ? null : isoText(seen.nowMs - seen.bootTimeMs);
+  note(evidence, 'boot-time', isoText(recordedMs), observed, 'none');
+  return null;
+}
+
+/**
+ * A boot id that differs is assumed to be its kernel's own, as this one is known to be. On a filesystem of
+ * this kernel alone no other kernel can be at work, so it is one of before. A tmpfs has not seen another
+ * boot: there something else is wrong.
+ */
+function otherBoot({ record: { machine }, seen, evidence }: Judged): Answer | null {
+  const bootId = machine?.bootId ?? null;
+  if (bootId === null) return null;
+  const { self, filesystem } = seen;
   const isElsewhere = self.bootId !== null && self.bootId !== bootId;
   const { oneKernel, survivesReboot } = traitsOf(filesystem);
   const isGone = isElsewhere && self.bootIdNative === true && oneKernel && survivesReboot;
   const observed = isElsewhere ? `${self.bootId}, ${filesystem ?? 'unknown'} filesystem` : self.bootId;
-  evidence.push({ check: 'boot-id', recorded: bootId, observed, finding: isGone ? 'dead' : 'none' });
+  note(evidence, 'boot-id', bootId, observed, isGone ? 'dead' : 'none');
   if (!isElsewhere) return null;
   return isGone
     ? { state: 'dead', reason: 'legacy-rebooted' }
     : { state: 'unknown', reason: 'legacy-other-boot' };
 }
 
-/** What speaks against a death that pid and time suggest. */
-function objection(record: OwnerRecord, seen: Observation, evidence: Evidence[]): LegacyAnswer | null {
-  if (seen.witness.state === 'held') {
-    // mongod and others lock their PID file. Whoever holds it is at work on this kernel, in whichever container.
-    evidence.push({ check: 'file-lock', recorded: null, observed: 'held by somebody', finding: 'alive' });
-    return { state: 'alive', reason: 'legacy-file-locked' };
-  }
-  return namesakeElsewhere(record, seen, evidence);
+function goneOrHidden({ record: { pid }, seen: { observedProcess }, evidence }: Judged): Answer | null {
+  const answer = byExistence(observedProcess);
+  note(evidence, 'process', `pid ${pid}`, observedProcess.source, findingOf(answer));
+  return answer;
 }
 
-interface LegacyAnswer {
-  readonly state: VerdictState;
-  readonly reason: Reason;
+function byExistence({ existence, exited }: ObservedProcess): Answer | null {
+  if (existence === 'absent') return { state: 'dead', reason: 'legacy-no-such-process' };
+  if (existence === 'thread') return { state: 'dead', reason: 'legacy-pid-is-thread' };
+  if (existence === 'unknown') return { state: 'unknown', reason: 'legacy-process-hidden' };
+  return exited === true ? { state: 'dead', reason: 'legacy-process-exited' } : null;
 }
 
-function answerFor(
-  record: OwnerRecord,
-  pid: number,
-  seen: Observation,
-  options: LegacyOptions,
-  evidence: Evidence[],
-): LegacyAnswer {
-  const { observedProcess } = seen;
-  function answer(
-    check: string,
-    recorded: string,
-    observed: string,
-    state: VerdictState,
-    reason: Reason,
-  ): LegacyAnswer {
-    evidence.push({ check, recorded, observed, finding: state === 'unknown' ? 'none' : state });
-    return { state, reason };
-  }
-
-  const recordedPid = `pid ${pid}`;
-  if (observedProcess.existence === 'absent') {
-    return answer('process', recordedPid, observedProcess.source, 'dead', 'legacy-no-such-process');
-  }
-  if (observedProcess.existence === 'thread') {
-    return answer('process', recordedPid, observedProcess.source, 'dead', 'legacy-pid-is-thread');
-  }
-  if (observedProcess.existence === 'unknown') {
-    return answer('process', recordedPid, observedProcess.source, 'unknown', 'legacy-process-hidden');
-  }
-  if (observedProcess.exited === true) {
-    return answer('process', recordedPid, observedProcess.source, 'dead', 'legacy-process-exited');
-  }
-  evidence.push({
-    check: 'process',
-    recorded: recordedPid,
-    observed: observedProcess.source,
-    finding: 'none',
-  });
-
-  const { ticksAsRead } = observedProcess;
-  if (record.starttime !== null && ticksAsRead !== null) {
-    // The writer read its ticks in its own time namespace, which need not be this one.
-    const normalised = Number(observedProcess.identity?.startTicks ?? Number.NaN);
-    const tolerance = observedProcess.identity?.startTolerance ?? 0;
-    const matches = record.starttime === ticksAsRead || Math.abs(record.starttime - normalised) <= tolerance;
-    const [state, reason]: [VerdictState, Reason] = matches
-      ? ['alive', 'legacy-start-matches']
-      : ['dead', 'legacy-start-differs'];
-    return answer('start-ticks', String(record.starttime), String(ticksAsRead), state, reason);
-  }
-
-  const bornMs = birthMs(ticksAsRead, seen);
-  const { recordedAt } = record;
-  if (bornMs === null || recordedAt === null) {
-    const recorded = recordedAt === null ? 'no time' : timeText(recordedAt);
-    const observed = bornMs === null ? 'birth not known' : `born ${isoText(bornMs)}`;
-    const isHidden = ticksAsRead === null;
-    const reason = isHidden ? 'legacy-process-hidden' : 'legacy-time-unclear';
-    return answer('birth', recorded, observed, 'unknown', reason);
-  }
-  const recorded = timeText(recordedAt);
-  const observed = `born ${isoText(bornMs)}${pid === seen.self.pid ? ', this very process' : ''}`;
-  const lateMs = bornMs - recordedAt.ms;
-  if (lateMs <= coarseness(recordedAt)) {
-    return answer('birth', recorded, observed, 'alive', 'legacy-born-before-record');
-  }
-  if (pid === seen.self.pid) {
-    // Nobody else has this number here, so the writer is gone; a crash loop must not wait for a clock's slack.
-    return lateMs > recordedAt.resolutionMs + MS_PER_TICK
-      ? answer('birth', recorded, observed, 'dead', 'legacy-own-pid-reused')
-      : answer('birth', recorded, observed, 'unknown', 'legacy-time-unclear');
-  }
-  const late = lateMs > options.clockSlack + recordedAt.resolutionMs && recordedAt.ms >= SANE_CLOCK_FROM_MS;
-  return late
-    ? answer('birth', recorded, observed, 'dead', 'legacy-born-after-record')
-    : answer('birth', recorded, observed, 'unknown', 'legacy-time-unclear');
+function byStartTicks({ record: { starttime }, seen: { observedProcess }, evidence }: Judged): Answer | null {
+  const { ticksAsRead, identity } = observedProcess;
+  if (starttime === null || ticksAsRead === null) return null;
+  // The writer read its ticks in its own time namespace, which need not be this one.
+  const normalised = Number(identity?.startTicks ?? Number.NaN);
+  const tolerance = identity?.startTolerance ?? 0;
+  const matches = starttime === ticksAsRead || Math.abs(starttime - normalised) <= tolerance;
+  const answer: Answer = matches
+    ? { state: 'alive', reason: 'legacy-start-matches' }
+    : { state: 'dead', reason: 'legacy-start-differs' };
+  note(evidence, 'start-ticks', String(starttime), String(ticksAsRead), findingOf(answer));
+  return answer;
 }
 
-/** ms by which a record may be younger than it says, because its time was cut to whole seconds or clock ticks. */
-function coarseness({ resolutionMs }: RecordTime): number {
-  return resolutionMs > 1 ? resolutionMs : 0;
+function bornBeforeRecord(judged: Judged): Answer | null {
+  const birth = birthOf(judged);
+  if (birth === null || !(birth.lateMs <= coarseness(birth.recordedAt))) return null;
+  return noteBirth(judged, { state: 'alive', reason: 'legacy-born-before-record' });
 }
 
 /**
- * An operator on the host must not clear the PID file of a live container: a process that bears the number in a
- * descendant PID namespace and may be older than the record makes the answer unknown, and so does not being shown any.
+ * No other process has the own number here, so the writer is gone. A crash loop must not wait for a clock's
+ * slack.
  */
-function namesakeElsewhere(
-  record: OwnerRecord,
-  seen: Observation,
-  evidence: Evidence[],
-): LegacyAnswer | null {
-  const { found, complete, hidden } = seen.namesakes;
-  for (const namesake of found) {
+function ownPidReused(judged: Judged): Answer | null {
+  const birth = birthOf(judged);
+  if (birth === null || !isOwnPid(judged) || !isSurelyLate(birth)) return null;
+  return noteBirth(judged, { state: 'dead', reason: 'legacy-own-pid-reused' });
+}
+
+function bornAfterRecord(judged: Judged): Answer | null {
+  const birth = birthOf(judged);
+  if (birth === null || isOwnPid(judged)) return null;
+  const { lateMs, recordedAt } = birth;
+  const slack = judged.options.clockSlack ?? DEFAULT_CLOCK_SLACK;
+  const isLate = lateMs > slack + recordedAt.resolutionMs && recordedAt.ms >= SANE_CLOCK_FROM_MS;
+  return isLate ? noteBirth(judged, { state: 'dead', reason: 'legacy-born-after-record' }) : null;
+}
+
+function undecided(judged: Judged): Answer {
+  const isHidden = judged.seen.observedProcess.ticksAsRead === null;
+  return noteBirth(judged, {
+    state: 'unknown',
+    reason: isHidden ? 'legacy-process-hidden' : 'legacy-time-unclear',
+  });
+}
+
+/**
+ * mongod and others lock their PID file. The holder of that lock is at work on this kernel, in whichever
+ * container.
+ */
+function fileLocked({ seen, evidence }: Judged): Answer | null {
+  if (seen.witness.state !== 'held') return null;
+  note(evidence, 'file-lock', null, 'held by somebody', 'alive');
+  return { state: 'alive', reason: 'legacy-file-locked' };
+}
+
+/**
+ * Objects if a process in a descendant PID namespace has the number there and may be older than the record,
+ * because an operator on the host must not clear the PID file of a live container.
+ */
+function namesakeInDescendant({ record, seen, evidence }: Judged): Answer | null {
+  const { pid, recordedAt } = record;
+  for (const namesake of seen.namesakes.found) {
     if (namesake.exited === true) continue;
-    const bornMs = birthMs(namesake.ticksAsRead, seen);
-    if (bornMs !== null && record.recordedAt !== null) {
-      if (bornMs - record.recordedAt.ms > record.recordedAt.resolutionMs + MS_PER_TICK) continue;
-    }
+    const birth = compareTimes(namesake.ticksAsRead, recordedAt, seen);
+    if (birth !== null && isSurelyLate(birth)) continue;
     const namespace = namesake.identity.pidNamespace.inode ?? 'that may not be read';
-    const observed = `pid ${namesake.pid} here is pid ${record.pid} of PID namespace ${namespace}`;
-    evidence.push({
-      check: 'descendant-namespaces',
-      recorded: `pid ${record.pid}`,
-      observed,
-      finding: 'none',
-    });
+    const observed = `pid ${namesake.pid} here is pid ${pid} of PID namespace ${namespace}`;
+    note(evidence, 'descendant-namespaces', `pid ${pid}`, observed, 'none');
     return { state: 'unknown', reason: 'legacy-namesake-in-descendant' };
   }
+  return null;
+}
+
+/** Objects if such a process may be there and is hidden from the observer. */
+function namesakesHidden({ record: { pid }, seen, evidence }: Judged): Answer | null {
+  const { complete, hidden } = seen.namesakes;
   if (!complete) {
     const whose = hidden ? "other users' are hidden" : 'not all can';
-    evidence.push({
-      check: 'descendant-namespaces',
-      recorded: `pid ${record.pid}`,
-      observed: `none has that number, as far as can be seen; ${whose}`,
-      finding: 'none',
-    });
+    const observed = `none has that number, as far as can be seen; ${whose}`;
+    note(evidence, 'descendant-namespaces', `pid ${pid}`, observed, 'none');
   }
   return hidden ? { state: 'unknown', reason: 'legacy-process-hidden' } : null;
 }
 
-/** Wall-clock birth: now minus the process's age, both on the clock that counts since boot. null: not known. */
+/** The birth of a process against the time of a record. */
+interface Birth {
+  readonly recordedAt: RecordTime;
+  /** ms from the record to the birth, by the wall clock. */
+  readonly lateMs: number;
+}
+
+/** The birth of the process with the recorded number. */
+function birthOf({ record, seen }: Judged): Birth | null {
+  return compareTimes(seen.observedProcess.ticksAsRead, record.recordedAt, seen);
+}
+
+/** null when the birth of the process, or the time of the record, is not known. */
+function compareTimes(
+  ticksAsRead: number | null,
+  recordedAt: RecordTime | null,
+  seen: Observation,
+): Birth | null {
+  const bornMs = birthMs(ticksAsRead, seen);
+  if (bornMs === null || recordedAt === null) return null;
+  return { recordedAt, lateMs: bornMs - recordedAt.ms };
+}
+
+/**
+ * True when the birth is later than the record by more than the resolution of the record's time and one tick.
+ */
+function isSurelyLate({ lateMs, recordedAt }: Birth): boolean {
+  return lateMs > recordedAt.resolutionMs + MS_PER_TICK;
+}
+
+/**
+ * ms by which a record may be younger than it says, because its time was cut to whole seconds or clock ticks.
+ */
+function coarseness({ resolutionMs }: RecordTime): number {
+  return resolutionMs > 1 ? resolutionMs : 0;
+}
+
+function isOwnPid({ record, seen }: Judged): boolean {
+  return record.pid === seen.self.pid;
+}
+
+/**
+ * Wall-clock birth: now minus the process's age, both on the clock that counts since boot. null when it is
+ * not known.
+ */
 function birthMs(ticksAsRead: number | null, seen: Observation): number | null {
   if (ticksAsRead === null || seen.bootTimeMs === null) return null;
   const ageMs = seen.bootTimeMs - ticksAsRead * MS_PER_TICK;
   return ageMs < -MS_PER_TICK ? null : seen.nowMs - ageMs;
+}
+
+function noteBirth(judged: Judged, answer: Answer): Answer {
+  const { record, seen, evidence } = judged;
+  const { recordedAt } = record;
+  const bornMs = birthMs(seen.observedProcess.ticksAsRead, seen);
+  const recorded = recordedAt === null ? 'no time' : timeText(recordedAt);
+  const whose = recordedAt !== null && isOwnPid(judged) ? ', this very process' : '';
+  const observed = bornMs === null ? 'birth not known' : `born ${isoText(bornMs)}${whose}`;
+  note(evidence, 'birth', recorded, observed, findingOf(answer));
+  return answer;
 }
 
 function timeText(time: RecordTime): string {

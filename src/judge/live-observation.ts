@@ -14,15 +14,15 @@ import type { Observation, WitnessObservation } from './observation.js';
 
 const PLATFORM = process.platform;
 
-/** What a watch has seen happen, so that it need not be looked for again. */
+/** What a watch has seen happen, so that the judge does not read it again. */
 export interface Seen {
-  /** Of the process whose pidfd the watch holds. */
+  /** The process whose pidfd the watch holds. */
   readonly heldPidfd?: 'exited';
-  /** Of the very file that the record was read from. */
+  /** The witness on the very file that the record was read from. */
   readonly witness?: 'free';
 }
 
-/** Reads each value from the kernel when the table first asks for it. */
+/** Reads each value from the kernel when a table first asks for it. */
 export class LiveObservation implements Observation {
   readonly platform = PLATFORM;
   readonly heldPidfd: Observation['heldPidfd'];
@@ -74,7 +74,8 @@ export class LiveObservation implements Observation {
 
   #findNamesakes(): Namesakes {
     const namesakes = findNamesakes(this.#observer, this.#record.pid ?? 0);
-    // Of a file of one's own the writer is taken to be a process of one's own, and these are not hidden from anybody.
+    // hidepid hides no process from its own user. The writer of a file of this user is taken to be one of
+    // this user's processes too, so it is not hidden.
     return namesakes.hidden && this.#isOwnFile() ? { ...namesakes, hidden: false } : namesakes;
   }
 
@@ -99,7 +100,7 @@ export class LiveObservation implements Observation {
     const file = this.#file;
     const { witness: recorded, identity } = this.#record;
     if (file === null) return { state: 'untestable', source: 'no file to test' };
-    // Without an identity no witness is recorded either, but a lock on the file says the same as one.
+    // A record without an identity names no witness either, but any lock on its file says the same as one.
     const obstacle =
       recorded === null && identity === null ? whyUntestable(file) : whyNotTheSameFile(this.#record, file);
     if (obstacle !== null) return { state: 'untestable', source: obstacle };
@@ -113,13 +114,19 @@ export class LiveObservation implements Observation {
   }
 }
 
-/** Where too little is known of a process to compare it (no boot id), all that is known must have stayed as it was. */
+/**
+ * Too little may be known of this process to compare it, such as no boot id. Then all that is known must be
+ * as it was.
+ */
 function isStillSelf(recorded: ProcessIdentity, now: ProcessIdentity): boolean {
   const comparison = compareIdentities(recorded, now);
   return comparison === 'unknown' ? factsOf(recorded) === factsOf(now) : comparison === 'same';
 }
 
-/** Without what is for people, which may change: a laptop takes its host name from the network it is in. */
+/**
+ * An identity without what is for people, because that may change: a laptop takes its host name from the
+ * network it is in.
+ */
 function factsOf(identity: ProcessIdentity): string {
   return formatIdentity({ ...identity, hostname: null, containerId: null });
 }
@@ -129,8 +136,9 @@ function whyUntestable({ filesystem: { type } }: OwnerFile): string | null {
 }
 
 /**
- * A lock call is made only on a filesystem of one kernel (elsewhere it can hang), and says something only of the very
- * file that the owner locked. null: it is that file.
+ * Why the witness of a record cannot be tested on `file`. null when it can. A lock call is made only on a
+ * filesystem of one kernel, because elsewhere it can hang, and its answer counts only for the very file that
+ * the owner locked.
  */
 export function whyNotTheSameFile(
   { witness: recorded, filesystem: recordedFilesystem }: OwnerRecord,
@@ -145,7 +153,7 @@ export function whyNotTheSameFile(
   }
   if (recorded.inode !== file.status.inode) return `inode ${file.status.inode} is another file`;
   if (recorded.device === file.status.device) return null;
-  // An f_fsid that is passed on from a filesystem below can be that of two filesystems.
+  // Where the f_fsid is passed on from a layer below, two filesystems can have the same.
   if (traitsOf(type).ownFsid && fsid !== null && recorded.fsid === fsid) return null;
   return `device ${file.status.device} and filesystem id ${fsid ?? 'not known'} are of another filesystem`;
 }

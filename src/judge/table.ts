@@ -1,26 +1,23 @@
+/**
+ * The decision table for records that hold an identity. Pure: it works on values, and asks the observation
+ * only for what a row needs. The rows stand in the order of docs/decision-table.md, and have its numbers. The
+ * first row that answers decides, with two exceptions:
+ *
+ * - The witness (row 8) has the last word. Where one of the rows 3 to 7 answers, the witness is asked before
+ *   that answer counts, because it is free or held whatever became of the number.
+ * - A malformed record (row 1) is answered before the table is read, because it may hold no identity. Any
+ *   other record without an identity goes to the table in legacy.ts.
+ */
 import { isOneKernelFilesystem, traitsOf } from '../backend/filesystem-traits.js';
 import { compareBoot, compareIdentities, compareNamespace } from '../identity/compare.js';
 import type { Namesake } from '../identity/namesakes.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { textOf } from './identity-text.js';
-import { decideLegacy, type LegacyOptions } from './legacy.js';
+import { decideLegacy, type JudgeOptions } from './legacy.js';
 import type { Observation } from './observation.js';
-import type { Evidence, Reason, Verdict } from './verdict.js';
-
-/**
- * The decision table for records that hold an identity (the others go to decideLegacy): pure, first match wins, except
- * that the witness has the last word wherever it can be tested. The numbers are those of docs/decision-table.md.
- */
-
-/** A row's answer. null: the row does not apply, or what it saw decides nothing. */
-type Answer = { readonly state: 'alive' | 'dead'; readonly reason: Reason } | null;
-
-interface Row {
-  readonly check: string;
-  /** Looks, notes what it saw, and answers. */
-  readonly apply: (judged: Judged) => Answer;
-}
+import { type Answer, findingOf, firstAnswer, note, type Row, type Rows } from './rows.js';
+import type { Evidence, Verdict } from './verdict.js';
 
 /** A record under judgement, with the evidence so far. */
 interface Judged {
@@ -30,105 +27,124 @@ interface Judged {
   readonly evidence: Evidence[];
 }
 
-/** Rows 3 to 7: what the own PID namespace shows of the process. */
-const PROCESS_ROWS: readonly Row[] = [
-  { check: 'held-pidfd', apply: heldPidfd }, // 3
-  { check: 'namespace-id', apply: namespaceGone }, // 4
-  { check: 'process', apply: processInOwnNamespace }, // 5, 6, 7
+const ROWS: Rows<Judged> = [
+  otherPlatform, // 1
+  newerVersion, // 1
+  heldByThisThread, // 2
+  noteBootAndNamespace, // never answers: all rows below rest on it
+  unlessWitnessed(heldPidfd), // 3
+  unlessWitnessed(namespaceGone), // 4
+  unlessWitnessed(noProcess), // 5
+  unlessWitnessed(processWithThatNumber), // 6, 7
+  witness, // 8
+  processInDescendantNamespace, // 9, 10
+  // Row 11 has no function: where a process is hidden, the rows above answer nothing.
+  rebooted, // 12
+  whatStoodInTheWay, // 13
 ];
 
-/** Rows 9, 10 and 12: what can be known of an owner somewhere else. */
-const DISTANT_ROWS: readonly Row[] = [
-  { check: 'descendant-namespaces', apply: processInDescendantNamespace }, // 9, 10
-  { check: 'reboot', apply: rebooted }, // 12
-];
-
-/** Judges a record. Never throws; `seen` is asked only for what a row needs. */
-export function decide(record: OwnerRecord, seen: Observation, options: LegacyOptions): Verdict {
+/** Judges a record. Never throws. */
+export function decide(record: OwnerRecord, seen: Observation, options: JudgeOptions): Verdict {
   const evidence: Evidence[] = [];
   const { identity } = record;
   // Row 1
   if (record.problem !== null) {
     note(evidence, 'record', record.problem, null, 'none');
-    return unknown('malformed-record', evidence);
+    return { state: 'unknown', certainty: 'proven', reason: 'malformed-record', evidence };
   }
   if (identity === null) return decideLegacy(record, seen, options);
-  if (identity.platform !== seen.platform && !isPlatformUnreadable(record)) {
-    note(evidence, 'platform', identity.platform, seen.platform, 'none');
-    return unknown('other-platform', evidence);
-  }
-  const judged: Judged = { record, identity, seen, evidence };
-  if (isNewer(record)) {
-    note(evidence, 'version', String(record.version), '1', 'none');
-    return conclude(witness(judged) ?? rebooted(judged), evidence) ?? unknown('newer-version', evidence);
-  }
-  // Row 2
-  if (seen.heldByThisProcess) {
-    note(evidence, 'nonce', record.nonce, record.nonce, 'alive');
-    return { state: 'alive', certainty: 'proven', reason: 'held-by-this-process', evidence };
-  }
+  const { state, reason } = firstAnswer(ROWS, { record, identity, seen, evidence });
+  // Not `...answer`: with a spread a judgement takes 4.1 us instead of 2.5.
+  return { state, certainty: 'proven', reason, evidence };
+}
+
+/** The same row, whose answer gives way to that of the witness. */
+function unlessWitnessed(row: Row<Judged>): Row<Judged> {
+  return (judged) => {
+    const answer = row(judged);
+    return answer === null ? null : (witness(judged) ?? answer);
+  };
+}
+
+/** Row 1 */
+function otherPlatform({ record, identity, seen, evidence }: Judged): Answer | null {
+  if (identity.platform === seen.platform) return null;
+  // A newer version may record its platform in another way, and what cannot be read is no mismatch.
+  if (isNewer(record) && identity.platform === '') return null;
+  note(evidence, 'platform', identity.platform, seen.platform, 'none');
+  return { state: 'unknown', reason: 'other-platform' };
+}
+
+/** Row 1: of what a newer version records, only rows 8 and 12 are sure to mean what they mean here. */
+function newerVersion(judged: Judged): Answer | null {
+  if (!isNewer(judged.record)) return null;
+  note(judged.evidence, 'version', String(judged.record.version), '1', 'none');
+  return witness(judged) ?? rebooted(judged) ?? { state: 'unknown', reason: 'newer-version' };
+}
+
+/** Row 2 */
+function heldByThisThread({ record, seen, evidence }: Judged): Answer | null {
+  if (!seen.heldByThisProcess) return null;
+  note(evidence, 'nonce', record.nonce, record.nonce, 'alive');
+  return { state: 'alive', reason: 'held-by-this-process' };
+}
+
+function noteBootAndNamespace({ identity, seen, evidence }: Judged): null {
   const recorded = textOf(identity);
   const own = textOf(seen.self);
   note(evidence, 'boot-id', recorded.boot, own.boot, 'none');
   note(evidence, 'pid-namespace', recorded.pidNamespace, own.pidNamespace, 'none');
-  const byProcess = firstAnswer(PROCESS_ROWS, judged);
-  // Row 8 overrides what rows 3 to 7 found: a witness is free or held whatever became of the pid.
-  const answer = witness(judged) ?? byProcess ?? firstAnswer(DISTANT_ROWS, judged);
-  return conclude(answer, evidence) ?? unknown(whatStoodInTheWay(judged), evidence);
-}
-
-function firstAnswer(rows: readonly Row[], judged: Judged): Answer {
-  for (const row of rows) {
-    const answer = row.apply(judged);
-    if (answer !== null) return answer;
-  }
   return null;
 }
 
 /** Row 3 */
-function heldPidfd({ seen, evidence }: Judged): Answer {
+function heldPidfd({ seen, evidence }: Judged): Answer | null {
   if (seen.heldPidfd === 'none') return null;
   const exited = seen.heldPidfd === 'exited';
   const answer: Answer = exited
     ? { state: 'dead', reason: 'pidfd-exited' }
     : { state: 'alive', reason: 'pidfd-running' };
-  note(evidence, 'held-pidfd', null, seen.heldPidfd, answer.state);
+  note(evidence, 'held-pidfd', null, seen.heldPidfd, findingOf(answer));
   return answer;
 }
 
-/** Row 4: the number of a namespace recurs only when the namespace that had it is gone, with all processes in it. */
-function namespaceGone(judged: Judged): Answer {
+/**
+ * Row 4: the number of a namespace recurs only when the namespace that had it is gone, with all processes in
+ * it.
+ */
+function namespaceGone(judged: Judged): Answer | null {
   const { identity, seen, evidence } = judged;
   if (!isSameNamespaceNumber(judged) || compareNamespace(identity, seen.self) !== 'different') return null;
   note(evidence, 'namespace-id', identity.pidNamespace.id, seen.self.pidNamespace.id, 'dead');
   return { state: 'dead', reason: 'namespace-gone' };
 }
 
-/** Rows 5, 6 and 7. Row 11 (hidden, or only EPERM) is `existence: unknown`: nothing follows. */
-function processInOwnNamespace(judged: Judged): Answer {
+/** Row 5 */
+function noProcess(judged: Judged): Answer | null {
+  if (!isSameNamespaceNumber(judged)) return null;
+  const { existence, source } = judged.seen.observedProcess;
+  if (existence !== 'absent' && existence !== 'thread') return null;
+  note(judged.evidence, 'process', textOf(judged.identity).process, source, 'dead');
+  return { state: 'dead', reason: existence === 'absent' ? 'no-such-process' : 'pid-is-thread' };
+}
+
+/** Rows 6 and 7, and row 11 where the process is hidden. */
+function processWithThatNumber(judged: Judged): Answer | null {
   if (!isSameNamespaceNumber(judged)) return null;
   const { identity, seen, evidence } = judged;
-  const { observedProcess } = seen;
+  const { identity: found, exited, source } = seen.observedProcess;
   const recorded = textOf(identity).process;
-  if (observedProcess.existence === 'absent' || observedProcess.existence === 'thread') {
-    note(evidence, 'process', recorded, observedProcess.source, 'dead');
-    return {
-      state: 'dead',
-      reason: observedProcess.existence === 'absent' ? 'no-such-process' : 'pid-is-thread',
-    };
-  }
-  if (observedProcess.identity === null) {
-    note(evidence, 'process', recorded, observedProcess.source, 'none');
+  if (found === null) {
+    note(evidence, 'process', recorded, source, 'none');
     return null;
   }
-  const observed = `${textOf(observedProcess.identity).process} (${observedProcess.source})`;
-  const answer = byComparison(identity, observedProcess.identity, observedProcess.exited);
-  note(evidence, 'process', recorded, observed, answer?.state ?? 'none');
+  const answer = byComparison(identity, found, exited);
+  note(evidence, 'process', recorded, `${textOf(found).process} (${source})`, findingOf(answer));
   return answer;
 }
 
 /** Row 8 */
-function witness({ record, seen, evidence }: Judged): Answer {
+function witness({ record, seen, evidence }: Judged): Answer | null {
   if (record.witness === null) return null;
   const { state, source } = seen.witness;
   const recorded = `device ${record.witness.device}, inode ${record.witness.inode}`;
@@ -142,7 +158,7 @@ function witness({ record, seen, evidence }: Judged): Answer {
 }
 
 /** Rows 9 and 10: an observer in an ancestor namespace can find the process, or find that it is nowhere. */
-function processInDescendantNamespace(judged: Judged): Answer {
+function processInDescendantNamespace(judged: Judged): Answer | null {
   const { identity, seen, evidence } = judged;
   if (!bootDecides(judged) || !namespaceNumbersDiffer(identity, seen.self)) return null;
   const { found, complete } = seen.namesakes;
@@ -155,7 +171,7 @@ function processInDescendantNamespace(judged: Judged): Answer {
       continue;
     }
     const observed = `${textOf(namesake.identity).process}, here pid ${namesake.pid}`;
-    note(evidence, 'descendant-namespaces', textOf(identity).process, observed, answer.state);
+    note(evidence, 'descendant-namespaces', textOf(identity).process, observed, findingOf(answer));
     return answer;
   }
   const gone = complete && possible === 0;
@@ -164,47 +180,72 @@ function processInDescendantNamespace(judged: Judged): Answer {
   return gone ? { state: 'dead', reason: 'not-in-any-namespace' } : null;
 }
 
-function byNamesake(identity: ProcessIdentity, namesake: Namesake): Answer | 'somebody-else' {
+function byNamesake(identity: ProcessIdentity, namesake: Namesake): Answer | 'somebody-else' | null {
   const comparison = compareIdentities(identity, namesake.identity);
   if (comparison === 'same') return byComparison(identity, namesake.identity, namesake.exited);
   const inRecordedNamespace =
     namesake.innermost && namesake.identity.pidNamespace.inode === identity.pidNamespace.inode;
   if (comparison === 'different') {
-    // One namespace gives a number to one process at a time: whoever has it now, the owner has it no longer.
+    // A namespace gives a number to one process at a time. If another process has it now, the owner has it no
+    // longer.
     return inRecordedNamespace ? { state: 'dead', reason: 'pid-reused' } : 'somebody-else';
   }
   const elsewhere = namesake.innermost && compareNamespace(identity, namesake.identity) === 'different';
   return elsewhere ? 'somebody-else' : null;
 }
 
-/** Row 12. A tmpfs does not outlive its kernel, so there a differing boot id means that something else is wrong. */
-function rebooted(judged: Judged): Answer {
+/**
+ * Row 12. A tmpfs does not outlive its kernel, so there a differing boot id means that something else is
+ * wrong.
+ */
+function rebooted(judged: Judged): Answer | null {
   const { identity, seen, record, evidence } = judged;
   if (compareBoot(identity, seen.self) !== 'different') return null;
-  const types = `${record.filesystem ?? 'unknown'} filesystem`;
+  const recorded = `${textOf(identity).boot}, ${record.filesystem ?? 'unknown'} filesystem`;
   const observed = `${textOf(seen.self).boot}, ${seen.filesystem ?? 'unknown'} filesystem`;
   const survives = traitsOf(record.filesystem).survivesReboot && traitsOf(seen.filesystem).survivesReboot;
   const proven = isOnOneKernel(judged) && survives;
-  note(evidence, 'reboot', `${textOf(identity).boot}, ${types}`, observed, proven ? 'dead' : 'none');
+  note(evidence, 'reboot', recorded, observed, proven ? 'dead' : 'none');
   return proven ? { state: 'dead', reason: 'rebooted' } : null;
 }
 
-/** Rows 6, 7 and 9: the process with that number is the owner or not, and runs or not. */
-function byComparison(recorded: ProcessIdentity, observed: ProcessIdentity, exited: boolean | null): Answer {
+/** Row 13: what kept the rows above from answering. */
+function whatStoodInTheWay(judged: Judged): Answer {
+  const { identity, seen } = judged;
+  if (compareBoot(identity, seen.self) !== 'same') {
+    const isKnown = identity.bootId !== null && seen.self.bootId !== null;
+    return { state: 'unknown', reason: isKnown ? 'other-boot' : 'not-enough-recorded' };
+  }
+  if (namespaceNumbersDiffer(identity, seen.self)) return { state: 'unknown', reason: 'other-namespace' };
+  if (!isSameNamespaceNumber(judged)) return { state: 'unknown', reason: 'not-enough-recorded' };
+  const { existence, identity: found } = seen.observedProcess;
+  const startHidden = existence === 'present' && identity.startTicks !== null && found?.startTicks === null;
+  const isHidden = existence === 'unknown' || startHidden;
+  return { state: 'unknown', reason: isHidden ? 'process-hidden' : 'not-enough-recorded' };
+}
+
+/** Rows 6, 7 and 9: whether the process that was found is the owner, and whether it runs. */
+function byComparison(
+  recorded: ProcessIdentity,
+  observed: ProcessIdentity,
+  exited: boolean | null,
+): Answer | null {
   const comparison = compareIdentities(recorded, observed);
   if (comparison === 'different') return { state: 'dead', reason: 'pid-reused' };
   if (comparison === 'unknown' || exited === null) return null;
   return exited ? { state: 'dead', reason: 'process-exited' } : { state: 'alive', reason: 'process-running' };
 }
 
-/** Boot ids are equal and that means something: a file mounted over boot_id may be equal on two machines. */
+/**
+ * The boot ids are equal, and that means something: a file mounted over boot_id may be equal on two machines.
+ */
 function bootDecides(judged: Judged): boolean {
   const { identity, seen } = judged;
   if (compareBoot(identity, seen.self) !== 'same') return false;
   return (identity.bootIdNative === true && seen.self.bootIdNative === true) || isOnOneKernel(judged);
 }
 
-/** "sameNs" of the decision table: same boot, equal number of the PID namespace. */
+/** "Same namespace" of docs/decision-table.md: same boot, equal number of the PID namespace. */
 function isSameNamespaceNumber(judged: Judged): boolean {
   const recorded = judged.identity.pidNamespace.inode;
   return recorded !== null && recorded === judged.seen.self.pidNamespace.inode && bootDecides(judged);
@@ -223,42 +264,4 @@ function isOnOneKernel({ record, seen }: Judged): boolean {
 
 function isNewer(record: OwnerRecord): boolean {
   return (record.version ?? 0) > 1 || (record.identity?.version ?? 0) > 1;
-}
-
-/** A newer version may say its platform in another way; what cannot be read is no mismatch. */
-function isPlatformUnreadable(record: OwnerRecord): boolean {
-  return isNewer(record) && record.identity?.platform === '';
-}
-
-/** Row 13 */
-function whatStoodInTheWay(judged: Judged): Reason {
-  const { identity, seen } = judged;
-  if (compareBoot(identity, seen.self) !== 'same') {
-    return identity.bootId === null || seen.self.bootId === null ? 'not-enough-recorded' : 'other-boot';
-  }
-  if (namespaceNumbersDiffer(identity, seen.self)) return 'other-namespace';
-  if (!isSameNamespaceNumber(judged)) return 'not-enough-recorded';
-  const { existence, identity: found } = seen.observedProcess;
-  const startHidden = existence === 'present' && identity.startTicks !== null && found?.startTicks === null;
-  return existence === 'unknown' || startHidden ? 'process-hidden' : 'not-enough-recorded';
-}
-
-function conclude(answer: Answer, evidence: readonly Evidence[]): Verdict | null {
-  if (answer === null) return null;
-  // Not spread: that would take a tenth of the judgement.
-  return { state: answer.state, reason: answer.reason, certainty: 'proven', evidence };
-}
-
-function unknown(reason: Reason, evidence: readonly Evidence[]): Verdict {
-  return { state: 'unknown', certainty: 'proven', reason, evidence };
-}
-
-function note(
-  evidence: Evidence[],
-  check: string,
-  recorded: string | null,
-  observed: string | null,
-  finding: Evidence['finding'],
-): void {
-  evidence.push({ check, recorded, observed, finding });
 }

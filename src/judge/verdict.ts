@@ -1,4 +1,4 @@
-/** `unknown` is never treated as dead. */
+/** A lock whose owner is `unknown` is never treated as if its owner were dead. */
 export type VerdictState = 'alive' | 'dead' | 'unknown';
 
 /** `assumed`: the record holds no identity, so its pid is taken to be of this PID namespace. */
@@ -48,23 +48,23 @@ export type Reason =
   | 'legacy-file-locked'
   | 'legacy-memory-in-use';
 
-/** One thing that was looked at. */
+/** One thing that was compared. */
 export interface Evidence {
   /** What was compared, such as `boot-id`, `pid-namespace`, `process`, `witness`. */
   readonly check: string;
-  /** What the record says; null: nothing. */
+  /** What the record says. null when it says nothing. */
   readonly recorded: string | null;
-  /** What this process sees; null: nothing. */
+  /** What this process sees. null when it sees nothing. */
   readonly observed: string | null;
-  /** What follows from this alone. `none`: nothing, go on. */
+  /** What follows from this alone. `none`: nothing follows. */
   readonly finding: 'alive' | 'dead' | 'none';
 }
 
-/** Is the process that wrote a record alive, and how do we know? */
+/** Whether the process that wrote a record is alive, and how that is known. */
 export interface Verdict {
   readonly state: VerdictState;
   readonly certainty: Certainty;
   readonly reason: Reason;
-  /** In the order in which it was looked at. */
+  /** The pieces stand in the order in which they were compared. */
   readonly evidence: readonly Evidence[];
 }

@@ -3,7 +3,7 @@ import { formatElapsed } from '../text/elapsed.js';
 import { printable } from '../text/printable.js';
 import type { OwnerRecord } from './owner-record.js';
 
-/** Who wrote a record, in one line for people: pid, label, host, container, and for how long. */
+/** Says in one line for people who wrote a record: pid, label, host, container, and for how long. */
 export function describeOwner(owner: OwnerRecord | null, ageMs: number | null): string {
   if (owner === null) return 'nobody recorded';
   const parts = [`pid ${owner.pid ?? 'not known'}`];
@@ -16,7 +16,7 @@ export function describeOwner(owner: OwnerRecord | null, ageMs: number | null): 
   return printable(parts.join(', '));
 }
 
-/** As recorded; null: nothing is. */
+/** The host name that a record gives. null when it gives none. */
 export function hostOf(owner: OwnerRecord): string | null {
   return owner.identity?.hostname ?? owner.machine?.hostname ?? null;
 }

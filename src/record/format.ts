@@ -1,11 +1,15 @@
 import type { ProcessIdentity } from '../identity/process-identity.js';
+import { rememberLast } from '../remember-last.js';
 import type { LeaseRecord, OwnerRecord, WitnessRecord } from './owner-record.js';
-import { MAX_LABEL, RECORD_VERSION, trusted } from './parse.js';
+import { checkedRecords, MAX_LABEL, RECORD_VERSION } from './parse.js';
 import { timeOfMs } from './record-time.js';
+import { toTicks } from './ticks.js';
 
 /** What this package writes into owner.json. */
 export interface NewOwnerRecord {
-  /** Start ticks as the owner itself reads them, which is what older programs compare; null: not known. */
+  /**
+   * Start ticks as the owner itself reads them, which older programs compare. null when they are not known.
+   */
   readonly starttime: number | null;
   /** ms since the epoch. */
   readonly createdAtMs: number;
@@ -18,13 +22,15 @@ export interface NewOwnerRecord {
 }
 
 /**
- * The content of owner.json: 2-space JSON with a trailing newline. `pid`, `starttime` and `createdAtMs` come first and
- * mean what they mean to older programs. Most of it is the same each time, so that JSON.stringify sees the rest only:
- * all of it would be a thirtieth of taking a lock.
+ * The content of owner.json: 2-space JSON with a trailing newline. `pid`, `starttime` and `createdAtMs` come
+ * first and mean what they mean to older programs. The text is put together here so that the identity in it,
+ * which is the same each time, is not formatted anew: to take and release a lock would take 36.3 us instead
+ * of 32.6.
  */
 export function formatOwnerRecord(record: NewOwnerRecord): string {
   const { starttime, createdAtMs, nonce, identity, filesystem, witness, lease, label } = record;
-  // Absent rather than null: an older reader takes null for a number it does not understand.
+  // The key is absent rather than null, because an older reader takes null for a number that it does not
+  // understand.
   const starttimeLine = starttime === null ? '' : `  "starttime": ${starttime},\n`;
   const labelLine = label === undefined ? '' : `  "label": ${JSON.stringify(label)},\n`;
   return `{
@@ -40,15 +46,10 @@ ${labelLine}  "identity": ${identityText(identity)},
 `;
 }
 
-let last: { readonly identity: ProcessIdentity; readonly text: string } | undefined;
-
 /** A process has one identity for life. */
-function identityText(identity: ProcessIdentity): string {
-  if (last?.identity !== identity) last = { identity, text: nested(identity) };
-  return last.text;
-}
+const identityText = rememberLast((identity: ProcessIdentity) => nested(identity));
 
-/** Numbers in decimal and hexadecimal, which hold nothing that JSON would escape. */
+/** The values are decimal and hexadecimal numbers, in which JSON would escape nothing. */
 function witnessText(witness: WitnessRecord | null): string {
   if (witness === null) return 'null';
   const { device, fsid, inode } = witness;
@@ -59,18 +60,18 @@ function witnessText(witness: WitnessRecord | null): string {
   }`;
 }
 
-/** As JSON.stringify writes it one level deep. */
+/** The JSON of a value that stands one level deep. */
 function nested(value: object): string {
   return JSON.stringify(value, null, 2).replaceAll('\n', '\n  ');
 }
 
-/** What a reader makes of {@link formatOwnerRecord}. */
+/** The record that a reader makes of {@link formatOwnerRecord}. */
 export function ownerRecordOf(record: NewOwnerRecord): OwnerRecord {
   const { starttime, createdAtMs, nonce, identity, filesystem, witness, lease, label } = record;
-  return trusted({
+  const made: OwnerRecord = {
     version: RECORD_VERSION,
     pid: identity.pid,
-    starttime,
+    starttime: toTicks(starttime),
     recordedAt: timeOfMs(createdAtMs),
     nonce,
     identity,
@@ -80,5 +81,6 @@ export function ownerRecordOf(record: NewOwnerRecord): OwnerRecord {
     label: label?.slice(0, MAX_LABEL) ?? null,
     machine: null,
     problem: null,
-  });
+  };
+  return checkedRecords.markChecked(Object.freeze(made));
 }

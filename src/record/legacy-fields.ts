@@ -2,17 +2,19 @@ import { isUuid } from '../identity/format.js';
 import { Fields } from '../text/json-fields.js';
 import type { MachineRecord, OwnerRecord, RecordTime } from './owner-record.js';
 import { copiedTime, readRecordTime } from './record-time.js';
+import { toTicks } from './ticks.js';
 
-/** What programs without identities record beside a pid, under many names. */
+/** What programs without identities record beside a pid. They use many names for it. */
 export type LegacyFields = Pick<OwnerRecord, 'starttime' | 'recordedAt' | 'machine'>;
 
 /** The one kind of start id that counts what `starttime` counts. */
 const TICKS_KIND = 'linux-proc-start-ticks';
-/** Ticks of 31 years of uptime. A larger number is a time: some programs write ms since the epoch on other systems. */
-const MAX_TICKS = 1e11;
-/** ms; a program's start, as seconds since the epoch, is not longer ago than this when it writes its record. */
+/**
+ * Longest time, in ms, from the start of a program to its record. A number that, as seconds since the epoch,
+ * is longer ago counts as ticks.
+ */
 const LONGEST_RUN = 30 * 86_400_000;
-/** Longest name kept of a stranger's record; host names end at 64 on Linux, at 255 in the DNS. */
+/** Longest host name kept of another program's record. Host names end at 64 on Linux, at 255 in the DNS. */
 const MAX_HOSTNAME = 256;
 
 export function readLegacyFields(fields: Fields, mtimeMs: number | null): LegacyFields {
@@ -25,12 +27,12 @@ export function machineRecord(known: Partial<MachineRecord>): MachineRecord {
   return { hostname: null, pidIsOfHost: false, bootId: null, bootTimeMs: null, ...known };
 }
 
-/** Longer names are no host's, and would fill a terminal. null: none. */
+/** null when the value is no host name. A longer text is not a host's, and would fill a terminal. */
 export function toHostname(value: unknown): string | null {
   return typeof value === 'string' && value !== '' && value.length <= MAX_HOSTNAME ? value : null;
 }
 
-/** null: not a boot id. */
+/** null when the value is no boot id. */
 export function toBootId(value: unknown): string | null {
   const id = typeof value === 'string' ? value.toLowerCase() : value;
   return isUuid(id) ? id : null;
@@ -39,8 +41,8 @@ export function toBootId(value: unknown): string | null {
 function readTicks(fields: Fields, recordedAt: RecordTime | null): number | null {
   const ticks = toTicks(fields.get('starttime') ?? fields.get('startTime') ?? readStartId(fields));
   if (ticks === null || recordedAt?.source !== 'record') return ticks;
-  // On macOS the same programs write seconds since the epoch. A number that reads as a time shortly before the record
-  // is taken for one: at worst ticks go unused, which makes nobody dead.
+  // On macOS the same programs write seconds since the epoch. A number that reads as a time shortly before
+  // the record is taken for such a time. At worst ticks go unused, which makes no owner dead.
   const ranFor = recordedAt.ms - ticks * 1000;
   return Math.abs(ranFor) < LONGEST_RUN ? null : ticks;
 }
@@ -51,12 +53,6 @@ function readStartId(fields: Fields): unknown {
   return typeof id === 'string' && /^\d{1,15}$/.test(id) ? Number(id) : id;
 }
 
-function toTicks(value: unknown): number | null {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_TICKS
-    ? value
-    : null;
-}
-
 function readMachine(fields: Fields): MachineRecord | null {
   const copied = fields.get('machine');
   if (typeof copied === 'object' && copied !== null) return copiedMachine(new Fields(copied));
@@ -65,7 +61,7 @@ function readMachine(fields: Fields): MachineRecord | null {
   return hostname === null && bootId === null ? null : machineRecord({ hostname, bootId });
 }
 
-/** As in a copy of an OwnerRecord. */
+/** The machine in a copy of an OwnerRecord. */
 function copiedMachine(fields: Fields): MachineRecord {
   const bootTimeMs = fields.get('bootTimeMs');
   return {

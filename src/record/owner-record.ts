@@ -1,22 +1,27 @@
 import type { ProcessIdentity } from '../identity/process-identity.js';
 
-/** The file lock on owner.json that lives as long as its owner: how to recognise the file it was taken on. */
+/**
+ * How to recognise the file that the witness was taken on: the file lock on owner.json that lives as long as
+ * its owner.
+ */
 export interface WitnessRecord {
-  /** st_dev, decimal. Changes when the filesystem is mounted again. */
+  /** st_dev, decimal. It changes when the filesystem is mounted again. */
   readonly device: string;
-  /** f_fsid, hexadecimal; null: not known. Survives a remount. */
+  /** f_fsid, hexadecimal. It survives a remount. null when it is not known. */
   readonly fsid: string | null;
   /** st_ino, decimal. */
   readonly inode: string;
 }
 
-/** How often an owner that can be judged by nothing else shows that it lives. */
+/** How an owner shows that it lives where nothing else says so: it touches owner.json again and again. */
 export interface LeaseRecord {
-  /** A waiter that saw no change for this long, in ms on its own monotonic clock, may reclaim. */
+  /**
+   * ms, on a waiter's own monotonic clock. A waiter that saw no change for this long may reclaim the lock.
+   */
   readonly durationMs: number;
 }
 
-/** When a record was written, as well as can be told. */
+/** When a record was written, as far as that is known. */
 export interface RecordTime {
   /** ms since the epoch. */
   readonly ms: number;
@@ -25,27 +30,35 @@ export interface RecordTime {
   readonly source: 'record' | 'file mtime';
 }
 
-/** What a program that records no identity says of the machine it runs on. */
+/** What a program that records no identity records of the machine it runs on. */
 export interface MachineRecord {
   readonly hostname: string | null;
-  /** True: its writers mean the pid as one of that host. False: the name is for people. */
+  /** True when its writers mean the pid as one of that host. False when the name is for people. */
   readonly pidIsOfHost: boolean;
-  /** As in `ProcessIdentity.bootId`; whether something was mounted over the file is not recorded. */
+  /**
+   * The same as `ProcessIdentity.bootId`, but whether something was mounted over the file is not recorded.
+   */
   readonly bootId: string | null;
-  /** Wall-clock time of the machine's boot, ms since the epoch; moves when the clock is set. */
+  /** Wall-clock time of the machine's boot, ms since the epoch. It moves when the clock is set. */
   readonly bootTimeMs: number | null;
 }
 
-/** What a lock's owner wrote about itself, this package's owner.json or another program's lock or PID file. */
+/**
+ * What a lock's owner wrote about itself, into this package's owner.json or another program's lock or PID
+ * file.
+ */
 export interface OwnerRecord {
-  /** Version of the record; null: written by a program that records no identity. */
+  /** Version of the record. null when a program wrote it that records no identity. */
   readonly version: number | null;
-  /** As recorded; null unless it is an integer from 1 to 2^31 - 1. */
+  /** The pid recorded. null unless it is an integer from 1 to 2^31 - 1. */
   readonly pid: number | null;
-  /** Start ticks of the owner as it read them itself, for programs that know no identity; null: not recorded. */
+  /**
+   * Start ticks as the owner read them itself, for programs that know no identity. null when none are
+   * recorded.
+   */
   readonly starttime: number | null;
   readonly recordedAt: RecordTime | null;
-  /** 128 random bits in hexadecimal, of this acquisition alone. */
+  /** 128 random bits in hexadecimal. Each acquisition has its own. */
   readonly nonce: string | null;
   readonly identity: ProcessIdentity | null;
   /** Filesystem of the lock as its owner saw it, by the names of `Filesystem.type`. */
@@ -53,8 +66,8 @@ export interface OwnerRecord {
   readonly witness: WitnessRecord | null;
   readonly lease: LeaseRecord | null;
   readonly label: string | null;
-  /** null: nothing is said of it, or an identity says it. */
+  /** null when the record says nothing of it, or holds an identity that does. */
   readonly machine: MachineRecord | null;
-  /** What is wrong with the record; null: nothing. */
+  /** What is wrong with the record. null when nothing is. */
   readonly problem: string | null;
 }

@@ -1,16 +1,18 @@
+import { Checked } from '../identity/checked.js';
 import { isPid, isUint64, toIdentity } from '../identity/format.js';
-import { type ProcessIdentity, vouchFor } from '../identity/process-identity.js';
+import { checkedIdentities, type ProcessIdentity } from '../identity/process-identity.js';
 import { Fields } from '../text/json-fields.js';
 import { type LegacyFields, readLegacyFields } from './legacy-fields.js';
 import type { LeaseRecord, OwnerRecord, WitnessRecord } from './owner-record.js';
 import { readRecordTime } from './record-time.js';
+import { toTicks } from './ticks.js';
 
 /** Version of the records that this package writes. */
 export const RECORD_VERSION = 1;
 
 /**
- * `torn`: empty, zeroed or cut off, as a crash in the middle of a write leaves it. `foreign`: not a lock's owner file
- * at all, hence somebody's data.
+ * What an owner.json holds. `torn`: it is empty, zeroed or cut off, as a crash in the middle of a write
+ * leaves it. `foreign`: it is not a lock's owner file at all, so it is somebody's data.
  */
 export type ParsedOwnerFile =
   | { readonly kind: 'record'; readonly record: OwnerRecord }
@@ -20,7 +22,7 @@ export type ParsedOwnerFile =
 const NONCE = /^[0-9a-f]{32}$/;
 const HEX = /^[0-9a-f]{1,16}$/;
 const FILESYSTEM = /^[a-z0-9]{1,32}$/;
-/** Longest label kept of a stranger's record. */
+/** Longest label, in UTF-16 code units, that a record holds. */
 export const MAX_LABEL = 256;
 
 /**
@@ -40,24 +42,25 @@ export function parseOwnerFile(text: string, mtimeMs: number | null): ParsedOwne
   return record === null ? { kind: 'foreign' } : { kind: 'record', record };
 }
 
-/** The record in a parsed JSON value; null: not an object with a `pid`. Never throws. */
-export function toOwnerRecord(value: unknown, mtimeMs: number | null): OwnerRecord | null {
+/** The record in a parsed JSON value. null when that is not an object with a `pid`. Never throws. */
+function toOwnerRecord(value: unknown, mtimeMs: number | null): OwnerRecord | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
   const fields = new Fields(value);
   if (!fields.has('pid')) return null;
   // A copy of an older program's OwnerRecord has both keys, with null.
-  const old = (fields.get('identity') ?? fields.get('version') ?? null) === null;
-  const read = old || !fields.has('identity') ? legacyRecord : ownRecord;
-  return trusted(read(fields, mtimeMs));
+  const isOld = (fields.get('identity') ?? fields.get('version') ?? null) === null;
+  return isOld || !fields.has('identity')
+    ? legacyOwnerRecord(fields.get('pid'), readLegacyFields(fields, mtimeMs))
+    : ownRecord(fields, mtimeMs);
 }
 
 /**
- * What a caller of `judgeOwner` handed over: a record from here, an identity, or the parsed content of an owner.json,
- * of which nothing is taken on trust. Never throws.
+ * The record in what a caller of `judgeOwner` handed over: a record that was made here, an identity, or the
+ * parsed content of an owner.json, every field of which is checked. Never throws.
  */
 export function recordFromCaller(value: unknown): OwnerRecord {
   if (typeof value !== 'object' || value === null) return malformed('not an object');
-  if (parsedHere.has(value)) return value as OwnerRecord;
+  if (checkedRecords.isChecked(value)) return value;
   const identity = toIdentity(value);
   if (typeof identity !== 'string') return bareRecord(identity.version, identity.pid, identity);
   // An identity with a broken field must not be judged by its bare pid.
@@ -65,19 +68,17 @@ export function recordFromCaller(value: unknown): OwnerRecord {
   return toOwnerRecord(value, null) ?? malformed(identity);
 }
 
-/** Records made here, which need no second look. */
-const parsedHere = new WeakSet<object>();
-
-export function trusted(record: OwnerRecord): OwnerRecord {
-  parsedHere.add(record);
-  return Object.freeze(record);
-}
+/** Records that were made and frozen here. */
+export const checkedRecords = new Checked<OwnerRecord>();
 
 function malformed(problem: string): OwnerRecord {
   return { ...EMPTY, problem };
 }
 
-/** A record of which nothing else is known. Written out: to spread {@link EMPTY} takes a tenth of a judgement. */
+/**
+ * A record of which nothing else is known. It is written out, because to spread {@link EMPTY} takes a tenth
+ * of the time of a judgement.
+ */
 function bareRecord(
   version: number | null,
   pid: number | null,
@@ -113,13 +114,13 @@ function ownRecord(fields: Fields, mtimeMs: number | null): OwnerRecord {
   if (typeof identity === 'string') problems.push(`identity: ${identity}`);
   else if (identity.pid !== pid && !newer) problems.push('pid differs from the pid in the identity');
   if (!isPid(pid)) problems.push(`pid ${shorten(pid)} is not a process number`);
-  return {
+  const record: OwnerRecord = {
     version: isCount(version) ? version : 0,
     pid: isPid(pid) ? pid : null,
     starttime: toTicks(fields.get('starttime')),
     recordedAt: readRecordTime(fields, mtimeMs),
     nonce: typeof nonce === 'string' && NONCE.test(nonce) ? nonce : null,
-    identity: typeof identity === 'string' ? null : vouchFor(identity),
+    identity: typeof identity === 'string' ? null : checkedIdentities.markChecked(identity),
     filesystem: toMatch(fields.get('filesystem'), FILESYSTEM),
     witness: toWitness(fields.get('witness')),
     lease: toLease(fields.get('lease')),
@@ -127,20 +128,17 @@ function ownRecord(fields: Fields, mtimeMs: number | null): OwnerRecord {
     machine: null,
     problem: problems.length === 0 || (newer && typeof identity !== 'string') ? null : problems.join('; '),
   };
-}
-
-function legacyRecord(fields: Fields, mtimeMs: number | null): OwnerRecord {
-  const { starttime, recordedAt, machine } = readLegacyFields(fields, mtimeMs);
-  return legacyOwnerRecord(fields.get('pid'), { starttime, recordedAt, machine });
+  return checkedRecords.markChecked(Object.freeze(record));
 }
 
 /**
  * The record of a program that records no identity.
- * @param pid as it was found.
+ * @param pid the value that stands in its place, of any type.
  */
 export function legacyOwnerRecord(pid: unknown, fields: LegacyFields): OwnerRecord {
   const problem = isPid(pid) ? null : `pid ${shorten(pid)} is not a process number`;
-  return trusted({ ...EMPTY, pid: isPid(pid) ? pid : null, ...fields, problem });
+  const record: OwnerRecord = { ...EMPTY, pid: isPid(pid) ? pid : null, ...fields, problem };
+  return checkedRecords.markChecked(Object.freeze(record));
 }
 
 function toWitness(value: unknown): WitnessRecord | null {
@@ -162,10 +160,6 @@ function toLabel(value: unknown): string | null {
   return typeof value === 'string' ? value.slice(0, MAX_LABEL) : null;
 }
 
-function toTicks(value: unknown): number | null {
-  return isCount(value) ? value : null;
-}
-
 function toMatch(value: unknown, pattern: RegExp): string | null {
   return typeof value === 'string' && pattern.test(value) ? value : null;
 }
@@ -174,7 +168,10 @@ function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
-/** For an error text: what was there instead, bounded. Of an object only the kind: it may be circular, or too deep. */
+/**
+ * Names a wrong value in an error text, shortly. An object is named by its kind alone, because it may be
+ * circular, or too deep.
+ */
 function shorten(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? '[...]' : '{...}';

@@ -1,22 +1,26 @@
 import { Fields } from '../text/json-fields.js';
 import type { RecordTime } from './owner-record.js';
 
-/** To the second at least and with its zone: a time without one is local to whoever wrote it. */
+/** A time to the second at least, and with its zone, because a time without a zone is local to its writer. */
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
-/** A time given in whole ms. */
+/** The resolution, in ms, of a time that is given in ms. */
 const MS_RESOLUTION = 1;
 const SECOND = 1000;
-/** Kernel file times advance with the timer tick, 10 ms at the most (ktime_get_coarse_real_ts64). */
+/** ms. Kernel file times advance with the timer tick, 10 ms at the most (ktime_get_coarse_real_ts64). */
 const MTIME_RESOLUTION_MS = 10;
-/** A smaller number counts seconds: as ms it would lie before March 1973, and as seconds this is the year 5138. */
+/**
+ * A smaller number counts seconds. As ms it would be a time before March 1973; as seconds this one is the
+ * year 5138.
+ */
 const FIRST_IN_MS = 1e11;
 
-/** In the order in which they are believed. */
+/** The fields that hold a time, in the order in which they are believed. */
 const TIME_KEYS = ['createdAtMs', 'createdAt', 'startedAt'];
 
 /**
- * When a record was written, by the first of its time fields that can be understood, else by the file's mtime.
- * @param mtimeMs null: not known.
+ * When a record was written, by the first of its time fields that can be understood, otherwise by the file's
+ * mtime.
+ * @param mtimeMs null when it is not known.
  */
 export function readRecordTime(fields: Fields, mtimeMs: number | null): RecordTime | null {
   for (const key of TIME_KEYS) {
@@ -26,7 +30,7 @@ export function readRecordTime(fields: Fields, mtimeMs: number | null): RecordTi
   return mtimeMs === null ? null : fileTime(mtimeMs);
 }
 
-/** The time in a copy of an OwnerRecord, such as one that came as JSON from another process. */
+/** The time in a copy of an OwnerRecord, such as the JSON of one from another process. */
 export function copiedTime(value: unknown): RecordTime | null {
   if (typeof value !== 'object' || value === null) return null;
   const fields = new Fields(value);
@@ -37,7 +41,7 @@ export function copiedTime(value: unknown): RecordTime | null {
   return { ms, resolutionMs, source: fields.get('source') === 'record' ? 'record' : 'file mtime' };
 }
 
-/** What a file's mtime says of the record in it. */
+/** The time that a file's mtime gives to the record in it. */
 export function fileTime(mtimeMs: number): RecordTime {
   return { ms: mtimeMs, resolutionMs: MTIME_RESOLUTION_MS, source: 'file mtime' };
 }
@@ -47,7 +51,7 @@ export function timeOfMs(ms: number): RecordTime {
   return { ms, resolutionMs: MS_RESOLUTION, source: 'record' };
 }
 
-/** A recorded number of whole seconds since the epoch. null: none. */
+/** A recorded number of whole seconds since the epoch. null when it is no time. */
 export function timeOfSeconds(seconds: number): RecordTime | null {
   const ms = seconds * SECOND;
   return ms > 0 && Number.isFinite(ms) ? { ms, resolutionMs: SECOND, source: 'record' } : null;
@@ -56,7 +60,8 @@ export function timeOfSeconds(seconds: number): RecordTime | null {
 function toRecordTime(value: unknown, isMs: boolean): RecordTime | null {
   if (typeof value === 'string') {
     const ms = ISO_TIME.test(value) ? Date.parse(value) : Number.NaN;
-    // With less than three digits of a fraction it may have been cut to the second.
+    // A fraction of less than three digits, or none, can be what is left of a time that was cut to the
+    // second.
     return toTime(ms, /\.\d{3}/.test(value) ? MS_RESOLUTION : SECOND);
   }
   if (typeof value !== 'number') return null;

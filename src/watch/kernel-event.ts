@@ -1,5 +1,6 @@
-import type { WatchOperations } from '../backend/backend.js';
+import type { Errno, WatchOperations } from '../backend/backend.js';
 import type { Descriptor } from '../backend/descriptor.js';
+import { isErrno } from '../backend/system-error.js';
 import { compareIdentities, compareNamespace } from '../identity/compare.js';
 import { openMatchedPidfd } from '../identity/matched-pidfd.js';
 import { openDescendantPidfd } from '../identity/namesakes.js';
@@ -11,16 +12,16 @@ import { type Seen, whyNotTheSameFile } from '../judge/live-observation.js';
 import type { OwnerFile } from '../record/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 
-/** What the kernel will report of an owner, by writing 1 into a word. */
+/** An event in an owner's life that the kernel will report, by writing 1 into a word. */
 export interface KernelEvent {
   readonly ticket: number;
-  /** What has been seen once that is written. */
+  /** What the judge need not read any more once that is written. */
   readonly seen: Seen;
 }
 
 /**
- * Has the kernel report the end of an owner. null: it cannot, because the owner is gone, or not visible from here, or
- * there is no descriptor to be had.
+ * Has the kernel report the end of an owner. null when it cannot, because the owner is gone or not visible
+ * from here, or because no descriptor is left.
  */
 export function startWatching(
   observer: Observer,
@@ -35,7 +36,7 @@ export function startWatching(
       case 'free':
         return null;
       case 'held':
-        // It has the last word: a process that is alive, or has exited, would say nothing against it.
+        // The witness has the last word, whether or not the process lives.
         return toEvent(watch.onRelease(file.descriptor, words, 0), { witness: 'free' });
       case 'untestable':
     }
@@ -58,22 +59,20 @@ function watchProcess(
   }
 }
 
-/** null: the number is not the owner's in the own PID namespace. */
+/** null when the owner does not have its number in the own PID namespace. */
 function openOwnPidfd(observer: Observer, identity: ProcessIdentity): Descriptor | null {
   return openMatchedPidfd(observer.backend, identity.pid, () => {
-    const observedProcess = observeProcess(observer, identity.pid, identity.pidfdInode === null);
-    return (
-      observedProcess.identity !== null && compareIdentities(identity, observedProcess.identity) === 'same'
-    );
+    const { identity: found } = observeProcess(observer, identity.pid, identity.pidfdInode === null);
+    return found !== null && compareIdentities(identity, found) === 'same';
   });
 }
 
-/** null: the owner is not in a PID namespace below the own one, or was not found there. */
+/** null when the owner is not in a PID namespace below the own one, or was not found there. */
 function openPidfdBelow(observer: Observer, identity: ProcessIdentity): Descriptor | null {
   if (!observer.ownProc || compareNamespace(identity, selfIdentity()) === 'same') return null;
   return openDescendantPidfd(observer, identity);
 }
 
-function toEvent(ticket: number | string, seen: Seen): KernelEvent | null {
-  return typeof ticket === 'number' ? { ticket, seen } : null;
+function toEvent(ticket: number | Errno, seen: Seen): KernelEvent | null {
+  return isErrno(ticket) ? null : { ticket, seen };
 }

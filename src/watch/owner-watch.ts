@@ -7,27 +7,29 @@ import type { OwnerRecord } from '../record/owner-record.js';
 import { recordFromCaller } from '../record/parse.js';
 import { type KernelEvent, startWatching } from './kernel-event.js';
 
-/** The one word of a watch, until the addon's thread writes 1. */
+/** The word of a watch before the addon's thread writes 1 into it. */
 const NOT_YET = 0;
 
 /**
- * Watches one owner. To be closed.
+ * Watches one owner. Call {@link close} when done.
  *
- * Where the kernel reports its end ({@link event} is then true), reading {@link alive} is a memory read: a thread of the
- * addon writes into that memory as soon as the kernel wakes it, whether or not the event loop runs. On an idle machine that
- * took 0.13 ms from a process's death, and 3.2 ms where a witness is watched, which the kernel frees only after it has
- * reported the close (medians; `npm run bench` measures them). Elsewhere every read judges anew.
+ * Where the kernel reports the owner's end ({@link event} is then true), reading {@link alive} is a memory
+ * read: a thread of the addon writes into that memory as soon as the kernel wakes it, whether or not the
+ * event loop runs. On an idle machine that took 0.13 ms from a process's death, and 3.2 ms where a witness is
+ * watched, because the kernel frees that only after it has reported the close (medians; `npm run bench`
+ * measures them). Elsewhere every read judges anew.
  *
- * What is watched decides what ends it. With the option `lock`, and where the lock's witness can be tested, it is the
- * witness: `alive` is true as long as somebody has it, be it a command that inherited it from an owner that died, and
- * false once the owner has released the lock, though it may live on. Otherwise it is the process.
+ * The watch is on the lock's witness if the option `lock` is given and the witness can be tested. `alive` is
+ * then true as long as any process has the witness, such as a command that inherited it from an owner that
+ * died, and false once the owner has released the lock, though it may live on. Otherwise the watch is on the
+ * process.
  */
 export class OwnerWatch {
   readonly #recorded: ProcessIdentity | OwnerRecord;
   readonly #options: OwnerOptions;
   readonly #backend: Backend;
   readonly #words: Int32Array;
-  /** null: there is nothing the kernel would report, or the watch was closed. */
+  /** null when there is nothing that the kernel would report, or when the watch was closed. */
   #event: KernelEvent | null = null;
   #verdict: Verdict;
 
@@ -37,25 +39,30 @@ export class OwnerWatch {
     this.#options = options;
     const observer = currentObserver();
     this.#backend = observer.backend;
-    // With a buffer of its own its memory never moves, so that the thread can write to it.
+    // Given a buffer, the array keeps its memory where it is, so that the thread can write to it.
     this.#words = new Int32Array(new ArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
     const record = recordFromCaller(recorded);
     this.#verdict = withRecordedFile(record, options, (file) => {
       this.#event = startWatching(observer, record, file, this.#words);
-      // Judged after the watch began, so that no end falls between the two.
+      // The owner is judged after the watch began, so that no end falls between the two.
       return judgeRecord(record, file, options);
     });
     if (this.#verdict.state === 'dead') this.close();
   }
 
-  /** False once the owner is known to be dead. An owner that nobody can judge counts as alive: see {@link verdict}. */
+  /**
+   * False once the owner is known to be dead. An owner whose {@link verdict} is `unknown` counts as alive.
+   */
   get alive(): boolean {
-    // Atomics: a plain read could be taken out of an empty loop by the compiler.
+    // Atomics, because the compiler could take a plain read out of an empty loop.
     if (this.#event !== null && Atomics.load(this.#words, 0) === NOT_YET) return true;
     return this.verdict.state !== 'dead';
   }
 
-  /** The latest judgement: what `judgeOwner` with the same options says, with what the watch has seen since. */
+  /**
+   * The latest judgement: the answer of `judgeOwner` with the same options, and with what the watch has seen
+   * since.
+   */
   get verdict(): Verdict {
     const event = this.#event;
     const hasEnded = event !== null && Atomics.load(this.#words, 0) !== NOT_YET;
@@ -67,7 +74,7 @@ export class OwnerWatch {
     return this.#verdict;
   }
 
-  /** True: the kernel reports the end. False: every read of {@link alive} costs a judgement. */
+  /** True when the kernel reports the end. False when every read of {@link alive} costs a judgement. */
   get event(): boolean {
     return this.#event !== null;
   }
@@ -87,7 +94,7 @@ export class OwnerWatch {
 /**
  * Watches the process that wrote a record.
  * @param recorded an identity, or a record as `inspectLock` returns it.
- * @param options `lock`: without it an owner in a sibling container is judged at each read.
+ * @param options Without `lock` an owner in a sibling container is judged at each read.
  * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works.
  */
 export function watchOwner(recorded: ProcessIdentity | OwnerRecord, options: OwnerOptions = {}): OwnerWatch {

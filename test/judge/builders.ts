@@ -1,7 +1,7 @@
 import type { Namesake } from '../../src/identity/namesakes.js';
 import type { ObservedProcess } from '../../src/identity/observe-process.js';
 import type { ProcessIdentity } from '../../src/identity/process-identity.js';
-import type { LegacyOptions } from '../../src/judge/legacy.js';
+import type { JudgeOptions } from '../../src/judge/legacy.js';
 import type { Observation } from '../../src/judge/observation.js';
 import { decide } from '../../src/judge/table.js';
 import type { Verdict } from '../../src/judge/verdict.js';
@@ -137,7 +137,7 @@ export function neverAsking(names: readonly (keyof Observation)[], seen: Observa
   return guarded;
 }
 
-export const DEFAULTS: LegacyOptions = { legacy: 'assume', clockSlack: 60_000 };
+export const DEFAULTS: JudgeOptions = { legacy: 'assume', clockSlack: 60_000 };
 
 /** The verdict in two words, such as `dead: rebooted`. */
 export function verdictOn(judged: OwnerRecord, seen: Observation, options = DEFAULTS): string {

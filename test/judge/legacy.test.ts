@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Namesake } from '../../src/identity/namesakes.js';
 import type { ObservedProcess } from '../../src/identity/observe-process.js';
-import type { LegacyOptions } from '../../src/judge/legacy.js';
+import type { JudgeOptions } from '../../src/judge/legacy.js';
 import type { Observation } from '../../src/judge/observation.js';
 import { decide } from '../../src/judge/table.js';
 import { machineRecord } from '../../src/record/legacy-fields.js';
@@ -437,13 +437,13 @@ describe('the certainty', () => {
   });
 
   test('with legacy: unknown nothing is assumed and nothing is read', () => {
-    const options: LegacyOptions = { ...DEFAULTS, legacy: 'unknown' };
+    const options: JudgeOptions = { ...DEFAULTS, legacy: 'unknown' };
     const seen = neverAsking(['observedProcess', 'namesakes', 'nowMs', 'bootTimeMs'], seeing(absent));
     expect(inWords(decide(oldRecord(), seen, options))).toBe('unknown: legacy-not-assumed');
   });
 
   test('with legacy: unknown a record with an identity is judged as ever', () => {
-    const options: LegacyOptions = { ...DEFAULTS, legacy: 'unknown' };
+    const options: JudgeOptions = { ...DEFAULTS, legacy: 'unknown' };
     expect(verdictOn(record(), seeing(absent), options)).toBe('dead: no-such-process');
   });
 });

@@ -17,8 +17,8 @@ export const files = [
       },
       {
         what: 'row 1: another platform is judged',
-        from: 'if (identity.platform !== seen.platform && !isPlatformUnreadable(record)) {',
-        to: 'if (false) {',
+        from: 'if (identity.platform === seen.platform) return null;',
+        to: 'return null;',
       },
       {
         what: 'row 1: a record of version 2 is taken for one of version 1',
@@ -32,13 +32,13 @@ export const files = [
       },
       {
         what: 'row 1: of a newer record the reboot does not count',
-        from: 'conclude(witness(judged) ?? rebooted(judged), evidence)',
-        to: 'conclude(witness(judged), evidence)',
+        from: 'return witness(judged) ?? rebooted(judged) ??',
+        to: 'return witness(judged) ??',
       },
       {
         what: 'row 2: the own lock is judged like any other',
-        from: 'if (seen.heldByThisProcess) {',
-        to: 'if (false) {',
+        from: 'if (!seen.heldByThisProcess) return null;',
+        to: 'return null;',
       },
       {
         what: 'row 3: exited and running are exchanged',
@@ -51,14 +51,19 @@ export const files = [
         to: 'if (compareNamespace(',
       },
       {
-        what: 'rows 5 to 7: another namespace is taken for the own one',
-        from: '  if (!isSameNamespaceNumber(judged)) return null;\n  const { identity, seen, evidence } = judged;\n  const { observedProcess }',
-        to: '  const { identity, seen, evidence } = judged;\n  const { observedProcess }',
+        what: 'row 5: another namespace is taken for the own one',
+        from: '  if (!isSameNamespaceNumber(judged)) return null;\n  const { existence, source }',
+        to: '  const { existence, source }',
+      },
+      {
+        what: 'rows 6 and 7: another namespace is taken for the own one',
+        from: '  if (!isSameNamespaceNumber(judged)) return null;\n  const { identity, seen, evidence }',
+        to: '  const { identity, seen, evidence }',
       },
       {
         what: 'row 5: a mere thread counts as the process',
-        from: "if (observedProcess.existence === 'absent' || observedProcess.existence === 'thread') {",
-        to: "if (observedProcess.existence === 'absent') {",
+        from: "if (existence !== 'absent' && existence !== 'thread') return null;",
+        to: "if (existence !== 'absent') return null;",
       },
       {
         what: 'rows 6 and 7: whether it has exited is not known, so it runs',
@@ -67,8 +72,8 @@ export const files = [
       },
       {
         what: 'row 8: the witness does not have the last word',
-        from: 'witness(judged) ?? byProcess ?? firstAnswer',
-        to: 'byProcess ?? witness(judged) ?? firstAnswer',
+        from: '(witness(judged) ?? answer)',
+        to: 'answer',
       },
       {
         what: 'row 8: a witness that cannot be tested counts as free',
@@ -92,8 +97,8 @@ export const files = [
       },
       {
         what: 'row 12: a boot id that was mounted over proves a reboot',
-        from: "if (compareBoot(identity, seen.self) !== 'different') return null;\n  const types",
-        to: "if (compareBoot(identity, seen.self) === 'same') return null;\n  const types",
+        from: "if (compareBoot(identity, seen.self) !== 'different') return null;\n  const recorded",
+        to: "if (compareBoot(identity, seen.self) === 'same') return null;\n  const recorded",
       },
       {
         what: 'row 12: on a filesystem of several kernels',
@@ -174,18 +179,18 @@ export const files = [
     mutants: [
       {
         what: 'judged although the caller forbids it',
-        from: "if (pid === null || options.legacy === 'unknown') {",
-        to: 'if (pid === null) {',
+        from: "if (pid !== null && options.legacy !== 'unknown') return null;",
+        to: 'if (pid !== null) return null;',
       },
       {
         what: 'nothing is held against a death',
-        from: "answer.state === 'dead' ? (objection(record, seen, evidence) ?? answer) : answer;",
+        from: "answer.state === 'dead' ? (objection(judged) ?? answer) : answer;",
         to: 'answer;',
       },
       {
         what: 'another host is not noticed',
-        from: 'if (isElsewhere && machine.pidIsOfHost) return',
-        to: 'if (false) return',
+        from: 'return isElsewhere && machine.pidIsOfHost ?',
+        to: 'return false ?',
       },
       {
         what: 'another boot on a tmpfs is a reboot',
@@ -204,33 +209,33 @@ export const files = [
       },
       {
         what: 'a mere thread counts as the process',
-        from: "if (observedProcess.existence === 'thread') {",
-        to: 'if (false) {',
+        from: "if (existence === 'thread') return",
+        to: 'if (false) return',
       },
-      { what: 'a zombie lives', from: 'if (observedProcess.exited === true) {', to: 'if (false) {' },
+      { what: 'a zombie lives', from: 'return exited === true ?', to: 'return false ?' },
       {
         what: 'ticks of another time namespace differ',
-        from: 'record.starttime === ticksAsRead || Math.abs(record.starttime - normalised) <= tolerance;',
-        to: 'record.starttime === ticksAsRead;',
+        from: 'starttime === ticksAsRead || Math.abs(starttime - normalised) <= tolerance;',
+        to: 'starttime === ticksAsRead;',
       },
       {
         what: 'a time in whole seconds is exact',
-        from: 'if (lateMs <= coarseness(recordedAt)) {',
-        to: 'if (lateMs <= 0) {',
+        from: 'birth.lateMs <= coarseness(birth.recordedAt)',
+        to: 'birth.lateMs <= 0',
       },
       {
         what: 'the own pid: the resolution does not count',
-        from: 'return lateMs > recordedAt.resolutionMs + MS_PER_TICK\n',
-        to: 'return lateMs > 0\n',
+        from: 'return lateMs > recordedAt.resolutionMs + MS_PER_TICK;',
+        to: 'return lateMs > 0;',
       },
       {
         what: 'the own pid waits for the slack of the clock',
-        from: 'if (pid === seen.self.pid) {',
-        to: 'if (false) {',
+        from: 'if (birth === null || !isOwnPid(judged) || !isSurelyLate(birth)) return null;',
+        to: 'return null;',
       },
       {
         what: 'a clock is never stepped',
-        from: 'lateMs > options.clockSlack + recordedAt',
+        from: 'lateMs > slack + recordedAt',
         to: 'lateMs > recordedAt',
       },
       {
@@ -245,7 +250,7 @@ export const files = [
       },
       {
         what: 'a namesake born after the record is in the way',
-        from: 'if (bornMs - record.recordedAt.ms > record.recordedAt.resolutionMs + MS_PER_TICK) continue;',
+        from: 'if (birth !== null && isSurelyLate(birth)) continue;',
         to: '',
       },
       {
@@ -255,8 +260,8 @@ export const files = [
       },
       {
         what: 'a lock on the PID file says nothing',
-        from: "if (seen.witness.state === 'held') {",
-        to: 'if (false) {',
+        from: "if (seen.witness.state !== 'held') return null;",
+        to: 'return null;',
       },
     ],
   },
@@ -272,23 +277,30 @@ export const files = [
     ],
   },
   {
-    file: 'src/identity/observe-process.ts',
+    file: 'src/remember-last.ts',
     tests: ['test/identity/observe-process.test.ts'],
     mutants: [
       {
-        what: 'what was seen first is told of whatever comes next',
-        from: 'last?.sight !== sight || last.pid !== pid || last.observer !== observer',
+        what: 'the first result is given for whatever comes next',
+        from: 'last === undefined || last.a !== a || last.b !== b || last.c !== c',
         to: 'last === undefined',
+        tests: ['test/identity/observe-process.test.ts', 'test/record/format.test.ts'],
       },
       {
-        what: 'what was seen of one process is told of the next',
-        from: 'last?.sight !== sight || last.pid !== pid ||',
-        to: 'last?.sight !== sight ||',
+        what: 'what one observer saw is given to another',
+        from: 'last.a !== a || ',
+        to: '',
       },
       {
-        what: 'what one observer saw is told of another',
-        from: 'last.pid !== pid || last.observer !== observer',
-        to: 'last.pid !== pid',
+        what: 'what was seen of one process is given for the next, and a record for one of another time',
+        from: 'last.b !== b || ',
+        to: '',
+        tests: ['test/identity/observe-process.test.ts', 'test/lock/legacy-owner.test.ts'],
+      },
+      {
+        what: 'what was seen before is given for what is seen now',
+        from: ' || last.c !== c',
+        to: '',
       },
     ],
   },

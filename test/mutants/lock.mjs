@@ -175,17 +175,6 @@ export const files = [
     ],
   },
   {
-    file: 'src/record/format.ts',
-    tests: ['test/record/format.test.ts'],
-    mutants: [
-      {
-        what: 'whoever writes a record, it is the identity of before',
-        from: 'if (last?.identity !== identity)',
-        to: 'if (last === undefined)',
-      },
-    ],
-  },
-  {
     file: 'src/lock/protocol/publish.ts',
     tests: ['test/lock/publish.test.ts', 'test/lock/invariants.test.ts'],
     mutants: [
@@ -303,17 +292,6 @@ export const files = [
     file: 'src/record/owner-file.ts',
     tests: CLEARING,
     mutants: [
-      {
-        what: 'another record is read once, and then for ever',
-        from: 'if (last?.text !== text || last.mtimeMs !== mtimeMs) {',
-        to: 'if (last === undefined) {',
-      },
-      {
-        what: 'a record is taken for the one with the same text, whenever it was written',
-        from: 'if (last?.text !== text || last.mtimeMs !== mtimeMs) {',
-        to: 'if (last?.text !== text) {',
-        tests: ['test/lock/legacy-owner.test.ts'],
-      },
       {
         what: 'anybody’s data counts as torn',
         from: "if (parsed.kind === 'foreign') return",

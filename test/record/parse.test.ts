@@ -125,12 +125,15 @@ describe('a pid that is none', () => {
 });
 
 describe('start ticks that are none', () => {
-  test.each([-1, 1.5, 2 ** 53, 1e300, '5000', null, true, [5000]])('%j are not known', (starttime) => {
-    expect(parsedRecord(JSON.stringify({ pid: 7, starttime }), null)).toMatchObject({
-      starttime: null,
-      problem: null,
-    });
-  });
+  test.each([-1, 1.5, 1e11 + 1, 2 ** 53, 1e300, '5000', null, true, [5000]])(
+    '%j are not known',
+    (starttime) => {
+      expect(parsedRecord(JSON.stringify({ pid: 7, starttime }), null)).toMatchObject({
+        starttime: null,
+        problem: null,
+      });
+    },
+  );
 });
 
 describe('a torn owner file', () => {

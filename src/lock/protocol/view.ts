@@ -64,7 +64,7 @@ export class LockView {
   }
 
   static #read(lockPath: LockPath, directory: Descriptor): LockView {
-    const read = readOwnerOf(lockPath, directory);
+    const read = openOwnerFile(lockPath.backend.files, directory);
     if (read === null) return new LockView(lockPath, directory, null, null);
     if (typeof read === 'string') throw foreignOwner(lockPath, read);
     const { file, parsed } = read;
@@ -148,20 +148,6 @@ function kindAt(lockPath: LockPath): string {
     return kind === 'symlink' ? 'a symbolic link' : kind === 'file' ? 'a file' : 'not a directory';
   } catch {
     return 'not a directory';
-  }
-}
-
-function readOwnerOf(lockPath: LockPath, directory: Descriptor): ReturnType<typeof openOwnerFile> {
-  try {
-    return openOwnerFile(lockPath.backend.files, directory);
-  } catch (error) {
-    // The file can vanish before it is read where a deleted file does not stay readable: on Windows, or when
-    // a server forgets it.
-    if (isGone(error)) return null;
-    const code = errnoOf(error);
-    if (code === 'ELOOP') throw foreignOwner(lockPath, 'symbolic link');
-    if (code === 'ENXIO') throw foreignOwner(lockPath, 'socket');
-    throw error;
   }
 }
 
