@@ -3,7 +3,6 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { ownPackage } from '../own-package.js';
 import { requireWhole } from './addon-file.js';
 import type {
   Backend,
@@ -14,6 +13,7 @@ import type {
   WatchOperations,
   WitnessOperations,
 } from './backend.js';
+import { ownPackage } from './own-package.js';
 import { reasonOf } from './system-error.js';
 
 /** Path of the prebuilt addon for this machine, relative to the package. */

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
+import { sleepSync } from '../backend/sleep.js';
 import { errnoOf } from '../backend/system-error.js';
 import type { LockInspection } from '../lock/inspect.js';
-import { sleepSync } from '../sleep.js';
 import { printable, printableJson } from '../text/printable.js';
 
 /*

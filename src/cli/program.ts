@@ -1,4 +1,4 @@
-import { packageVersion } from '../own-package.js';
+import { packageVersion } from '../backend/own-package.js';
 import { parseArguments, UsageError } from './arguments.js';
 import type { Command } from './command.js';
 import { dumpCommand } from './dump.js';

@@ -2,6 +2,7 @@ import { arch, release, version } from 'node:os';
 import { types } from 'node:util';
 import type { Filesystem } from '../backend/backend.js';
 import { isOneKernelFilesystem } from '../backend/filesystem-traits.js';
+import { packageVersion } from '../backend/own-package.js';
 import { type SelectedBackend, selectBackend } from '../backend/select.js';
 import {
   currentObserver,
@@ -12,7 +13,6 @@ import {
 import { selfIdentity } from '../identity/read.js';
 import { inspectLockSync } from '../lock/inspect.js';
 import { LockPath } from '../lock/protocol/lock-path.js';
-import { packageVersion } from '../own-package.js';
 import { redact } from './redact.js';
 import { readContainerHints, readNamespaces, readSeccomp } from './sandbox.js';
 import type { DiagnosticsDump, DumpOptions, Failure, LockDump } from './types.js';

@@ -1,4 +1,4 @@
-import { sleepSync } from '../../sleep.js';
+import { sleepSync } from '../sleep.js';
 import { errnoOf } from '../system-error.js';
 
 /** Windows answers these while another program (an indexer, a virus scanner, a contender) has the file open. */

@@ -2,8 +2,8 @@
 // begins with it. Two steps tidy up afterwards: unlinking deletes the retired file, and removing deletes the
 // directory.
 import type { Descriptor } from '../../backend/descriptor.js';
+import { sleepSync } from '../../backend/sleep.js';
 import { errnoOf, isGone } from '../../backend/system-error.js';
-import { sleepSync } from '../../sleep.js';
 import type { LockPath } from './lock-path.js';
 import { claimedName, isShadowName, OWNER_FILE, retiredName } from './names.js';
 

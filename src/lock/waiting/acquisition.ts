@@ -1,6 +1,6 @@
+import { sleepSync } from '../../backend/sleep.js';
 import { isGone, systemError } from '../../backend/system-error.js';
 import { ownerRecordOf } from '../../record/format.js';
-import { sleepSync } from '../../sleep.js';
 import { acquireEvent } from '../events.js';
 import type { AcquireOptions } from '../options.js';
 import { assess } from '../protocol/assess.js';
