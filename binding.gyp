@@ -17,6 +17,8 @@
         'native/binding/file_values.cc',
         'native/binding/files.cc',
         'native/binding/lease.cc',
+        'native/binding/lifeline.cc',
+        'native/binding/lifeline_text.cc',
         'native/binding/object_shape.cc',
         'native/binding/processes.cc',
         'native/binding/subscriptions.cc',
@@ -36,6 +38,8 @@
         'native/linux/filesystem.cc',
         'native/linux/heartbeat.cc',
         'native/linux/inotify.cc',
+        'native/linux/lifeline_space.cc',
+        'native/linux/lifelines.cc',
         'native/linux/pid_namespace.cc',
         'native/linux/pidfd.cc',
         'native/linux/proc_file.cc',
@@ -77,8 +81,9 @@
         # quotes to the shell, because the path may hold a space.
         "-isystem '<(module_root_dir)/<(node_addon_api_dir)'",
       ],
-      # The C++ library stays dynamic: a static one would need a newer glibc and break musl.
-      'ldflags': ['-Wl,-z,relro,-z,now', '-Wl,--gc-sections', '-Wl,--build-id=none'],
+      # The C++ library stays dynamic: a static one would need a newer glibc and break musl. -z nodelete keeps the addon
+      # loaded when its last JavaScript environment ends: the process keeps its lifeline and the handler of fork(2).
+      'ldflags': ['-Wl,-z,relro,-z,now', '-Wl,-z,nodelete', '-Wl,--gc-sections', '-Wl,--build-id=none'],
     },
   ],
 }

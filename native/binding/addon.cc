@@ -23,6 +23,7 @@ void AddExports(Napi::Env env, Napi::Object exports) {
       .Set("processes", CreateProcesses(env, environment))
       .Set("files", CreateFiles(env, environment))
       .Set("witness", CreateWitness(env, environment))
+      .Set("lifeline", CreateLifeline(env, environment))
       .Set("watch", CreateWatch(env, environment))
       .Set("lease", CreateLease(env, environment))
       // Shows whether the binary was built from the sources that are here.

@@ -22,6 +22,7 @@ Napi::Value GetCapabilities(const Napi::CallbackInfo& info) {
       .Set("namespaceId", CapabilityValue(env, known->namespace_id))
       .Set("takeWitness", CapabilityValue(env, known->take_witness))
       .Set("testWitness", CapabilityValue(env, known->test_witness))
+      .Set("lifeline", CapabilityValue(env, known->lifeline))
       .Set("renameNoReplace", CapabilityValue(env, known->rename_no_replace))
       .value();
 }

@@ -11,6 +11,7 @@
 #include "../linux/pidfd.h"
 #include "descriptors.h"
 #include "last_object.h"
+#include "lifeline_set.h"
 #include "object_shape.h"
 #include "subscriptions.h"
 #include "values.h"
@@ -30,6 +31,7 @@ struct Environment {
 
   DescriptorSet descriptors;
   system::ChangeMonitors monitors;
+  LifelineSet lifelines;
   // Declared after the descriptors, so that it is destroyed before them: nothing is touched or watched
   // through a closed descriptor.
   Subscriptions subscriptions;

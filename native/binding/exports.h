@@ -15,6 +15,7 @@ Napi::Value CreateFiles(Napi::Env env, Environment* environment);
 void AddDirectoryEntries(Napi::Env env, napi_value files, Environment* environment);
 Napi::Value CreateWitness(Napi::Env env, Environment* environment);
 Napi::Value CreateWatch(Napi::Env env, Environment* environment);
+Napi::Value CreateLifeline(Napi::Env env, Environment* environment);
 Napi::Value CreateLease(Napi::Env env, Environment* environment);
 Napi::Value GetCapabilities(const Napi::CallbackInfo& info);
 

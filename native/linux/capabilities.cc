@@ -11,6 +11,7 @@
 
 #include "errno_name.h"
 #include "files_at.h"
+#include "lifeline_space.h"
 #include "pid_namespace.h"
 #include "pidfd.h"
 #include "proc_file.h"
@@ -128,6 +129,33 @@ void ProbeWitness(Capabilities* capabilities) {
   }
 }
 
+/** Takes a byte through one description of the namespace file and looks for it through another. */
+Capability ProbeLifeline() {
+  // The last offset, which no lifeline has: see DrawOffset.
+  constexpr uint64_t kProbeOffset = kLifelineOffsets;
+  LifelineSpace space = LifelineSpace::kTime;
+  NamespaceFile holder;
+  int result = OpenLifelineSpace(space, &holder);
+  if (result == -EXDEV || result == -ENOENT) {
+    space = LifelineSpace::kUser;
+    result = OpenLifelineSpace(space, &holder);
+  }
+  if (result == -EXDEV)
+    return No("this process is in time and user namespaces of its own, or /proc is made up");
+  if (result < 0) return No(Answered("opening /proc/self/ns/time", result));
+  NamespaceFile tester;
+  const int reopened = OpenLifelineSpace(space, &tester);
+  if (reopened < 0) return No(Answered("opening the namespace file again", reopened));
+  const int taken = TakeByte(holder.fd.get(), kProbeOffset);
+  if (taken < 0) return No(Answered("fcntl F_OFD_SETLK on the namespace file", taken));
+  if (TestByte(tester, kProbeOffset) != LifelineState::kHeld) {
+    return No("a lock on the namespace file is not seen by a second description");
+  }
+  return Yes(space == LifelineSpace::kTime
+                 ? "locks on the initial time namespace are seen by all its processes"
+                 : "locks on the initial user namespace are seen by all its processes");
+}
+
 Capability ProbeRenameNoReplace() {
   // A kernel that has the call checks the descriptors and finds them bad; a seccomp filter answers before
   // that.
@@ -143,6 +171,7 @@ Capabilities ProbeCapabilities() {
   ProbePidfd(&capabilities);
   capabilities.namespace_id = ProbeNamespaceId();
   ProbeWitness(&capabilities);
+  capabilities.lifeline = ProbeLifeline();
   capabilities.rename_no_replace = ProbeRenameNoReplace();
   return capabilities;
 }

@@ -16,6 +16,7 @@ struct Capabilities {
   Capability namespace_id;
   Capability take_witness;
   Capability test_witness;
+  Capability lifeline;
   Capability rename_no_replace;
 };
 

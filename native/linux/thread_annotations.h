@@ -24,3 +24,5 @@
 #define ACQUIRE(...) KERNEL_IDENTITY_ANNOTATION(acquire_capability(__VA_ARGS__))
 /** The function releases the lock; its object is the lock where none is named. */
 #define RELEASE(...) KERNEL_IDENTITY_ANNOTATION(release_capability(__VA_ARGS__))
+/** The function is not checked, because a lock is held beyond its end. */
+#define NO_THREAD_SAFETY_ANALYSIS KERNEL_IDENTITY_ANNOTATION(no_thread_safety_analysis)

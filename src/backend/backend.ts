@@ -133,6 +133,8 @@ export interface Capabilities {
   readonly takeWitness: Capability;
   /** The backend can find out whether a process holds such a lock. */
   readonly testWitness: Capability;
+  /** A lifeline can be taken, and is seen through a second description of its file. */
+  readonly lifeline: Capability;
   /** renameat2(2) with RENAME_NOREPLACE can be called. A filesystem may still answer EINVAL. */
   readonly renameNoReplace: Capability;
 }
@@ -327,6 +329,41 @@ export interface LeaseOperations {
   stop(ticket: number): void;
 }
 
+/** What {@link LifelineOperations.list} found. */
+export interface LifelineList {
+  readonly found: readonly string[];
+  /** The limit was reached, so there may be more. */
+  readonly truncated: boolean;
+  /** A lock of another program covers some of the bytes, which may be lifelines. */
+  readonly obscured: boolean;
+}
+
+/**
+ * The lifeline: a byte of a namespace's file that a process keeps locked for as long as it lives, and that every process
+ * of the kernel can test without any right (OFD read locks of fcntl(2) on /proc/self/ns/time of the initial time
+ * namespace). Its text is `<space>:<offset>`, such as `time:1234`. Nothing here throws for what a record may hold.
+ */
+export interface LifelineOperations {
+  /**
+   * Takes the lifeline of this process, or makes sure that it is still held. It is one for all threads, and its random
+   * offset is drawn once. ENOSYS where the backend cannot; EMFILE and the like may pass.
+   */
+  takeOfProcess(): string | Errno;
+  /**
+   * Takes a lifeline at this offset, a decimal number below 2^62, for a lock of this thread. It is dropped when the
+   * thread ends.
+   */
+  take(offset: string): string | Errno;
+  /** Drops a lifeline that {@link take} took in this thread. Any other is left alone. */
+  drop(lifeline: string): void;
+  /** Takes no lock. `untestable` where the byte is hidden, or the text names no space that can be tested from here. */
+  test(lifeline: string): WitnessTest;
+  /** Finds at most `limit` lifelines of this kernel, in no order. */
+  list(limit: number): LifelineList | Errno;
+  /** How often the lifelines of this process were lost, because other code of it closed their descriptor. */
+  losses(): number;
+}
+
 export type BackendName = 'native' | 'procfs' | 'portable';
 
 export interface Backend {
@@ -343,6 +380,7 @@ export interface Backend {
   /** null where this backend can only poll. */
   readonly watch: WatchOperations | null;
   readonly lease: LeaseOperations;
+  readonly lifeline: LifelineOperations;
   /** Probed at the first call, then remembered. */
   capabilities(): Capabilities;
 }

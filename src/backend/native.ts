@@ -9,6 +9,7 @@ import type {
   Capabilities,
   FileOperations,
   LeaseOperations,
+  LifelineOperations,
   ProcessOperations,
   WatchOperations,
   WitnessOperations,
@@ -26,6 +27,7 @@ export interface Addon {
   readonly witness: WitnessOperations;
   readonly watch: WatchOperations;
   readonly lease: LeaseOperations;
+  readonly lifeline: LifelineOperations;
   capabilities(): Capabilities;
   /** SHA-256 of the sources that it was built from; scripts/native-source-hash.mjs prints the same. */
   readonly sourceHash: string;
@@ -65,7 +67,7 @@ function findAddon(here: string, require: NodeJS.Require): string {
 
 /** @throws {Error} see {@link loadAddon} */
 export function loadNativeBackend(): Backend {
-  const { processes, files, witness, watch, lease, capabilities } = loadAddon();
+  const { processes, files, witness, watch, lease, lifeline, capabilities } = loadAddon();
   let known: Capabilities | undefined;
   return {
     name: 'native',
@@ -75,6 +77,7 @@ export function loadNativeBackend(): Backend {
     witness,
     watch,
     lease,
+    lifeline,
     capabilities: () => {
       known ??= capabilities();
       return known;

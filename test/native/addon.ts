@@ -24,6 +24,7 @@ export const processes = addon.processes;
 export const witness = addon.witness;
 export const watch = addon.watch;
 export const lease = addon.lease;
+export const lifeline = addon.lifeline;
 
 export function nativeFixture(name: string): string {
   const path = fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));

@@ -8,6 +8,7 @@ export function listCapabilities(platform: string): Capabilities {
     namespaceId: lacking('no PID namespaces'),
     takeWitness: lacking('no lock on a file'),
     testWitness: lacking('no lock on a file'),
+    lifeline: lacking('no lock on a file'),
     renameNoReplace:
       platform === 'win32'
         ? Object.freeze({ available: true, reason: 'Windows never renames a directory over another' })

@@ -1,4 +1,5 @@
 import type { Backend, Capabilities } from '../backend.js';
+import { NO_LIFELINE } from '../no-lifeline.js';
 import { WorkerLease } from '../worker-lease.js';
 import { listCapabilities } from './capabilities.js';
 import { PortableFiles } from './files.js';
@@ -19,6 +20,7 @@ export function loadPortableBackend(platform: NodeJS.Platform = process.platform
     files,
     witness: portableWitness,
     watch: null,
+    lifeline: NO_LIFELINE,
     lease: new WorkerLease((descriptor) => ({ path: files.handles.get(descriptor, 'fstat').path })),
     capabilities() {
       capabilities ??= listCapabilities(platform);

@@ -9,6 +9,9 @@ export function probeCapabilities(): Capabilities {
     namespaceId: unavailable('call ioctl(2) NS_GET_ID'),
     takeWitness: unavailable('call fcntl(2) F_OFD_SETLK'),
     testWitness: probeLockTable(),
+    lifeline: unavailable(
+      'call fcntl(2) F_OFD_SETLK; it sees the lifelines that fit one page of /proc/locks',
+    ),
     renameNoReplace: unavailable('call renameat2(2)'),
   });
 }

@@ -5,6 +5,7 @@ import { WorkerLease } from '../worker-lease.js';
 import { probeCapabilities } from './capabilities.js';
 import { ProcfsFiles } from './files.js';
 import { filesystemName } from './filesystem.js';
+import { PROCFS_LIFELINE } from './lifeline.js';
 import { procfsProcesses } from './processes.js';
 import { ProcfsWitness } from './witness.js';
 
@@ -27,6 +28,7 @@ export function loadProcfsBackend(): Backend {
     files,
     witness: new ProcfsWitness(files),
     watch: null,
+    lifeline: PROCFS_LIFELINE,
     lease: new WorkerLease((descriptor) => ({ descriptor })),
     capabilities() {
       capabilities ??= probeCapabilities();

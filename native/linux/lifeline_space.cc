@@ -1,0 +1,115 @@
+#include "lifeline_space.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "pidfd.h"
+#include "proc_file.h"
+#include "result.h"
+#include "stat_calls.h"
+
+namespace kernel_identity::system {
+namespace {
+
+// NSFS_MAGIC of include/uapi/linux/magic.h.
+constexpr uint32_t kNsfsMagic = 0x6E736673;
+
+struct SpaceSource {
+  const char* path;
+  // PROC_TIME_INIT_INO and PROC_USER_INIT_INO of include/linux/proc_ns.h.
+  ino_t initial_inode;
+  // PIDFD_GET_*_NAMESPACE of include/uapi/linux/pidfd.h; by number, because older headers lack them.
+  unsigned long pidfd_request;
+};
+
+constexpr SpaceSource kSources[kLifelineSpaces] = {
+    {"/proc/self/ns/time", 0xEFFFFFFA, _IO(0xFF, 7)},
+    {"/proc/self/ns/user", 0xEFFFFFFD, _IO(0xFF, 9)},
+};
+
+/** A descriptor of this process's own namespace file, or -errno. */
+int OpenNamespaceFile(const SpaceSource& source) {
+  const int opened = OpenProcFile(source.path);
+  if (opened != -ENOENT) return opened;
+  // Either the kernel has no such namespaces, or there is no /proc to find them in. A pidfd leads there as
+  // well.
+  const int pidfd = OpenPidfd(::getpid());
+  if (pidfd < 0) return opened;
+  const UniqueFd owned(pidfd);
+  const int through_pidfd = ResultOf(::ioctl(pidfd, source.pidfd_request, 0));
+  return through_pidfd < 0 ? opened : through_pidfd;
+}
+
+struct flock ByteRange(short type, uint64_t start, uint64_t length) {
+  struct flock lock = {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = static_cast<off_t>(start);
+  lock.l_len = static_cast<off_t>(length);
+  return lock;
+}
+
+int SetByte(int fd, short type, uint64_t offset) {
+  struct flock lock = ByteRange(type, offset, 1);
+  return Uninterrupted([&] { return ::fcntl(fd, F_OFD_SETLK, &lock); });
+}
+
+}  // namespace
+
+int OpenLifelineSpace(LifelineSpace space, NamespaceFile* file) {
+  const SpaceSource& source = kSources[static_cast<int>(space)];
+  const int opened = OpenNamespaceFile(source);
+  if (opened < 0) return opened;
+  UniqueFd fd(opened);
+  struct statfs filesystem;
+  struct stat status;
+  if (::fstatfs(fd.get(), &filesystem) < 0) return -errno;
+  if (StatDescriptor(fd.get(), &status) < 0) return -errno;
+  const bool is_nsfs = static_cast<uint32_t>(filesystem.f_type) == kNsfsMagic;
+  if (!is_nsfs || status.st_ino != source.initial_inode) return -EXDEV;
+  *file = {.fd = std::move(fd), .device = status.st_dev, .inode = status.st_ino};
+  return 0;
+}
+
+bool IsStillOpen(const NamespaceFile& file) {
+  struct stat status;
+  return file.fd.valid() && StatDescriptor(file.fd.get(), &status) == 0 && status.st_dev == file.device &&
+         status.st_ino == file.inode;
+}
+
+int TakeByte(int fd, uint64_t offset) { return SetByte(fd, F_RDLCK, offset); }
+
+int DropByte(int fd, uint64_t offset) { return SetByte(fd, F_UNLCK, offset); }
+
+int FindConflict(int fd, uint64_t start, uint64_t length, Conflict* conflict) {
+  struct flock lock = ByteRange(F_WRLCK, start, length);
+  const int result = Uninterrupted([&] { return ::fcntl(fd, F_OFD_GETLK, &lock); });
+  if (result < 0) return result;
+  *conflict = {
+      .found = lock.l_type != F_UNLCK,
+      // A classic POSIX lock shows the PID of its owner here, or 0 where that process is in another
+      // namespace.
+      .is_lifeline = lock.l_type == F_RDLCK && lock.l_pid == -1,
+      .start = static_cast<uint64_t>(lock.l_start),
+      .length = static_cast<uint64_t>(lock.l_len),
+  };
+  return 0;
+}
+
+LifelineState TestByte(const NamespaceFile& file, uint64_t offset) {
+  Conflict conflict;
+  if (FindConflict(file.fd.get(), offset, 1, &conflict) < 0) return LifelineState::kUntestable;
+  if (!conflict.found) {
+    // Any other file would also answer that nothing is locked, so the descriptor is checked after the test.
+    return IsStillOpen(file) ? LifelineState::kFree : LifelineState::kUntestable;
+  }
+  // A stranger's lock of another kind or range can hide the byte: it proves neither life nor death.
+  const bool is_exact = conflict.is_lifeline && conflict.start == offset && conflict.length == 1;
+  return is_exact ? LifelineState::kHeld : LifelineState::kUntestable;
+}
+
+}  // namespace kernel_identity::system

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+
+#include "unique_fd.h"
+
+namespace kernel_identity::system {
+
+// A lifeline is an open-file-description read lock (fcntl(2)) on one byte of a namespace's file on nsfs. The
+// file belongs to the initial time namespace, which all containers of a kernel share unless they make a time
+// namespace of their own; so one range of 2^63 bytes serves all processes of the kernel, whatever else
+// separates them. Nobody needs a right for it: the file opens for reading, and a read lock asks for no more.
+// The kernel drops the lock when the last descriptor of its description is closed, at exit or at exec.
+
+/** The initial namespaces whose files carry lifelines, in the order in which they are tried. */
+enum class LifelineSpace { kTime, kUser };
+
+constexpr int kLifelineSpaces = 2;
+
+/** Offsets have 62 bits: off_t is signed, and a lock of one byte must end below its largest value. */
+constexpr uint64_t kLifelineOffsets = uint64_t{1} << 62;
+
+enum class LifelineState { kHeld, kFree, kUntestable };
+
+/** The namespace file of a space: what a descriptor of it is recognised by. */
+struct NamespaceFile {
+  UniqueFd fd;
+  dev_t device = 0;
+  ino_t inode = 0;
+};
+
+/**
+ * Opens the file of the initial namespace through /proc/self/ns, or, where there is no /proc, through a pidfd
+ * of this process (PIDFD_GET_TIME_NAMESPACE, kernel 6.11). 0 or -errno; -EXDEV when this process lives in
+ * another namespace of that kind, or when the file is not one of nsfs.
+ */
+int OpenLifelineSpace(LifelineSpace space, NamespaceFile* file);
+
+/** Whether the descriptor still leads to the file that was opened; a stray close(2) can give its number away.
+ */
+bool IsStillOpen(const NamespaceFile& file);
+
+/** Takes the byte through this description. 0 or -errno. Taking it again changes nothing. */
+int TakeByte(int fd, uint64_t offset);
+/** 0 or -errno. */
+int DropByte(int fd, uint64_t offset);
+
+/** What F_OFD_GETLK finds in the way of a write lock on a range. */
+struct Conflict {
+  bool found = false;
+  /** An open-file-description read lock: the only kind that a lifeline is. */
+  bool is_lifeline = false;
+  uint64_t start = 0;
+  /** 0: up to the end of the file. */
+  uint64_t length = 0;
+};
+
+/** Takes nothing, not even for a moment. `length` 0: up to the end. 0 or -errno. */
+int FindConflict(int fd, uint64_t start, uint64_t length, Conflict* conflict);
+
+/**
+ * Whether another description holds exactly this byte. The description's own byte never conflicts with itself
+ * and reads as free, so the caller answers for its own bytes from memory.
+ */
+LifelineState TestByte(const NamespaceFile& file, uint64_t offset);
+
+}  // namespace kernel_identity::system

@@ -1,0 +1,187 @@
+#include "lifelines.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "result.h"
+
+namespace kernel_identity::system {
+namespace {
+
+/** A random offset: 0 or -errno. */
+int DrawOffset(uint64_t* offset) {
+  uint64_t random = 0;
+  // By number, since glibc has the wrapper since 2.25 only.
+  const int length =
+      Uninterrupted([&] { return static_cast<int>(::syscall(SYS_getrandom, &random, sizeof random, 0)); });
+  if (length < 0) return length;
+  if (length != sizeof random) return -EIO;
+  *offset = random % kLifelineOffsets;
+  return 0;
+}
+
+}  // namespace
+
+// pthread_atfork(3) is no symbol of glibc's: linking puts a stub into each library, which calls the first of
+// these. musl has the second one only. A weak symbol is null where it is missing.
+extern "C" {
+int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* library)
+    __attribute__((weak));
+int pthread_atfork(void (*prepare)(), void (*parent)(), void (*child)()) __attribute__((weak));
+}
+
+Lifelines& Lifelines::OfProcess() {
+  static auto* const lifelines = new Lifelines();
+  return *lifelines;
+}
+
+int Lifelines::TakeOfProcess(Lifeline* lifeline) {
+  const MutexLock lock(&mutex_);
+  if (of_process_ == kLifelineOffsets) {
+    uint64_t drawn = 0;
+    const int error = DrawOffset(&drawn);
+    if (error < 0) return error;
+    of_process_ = drawn;
+  }
+  return TakeLocked(of_process_, lifeline);
+}
+
+int Lifelines::Take(uint64_t offset, Lifeline* lifeline) {
+  const MutexLock lock(&mutex_);
+  return TakeLocked(offset, lifeline);
+}
+
+int Lifelines::TakeLocked(uint64_t offset, Lifeline* lifeline) {
+  if (!RegisterForFork()) return -ENOTSUP;
+  LifelineSpace kind = LifelineSpace::kTime;
+  int taken = TakeIn(kind, offset);
+  // The initial user namespace serves only where the time namespace cannot: rootless containers have one of
+  // their own and could not test it.
+  if (taken == -EXDEV || taken == -ENOENT) {
+    kind = LifelineSpace::kUser;
+    taken = TakeIn(kind, offset);
+  }
+  if (taken < 0) return taken;
+  *lifeline = {.space = kind, .offset = offset};
+  return 0;
+}
+
+void Lifelines::Drop(const Lifeline& lifeline) {
+  const MutexLock lock(&mutex_);
+  Space& space = Of(lifeline.space);
+  if (lifeline.offset == of_process_ || space.own.erase(lifeline.offset) == 0) return;
+  if (IsStillOpen(space.file)) DropByte(space.file.fd.get(), lifeline.offset);
+}
+
+LifelineState Lifelines::Test(const Lifeline& lifeline) {
+  const MutexLock lock(&mutex_);
+  Space& space = Of(lifeline.space);
+  if (Open(&space, lifeline.space) < 0) return LifelineState::kUntestable;
+  if (space.own.contains(lifeline.offset)) return LifelineState::kHeld;
+  const LifelineState state = TestByte(space.file, lifeline.offset);
+  // The descriptor may have been closed and its number reused between Open and the test: once more with
+  // another.
+  if (state != LifelineState::kUntestable || IsStillOpen(space.file)) return state;
+  if (Open(&space, lifeline.space) < 0) return LifelineState::kUntestable;
+  return TestByte(space.file, lifeline.offset);
+}
+
+int Lifelines::List(LifelineSpace kind, size_t limit, LifelineList* list) {
+  const MutexLock lock(&mutex_);
+  Space& space = Of(kind);
+  const int opened = Open(&space, kind);
+  if (opened < 0) return opened;
+  for (const uint64_t offset : space.own) list->found.push_back({.space = kind, .offset = offset});
+  // GETLK answers with the first conflict in the order of the kernel's list, not with the lowest one: a walk
+  // forward misses most. Halving around each answer finds every lifeline in 2 n + 1 calls.
+  std::vector<std::pair<uint64_t, uint64_t>> ranges = {{0, kLifelineOffsets}};
+  while (!ranges.empty()) {
+    if (list->found.size() >= limit) {
+      list->truncated = true;
+      return 0;
+    }
+    const auto [start, end] = ranges.back();
+    ranges.pop_back();
+    Conflict conflict;
+    const int found = FindConflict(space.file.fd.get(), start, end - start, &conflict);
+    if (found < 0) return found;
+    if (!conflict.found) continue;
+    const uint64_t past = conflict.length == 0 ? kLifelineOffsets : conflict.start + conflict.length;
+    if (conflict.is_lifeline && conflict.length == 1) {
+      list->found.push_back({.space = kind, .offset = conflict.start});
+    } else {
+      list->obscured = true;
+    }
+    if (conflict.start > start) ranges.emplace_back(start, conflict.start);
+    if (past < end) ranges.emplace_back(past, end);
+  }
+  // Without this check a descriptor that became another file's would read as an empty kernel.
+  return IsStillOpen(space.file) ? 0 : -EBADF;
+}
+
+uint64_t Lifelines::losses() {
+  const MutexLock lock(&mutex_);
+  return losses_;
+}
+
+/** Makes sure that the descriptor of the space is the one that was opened, with all own bytes on it. */
+int Lifelines::Open(Space* space, LifelineSpace kind) {
+  if (IsStillOpen(space->file)) return 0;
+  // The number belongs to other code by now, so it is given up and not closed.
+  (void)space->file.fd.Release();
+  const int opened = OpenLifelineSpace(kind, &space->file);
+  if (opened < 0) return opened;
+  if (space->own.empty()) return 0;
+  ++losses_;
+  for (const uint64_t offset : space->own) {
+    const int taken = TakeByte(space->file.fd.get(), offset);
+    if (taken < 0) {
+      space->file = {};
+      return taken;
+    }
+  }
+  return 0;
+}
+
+int Lifelines::TakeIn(LifelineSpace kind, uint64_t offset) {
+  Space& space = Of(kind);
+  const int opened = Open(&space, kind);
+  if (opened < 0) return opened;
+  const int taken = TakeByte(space.file.fd.get(), offset);
+  if (taken < 0) return taken;
+  space.own.insert(offset);
+  return 0;
+}
+
+bool Lifelines::RegisterForFork() {
+  if (registered_) return true;
+  int failed = ENOSYS;
+  if (__register_atfork != nullptr) {
+    failed = __register_atfork(LockForFork, UnlockAfterFork, ForgetInChild, nullptr);
+  } else if (pthread_atfork != nullptr) {
+    failed = pthread_atfork(LockForFork, UnlockAfterFork, ForgetInChild);
+  }
+  registered_ = failed == 0;
+  return registered_;
+}
+
+void Lifelines::LockForFork() { OfProcess().mutex_.Lock(); }
+
+void Lifelines::UnlockAfterFork() { OfProcess().mutex_.Unlock(); }
+
+void Lifelines::ForgetInChild() {
+  Lifelines& lifelines = OfProcess();
+  for (Space& space : lifelines.spaces_) {
+    // Closed only if it is still ours; the description lives on in the parent.
+    if (!IsStillOpen(space.file)) (void)space.file.fd.Release();
+    space.file = {};
+    space.own.clear();
+  }
+  lifelines.of_process_ = kLifelineOffsets;
+  lifelines.mutex_.Unlock();
+}
+
+}  // namespace kernel_identity::system

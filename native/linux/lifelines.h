@@ -1,0 +1,94 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <set>
+#include <vector>
+
+#include "lifeline_space.h"
+#include "mutex.h"
+#include "thread_annotations.h"
+
+namespace kernel_identity::system {
+
+/** A byte of a space. */
+struct Lifeline {
+  LifelineSpace space = LifelineSpace::kTime;
+  uint64_t offset = 0;
+
+  bool operator==(const Lifeline&) const = default;
+};
+
+/** What a search of a space found. */
+struct LifelineList {
+  std::vector<Lifeline> found;
+  /** The search stopped at its limit. */
+  bool truncated = false;
+  /** A lock of another kind or length stands in the way of some bytes, which may be lifelines. */
+  bool obscured = false;
+};
+
+/**
+ * The lifelines of this process, for all threads that use this copy of the library. Each space has one
+ * descriptor, which is opened at the first use and never closed: closing any descriptor of the file makes the
+ * kernel walk the list of all lifelines (23 us at 1 000 of them), and the end of the process is what shall
+ * drop the bytes.
+ */
+class Lifelines {
+ public:
+  /** The one of this process. It exists for ever, since a thread may still use it while the process exits. */
+  static Lifelines& OfProcess();
+
+  /**
+   * Takes the byte of the process itself, or makes sure that it is still held. Its offset is random, drawn
+   * once. 0 or -errno. A failure is not remembered: a process that had no descriptor left may have one at the
+   * next call.
+   */
+  int TakeOfProcess(Lifeline* lifeline);
+  /** Takes a byte at this offset: as above. */
+  int Take(uint64_t offset, Lifeline* lifeline);
+  /** Gives a byte back that {@link Take} took. Any other is left alone. */
+  void Drop(const Lifeline& lifeline);
+
+  /** Takes no lock. The own bytes are answered from memory, after making sure that they are still held. */
+  LifelineState Test(const Lifeline& lifeline);
+
+  /** Finds the lifelines of a space, at most `limit`. 0 or -errno. */
+  int List(LifelineSpace space, size_t limit, LifelineList* list);
+
+  /** How often the own bytes were found lost, because other code of this process closed their descriptor. */
+  uint64_t losses();
+
+ private:
+  struct Space {
+    NamespaceFile file;
+    std::set<uint64_t> own;
+  };
+
+  Lifelines() = default;
+
+  int Open(Space* space, LifelineSpace kind) REQUIRES(mutex_);
+  int TakeIn(LifelineSpace kind, uint64_t offset) REQUIRES(mutex_);
+  Space& Of(LifelineSpace kind) REQUIRES(mutex_) { return spaces_[static_cast<size_t>(kind)]; }
+
+  int TakeLocked(uint64_t offset, Lifeline* lifeline) REQUIRES(mutex_);
+
+  /**
+   * Has a forked child close its copies of the descriptors. A child that never calls exec would otherwise
+   * hold the bytes for as long as it lives.
+   */
+  bool RegisterForFork() REQUIRES(mutex_);
+  // The lock is held from the first of these to one of the others, so that a child finds a whole table.
+  static void LockForFork() NO_THREAD_SAFETY_ANALYSIS;
+  static void UnlockAfterFork() NO_THREAD_SAFETY_ANALYSIS;
+  static void ForgetInChild() NO_THREAD_SAFETY_ANALYSIS;
+
+  Mutex mutex_;
+  std::array<Space, kLifelineSpaces> spaces_ GUARDED_BY(mutex_);
+  /** Above all offsets: none has been drawn. */
+  uint64_t of_process_ GUARDED_BY(mutex_) = kLifelineOffsets;
+  uint64_t losses_ GUARDED_BY(mutex_) = 0;
+  bool registered_ GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace kernel_identity::system

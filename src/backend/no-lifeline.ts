@@ -1,0 +1,11 @@
+import type { LifelineOperations } from './backend.js';
+
+/** The lifeline of backends in plain Node, which can take no lock: fcntl(2) is out of its reach. */
+export const NO_LIFELINE: LifelineOperations = Object.freeze({
+  takeOfProcess: () => 'ENOSYS',
+  take: () => 'ENOSYS',
+  drop: () => {},
+  test: () => 'untestable',
+  list: () => 'ENOSYS',
+  losses: () => 0,
+});
