@@ -53,6 +53,7 @@ describe('with pidfds', () => {
     expect(observeProcess(here, 7, false).identity?.pid).toBe(7);
     expect(observeProcess(here, 8, false).identity?.pid).toBe(8);
     expect(observeProcess(there, 8, false).identity?.pidNamespace.inode).toBe('4026532002');
+    expect(observeProcess(here, 8, false).exited).toBe(false);
     here.backend.processes.probePidfd = () => ({ ...same, exited: true });
     observeProcess(here, 8, false);
     expect(observeProcess(here, 8, false).exited).toBe(true);
