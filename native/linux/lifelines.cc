@@ -25,12 +25,14 @@ int DrawOffset(uint64_t* offset) {
 
 }  // namespace
 
-// pthread_atfork(3) is no symbol of glibc's: linking puts a stub into each library, which calls the first of
+// glibc has no symbol pthread_atfork(3): the linker puts a stub into each library, which calls the first of
 // these. musl has the second one only. A weak symbol is null where it is missing.
+using ForkHandler = void (*)();
 extern "C" {
-int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* library)
+int RegisterInGlibc(ForkHandler prepare, ForkHandler parent, ForkHandler child,
+                    void* library) __asm__("__register_atfork") __attribute__((weak));
+int RegisterInMusl(ForkHandler prepare, ForkHandler parent, ForkHandler child) __asm__("pthread_atfork")
     __attribute__((weak));
-int pthread_atfork(void (*prepare)(), void (*parent)(), void (*child)()) __attribute__((weak));
 }
 
 Lifelines& Lifelines::OfProcess() {
@@ -159,10 +161,10 @@ int Lifelines::TakeIn(LifelineSpace kind, uint64_t offset) {
 bool Lifelines::RegisterForFork() {
   if (registered_) return true;
   int failed = ENOSYS;
-  if (__register_atfork != nullptr) {
-    failed = __register_atfork(LockForFork, UnlockAfterFork, ForgetInChild, nullptr);
-  } else if (pthread_atfork != nullptr) {
-    failed = pthread_atfork(LockForFork, UnlockAfterFork, ForgetInChild);
+  if (RegisterInGlibc != nullptr) {
+    failed = RegisterInGlibc(LockForFork, UnlockAfterFork, ForgetInChild, nullptr);
+  } else if (RegisterInMusl != nullptr) {
+    failed = RegisterInMusl(LockForFork, UnlockAfterFork, ForgetInChild);
   }
   registered_ = failed == 0;
   return registered_;

@@ -85,8 +85,11 @@ function giveNumberOf(target: string, other: string): number {
   const number = descriptorsOn(target).find((open) => open.target === target)?.fd as number;
   closeSync(number);
   const opened: number[] = [];
-  while (opened.at(-1) !== number) opened.push(openSync(other, 'r'));
-  for (const fd of opened.slice(0, -1)) closeSync(fd);
+  // Another thread of this process may take the number first, and keep it.
+  while (opened.at(-1) !== number && opened.length < 100) opened.push(openSync(other, 'r'));
+  const isGiven = opened.at(-1) === number;
+  for (const fd of isGiven ? opened.slice(0, -1) : opened) closeSync(fd);
+  if (!isGiven) throw new Error(`another thread has taken descriptor ${number}`);
   return number;
 }
 
