@@ -13,15 +13,16 @@ namespace {
 
 using system::Lifelines;
 
-Napi::Value LifelineOrErrno(Napi::Env env, int result, const system::Lifeline& lifeline) {
-  if (result < 0) return ErrnoValue(env, result);
+/** null for a lifeline that could not be taken: its text and the name of an error would both be strings. */
+Napi::Value LifelineOrNull(Napi::Env env, int result, const system::Lifeline& lifeline) {
+  if (result < 0) return env.Null();
   return AsciiValue(env, LifelineText(lifeline));
 }
 
 Napi::Value TakeOfProcess(const Napi::CallbackInfo& info) {
   system::Lifeline lifeline;
   const int result = Lifelines::OfProcess().TakeOfProcess(&lifeline);
-  return LifelineOrErrno(info.Env(), result, lifeline);
+  return LifelineOrNull(info.Env(), result, lifeline);
 }
 
 Napi::Value Take(const Napi::CallbackInfo& info) {
@@ -34,7 +35,7 @@ Napi::Value Take(const Napi::CallbackInfo& info) {
   system::Lifeline lifeline;
   const int result = Lifelines::OfProcess().Take(offset, &lifeline);
   if (result == 0) EnvironmentOf(info).lifelines.Add(lifeline);
-  return LifelineOrErrno(info.Env(), result, lifeline);
+  return LifelineOrNull(info.Env(), result, lifeline);
 }
 
 void Drop(const Napi::CallbackInfo& info) {
@@ -87,7 +88,7 @@ Napi::Value List(const Napi::CallbackInfo& info) {
   bool obscured = false;
   const int of_time = AddFound(env, found, system::LifelineSpace::kTime, limit, &truncated, &obscured);
   const int of_user = AddFound(env, found, system::LifelineSpace::kUser, limit, &truncated, &obscured);
-  if (of_time < 0 && of_user < 0) return ErrnoValue(env, of_time);
+  if (of_time < 0 && of_user < 0) return env.Null();
   return ObjectValue(env).Set("found", found).Set("truncated", truncated).Set("obscured", obscured).value();
 }
 

@@ -345,21 +345,22 @@ export interface LifelineList {
  */
 export interface LifelineOperations {
   /**
-   * Takes the lifeline of this process, or makes sure that it is still held. It is one for all threads, and its random
-   * offset is drawn once. ENOSYS where the backend cannot; EMFILE and the like may pass.
+   * Takes the lifeline of this process, or makes sure that it is still held. It is one for all threads, and its
+   * random offset is drawn once. null where the backend cannot, or for want of a descriptor: a later call may succeed.
    */
-  takeOfProcess(): string | Errno;
+  takeOfProcess(): string | null;
   /**
    * Takes a lifeline at this offset, a decimal number below 2^62, for a lock of this thread. It is dropped when the
-   * thread ends.
+   * thread ends. null as above.
+   * @throws RangeError (ERR_OUT_OF_RANGE) for a larger number.
    */
-  take(offset: string): string | Errno;
+  take(offset: string): string | null;
   /** Drops a lifeline that {@link take} took in this thread. Any other is left alone. */
   drop(lifeline: string): void;
   /** Takes no lock. `untestable` where the byte is hidden, or the text names no space that can be tested from here. */
   test(lifeline: string): WitnessTest;
-  /** Finds at most `limit` lifelines of this kernel, in no order. */
-  list(limit: number): LifelineList | Errno;
+  /** Finds at most `limit` lifelines of this kernel, in no order. null where the backend cannot. */
+  list(limit: number): LifelineList | null;
   /** How often the lifelines of this process were lost, because other code of it closed their descriptor. */
   losses(): number;
 }

@@ -2,10 +2,10 @@ import type { LifelineOperations } from './backend.js';
 
 /** The lifeline of backends in plain Node, which can take no lock: fcntl(2) is out of its reach. */
 export const NO_LIFELINE: LifelineOperations = Object.freeze({
-  takeOfProcess: () => 'ENOSYS',
-  take: () => 'ENOSYS',
+  takeOfProcess: () => null,
+  take: () => null,
   drop: () => {},
   test: () => 'untestable',
-  list: () => 'ENOSYS',
+  list: () => null,
   losses: () => 0,
 });

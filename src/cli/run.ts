@@ -1,5 +1,7 @@
 import { acquireLock } from '../lock/index.js';
 import type { Lock } from '../lock/lock.js';
+import type { AcquireOptions } from '../lock/options.js';
+import type { PublishOptions } from '../lock/protocol/publish.js';
 import { LockTimeoutError } from '../lock/timeout-error.js';
 import type { Command } from './command.js';
 import { executeCommand } from './execute-command.js';
@@ -55,7 +57,13 @@ export const runCommand: Command = {
 async function acquire({ path, options }: RunRequest, relay: SignalRelay): Promise<Lock | number> {
   try {
     const onWait = (report: Parameters<typeof waitNotice>[0]) => complain(waitNotice(report));
-    const lock = await acquireLock(path, { ...options, signal: relay.ended, onWait });
+    const request: AcquireOptions & PublishOptions = {
+      ...options,
+      handedOver: true,
+      signal: relay.ended,
+      onWait,
+    };
+    const lock = await acquireLock(path, request);
     if (relay.endedBy === undefined) return lock;
     // A signal came at the same moment as the lock.
     await lock.release();

@@ -1,4 +1,4 @@
-import { selfIdentity } from '../identity/read.js';
+import { ownIdentity } from '../identity/read.js';
 import { parseArguments, refuseArguments } from './arguments.js';
 import type { Command } from './command.js';
 import { EXIT } from './exit-codes.js';
@@ -26,7 +26,7 @@ export const selfCommand: Command = {
       return EXIT.success;
     }
     refuseArguments(positionals);
-    const identity = selfIdentity();
+    const identity = ownIdentity();
     if (values.json) printJson(identity);
     else print(describeIdentity(identity));
     return EXIT.success;

@@ -10,7 +10,7 @@ import {
   isProcHidden,
   readProcOptions,
 } from '../identity/observer.js';
-import { selfIdentity } from '../identity/read.js';
+import { ownIdentity } from '../identity/read.js';
 import { inspectLockSync } from '../lock/inspect.js';
 import { LockPath } from '../lock/protocol/lock-path.js';
 import { redact } from './redact.js';
@@ -39,7 +39,7 @@ function collect(locks: readonly string[]): DiagnosticsDump {
     kernel: { release: release(), version: version() },
     backend: { name: backend?.name ?? null, reason: selected.reason },
     capabilities: backend?.capabilities() ?? null,
-    identity: backend === null ? null : selfIdentity(),
+    identity: backend === null ? null : ownIdentity(),
     namespaces: readNamespaces(),
     initialPidNamespace: inode === null ? null : inode === INITIAL_PID_NAMESPACE,
     proc: {

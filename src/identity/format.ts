@@ -8,6 +8,8 @@ import {
 } from './process-identity.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** A space that a later version invents is read, and is not testable here. */
+const LIFELINE = /^[a-z]{1,16}:(0|[1-9]\d{0,18})$/;
 const UINT64 = /^(0|[1-9]\d{0,19})$/;
 /** Longest text that is accepted in an identity: another program wrote it, and people will be shown it. */
 const MAX_TEXT = 256;
@@ -73,6 +75,7 @@ export function toIdentity(value: unknown): ProcessIdentity | string {
       id: field(namespace, 'id', isUint64),
     }),
     pidfdInode: field(fields, 'pidfdInode', isUint64),
+    lifeline: field(fields, 'lifeline', isLifeline),
     hostname: field(fields, 'hostname', isText),
     containerId: field(fields, 'containerId', isText),
   });
@@ -89,6 +92,15 @@ export function isPid(value: unknown): value is number {
 /** True for a 64-bit unsigned number as a decimal string. */
 export function isUint64(value: unknown): value is string {
   return typeof value === 'string' && UINT64.test(value);
+}
+
+/** True for `<space>:<offset>` with an offset below 2^62, the largest that a lifeline can have. */
+function isLifeline(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    LIFELINE.test(value) &&
+    BigInt(value.slice(value.indexOf(':') + 1)) < 2n ** 62n
+  );
 }
 
 function isPositiveInteger(value: unknown): value is number {

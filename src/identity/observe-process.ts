@@ -140,6 +140,7 @@ export function observedIdentity(
     bootIdNative: observer.bootId?.native ?? null,
     pidNamespace: { inode: pidNamespace?.inode ?? null, id: pidNamespace?.id ?? null },
     pidfdInode,
+    lifeline: null,
     hostname: null,
     containerId: null,
   };

@@ -38,6 +38,13 @@ export interface ProcessIdentity {
   };
   /** Inode of the process's pidfd on pidfs, decimal: unique within a boot (kernel 6.9). */
   readonly pidfdInode: string | null;
+  /**
+   * The lifeline: `<space>:<offset>` of a byte that the process keeps locked in the file of a namespace, and that every
+   * process of the same kernel can test, whatever container it lives in. It ends with the process, and with exec.
+   * null where it cannot be taken, and for a process that was probed by another one. Two different ones are no proof
+   * of two processes, because each loaded copy of this package has its own.
+   */
+  readonly lifeline: string | null;
   /** Shown to people; never evidence. */
   readonly hostname: string | null;
   /** Shown to people; never evidence. */
@@ -59,6 +66,7 @@ export function freezeIdentity(fields: ProcessIdentity): ProcessIdentity {
     bootIdNative: fields.bootIdNative,
     pidNamespace: Object.freeze({ inode: fields.pidNamespace.inode, id: fields.pidNamespace.id }),
     pidfdInode: fields.pidfdInode,
+    lifeline: fields.lifeline,
     hostname: fields.hostname,
     containerId: fields.containerId,
   });

@@ -1,26 +1,59 @@
 import { hostname } from 'node:os';
 import { requirePid } from '../backend/arguments.js';
+import type { Backend } from '../backend/backend.js';
 import { isErrno } from '../backend/system-error.js';
+import { rememberLast } from '../remember-last.js';
 import { readContainerId } from './container-id.js';
 import { observedIdentity, observeProcess } from './observe-process.js';
 import { currentObserver, type Observer } from './observer.js';
 import { checkedIdentities, freezeIdentity, type ProcessIdentity } from './process-identity.js';
 
-let self: ProcessIdentity | undefined;
-
 /**
- * The identity of this process, read from the kernel once and then remembered.
+ * The identity of this process. It is read from the kernel once and then remembered; the lifeline is taken at the first
+ * call, and made sure of at each further one.
  * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works.
  */
 export function selfIdentity(): ProcessIdentity {
-  self ??= checkedIdentities.markChecked(
+  return withLifeline(ownIdentity(), takeLifeline(currentObserver().backend));
+}
+
+/**
+ * The identity of this process as an observer needs it: {@link selfIdentity} without a lifeline. A program that only
+ * observes takes none, because each makes the kernel's list of them longer for all.
+ */
+export function ownIdentity(): ProcessIdentity {
+  own ??= checkedIdentities.markChecked(
     freezeIdentity({
       ...readSelf(currentObserver()),
       hostname: hostname(),
       containerId: readContainerId('self'),
     }),
   );
-  return self;
+  return own;
+}
+
+let own: ProcessIdentity | undefined;
+
+const withLifeline = rememberLast((identity: ProcessIdentity, lifeline: string | null) =>
+  lifeline === null ? identity : checkedIdentities.markChecked(freezeIdentity({ ...identity, lifeline })),
+);
+
+let knownLosses = 0;
+
+/** null where there can be none, and for want of a descriptor, which the next call may have. */
+function takeLifeline({ lifeline, capabilities }: Backend): string | null {
+  if (!capabilities().lifeline.available) return null;
+  const taken = lifeline.takeOfProcess();
+  const losses = lifeline.losses();
+  if (losses > knownLosses) {
+    knownLosses = losses;
+    process.emitWarning(
+      'Other code of this process closed the file descriptor that holds its lifeline. It was taken again; in the ' +
+        'meantime other processes may have found this one dead.',
+      { code: 'KERNEL_IDENTITY_LIFELINE_LOST' },
+    );
+  }
+  return taken;
 }
 
 /** The identity of this process as the kernel reports it now, without what is for people. */
@@ -45,7 +78,7 @@ export function readSelf(observer: Observer): ProcessIdentity {
  */
 export function probeIdentity(pid: number): ProcessIdentity | null {
   requirePid(pid);
-  if (pid === process.pid) return selfIdentity();
+  if (pid === process.pid) return ownIdentity();
   const observer = currentObserver();
   const { existence, identity: seen } = observeProcess(observer, pid, true);
   if (existence === 'absent' || existence === 'thread') return null;

@@ -1,3 +1,6 @@
+import { fileURLToPath } from 'node:url';
+import { readFilesystem } from '../backend/procfs/filesystem.js';
+import { isSystemError } from '../backend/system-error.js';
 import { currentObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import { type OwnerFile, withOwnerFileOf } from '../record/owner-file.js';
@@ -17,6 +20,11 @@ export interface OwnerOptions extends JudgeOptions {
    * and the filesystem count too: an owner in another container of this host can be judged by nothing else.
    */
   readonly lock?: string | URL;
+  /**
+   * The file in which a record stands that is in no lock directory: a database, a JSON file. On a filesystem of one
+   * kernel no copy of this machine can have written it, so that a free lifeline is a death (`assumed`).
+   */
+  readonly path?: string | URL;
 }
 
 /**
@@ -50,8 +58,19 @@ const NOTHING_SEEN: Seen = {};
 export function judgeRecord(
   record: OwnerRecord,
   file: OwnerFile | null,
-  options: JudgeOptions,
+  options: JudgeOptions & Pick<OwnerOptions, 'path'>,
   seen: Seen = NOTHING_SEEN,
 ): Verdict {
-  return decide(record, new LiveObservation(currentObserver(), record, file, seen), options);
+  const place = options.path === undefined ? null : typeOfPlace(options.path);
+  return decide(record, new LiveObservation(currentObserver(), record, file, seen, place), options);
+}
+
+/** null: the file is not there, or may not be read. */
+function typeOfPlace(path: string | URL): string | null {
+  try {
+    return readFilesystem(path instanceof URL ? fileURLToPath(path) : path).type;
+  } catch (error) {
+    if (isSystemError(error)) return null;
+    throw error;
+  }
 }

@@ -6,11 +6,11 @@ import { findNamesakes, type Namesakes } from '../identity/namesakes.js';
 import { type ObservedProcess, observeProcess } from '../identity/observe-process.js';
 import { type Clocks, type Observer, readClocks, readObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
-import { readSelf, selfIdentity } from '../identity/read.js';
+import { ownIdentity, readSelf } from '../identity/read.js';
 import type { OwnerFile } from '../record/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { isHeldLock } from './held-locks.js';
-import type { Observation, WitnessObservation } from './observation.js';
+import type { LifelineObservation, Observation, WitnessObservation } from './observation.js';
 
 const PLATFORM = process.platform;
 
@@ -29,25 +29,35 @@ export class LiveObservation implements Observation {
   readonly #observer: Observer;
   readonly #record: OwnerRecord;
   readonly #file: OwnerFile | null;
+  readonly #place: string | null;
   #observedProcess: ObservedProcess | undefined;
   #witness: WitnessObservation | undefined;
+  #lifeline: LifelineObservation | undefined;
   #namesakes: Namesakes | undefined;
   #clocks: Clocks | undefined;
 
-  constructor(observer: Observer, record: OwnerRecord, file: OwnerFile | null, seen: Seen) {
+  /** @param place type of the filesystem on which a record stands that is in no owner.json; null: not known. */
+  constructor(
+    observer: Observer,
+    record: OwnerRecord,
+    file: OwnerFile | null,
+    seen: Seen,
+    place: string | null = null,
+  ) {
     this.#observer = observer;
     this.#record = record;
     this.#file = file;
+    this.#place = place;
     this.heldPidfd = seen.heldPidfd ?? 'none';
     if (seen.witness !== undefined) this.#witness = { state: seen.witness, source: 'watched until then' };
   }
 
   get self(): ProcessIdentity {
-    return selfIdentity();
+    return ownIdentity();
   }
 
   get filesystem(): string | null {
-    return this.#file?.filesystem.type ?? null;
+    return this.#file?.filesystem.type ?? this.#place;
   }
 
   get heldByThisProcess(): boolean {
@@ -65,6 +75,20 @@ export class LiveObservation implements Observation {
   get witness(): WitnessObservation {
     this.#witness ??= this.#testWitness();
     return this.#witness;
+  }
+
+  get lifeline(): LifelineObservation {
+    this.#lifeline ??= this.#testLifeline();
+    return this.#lifeline;
+  }
+
+  #testLifeline(): LifelineObservation {
+    const lifeline = this.#record.identity?.lifeline ?? null;
+    const { backend } = this.#observer;
+    const state = lifeline === null ? 'untestable' : backend.lifeline.test(lifeline);
+    if (state !== 'untestable') return { state, source: '' };
+    const { available, reason } = backend.capabilities().lifeline;
+    return { state, source: available ? 'its byte cannot be seen from here' : reason };
   }
 
   get namesakes(): Namesakes {

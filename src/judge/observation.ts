@@ -2,6 +2,12 @@ import type { Namesakes } from '../identity/namesakes.js';
 import type { ObservedProcess } from '../identity/observe-process.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 
+export interface LifelineObservation {
+  readonly state: 'held' | 'free' | 'untestable';
+  /** Why it could not be tested; the empty text where it was. */
+  readonly source: string;
+}
+
 export interface WitnessObservation {
   readonly state: 'held' | 'free' | 'untestable';
   /** Device and inode of the file that was tested, or why it could not be tested. */
@@ -25,7 +31,8 @@ export interface Observation {
   /** A pidfd that was matched to the owner when it was opened, and is held since. */
   readonly heldPidfd: 'none' | 'running' | 'exited';
   /**
-   * Filesystem of the lock as this process sees it. null when it is not known, or when no file is involved.
+   * Filesystem of the lock, or of the file in which the record stands, as this process sees it. null when it is not
+   * known, or when no file is involved.
    */
   readonly filesystem: string | null;
   /** The process with the recorded number in the own PID namespace. */
@@ -35,6 +42,8 @@ export interface Observation {
    * tested.
    */
   readonly witness: WitnessObservation;
+  /** The result of testing the recorded lifeline. */
+  readonly lifeline: LifelineObservation;
   /** Processes in descendant PID namespaces that have the recorded number there. */
   readonly namesakes: Namesakes;
   /** Wall clock, ms since the epoch. */

@@ -1,9 +1,11 @@
-import type { Evidence, Reason, VerdictState } from './verdict.js';
+import type { Certainty, Evidence, Reason, VerdictState } from './verdict.js';
 
 /** What a row of a decision table says of a record. */
 export interface Answer {
   readonly state: VerdictState;
   readonly reason: Reason;
+  /** `proven` where it is left out. */
+  readonly certainty?: Certainty;
 }
 
 /**

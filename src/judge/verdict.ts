@@ -1,7 +1,10 @@
 /** A lock whose owner is `unknown` is never treated as if its owner were dead. */
 export type VerdictState = 'alive' | 'dead' | 'unknown';
 
-/** `assumed`: the record holds no identity, so its pid is taken to be of this PID namespace. */
+/**
+ * `assumed`: the record holds no identity, so its pid is taken to be of this PID namespace. Or a free lifeline was
+ * taken for a death although copies of one machine, which share their boot id, may meet where the record stands.
+ */
 export type Certainty = 'proven' | 'assumed';
 
 /** Why the verdict is what it is. docs/reason-codes.md says what each one means and what to do. */
@@ -22,11 +25,15 @@ export type Reason =
   | 'process-running'
   | 'witness-held'
   | 'witness-free'
+  | 'lifeline-held'
+  | 'lifeline-free'
   | 'not-in-any-namespace'
   | 'rebooted'
   // unknown, and what stood in the way
   | 'other-boot'
   | 'other-namespace'
+  | 'handed-over'
+  | 'place-unknown'
   | 'process-hidden'
   | 'not-enough-recorded'
   // records without an identity

@@ -18,6 +18,8 @@ export interface NewOwnerRecord {
   readonly filesystem: string;
   readonly witness: WitnessRecord | null;
   readonly lease: LeaseRecord | null;
+  /** See {@link OwnerRecord.handedOver}. */
+  readonly handedOver: boolean;
   readonly label: string | undefined;
 }
 
@@ -28,7 +30,7 @@ export interface NewOwnerRecord {
  * of 32.6.
  */
 export function formatOwnerRecord(record: NewOwnerRecord): string {
-  const { starttime, createdAtMs, nonce, identity, filesystem, witness, lease, label } = record;
+  const { starttime, createdAtMs, nonce, identity, filesystem, witness, lease, handedOver, label } = record;
   // The key is absent rather than null, because an older reader takes null for a number that it does not
   // understand.
   const starttimeLine = starttime === null ? '' : `  "starttime": ${starttime},\n`;
@@ -41,7 +43,7 @@ ${starttimeLine}  "createdAtMs": ${createdAtMs},
 ${labelLine}  "identity": ${identityText(identity)},
   "filesystem": "${filesystem}",
   "witness": ${witnessText(witness)},
-  "lease": ${lease === null ? 'null' : nested(lease)}
+  "lease": ${lease === null ? 'null' : nested(lease)}${handedOver ? ',\n  "handedOver": true' : ''}
 }
 `;
 }
@@ -67,7 +69,7 @@ function nested(value: object): string {
 
 /** The record that a reader makes of {@link formatOwnerRecord}. */
 export function ownerRecordOf(record: NewOwnerRecord): OwnerRecord {
-  const { starttime, createdAtMs, nonce, identity, filesystem, witness, lease, label } = record;
+  const { starttime, createdAtMs, nonce, identity, filesystem, witness, lease, handedOver, label } = record;
   const made: OwnerRecord = {
     version: RECORD_VERSION,
     pid: identity.pid,
@@ -78,6 +80,7 @@ export function ownerRecordOf(record: NewOwnerRecord): OwnerRecord {
     filesystem,
     witness,
     lease,
+    handedOver,
     label: label?.slice(0, MAX_LABEL) ?? null,
     machine: null,
     problem: null,

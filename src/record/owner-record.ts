@@ -65,6 +65,11 @@ export interface OwnerRecord {
   readonly filesystem: string | null;
   readonly witness: WitnessRecord | null;
   readonly lease: LeaseRecord | null;
+  /**
+   * True: a command inherits the witness and may work on under the lock when the recorded process is dead, so that the
+   * death of the process proves nothing.
+   */
+  readonly handedOver: boolean;
   readonly label: string | null;
   /** null when the record says nothing of it, or holds an identity that does. */
   readonly machine: MachineRecord | null;

@@ -7,7 +7,7 @@ import { openDescendantPidfd } from '../identity/namesakes.js';
 import { observeProcess } from '../identity/observe-process.js';
 import type { Observer } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
-import { selfIdentity } from '../identity/read.js';
+import { ownIdentity } from '../identity/read.js';
 import { type Seen, whyNotTheSameFile } from '../judge/live-observation.js';
 import type { OwnerFile } from '../record/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
@@ -69,7 +69,7 @@ function openOwnPidfd(observer: Observer, identity: ProcessIdentity): Descriptor
 
 /** null when the owner is not in a PID namespace below the own one, or was not found there. */
 function openPidfdBelow(observer: Observer, identity: ProcessIdentity): Descriptor | null {
-  if (!observer.ownProc || compareNamespace(identity, selfIdentity()) === 'same') return null;
+  if (!observer.ownProc || compareNamespace(identity, ownIdentity()) === 'same') return null;
   return openDescendantPidfd(observer, identity);
 }
 

@@ -52,6 +52,7 @@ for (const name of TESTED) {
       expect(backend.name).toBe(name);
       const capabilities = backend.capabilities();
       expect(Object.keys(capabilities).sort()).toEqual([
+        'lifeline',
         'namespaceId',
         'pidfd',
         'pidfdInode',
@@ -64,6 +65,33 @@ for (const name of TESTED) {
         expect(reason).not.toBe('');
       }
       expect(backend.capabilities()).toBe(capabilities);
+    });
+
+    describe('asked for lifelines', () => {
+      test('takes one where its capability says so, and has none otherwise', () => {
+        const { available } = backend.capabilities().lifeline;
+        const own = backend.lifeline.takeOfProcess();
+        expect(own !== null).toBe(available);
+        expect(backend.lifeline.list(1) !== null).toBe(available);
+        expect(backend.lifeline.losses()).toBe(0);
+      });
+
+      test('never takes that of nobody for a living one, nor one that it does not understand', () => {
+        for (const lifeline of [`time:${2n ** 61n + 1n}`, `user:${2n ** 61n + 1n}`]) {
+          expect(['free', 'untestable']).toContain(backend.lifeline.test(lifeline));
+        }
+        for (const lifeline of [
+          '',
+          'time:',
+          'time:-1',
+          'pid:1',
+          `time:${2n ** 62n}`,
+          'time:1 ',
+          'time:1\n2',
+        ]) {
+          expect(backend.lifeline.test(lifeline)).toBe('untestable');
+        }
+      });
     });
 
     describe('asked for processes', () => {

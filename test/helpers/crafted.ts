@@ -40,6 +40,7 @@ export function writeLockOf(
     filesystem: filesystemName(statfsSync(path, { bigint: true }).type),
     witness: null,
     lease: null,
+    handedOver: false,
     label: undefined,
     ...changes,
   };

@@ -37,6 +37,7 @@ describe('a formatted identity', () => {
       'bootIdNative',
       'pidNamespace',
       'pidfdInode',
+      'lifeline',
       'hostname',
       'containerId',
     ]);

@@ -16,6 +16,7 @@ export function identity(overrides: Partial<ProcessIdentity> = {}): ProcessIdent
     bootIdNative: true,
     pidNamespace: { inode: '4026532001', id: '71' },
     pidfdInode: '12345678901234567890',
+    lifeline: null,
     hostname: 'gateway',
     containerId: null,
     ...overrides,
@@ -40,6 +41,7 @@ export const identities: fc.Arbitrary<ProcessIdentity> = fc.record({
   bootIdNative: orNull(fc.boolean()),
   pidNamespace: fc.record({ inode: orNull(uint64), id: orNull(uint64) }),
   pidfdInode: orNull(uint64),
+  lifeline: orNull(fc.bigInt({ min: 0n, max: 2n ** 62n - 1n }).map((offset) => `time:${offset}`)),
   hostname: orNull(text),
   containerId: orNull(text),
 });
@@ -58,6 +60,7 @@ export const similarIdentities: fc.Arbitrary<ProcessIdentity> = fc.record({
     id: orNull(fc.constantFrom('71', '72')),
   }),
   pidfdInode: orNull(fc.constantFrom('100', '101')),
+  lifeline: orNull(fc.constantFrom('time:1', 'time:2')),
   hostname: orNull(fc.constantFrom('gateway', 'other')),
   containerId: fc.constant(null),
 });
@@ -89,6 +92,7 @@ export const views: fc.Arbitrary<(process: Process) => ProcessIdentity> = fc
     namespaceInode: fc.boolean(),
     namespaceId: fc.boolean(),
     pidfdInode: fc.boolean(),
+    lifeline: orNull(fc.constantFrom('time:1', 'time:2')),
     hostname: fc.constantFrom('gateway', 'other', null),
   })
   .map((view) => (process: Process) => ({
@@ -106,6 +110,7 @@ export const views: fc.Arbitrary<(process: Process) => ProcessIdentity> = fc
       id: view.namespaceId ? process.namespace.id : null,
     },
     pidfdInode: view.pidfdInode ? process.pidfdInode : null,
+    lifeline: view.lifeline,
     hostname: view.hostname,
     containerId: null,
   }));

@@ -46,7 +46,9 @@ describe('selfIdentity', () => {
   });
 
   test('is the same when the kernel is asked again', () => {
-    expect({ ...selfIdentity(), hostname: null, containerId: null }).toEqual(readSelf(currentObserver()));
+    const asked = { ...selfIdentity(), lifeline: null, hostname: null, containerId: null };
+    expect(asked).toEqual(readSelf(currentObserver()));
+    expect(selfIdentity()).toBe(selfIdentity());
   });
 
   test('survives being written down', () => {
@@ -55,8 +57,8 @@ describe('selfIdentity', () => {
 });
 
 describe('probeIdentity', () => {
-  test('of the own number is selfIdentity', () => {
-    expect(probeIdentity(process.pid)).toBe(selfIdentity());
+  test('of the own number is selfIdentity without its lifeline, which an observer does not take', () => {
+    expect(probeIdentity(process.pid)).toEqual({ ...selfIdentity(), lifeline: null });
   });
 
   test('of another process is another one, of this boot and namespace', async () => {

@@ -92,6 +92,7 @@ describe('in every world', () => {
         fc.sample(arbitrary, { numRuns: 10_000, seed: 75028 }).map((world) => judge(observe(world)).reason),
       );
     expect([...reached(alive)].sort()).toEqual([
+      'lifeline-held',
       'not-enough-recorded',
       'other-boot',
       'other-namespace',
@@ -102,6 +103,7 @@ describe('in every world', () => {
     ]);
     expect([...reached(dead)]).toEqual(
       expect.arrayContaining([
+        'lifeline-free',
         'namespace-gone',
         'no-such-process',
         'not-in-any-namespace',

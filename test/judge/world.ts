@@ -28,10 +28,12 @@ export interface World {
     /** The observer may read another user's /proc/<pid>/ns/pid. */
     readonly seesNamespaces: boolean;
     readonly testsWitness: boolean;
+    readonly testsLifeline: boolean;
   };
   /** The filesystem as recorded by the owner and as seen by the observer; null when it is not known. */
   readonly filesystems: readonly [string | null, string | null];
   readonly witnessRecorded: boolean;
+  readonly lifelineRecorded: boolean;
   readonly pidfdHeld: boolean;
   readonly others: readonly Other[];
 }
@@ -166,9 +168,11 @@ export function worlds(...fates: readonly Fate[]): fc.Arbitrary<World> {
           initialNamespace: place === 'sibling' || place === 'ancestor' ? fc.constant(false) : fc.boolean(),
           seesNamespaces: fc.boolean(),
           testsWitness: fc.boolean(),
+          testsLifeline: fc.boolean(),
         }),
         filesystems: fc.constantFrom(...(place === 'other machine' ? TWO_MACHINES : ONE_MACHINE)),
         witnessRecorded: fc.boolean(),
+        lifelineRecorded: fc.boolean(),
         pidfdHeld: rarely,
         others: fc.array(
           fc.record({
@@ -248,13 +252,17 @@ export function observe(world: World): Seen {
   const witness = world.witnessRecorded ? { device: '1', fsid: null, inode: '2' } : null;
   const [filesystemRecorded, filesystemSeen] = world.filesystems;
   return {
-    record: record({ ...recorded }, { filesystem: filesystemRecorded, witness }),
+    record: record(
+      { ...recorded, lifeline: world.lifelineRecorded ? 'time:1' : null },
+      { filesystem: filesystemRecorded, witness },
+    ),
     observation: observation({
       self: asKnown(observer, { ...self, kernel: 'here' }),
       heldPidfd: world.pidfdHeld && ownerHere !== null ? (ownerHere.exited ? 'exited' : 'running') : 'none',
       filesystem: filesystemSeen,
       observedProcess: sight(world, hereNamespace, processes),
       witness: testWitness(world),
+      lifeline: testLifeline(world),
       namesakes: lookForNamesakes(world, processes),
     }),
   };
@@ -345,6 +353,7 @@ function asKnown(
       id: abilities.namespaceInode && abilities.namespaceId ? namespace.id : null,
     },
     pidfdInode: abilities.pidfdInode ? process.inode : null,
+    lifeline: null,
     hostname: null,
     containerId: null,
   };
@@ -414,6 +423,12 @@ function lookForNamesakes({ pid, observer }: World, processes: readonly Process[
     complete: observer.initialNamespace && observer.proc === 'own',
     hidden: observer.initialNamespace && observer.proc === 'hidepid',
   };
+}
+
+/** An honest lifeline is held exactly as long as the owner lives, and is seen by its own kernel alone. */
+function testLifeline({ lifelineRecorded, observer, place, fate }: World): Observation['lifeline'] {
+  if (!lifelineRecorded || !observer.testsLifeline) return { state: 'untestable', source: 'not testable' };
+  return { state: fate === 'alive' && place !== 'other machine' ? 'held' : 'free', source: '' };
 }
 
 /** An honest witness is held exactly as long as the owner lives. */

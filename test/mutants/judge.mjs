@@ -1,6 +1,6 @@
 // Mistakes in comparing and judging.
 
-const TABLE = ['test/judge/table.test.ts'];
+const TABLE = ['test/judge/table.test.ts', 'test/judge/lifeline.test.ts'];
 const LEGACY = ['test/judge/legacy.test.ts'];
 const COMPARE = ['test/identity/compare.test.ts'];
 
@@ -72,8 +72,38 @@ export const files = [
       },
       {
         what: 'row 8: the witness does not have the last word',
-        from: '(witness(judged) ?? answer)',
-        to: 'answer',
+        from: "if (byWitness !== null || answer.state !== 'alive') return byWitness ?? answer;",
+        to: "if (answer.state !== 'alive') return answer;",
+      },
+      {
+        what: 'row 8a: an exact lifeline that is held does not count',
+        from: "if (state === 'held') {\n    note(evidence, 'lifeline'",
+        to: "if (false) {\n    note(evidence, 'lifeline'",
+      },
+      {
+        what: 'row 8a: a free lifeline proves death under any boot id',
+        from: 'if (!isSameKernel || record.handedOver) return null;',
+        to: 'if (record.handedOver) return null;',
+      },
+      {
+        what: 'row 8a: the lifeline of whoever handed the lock over counts',
+        from: 'if (!isSameKernel || record.handedOver) return null;',
+        to: 'if (!isSameKernel) return null;',
+      },
+      {
+        what: 'row 8a: a free lifeline proves death wherever the record stands',
+        from: "if (isOnOneKernel(judged)) return { state: 'dead', reason: 'lifeline-free' };",
+        to: "return { state: 'dead', reason: 'lifeline-free' };",
+      },
+      {
+        what: 'row 8a: a program that runs since exec is the owner',
+        from: "return byLifeline?.state === 'dead' ? byLifeline : answer;",
+        to: 'return answer;',
+      },
+      {
+        what: 'rows 3 to 10: the death of a process whose lock was handed over frees it',
+        from: "return answer?.state === 'dead' && judged.record.handedOver ? null : answer;",
+        to: 'return answer;',
       },
       {
         what: 'row 8: a witness that cannot be tested counts as free',

@@ -18,13 +18,14 @@ const newRecords: fc.Arbitrary<NewOwnerRecord> = fc.record({
     nil: null,
   }),
   lease: fc.option(fc.record({ durationMs: fc.integer({ min: 1 }) }), { nil: null }),
+  handedOver: fc.boolean(),
   label: fc.option(fc.string({ unit: 'binary', maxLength: 100 }), { nil: undefined }),
 });
 
 test('an owner record is read back as it was written', () => {
   fc.assert(
     fc.property(newRecords, (written) => {
-      const { starttime, nonce, identity, filesystem, witness, lease, label } = written;
+      const { starttime, nonce, identity, filesystem, witness, lease, handedOver, label } = written;
       const text = formatOwnerRecord(written);
       expect(text).toBe(`${JSON.stringify(JSON.parse(text), null, 2)}\n`);
       const read = parsedRecord(text, 0);
@@ -40,6 +41,7 @@ test('an owner record is read back as it was written', () => {
         filesystem,
         witness,
         lease,
+        handedOver,
         label: label ?? null,
         machine: null,
         problem: null,

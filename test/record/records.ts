@@ -20,6 +20,7 @@ export const nothing: OwnerRecord = {
   filesystem: null,
   witness: null,
   lease: null,
+  handedOver: false,
   label: null,
   machine: null,
   problem: null,
@@ -35,6 +36,7 @@ export function newRecord(overrides: Partial<NewOwnerRecord> = {}): NewOwnerReco
     filesystem: 'ext',
     witness: { device: '64512', fsid: 'abcdef0123456789', inode: '4711' },
     lease: null,
+    handedOver: false,
     label: undefined,
     ...overrides,
   };

@@ -32,6 +32,8 @@ export interface PublishOptions {
   readonly label?: string;
   /** Milliseconds. */
   readonly lease?: number;
+  /** A command will inherit the witness: see {@link OwnerRecord.handedOver}. */
+  readonly handedOver?: boolean;
 }
 
 /** Milliseconds. */
@@ -104,6 +106,7 @@ function newRecord(
     filesystem: filesystem.type,
     witness,
     lease: needsLease(filesystem, witness) ? { durationMs: options.lease ?? DEFAULT_LEASE } : null,
+    handedOver: options.handedOver === true,
     label: options.label,
   };
 }

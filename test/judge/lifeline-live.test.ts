@@ -1,0 +1,80 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { loadNativeBackend } from '../../src/backend/native.js';
+import { hasBackend } from '../helpers/backends.js';
+import { openBox } from '../helpers/box.js';
+import { describeForBackends, type Package } from '../helpers/package.js';
+import { isBuilt, isolationTest } from '../helpers/requirements.js';
+import { tempDir } from '../helpers/temp-dir.js';
+
+/** Starts a process in a container of its own that shares nothing, and returns the identity that it gives out. */
+async function ownerElsewhere() {
+  const box = await openBox({ hostname: 'owner', env: { KERNEL_IDENTITY_BACKEND: 'native' } });
+  const owner = await box.node('print-identity.mjs');
+  return { box, owner, identity: await owner.message<ReturnType<Package['selfIdentity']>>() };
+}
+
+const NEEDS = [isBuilt(), hasBackend('native')];
+
+describeForBackends(['native'], 'an owner that is known by its identity alone', (api) => {
+  isolationTest(
+    'is judged from another container by its lifeline, though nothing but the kernel is shared',
+    async () => {
+      const { box, owner, identity } = await ownerElsewhere();
+      expect(identity.lifeline).toMatch(/^time:\d+$/);
+      // The judge runs in a container of its own as well: from the machine itself it would see the process.
+      const sibling = await openBox({ hostname: 'observer', env: { KERNEL_IDENTITY_BACKEND: 'native' } });
+      const file = join(mkdtempSync(join(tmpdir(), 'lifeline-')), 'row.json');
+      writeFileSync(file, JSON.stringify(identity));
+      const judge = await sibling.node('judge-identity.mjs', [file]);
+      const ask = async (options: object) => {
+        judge.send(options);
+        const { state, reason, certainty } = await judge.message<ReturnType<Package['judgeOwner']>>();
+        return `${state}: ${reason}, ${certainty}`;
+      };
+      expect(await ask({})).toBe('alive: lifeline-held, proven');
+      await box.kill();
+      await owner.exited;
+      expect(await ask({})).toBe('unknown: place-unknown, proven');
+      expect(await ask({ path: file })).toBe('dead: lifeline-free, assumed');
+      expect(await ask({ trustBootId: true })).toBe('dead: lifeline-free, assumed');
+      expect(await ask({ path: '/proc/nothing' })).toBe('unknown: place-unknown, proven');
+    },
+    NEEDS,
+  );
+
+  test('takes its lifeline when it asks for its identity, and an observer takes none', () => {
+    const { lifeline } = loadNativeBackend();
+    const own = api.selfIdentity();
+    expect(lifeline.test(own.lifeline ?? '')).toBe('held');
+    expect(api.probeIdentity(process.pid)?.lifeline).toBeNull();
+    expect(api.dumpDiagnostics().identity?.lifeline).toBeNull();
+  });
+
+  test('writes its lifeline into the locks that it takes', () => {
+    const lock = api.acquireLockSync(join(tempDir(), 'x.lock'));
+    expect(lock.owner.identity?.lifeline).toBe(api.selfIdentity().lifeline);
+    lock.releaseSync();
+  });
+});
+
+describeForBackends(['procfs'], 'plain Node', (api) => {
+  isolationTest(
+    'sees that an owner in another container lives, where /proc/locks shows its lifeline',
+    async () => {
+      const { box, owner, identity } = await ownerElsewhere();
+      const foreign = { ...identity, pidNamespace: { inode: '1', id: null } };
+      const before = api.judgeOwner(foreign, { trustBootId: true });
+      // A list that is longer than a page may leave it out: then nothing is known.
+      expect(['lifeline-held', 'other-namespace']).toContain(before.reason);
+      await box.kill();
+      await owner.exited;
+      // That it is not listed proves nothing. Only an observer in the initial PID namespace knows better.
+      const { reason } = api.judgeOwner(foreign, { trustBootId: true });
+      expect(['other-namespace', 'not-in-any-namespace']).toContain(reason);
+    },
+    NEEDS,
+  );
+});
