@@ -40,7 +40,7 @@ const ROWS: Rows<Judged> = [
   ofProcess(processWithThatNumber), // 6, 7
   witness, // 8
   lifeline, // 8a
-  unlessHandedOver(processInDescendantNamespace), // 9, 10
+  whereItProves(processInDescendantNamespace), // 9, 10
   // Row 11 has no function: where a process is hidden, the rows above answer nothing.
   rebooted, // 12
   whatStoodInTheWay, // 13
@@ -70,7 +70,7 @@ export function decide(record: OwnerRecord, seen: Observation, options: JudgeOpt
  * lifeline.
  */
 function ofProcess(row: Row<Judged>): Row<Judged> {
-  const ofOwner = unlessHandedOver(row);
+  const ofOwner = whereItProves(row);
   return (judged) => {
     const answer = ofOwner(judged);
     if (answer === null) return null;
@@ -84,11 +84,18 @@ function ofProcess(row: Row<Judged>): Row<Judged> {
   };
 }
 
-/** The same row, whose finding of a death is no answer where another process was to inherit the lock. */
-function unlessHandedOver(row: Row<Judged>): Row<Judged> {
+/**
+ * The same row, whose finding of a death counts only where it proves the owner's. It does not where another process was
+ * to inherit the lock. On a filesystem that several kernels can have, two copies of one machine may meet, with equal boot
+ * ids, namespaces and processes: there the owner's silence for its whole lease decides, unless the caller trusts the boot
+ * id. Where no lease is recorded, nothing else ever would decide, so the death is assumed.
+ */
+function whereItProves(row: Row<Judged>): Row<Judged> {
   return (judged) => {
     const answer = row(judged);
-    return answer?.state === 'dead' && judged.record.handedOver ? null : answer;
+    if (answer?.state !== 'dead' || !(judged.record.handedOver || isOnSharedPlace(judged))) return answer;
+    if (judged.record.handedOver) return null;
+    return isDeathAssumed(judged) ? { ...answer, certainty: 'assumed' } : null;
   };
 }
 
@@ -203,7 +210,7 @@ function lifeline(judged: Judged): Answer | null {
 }
 
 function whenFree(judged: Judged): Answer | null {
-  const { record, identity, seen, options } = judged;
+  const { record, identity, seen } = judged;
   const isSameKernel =
     compareBoot(identity, seen.self) === 'same' &&
     identity.bootIdNative === true &&
@@ -212,8 +219,9 @@ function whenFree(judged: Judged): Answer | null {
   if (isOnOneKernel(judged)) return { state: 'dead', reason: 'lifeline-free' };
   // Of a record outside of a lock only the reader's side of the place is known.
   const isBareOnOneKernel = record.filesystem === null && isOneKernelFilesystem(seen.filesystem);
-  const isAssumed = options.trustBootId === true || isBareOnOneKernel;
-  return isAssumed ? { state: 'dead', reason: 'lifeline-free', certainty: 'assumed' } : null;
+  return isBareOnOneKernel || isDeathAssumed(judged)
+    ? { state: 'dead', reason: 'lifeline-free', certainty: 'assumed' }
+    : null;
 }
 
 function placeText({ record, seen }: Judged): string {
@@ -276,6 +284,8 @@ function rebooted(judged: Judged): Answer | null {
 function whatStoodInTheWay(judged: Judged): Answer {
   const { record, identity, seen } = judged;
   if (record.handedOver) return { state: 'unknown', reason: 'handed-over' };
+  if (judged.evidence.some(({ finding }) => finding === 'dead'))
+    return { state: 'unknown', reason: 'shared-place' };
   if (compareBoot(identity, seen.self) !== 'same') {
     const isKnown = identity.bootId !== null && seen.self.bootId !== null;
     return { state: 'unknown', reason: isKnown ? 'other-boot' : 'not-enough-recorded' };
@@ -323,6 +333,16 @@ function namespaceNumbersDiffer(a: ProcessIdentity, b: ProcessIdentity): boolean
   const left = a.pidNamespace.inode;
   const right = b.pidNamespace.inode;
   return left !== null && right !== null && left !== right;
+}
+
+/** True where a death that equal boot ids suggest is believed, though a copy of the machine may be at work. */
+function isDeathAssumed({ record, options }: Judged): boolean {
+  return options.trustBootId === true || (record.filesystem !== null && record.lease === null);
+}
+
+/** Owner or observer saw the lock on a filesystem that several kernels can have. */
+function isOnSharedPlace({ record, seen }: Judged): boolean {
+  return [record.filesystem, seen.filesystem].some((type) => type !== null && !isOneKernelFilesystem(type));
 }
 
 /** Owner and observer both saw the lock on a filesystem of one kernel. */

@@ -34,6 +34,7 @@ export type Reason =
   | 'other-namespace'
   | 'handed-over'
   | 'place-unknown'
+  | 'shared-place'
   | 'process-hidden'
   | 'not-enough-recorded'
   // records without an identity

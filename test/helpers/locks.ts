@@ -37,6 +37,7 @@ export function writeUnknownLock(
     identity: {
       ...selfIdentity(),
       pid: 7,
+      lifeline: null,
       bootId: '11111111-2222-3333-4444-555555555555',
       hostname: 'elsewhere',
       ...identity,

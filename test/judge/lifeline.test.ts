@@ -7,6 +7,7 @@ import {
   DEFAULTS,
   exited,
   inWords,
+  NAMESPACE,
   neverAsking,
   OTHER_BOOT,
   OTHER_NAMESPACE,
@@ -40,6 +41,8 @@ function judged(recorded: OwnerRecord, seen: Observation, options = {}): string 
   return `${inWords(verdict)}, ${verdict.certainty}`;
 }
 
+/** That of an owner on a network filesystem. */
+const LEASE = { durationMs: 30_000 };
 const bare = { nonce: null, filesystem: null, starttime: null, recordedAt: null };
 
 describe('an owner in another container', () => {
@@ -65,30 +68,13 @@ describe('an owner in another container', () => {
   ])(
     'is unknown when its lifeline is free, recorded on %s and seen on %s: copies of a machine may meet',
     (recorded, seen) => {
-      const place = { filesystem: seen, lifeline: free };
-      expect(judged(withLifeline({ filesystem: recorded }), fromSibling(place))).toBe(
-        'unknown: other-namespace, proven',
-      );
-      expect(judged(withLifeline({ filesystem: recorded }), fromSibling(place), { trustBootId: true })).toBe(
-        'dead: lifeline-free, assumed',
-      );
+      const owner = withLifeline({ filesystem: recorded, lease: LEASE });
+      const place = fromSibling({ filesystem: seen, lifeline: free });
+      expect(judged(owner, place)).toBe('unknown: other-namespace, proven');
+      expect(judged(owner, place, { trustBootId: true })).toBe('dead: lifeline-free, assumed');
+      expect(judged({ ...owner, lease: null }, place)).toBe('dead: lifeline-free, assumed');
     },
   );
-
-  test.each([
-    ['a boot id that differs', { bootId: OTHER_BOOT }, {}],
-    ['a boot id that is not known', { bootId: null }, {}],
-    ['a boot id that was mounted over', { bootIdNative: false }, {}],
-    ['an own boot id that was mounted over', {}, { bootIdNative: false }],
-  ])('is not dead by a free lifeline beside %s', (_, owner, self) => {
-    const own = observer({ pidNamespace: OTHER_NAMESPACE, ...self });
-    const seen = fromSibling({ self: own, lifeline: free });
-    for (const options of [{}, { trustBootId: true }]) {
-      expect(
-        judged(withLifeline({ filesystem: 'overlay' }, owner), { ...seen, filesystem: 'nfs' }, options),
-      ).toMatch(/^unknown/);
-    }
-  });
 
   test('is unknown where the lifeline cannot be tested, and the evidence says why', () => {
     const verdict = decide(withLifeline(), fromSibling({ lifeline: untestable }), DEFAULTS);
@@ -130,7 +116,9 @@ describe('an owner whose process can be seen', () => {
 
   test('lives by its process where a free lifeline proves nothing', () => {
     const seen = observation({ observedProcess: running(), lifeline: free, filesystem: 'nfs' });
-    expect(judged(withLifeline({ filesystem: 'nfs' }), seen)).toBe('alive: process-running, proven');
+    expect(judged(withLifeline({ filesystem: 'nfs', lease: LEASE }), seen)).toBe(
+      'alive: process-running, proven',
+    );
     expect(judged(withLifeline(bare), neverAsking(['lifeline'], observation({ filesystem: null })))).toBe(
       'alive: process-running, proven',
     );
@@ -184,5 +172,40 @@ describe('a lock that another process was to inherit', () => {
   test('is dead by a reboot', () => {
     const before = withLifeline({ handedOver: true }, { bootId: OTHER_BOOT });
     expect(judged(before, observation())).toBe('dead: rebooted, proven');
+  });
+});
+
+describe('a death that only equal boot ids suggest, where copies of one machine may meet', () => {
+  const shared = { filesystem: 'nfs', lease: LEASE };
+  const onNfs = (overrides: Partial<Observation>) => observation({ filesystem: 'nfs', ...overrides });
+  const nobody = { found: [], complete: true, hidden: false };
+  const deaths: readonly [string, OwnerRecord, Partial<Observation>][] = [
+    ['row 3', record({}, shared), { heldPidfd: 'exited', observedProcess: absent }],
+    ['row 4', record({ pidNamespace: { ...NAMESPACE, id: '70' } }, shared), { observedProcess: absent }],
+    ['row 5', record({}, shared), { observedProcess: absent }],
+    ['row 6', record({}, shared), { observedProcess: exited() }],
+    ['row 7', record({ pidfdInode: null }, shared), { observedProcess: running({ startTicks: '6000' }) }],
+    ['row 10', record({ pidNamespace: OTHER_NAMESPACE }, shared), { namesakes: nobody }],
+  ];
+
+  test.each(deaths)('is none by %s, where the owner keeps a lease', (_, owner, seen) => {
+    expect(judged(owner, onNfs(seen))).toBe('unknown: shared-place, proven');
+    // One side that sees a network filesystem is enough.
+    expect(judged(owner, observation({ filesystem: 'ext', ...seen }))).toBe('unknown: shared-place, proven');
+    expect(judged({ ...owner, filesystem: 'ext' }, onNfs(seen))).toBe('unknown: shared-place, proven');
+    expect(judged(owner, observation({ filesystem: null, ...seen }))).toBe('unknown: shared-place, proven');
+  });
+
+  test.each(deaths)('is assumed by %s without a lease, or where the boot id is trusted', (_, owner, seen) => {
+    expect(judged({ ...owner, lease: null }, onNfs(seen))).toMatch(/^dead: .*, assumed$/);
+    expect(judged(owner, onNfs(seen), { trustBootId: true })).toMatch(/^dead: .*, assumed$/);
+  });
+
+  test.each(deaths)('is proven by %s on a filesystem of one kernel', (_, owner, seen) => {
+    expect(judged({ ...owner, filesystem: 'ext' }, observation(seen))).toMatch(/^dead: .*, proven$/);
+  });
+
+  test('is no obstacle to a process that is seen to live', () => {
+    expect(judged(record({}, shared), onNfs({}))).toBe('alive: process-running, proven');
   });
 });
