@@ -52,6 +52,7 @@ for (const name of TESTED) {
       expect(backend.name).toBe(name);
       const capabilities = backend.capabilities();
       expect(Object.keys(capabilities).sort()).toEqual([
+        'lifeline',
         'namespaceId',
         'pidfd',
         'pidfdInode',

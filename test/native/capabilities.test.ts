@@ -16,6 +16,7 @@ describeRequiring([built], 'capabilities of the addon', () => {
       'namespaceId',
       'takeWitness',
       'testWitness',
+      'lifeline',
       'renameNoReplace',
     ]);
     for (const { available, reason } of Object.values(capabilities)) {
