@@ -151,9 +151,8 @@ Capability ProbeLifeline() {
   if (TestByte(tester, kProbeOffset) != LifelineState::kHeld) {
     return No("a lock on the namespace file is not seen by a second description");
   }
-  return Yes(space == LifelineSpace::kTime
-                 ? "locks on the initial time namespace are seen by all its processes"
-                 : "locks on the initial user namespace are seen by all its processes");
+  return Yes(space == LifelineSpace::kTime ? "a lock on the initial time namespace is seen by others"
+                                           : "a lock on the initial user namespace is seen by others");
 }
 
 Capability ProbeRenameNoReplace() {
