@@ -44,7 +44,7 @@ export class LockNotEmptyError extends KernelIdentityError {
 
   constructor(path: string, entries: readonly string[]) {
     super(
-      `the lock directory '${path}' holds files of somebody else: ${quoteNames(entries)}. Move them away to free the lock.`,
+      `the lock directory '${path}' holds files that are not the lock's own: ${quoteNames(entries)}. Move them away to free the lock.`,
     );
     this.path = path;
     this.entries = entries;

@@ -23,8 +23,8 @@ const SECTIONS = [
     ],
   },
   {
-    title: 'Look at a lock that somebody holds',
-    group: 'look at a lock that somebody holds',
+    title: 'Inspect a held lock',
+    group: 'inspect a held lock',
     bars: [
       ['ours', 'inspectLockSync'],
       ['floor', 'the same system calls in C'],

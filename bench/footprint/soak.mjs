@@ -18,7 +18,7 @@ const WORKS = {
   polls: [1_000_000, () => watch.alive],
   'judgements of a living owner': [100_000, () => judgeOwner(identity)],
   'judgements of an owner that is gone': [100_000, () => judgeOwner(gone)],
-  'looks at a lock': [10_000, () => inspectLockSync(heldPath)],
+  'inspections of a lock': [10_000, () => inspectLockSync(heldPath)],
   'acquisitions and releases': [10_000, () => acquireLockSync(path).releaseSync()],
   'watches, opened and closed': [10_000, () => watchOwner(identity).close()],
 };

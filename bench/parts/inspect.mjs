@@ -31,7 +31,7 @@ export async function measureInspect({ directory, plan }) {
   try {
     const rows = await measureGroup(
       {
-        group: 'look at a lock that somebody holds',
+        group: 'inspect a held lock',
         own: SYNC,
         floor: 'the same system calls in C',
         subjects: {

@@ -58,7 +58,7 @@ export async function measureImport({ quick }) {
  * each of them waited 300 s.
  */
 export async function measureQueue({ quick, directory }) {
-  const group = 'five plugins in line behind one dead owner';
+  const group = 'five plugins queued behind one dead owner';
   const after = (hold) =>
     compiled('wake/mortal') === null
       ? NO_COMPILER
@@ -75,6 +75,6 @@ export async function measureQueue({ quick, directory }) {
   );
   return {
     rows,
-    bars: rows.map(({ name }) => atMost(`five plugins in line, ${name}: < 50 ms`, rows, name, 50 * MS)),
+    bars: rows.map(({ name }) => atMost(`five plugins queued, ${name}: < 50 ms`, rows, name, 50 * MS)),
   };
 }

@@ -70,7 +70,7 @@ export async function* byLocks(numbers, directory) {
       number,
       {
         'acquire and release one more lock': oneByOne(() => acquireLockSync(path).releaseSync()),
-        'look at one of the locks': oneByOne(() => inspectLockSync(heldPath)),
+        'inspect one of the locks': oneByOne(() => inspectLockSync(heldPath)),
       },
     ];
     await owner.kill();
@@ -100,8 +100,8 @@ export async function* byProcesses(numbers, directory) {
         {
           poll: pollSubject(watch),
           'judge a record': oneByOne(() => judgeOwner(identity)),
-          'look at a lock': oneByOne(() => inspectLockSync(path)),
-          'look at a stale lock with a pid only': oneByOne(() => inspectLockSync(oldPath)),
+          'inspect a lock': oneByOne(() => inspectLockSync(path)),
+          'inspect a stale lock with a pid only': oneByOne(() => inspectLockSync(oldPath)),
         },
       ];
     }

@@ -32,8 +32,8 @@ struct Environment {
   DescriptorSet descriptors;
   system::ChangeMonitors monitors;
   LifelineSet lifelines;
-  // Declared after the descriptors, so that it is destroyed before them: nothing is touched or watched
-  // through a closed descriptor.
+  // This is declared after the descriptors, so that it is destroyed before them: nothing is touched or
+  // watched through a closed descriptor.
   Subscriptions subscriptions;
   system::PidfsDevice pidfs;
   std::optional<system::Capabilities> capabilities;

@@ -7,8 +7,7 @@
 
 namespace kernel_identity::binding {
 
-/** The lifelines that one JavaScript environment took for its locks. They are dropped when a worker thread
- * ends. */
+/** The lifelines that one JavaScript environment took for its locks. A worker thread that ends drops them. */
 class LifelineSet {
  public:
   LifelineSet() = default;

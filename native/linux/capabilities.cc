@@ -47,9 +47,9 @@ void ProbePidfd(Capabilities* capabilities) {
   if (exited < 0) {
     capabilities->pidfd = No(Answered("poll of a pidfd", exited));
   } else if (exited > 0) {
-    capabilities->pidfd = No("the own pidfd reads as exited");
+    capabilities->pidfd = No("the pidfd of this process reads as exited");
   } else {
-    capabilities->pidfd = Yes("pidfd_open of the own process succeeded");
+    capabilities->pidfd = Yes("pidfd_open of this process succeeded");
   }
   PidfsDevice pidfs;
   uint64_t inode = 0;
@@ -66,13 +66,13 @@ void ProbePidfd(Capabilities* capabilities) {
 Capability ProbeNamespaceId() {
   uint64_t id = 0;
   const int result = ReadOwnNamespaceId(&id);
-  if (result == 0) return Yes("NS_GET_ID answered for the own PID namespace");
+  if (result == 0) return Yes("NS_GET_ID answered for this PID namespace");
   if (result == -ENOTTY) return No("NS_GET_ID answered ENOTTY (kernel before 6.18)");
   if (result == -EBADMSG) return No("NS_GET_ID succeeded without an answer");
   return No(Answered("NS_GET_ID of /proc/self/ns/pid", result));
 }
 
-/** A file without a name, which no other process can open by accident. */
+/** Creates a file without a name, which no other process can open by accident. */
 UniqueFd NamelessFile() {
 #ifdef MFD_NOEXEC_SEAL
   constexpr unsigned kNoExecSeal = MFD_NOEXEC_SEAL;
@@ -129,7 +129,7 @@ void ProbeWitness(Capabilities* capabilities) {
   }
 }
 
-/** Takes a byte through one description of the namespace file and looks for it through another. */
+/** Locks a byte through one description of the namespace file and tests it through another. */
 Capability ProbeLifeline() {
   // The last offset, which no lifeline has: see DrawOffset.
   constexpr uint64_t kProbeOffset = kLifelineOffsets;
@@ -151,13 +151,12 @@ Capability ProbeLifeline() {
   if (TestByte(tester, kProbeOffset) != LifelineState::kHeld) {
     return No("a lock on the namespace file is not seen by a second description");
   }
-  return Yes(space == LifelineSpace::kTime
-                 ? "locks on the initial time namespace are seen by all its processes"
-                 : "locks on the initial user namespace are seen by all its processes");
+  return Yes(space == LifelineSpace::kTime ? "a lock on the initial time namespace is seen by others"
+                                           : "a lock on the initial user namespace is seen by others");
 }
 
 Capability ProbeRenameNoReplace() {
-  // A kernel that has the call checks the descriptors and finds them bad; a seccomp filter answers before
+  // A kernel that has the call checks the descriptors and answers EBADF. A seccomp filter answers before
   // that.
   const int result = RenameNoReplaceAt(-1, "from", -1, "to");
   if (result == -EBADF) return Yes("renameat2 is there");

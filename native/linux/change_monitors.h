@@ -16,8 +16,7 @@ class ChangeMonitors {
   /** A descriptor that becomes readable at every change in the directory, or -errno. */
   int Open(int directory);
 
-  /** Takes a monitor back. False: the number is not a monitor's, or it is not needed; the caller closes it.
-   */
+  /** Takes a monitor back. False when it is no monitor, or is not needed: the caller then closes it. */
   bool TakeBack(int fd);
 
   /** Call this when the number turns out not to be a monitor's, or no longer. */

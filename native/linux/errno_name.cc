@@ -5,8 +5,7 @@
 namespace kernel_identity::system {
 namespace {
 
-// The errors that calls of this folder can answer, including those of seccomp filters and network
-// filesystems.
+// The errors that calls of this folder can answer, also because of seccomp filters and network filesystems.
 constexpr ErrnoText kErrnoTexts[] = {
     {EPERM, "EPERM", "operation not permitted"},
     {ENOENT, "ENOENT", "no such file or directory"},

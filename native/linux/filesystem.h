@@ -8,8 +8,7 @@ namespace kernel_identity::system {
 struct Filesystem {
   /** f_type of statfs(2); none when a sandbox forbids the call. */
   std::optional<uint32_t> magic;
-  /** f_fsid with its first word on top, as `stat -f` prints it; 0 when the filesystem has none or hides it.
-   */
+  /** f_fsid, its first word on top as `stat -f` prints it. 0 when the filesystem has none or hides it. */
   uint64_t fsid = 0;
 
   bool operator==(const Filesystem&) const = default;

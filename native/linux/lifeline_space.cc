@@ -22,7 +22,7 @@ struct SpaceSource {
   const char* path;
   // PROC_TIME_INIT_INO and PROC_USER_INIT_INO of include/linux/proc_ns.h.
   ino_t initial_inode;
-  // PIDFD_GET_*_NAMESPACE of include/uapi/linux/pidfd.h; by number, because older headers lack them.
+  // PIDFD_GET_*_NAMESPACE of include/uapi/linux/pidfd.h. It is a number here, because older headers lack it.
   unsigned long pidfd_request;
 };
 
@@ -31,12 +31,12 @@ constexpr SpaceSource kSources[kLifelineSpaces] = {
     {"/proc/self/ns/user", 0xEFFFFFFD, _IO(0xFF, 9)},
 };
 
-/** A descriptor of this process's own namespace file, or -errno. */
+/** Opens this process's own namespace file. A descriptor or -errno. */
 int OpenNamespaceFile(const SpaceSource& source) {
   const int opened = OpenProcFile(source.path);
   if (opened != -ENOENT) return opened;
-  // Either the kernel has no such namespaces, or there is no /proc to find them in. A pidfd leads there as
-  // well.
+  // Either the kernel has no such namespaces, or there is no /proc to find them in. A pidfd leads to the
+  // namespace as well.
   const int pidfd = OpenPidfd(::getpid());
   if (pidfd < 0) return opened;
   const UniqueFd owned(pidfd);
@@ -91,8 +91,7 @@ int FindConflict(int fd, uint64_t start, uint64_t length, Conflict* conflict) {
   if (result < 0) return result;
   *conflict = {
       .found = lock.l_type != F_UNLCK,
-      // A classic POSIX lock shows the PID of its owner here, or 0 where that process is in another
-      // namespace.
+      // A classic POSIX lock shows the PID of its owner here, or 0 for an owner in another PID namespace.
       .is_lifeline = lock.l_type == F_RDLCK && lock.l_pid == -1,
       .start = static_cast<uint64_t>(lock.l_start),
       .length = static_cast<uint64_t>(lock.l_len),
@@ -104,10 +103,10 @@ LifelineState TestByte(const NamespaceFile& file, uint64_t offset) {
   Conflict conflict;
   if (FindConflict(file.fd.get(), offset, 1, &conflict) < 0) return LifelineState::kUntestable;
   if (!conflict.found) {
-    // Any other file would also answer that nothing is locked, so the descriptor is checked after the test.
+    // Any other file would also answer that nothing is locked, so this checks the descriptor after the test.
     return IsStillOpen(file) ? LifelineState::kFree : LifelineState::kUntestable;
   }
-  // A stranger's lock of another kind or range can hide the byte: it proves neither life nor death.
+  // A lock of another program, of another kind or range, can hide the byte. It proves neither life nor death.
   const bool is_exact = conflict.is_lifeline && conflict.start == offset && conflict.length == 1;
   return is_exact ? LifelineState::kHeld : LifelineState::kUntestable;
 }

@@ -9,10 +9,10 @@
 namespace kernel_identity::system {
 
 // A lifeline is an open-file-description read lock (fcntl(2)) on one byte of a namespace's file on nsfs. The
-// file belongs to the initial time namespace, which all containers of a kernel share unless they make a time
-// namespace of their own; so one range of 2^63 bytes serves all processes of the kernel, whatever else
-// separates them. Nobody needs a right for it: the file opens for reading, and a read lock asks for no more.
-// The kernel drops the lock when the last descriptor of its description is closed, at exit or at exec.
+// file belongs to the initial time namespace. All containers of a kernel share that namespace, unless they
+// make one of their own, so one range of bytes serves all processes of the kernel, whatever else separates
+// them. It takes no privilege: the file opens for reading, and a read lock needs no more. The kernel drops
+// the lock when the last descriptor of its description is closed, at exit or at exec.
 
 /** The initial namespaces whose files carry lifelines, in the order in which they are tried. */
 enum class LifelineSpace { kTime, kUser };
@@ -24,7 +24,7 @@ constexpr uint64_t kLifelineOffsets = uint64_t{1} << 62;
 
 enum class LifelineState { kHeld, kFree, kUntestable };
 
-/** The namespace file of a space: what a descriptor of it is recognised by. */
+/** The open namespace file of a space, and the numbers by which its descriptor is recognised. */
 struct NamespaceFile {
   UniqueFd fd;
   dev_t device = 0;
@@ -38,8 +38,7 @@ struct NamespaceFile {
  */
 int OpenLifelineSpace(LifelineSpace space, NamespaceFile* file);
 
-/** Whether the descriptor still leads to the file that was opened; a stray close(2) can give its number away.
- */
+/** Whether the descriptor still leads to the file that was opened: a stray close(2) gives its number away. */
 bool IsStillOpen(const NamespaceFile& file);
 
 /** Takes the byte through this description. 0 or -errno. Taking it again changes nothing. */
@@ -57,7 +56,7 @@ struct Conflict {
   uint64_t length = 0;
 };
 
-/** Takes nothing, not even for a moment. `length` 0: up to the end. 0 or -errno. */
+/** Finds the first conflict in a range (`length` 0: up to the end). It takes no lock. 0 or -errno. */
 int FindConflict(int fd, uint64_t start, uint64_t length, Conflict* conflict);
 
 /**

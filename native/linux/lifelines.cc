@@ -11,10 +11,10 @@
 namespace kernel_identity::system {
 namespace {
 
-/** A random offset: 0 or -errno. */
+/** Draws a random offset. 0 or -errno. */
 int DrawOffset(uint64_t* offset) {
   uint64_t random = 0;
-  // By number, since glibc has the wrapper since 2.25 only.
+  // The call is made by its number, because only glibc 2.25 and later have a wrapper.
   const int length =
       Uninterrupted([&] { return static_cast<int>(::syscall(SYS_getrandom, &random, sizeof random, 0)); });
   if (length < 0) return length;
@@ -25,8 +25,8 @@ int DrawOffset(uint64_t* offset) {
 
 }  // namespace
 
-// glibc has no symbol pthread_atfork(3): the linker puts a stub into each library, which calls the first of
-// these. musl has the second one only. A weak symbol is null where it is missing.
+// glibc exports no pthread_atfork(3): the linker puts a stub into each library, which calls the first of
+// these two functions. musl has only the second one. A weak symbol is null where it is missing.
 using ForkHandler = void (*)();
 extern "C" {
 int RegisterInGlibc(ForkHandler prepare, ForkHandler parent, ForkHandler child,
@@ -60,8 +60,8 @@ int Lifelines::TakeLocked(uint64_t offset, Lifeline* lifeline) {
   if (!RegisterForFork()) return -ENOTSUP;
   LifelineSpace kind = LifelineSpace::kTime;
   int taken = TakeIn(kind, offset);
-  // The initial user namespace serves only where the time namespace cannot: rootless containers have one of
-  // their own and could not test it.
+  // The initial user namespace serves only where the time namespace cannot, because rootless containers have
+  // a user namespace of their own and could not test the byte.
   if (taken == -EXDEV || taken == -ENOENT) {
     kind = LifelineSpace::kUser;
     taken = TakeIn(kind, offset);
@@ -84,8 +84,8 @@ LifelineState Lifelines::Test(const Lifeline& lifeline) {
   if (Open(&space, lifeline.space) < 0) return LifelineState::kUntestable;
   if (space.own.contains(lifeline.offset)) return LifelineState::kHeld;
   const LifelineState state = TestByte(space.file, lifeline.offset);
-  // The descriptor may have been closed and its number reused between Open and the test: once more with
-  // another.
+  // Other code may have closed the descriptor between Open and the test, and its number may have been reused.
+  // So the byte is tested once more, through a new descriptor.
   if (state != LifelineState::kUntestable || IsStillOpen(space.file)) return state;
   if (Open(&space, lifeline.space) < 0) return LifelineState::kUntestable;
   return TestByte(space.file, lifeline.offset);
@@ -97,8 +97,8 @@ int Lifelines::List(LifelineSpace kind, size_t limit, LifelineList* list) {
   const int opened = Open(&space, kind);
   if (opened < 0) return opened;
   for (const uint64_t offset : space.own) list->found.push_back({.space = kind, .offset = offset});
-  // GETLK answers with the first conflict in the order of the kernel's list, not with the lowest one: a walk
-  // forward misses most. Halving around each answer finds every lifeline in 2 n + 1 calls.
+  // GETLK answers with the first conflict in the order of the kernel's list, not with the lowest one, so a
+  // walk forward would miss most. Splitting the range at each answer finds all n lifelines in 2 n + 1 calls.
   std::vector<std::pair<uint64_t, uint64_t>> ranges = {{0, kLifelineOffsets}};
   while (!ranges.empty()) {
     if (list->found.size() >= limit) {
@@ -177,7 +177,7 @@ void Lifelines::UnlockAfterFork() { OfProcess().mutex_.Unlock(); }
 void Lifelines::ForgetInChild() {
   Lifelines& lifelines = OfProcess();
   for (Space& space : lifelines.spaces_) {
-    // Closed only if it is still ours; the description lives on in the parent.
+    // The descriptor is closed only if it is still ours. The description lives on in the parent.
     if (!IsStillOpen(space.file)) (void)space.file.fd.Release();
     space.file = {};
     space.own.clear();

@@ -11,7 +11,7 @@
 
 namespace kernel_identity::system {
 
-/** A byte of a space. */
+/** One lifeline: a byte of a space. */
 struct Lifeline {
   LifelineSpace space = LifelineSpace::kTime;
   uint64_t offset = 0;
@@ -31,12 +31,12 @@ struct LifelineList {
 /**
  * The lifelines of this process, for all threads that use this copy of the library. Each space has one
  * descriptor, which is opened at the first use and never closed: closing any descriptor of the file makes the
- * kernel walk the list of all lifelines (23 us at 1 000 of them), and the end of the process is what shall
- * drop the bytes.
+ * kernel walk the list of all lifelines (23 us at 1 000 of them), and the bytes are to be dropped only when
+ * the process ends.
  */
 class Lifelines {
  public:
-  /** The one of this process. It exists for ever, since a thread may still use it while the process exits. */
+  /** The table of this process. It is never deleted, because a thread may use it while the process exits. */
   static Lifelines& OfProcess();
 
   /**
@@ -45,18 +45,18 @@ class Lifelines {
    * next call.
    */
   int TakeOfProcess(Lifeline* lifeline);
-  /** Takes a byte at this offset: as above. */
+  /** Takes the byte at this offset. 0 or -errno. */
   int Take(uint64_t offset, Lifeline* lifeline);
-  /** Gives a byte back that {@link Take} took. Any other is left alone. */
+  /** Drops a byte that {@link Take} took. Any other is left alone. */
   void Drop(const Lifeline& lifeline);
 
-  /** Takes no lock. The own bytes are answered from memory, after making sure that they are still held. */
+  /** Takes no lock. For bytes of this process it makes sure that they are held, and answers from memory. */
   LifelineState Test(const Lifeline& lifeline);
 
   /** Finds the lifelines of a space, at most `limit`. 0 or -errno. */
   int List(LifelineSpace space, size_t limit, LifelineList* list);
 
-  /** How often the own bytes were found lost, because other code of this process closed their descriptor. */
+  /** How often the bytes of this process were lost, because other code of it closed their descriptor. */
   uint64_t losses();
 
  private:
@@ -85,7 +85,7 @@ class Lifelines {
 
   Mutex mutex_;
   std::array<Space, kLifelineSpaces> spaces_ GUARDED_BY(mutex_);
-  /** Above all offsets: none has been drawn. */
+  /** The offset of the process itself. Until it is drawn, a number above all offsets. */
   uint64_t of_process_ GUARDED_BY(mutex_) = kLifelineOffsets;
   uint64_t losses_ GUARDED_BY(mutex_) = 0;
   bool registered_ GUARDED_BY(mutex_) = false;

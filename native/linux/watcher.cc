@@ -225,7 +225,7 @@ int Watcher::OpenChanges() {
   const int opened = changes_.Open();
   if (opened < 0) return opened;
   const int added = AddToEpoll(changes_.descriptor(), kChangesKey);
-  // Closed again, because the next caller would take an open one for one that works.
+  // It is closed again, because the next caller would take an open inotify instance for one that works.
   if (added < 0) changes_ = ChangeWatch();
   return added;
 }

@@ -85,8 +85,7 @@ class Watcher {
 
   UniqueFd epoll_;
   UniqueFd stop_;
-  /** The thread holds this whenever it is awake, so its work happens wholly before or wholly after a Cancel.
-   */
+  /** The thread holds this while it is awake, so its work is done wholly before a Cancel or wholly after. */
   Mutex mutex_;
   Subscriptions subscriptions_ GUARDED_BY(mutex_);
   ChangeWatch changes_ GUARDED_BY(mutex_);

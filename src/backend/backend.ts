@@ -59,8 +59,8 @@ export interface ProcessStatus {
 export interface Filesystem {
   /**
    * Name by statfs(2) magic, such as `ext`, `overlay`, `nfs`, or the magic itself in hexadecimal where it has no name
-   * here. `unknown`, which is trusted with nothing, where a sandbox forbids the question. filesystem-traits.ts says what
-   * each type is trusted with.
+   * here. It is `unknown` where a sandbox forbids statfs. filesystem-traits.ts says what each type is trusted with;
+   * `unknown` is trusted with nothing.
    */
   readonly type: string;
   /** f_fsid in hexadecimal. null where it is zero or the backend cannot read it. */
@@ -123,11 +123,11 @@ export interface Capability {
 }
 
 export interface Capabilities {
-  /** pidfd_open(2) works: it was tried on the own process. */
+  /** pidfd_open(2) works: it was tried on this process. */
   readonly pidfd: Capability;
   /** The st_ino of a pidfd identifies a process (pidfs, kernel 6.9). */
   readonly pidfdInode: Capability;
-  /** NS_GET_ID works: it was tried on the own PID namespace (kernel 6.18). */
+  /** NS_GET_ID works: it was tried on the PID namespace of this process (kernel 6.18). */
   readonly namespaceId: Capability;
   /** The backend can take an open-file-description lock, and sees it through a second description. */
   readonly takeWitness: Capability;
@@ -222,8 +222,8 @@ export interface FileOperations {
   /** close(2). EBADF for a descriptor that this backend did not open: the number may be another owner's by now. */
   close(fd: Descriptor): void;
 
-  // Compositions: a few primitives in one call. The addon makes each of them in one way into C++, because each way costs
-  // time; the backends in JavaScript inherit them from NodeFiles.
+  // Compositions: a few primitives in one call. The addon does each of them in one call from JavaScript into C++, because
+  // each such call costs time. The backends in JavaScript inherit them from NodeFiles.
 
   /** Creates the file `name` for reading and writing (O_EXCL, mode 0666 minus the umask), and describes it. */
   createAt(directory: Descriptor, name: string): OpenFile;
@@ -340,7 +340,7 @@ export interface LifelineList {
 
 /**
  * The lifeline: a byte of a namespace's file that a process keeps locked for as long as it lives, and that every process
- * of the kernel can test without any right (OFD read locks of fcntl(2) on /proc/self/ns/time of the initial time
+ * of the kernel can test without any privilege (OFD read locks of fcntl(2) on /proc/self/ns/time of the initial time
  * namespace). Its text is `<space>:<offset>`, such as `time:1234`. Nothing here throws for what a record may hold.
  */
 export interface LifelineOperations {

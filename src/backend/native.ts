@@ -43,7 +43,7 @@ export function loadAddon(): Addon {
     throw new Error(`the native addon is for Linux; this is ${process.platform}`);
   }
   try {
-    // Read here and not when this module is loaded, because some bundlers remove import.meta.
+    // import.meta is read here and not when this module is loaded, because some bundlers remove it.
     const here = import.meta.url;
     const require = createRequire(here);
     const file = findAddon(here, require);
@@ -54,13 +54,13 @@ export function loadAddon(): Addon {
   }
 }
 
-/** @throws {Error} saying where it was sought in vain. */
+/** @throws {Error} of {@link ownPackage} or node-gyp-build, which says where no addon was found. */
 function findAddon(here: string, require: NodeJS.Require): string {
   // When a bundler has put this module into another file, the addon lies beside that file: docs/bundlers.md.
   const beside = fileURLToPath(new URL(`./${PREBUILT}`, here));
   if (existsSync(beside)) return beside;
   const { root } = ownPackage();
-  // Loaded only now, because the other backends need neither the addon nor the package that finds it.
+  // node-gyp-build is loaded only now, because the other backends need no addon.
   const { path } = require('node-gyp-build') as { path(root: string): string };
   return path(root);
 }

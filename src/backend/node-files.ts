@@ -59,7 +59,7 @@ export abstract class NodeFiles implements FileOperations {
       try {
         this.rmdirAt(directory, name);
       } catch {
-        // The caller is told why the directory could not be opened, and that is the error below.
+        // The caller gets the error below, because it says why the directory could not be opened.
       }
       throw error;
     }
@@ -69,7 +69,7 @@ export abstract class NodeFiles implements FileOperations {
     if (this.isAt(directory, name, fd)) this.rmdirAt(directory, name);
   }
 
-  /** Plain Node has no call that goes past what the kernel remembers. */
+  /** Plain Node has no call that asks the server past what the kernel remembers. */
   statFresh(fd: Descriptor): FileStatus {
     return this.statDescriptor(fd);
   }

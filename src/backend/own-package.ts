@@ -10,12 +10,13 @@ export interface OwnPackage {
 }
 
 /**
- * Finds the nearest package.json from here upward. It works for a module in src/ and for a part of a file in dist/.
+ * Finds the nearest package.json from here upward. It works for this module in src/, and for its copy in the bundles of
+ * dist/.
  *
  * @throws {Error} saying which package.json was found, when a bundler has taken this package into another one.
  */
 export function ownPackage(): OwnPackage {
-  // Read here and not when this module is loaded, because some bundlers remove import.meta.
+  // import.meta is read here and not when this module is loaded, because some bundlers remove it.
   const here = fileURLToPath(import.meta.url);
   for (let folder = dirname(here); ; folder = dirname(folder)) {
     const path = join(folder, 'package.json');

@@ -65,7 +65,7 @@ function choose(forced: string): SelectedBackend {
   }
   throw new BackendUnavailableError(
     `no backend can be loaded: ${failures.join('; ')}. ` +
-      'KERNEL_IDENTITY_BACKEND=portable does with less, and knows less: see docs/portable.md.',
+      'KERNEL_IDENTITY_BACKEND=portable needs neither, but cannot prove that an owner is dead: see docs/portable.md.',
   );
 }
 

@@ -21,8 +21,8 @@ export interface Subject {
 
 /** True for the errors that Node throws for a failed system call. */
 export function isSystemError(error: unknown): error is SystemError {
-  // Not `instanceof`, because in a context of node:vm, where test runners put programs, Node's errors come from another
-  // Error class.
+  // `instanceof` does not work in a context of node:vm, where test runners put programs, because there Node's errors come
+  // from another Error class.
   if (!types.isNativeError(error)) return false;
   const { errno, code, syscall } = error as Partial<SystemError>;
   return typeof errno === 'number' && typeof code === 'string' && typeof syscall === 'string';
@@ -48,7 +48,7 @@ export function errnoName(error: unknown): string {
   throw error;
 }
 
-/** True when a backend call answered with an errno name, hence failed. Such calls fail as an ordinary answer. */
+/** True when a backend call answered with an errno name: it failed in a way that is an ordinary answer. */
 export function isErrno(answer: unknown): answer is Errno {
   return typeof answer === 'string';
 }

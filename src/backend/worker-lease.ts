@@ -86,7 +86,7 @@ export class WorkerLease implements LeaseOperations {
 
 /** @throws {Error} ERR_ACCESS_DENIED under Node's permission model. */
 function newWorker(): Worker {
-  // Loaded only now, because most programs never need a worker.
+  // The module is loaded only now, because most programs never need a worker.
   const { Worker } = process.getBuiltinModule('node:worker_threads');
   try {
     return new Worker(BEATER, {

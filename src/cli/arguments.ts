@@ -7,7 +7,7 @@ export class UsageError extends Error {
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
-/** Option that every command has. */
+/** The option that every command has. */
 const HELP = { help: { type: 'boolean', short: 'h' } } as const;
 
 type Parsed<T extends Options> = ReturnType<

@@ -1,7 +1,7 @@
 /** One command of the program, with its help. */
 export interface Command {
   readonly name: string;
-  /** Line that the help of the program shows for it. */
+  /** The line that the help of the program shows for it. */
   readonly summary: string;
   readonly help: string;
   /** Exit code for an error to which the command gives no exit code itself. */

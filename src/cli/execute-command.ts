@@ -36,7 +36,7 @@ export function executeCommand(
     }
 
     try {
-      // Loaded only here, because no other command needs it.
+      // The module is loaded only here, because no other command needs it.
       const { spawn } = process.getBuiltinModule('node:child_process');
       const command = spawn(program, args, { stdio: stdioWith(witness) });
       command.on('error', (error) => {

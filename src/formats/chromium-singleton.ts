@@ -3,7 +3,7 @@ import { legacyOwnerRecord } from '../record/parse.js';
 import { fileTime } from '../record/record-time.js';
 import { type ForeignRecord, foreignRecord } from './format.js';
 
-/** The lock in the profile directory of Chromium and of all that is built on it. */
+/** Name of the lock in the profile directory of Chromium and of the programs that are built on it. */
 export const SINGLETON_LOCK = 'SingletonLock';
 
 /** Reads `<hostname>-<pid>`. Chromium itself does not judge the pid of another host. */

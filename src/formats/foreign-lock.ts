@@ -95,7 +95,7 @@ export class ForeignLock {
       return new ForeignLock(entry, status, found, bytes.toString('latin1'), file);
     } catch (error) {
       files.close(descriptor);
-      // On Windows, which holds nothing open, the file can be deleted before it was read.
+      // On Windows the portable backend keeps no file open, so the file can be deleted before it is read.
       if (errnoOf(error) === 'ENOENT') return null;
       throw error;
     }
@@ -158,8 +158,8 @@ export class ForeignLock {
 }
 
 /**
- * While a file is open its inode number is no other file's. That of a link could be, but not with the same
- * mtime.
+ * True when the file or link seems unchanged. While a file is open, no other file gets its inode number. A link
+ * is not open, so another link may get its number, but hardly with the same mtime.
  */
 function isSameState(a: FileStatus, b: FileStatus): boolean {
   return (

@@ -9,7 +9,7 @@ import { type ForeignRecord, foreignRecord, type NotRecognised } from './format.
  */
 const PID_KEYS = ['pid', 'PID', 'OwnerPID', 'ownerPid'];
 
-/** Reads a JSON object with a pid in it, and what else helps to know its process. Never throws. */
+/** Reads a JSON object with a pid in it, and the fields that help to identify its process. Never throws. */
 export function parseJsonPidFile(text: string, mtimeMs: number): ForeignRecord | NotRecognised {
   let value: unknown;
   try {

@@ -36,7 +36,7 @@ export function recogniseFile(name: string, text: string, mtimeMs: number): Fore
 }
 
 /**
- * Reads the record in the target of a symbolic link. Only the name says that it is no link like any other.
+ * Reads the record in the target of a symbolic link. Only the name of the link shows that it is a lock.
  */
 export function recogniseLink(name: string, target: string, mtimeMs: number): ForeignRecord | NotRecognised {
   const found =

@@ -14,7 +14,8 @@ export function attachedTo({ key, id }: SharedMemory): number | null {
 }
 
 /**
- * Finds it in the text of /proc/sysvipc/shm (sysvipc(7)): key, shmid, perms, size, cpid, lpid, nattch, ...
+ * Reads that number from the text of /proc/sysvipc/shm (sysvipc(7)): key, shmid, perms, size, cpid, lpid,
+ * nattch, ...
  */
 export function attachedIn(text: string, { key, id }: SharedMemory): number | null {
   for (const line of text.split('\n')) {

@@ -26,8 +26,8 @@ export function compareIdentities(a: ProcessIdentity, b: ProcessIdentity): Compa
 }
 
 /**
- * Compares the boots. They are "different" only when neither boot id is that of a file mounted over the
- * kernel's.
+ * Compares the boots. They are "different" only when both boot ids are native: a file that is mounted over the
+ * kernel's own can hold another id within one boot.
  */
 export function compareBoot(
   a: Pick<ProcessIdentity, 'bootId' | 'bootIdNative'>,

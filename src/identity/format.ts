@@ -37,8 +37,8 @@ export function parseIdentity(text: string): ProcessIdentity {
 
 /**
  * The identity in a parsed JSON value, frozen, or what is wrong with it. A field that is absent is not known.
- * A field of the wrong shape makes the whole identity unusable, because nobody can say what its writer meant;
- * in an identity of a newer version such a field is not known either.
+ * A field of the wrong shape makes the whole identity unusable, because it is unclear what its writer meant. In
+ * an identity of a newer version such a field only counts as not known.
  */
 export function toIdentity(value: unknown): ProcessIdentity | string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not an object';

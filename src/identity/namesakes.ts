@@ -31,8 +31,8 @@ export interface Namesakes {
    */
   readonly complete: boolean;
   /**
-   * True when this process is in the initial PID namespace and does not see the processes of other users.
-   * Containers are to be expected below that namespace.
+   * True when this process is in the initial PID namespace and does not see the processes of other users. The
+   * namespaces of containers lie below the initial one, so namesakes may exist that are not found.
    */
   readonly hidden: boolean;
 }
@@ -46,8 +46,8 @@ export function findNamesakes(observer: Observer, pid: number): Namesakes {
   const hidden = isMasked && process.geteuid?.() !== 0;
   const first = scanProc(observer, pid);
   if (!isInitial || isMasked || !first.complete) return { found: first.found, complete: false, hidden };
-  // Absence is a strong claim, and takes two passes, because a process is hard to see while one of its
-  // threads execs.
+  // Absence is a strong claim, so it takes two passes: one pass can miss a process while one of its threads
+  // calls exec.
   const second = scanProc(observer, pid);
   const missed = first.found.filter((one) => !second.found.some((other) => isOneEntry(one, other)));
   return { found: [...missed, ...second.found], complete: second.complete, hidden };
@@ -72,10 +72,10 @@ function scanProc(observer: Observer, pid: number): Pick<Namesakes, 'found' | 'c
   return { found, complete };
 }
 
-/** The process with the number `candidate` here, once for each namespace below where its number is `pid`. */
+/** Describes the process `candidate` once for each descendant namespace in which its number is `pid`. */
 function namesakesOf(observer: Observer, candidate: number, pid: number): Namesake[] | Errno {
   const { processes } = observer.backend;
-  // Nearly all processes are of the own namespace, and so no namesakes.
+  // Nearly all processes are in this process's own namespace, so they are no namesakes.
   const own = observer.pidNamespace?.inode;
   if (own !== undefined && processes.isInPidNamespace(candidate, own)) return [];
   const status = processes.status(candidate);
@@ -114,7 +114,8 @@ function listProc(): string[] | null {
 }
 
 /**
- * The process with these numbers. null when it ended meanwhile, so that its number may be another process's.
+ * Describes the process that has the PIDs `nsPids`. null when it ended meanwhile, so that its number may be
+ * another process's.
  */
 function describe(observer: Observer, nsPids: readonly number[], level: number): Namesake | null {
   const { processes, files } = observer.backend;

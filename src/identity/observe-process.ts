@@ -5,7 +5,7 @@ import type { Observer } from './observer.js';
 import { IDENTITY_VERSION, type ProcessIdentity } from './process-identity.js';
 import { normaliseStartTicks } from './start-ticks.js';
 
-/** What the kernel showed of a pid of the own PID namespace. */
+/** What the kernel showed about one PID of this process's own PID namespace. */
 export interface ObservedProcess {
   /**
    * `thread`: the number belongs to a thread of another process, so no process has it. `unknown`: it is
@@ -24,12 +24,12 @@ export interface ObservedProcess {
   readonly ticksAsRead: number | null;
 }
 
-/** How often a process is observed when it dies, and another one gets its number, in the middle of it. */
+/** Most attempts to observe a process. One fails when the process dies meanwhile and another gets its number. */
 const ATTEMPTS = 3;
 
 /**
- * Observes the process `pid` of the own PID namespace.
- * @param needTicks false: /proc is read only where the pidfd inode cannot tell processes apart.
+ * Observes the process `pid` of this process's own PID namespace.
+ * @param needTicks false: /proc is read only where there is no pidfd inode to compare.
  */
 export function observeProcess(observer: Observer, pid: number, needTicks: boolean): ObservedProcess {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
@@ -49,17 +49,17 @@ function observeOnce(observer: Observer, pid: number, needTicks: boolean): Obser
 }
 
 /**
- * A backend may report what has not changed by the same object, so a program that polls a process gets the
+ * A backend may return the same object while nothing has changed, so a program that polls a process gets the
  * same answer. Without that a judgement takes 2.9 to 3.1 us instead of 2.5.
  */
 const presentByProbe = rememberLast((observer: Observer, pid: number, { inode, exited }: PidfdProbe) =>
   present(observer, pid, inode, null, exited, 'pidfd_open: ok'),
 );
 
-/** What follows from pidfd_open(2) failing. */
+/** What follows from an error of pidfd_open(2). */
 function notOpened(error: Errno): ObservedProcess {
   if (error === 'ESRCH') return missing('absent', 'pidfd_open: ESRCH');
-  // The number is that of a thread which leads no process; older kernels say EINVAL.
+  // The number belongs to a thread that is not the main thread of its process. Older kernels answer EINVAL.
   if (error === 'ENOENT' || error === 'EINVAL') return missing('thread', `pidfd_open: ${error}`);
   return unclear(`pidfd_open: ${error}`);
 }
@@ -71,7 +71,7 @@ function observeWithTicks(observer: Observer, pid: number): ObservedProcess | 'r
   try {
     const inode = processes.pidfdInode(pidfd);
     const stat = processes.stat(pid);
-    // Asked after stat was read: a process that still runs now is the one whose stat that was.
+    // The pidfd is asked after stat was read: if its process still runs now, then that stat was its own.
     const exited = processes.pidfdExited(pidfd);
     if (isErrno(stat)) return present(observer, pid, inode, null, exited, 'pidfd_open: ok');
     if (exited && !isDead(stat.state)) {

@@ -9,7 +9,10 @@ import { MS_PER_TICK } from './start-ticks.js';
  */
 export const INITIAL_PID_NAMESPACE = '4026531836';
 
-/** What this process knows of its own place. It is read once, and true for as long as the process lives. */
+/**
+ * What this process knows about itself and its surroundings. It is read once, because it does not change while
+ * the process lives, unless CRIU restores the process elsewhere: see {@link readObserver}.
+ */
 export interface Observer {
   readonly backend: Backend;
   readonly pid: number;
@@ -23,8 +26,8 @@ export interface Observer {
    */
   readonly ownProc: boolean;
   /**
-   * The own number in the /proc that is mounted, which in a foreign one is not {@link pid}. null without a
-   * /proc.
+   * The number of this process in the mounted /proc. It is not {@link pid} where that /proc belongs to another
+   * PID namespace. null without a /proc.
    */
   readonly pidInProc: number | null;
   /** True when pidfd_open(2) works here, so that its ESRCH is true: a seccomp filter may answer anything. */
@@ -56,7 +59,7 @@ export function readObserver(): Observer {
   };
 }
 
-/** Two clocks at one moment. */
+/** Readings of two clocks at one moment. */
 export interface Clocks {
   /** Wall clock, ms since the epoch. */
   readonly nowMs: number;
@@ -64,7 +67,7 @@ export interface Clocks {
   readonly bootTimeMs: number | null;
 }
 
-/** How often an interrupted pair of readings is taken again. */
+/** Most attempts to take a pair of readings that is not interrupted. */
 const CLOCK_ATTEMPTS = 5;
 
 /**
@@ -106,7 +109,8 @@ export function isProcHidden(): boolean {
 }
 
 /**
- * True unless there is no /proc for certain: Node's permission model can hide it, and Node 20 throws then.
+ * False only when there is certainly no /proc. Node's permission model can hide it; existsSync of Node 20
+ * throws then.
  */
 function mayHaveProc(): boolean {
   try {

@@ -56,7 +56,7 @@ function takeLifeline({ lifeline, capabilities }: Backend): string | null {
   return taken;
 }
 
-/** The identity of this process as the kernel reports it now, without what is for people. */
+/** The identity of this process as the kernel reports it now, without host name and container id. */
 export function readSelf(observer: Observer): ProcessIdentity {
   const { processes, files } = observer.backend;
   const stat = observer.pidInProc === null ? 'ENOENT' : processes.stat(observer.pidInProc);

@@ -1,13 +1,13 @@
 import type { ProcessIdentity } from '../identity/process-identity.js';
 
-/** An identity in the words of evidence. */
+/** The texts by which evidence shows an identity. */
 interface IdentityText {
   readonly boot: string;
   readonly pidNamespace: string;
   readonly process: string;
 }
 
-/** A judgement is about three identities: the one recorded, the one seen, and the observer's own. */
+/** A judgement uses three identities: the recorded one, the observed one, and the observer's own. */
 const REMEMBERED = 4;
 const recent: { readonly identity: ProcessIdentity; readonly text: IdentityText }[] = [];
 let oldest = 0;

@@ -13,11 +13,11 @@ import type { Verdict } from './verdict.js';
 
 export type { JudgeOptions } from './legacy.js';
 
-/** How an owner is judged of which the caller has nothing but the record. */
+/** Options for judging an owner when the caller has only its record. */
 export interface OwnerOptions extends JudgeOptions {
   /**
-   * The lock directory that the record was read from. While the record stands in its owner.json, the witness
-   * and the filesystem count too: an owner in another container of this host can be judged by nothing else.
+   * The lock directory that the record was read from. While its owner.json still holds the record, the witness
+   * and the filesystem count too. Nothing else shows whether an owner in another container of this host lives.
    */
   readonly lock?: string | URL;
   /**

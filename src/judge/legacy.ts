@@ -81,7 +81,7 @@ function notAssumed({ record: { pid }, options, evidence }: Judged): Answer | nu
   return { state: 'unknown', reason: 'legacy-not-assumed' };
 }
 
-/** Notes what the verdict rests on and no record of this kind can prove. */
+/** Notes the assumptions on which the verdict rests, because no record of this kind can prove them. */
 function noteAssumptions({ record: { machine }, seen: { self }, evidence }: Judged): null {
   const namespace = self.pidNamespace.inode === null ? '' : ` (${self.pidNamespace.inode})`;
   note(evidence, 'pid-namespace', null, `assumed to be this one${namespace}`, 'none');
@@ -92,8 +92,8 @@ function noteAssumptions({ record: { machine }, seen: { self }, evidence }: Judg
 }
 
 /**
- * A host name alone never makes a record dead, because a container gets another name when it is made anew,
- * and siblings may share one.
+ * A host name alone never makes a record dead, because a container gets another name when it is recreated, and
+ * siblings may share one.
  */
 function otherHost({ record: { machine }, seen: { self }, evidence }: Judged): Answer | null {
   if (machine === null || machine.hostname === null) return null;
@@ -103,8 +103,8 @@ function otherHost({ record: { machine }, seen: { self }, evidence }: Judged): A
 }
 
 /**
- * The time of the machine's boot is noted for people: the birth of the process says the same, and is known
- * better.
+ * Notes the time of the machine's boot for people only. The birth of the process decides in its place, because
+ * it is known more exactly.
  */
 function noteBootTime({ record: { machine }, seen, evidence }: Judged): null {
   const recordedMs = machine?.bootTimeMs ?? null;
@@ -115,9 +115,9 @@ function noteBootTime({ record: { machine }, seen, evidence }: Judged): null {
 }
 
 /**
- * A boot id that differs is assumed to be its kernel's own, as this one is known to be. On a filesystem of
- * this kernel alone no other kernel can be at work, so it is one of before. A tmpfs has not seen another
- * boot: there something else is wrong.
+ * Answers for a boot id that differs from this one. It is assumed to be its kernel's own, as this one is known
+ * to be. If only one kernel can use the filesystem, the other id is from an earlier boot, so the owner is dead.
+ * A tmpfs does not outlive its kernel, so there a differing boot id means that something else is wrong.
  */
 function otherBoot({ record: { machine }, seen, evidence }: Judged): Answer | null {
   const bootId = machine?.bootId ?? null;
@@ -168,8 +168,9 @@ function bornBeforeRecord(judged: Judged): Answer | null {
 }
 
 /**
- * No other process has the own number here, so the writer is gone. A crash loop must not wait for a clock's
- * slack.
+ * Answers when the recorded number is this process's own. No other process has that number here, so a writer
+ * that is older than this process is gone. `clockSlack` does not count here, because a process that crashes and
+ * restarts would have to wait for it each time.
  */
 function ownPidReused(judged: Judged): Answer | null {
   const birth = birthOf(judged);
@@ -195,8 +196,8 @@ function undecided(judged: Judged): Answer {
 }
 
 /**
- * mongod and others lock their PID file. The holder of that lock is at work on this kernel, in whichever
- * container.
+ * mongod and others lock their PID file. The process that holds that lock runs on this kernel, perhaps in
+ * another container.
  */
 function fileLocked({ seen, evidence }: Judged): Answer | null {
   if (seen.witness.state !== 'held') return null;
@@ -233,7 +234,7 @@ function namesakesHidden({ record: { pid }, seen, evidence }: Judged): Answer | 
   return hidden ? { state: 'unknown', reason: 'legacy-process-hidden' } : null;
 }
 
-/** The birth of a process against the time of a record. */
+/** The birth of a process, measured from the time of a record. */
 interface Birth {
   readonly recordedAt: RecordTime;
   /** ms from the record to the birth, by the wall clock. */
@@ -275,8 +276,8 @@ function isOwnPid({ record, seen }: Judged): boolean {
 }
 
 /**
- * Wall-clock birth: now minus the process's age, both on the clock that counts since boot. null when it is
- * not known.
+ * The birth of a process by the wall clock: the time now, minus the age that the process has on the clock that
+ * counts since boot. null when it is not known.
  */
 function birthMs(ticksAsRead: number | null, seen: Observation): number | null {
   if (ticksAsRead === null || seen.bootTimeMs === null) return null;

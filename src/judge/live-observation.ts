@@ -139,8 +139,8 @@ export class LiveObservation implements Observation {
 }
 
 /**
- * Too little may be known of this process to compare it, such as no boot id. Then all that is known must be
- * as it was.
+ * True when this process still has the recorded identity. Where too little is known to compare the two, such
+ * as no boot id, all fields must be equal.
  */
 function isStillSelf(recorded: ProcessIdentity, now: ProcessIdentity): boolean {
   const comparison = compareIdentities(recorded, now);
@@ -148,8 +148,8 @@ function isStillSelf(recorded: ProcessIdentity, now: ProcessIdentity): boolean {
 }
 
 /**
- * An identity without what is for people, because that may change: a laptop takes its host name from the
- * network it is in.
+ * The fields of an identity that count as evidence, as text. Host name and container id are left out, because
+ * they may change: a laptop takes its host name from the network it is in.
  */
 function factsOf(identity: ProcessIdentity): string {
   return formatIdentity({ ...identity, hostname: null, containerId: null });

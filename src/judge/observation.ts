@@ -35,7 +35,7 @@ export interface Observation {
    * known, or when no file is involved.
    */
   readonly filesystem: string | null;
-  /** The process with the recorded number in the own PID namespace. */
+  /** The process with the recorded number in this process's PID namespace. */
   readonly observedProcess: ObservedProcess;
   /**
    * The result of testing the recorded witness. Where the record holds no identity, any lock on its file is

@@ -35,7 +35,7 @@ export function note(
   evidence.push({ check, recorded, observed, finding });
 }
 
-/** What evidence says that led to this answer. */
+/** The finding of the evidence that led to this answer. */
 export function findingOf(answer: Answer | null): Evidence['finding'] {
   return answer === null || answer.state === 'unknown' ? 'none' : answer.state;
 }

@@ -3,9 +3,10 @@
  * only for what a row needs. The rows stand in the order of docs/decision-table.md, and have its numbers. The
  * first row that answers decides, with two exceptions:
  *
- * - The witness (row 8) has the last word. Where one of the rows 3 to 7 answers, the witness is asked before
- *   that answer counts, because it is free or held whatever became of the number. An answer of these rows that a
- *   process lives also gives way to its free lifeline, because another program may run under the number since exec.
+ * - The witness (row 8) has the last word. Where one of the rows 3 to 7 answers, the witness is tested before
+ *   that answer counts, because it shows whether the lock is held, whatever became of the number. An answer of these
+ *   rows that a process lives also gives way to its free lifeline, because since exec another program may run
+ *   under the number.
  * - A malformed record (row 1) is answered before the table is read, because it may hold no identity. Any
  *   other record without an identity goes to the table in legacy.ts.
  */
@@ -108,7 +109,7 @@ function otherPlatform({ record, identity, seen, evidence }: Judged): Answer | n
   return { state: 'unknown', reason: 'other-platform' };
 }
 
-/** Row 1: of what a newer version records, only rows 8 and 12 are sure to mean what they mean here. */
+/** Row 1. A newer version may record some things in another way. Only rows 8 and 12 are sure to stay valid. */
 function newerVersion(judged: Judged): Answer | null {
   if (!isNewer(judged.record)) return null;
   note(judged.evidence, 'version', String(judged.record.version), '1', 'none');
@@ -142,8 +143,8 @@ function heldPidfd({ seen, evidence }: Judged): Answer | null {
 }
 
 /**
- * Row 4: the number of a namespace recurs only when the namespace that had it is gone, with all processes in
- * it.
+ * Row 4. The kernel reuses the inode number of a namespace only when that namespace is gone, with all processes
+ * in it.
  */
 function namespaceGone(judged: Judged): Answer | null {
   const { identity, seen, evidence } = judged;
@@ -228,7 +229,7 @@ function placeText({ record, seen }: Judged): string {
   return `recorded on ${record.filesystem ?? 'an unknown filesystem'}, seen on ${seen.filesystem ?? 'none'}`;
 }
 
-/** Rows 9 and 10: an observer in an ancestor namespace can find the process, or find that it is nowhere. */
+/** Rows 9 and 10. An observer in an ancestor namespace can find the process, or find that it is nowhere. */
 function processInDescendantNamespace(judged: Judged): Answer | null {
   const { identity, seen, evidence } = judged;
   if (!bootDecides(judged) || !namespaceNumbersDiffer(identity, seen.self)) return null;
@@ -266,8 +267,7 @@ function byNamesake(identity: ProcessIdentity, namesake: Namesake): Answer | 'so
 }
 
 /**
- * Row 12. A tmpfs does not outlive its kernel, so there a differing boot id means that something else is
- * wrong.
+ * Row 12. A tmpfs does not outlive its kernel, so there a differing boot id means that something else is wrong.
  */
 function rebooted(judged: Judged): Answer | null {
   const { identity, seen, record, evidence } = judged;
@@ -280,7 +280,7 @@ function rebooted(judged: Judged): Answer | null {
   return proven ? { state: 'dead', reason: 'rebooted' } : null;
 }
 
-/** Row 13: what kept the rows above from answering. */
+/** Row 13. Says what kept the rows above from answering. */
 function whatStoodInTheWay(judged: Judged): Answer {
   const { record, identity, seen } = judged;
   if (record.handedOver) return { state: 'unknown', reason: 'handed-over' };
@@ -302,7 +302,7 @@ function whatStoodInTheWay(judged: Judged): Answer {
   return { state: 'unknown', reason: isHidden ? 'process-hidden' : 'not-enough-recorded' };
 }
 
-/** Rows 6, 7 and 9: whether the process that was found is the owner, and whether it runs. */
+/** Rows 6, 7 and 9. Answers whether the process that was found is the owner, and whether it runs. */
 function byComparison(
   recorded: ProcessIdentity,
   observed: ProcessIdentity,
@@ -315,7 +315,8 @@ function byComparison(
 }
 
 /**
- * The boot ids are equal, and that means something: a file mounted over boot_id may be equal on two machines.
+ * True when the boot ids are equal and prove one boot. A file that is mounted over boot_id can be equal on two
+ * machines, so it proves that only together with a filesystem of one kernel.
  */
 function bootDecides(judged: Judged): boolean {
   const { identity, seen } = judged;
@@ -340,12 +341,12 @@ function isDeathAssumed({ record, options }: Judged): boolean {
   return options.trustBootId === true || (record.filesystem !== null && record.lease === null);
 }
 
-/** Owner or observer saw the lock on a filesystem that several kernels can have. */
+/** True when owner or observer saw the lock on a filesystem that several kernels can have. */
 function isOnSharedPlace({ record, seen }: Judged): boolean {
   return [record.filesystem, seen.filesystem].some((type) => type !== null && !isOneKernelFilesystem(type));
 }
 
-/** Owner and observer both saw the lock on a filesystem of one kernel. */
+/** True when owner and observer both saw the lock on a filesystem of one kernel. */
 function isOnOneKernel({ record, seen }: Judged): boolean {
   return isOneKernelFilesystem(record.filesystem) && isOneKernelFilesystem(seen.filesystem);
 }

@@ -15,7 +15,7 @@ import { LockView } from './protocol/view.js';
 
 export type { LockFormat } from '../formats/format.js';
 
-/** How often a file that changes while it is judged is judged again before it is left alone. */
+/** Most judgements of a file that changes each time that it is judged. After the last it is left alone. */
 const ATTEMPTS = 3;
 
 /** What is at a path, which process owns it, and whether that process lives. */
@@ -180,7 +180,7 @@ function inspectView(view: LockView, options: InspectOptions): LockInspection {
   const inspection = inspectionOf(view, assess(view, options, new LastLook()));
   const foreignFiles = inspection.state === 'stale' ? view.foreignFiles() : [];
   if (foreignFiles.length === 0) return inspection;
-  const description = `${inspection.description}; but it holds files of somebody else: ${quoteNames(foreignFiles)}`;
+  const description = `${inspection.description}; but it holds files that are not the lock's own: ${quoteNames(foreignFiles)}`;
   return { ...inspection, state: 'unknown', description, foreignFiles };
 }
 

@@ -151,7 +151,10 @@ export class Lock {
     if (this.#state === 'held') this.#lose('its owner.json is gone, or can no longer be touched');
   }
 
-  /** null when the descriptors are still ours and owner.json is still the one written at the acquisition. */
+  /**
+   * Says how the lock was lost. null when the descriptors are still ours, and owner.json is still the one that
+   * was written at the acquisition.
+   */
   #whatIsWrong(): string | null {
     const { lockPath, directory, owner, record, content } = this.#published;
     const { descriptor, status } = owner;
@@ -170,7 +173,7 @@ export class Lock {
       return isAtItsPath ? null : 'its directory was moved away';
     } catch (error) {
       if (isGone(error)) return 'its owner.json is gone';
-      if (errnoOf(error) === 'EBADF') return 'its descriptors were closed by somebody else in this process';
+      if (errnoOf(error) === 'EBADF') return 'its descriptors were closed by other code in this process';
       throw error;
     }
   }

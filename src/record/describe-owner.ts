@@ -3,7 +3,7 @@ import { formatElapsed } from '../text/elapsed.js';
 import { printable } from '../text/printable.js';
 import type { OwnerRecord } from './owner-record.js';
 
-/** Says in one line for people who wrote a record: pid, label, host, container, and for how long. */
+/** Describes the writer of a record in one line for people: PID, label, host, container and age. */
 export function describeOwner(owner: OwnerRecord | null, ageMs: number | null): string {
   if (owner === null) return 'nobody recorded';
   const parts = [`pid ${owner.pid ?? 'not known'}`];

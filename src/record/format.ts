@@ -62,7 +62,7 @@ function witnessText(witness: WitnessRecord | null): string {
   }`;
 }
 
-/** The JSON of a value that stands one level deep. */
+/** The JSON of a value that is a property of the outermost object. */
 function nested(value: object): string {
   return JSON.stringify(value, null, 2).replaceAll('\n', '\n  ');
 }

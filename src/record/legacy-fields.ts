@@ -4,7 +4,7 @@ import type { MachineRecord, OwnerRecord, RecordTime } from './owner-record.js';
 import { copiedTime, readRecordTime } from './record-time.js';
 import { toTicks } from './ticks.js';
 
-/** What programs without identities record beside a pid. They use many names for it. */
+/** The fields that programs without identities record beside a pid, under many names. */
 export type LegacyFields = Pick<OwnerRecord, 'starttime' | 'recordedAt' | 'machine'>;
 
 /** The one kind of start id that counts what `starttime` counts. */
@@ -22,7 +22,7 @@ export function readLegacyFields(fields: Fields, mtimeMs: number | null): Legacy
   return { starttime: readTicks(fields, recordedAt), recordedAt, machine: readMachine(fields) };
 }
 
-/** A machine of which only these things are recorded. */
+/** Makes the record of a machine about which only `known` was recorded. */
 export function machineRecord(known: Partial<MachineRecord>): MachineRecord {
   return { hostname: null, pidIsOfHost: false, bootId: null, bootTimeMs: null, ...known };
 }

@@ -7,7 +7,7 @@ import { rememberLast } from '../remember-last.js';
 import type { OwnerRecord } from './owner-record.js';
 import { type ParsedOwnerFile, parseOwnerFile } from './parse.js';
 
-/** The one file of a lock directory in which its owner stands. */
+/** Name of the file in a lock directory that holds the owner record. */
 export const OWNER_FILE = 'owner.json';
 
 /** Bytes. A larger file is no owner.json. */
@@ -17,9 +17,9 @@ const MAX_OWNER_FILE = 64 * 1024;
 export type OwnerFile = OpenFile;
 
 /**
- * Opens and reads the owner.json of an open lock directory. Answers a string, which says what stands in its
- * place, where that is no file of a lock. null when nothing stands there. The caller closes the descriptor of
- * the file.
+ * Opens and reads the owner.json of an open lock directory. The caller closes the descriptor of the file.
+ * @returns a text that says what has that name instead, such as `symbolic link`, when it is not a lock's file;
+ * null when nothing has it.
  */
 export function openOwnerFile(
   files: FileOperations,
@@ -45,10 +45,10 @@ export function openOwnerFile(
   }
 }
 
-/** What an error of opening says of the thing under the name. Any other error is thrown again. */
+/** Says from the error of opening a name what has that name. Any other error is thrown again. */
 function whyNotOpened(error: unknown): string | null {
-  // The file can be deleted before it was read: on Windows, which holds nothing open, or by a server that
-  // forgets it.
+  // The file can vanish before it is read: on Windows, where the portable backend keeps no file open, or when
+  // the server of an NFS or FUSE filesystem forgets it.
   if (isGone(error)) return null;
   const code = errnoOf(error);
   if (code === 'ELOOP') return 'symbolic link';
@@ -63,9 +63,9 @@ function whyNotOpened(error: unknown): string | null {
 const parseOnce = rememberLast(parseOwnerFile);
 
 /**
- * Runs `use` on the owner.json of the lock directory at `path`, if `record` stands in it. It is known by its
- * nonce, because the inode of a lock that was released is soon that of another one. `use` gets null when the
- * record stands there no longer, or when the file cannot be read.
+ * Runs `use` on the owner.json of the lock directory at `path`, if it still holds `record`. The nonce shows
+ * that, because the inode of a lock that was released soon belongs to another one. `use` gets null when the
+ * file holds another record, or when it cannot be read.
  */
 export function withOwnerFileOf<T>(
   { files }: Backend,

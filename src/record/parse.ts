@@ -12,7 +12,7 @@ export const RECORD_VERSION = 1;
 
 /**
  * What an owner.json holds. `torn`: it is empty, zeroed or cut off, as a crash in the middle of a write
- * leaves it. `foreign`: it is not a lock's owner file at all, so it is somebody's data.
+ * leaves it. `foreign`: it is not a lock's owner file at all, so it may be data of another program.
  */
 export type ParsedOwnerFile =
   | { readonly kind: 'record'; readonly record: OwnerRecord }
@@ -135,7 +135,7 @@ function ownRecord(fields: Fields, mtimeMs: number | null): OwnerRecord {
 
 /**
  * The record of a program that records no identity.
- * @param pid the value that stands in its place, of any type.
+ * @param pid the recorded value, of any type.
  */
 export function legacyOwnerRecord(pid: unknown, fields: LegacyFields): OwnerRecord {
   const problem = isPid(pid) ? null : `pid ${shorten(pid)} is not a process number`;

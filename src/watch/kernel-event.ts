@@ -15,7 +15,7 @@ import type { OwnerRecord } from '../record/owner-record.js';
 /** An event in an owner's life that the kernel will report, by writing 1 into a word. */
 export interface KernelEvent {
   readonly ticket: number;
-  /** What the judge need not read any more once that is written. */
+  /** What the judge need not read again once the word is 1. */
   readonly seen: Seen;
 }
 
@@ -59,7 +59,7 @@ function watchProcess(
   }
 }
 
-/** null when the owner does not have its number in the own PID namespace. */
+/** Opens a pidfd of an owner in this process's own PID namespace. null when the owner is not there. */
 function openOwnPidfd(observer: Observer, identity: ProcessIdentity): Descriptor | null {
   return openMatchedPidfd(observer.backend, identity.pid, () => {
     const { identity: found } = observeProcess(observer, identity.pid, identity.pidfdInode === null);
@@ -67,7 +67,7 @@ function openOwnPidfd(observer: Observer, identity: ProcessIdentity): Descriptor
   });
 }
 
-/** null when the owner is not in a PID namespace below the own one, or was not found there. */
+/** Opens a pidfd of an owner in a PID namespace below this process's own. null when it is not found there. */
 function openPidfdBelow(observer: Observer, identity: ProcessIdentity): Descriptor | null {
   if (!observer.ownProc || compareNamespace(identity, ownIdentity()) === 'same') return null;
   return openDescendantPidfd(observer, identity);

@@ -54,7 +54,7 @@ export class OwnerWatch {
    * False once the owner is known to be dead. An owner whose {@link verdict} is `unknown` counts as alive.
    */
   get alive(): boolean {
-    // Atomics, because the compiler could take a plain read out of an empty loop.
+    // This is no plain read, because the compiler could move a plain read out of an empty loop.
     if (this.#event !== null && Atomics.load(this.#words, 0) === NOT_YET) return true;
     return this.verdict.state !== 'dead';
   }

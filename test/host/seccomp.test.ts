@@ -19,7 +19,7 @@ const ENTRY = fileURLToPath(new URL('../../dist/index.js', import.meta.url));
 const REFUSED: Record<string, readonly string[]> = {
   pidfd_open: ['pidfd', 'pidfdInode'],
   renameat2: ['renameNoReplace'],
-  'fcntl-ofd': ['takeWitness', 'testWitness'],
+  'fcntl-ofd': ['takeWitness', 'testWitness', 'lifeline'],
   'ioctl-ns-id': ['namespaceId'],
   memfd_create: [],
   inotify_init1: [],
@@ -32,6 +32,7 @@ const REFUSED: Record<string, readonly string[]> = {
     'renameNoReplace',
     'takeWitness',
     'testWitness',
+    'lifeline',
     'namespaceId',
   ],
 };

@@ -285,7 +285,7 @@ for (const backend of EVERY) {
       expect(await agent.inspect(path, options)).toMatchObject({
         state: 'unknown',
         foreignFiles: refused.entries,
-        description: expect.stringContaining('files of somebody else: "node_modules"'),
+        description: expect.stringContaining('files that are not the lock\'s own: "node_modules"'),
       });
       expect(snapshot(directory)).toEqual(before);
     });

@@ -59,7 +59,7 @@ describeRequiring([built], 'a lifeline', () => {
   test('is available here, which dump says with its reason', () => {
     expect(addon.capabilities().lifeline).toEqual({
       available: true,
-      reason: 'locks on the initial time namespace are seen by all its processes',
+      reason: 'a lock on the initial time namespace is seen by others',
     });
   });
 

@@ -172,14 +172,14 @@ export class PortableFiles extends NodeFiles {
     );
   }
 
-  /** Opens the file and keeps it open where that is done. */
+  /** Opens the file, and keeps it open except on Windows. */
   #hold(path: string, flags: number): Descriptor {
     const pin = this.#pins ? openSync(path, flags) : null;
     const status = pin === null ? lstat(path) : fileStatus(fstatSync(pin, { bigint: true }));
     return this.handles.add({ path, status, mode: 'read', pin });
   }
 
-  /** Runs `action` on a descriptor of the kernel's: the one that is kept open, or else one just for this call. */
+  /** Runs `action` on a descriptor of the kernel: the one that is kept open, or else one just for this call. */
   #withFile<T>(fd: Descriptor, syscall: string, action: (pin: number) => T): T {
     const handle = this.handles.get(fd, syscall);
     if (handle.pin !== null) return action(handle.pin);

@@ -13,7 +13,7 @@ export interface Handle {
   readonly status: FileStatus;
   readonly mode: 'read' | 'create';
   /**
-   * A descriptor of the kernel's. It keeps the inode number from being given to another file. null where there is none:
+   * A descriptor of the kernel. It keeps the inode number from being given to another file. null where there is none:
    * for a parent directory, a device or a FIFO, and always on Windows. There an open file would keep its directory from
    * being renamed, and NTFS gives a file number a second time only with another sequence number.
    */

@@ -107,7 +107,7 @@ export class ProcfsFiles extends NodeFiles {
   }
 
   close(fd: Descriptor): void {
-    // To close a number that belongs to other code in this process by now would be far worse than an error.
+    // The number may belong to other code in this process by now. Closing that would be far worse than an error.
     if (!this.#opened.delete(fd)) throw systemError('EBADF', 'close');
     closeSync(fd);
   }

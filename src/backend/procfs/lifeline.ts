@@ -8,8 +8,8 @@ import { readLockTable, splitDevice } from './locks.js';
 const INODES: Readonly<Record<string, string>> = { time: '4026531834', user: '4026531837' };
 
 /**
- * Plain Node can only read /proc/locks, which names no more than a page of locks. A lifeline that stands there is held;
- * one that does not may have been cut off.
+ * Plain Node can only read /proc/locks, which shows no more than a page of locks at once. A lifeline that is listed there
+ * is held. One that is not listed may have been cut off, so it is untestable.
  */
 export const PROCFS_LIFELINE: LifelineOperations = Object.freeze({ ...NO_LIFELINE, test });
 
@@ -29,7 +29,7 @@ function test(lifeline: string): WitnessTest {
   }
 }
 
-/** Device numbers as /proc/locks prints them: hexadecimal, with at least two digits. */
+/** Formats a device number as /proc/locks prints it: hexadecimal, with at least two digits. */
 function hex(number: bigint): string {
   return number.toString(16).padStart(2, '0');
 }

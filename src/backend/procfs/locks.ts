@@ -21,7 +21,7 @@ const READ_SIZE = 64 * 1024;
 /** Bytes. seq_file collects records in one page and answers a read with those that fit. 4 KiB is the smallest page. */
 const PAGE_SIZE = 4096;
 
-/** Bytes. We assume that no record is longer: a lock with about fifteen waiters in line has this length. */
+/** Bytes. We assume that no record is longer: a lock for which about fifteen processes wait has this length. */
 const LONGEST_RECORD = 1024;
 
 /**

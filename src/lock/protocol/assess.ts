@@ -9,7 +9,7 @@ import { isRetiredName } from './names.js';
 import type { LockView } from './view.js';
 
 /** Milliseconds. An older program may be between its mkdir and its write. */
-export const DEFAULT_OWNERLESS_GRACE = 5_000;
+const DEFAULT_OWNERLESS_GRACE = 5_000;
 
 /**
  * Milliseconds. The default for a directory whose mtime was set. A program whose lock is a bare directory
@@ -104,7 +104,7 @@ function assessOwnerless(view: LockView, options: InspectOptions, lastLook: Last
   const isRefreshed = status.mtimeMs !== status.ctimeMs;
   const grace = options.ownerlessGrace ?? (isRefreshed ? REFRESHED_GRACE : DEFAULT_OWNERLESS_GRACE);
   const what = isRefreshed
-    ? 'a directory without owner.json whose mtime somebody has set, as if to keep a lock'
+    ? 'a directory without owner.json whose mtime was set, as if to keep a lock'
     : 'a directory without owner.json';
   return assessByGrace(status, grace, lastLook, what);
 }

@@ -36,7 +36,7 @@ export class LockPath {
     return new LockPath(backend, absolute, name, parentPath, parent);
   }
 
-  /** Another name in the same parent directory. It shares the descriptor, so only one of them is closed. */
+  /** Another name in the same parent directory. Both share the descriptor, so close only one of them. */
   sibling(name: string): LockPath {
     const path = this.path.slice(0, -this.name.length) + name;
     return new LockPath(this.backend, path, name, this.parentPath, this.parent);

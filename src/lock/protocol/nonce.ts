@@ -13,7 +13,8 @@ let used = 0;
 /** 128 random bits in hexadecimal, never given out twice. */
 export function newNonce(): string {
   if (used === pool.length) {
-    // Loaded here and not at import, because it takes a fifth of the time of loading the whole package.
+    // The module is loaded here and not at import, because that takes a fifth of the time of loading the whole
+    // package.
     const { randomBytes } = process.getBuiltinModule('node:crypto');
     pool = randomBytes(BYTES * AT_ONCE);
     used = 0;

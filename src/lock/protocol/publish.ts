@@ -138,7 +138,7 @@ function moveIntoPlace(draft: LockPath, lockPath: LockPath, nonce: string): bool
   } catch (error) {
     const code = errnoOf(error);
     if (code === 'EEXIST' || code === 'ENOTEMPTY') return false;
-    // The kernel, a seccomp filter, the file system or plain Node has no RENAME_NOREPLACE.
+    // The kernel, a seccomp filter, the filesystem or plain Node has no RENAME_NOREPLACE.
     if (code === 'ENOSYS' || code === 'EINVAL' || code === 'EPERM') {
       return moveOverOwnDirectory(draft, lockPath, nonce);
     }
@@ -232,7 +232,7 @@ function removeEmptyDirectory(lockPath: LockPath): void {
   }
 }
 
-/** True when another process has removed the private directory, or has deleted the file in it so far. */
+/** True when another process has removed the private directory, or has so far only deleted the file in it. */
 function wasSwept(draft: LockPath, owner: OpenFile | null): boolean {
   const { files } = draft.backend;
   try {

@@ -33,7 +33,7 @@ export async function acquireAsync(path: string | URL, options: AcquireOptions):
   let seenByHead: Obstacle | null = null;
   try {
     for (;;) {
-      // Checked after the pause, because the waiter may have become the head since it was woken.
+      // isHead is read after the pause, because the waiter may have become the head since it was woken.
       const step = steps.next(waiter === null || waiter.isHead ? null : seenByHead);
       if (step.done === true) return step.value;
       // `onWait` was called a moment ago and may have aborted.

@@ -107,8 +107,8 @@ function withOwnerPidfd<T>(view: LockView, use: (pidfd: Descriptor | null) => T)
 }
 
 /**
- * A pidfd of the process that has the recorded number here. It may be another process than the owner. That
- * does no harm, because its exit only makes the waiter look again.
+ * Opens a pidfd of the process that has the recorded number here. It may be another process than the owner.
+ * That does no harm, because its exit only makes the waiter look again.
  */
 function openOwnerPidfd(view: LockView): Descriptor | null {
   const pid = view.record?.pid ?? null;

@@ -7,7 +7,7 @@ interface Queue {
   readonly rules: string;
   /** The first to arrive is the head. */
   readonly waiters: Set<QueuedWaiter>;
-  /** What the head saw at its last look. null when it has not looked since it waits. */
+  /** What a head saw at the last look. null before the first one. */
   seenByHead: Obstacle | null;
 }
 
