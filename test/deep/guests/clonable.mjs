@@ -9,12 +9,18 @@ import { packInitramfs } from './initramfs.mjs';
 import { Monitor } from './qmp.mjs';
 
 const MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net', 'nfs', 'nfsv3'];
-const PROGRAMS = ['test/deep/guests/inside.mjs', 'test/deep/locks/agent.mjs', 'test/fixtures/lock-agent.mjs'];
+const WORKER_SCRIPT = 'test/deep/guests/warm-worker.mjs';
+const PROGRAMS = [
+  ...['test/deep/guests/inside.mjs', WORKER_SCRIPT],
+  ...['test/deep/locks/agent.mjs', 'test/fixtures/lock-agent.mjs'],
+];
 /** The address of the host in qemu's user network. */
 const HOST = '10.0.2.2';
 
 export const DISK = '/run/disk';
 export const SHARED = '/run/shared';
+/** The program warm-worker.mjs in the machine. */
+export const WORKER = `${INSIDE}/${WORKER_SCRIPT}`;
 
 const INIT = `
 $b mount -t sysfs sys /sys

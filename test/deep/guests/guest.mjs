@@ -48,8 +48,8 @@ export class Guest {
   }
 
   /**
-   * @param {{ pid?: number, uptime?: number, env?: Record<string, string>, through?: readonly string[] }} [options] see
-   *   inside.mjs
+   * @param {{ pid?: number, uptime?: number, env?: Record<string, string>, through?: readonly string[],
+   *   script?: string }} [options] see inside.mjs
    * @returns {Promise<GuestAgent>}
    */
   async start(options = {}) {

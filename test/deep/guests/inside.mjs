@@ -15,12 +15,12 @@ const agents = new Map();
 const calls = {
   /**
    * `pid` is the number that it must have. `uptime` is the number of seconds for which this kernel must have
-   * run. `through`: see the agent.
+   * run. `through`, `script`: see the agent.
    */
-  async start({ name, pid, uptime = 0, env = {}, through = [] }) {
+  async start({ name, pid, uptime = 0, env = {}, through = [], script }) {
     await sleep(Math.max(0, uptime - uptimeNow()) * 1000);
     if (pid !== undefined) makeNext(pid);
-    const agent = await startLocalAgent({ env, through });
+    const agent = await startLocalAgent({ env, through, script });
     if (pid !== undefined && agent.pid !== pid) throw new Error(`its number is ${agent.pid}, not ${pid}`);
     agents.set(name, agent);
     return { pid: agent.pid };

@@ -31,9 +31,10 @@ class LocalAgent {
   /**
    * @param {Record<string, string>} env
    * @param {readonly string[]} through a command that runs another one, which is appended to it
+   * @param {string} script the program that answers
    */
-  constructor(env, through) {
-    const [program = '', ...args] = [...through, process.execPath, AGENT];
+  constructor(env, through, script) {
+    const [program = '', ...args] = [...through, process.execPath, script];
     this.#child = spawn(program, args, {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, ...env },
@@ -95,11 +96,12 @@ class LocalAgent {
 export const APART = ['unshare', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc'];
 
 /**
- * @param {{ env?: Record<string, string>, through?: readonly string[] }} [options]
+ * @param {{ env?: Record<string, string>, through?: readonly string[], script?: string }} [options] `script`:
+ *   another program than test/fixtures/lock-agent.mjs, which speaks as it does
  * @returns {Promise<Agent>}
  */
-export async function startLocalAgent({ env = {}, through = [] } = {}) {
-  const agent = new LocalAgent(env, through);
+export async function startLocalAgent({ env = {}, through = [], script = AGENT } = {}) {
+  const agent = new LocalAgent(env, through, script);
   await agent.ready;
   return agent;
 }
