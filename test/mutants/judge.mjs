@@ -102,8 +102,18 @@ export const files = [
       },
       {
         what: 'rows 3 to 10: the death of a process whose lock was handed over frees it',
-        from: "return answer?.state === 'dead' && judged.record.handedOver ? null : answer;",
-        to: 'return answer;',
+        from: 'if (judged.record.handedOver) return null;',
+        to: '',
+      },
+      {
+        what: 'rows 3 to 10: a copy of the machine is no obstacle',
+        from: '!(judged.record.handedOver || isOnSharedPlace(judged))',
+        to: '!judged.record.handedOver',
+      },
+      {
+        what: 'rows 3 to 10: a death is assumed although the owner keeps a lease',
+        from: "return isDeathAssumed(judged) ? { ...answer, certainty: 'assumed' } : null;",
+        to: "return { ...answer, certainty: 'assumed' };",
       },
       {
         what: 'row 8: a witness that cannot be tested counts as free',
