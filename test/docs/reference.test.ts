@@ -51,6 +51,21 @@ describe('docs/reason-codes.md', () => {
   });
 });
 
+describe('docs/read-a-verdict.md', () => {
+  test('has every check of the judge', () => {
+    const sources = ['src/judge', 'src/formats'].flatMap((folder) =>
+      readdirSync(join(TOP, folder)).map((name) => read(join(folder, name))),
+    );
+    const checks = sources.flatMap((text) =>
+      [...text.matchAll(/(?:\bnote\([\w.]+, |\bcheck: )'([a-z-]+)'/g)].map(([, check]) => check as string),
+    );
+    expect(checks).toContain('shared-memory');
+    expect(new Set(checks).size).toBeGreaterThan(15);
+    const page = read('docs/read-a-verdict.md');
+    for (const check of checks) expect(page).toMatch(new RegExp(`^\\|.*\`${check}\`.* \\|`, 'm'));
+  });
+});
+
 describe('docs/decision-table.md', () => {
   test('leads to every reason of the table and of the legacy rules, and to no other', () => {
     const page = read('docs/decision-table.md');
