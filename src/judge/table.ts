@@ -336,9 +336,13 @@ function namespaceNumbersDiffer(a: ProcessIdentity, b: ProcessIdentity): boolean
   return left !== null && right !== null && left !== right;
 }
 
-/** True where a death that equal boot ids suggest is believed, though a copy of the machine may be at work. */
-function isDeathAssumed({ record, options }: Judged): boolean {
-  return options.trustBootId === true || (record.filesystem !== null && record.lease === null);
+/**
+ * True where a death that equal boot ids suggest is believed, though a copy of the machine may be at work: the caller
+ * says so, or no lease is recorded in the lock that is seen, so that nothing else would ever decide.
+ */
+function isDeathAssumed({ record, seen, options }: Judged): boolean {
+  if (options.trustBootId === true) return true;
+  return record.filesystem !== null && seen.filesystem !== null && record.lease === null;
 }
 
 /** True when owner or observer saw the lock on a filesystem that several kernels can have. */

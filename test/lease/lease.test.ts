@@ -309,7 +309,8 @@ describeForEachBackend('a lease seen through a filesystem that others share', (a
    */
   function distantOwner(filesystem: string, now: () => Date = () => new Date()): string {
     const path = newPath();
-    const identity = { ...api.selfIdentity(), bootId: '11111111-2222-4333-8444-555555555555' };
+    const bootId = '11111111-2222-4333-8444-555555555555';
+    const identity = { ...api.selfIdentity(), bootId, lifeline: null };
     const file = writeLockOf(path, identity, { filesystem, lease: { durationMs: LEASE } });
     const beating = setInterval(() => utimesSync(file, now(), now()), LEASE / 6);
     onCleanup(() => clearInterval(beating));
@@ -368,7 +369,9 @@ describe('a lease that another program recorded', () => {
     const path = newPath();
     const [ownerBox, waiterBox] = await Promise.all([openBox(), openBox()]);
     const owner = await startAgent({ box: ownerBox });
-    writeLockOf(path, await owner.self(), { lease: { durationMs: 10 } });
+    // Its lifeline would show the death at once.
+    const identity = { ...(await owner.self()), lifeline: null };
+    writeLockOf(path, identity, { lease: { durationMs: 10 } });
     await ownerBox.kill();
     const waiter = await Owner.start('native', waiterBox);
     const began = now();

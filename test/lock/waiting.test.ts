@@ -22,7 +22,11 @@ function newPath(name = 'install.lock'): string {
 /** Writes a lock whose owner cannot be judged. */
 function writeUnknownLock(api: Package, path: string): void {
   const witness = { device: '1', fsid: null, inode: '1' };
-  writeLockOf(path, { ...api.selfIdentity(), ...NO_BOOT }, { witness, createdAtMs: Date.now() - 60_000 });
+  writeLockOf(
+    path,
+    { ...api.selfIdentity(), ...NO_BOOT, lifeline: null },
+    { witness, createdAtMs: Date.now() - 60_000 },
+  );
 }
 
 function timeoutError(run: () => unknown): LockTimeoutError {

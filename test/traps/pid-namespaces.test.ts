@@ -91,15 +91,21 @@ trapForEachCast('live sibling namespaces with equal PID: neither steals', async 
   }
 });
 
-trap('live sibling namespaces with equal PID: an identity alone is unknown, never dead', async () => {
-  const first = await agentSeven(await openBox(), 'native');
-  const second = await agentSeven(await openBox(), 'native');
-  const third = await agentSeven(await openBox(), 'procfs');
-  const identity = await first.self();
-  for (const observer of [second, third]) {
-    expect(inWords(await observer.judge(identity))).toBe('unknown: other-namespace');
-  }
-});
+trap(
+  'live sibling namespaces with equal PID: an identity alone is alive by its lifeline, and never dead',
+  async () => {
+    const first = await agentSeven(await openBox(), 'native');
+    const second = await agentSeven(await openBox(), 'native');
+    const third = await agentSeven(await openBox(), 'procfs');
+    const identity = await first.self();
+    for (const observer of [second, third]) {
+      expect(inWords(await observer.judge({ ...identity, lifeline: null }))).toBe('unknown: other-namespace');
+    }
+    expect(inWords(await second.judge(identity))).toBe('alive: lifeline-held');
+    // The procfs backend sees it while it fits one page of /proc/locks.
+    expect((await third.judge(identity)).state).not.toBe('dead');
+  },
+);
 
 trap(
   `live sibling namespaces with equal PID: a record of a PID alone is left alone with legacy: 'unknown'`,
@@ -133,7 +139,7 @@ describe('between the host and a box', () => {
     async (cast) => {
       const path = lockPath();
       const inBox = await startAgent({ box: await openBox(), backend: cast.owner, pid: 23_017 });
-      const identity = await inBox.self();
+      const identity = { ...(await inBox.self()), lifeline: null };
       await inBox.acquire(path);
       const onHost = await startAgent({ backend: cast.observer });
       await expectVerdict(cast, onHost, path, 'alive: witness-held', 'alive: process-running');

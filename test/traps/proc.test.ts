@@ -146,7 +146,7 @@ for (const [proc, { ofObserver, ofOwner }] of Object.entries(PROCS) as [
         const box = await openBox({ proc });
         const watcher = await startAgent({ box, backend: 'native', ...user });
         const owner = await startAgent({ box, backend: 'native', through: WITH_OWN_PROC });
-        const recorded = await owner.self();
+        const recorded = { ...(await owner.self()), lifeline: null };
         // The boot is unknown with the other kinds of /proc, and numbers mean nothing without it.
         const knowsBoot = proc === 'hidepid' || proc === 'foreign';
         const [alive, dead] = knowsBoot ? BY_PROCESS : NOTHING;
@@ -190,6 +190,7 @@ for (const backend of TESTED) {
         pid: victim,
         startTicks: String(startTicksOf(inside)),
         pidfdInode: null,
+        lifeline: null,
       };
       expect(inWords(await agent.judge(owner))).toBe('unknown: process-hidden');
       const withInode = { ...owner, pidfdInode: pidfdInodeOf(inside) };
@@ -211,7 +212,9 @@ for (const backend of TESTED) {
       const self = await agent.self();
       for (const observer of TESTED) {
         const onHost = await startAgent({ backend: observer });
-        expect(inWords(await onHost.judge({ ...self, pidfdInode: null }))).toBe('alive: process-running');
+        expect(inWords(await onHost.judge({ ...self, pidfdInode: null, lifeline: null }))).toBe(
+          'alive: process-running',
+        );
         expect(await verdictOf(onHost, path)).toMatch(/^alive: (witness-held|process-running)$/);
         await expectNotStolen(onHost, path);
       }
@@ -237,7 +240,8 @@ trapForEachCast(
     const recorded = await owner.self();
     await owner.acquire(path);
     const watcher = await startAgent({ backend: cast.observer, through: WITH_HIDDEN_PROC });
-    expect(inWords(await watcher.judge(recorded))).toBe('unknown: other-namespace');
+    expect(inWords(await watcher.judge({ ...recorded, lifeline: null }))).toBe('unknown: other-namespace');
+    expect((await watcher.judge(recorded)).state).not.toBe('dead');
     await expectVerdict(cast, watcher, path, 'alive: witness-held', 'unknown: other-namespace');
     await expectNotStolen(watcher, path);
   },

@@ -123,7 +123,7 @@ describe('shifted time namespace', () => {
       const onHost = await startAgent({ backend: observer });
       for (const shift of [AHEAD, BEHIND]) {
         const inBox = await startAgent({ box: await openBox({ bootOffset: shift }), backend: owner });
-        const identity = { ...(await inBox.self()), pidfdInode: null };
+        const identity = { ...(await inBox.self()), pidfdInode: null, lifeline: null };
         expect(inWords(await onHost.judge(identity))).toBe('alive: process-running');
       }
     },

@@ -42,6 +42,7 @@ describeForEachBackend('a watch', (api, backend) => {
   test('of an owner that cannot be judged counts as alive, and is judged at every read', () => {
     const elsewhere = {
       ...api.selfIdentity(),
+      lifeline: null,
       bootId: '11111111-2222-4333-8444-555555555555',
       bootIdNative: false,
     };
@@ -197,7 +198,7 @@ for (const thread of [false, true]) {
       const box = await openBox();
       const [watcher, owner] = await Promise.all([Watcher.start('native', { thread }), startAgent({ box })]);
       const identity = await owner.self();
-      const other = { ...identity, pidfdInode: '1' };
+      const other = { ...identity, pidfdInode: '1', lifeline: null };
       expect(await watcher.call('watch', { owner: other })).toMatchObject({ alive: false, event: false });
     });
 

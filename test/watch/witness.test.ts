@@ -64,11 +64,13 @@ describeRequiring(
       expect(await watcher.call('watch', { owner: record })).toEqual({
         alive: true,
         event: false,
-        state: 'unknown',
+        state: 'alive',
       });
+      // Its lifeline shows that it lives, and no death while nobody says where the record stands.
+      expect(await watcher.call('verdict')).toMatchObject({ reason: 'lifeline-held' });
       await owner.kill();
       expect(await watcher.call('alive')).toBe(1);
-      expect(await watcher.call('verdict')).toMatchObject({ state: 'unknown', reason: 'other-namespace' });
+      expect(await watcher.call('verdict')).toMatchObject({ state: 'unknown', reason: 'place-unknown' });
     });
 
     for (const thread of [false, true]) {
@@ -118,7 +120,7 @@ describeRequiring(
       expect(await watcher.call<Spun>('spin', { ms: 300 })).toMatchObject({ alive: true });
       expect(await watcher.call('judge', { owner: record, lock: path })).toMatchObject({ state: 'alive' });
       // The two calls differ only in whether the lock is known.
-      expect(await watcher.call('watch', { owner: record })).toMatchObject({ alive: false, state: 'dead' });
+      expect(await watcher.call('watch', { owner: record })).toMatchObject({ alive: true, state: 'unknown' });
       expect(await watcher.call('watch', { owner: record, lock: path })).toEqual(HELD);
       killIfThere(commandPid);
       expect(await watcher.call<Spun>('spin', { ms: SEEN_MS })).toMatchObject({ alive: false });
