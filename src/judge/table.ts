@@ -94,8 +94,9 @@ function ofProcess(row: Row<Judged>): Row<Judged> {
 function whereItProves(row: Row<Judged>): Row<Judged> {
   return (judged) => {
     const answer = row(judged);
-    if (answer?.state !== 'dead' || !(judged.record.handedOver || isOnSharedPlace(judged))) return answer;
+    if (answer?.state !== 'dead') return answer;
     if (judged.record.handedOver) return null;
+    if (!isOnSharedPlace(judged)) return answer;
     return isDeathAssumed(judged) ? { ...answer, certainty: 'assumed' } : null;
   };
 }
@@ -166,10 +167,11 @@ function noProcess(judged: Judged): Answer | null {
 function processWithThatNumber(judged: Judged): Answer | null {
   if (!isSameNamespaceNumber(judged)) return null;
   const { identity, seen, evidence } = judged;
-  const { identity: found, exited, source } = seen.observedProcess;
+  const { existence, identity: found, exited, source } = seen.observedProcess;
   const recorded = textOf(identity).process;
   if (found === null) {
-    note(evidence, 'process', recorded, source, 'none');
+    // Row 5 has noted one that is absent.
+    if (existence === 'unknown') note(evidence, 'process', recorded, source, 'none');
     return null;
   }
   const answer = byComparison(identity, found, exited);

@@ -12,6 +12,12 @@ const RUNS = { numRuns: 10_000 };
 const alive = worlds('alive');
 const dead = worlds('zombie', 'gone', 'rebooted', 'recycled');
 
+/** An ordinary lock, where no copy of the machine can be at work. */
+const OWN_LOCK: Pick<World, 'filesystems' | 'handedOver'> = {
+  filesystems: ['ext', 'ext'],
+  handedOver: false,
+};
+
 function judge({ record, observation }: Seen) {
   return decide(record, observation, DEFAULTS);
 }
@@ -55,7 +61,7 @@ describe('in every world', () => {
   test('an owner of this boot and namespace is judged rightly where everything is known', () => {
     fc.assert(
       fc.property(worlds('alive', 'zombie', 'gone', 'recycled'), (world) => {
-        const local = withEverythingKnown({ ...world, place: 'same namespace' });
+        const local = withEverythingKnown({ ...world, ...OWN_LOCK, place: 'same namespace' });
         expect(judge(observe(local)).state).toBe(world.fate === 'alive' ? 'alive' : 'dead');
       }),
       RUNS,
@@ -67,7 +73,7 @@ describe('in every world', () => {
       fc.property(worlds('alive', 'zombie', 'gone', 'recycled'), (world) => {
         const place = world.place === 'same namespace' ? world.place : 'descendant';
         const observer = { ...world.observer, initialNamespace: true };
-        const above = withEverythingKnown({ ...world, place, observer });
+        const above = withEverythingKnown({ ...world, ...OWN_LOCK, place, observer });
         expect(judge(observe(above)).state).toBe(world.fate === 'alive' ? 'alive' : 'dead');
       }),
       RUNS,
@@ -92,6 +98,7 @@ describe('in every world', () => {
         fc.sample(arbitrary, { numRuns: 10_000, seed: 75028 }).map((world) => judge(observe(world)).reason),
       );
     expect([...reached(alive)].sort()).toEqual([
+      'handed-over',
       'lifeline-held',
       'not-enough-recorded',
       'other-boot',
@@ -103,6 +110,7 @@ describe('in every world', () => {
     ]);
     expect([...reached(dead)]).toEqual(
       expect.arrayContaining([
+        'handed-over',
         'lifeline-free',
         'namespace-gone',
         'no-such-process',
@@ -112,6 +120,7 @@ describe('in every world', () => {
         'pidfd-exited',
         'process-exited',
         'rebooted',
+        'shared-place',
         'witness-free',
       ]),
     );

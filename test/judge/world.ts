@@ -34,6 +34,9 @@ export interface World {
   readonly filesystems: readonly [string | null, string | null];
   readonly witnessRecorded: boolean;
   readonly lifelineRecorded: boolean;
+  readonly leaseRecorded: boolean;
+  /** The lock is one that a command was to inherit; none has, in these worlds. */
+  readonly handedOver: boolean;
   readonly pidfdHeld: boolean;
   readonly others: readonly Other[];
 }
@@ -173,6 +176,8 @@ export function worlds(...fates: readonly Fate[]): fc.Arbitrary<World> {
         filesystems: fc.constantFrom(...(place === 'other machine' ? TWO_MACHINES : ONE_MACHINE)),
         witnessRecorded: fc.boolean(),
         lifelineRecorded: fc.boolean(),
+        leaseRecorded: fc.boolean(),
+        handedOver: rarely,
         pidfdHeld: rarely,
         others: fc.array(
           fc.record({
@@ -254,7 +259,12 @@ export function observe(world: World): Seen {
   return {
     record: record(
       { ...recorded, lifeline: world.lifelineRecorded ? 'time:1' : null },
-      { filesystem: filesystemRecorded, witness },
+      {
+        filesystem: filesystemRecorded,
+        witness,
+        lease: world.leaseRecorded ? { durationMs: 30_000 } : null,
+        handedOver: world.handedOver,
+      },
     ),
     observation: observation({
       self: asKnown(observer, { ...self, kernel: 'here' }),

@@ -107,8 +107,8 @@ export const files = [
       },
       {
         what: 'rows 3 to 10: a copy of the machine is no obstacle',
-        from: '!(judged.record.handedOver || isOnSharedPlace(judged))',
-        to: '!judged.record.handedOver',
+        from: 'if (!isOnSharedPlace(judged)) return answer;',
+        to: 'return answer;',
       },
       {
         what: 'rows 3 to 10: a death is assumed although the owner keeps a lease',
