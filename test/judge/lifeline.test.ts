@@ -76,6 +76,21 @@ describe('an owner in another container', () => {
     },
   );
 
+  test.each([
+    ['a boot id that differs', { bootId: OTHER_BOOT }, {}],
+    ['a boot id that is not known', { bootId: null }, {}],
+    ['a boot id that was mounted over', { bootIdNative: false }, {}],
+    ['an own boot id that was mounted over', {}, { bootIdNative: false }],
+  ])('is not dead by a free lifeline beside %s', (_, owner, self) => {
+    const own = observer({ pidNamespace: OTHER_NAMESPACE, ...self });
+    for (const filesystem of ['tmpfs', 'nfs']) {
+      const seen = fromSibling({ self: own, lifeline: free, filesystem });
+      for (const options of [{}, { trustBootId: true }]) {
+        expect(judged(withLifeline({ filesystem }, owner), seen, options)).toMatch(/^unknown/);
+      }
+    }
+  });
+
   test('is unknown where the lifeline cannot be tested, and the evidence says why', () => {
     const verdict = decide(withLifeline(), fromSibling({ lifeline: untestable }), DEFAULTS);
     expect(inWords(verdict)).toBe('unknown: other-namespace');
