@@ -19,7 +19,7 @@ dead owner is reclaimed. While waiting, stderr shows who holds the lock.
 COMMAND gets the signals that run gets. It inherits the lock's witness, so that
 the lock stays held until COMMAND ends even if run alone is killed; where no
 witness can be taken (see "kernel-identity dump"), it does not. Processes that
-COMMAND leaves in the background do not keep the lock.
+COMMAND leaves in the background keep the lock only if run was killed.
 
   --timeout TIME  give up after 300ms, 10s, 5m, 2h, or 30 (seconds); 0: one try;
                   default: never

@@ -4,6 +4,7 @@ import { isSameFile } from '../backend/file-status.js';
 import { isOneKernelFilesystem } from '../backend/filesystem-traits.js';
 import { errnoOf, isGone, systemError } from '../backend/system-error.js';
 import { LockLostError } from '../errors.js';
+import { selfIdentity } from '../identity/read.js';
 import { enterHeldLock, leaveHeldLock } from '../judge/held-locks.js';
 import { ownerRecordOf } from '../record/format.js';
 import type { LeaseRecord, OwnerRecord } from '../record/owner-record.js';
@@ -87,6 +88,8 @@ export class Lock {
     if (this.#state !== 'held') return false;
     const wrong = this.#whatIsWrong();
     if (wrong !== null) this.#lose(wrong);
+    // Takes the lifeline in the record again, if other code of this process closed its descriptor.
+    else selfIdentity();
     return wrong === null;
   }
 

@@ -13,6 +13,9 @@ export const OWNER_FILE = 'owner.json';
 /** Bytes. A larger file is no owner.json. */
 const MAX_OWNER_FILE = 64 * 1024;
 
+/** What stands in place of an owner.json, in words that follow "a". */
+const KIND_NAMES = { directory: 'directory', symlink: 'symbolic link', other: 'special file' } as const;
+
 /** The file that a record was read from, still open. */
 export type OwnerFile = OpenFile;
 
@@ -35,7 +38,8 @@ export function openOwnerFile(
   const { descriptor, status, text } = opened;
   let keep = false;
   try {
-    if (text === null) return status.kind === 'file' ? `file of ${status.size} bytes` : status.kind;
+    if (text === null)
+      return status.kind === 'file' ? `file of ${status.size} bytes` : KIND_NAMES[status.kind];
     const parsed = parseOnce(text, status.mtimeMs);
     if (parsed.kind === 'foreign') return 'file that no lock wrote';
     keep = true;

@@ -1,5 +1,5 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { once } from 'node:events';
+import { closeSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadNativeBackend } from '../../src/backend/native.js';
@@ -26,7 +26,7 @@ describeForBackends(['native'], 'an owner that is known by its identity alone', 
       expect(identity.lifeline).toMatch(/^time:\d+$/);
       // The judge runs in a container of its own as well: from the machine itself it would see the process.
       const sibling = await openBox({ hostname: 'observer', env: { KERNEL_IDENTITY_BACKEND: 'native' } });
-      const file = join(mkdtempSync(join(tmpdir(), 'lifeline-')), 'row.json');
+      const file = join(tempDir(), 'row.json');
       writeFileSync(file, JSON.stringify(identity));
       const judge = await sibling.node('judge-identity.mjs', [file]);
       const ask = async (options: object) => {
@@ -58,7 +58,28 @@ describeForBackends(['native'], 'an owner that is known by its identity alone', 
     expect(lock.owner.identity?.lifeline).toBe(api.selfIdentity().lifeline);
     lock.releaseSync();
   });
+
+  test('takes its lifeline again after other code closed the descriptor, and warns', async () => {
+    const { lifeline = null } = api.selfIdentity();
+    const lock = api.acquireLockSync(join(tempDir(), 'x.lock'));
+    const [fd] = readdirSync('/proc/self/fd').filter((name) => targetOf(name) === 'time:[4026531834]');
+    const warned = once(process, 'warning');
+    closeSync(Number(fd));
+    expect(lock.verify()).toBe(true);
+    expect(api.selfIdentity().lifeline).toBe(lifeline);
+    expect((await warned)[0]).toMatchObject({ code: 'KERNEL_IDENTITY_LIFELINE_LOST' });
+    lock.releaseSync();
+  });
 });
+
+/** null for the descriptor of the listing itself, which is closed by now. */
+function targetOf(fd: string): string | null {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return null;
+  }
+}
 
 describeForBackends(['procfs'], 'plain Node', (api) => {
   isolationTest(
