@@ -128,7 +128,7 @@ describe('docs/api.md', () => {
     expect(options).toContain('timeout');
     const [, section = ''] = /### `acquireLock\(([\s\S]*?)\n### /.exec(page) ?? [];
     for (const option of options) expect(section).toContain(`| \`${option}\` |`);
-    for (const option of ['ownerlessGrace', 'legacy', 'clockSlack']) {
+    for (const option of ['ownerlessGrace', 'legacy', 'clockSlack', 'trustBootId', 'lock', 'path']) {
       expect(page).toContain(`| \`${option}\` |`);
     }
   });
@@ -202,6 +202,15 @@ describe('docs/file-format.md', () => {
     expect(always(keysOf(shown))).toEqual(always(keysOf(written)));
     for (const key of Object.keys(written)) expect(page).toContain(`| \`${key}\` |`);
     for (const key of ['device', 'inode', 'fsid', 'durationMs']) expect(mentions(page, key)).toBe(true);
+  });
+
+  test('has the field that only a lock for a command bears', () => {
+    const path = join(tempDir(), 'a.lock');
+    const lock = acquireLockSync(path, { handedOver: true } as object);
+    const written = JSON.parse(readFileSync(join(path, 'owner.json'), 'utf8'));
+    lock.releaseSync();
+    expect(written.handedOver).toBe(true);
+    expect(page).toContain('| `handedOver` | true |');
   });
 
   test('shows a record that can be read back', () => {

@@ -21,7 +21,8 @@ test('reports versions, backend, capabilities and the namespaces of this process
   });
   expect(dump.backend.reason).not.toBe('');
   for (const capability of Object.values(dump.capabilities ?? {})) expect(capability.reason).not.toBe('');
-  expect(dump.identity).toEqual(selfIdentity());
+  // A dump only observes, so it takes no lifeline.
+  expect(dump.identity).toEqual({ ...selfIdentity(), lifeline: null });
   expect(dump.namespaces.pid).toBe(statSync('/proc/self/ns/pid', { bigint: true }).ino.toString());
   expect(typeof dump.proc.own).toBe('boolean');
 });
