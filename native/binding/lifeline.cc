@@ -5,6 +5,7 @@
 #include "errors.h"
 #include "exports.h"
 #include "lifeline_text.h"
+#include "lock_state_value.h"
 #include "methods.h"
 #include "values.h"
 
@@ -49,17 +50,9 @@ Napi::Value Test(const Napi::CallbackInfo& info) {
   TextArgument text;
   if (!Arguments(info).Text(0, "lifeline", &text)) return {};
   system::Lifeline lifeline;
-  const auto state = ParseLifeline(text.view(), &lifeline) ? Lifelines::OfProcess().Test(lifeline)
-                                                           : system::LifelineState::kUntestable;
-  switch (state) {
-    case system::LifelineState::kHeld:
-      return AsciiValue(info.Env(), "held");
-    case system::LifelineState::kFree:
-      return AsciiValue(info.Env(), "free");
-    case system::LifelineState::kUntestable:
-      break;
-  }
-  return AsciiValue(info.Env(), "untestable");
+  const bool is_known = ParseLifeline(text.view(), &lifeline);
+  return LockStateValue(info.Env(),
+                        is_known ? Lifelines::OfProcess().Test(lifeline) : system::LockState::kUntestable);
 }
 
 /** Adds the lifelines of one space to the array. */

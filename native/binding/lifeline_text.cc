@@ -1,6 +1,6 @@
 #include "lifeline_text.h"
 
-#include <charconv>
+#include "../linux/text_fields.h"
 
 namespace kernel_identity::binding {
 namespace {
@@ -27,11 +27,9 @@ std::string LifelineText(const system::Lifeline& lifeline) {
 bool ParseLifeline(std::string_view text, system::Lifeline* lifeline) {
   for (const SpaceName& name : kNames) {
     if (!text.starts_with(name.prefix)) continue;
-    const std::string_view digits = text.substr(name.prefix.size());
     uint64_t offset = 0;
-    const char* const end = digits.data() + digits.size();
-    const auto parsed = std::from_chars(digits.data(), end, offset);
-    if (parsed.ec != std::errc() || parsed.ptr != end || offset >= system::kLifelineOffsets) return false;
+    const bool is_number = system::ParseDecimal(text.substr(name.prefix.size()), &offset);
+    if (!is_number || offset >= system::kLifelineOffsets) return false;
     *lifeline = {.space = name.space, .offset = offset};
     return true;
   }

@@ -5,6 +5,7 @@
 #include "arguments.h"
 #include "errors.h"
 #include "exports.h"
+#include "lock_state_value.h"
 #include "methods.h"
 
 namespace kernel_identity::binding {
@@ -17,25 +18,13 @@ void Take(const Napi::CallbackInfo& info) {
   if (error < 0) ThrowSystemError(info.Env(), error, {.syscall = "fcntl"});
 }
 
-const char* StateName(system::WitnessState state) {
-  switch (state) {
-    case system::WitnessState::kHeld:
-      return "held";
-    case system::WitnessState::kFree:
-      return "free";
-    case system::WitnessState::kUntestable:
-      break;
-  }
-  return "untestable";
-}
-
 // The interface has one more parameter, the type of the filesystem, which only other backends use. Whether
 // locks can be trusted on a filesystem is decided before these calls are made.
 
 Napi::Value Test(const Napi::CallbackInfo& info) {
   int fd = -1;
   if (!Arguments(info).Descriptor(0, "fd", &fd)) return {};
-  return AsciiValue(info.Env(), StateName(system::TestWitness(fd)));
+  return LockStateValue(info.Env(), system::TestWitness(fd));
 }
 
 Napi::Value TestAt(const Napi::CallbackInfo& info) {
@@ -46,7 +35,7 @@ Napi::Value TestAt(const Napi::CallbackInfo& info) {
   const int fd = system::OpenForReadingAt(directory, name.c_str());
   if (fd < 0) return ThrowSystemError(info.Env(), fd, {.syscall = "openat", .path = name.c_str()});
   const system::UniqueFd file(fd);
-  return AsciiValue(info.Env(), StateName(system::TestWitness(fd)));
+  return LockStateValue(info.Env(), system::TestWitness(fd));
 }
 
 constexpr Method kMethods[] = {

@@ -108,21 +108,21 @@ void ProbeWitness(Capabilities* capabilities) {
   const UniqueFd second(OpenProcFile(ProcPath(0, "fd/" + std::to_string(file.get())).c_str()));
   if (!second.valid()) {
     take = Yes("fcntl accepted F_OFD_SETLK; no /proc to see it from outside");
-    test = TestWitness(file.get()) == WitnessState::kUntestable
+    test = TestWitness(file.get()) == LockState::kUntestable
                ? No("fcntl refused F_OFD_GETLK")
                : Yes("fcntl accepted F_OFD_GETLK; no /proc to see a lock from outside");
     return;
   }
   switch (TestWitness(second.get())) {
-    case WitnessState::kHeld:
+    case LockState::kHeld:
       take = Yes("F_OFD_SETLK took a lock that a second description sees");
       test = Yes("F_OFD_GETLK saw the lock of another description");
       break;
-    case WitnessState::kFree:
+    case LockState::kFree:
       take = No("F_OFD_SETLK succeeded, but a second description sees no lock");
       test = No("F_OFD_GETLK does not see the lock of another description");
       break;
-    case WitnessState::kUntestable:
+    case LockState::kUntestable:
       take = Yes("fcntl accepted F_OFD_SETLK");
       test = No("fcntl refused F_OFD_GETLK");
       break;
@@ -136,7 +136,7 @@ Capability ProbeLifeline() {
   LifelineSpace space = LifelineSpace::kTime;
   NamespaceFile holder;
   int result = OpenLifelineSpace(space, &holder);
-  if (result == -EXDEV || result == -ENOENT) {
+  if (IsSpaceMissing(result)) {
     space = LifelineSpace::kUser;
     result = OpenLifelineSpace(space, &holder);
   }
@@ -148,7 +148,10 @@ Capability ProbeLifeline() {
   if (reopened < 0) return No(Answered("opening the namespace file again", reopened));
   const int taken = TakeByte(holder.fd.get(), kProbeOffset);
   if (taken < 0) return No(Answered("fcntl F_OFD_SETLK on the namespace file", taken));
-  if (TestByte(tester, kProbeOffset) != LifelineState::kHeld) {
+  Conflict conflict;
+  const int tested = FindConflict(tester.fd.get(), kProbeOffset, 1, &conflict);
+  if (tested < 0) return No(Answered("fcntl F_OFD_GETLK on the namespace file", tested));
+  if (!conflict.found) {
     return No("a lock on the namespace file is not seen by a second description");
   }
   return Yes(space == LifelineSpace::kTime ? "a lock on the initial time namespace is seen by others"

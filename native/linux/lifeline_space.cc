@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "initial_namespaces.h"
 #include "pidfd.h"
 #include "proc_file.h"
 #include "result.h"
@@ -20,15 +21,14 @@ constexpr uint32_t kNsfsMagic = 0x6E736673;
 
 struct SpaceSource {
   const char* path;
-  // PROC_TIME_INIT_INO and PROC_USER_INIT_INO of include/linux/proc_ns.h.
   ino_t initial_inode;
   // PIDFD_GET_*_NAMESPACE of include/uapi/linux/pidfd.h. It is a number here, because older headers lack it.
   unsigned long pidfd_request;
 };
 
 constexpr SpaceSource kSources[kLifelineSpaces] = {
-    {"/proc/self/ns/time", 0xEFFFFFFA, _IO(0xFF, 7)},
-    {"/proc/self/ns/user", 0xEFFFFFFD, _IO(0xFF, 9)},
+    {"/proc/self/ns/time", kInitialTimeNamespace, _IO(0xFF, 7)},
+    {"/proc/self/ns/user", kInitialUserNamespace, _IO(0xFF, 9)},
 };
 
 /** Opens this process's own namespace file. A descriptor or -errno. */
@@ -75,6 +75,8 @@ int OpenLifelineSpace(LifelineSpace space, NamespaceFile* file) {
   return 0;
 }
 
+bool IsSpaceMissing(int error) { return error == -EXDEV || error == -ENOENT; }
+
 bool IsStillOpen(const NamespaceFile& file) {
   struct stat status;
   return file.fd.valid() && StatDescriptor(file.fd.get(), &status) == 0 && status.st_dev == file.device &&
@@ -99,16 +101,16 @@ int FindConflict(int fd, uint64_t start, uint64_t length, Conflict* conflict) {
   return 0;
 }
 
-LifelineState TestByte(const NamespaceFile& file, uint64_t offset) {
+LockState TestByte(const NamespaceFile& file, uint64_t offset) {
   Conflict conflict;
-  if (FindConflict(file.fd.get(), offset, 1, &conflict) < 0) return LifelineState::kUntestable;
+  if (FindConflict(file.fd.get(), offset, 1, &conflict) < 0) return LockState::kUntestable;
   if (!conflict.found) {
     // Any other file would also answer that nothing is locked, so this checks the descriptor after the test.
-    return IsStillOpen(file) ? LifelineState::kFree : LifelineState::kUntestable;
+    return IsStillOpen(file) ? LockState::kFree : LockState::kUntestable;
   }
   // A lock of another program, of another kind or range, can hide the byte. It proves neither life nor death.
   const bool is_exact = conflict.is_lifeline && conflict.start == offset && conflict.length == 1;
-  return is_exact ? LifelineState::kHeld : LifelineState::kUntestable;
+  return is_exact ? LockState::kHeld : LockState::kUntestable;
 }
 
 }  // namespace kernel_identity::system

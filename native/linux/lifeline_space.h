@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "lock_state.h"
 #include "unique_fd.h"
 
 namespace kernel_identity::system {
@@ -22,8 +23,6 @@ constexpr int kLifelineSpaces = 2;
 /** Offsets have 62 bits: off_t is signed, and a lock of one byte must end below its largest value. */
 constexpr uint64_t kLifelineOffsets = uint64_t{1} << 62;
 
-enum class LifelineState { kHeld, kFree, kUntestable };
-
 /** The open namespace file of a space, and the numbers by which its descriptor is recognised. */
 struct NamespaceFile {
   UniqueFd fd;
@@ -37,6 +36,9 @@ struct NamespaceFile {
  * another namespace of that kind, or when the file is not one of nsfs.
  */
 int OpenLifelineSpace(LifelineSpace space, NamespaceFile* file);
+
+/** True for the errors of a kernel without such a namespace, and of a process that is in another one. */
+bool IsSpaceMissing(int error);
 
 /** Whether the descriptor still leads to the file that was opened: a stray close(2) gives its number away. */
 bool IsStillOpen(const NamespaceFile& file);
@@ -63,6 +65,6 @@ int FindConflict(int fd, uint64_t start, uint64_t length, Conflict* conflict);
  * Whether another description holds exactly this byte. The description's own byte never conflicts with itself
  * and reads as free, so the caller answers for its own bytes from memory.
  */
-LifelineState TestByte(const NamespaceFile& file, uint64_t offset);
+LockState TestByte(const NamespaceFile& file, uint64_t offset);
 
 }  // namespace kernel_identity::system

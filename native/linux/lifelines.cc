@@ -62,7 +62,7 @@ int Lifelines::TakeLocked(uint64_t offset, Lifeline* lifeline) {
   int taken = TakeIn(kind, offset);
   // The initial user namespace serves only where the time namespace cannot, because rootless containers have
   // a user namespace of their own and could not test the byte.
-  if (taken == -EXDEV || taken == -ENOENT) {
+  if (IsSpaceMissing(taken)) {
     kind = LifelineSpace::kUser;
     taken = TakeIn(kind, offset);
   }
@@ -78,16 +78,16 @@ void Lifelines::Drop(const Lifeline& lifeline) {
   if (IsStillOpen(space.file)) DropByte(space.file.fd.get(), lifeline.offset);
 }
 
-LifelineState Lifelines::Test(const Lifeline& lifeline) {
+LockState Lifelines::Test(const Lifeline& lifeline) {
   const MutexLock lock(&mutex_);
   Space& space = Of(lifeline.space);
-  if (Open(&space, lifeline.space) < 0) return LifelineState::kUntestable;
-  if (space.own.contains(lifeline.offset)) return LifelineState::kHeld;
-  const LifelineState state = TestByte(space.file, lifeline.offset);
+  if (Open(&space, lifeline.space) < 0) return LockState::kUntestable;
+  if (space.own.contains(lifeline.offset)) return LockState::kHeld;
+  const LockState state = TestByte(space.file, lifeline.offset);
   // Other code may have closed the descriptor between Open and the test, and its number may have been reused.
   // So the byte is tested once more, through a new descriptor.
-  if (state != LifelineState::kUntestable || IsStillOpen(space.file)) return state;
-  if (Open(&space, lifeline.space) < 0) return LifelineState::kUntestable;
+  if (state != LockState::kUntestable || IsStillOpen(space.file)) return state;
+  if (Open(&space, lifeline.space) < 0) return LockState::kUntestable;
   return TestByte(space.file, lifeline.offset);
 }
 
@@ -154,8 +154,26 @@ int Lifelines::TakeIn(LifelineSpace kind, uint64_t offset) {
   if (opened < 0) return opened;
   const int taken = TakeByte(space.file.fd.get(), offset);
   if (taken < 0) return taken;
+  const int seen = MakeSureOthersSee(&space, kind, offset);
+  if (seen < 0) {
+    DropByte(space.file.fd.get(), offset);
+    return seen;
+  }
   space.own.insert(offset);
   return 0;
+}
+
+int Lifelines::MakeSureOthersSee(Space* space, LifelineSpace kind, uint64_t offset) {
+  if (space->visibility == Visibility::kNotTried) {
+    NamespaceFile other;
+    const int opened = OpenLifelineSpace(kind, &other);
+    if (opened < 0) return opened;
+    Conflict conflict;
+    const int tested = FindConflict(other.fd.get(), offset, 1, &conflict);
+    if (tested < 0) return tested;
+    space->visibility = conflict.found ? Visibility::kSeen : Visibility::kNotSeen;
+  }
+  return space->visibility == Visibility::kSeen ? 0 : -ENOTSUP;
 }
 
 bool Lifelines::RegisterForFork() {

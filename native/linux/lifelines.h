@@ -51,7 +51,7 @@ class Lifelines {
   void Drop(const Lifeline& lifeline);
 
   /** Takes no lock. For bytes of this process it makes sure that they are held, and answers from memory. */
-  LifelineState Test(const Lifeline& lifeline);
+  LockState Test(const Lifeline& lifeline);
 
   /** Finds the lifelines of a space, at most `limit`. 0 or -errno. */
   int List(LifelineSpace space, size_t limit, LifelineList* list);
@@ -60,9 +60,12 @@ class Lifelines {
   uint64_t losses();
 
  private:
+  enum class Visibility { kNotTried, kSeen, kNotSeen };
+
   struct Space {
     NamespaceFile file;
     std::set<uint64_t> own;
+    Visibility visibility = Visibility::kNotTried;
   };
 
   Lifelines() = default;
@@ -71,6 +74,12 @@ class Lifelines {
   int TakeIn(LifelineSpace kind, uint64_t offset) REQUIRES(mutex_);
   Space& Of(LifelineSpace kind) REQUIRES(mutex_) { return spaces_[static_cast<size_t>(kind)]; }
 
+  /**
+   * Tests a byte that was just taken through another description, once for each space: a sandbox may accept a
+   * lock and show it to no other process, and a lifeline that nobody sees would read as a death. 0 or -errno;
+   * -ENOTSUP when it is not seen.
+   */
+  int MakeSureOthersSee(Space* space, LifelineSpace kind, uint64_t offset) REQUIRES(mutex_);
   int TakeLocked(uint64_t offset, Lifeline* lifeline) REQUIRES(mutex_);
 
   /**

@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "clock.h"
+#include "initial_namespaces.h"
 #include "proc_file.h"
 #include "result.h"
 #include "stat_calls.h"
@@ -10,9 +11,6 @@
 
 namespace kernel_identity::system {
 namespace {
-
-// PROC_TIME_INIT_INO of include/linux/proc_ns.h: the initial time namespace, which shifts nothing.
-constexpr ino_t kInitialTimeNamespace = 0xEFFFFFFA;
 
 int InodeOf(const char* path, ino_t* inode) {
   struct stat status;

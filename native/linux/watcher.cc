@@ -189,7 +189,7 @@ void Watcher::Recheck() {
 }
 
 bool Watcher::CheckWitness(Subscriptions::iterator subscription) {
-  if (TestWitness(subscription->second.file.get()) != WitnessState::kFree) return false;
+  if (TestWitness(subscription->second.file.get()) != LockState::kFree) return false;
   WriteWord(subscription);
   return true;
 }

@@ -30,10 +30,10 @@ int TakeWitness(int fd) {
   return result;
 }
 
-WitnessState TestWitness(int fd) {
+LockState TestWitness(int fd) {
   struct flock lock = WholeFile();
-  if (Uninterrupted([&] { return ::fcntl(fd, F_OFD_GETLK, &lock); }) != 0) return WitnessState::kUntestable;
-  return lock.l_type == F_UNLCK ? WitnessState::kFree : WitnessState::kHeld;
+  if (Uninterrupted([&] { return ::fcntl(fd, F_OFD_GETLK, &lock); }) != 0) return LockState::kUntestable;
+  return lock.l_type == F_UNLCK ? LockState::kFree : LockState::kHeld;
 }
 
 }  // namespace kernel_identity::system

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "lock_state.h"
+
 namespace kernel_identity::system {
 
 // The witness is an open file description lock (fcntl(2), kernel 3.15). Two other kinds of lock would not do:
@@ -19,13 +21,11 @@ namespace kernel_identity::system {
  */
 int TakeWitness(int fd);
 
-enum class WitnessState { kHeld, kFree, kUntestable };
-
 /**
  * Checks whether a lock prevents a witness. It takes no lock, not even for a moment, and a readable
  * descriptor is enough. A lock that was taken through the same description does not count: the answer is then
  * kFree.
  */
-WitnessState TestWitness(int fd);
+LockState TestWitness(int fd);
 
 }  // namespace kernel_identity::system

@@ -41,8 +41,7 @@ const withLifeline = rememberLast((identity: ProcessIdentity, lifeline: string |
 let knownLosses = 0;
 
 /** null where there can be none, and for want of a descriptor, which the next call may have. */
-function takeLifeline({ lifeline, capabilities }: Backend): string | null {
-  if (!capabilities().lifeline.available) return null;
+function takeLifeline({ lifeline }: Backend): string | null {
   const taken = lifeline.takeOfProcess();
   const losses = lifeline.losses();
   if (losses > knownLosses) {

@@ -13,8 +13,9 @@
 import { isOneKernelFilesystem, traitsOf } from '../backend/filesystem-traits.js';
 import { compareBoot, compareIdentities, compareNamespace } from '../identity/compare.js';
 import type { Namesake } from '../identity/namesakes.js';
-import type { ProcessIdentity } from '../identity/process-identity.js';
+import { IDENTITY_VERSION, type ProcessIdentity } from '../identity/process-identity.js';
 import type { OwnerRecord } from '../record/owner-record.js';
+import { RECORD_VERSION } from '../record/parse.js';
 import { textOf } from './identity-text.js';
 import { decideLegacy, type JudgeOptions } from './legacy.js';
 import type { Observation } from './observation.js';
@@ -113,7 +114,7 @@ function otherPlatform({ record, identity, seen, evidence }: Judged): Answer | n
 /** Row 1. A newer version may record some things in another way. Only rows 8 and 12 are sure to stay valid. */
 function newerVersion(judged: Judged): Answer | null {
   if (!isNewer(judged.record)) return null;
-  note(judged.evidence, 'version', String(judged.record.version), '1', 'none');
+  note(judged.evidence, 'version', String(judged.record.version), String(RECORD_VERSION), 'none');
   return witness(judged) ?? rebooted(judged) ?? { state: 'unknown', reason: 'newer-version' };
 }
 
@@ -358,5 +359,5 @@ function isOnOneKernel({ record, seen }: Judged): boolean {
 }
 
 function isNewer(record: OwnerRecord): boolean {
-  return (record.version ?? 0) > 1 || (record.identity?.version ?? 0) > 1;
+  return (record.version ?? 0) > RECORD_VERSION || (record.identity?.version ?? 0) > IDENTITY_VERSION;
 }

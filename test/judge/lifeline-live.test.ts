@@ -6,7 +6,8 @@ import { loadNativeBackend } from '../../src/backend/native.js';
 import { hasBackend } from '../helpers/backends.js';
 import { openBox } from '../helpers/box.js';
 import { describeForBackends, type Package } from '../helpers/package.js';
-import { isBuilt, isolationTest } from '../helpers/requirements.js';
+import { fixture, startProcess } from '../helpers/processes.js';
+import { isBuilt, isolationTest, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
 /** Starts a process in a container of its own that shares nothing, and returns the identity that it gives out. */
@@ -57,6 +58,19 @@ describeForBackends(['native'], 'an owner that is known by its identity alone', 
     const lock = api.acquireLockSync(join(tempDir(), 'x.lock'));
     expect(lock.owner.identity?.lifeline).toBe(api.selfIdentity().lifeline);
     lock.releaseSync();
+  });
+
+  testRequiring(NEEDS, 'takes none for want of a descriptor, and takes it at the next call', async () => {
+    const script = fixture('scarce-lifeline.mjs');
+    const scarce = await startProcess([
+      'sh',
+      '-c',
+      'ulimit -n 64; exec "$@"',
+      'sh',
+      process.execPath,
+      script,
+    ]);
+    expect(await scarce.message()).toEqual([null, expect.stringMatching(/^time:/)]);
   });
 
   test('takes its lifeline again after other code closed the descriptor, and warns', async () => {

@@ -22,12 +22,12 @@ export const files = [
       },
       {
         what: 'row 1: a record of version 2 is taken for one of version 1',
-        from: '(record.version ?? 0) > 1 ||',
+        from: '(record.version ?? 0) > RECORD_VERSION ||',
         to: '(record.version ?? 0) > 2 ||',
       },
       {
         what: 'row 1: an identity of version 2 is taken for one of version 1',
-        from: '|| (record.identity?.version ?? 0) > 1;',
+        from: '|| (record.identity?.version ?? 0) > IDENTITY_VERSION;',
         to: ';',
       },
       {

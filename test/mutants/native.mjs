@@ -267,7 +267,7 @@ export const files = [
       },
       {
         what: 'a witness that is held counts as free',
-        from: 'if (TestWitness(subscription->second.file.get()) != WitnessState::kFree) return false;',
+        from: 'if (TestWitness(subscription->second.file.get()) != LockState::kFree) return false;',
         to: '',
         tests: ['test/native/watch.test.ts', 'test/watch'],
       },
@@ -325,6 +325,43 @@ export const files = [
         what: 'a monitor that was kept still watches its directory',
         from: 'if (::inotify_rm_watch(fd, watch) < 0 && errno != EINVAL) return false;',
         to: '(void)watch;',
+      },
+    ],
+  },
+  {
+    file: 'native/linux/lifeline_space.cc',
+    tests: ['test/native/lifeline.test.ts'],
+    mutants: [
+      {
+        what: 'a descriptor that leads elsewhere finds everybody dead',
+        from: 'return IsStillOpen(file) ? LockState::kFree : LockState::kUntestable;',
+        to: 'return LockState::kFree;',
+      },
+      {
+        what: 'any lock on the byte is a lifeline',
+        from: 'conflict.is_lifeline && conflict.start == offset && conflict.length == 1',
+        to: 'true',
+      },
+    ],
+  },
+  {
+    file: 'native/linux/lifelines.cc',
+    tests: ['test/native/lifeline.test.ts'],
+    mutants: [
+      {
+        what: 'the own lifeline reads as free',
+        from: 'if (space.own.contains(lifeline.offset)) return LockState::kHeld;',
+        to: '',
+      },
+      {
+        what: 'a forked child keeps the lifeline',
+        from: 'if (!RegisterForFork()) return -ENOTSUP;',
+        to: '',
+      },
+      {
+        what: 'any thread drops the lifeline of the process',
+        from: 'if (lifeline.offset == of_process_ || space.own.erase(lifeline.offset) == 0) return;',
+        to: 'if (space.own.erase(lifeline.offset) == 0) return;',
       },
     ],
   },

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <sys/types.h>
+
+namespace kernel_identity::system {
+
+// Inodes of the namespaces that the kernel starts with, from include/linux/proc_ns.h.
+
+/** PROC_TIME_INIT_INO: the time namespace that shifts nothing. */
+constexpr ino_t kInitialTimeNamespace = 0xEFFFFFFA;
+/** PROC_USER_INIT_INO. */
+constexpr ino_t kInitialUserNamespace = 0xEFFFFFFD;
+
+}  // namespace kernel_identity::system
