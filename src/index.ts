@@ -51,6 +51,7 @@ export type {
   LeaseRecord,
   MachineRecord,
   OwnerRecord,
+  OwnerRow,
   RecordTime,
   WitnessRecord,
 } from './record/owner-record.js';

@@ -4,7 +4,7 @@ import { isSystemError } from '../backend/system-error.js';
 import { currentObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import { type OwnerFile, withOwnerFileOf } from '../record/owner-file.js';
-import type { OwnerRecord } from '../record/owner-record.js';
+import type { OwnerRecord, OwnerRow } from '../record/owner-record.js';
 import { recordFromCaller } from '../record/parse.js';
 import type { JudgeOptions } from './legacy.js';
 import { LiveObservation, type Seen } from './live-observation.js';
@@ -29,10 +29,14 @@ export interface OwnerOptions extends JudgeOptions {
 
 /**
  * Judges whether the process that wrote a record is alive. Never throws for what a record may hold.
- * @param recorded an identity, or a record as `inspectLock` returns it or as owner.json holds it.
+ * @param recorded an identity, a row with an identity in it, or a record as `inspectLock` returns it or as
+ * owner.json holds it.
  * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works.
  */
-export function judgeOwner(recorded: ProcessIdentity | OwnerRecord, options: OwnerOptions = {}): Verdict {
+export function judgeOwner(
+  recorded: ProcessIdentity | OwnerRecord | OwnerRow,
+  options: OwnerOptions = {},
+): Verdict {
   const record = recordFromCaller(recorded);
   return withRecordedFile(record, options, (file) => judgeRecord(record, file, options));
 }

@@ -43,6 +43,14 @@ export interface MachineRecord {
   readonly bootTimeMs: number | null;
 }
 
+/** A record of another program, such as a row of a database, in which an identity stands among other columns. */
+export interface OwnerRow {
+  /** What `selfIdentity()` gave to the owner, as an object. */
+  readonly identity: ProcessIdentity;
+  /** Optional. It must be the one in the identity. */
+  readonly pid?: number;
+}
+
 /**
  * What a lock's owner wrote about itself, into this package's owner.json or another program's lock or PID
  * file.

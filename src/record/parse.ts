@@ -55,17 +55,29 @@ function toOwnerRecord(value: unknown, mtimeMs: number | null): OwnerRecord | nu
 }
 
 /**
- * The record in what a caller of `judgeOwner` handed over: a record that was made here, an identity, or the
- * parsed content of an owner.json, every field of which is checked. Never throws.
+ * The record in what a caller of `judgeOwner` handed over: a record that was made here, an identity, a row with an
+ * identity in it, or the parsed content of an owner.json, every field of which is checked. Never throws.
  */
 export function recordFromCaller(value: unknown): OwnerRecord {
   if (typeof value !== 'object' || value === null) return malformed('not an object');
   if (checkedRecords.isChecked(value)) return value;
   const identity = toIdentity(value);
   if (typeof identity !== 'string') return bareRecord(identity.version, identity.pid, identity);
+  const fields = new Fields(value);
+  const isRow = (fields.get('identity') ?? null) !== null && !fields.has('nonce') && !fields.has('version');
+  if (isRow) return recordOfRow(fields);
   // An identity with a broken field must not be judged by its bare pid.
   if (Object.hasOwn(value, 'platform')) return malformed(identity);
   return toOwnerRecord(value, null) ?? malformed(identity);
+}
+
+/** Only the identity counts. A pid beside it is not needed, but must not be another one. */
+function recordOfRow(fields: Fields): OwnerRecord {
+  const identity = toIdentity(fields.get('identity'));
+  if (typeof identity === 'string') return malformed(`identity: ${identity}`);
+  const pid = fields.get('pid') ?? identity.pid;
+  if (pid !== identity.pid) return malformed('pid differs from the pid in the identity');
+  return bareRecord(identity.version, identity.pid, checkedIdentities.markChecked(identity));
 }
 
 /** Records that were made and frozen here. */

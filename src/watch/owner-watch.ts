@@ -3,7 +3,7 @@ import { currentObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import { judgeOwner, judgeRecord, type OwnerOptions, withRecordedFile } from '../judge/judge.js';
 import type { Verdict } from '../judge/verdict.js';
-import type { OwnerRecord } from '../record/owner-record.js';
+import type { OwnerRecord, OwnerRow } from '../record/owner-record.js';
 import { recordFromCaller } from '../record/parse.js';
 import { type KernelEvent, startWatching } from './kernel-event.js';
 
@@ -25,7 +25,7 @@ const NOT_YET = 0;
  * process.
  */
 export class OwnerWatch {
-  readonly #recorded: ProcessIdentity | OwnerRecord;
+  readonly #recorded: ProcessIdentity | OwnerRecord | OwnerRow;
   readonly #options: OwnerOptions;
   readonly #backend: Backend;
   readonly #words: Int32Array;
@@ -34,7 +34,7 @@ export class OwnerWatch {
   #verdict: Verdict;
 
   /** @internal */
-  constructor(recorded: ProcessIdentity | OwnerRecord, options: OwnerOptions) {
+  constructor(recorded: ProcessIdentity | OwnerRecord | OwnerRow, options: OwnerOptions) {
     this.#recorded = recorded;
     this.#options = options;
     const observer = currentObserver();
@@ -97,6 +97,9 @@ export class OwnerWatch {
  * @param options Without `lock` an owner in a sibling container is judged at each read.
  * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works.
  */
-export function watchOwner(recorded: ProcessIdentity | OwnerRecord, options: OwnerOptions = {}): OwnerWatch {
+export function watchOwner(
+  recorded: ProcessIdentity | OwnerRecord | OwnerRow,
+  options: OwnerOptions = {},
+): OwnerWatch {
   return new OwnerWatch(recorded, options);
 }

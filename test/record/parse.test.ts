@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { machineRecord } from '../../src/record/legacy-fields.js';
 import type { OwnerRecord } from '../../src/record/owner-record.js';
 import { parseOwnerFile, recordFromCaller } from '../../src/record/parse.js';
-import { ISO_MS, MTIME, nothing, ownContent, parsedRecord, textOf } from './records.js';
+import { ISO_MS, MTIME, newRecord, nothing, ownContent, parsedRecord, textOf } from './records.js';
 
 /** Reads a fixture: what an older program wrote, unchanged. */
 function recorded(name: string): string {
@@ -331,6 +331,30 @@ describe('what a caller hands over', () => {
     const { recordedAt: ofRecord, ...rest } = record;
     expect(copy).toMatchObject(rest);
     if (record.identity === null) expect(copy.recordedAt).toEqual(ofRecord);
+  });
+
+  test('a row with an identity among other columns is judged by that identity', () => {
+    const { identity } = newRecord();
+    const row = { pid: 7, host: 'gateway', startedAt: 5, createdAt: 'x', platform: 'web', identity };
+    expect(recordFromCaller(row)).toMatchObject({
+      pid: 7,
+      identity,
+      nonce: null,
+      filesystem: null,
+      problem: null,
+    });
+    expect(recordFromCaller({ identity })).toMatchObject({ pid: 7, identity, problem: null });
+  });
+
+  test.each([
+    ['the pid of another process', { pid: 8 }, 'pid differs from the pid in the identity'],
+    ['a broken identity', { identity: { version: 1, platform: 'linux', pid: -7 } }, /^identity: pid/],
+    ['text for an identity', { identity: '{}' }, 'identity: not an object'],
+  ])('a row with %s is malformed', (_, wrong, problem) => {
+    const row = { pid: 7, identity: newRecord().identity, ...wrong };
+    const found = recordFromCaller(row).problem;
+    if (typeof problem === 'string') expect(found).toBe(problem);
+    else expect(found).toMatch(problem);
   });
 
   test('the copy of a malformed record stays malformed', () => {
