@@ -27,10 +27,11 @@ _kernel_identity() {
   if [[ $word == -* ]]; then
     local options='--help'
     case $command in
-      run) options+=' --timeout --label --' ;;
-      inspect) options+=' --recursive --json --exit-code' ;;
+      run) options+=' --timeout --label --trust-boot-id --' ;;
+      inspect) options+=' --recursive --trust-boot-id --json --exit-code' ;;
       dump) options+=' --redact --json' ;;
-      reclaim | self | probe) options+=' --json' ;;
+      reclaim) options+=' --trust-boot-id --json' ;;
+      self | probe) options+=' --json' ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
     return

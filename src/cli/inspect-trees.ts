@@ -2,6 +2,7 @@ import { relative, resolve } from 'node:path';
 import { errnoOf } from '../backend/system-error.js';
 import { NotALockError } from '../errors.js';
 import { inspectLockSync, type LockInspection } from '../lock/inspect.js';
+import type { InspectOptions } from '../lock/protocol/assess.js';
 import { stdoutPaint } from './colour.js';
 import type { Looks } from './each-path.js';
 import { findLocks, type Search } from './find-locks.js';
@@ -10,14 +11,18 @@ import { WIDTH, wrap } from './format/layout.js';
 import { complain, inspectionJson, print, printJson } from './output.js';
 
 /** Judges the locks in directory trees and prints their states, and how much was left out. */
-export function inspectTrees(roots: readonly string[], json: boolean): Looks<LockInspection> {
+export function inspectTrees(
+  roots: readonly string[],
+  options: InspectOptions,
+  json: boolean,
+): Looks<LockInspection> {
   const search = findLocks(roots);
   const results: LockInspection[] = [];
   const errors = [...search.errors];
   let nameless = 0;
   for (const path of search.paths) {
     try {
-      const inspection = inspectLockSync(path);
+      const inspection = inspectLockSync(path, options);
       if (inspection.format !== 'none') results.push(inspection);
       // A lock that is free now vanished after the search found it.
       else if (inspection.state !== 'free') nameless++;

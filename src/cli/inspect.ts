@@ -1,4 +1,5 @@
 import { inspectLockSync, type LockInspection } from '../lock/inspect.js';
+import type { InspectOptions } from '../lock/protocol/assess.js';
 import { parseArguments, requirePaths } from './arguments.js';
 import { stdoutPaint } from './colour.js';
 import type { Command } from './command.js';
@@ -9,8 +10,9 @@ import { formatTable, summarise } from './format/format-table.js';
 import { inspectTrees } from './inspect-trees.js';
 import { inspectionJson, print } from './output.js';
 
-const help = `Usage: kernel-identity inspect PATH... [--json] [--exit-code]
-       kernel-identity inspect --recursive DIR... [--json] [--exit-code]
+const help = `Usage: kernel-identity inspect PATH... [--trust-boot-id] [--json] [--exit-code]
+       kernel-identity inspect --recursive DIR... [--trust-boot-id] [--json]
+                               [--exit-code]
 
 Judges the lock at each PATH, and shows all evidence for the verdict; with
 several paths, one line for each. Changes nothing.
@@ -24,6 +26,9 @@ verdict is "assumed": the pid is taken to be one of this PID namespace.
                    and *.lock, *.pid, .X*-lock, SingletonLock, .#*. Symbolic
                    links are not followed; proc, sysfs and the like are left
                    out, and so are files that turn out to name no owner
+  --trust-boot-id  a process with this boot id is one of this very machine, and
+                   not of a copy of it: its death counts on filesystems that
+                   machines share too
   --json           as JSON: an object for one path, an array for several or a
                    search, in which a path that could not be read is left out
   --exit-code      report the state of the lock in the exit code
@@ -41,6 +46,7 @@ export const inspectCommand: Command = {
   execute(args) {
     const { values, positionals } = parseArguments(args, {
       recursive: { type: 'boolean', short: 'r' },
+      'trust-boot-id': { type: 'boolean' },
       json: { type: 'boolean' },
       'exit-code': { type: 'boolean' },
     });
@@ -50,14 +56,19 @@ export const inspectCommand: Command = {
     }
     requirePaths(positionals);
     const report = values.recursive ? inspectTrees : inspectPaths;
-    const { results, failed } = report(positionals, values.json === true);
+    const options = { trustBootId: values['trust-boot-id'] === true };
+    const { results, failed } = report(positionals, options, values.json === true);
     if (failed) return EXIT.failure;
     return values['exit-code'] ? worstOf(results) : EXIT.success;
   },
 };
 
-function inspectPaths(paths: readonly string[], json: boolean): Looks<LockInspection> {
-  const report = lookAtEach(paths, (path) => inspectLockSync(path));
+function inspectPaths(
+  paths: readonly string[],
+  options: InspectOptions,
+  json: boolean,
+): Looks<LockInspection> {
+  const report = lookAtEach(paths, (path) => inspectLockSync(path, options));
   const { results } = report;
   const [first] = results;
   if (json) {

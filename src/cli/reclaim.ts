@@ -8,16 +8,19 @@ import { EXIT } from './exit-codes.js';
 import { formatInspection } from './format/format-inspection.js';
 import { inspectionJson, print } from './output.js';
 
-const help = `Usage: kernel-identity reclaim PATH... [--json]
+const help = `Usage: kernel-identity reclaim PATH... [--trust-boot-id] [--json]
 
 Removes the lock at each PATH if its owner is dead, and leaves it alone if the
 owner is alive or its state unknown. A path that does not exist counts as free.
 The lock and PID files of other programs (see inspect --help) are removed too,
 unless they changed after they were judged. A file without an owner is an error.
 
-  --json      as JSON: an object for one path, an array for several, in which
-              a path that failed is left out
-  -h, --help  this text
+  --trust-boot-id  a process with this boot id is one of this very machine, and
+                   not of a copy of it: its death counts on filesystems that
+                   machines share too
+  --json           as JSON: an object for one path, an array for several, in
+                   which a path that failed is left out
+  -h, --help       this text
 
 Exit codes: 0 all are free now; 1 one was left alone, or failed.`;
 
@@ -27,13 +30,17 @@ export const reclaimCommand: Command = {
   help,
   failureCode: EXIT.failure,
   execute(args) {
-    const { values, positionals } = parseArguments(args, { json: { type: 'boolean' } });
+    const { values, positionals } = parseArguments(args, {
+      'trust-boot-id': { type: 'boolean' },
+      json: { type: 'boolean' },
+    });
     if (values.help) {
       print(help);
       return EXIT.success;
     }
     requirePaths(positionals);
-    const { results, failed } = lookAtEach(positionals, (path) => reclaimLockSync(path));
+    const trustBootId = values['trust-boot-id'] === true;
+    const { results, failed } = lookAtEach(positionals, (path) => reclaimLockSync(path, { trustBootId }));
     if (values.json) {
       printJsonOfEach(
         positionals,

@@ -3,13 +3,21 @@ import { checkAcquireOptions } from '../lock/options.js';
 import { parseArguments, refuseEmptyPath, UsageError } from './arguments.js';
 import { parseDuration } from './duration.js';
 
-const OPTIONS = { timeout: { type: 'string' }, label: { type: 'string' } } as const;
+const OPTIONS = {
+  timeout: { type: 'string' },
+  label: { type: 'string' },
+  'trust-boot-id': { type: 'boolean' },
+} as const;
 
 export interface RunRequest {
   readonly path: string;
   /** Program and its arguments; at least one word. */
   readonly command: readonly [string, ...string[]];
-  readonly options: { readonly timeout?: number; readonly label?: string };
+  readonly options: {
+    readonly timeout?: number;
+    readonly label?: string;
+    readonly trustBootId?: boolean;
+  };
 }
 
 /**
@@ -30,6 +38,7 @@ export function parseRunArguments(args: readonly string[]): RunRequest | null {
   const options = {
     ...(values.timeout === undefined ? {} : { timeout: parseDuration(values.timeout) }),
     ...(values.label === undefined ? {} : { label: values.label }),
+    ...(values['trust-boot-id'] === true ? { trustBootId: true } : {}),
   };
   checkOptions(options);
   return { path, command: [program, ...rest], options };

@@ -11,7 +11,8 @@ import { parseRunArguments, type RunRequest } from './run-arguments.js';
 import { SignalRelay } from './signal-relay.js';
 import { waitNotice } from './wait-notice.js';
 
-const help = `Usage: kernel-identity run LOCK [--timeout TIME] [--label TEXT] -- COMMAND...
+const help = `Usage: kernel-identity run LOCK [--timeout TIME] [--label TEXT]
+                           [--trust-boot-id] -- COMMAND...
 
 Acquires LOCK, runs COMMAND while holding it, and releases it. The lock of a
 dead owner is reclaimed. While waiting, stderr shows who holds the lock.
@@ -21,10 +22,13 @@ the lock stays held until COMMAND ends even if run alone is killed; where no
 witness can be taken (see "kernel-identity dump"), it does not. Processes that
 COMMAND leaves in the background keep the lock only if run was killed.
 
-  --timeout TIME  give up after 300ms, 10s, 5m, 2h, or 30 (seconds); 0: one try;
-                  default: never
-  --label TEXT    a word for people, shown with the lock
-  -h, --help      this text
+  --timeout TIME   give up after 300ms, 10s, 5m, 2h, or 30 (seconds); 0: one
+                   try; default: never
+  --label TEXT     a word for people, shown with the lock
+  --trust-boot-id  a process with this boot id is one of this very machine, and
+                   not of a copy of it: its death counts on filesystems that
+                   machines share too
+  -h, --help       this text
 
 The -- may be left out before a command none of whose words begins with a dash.
 

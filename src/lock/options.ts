@@ -47,6 +47,9 @@ export function checkAcquireOptions(options: AcquireOptions): void {
   if (options.legacy !== undefined && options.legacy !== 'assume' && options.legacy !== 'unknown') {
     throw invalidValue('legacy', `'assume' or 'unknown'`, options.legacy);
   }
+  if (options.trustBootId !== undefined && typeof options.trustBootId !== 'boolean') {
+    throw invalidType('trustBootId', 'a boolean', options.trustBootId);
+  }
   if (options.label !== undefined && typeof options.label !== 'string') {
     throw invalidType('label', 'a string', options.label);
   }

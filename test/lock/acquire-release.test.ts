@@ -221,6 +221,7 @@ describeForEveryBackend('a lock', (api, backend) => {
       ['ownerlessGrace', -1, range],
       ['clockSlack', Number.NaN, range],
       ['legacy', 'guess', range],
+      ['trustBootId', 'yes', type],
       ['label', 7, type],
       ['label', 'x'.repeat(257), range],
       ['onWait', 'call me', type],

@@ -163,6 +163,23 @@ describeForEachBackend('waiters in a queue', (api) => {
     await (await last.lock).release();
   });
 
+  test('each option that decides a verdict makes a queue of its own', async () => {
+    const { QueuedWaiter } = await import('../../src/lock/waiting/queue.js');
+    const path = newPath();
+    const rules = [
+      {},
+      { legacy: 'unknown' },
+      { clockSlack: 1 },
+      { ownerlessGrace: 1 },
+      { trustBootId: true },
+    ] as const;
+    const heads = rules.map((options) => new QueuedWaiter(path, options, false));
+    const seconds = rules.map((options) => new QueuedWaiter(path, options, false));
+    expect(heads.map(({ isHead }) => isHead)).toEqual(rules.map(() => true));
+    expect(seconds.map(({ isHead }) => isHead)).toEqual(rules.map(() => false));
+    for (const waiter of [...heads, ...seconds]) waiter.leave();
+  });
+
   test('a waiter that judges by other rules is in another queue', async () => {
     const path = newPath();
     const owner = await startProcess(['sleep', '60']);

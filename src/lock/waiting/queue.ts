@@ -31,7 +31,8 @@ export class QueuedWaiter {
 
   /** @param listens true when the waiter wants to be woken by each new state that the head sees. */
   constructor(path: string, options: AcquireOptions, listens: boolean) {
-    const rules = JSON.stringify([options.legacy, options.clockSlack, options.ownerlessGrace]);
+    const { legacy, clockSlack, ownerlessGrace, trustBootId } = options;
+    const rules = JSON.stringify([legacy, clockSlack, ownerlessGrace, trustBootId]);
     const others = queues.get(path) ?? [];
     const queue = others.find((other) => other.rules === rules);
     this.#queue = queue ?? { rules, waiters: new Set(), seenByHead: null };
