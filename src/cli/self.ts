@@ -7,7 +7,8 @@ import { print, printJson } from './output.js';
 
 const help = `Usage: kernel-identity self [--json]
 
-Prints the identity of this very process: what it would record in a lock.
+Prints the identity of this very process: what it would record in a lock, but
+for the lifeline, which would end with it.
 
   --json      as JSON
   -h, --help  this text

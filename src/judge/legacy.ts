@@ -24,9 +24,9 @@ export interface JudgeOptions {
   /** ms by which the wall clock may have been set since the record was written. Default 60 000. */
   readonly clockSlack?: number;
   /**
-   * True: an owner with this machine's boot id ran on this very kernel, so a free lifeline is its death wherever the
-   * record stands. Default false: two copies of one virtual machine have the same boot id, and may meet on a shared
-   * filesystem or in a database. The verdict is `assumed`.
+   * True: an owner with this machine's boot id ran on this very kernel, so that the end of its process or a free
+   * lifeline is its death wherever the record stands. Default false: two copies of one virtual machine have the same
+   * boot id, and may meet on a shared filesystem or in a database. The verdict is `assumed`.
    */
   readonly trustBootId?: boolean;
 }

@@ -2,8 +2,9 @@
 export type VerdictState = 'alive' | 'dead' | 'unknown';
 
 /**
- * `assumed`: the record holds no identity, so its pid is taken to be of this PID namespace. Or a free lifeline was
- * taken for a death although copies of one machine, which share their boot id, may meet where the record stands.
+ * `assumed`: the record holds no identity, so its pid is taken to be of this PID namespace. Or the end of a
+ * process, or a free lifeline, was taken for the owner's death although copies of one machine, which share
+ * their boot id, may meet where the record stands.
  */
 export type Certainty = 'proven' | 'assumed';
 
