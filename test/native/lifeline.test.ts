@@ -11,6 +11,7 @@ import {
   describeRequiring,
   hasProgram,
   isolationTest,
+  isRoot,
   testRequiring,
 } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
