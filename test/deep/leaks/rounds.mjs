@@ -12,7 +12,7 @@ const HOUR_MS = 3_600_000;
  * @param {string} directory an empty one
  * @returns {Record<string, () => void>}
  */
-export function roundsOf({ processes, files, witness, watch, lease, capabilities }, directory) {
+export function roundsOf({ processes, files, witness, lifeline, watch, lease, capabilities }, directory) {
   mkdirSync(join(directory, 'lock'));
   writeFileSync(join(directory, 'lock', 'owner.json'), '{}');
   const parent = files.openParent(directory);
@@ -98,6 +98,17 @@ export function roundsOf({ processes, files, witness, watch, lease, capabilities
     },
     'witness.test': () => witness.test(owner, 'ext'),
     'witness.testAt': () => witness.testAt(lock, 'owner.json', 'ext'),
+    'lifeline.takeOfProcess, lifeline.losses': () => {
+      lifeline.takeOfProcess();
+      lifeline.losses();
+    },
+    'lifeline.take, lifeline.drop': () => lifeline.drop(lifeline.take('7') ?? ''),
+    'lifeline.test, of a known one, of nobody and of nonsense': () => {
+      lifeline.test(lifeline.takeOfProcess() ?? '');
+      lifeline.test('time:8');
+      lifeline.test('nonsense');
+    },
+    'lifeline.list': () => lifeline.list(10),
     'watch.onExit': () => watch.cancel(ticket(watch.onExit(pidfd, words, 0))),
     'watch.onRelease': () => watch.cancel(ticket(watch.onRelease(owner, words, 0))),
     'watch.onLockChange': () => watch.cancel(ticket(watch.onLockChange(lock, pidfd, () => {}))),
