@@ -350,7 +350,11 @@ function isDeathAssumed({ record, seen, options }: Judged): boolean {
 
 /** True when owner or observer saw the lock on a filesystem that several kernels can have. */
 function isOnSharedPlace({ record, seen }: Judged): boolean {
-  return [record.filesystem, seen.filesystem].some((type) => type !== null && !isOneKernelFilesystem(type));
+  return isSharedType(record.filesystem) || isSharedType(seen.filesystem);
+}
+
+function isSharedType(type: string | null): boolean {
+  return type !== null && !isOneKernelFilesystem(type);
 }
 
 /** True when owner and observer both saw the lock on a filesystem of one kernel. */
