@@ -333,11 +333,6 @@ export const files = [
     tests: ['test/native/lifeline.test.ts'],
     mutants: [
       {
-        what: 'a descriptor that leads elsewhere finds everybody dead',
-        from: 'return IsStillOpen(file) ? LockState::kFree : LockState::kUntestable;',
-        to: 'return LockState::kFree;',
-      },
-      {
         what: 'any lock on the byte is a lifeline',
         from: 'conflict.is_lifeline && conflict.start == offset && conflict.length == 1',
         to: 'true',

@@ -97,6 +97,10 @@ describeRequiring([built], 'a lifeline', () => {
     const held = (await holder.ask('takeOfProcess')) as string;
     await holder.ask('drop', held);
     expect(lifeline.test(held)).toBe('held');
+    // Nor can it by a lock that takes the same byte and drops it.
+    await holder.ask('take', held.slice('time:'.length));
+    await holder.ask('drop', held);
+    expect(lifeline.test(held)).toBe('held');
   });
 
   isolationTest('is seen from and by a container that shares nothing', async () => {
