@@ -1,6 +1,3 @@
-import { fileURLToPath } from 'node:url';
-import { readFilesystem } from '../backend/procfs/filesystem.js';
-import { isSystemError } from '../backend/system-error.js';
 import { currentObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import { type OwnerFile, withOwnerFileOf } from '../record/owner-file.js';
@@ -65,16 +62,5 @@ export function judgeRecord(
   options: JudgeOptions & Pick<OwnerOptions, 'path'>,
   seen: Seen = NOTHING_SEEN,
 ): Verdict {
-  const place = options.path === undefined ? null : typeOfPlace(options.path);
-  return decide(record, new LiveObservation(currentObserver(), record, file, seen, place), options);
-}
-
-/** null: the file is not there, or may not be read. */
-function typeOfPlace(path: string | URL): string | null {
-  try {
-    return readFilesystem(path instanceof URL ? fileURLToPath(path) : path).type;
-  } catch (error) {
-    if (isSystemError(error)) return null;
-    throw error;
-  }
+  return decide(record, new LiveObservation(currentObserver(), record, file, seen, options.path), options);
 }

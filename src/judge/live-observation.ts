@@ -1,5 +1,8 @@
 import { fstatSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { isOneKernelFilesystem, traitsOf } from '../backend/filesystem-traits.js';
+import { readFilesystem } from '../backend/procfs/filesystem.js';
+import { isSystemError } from '../backend/system-error.js';
 import { compareIdentities } from '../identity/compare.js';
 import { formatIdentity } from '../identity/format.js';
 import { findNamesakes, type Namesakes } from '../identity/namesakes.js';
@@ -29,25 +32,26 @@ export class LiveObservation implements Observation {
   readonly #observer: Observer;
   readonly #record: OwnerRecord;
   readonly #file: OwnerFile | null;
-  readonly #place: string | null;
+  readonly #path: string | URL | undefined;
+  #filesystem: string | null | undefined;
   #observedProcess: ObservedProcess | undefined;
   #witness: WitnessObservation | undefined;
   #lifeline: LifelineObservation | undefined;
   #namesakes: Namesakes | undefined;
   #clocks: Clocks | undefined;
 
-  /** @param place type of the filesystem on which a record stands that is in no owner.json; null: not known. */
+  /** @param path the file in which a record stands that is in no owner.json. */
   constructor(
     observer: Observer,
     record: OwnerRecord,
     file: OwnerFile | null,
     seen: Seen,
-    place: string | null = null,
+    path?: string | URL,
   ) {
     this.#observer = observer;
     this.#record = record;
     this.#file = file;
-    this.#place = place;
+    this.#path = path;
     this.heldPidfd = seen.heldPidfd ?? 'none';
     if (seen.witness !== undefined) this.#witness = { state: seen.witness, source: 'watched until then' };
   }
@@ -57,7 +61,10 @@ export class LiveObservation implements Observation {
   }
 
   get filesystem(): string | null {
-    return this.#file?.filesystem.type ?? this.#place;
+    if (this.#file !== null) return this.#file.filesystem.type;
+    if (this.#path === undefined) return null;
+    if (this.#filesystem === undefined) this.#filesystem = typeAt(this.#path);
+    return this.#filesystem;
   }
 
   get heldByThisProcess(): boolean {
@@ -153,6 +160,16 @@ function isStillSelf(recorded: ProcessIdentity, now: ProcessIdentity): boolean {
  */
 function factsOf(identity: ProcessIdentity): string {
   return formatIdentity({ ...identity, hostname: null, containerId: null });
+}
+
+/** The type of the filesystem that the file is on. null when the file is missing or may not be read. */
+function typeAt(path: string | URL): string | null {
+  try {
+    return readFilesystem(path instanceof URL ? fileURLToPath(path) : path).type;
+  } catch (error) {
+    if (isSystemError(error)) return null;
+    throw error;
+  }
 }
 
 function whyUntestable({ filesystem: { type } }: OwnerFile): string | null {

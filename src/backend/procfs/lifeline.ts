@@ -5,7 +5,10 @@ import { isSystemError } from '../system-error.js';
 import { readLockTable, splitDevice } from './locks.js';
 
 /** Inodes of the initial namespaces whose files carry lifelines (include/linux/proc_ns.h). */
-const INODES: Readonly<Record<string, string>> = { time: '4026531834', user: '4026531837' };
+const INODES: ReadonlyMap<string, string> = new Map([
+  ['time', '4026531834'],
+  ['user', '4026531837'],
+]);
 
 /**
  * Plain Node can only read /proc/locks, which shows no more than a page of locks at once. A lifeline that is listed there
@@ -15,7 +18,7 @@ export const PROCFS_LIFELINE: LifelineOperations = Object.freeze({ ...NO_LIFELIN
 
 function test(lifeline: string): WitnessTest {
   const [, space = '', offset = ''] = /^(\w+):(\d{1,19})$/.exec(lifeline) ?? [];
-  const inode = INODES[space];
+  const inode = INODES.get(space);
   if (inode === undefined) return 'untestable';
   try {
     // Every namespace file lies on the one filesystem nsfs.
