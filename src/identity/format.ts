@@ -95,7 +95,7 @@ export function isUint64(value: unknown): value is string {
 }
 
 /** True for `<space>:<offset>` with an offset below 2^62, the largest that a lifeline can have. */
-function isLifeline(value: unknown): value is string {
+export function isLifeline(value: unknown): value is string {
   return (
     typeof value === 'string' &&
     LIFELINE.test(value) &&

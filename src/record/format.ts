@@ -17,6 +17,8 @@ export interface NewOwnerRecord {
   readonly identity: ProcessIdentity;
   readonly filesystem: string;
   readonly witness: WitnessRecord | null;
+  /** See {@link OwnerRecord.lifeline}. */
+  readonly lifeline: string | null;
   readonly lease: LeaseRecord | null;
   /** See {@link OwnerRecord.handedOver}. */
   readonly handedOver: boolean;
@@ -30,11 +32,13 @@ export interface NewOwnerRecord {
  * of 32.6.
  */
 export function formatOwnerRecord(record: NewOwnerRecord): string {
-  const { starttime, createdAtMs, nonce, identity, filesystem, witness, lease, handedOver, label } = record;
+  const { starttime, createdAtMs, nonce, identity, filesystem, label } = record;
+  const { witness, lifeline, lease, handedOver } = record;
   // The key is absent rather than null, because an older reader takes null for a number that it does not
   // understand.
   const starttimeLine = starttime === null ? '' : `  "starttime": ${starttime},\n`;
   const labelLine = label === undefined ? '' : `  "label": ${JSON.stringify(label)},\n`;
+  const lifelineLine = lifeline === null ? '' : `  "lifeline": "${lifeline}",\n`;
   return `{
   "pid": ${identity.pid},
 ${starttimeLine}  "createdAtMs": ${createdAtMs},
@@ -43,7 +47,7 @@ ${starttimeLine}  "createdAtMs": ${createdAtMs},
 ${labelLine}  "identity": ${identityText(identity)},
   "filesystem": "${filesystem}",
   "witness": ${witnessText(witness)},
-  "lease": ${lease === null ? 'null' : nested(lease)}${handedOver ? ',\n  "handedOver": true' : ''}
+${lifelineLine}  "lease": ${lease === null ? 'null' : nested(lease)}${handedOver ? ',\n  "handedOver": true' : ''}
 }
 `;
 }
@@ -54,12 +58,17 @@ const identityText = rememberLast((identity: ProcessIdentity) => nested(identity
 /** The values are decimal and hexadecimal numbers, in which JSON would escape nothing. */
 function witnessText(witness: WitnessRecord | null): string {
   if (witness === null) return 'null';
-  const { device, fsid, inode } = witness;
+  const { device, fsid, inode, directory } = witness;
   return `{
     "device": "${device}",
-    "fsid": ${fsid === null ? 'null' : `"${fsid}"`},
-    "inode": "${inode}"
+    "fsid": ${quotedOrNull(fsid)},
+    "inode": "${inode}",
+    "directory": ${quotedOrNull(directory)}
   }`;
+}
+
+function quotedOrNull(number: string | null): string {
+  return number === null ? 'null' : `"${number}"`;
 }
 
 /** The JSON of a value that is a property of the outermost object. */
@@ -69,7 +78,8 @@ function nested(value: object): string {
 
 /** The record that a reader makes of {@link formatOwnerRecord}. */
 export function ownerRecordOf(record: NewOwnerRecord): OwnerRecord {
-  const { starttime, createdAtMs, nonce, identity, filesystem, witness, lease, handedOver, label } = record;
+  const { starttime, createdAtMs, nonce, identity, filesystem, label } = record;
+  const { witness, lifeline, lease, handedOver } = record;
   const made: OwnerRecord = {
     version: RECORD_VERSION,
     pid: identity.pid,
@@ -79,6 +89,7 @@ export function ownerRecordOf(record: NewOwnerRecord): OwnerRecord {
     identity,
     filesystem,
     witness,
+    lifeline,
     lease,
     handedOver,
     label: label?.slice(0, MAX_LABEL) ?? null,

@@ -11,6 +11,12 @@ export interface WitnessRecord {
   readonly fsid: string | null;
   /** st_ino, decimal. */
   readonly inode: string;
+  /**
+   * st_ino of the lock directory, decimal. A copy of the lock has both numbers other than recorded. null where the number
+   * may change while the lock stands (overlay whose directories have another st_dev than its files), and in records of
+   * versions that did not write it.
+   */
+  readonly directory: string | null;
 }
 
 /** How an owner shows that it lives where nothing else says so: it touches owner.json again and again. */
@@ -72,6 +78,11 @@ export interface OwnerRecord {
   /** Filesystem of the lock as its owner saw it, by the names of `Filesystem.type`. */
   readonly filesystem: string | null;
   readonly witness: WitnessRecord | null;
+  /**
+   * The lock's own lifeline, such as `time:1234`, which its owner drops with the lock. It has the form of
+   * {@link ProcessIdentity.lifeline}, which is the whole process's. null where the lock has none.
+   */
+  readonly lifeline: string | null;
   readonly lease: LeaseRecord | null;
   /**
    * True: a command inherits the witness and may work on under the lock when the recorded process is dead, so that the

@@ -1,5 +1,5 @@
 import { Checked } from '../identity/checked.js';
-import { isPid, isUint64, toIdentity } from '../identity/format.js';
+import { isLifeline, isPid, isUint64, toIdentity } from '../identity/format.js';
 import { checkedIdentities, type ProcessIdentity } from '../identity/process-identity.js';
 import { Fields } from '../text/json-fields.js';
 import { type LegacyFields, readLegacyFields } from './legacy-fields.js';
@@ -105,6 +105,7 @@ function bareRecord(
     identity,
     filesystem: null,
     witness: null,
+    lifeline: null,
     lease: null,
     handedOver: false,
     label: null,
@@ -136,6 +137,7 @@ function ownRecord(fields: Fields, mtimeMs: number | null): OwnerRecord {
     identity: typeof identity === 'string' ? null : checkedIdentities.markChecked(identity),
     filesystem: toMatch(fields.get('filesystem'), FILESYSTEM),
     witness: toWitness(fields.get('witness')),
+    lifeline: toLifeline(fields.get('lifeline')),
     lease: toLease(fields.get('lease')),
     handedOver: fields.get('handedOver') === true,
     label: toLabel(fields.get('label')),
@@ -161,7 +163,17 @@ function toWitness(value: unknown): WitnessRecord | null {
   const device = fields.get('device');
   const inode = fields.get('inode');
   if (!isUint64(device) || !isUint64(inode)) return null;
-  return { device, inode, fsid: toMatch(fields.get('fsid'), HEX) };
+  const directory = fields.get('directory');
+  return {
+    device,
+    inode,
+    fsid: toMatch(fields.get('fsid'), HEX),
+    directory: isUint64(directory) ? directory : null,
+  };
+}
+
+function toLifeline(value: unknown): string | null {
+  return isLifeline(value) ? value : null;
 }
 
 function toLease(value: unknown): LeaseRecord | null {

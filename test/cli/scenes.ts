@@ -103,8 +103,9 @@ const record = fc.record(
     ),
     witness: fc.oneof(
       fc.jsonValue({ maxDepth: 1 }),
-      fc.record({ device: number, fsid: number, inode: number }),
+      fc.record({ device: number, fsid: number, inode: number, directory: number }),
     ),
+    lifeline: fc.constantFrom('time:1', 'user:0', 'time:-1', '', 7, null),
     lease: fc.oneof(fc.jsonValue({ maxDepth: 1 }), fc.record({ durationMs: number })),
     filesystem: fc.constantFrom('ext', 'nfs', '', null),
     label: fc.string({ unit: 'binary', maxLength: 300 }),

@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, statfsSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { filesystemName } from '../../src/backend/procfs/filesystem.js';
 import type { ProcessIdentity } from '../../src/identity/process-identity.js';
 import { formatOwnerRecord, type NewOwnerRecord } from '../../src/record/format.js';
@@ -39,6 +39,7 @@ export function writeLockOf(
     identity,
     filesystem: filesystemName(statfsSync(path, { bigint: true }).type),
     witness: null,
+    lifeline: null,
     lease: null,
     handedOver: false,
     label: undefined,
@@ -50,7 +51,8 @@ export function writeLockOf(
 /** The witness that an owner records when it took its witness on this very file. */
 export function witnessOn(file: string): WitnessRecord {
   const { dev, ino } = statSync(file, { bigint: true });
-  return { device: dev.toString(), fsid: null, inode: ino.toString() };
+  const directory = statSync(dirname(file), { bigint: true }).ino.toString();
+  return { device: dev.toString(), fsid: null, inode: ino.toString(), directory };
 }
 
 /** Returns the content of owner.json, as any reader sees it. */

@@ -19,7 +19,7 @@ export const NAMESPACE = { inode: '4026532001', id: '71' };
 export const OTHER_NAMESPACE = { inode: '4026532002', id: '72' };
 export const OWNER_TICKS = 5000;
 const OWNER_INODE = '12345678901234567890';
-export const WITNESS = { device: '64512', fsid: 'abcdef0123456789', inode: '4711' };
+export const WITNESS = { device: '64512', fsid: 'abcdef0123456789', inode: '4711', directory: '4710' };
 
 /** The owner's identity. */
 export function identity(overrides: Partial<ProcessIdentity> = {}): ProcessIdentity {
@@ -60,6 +60,7 @@ export function record(
     identity: recorded,
     filesystem: 'ext',
     witness: null,
+    lifeline: null,
     lease: null,
     handedOver: false,
     label: null,

@@ -254,7 +254,7 @@ export function observe(world: World): Seen {
   const processes = inhabitants(world, hereNamespace, ownerNamespace, ownerHere);
   const self = processes[0] as Process;
 
-  const witness = world.witnessRecorded ? { device: '1', fsid: null, inode: '2' } : null;
+  const witness = world.witnessRecorded ? { device: '1', fsid: null, inode: '2', directory: null } : null;
   const [filesystemRecorded, filesystemSeen] = world.filesystems;
   return {
     record: record(

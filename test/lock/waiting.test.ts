@@ -21,7 +21,7 @@ function newPath(name = 'install.lock'): string {
 
 /** Writes a lock whose owner cannot be judged. */
 function writeUnknownLock(api: Package, path: string): void {
-  const witness = { device: '1', fsid: null, inode: '1' };
+  const witness = { device: '1', fsid: null, inode: '1', directory: null };
   writeLockOf(
     path,
     { ...api.selfIdentity(), ...NO_BOOT, lifeline: null },

@@ -14,9 +14,19 @@ const newRecords: fc.Arbitrary<NewOwnerRecord> = fc.record({
   nonce: hex(32),
   identity: identities,
   filesystem: fc.constantFrom('ext', 'overlay', 'nfs', '9p', '794c7630'),
-  witness: fc.option(fc.record({ device: uint64, fsid: fc.option(hex(16), { nil: null }), inode: uint64 }), {
-    nil: null,
-  }),
+  witness: fc.option(
+    fc.record({
+      device: uint64,
+      fsid: fc.option(hex(16), { nil: null }),
+      inode: uint64,
+      directory: fc.option(uint64, { nil: null }),
+    }),
+    { nil: null },
+  ),
+  lifeline: fc.option(
+    fc.bigInt({ min: 0n, max: 2n ** 62n - 1n }).map((offset) => `time:${offset}`),
+    { nil: null },
+  ),
   lease: fc.option(fc.record({ durationMs: fc.integer({ min: 1 }) }), { nil: null }),
   handedOver: fc.boolean(),
   label: fc.option(fc.string({ unit: 'binary', maxLength: 100 }), { nil: undefined }),
@@ -25,7 +35,8 @@ const newRecords: fc.Arbitrary<NewOwnerRecord> = fc.record({
 test('an owner record is read back as it was written', () => {
   fc.assert(
     fc.property(newRecords, (written) => {
-      const { starttime, nonce, identity, filesystem, witness, lease, handedOver, label } = written;
+      const { starttime, nonce, identity, filesystem, label } = written;
+      const { witness, lifeline, lease, handedOver } = written;
       const text = formatOwnerRecord(written);
       expect(text).toBe(`${JSON.stringify(JSON.parse(text), null, 2)}\n`);
       const read = parsedRecord(text, 0);
@@ -40,6 +51,7 @@ test('an owner record is read back as it was written', () => {
         identity,
         filesystem,
         witness,
+        lifeline,
         lease,
         handedOver,
         label: label ?? null,
@@ -74,8 +86,9 @@ describe('a program that knows only pid, starttime and createdAtMs', () => {
   });
 });
 
-test('what an owner could not take or know is null, and a label is left out', () => {
+test('what an owner could not take or know is null, and a label or a lifeline is left out', () => {
   const content = JSON.parse(formatOwnerRecord(newRecord({ witness: null })));
   expect(content).toMatchObject({ witness: null, lease: null, filesystem: 'ext', version: 1 });
   expect(content).not.toHaveProperty('label');
+  expect(content).not.toHaveProperty('lifeline');
 });

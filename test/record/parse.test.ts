@@ -245,8 +245,35 @@ describe('a record of this package', () => {
     for (const fsid of [7, '', 'XYZ', 'ABC', 'f'.repeat(17), null, undefined]) {
       const witness = { device: '1', inode: '2', fsid };
       const record = parsedRecord(JSON.stringify({ ...ownContent(), witness }), MTIME);
-      expect(record.witness).toEqual({ device: '1', inode: '2', fsid: null });
+      expect(record.witness).toEqual({ device: '1', inode: '2', fsid: null, directory: null });
     }
+  });
+
+  test('does not know the number of a directory of a wrong type, and keeps its witness', () => {
+    for (const directory of [7, '', '-1', '01', '1'.repeat(21), {}, [], null, undefined]) {
+      const witness = { device: '1', inode: '2', fsid: null, directory };
+      const record = parsedRecord(JSON.stringify({ ...ownContent(), witness }), MTIME);
+      expect(record.witness).toEqual({ ...witness, directory: null });
+    }
+  });
+
+  test('does not know a lifeline that is none, and takes any that a lock can have', () => {
+    const read = (lifeline: unknown) =>
+      parsedRecord(JSON.stringify({ ...ownContent(), lifeline }), MTIME).lifeline;
+    const wrong = [
+      7,
+      '',
+      'time',
+      'time:',
+      'time:-1',
+      'time:01',
+      'time:x',
+      ' time:1',
+      `time:${2n ** 62n}`,
+      {},
+    ];
+    for (const lifeline of [...wrong, ['time:1'], null, undefined]) expect(read(lifeline)).toBe(null);
+    for (const lifeline of ['time:0', `user:${2n ** 62n - 1n}`]) expect(read(lifeline)).toBe(lifeline);
   });
 
   test('of a newer version is usable by what is understood of it', () => {

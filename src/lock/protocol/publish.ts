@@ -58,7 +58,7 @@ export function publishLock(lockPath: LockPath, options: PublishOptions): Publis
   try {
     owner = files.createAt(directory, NEW_OWNER_FILE);
     const { filesystem } = owner;
-    const record = newRecord(nonce, options, filesystem, takeWitness(lockPath, directory, owner));
+    const record = newRecord(nonce, options, filesystem, takeWitness(lockPath, made, owner));
     const content = formatOwnerRecord(record);
     files.write(owner.descriptor, content);
     files.renameAt(directory, NEW_OWNER_FILE, directory, OWNER_FILE);
@@ -79,7 +79,7 @@ export function publishLock(lockPath: LockPath, options: PublishOptions): Publis
  * Write-locks owner.json and checks that other processes can see the lock.
  * @returns null when locks do not work on this system or on this file.
  */
-function takeWitness({ backend }: LockPath, directory: Descriptor, owner: OpenFile): WitnessRecord | null {
+function takeWitness({ backend }: LockPath, directory: OpenDirectory, owner: OpenFile): WitnessRecord | null {
   const { descriptor, status, filesystem } = owner;
   if (!isOneKernelFilesystem(filesystem.type) || !backend.capabilities().takeWitness.available) return null;
   try {
@@ -88,8 +88,15 @@ function takeWitness({ backend }: LockPath, directory: Descriptor, owner: OpenFi
     return null;
   }
   // A sandbox (gVisor) may grant a lock that others do not see, so a second file description tests it.
-  if (backend.witness.testAt(directory, NEW_OWNER_FILE, filesystem.type) !== 'held') return null;
-  return { device: status.device, fsid: filesystem.fsid, inode: status.inode };
+  if (backend.witness.testAt(directory.descriptor, NEW_OWNER_FILE, filesystem.type) !== 'held') return null;
+  // An overlay that cannot keep the numbers of its directories gives them a device of their own.
+  const isStable = directory.device === status.device;
+  return {
+    device: status.device,
+    fsid: filesystem.fsid,
+    inode: status.inode,
+    directory: isStable ? directory.inode : null,
+  };
 }
 
 function newRecord(
@@ -105,6 +112,7 @@ function newRecord(
     identity: selfIdentity(),
     filesystem: filesystem.type,
     witness,
+    lifeline: null,
     lease: needsLease(filesystem, witness) ? { durationMs: options.lease ?? DEFAULT_LEASE } : null,
     handedOver: options.handedOver === true,
     label: options.label,
