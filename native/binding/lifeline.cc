@@ -55,34 +55,55 @@ Napi::Value Test(const Napi::CallbackInfo& info) {
                         is_known ? Lifelines::OfProcess().Test(lifeline) : system::LockState::kUntestable);
 }
 
-/** Adds the lifelines of one space to the array. */
-int AddFound(Napi::Env env, napi_value array, system::LifelineSpace space, size_t limit, bool* truncated,
-             bool* obscured) {
-  system::LifelineList list;
-  const int result = Lifelines::OfProcess().List(space, limit, &list);
-  if (result < 0) return result;
-  uint32_t index = 0;
-  napi_get_array_length(env, array, &index);
-  for (const system::Lifeline& lifeline : list.found) {
-    napi_set_element(env, array, index++, AsciiValue(env, LifelineText(lifeline)));
+/** Collects the answer of `list` from one space after the other. */
+class Listing {
+ public:
+  Listing(Napi::Env env, size_t limit) : env_(env), limit_(limit) {
+    napi_create_array(env, &spaces_);
+    napi_create_array(env, &found_);
   }
-  *truncated = *truncated || list.truncated;
-  *obscured = *obscured || list.obscured;
-  return 0;
-}
+
+  /** Leaves out a space that this process cannot open. */
+  void Search(system::LifelineSpace space) {
+    system::LifelineList list;
+    if (Lifelines::OfProcess().List(space, limit_, &list) < 0) return;
+    napi_set_element(env_, spaces_, space_count_++, AsciiValue(env_, LifelineSpaceName(space)));
+    for (const system::Lifeline& lifeline : list.found) {
+      napi_set_element(env_, found_, found_count_++, AsciiValue(env_, LifelineText(lifeline)));
+    }
+    truncated_ = truncated_ || list.truncated;
+    obscured_ = obscured_ || list.obscured;
+  }
+
+  /** null when no space could be searched. */
+  Napi::Value value() const {
+    if (space_count_ == 0) return env_.Null();
+    return ObjectValue(env_)
+        .Set("spaces", spaces_)
+        .Set("found", found_)
+        .Set("truncated", truncated_)
+        .Set("obscured", obscured_)
+        .value();
+  }
+
+ private:
+  Napi::Env env_;
+  size_t limit_;
+  napi_value spaces_ = nullptr;
+  napi_value found_ = nullptr;
+  uint32_t space_count_ = 0;
+  uint32_t found_count_ = 0;
+  bool truncated_ = false;
+  bool obscured_ = false;
+};
 
 Napi::Value List(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
   size_t limit = 0;
   if (!Arguments(info).Limit(0, "limit", &limit)) return {};
-  napi_value found = nullptr;
-  napi_create_array(env, &found);
-  bool truncated = false;
-  bool obscured = false;
-  const int of_time = AddFound(env, found, system::LifelineSpace::kTime, limit, &truncated, &obscured);
-  const int of_user = AddFound(env, found, system::LifelineSpace::kUser, limit, &truncated, &obscured);
-  if (of_time < 0 && of_user < 0) return env.Null();
-  return ObjectValue(env).Set("found", found).Set("truncated", truncated).Set("obscured", obscured).value();
+  Listing listing(info.Env(), limit);
+  listing.Search(system::LifelineSpace::kTime);
+  listing.Search(system::LifelineSpace::kUser);
+  return listing.value();
 }
 
 Napi::Value Losses(const Napi::CallbackInfo& info) {

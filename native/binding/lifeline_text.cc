@@ -17,11 +17,15 @@ constexpr SpaceName kNames[] = {
 
 }  // namespace
 
-std::string LifelineText(const system::Lifeline& lifeline) {
+std::string_view LifelineSpaceName(system::LifelineSpace space) {
   for (const SpaceName& name : kNames) {
-    if (name.space == lifeline.space) return std::string(name.prefix) + std::to_string(lifeline.offset);
+    if (name.space == space) return name.prefix.substr(0, name.prefix.size() - 1);
   }
   return {};
+}
+
+std::string LifelineText(const system::Lifeline& lifeline) {
+  return std::string(LifelineSpaceName(lifeline.space)) + ':' + std::to_string(lifeline.offset);
 }
 
 bool ParseLifeline(std::string_view text, system::Lifeline* lifeline) {

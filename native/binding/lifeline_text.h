@@ -7,6 +7,9 @@
 
 namespace kernel_identity::binding {
 
+/** The name of a space in records, such as `time`. */
+std::string_view LifelineSpaceName(system::LifelineSpace space);
+
 /** A lifeline as records hold it: `<space>:<offset>`, such as `time:1234`. */
 std::string LifelineText(const system::Lifeline& lifeline);
 

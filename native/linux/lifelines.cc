@@ -100,8 +100,10 @@ int Lifelines::List(LifelineSpace kind, size_t limit, LifelineList* list) {
   // GETLK answers with the first conflict in the order of the kernel's list, not with the lowest one, so a
   // walk forward would miss most. Splitting the range at each answer finds all n lifelines in 2 n + 1 calls.
   std::vector<std::pair<uint64_t, uint64_t>> ranges = {{0, kLifelineOffsets}};
+  size_t answers = list->found.size();
   while (!ranges.empty()) {
-    if (list->found.size() >= limit) {
+    // Every answer counts and not only every lifeline, because the locks of a stranger have no bound.
+    if (answers >= limit) {
       list->truncated = true;
       return 0;
     }
@@ -111,6 +113,7 @@ int Lifelines::List(LifelineSpace kind, size_t limit, LifelineList* list) {
     const int found = FindConflict(space.file.fd.get(), start, end - start, &conflict);
     if (found < 0) return found;
     if (!conflict.found) continue;
+    ++answers;
     const uint64_t past = conflict.length == 0 ? kLifelineOffsets : conflict.start + conflict.length;
     if (conflict.is_lifeline && conflict.length == 1) {
       list->found.push_back({.space = kind, .offset = conflict.start});

@@ -53,7 +53,7 @@ class Lifelines {
   /** Takes no lock. For bytes of this process it makes sure that they are held, and answers from memory. */
   LockState Test(const Lifeline& lifeline);
 
-  /** Finds the lifelines of a space, at most `limit`. 0 or -errno. */
+  /** Finds the lifelines of a space. It ends after `limit` locks, of whatever kind. 0 or -errno. */
   int List(LifelineSpace space, size_t limit, LifelineList* list);
 
   /** How often the bytes of this process were lost, because other code of it closed their descriptor. */

@@ -331,8 +331,10 @@ export interface LeaseOperations {
 
 /** What {@link LifelineOperations.list} found. */
 export interface LifelineList {
+  /** The spaces that could be searched. A process cannot open the file of an initial namespace that it is not in. */
+  readonly spaces: readonly string[];
   readonly found: readonly string[];
-  /** The limit was reached, so there may be more. */
+  /** The limit was reached in one of the spaces, so there may be more. */
   readonly truncated: boolean;
   /** A lock of another program covers some of the bytes, which may be lifelines. */
   readonly obscured: boolean;
@@ -359,7 +361,10 @@ export interface LifelineOperations {
   drop(lifeline: string): void;
   /** Takes no lock. `untestable` where the byte is hidden, or the text names no space that can be tested from here. */
   test(lifeline: string): WitnessTest;
-  /** Finds at most `limit` lifelines of this kernel, in no order. null where the backend cannot. */
+  /**
+   * Finds the lifelines of this kernel, in no order. It ends in each space after `limit` locks, whether they are
+   * lifelines or not. null where the backend cannot.
+   */
   list(limit: number): LifelineList | null;
   /** How often the lifelines of this process were lost, because other code of it closed their descriptor. */
   losses(): number;

@@ -344,6 +344,11 @@ export const files = [
     tests: ['test/native/lifeline.test.ts'],
     mutants: [
       {
+        what: 'a search goes on past its limit while it finds locks that are no lifelines',
+        from: '    ++answers;\n',
+        to: '    if (conflict.is_lifeline && conflict.length == 1) ++answers;\n',
+      },
+      {
         what: 'the own lifeline reads as free',
         from: 'if (space.own.contains(lifeline.offset)) return LockState::kHeld;',
         to: '',

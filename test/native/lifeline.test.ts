@@ -181,6 +181,28 @@ describeRequiring([built, hasProgram('python3')], 'a lifeline beside locks of st
   });
 });
 
+describeRequiring([built, hasProgram('python3')], 'a list of lifelines', () => {
+  test('ends at its limit also when a stranger holds more ranges than that', async () => {
+    const ranges = Array.from({ length: 500 }, () => `ofd:${newOffset()}:2`);
+    // Ranges that touch each other would be one lock.
+    const apart = ranges.filter((_, index) => index % 2 === 0);
+    const known = lifeline.list(100_000)?.found.length ?? 0;
+    const stranger = await startProcess(['python3', nativeFixture('ranges.py'), ...apart]);
+    await stranger.message();
+    expect(lifeline.list(known + 100)).toMatchObject({ truncated: true, obscured: true });
+  });
+
+  isolationTest('names the spaces that it could search', async () => {
+    expect(lifeline.list(10)?.spaces).toEqual(['time', 'user']);
+    const shifted = await openBox({ bootOffset: { seconds: 1000 }, userNamespace: false });
+    const inside = new Holder(await shifted.start([process.execPath, nativeFixture('lifelines.mjs')]));
+    expect(await inside.ask('list', 10)).toMatchObject({ spaces: ['user'] });
+    const rootless = await openBox({ userNamespace: true });
+    const within = new Holder(await rootless.start([process.execPath, nativeFixture('lifelines.mjs')]));
+    expect(await within.ask('list', 10)).toMatchObject({ spaces: ['time'] });
+  }, [canShiftTime(), isRoot()]);
+});
+
 describeRequiring([built], 'a bad lifeline', () => {
   test.each([
     '',
