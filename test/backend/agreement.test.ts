@@ -125,7 +125,7 @@ describeRequiring([hasBackend('native'), hasBackend('procfs')], 'the native and 
 
     test('do not say free when the list of locks is longer than one read', async () => {
       const { directory } = openTemp(native, existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
-      const locked = Array.from({ length: 150 }, (_, index) => {
+      const locked = Array.from({ length: 300 }, (_, index) => {
         const fd = native.files.createAt(directory, `owner-${index}`).descriptor;
         native.witness.take(fd);
         return fd;
