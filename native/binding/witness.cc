@@ -21,10 +21,11 @@ void Take(const Napi::CallbackInfo& info) {
 // The interface has one more parameter, the type of the filesystem, which only other backends use. Whether
 // locks can be trusted on a filesystem is decided before these calls are made.
 
+template <auto TestLock>
 Napi::Value Test(const Napi::CallbackInfo& info) {
   int fd = -1;
   if (!Arguments(info).Descriptor(0, "fd", &fd)) return {};
-  return LockStateValue(info.Env(), system::TestWitness(fd));
+  return LockStateValue(info.Env(), TestLock(fd));
 }
 
 Napi::Value TestAt(const Napi::CallbackInfo& info) {
@@ -40,7 +41,8 @@ Napi::Value TestAt(const Napi::CallbackInfo& info) {
 
 constexpr Method kMethods[] = {
     {"take", Call<Take>},
-    {"test", Call<Test>},
+    {"test", Call<Test<system::TestWitness>>},
+    {"testAnyLock", Call<Test<system::TestAnyLock>>},
     {"testAt", Call<TestAt>},
 };
 

@@ -22,10 +22,16 @@ namespace kernel_identity::system {
 int TakeWitness(int fd);
 
 /**
- * Checks whether a lock prevents a witness. It takes no lock, not even for a moment, and a readable
- * descriptor is enough. A lock that was taken through the same description does not count: the answer is then
- * kFree.
+ * Checks whether a process holds the witness. It takes no lock, not even for a moment, and a readable
+ * descriptor is enough. The locks of others, however they were taken, are no witness: it is a write lock of
+ * an open file description on the whole file, which excludes every other lock. A part of such a lock is
+ * kUntestable. A lock that was taken through the same description does not count: the answer is then kFree.
  */
 LockState TestWitness(int fd);
+
+/**
+ * Checks in the same way whether a process holds a byte-range lock on the file, of whatever kind and range.
+ */
+LockState TestAnyLock(int fd);
 
 }  // namespace kernel_identity::system

@@ -264,8 +264,17 @@ export interface FileOperations {
 export interface WitnessOperations {
   /** Write-locks the whole file. Throws EAGAIN when another description has the lock, ENOSYS where it cannot be done. */
   take(fd: Descriptor): void;
-  /** Takes no lock, not even for a moment. `type` is the file's {@link Filesystem.type}. */
+  /**
+   * Takes no lock, not even for a moment. `type` is the file's {@link Filesystem.type}. The locks of others on the file,
+   * however they were taken, are no witness: `held` is only a write lock of an open file description on the whole file. A
+   * part of such a lock is `untestable`.
+   */
   test(fd: Descriptor, type: string): WitnessTest;
+  /**
+   * Whether any process holds a byte-range lock on the file, of whatever kind and range. flock(2) does not count. Plain
+   * Node never answers `free`.
+   */
+  testAnyLock(fd: Descriptor, type: string): WitnessTest;
   /**
    * {@link test} through a new description of the file `name`. The description that has the lock never sees it, so an
    * owner asks about its own lock in this way.

@@ -131,11 +131,13 @@ export class LiveObservation implements Observation {
     const file = this.#file;
     const { witness: recorded, identity } = this.#record;
     if (file === null) return { state: 'untestable', source: 'no file to test' };
-    // A record without an identity names no witness either, but any lock on its file says the same as one.
-    const obstacle =
-      recorded === null && identity === null ? whyUntestable(file) : whyNotTheSameFile(this.#record, file);
+    // A record without an identity names no witness. Its writer may have locked its file in a way of its own.
+    const isLegacy = recorded === null && identity === null;
+    const obstacle = isLegacy ? whyUntestable(file) : whyNotTheSameFile(this.#record, file);
     if (obstacle !== null) return { state: 'untestable', source: obstacle };
-    const state = this.#observer.backend.witness.test(file.descriptor, file.filesystem.type);
+    const { witness } = this.#observer.backend;
+    const { type } = file.filesystem;
+    const state = isLegacy ? witness.testAnyLock(file.descriptor, type) : witness.test(file.descriptor, type);
     const { device, inode } = file.status;
     const source =
       state === 'untestable'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseBootId } from '../../src/backend/procfs/boot-id.js';
 import { filesystemName } from '../../src/backend/procfs/filesystem.js';
-import { listsWriteLock, splitDevice } from '../../src/backend/procfs/locks.js';
+import { type ListedLock, locksOn, splitDevice } from '../../src/backend/procfs/locks.js';
 import { parseStat } from '../../src/backend/procfs/stat.js';
 import { parseStatus } from '../../src/backend/procfs/status.js';
 import { parseTimeOffsets } from '../../src/backend/procfs/time-offset.js';
@@ -21,7 +21,7 @@ describe.each(PROC_FILES)('the parser of %s', (file) => {
   });
 });
 
-describe('listsWriteLock', () => {
+describe('locksOn', () => {
   const LOCKS = [
     '1: POSIX  ADVISORY  WRITE 900 fe:00:11 0 EOF',
     '2: FLOCK  ADVISORY  WRITE 901 fe:00:12 0 EOF',
@@ -32,30 +32,42 @@ describe('listsWriteLock', () => {
     '5: OFDLCK ADVISORY  WRITE -1 00:1a:17 0 EOF',
     '6: OFDLCK ADVISORY  WRITE <none>:0 0 EOF',
     '12: OFDLCK ADVISORY  WRITE 0 103:00002:18 0 EOF',
+    '13: POSIX  MANDATORY READ 902 fe:00:11 9223372036854775806 9223372036854775806',
+    '14: LEASE  ACTIVE    READ 903 fe:00:19 0 EOF',
+    '15: POSIX  *NOINODE* WRITE 904 <none>:0 0 EOF',
+    '16: OFDLCK ADVISORY  WRITE -1 fe:00:2146423 0 E',
     '',
   ].join('\n');
-  const held = (major: bigint, minor: bigint, inode: bigint) =>
-    listsWriteLock(LOCKS, { major, minor, inode });
+  const on = (major: bigint, minor: bigint, inode: bigint) => locksOn(LOCKS, { major, minor, inode });
+  const whole: ListedLock = { kind: 'OFDLCK', access: 'WRITE', start: '0', end: 'EOF' };
 
-  test('finds the lock of the file', () => {
-    expect(held(0xfen, 0n, 2146423n)).toBe(true);
-    expect(held(0n, 0x1an, 17n)).toBe(true);
-    expect(held(0x103n, 2n, 18n)).toBe(true);
+  test('finds the locks of the file', () => {
+    expect(on(0xfen, 0n, 2146423n)).toEqual([whole]);
+    expect(on(0n, 0x1an, 17n)).toEqual([whole]);
+    expect(on(0x103n, 2n, 18n)).toEqual([whole]);
+    expect(on(0xfen, 0n, 13n)).toEqual([{ ...whole, access: 'READ' }]);
+    const last = '9223372036854775806';
+    expect(on(0xfen, 0n, 11n)).toEqual([
+      { ...whole, kind: 'POSIX' },
+      { kind: 'POSIX', access: 'READ', start: last, end: last },
+    ]);
   });
 
-  test('minds kind, strength, device and the whole inode', () => {
-    expect(held(0xfen, 0n, 11n)).toBe(false);
-    expect(held(0xfen, 0n, 12n)).toBe(false);
-    expect(held(0xfen, 0n, 13n)).toBe(false);
-    expect(held(0xfen, 1n, 2146423n)).toBe(false);
-    expect(held(0xfdn, 0n, 2146423n)).toBe(false);
-    expect(held(0xfen, 0n, 214642n)).toBe(false);
-    expect(held(0xfen, 0n, 0x2146423n)).toBe(false);
+  test('minds the device and the whole inode', () => {
+    expect(on(0xfen, 1n, 2146423n)).toEqual([]);
+    expect(on(0xfdn, 0n, 2146423n)).toEqual([]);
+    expect(on(0xfen, 0n, 214642n)).toEqual([]);
+    expect(on(0xfen, 0n, 0x2146423n)).toEqual([]);
+  });
+
+  test('leaves out what locks no range of bytes', () => {
+    expect(on(0xfen, 0n, 12n)).toEqual([]);
+    expect(on(0xfen, 0n, 19n)).toEqual([]);
   });
 
   test('does not take waiting for holding', () => {
-    expect(held(0xfen, 0n, 15n)).toBe(false);
-    expect(held(0xfen, 0n, 16n)).toBe(false);
+    expect(on(0xfen, 0n, 15n)).toEqual([]);
+    expect(on(0xfen, 0n, 16n)).toEqual([]);
   });
 });
 

@@ -389,9 +389,52 @@ export const files = [
     ],
   },
   {
+    file: 'src/backend/procfs/witness.ts',
+    tests: ['test/backend/strangers-locks.test.ts'],
+    mutants: [
+      {
+        what: "plain Node: a reader's lock counts as the witness",
+        from: "kind === 'OFDLCK' && access === 'WRITE'",
+        to: "kind === 'OFDLCK'",
+      },
+      {
+        what: 'plain Node: a classic lock counts as the witness',
+        from: "kind === 'OFDLCK' && access === 'WRITE'",
+        to: "access === 'WRITE'",
+      },
+      {
+        what: 'plain Node: a part of the witness counts as all of it',
+        from: "start === '0' && end === 'EOF'",
+        to: "start === '0'",
+      },
+      {
+        what: 'plain Node: a part of the witness counts as free',
+        from: "if (writes.length > 0) return 'untestable';",
+        to: '',
+      },
+      {
+        what: 'plain Node: an incomplete list proves absence',
+        from: "if (!complete) return 'untestable';",
+        to: '',
+        tests: ['test/backend/agreement.test.ts'],
+      },
+      {
+        what: 'plain Node: any lock is one that it can see',
+        from: "return state === 'held' ? 'held' : 'untestable';",
+        to: 'return state;',
+      },
+    ],
+  },
+  {
     file: 'src/judge/live-observation.ts',
     tests: ['test/judge/witness-file.test.ts'],
     mutants: [
+      {
+        what: "only a witness keeps a stranger's record alive",
+        from: '? witness.testAnyLock(file.descriptor, type)',
+        to: '? witness.test(file.descriptor, type)',
+        tests: ['test/formats/reclaim.test.ts', 'test/lock/readers-locks.test.ts'],
+      },
       {
         what: 'the nonce is enough, whoever this process has become',
         from: 'return isStillSelf(identity, readSelf(readObserver()));',

@@ -8,5 +8,6 @@ export const portableWitness: WitnessOperations = {
   },
 
   test: () => 'untestable',
+  testAnyLock: () => 'untestable',
   testAt: () => 'untestable',
 };

@@ -2,12 +2,12 @@ import { statSync } from 'node:fs';
 import type { LifelineOperations, WitnessTest } from '../backend.js';
 import { NO_LIFELINE } from '../no-lifeline.js';
 import { isSystemError } from '../system-error.js';
-import { readLockTable, splitDevice } from './locks.js';
+import { type ListedLock, locksOn, readLockTable, splitDevice } from './locks.js';
 
 /** Inodes of the initial namespaces whose files carry lifelines (include/linux/proc_ns.h). */
-const INODES: ReadonlyMap<string, string> = new Map([
-  ['time', '4026531834'],
-  ['user', '4026531837'],
+const INODES: ReadonlyMap<string, bigint> = new Map([
+  ['time', 4026531834n],
+  ['user', 4026531837n],
 ]);
 
 /**
@@ -22,9 +22,9 @@ function test(lifeline: string): WitnessTest {
   if (inode === undefined) return 'untestable';
   try {
     // Every namespace file lies on the one filesystem nsfs.
-    const { major, minor } = splitDevice(statSync('/proc/self/ns/pid', { bigint: true }).dev);
-    const file = `${hex(major)}:${hex(minor)}:${inode}`;
-    return listsByte(readLockTable().text, file, offset) ? 'held' : 'untestable';
+    const { dev } = statSync('/proc/self/ns/pid', { bigint: true });
+    const locks = locksOn(readLockTable().text, { ...splitDevice(dev), inode });
+    return locks.some((lock) => isLifeline(lock, offset)) ? 'held' : 'untestable';
   } catch (error) {
     // There is no /proc/locks: subset=pid, CONFIG_FILE_LOCKING off, gVisor.
     if (isSystemError(error)) return 'untestable';
@@ -32,14 +32,7 @@ function test(lifeline: string): WitnessTest {
   }
 }
 
-/** Formats a device number as /proc/locks prints it: hexadecimal, with at least two digits. */
-function hex(number: bigint): string {
-  return number.toString(16).padStart(2, '0');
-}
-
-/** True when the text of /proc/locks lists an open-file-description read lock on exactly this byte of the file. */
-function listsByte(text: string, file: string, offset: string): boolean {
-  // 3: OFDLCK ADVISORY  READ -1 00:04:4026531834 1234 1234
-  const line = `^\\s*\\d+:\\s+OFDLCK\\s+\\S+\\s+READ\\s+-1\\s+${file}\\s+${offset}\\s+${offset}$`;
-  return new RegExp(line, 'm').test(text);
+/** True for an open-file-description read lock of exactly this byte. */
+function isLifeline({ kind, access, start, end }: ListedLock, offset: string): boolean {
+  return kind === 'OFDLCK' && access === 'READ' && start === offset && end === offset;
 }

@@ -15,7 +15,7 @@ export interface LockTable {
 
 const LOCKS = '/proc/locks';
 
-/** Bytes. Larger than any answer, so that a read ends where the kernel ends it. */
+/** Bytes. A read ends where the kernel ends it, mostly after a page; what lies beyond 16 pages is not read. */
 const READ_SIZE = 64 * 1024;
 
 /** Bytes. seq_file collects records in one page and answers a read with those that fit. 4 KiB is the smallest page. */
@@ -25,42 +25,56 @@ const PAGE_SIZE = 4096;
 const LONGEST_RECORD = 1024;
 
 /**
- * Reads /proc/locks with one read(2), during which the kernel lets no lock come or go (proc_locks(5), locks_start in
- * fs/locks.c). A list that takes two reads is put together from two moments, by position. Locks taken or dropped in
- * between shift the others, so a lock that was held throughout can be in neither part.
+ * Reads /proc/locks, up to {@link READ_SIZE}. The kernel lets no lock come or go during one read(2) (proc_locks(5),
+ * locks_start in fs/locks.c). A list that takes several reads is put together from several moments, by position. Locks
+ * taken or dropped in between shift the others, so a lock that was held throughout can be in no part of it. Each lock
+ * that is listed was held at one of those moments: presence can be trusted, absence only in a list that is complete.
  */
 export function readLockTable(): LockTable {
   const fd = openSync(LOCKS, constants.O_RDONLY);
   try {
     const buffer = Buffer.allocUnsafe(READ_SIZE);
-    const length = readSync(fd, buffer, 0, READ_SIZE, null);
-    // An empty second read is not enough for a complete list, because the record that did not fit into the first may be
-    // gone by the second. The first must also have had room for one more record.
-    const rest = length === 0 ? 0 : readSync(fd, buffer, length, READ_SIZE - length, null);
+    const first = readSync(fd, buffer, 0, READ_SIZE, null);
+    let length = first;
+    for (let more = first; more > 0 && length < READ_SIZE; length += more) {
+      more = readSync(fd, buffer, length, READ_SIZE - length, null);
+    }
     return {
-      text: buffer.toString('latin1', 0, length + rest),
-      complete: rest === 0 && length <= PAGE_SIZE - LONGEST_RECORD,
+      text: buffer.toString('latin1', 0, length),
+      // An empty second read is not enough for a complete list, because the record that did not fit into the first may be
+      // gone by the second. The first must also have had room for one more record.
+      complete: length === first && length <= PAGE_SIZE - LONGEST_RECORD,
     };
   } finally {
     closeSync(fd);
   }
 }
 
-/** True when the text of /proc/locks lists an open-file-description write lock on the file. */
-export function listsWriteLock(text: string, file: LockedFile): boolean {
+/** A byte-range lock that a process holds: a classic one (`POSIX`) or one of an open file description (`OFDLCK`). */
+export interface ListedLock {
+  readonly kind: 'POSIX' | 'OFDLCK';
+  readonly access: 'READ' | 'WRITE';
+  /** First byte, decimal. */
+  readonly start: string;
+  /** Last byte, decimal; `EOF`: the lock has no end. */
+  readonly end: string;
+}
+
+/** Lists the byte-range locks on the file that the text of /proc/locks shows. */
+export function locksOn(text: string, file: LockedFile): ListedLock[] {
   // 7: OFDLCK ADVISORY  WRITE -1 fe:00:2146423 0 EOF
   // A waiter has `->` between number and kind, and holds nothing. Device numbers are hexadecimal, the inode is decimal.
-  const held = /^\s*\d+:\s+OFDLCK\s+\S+\s+WRITE\s+-?\d+\s+([0-9a-f]+):([0-9a-f]+):(\d+)\s/gm;
-  for (const [, major, minor, inode] of text.matchAll(held)) {
-    if (
+  const held =
+    /^\s*\d+:\s+(POSIX|OFDLCK)\s+\S+\s+(READ|WRITE)\s+-?\d+\s+([0-9a-f]+):([0-9a-f]+):(\d+)\s+(\d+)\s+(\d+|EOF)$/gm;
+  const locks: ListedLock[] = [];
+  for (const [, kind, access, major, minor, inode, start = '', end = ''] of text.matchAll(held)) {
+    const isOfFile =
+      BigInt(inode as string) === file.inode &&
       BigInt(`0x${major}`) === file.major &&
-      BigInt(`0x${minor}`) === file.minor &&
-      BigInt(inode as string) === file.inode
-    ) {
-      return true;
-    }
+      BigInt(`0x${minor}`) === file.minor;
+    if (isOfFile) locks.push({ kind, access, start, end } as ListedLock);
   }
-  return false;
+  return locks;
 }
 
 /** Splits a user-space st_dev, in which makedev(3) has put each of the two numbers in two pieces. */
