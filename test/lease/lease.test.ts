@@ -20,6 +20,7 @@ import { tempDir } from '../helpers/temp-dir.js';
 // Owners without the addon take no witness, and a sibling container cannot see their processes. Only the
 // lease is left to judge by.
 
+const BEATS = fileURLToPath(new URL('beats.mjs', import.meta.url));
 const SCRIPT = fileURLToPath(new URL('owner.mjs', import.meta.url));
 /** ms; the shortest lease that is allowed. */
 const LEASE = 1000;
@@ -209,6 +210,42 @@ for (const backend of TESTED) {
       expect(at - began).toBeLessThan(LEASE + LATE);
     });
 
+    isolationTest('does not run out for a waiter that was stopped together with its owner', async () => {
+      const path = newPath();
+      const [owner, waiter] = await startTwo(backend);
+      await owner.acquire(path);
+      waiter.send('acquire', { path, options: { timeout: 4 * LEASE } });
+      await sleep(LEASE);
+      stop(waiter.process);
+      stop(owner.process);
+      await sleep(2 * LEASE);
+      // The waiter runs first, so it looks before the owner can renew its lease.
+      resume(waiter.process);
+      await sleep(50);
+      resume(owner.process);
+      await expect(waiter.answer()).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
+      expect(await owner.call('lost')).toBeNull();
+      expect(await owner.call('verify')).toBe(true);
+    });
+
+    isolationTest(
+      'runs out also for one that tries once and again, and tries no longer than that',
+      async () => {
+        const path = newPath();
+        const [owner, waiter, ownerBox] = await startTwo(backend);
+        await owner.acquire(path);
+        await ownerBox.kill();
+        const began = now();
+        let taken: { at: number } | null = null;
+        while (taken === null && now() - began < 10 * LEASE) {
+          taken = await waiter.acquire(path, { timeout: 0 }).catch(() => null);
+          await sleep(100);
+        }
+        expect((taken?.at ?? 0) - began).toBeGreaterThan(LEASE);
+        expect((taken?.at ?? 0) - began).toBeLessThan(LEASE + LATE);
+      },
+    );
+
     testRequiring([], 'that is not renewed does not outweigh a process that is seen to live', async () => {
       const path = newPath();
       const [owner, waiter] = [await startProcess(['cat']), await startAgent({ backend })];
@@ -306,12 +343,14 @@ describeForEachBackend('a lease seen through a filesystem that others share', (a
   /**
    * Writes the lock of an owner on another host, which renews its lease. No check on this machine shows
    * whether it lives.
+   * @param now what the times of owner.json are set to at each renewal; null: another process renews the lease.
    */
-  function distantOwner(filesystem: string, now: () => Date = () => new Date()): string {
+  function distantOwner(filesystem: string, now: (() => Date) | null = () => new Date()): string {
     const path = newPath();
     const bootId = '11111111-2222-4333-8444-555555555555';
     const identity = { ...api.selfIdentity(), bootId, lifeline: null };
     const file = writeLockOf(path, identity, { filesystem, lease: { durationMs: LEASE } });
+    if (now === null) return path;
     const beating = setInterval(() => utimesSync(file, now(), now()), LEASE / 6);
     onCleanup(() => clearInterval(beating));
     return path;
@@ -334,6 +373,25 @@ describeForEachBackend('a lease seen through a filesystem that others share', (a
       code: 'ERR_LOCK_TIMEOUT',
       message: expect.stringContaining('of its lease of 1 s'),
     });
+  });
+
+  test('does not run out while the answer of the server is late', async () => {
+    const path = distantOwner('nfs', null);
+    const beating = await startProcess([process.execPath, BEATS, ownerFile(path), String(LEASE / 6)]);
+    expect(await beating.message()).toBe('beating');
+    const { files } = api.backend;
+    const stat = files.statDescriptor.bind(files);
+    let looks = 0;
+    const late = vi.spyOn(files, 'statFresh').mockImplementation((fd) => {
+      const status = stat(fd);
+      looks += 1;
+      if (looks % 2 === 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1.2 * LEASE);
+      return status;
+    });
+    onCleanup(() => late.mockRestore());
+    const error = await api.acquireLock(path, { timeout: 10 * LEASE }).catch((reason) => reason);
+    expect(error).toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
+    expect(looks).toBeGreaterThan(8);
   });
 
   test('may be renewed by a clock of two seconds', async () => {

@@ -253,13 +253,23 @@ export const files = [
       },
       {
         what: 'a lease says nothing',
-        from: "if (verdict.state === 'unknown') return assessByLease(view, view.record, verdict, description, lastLook);",
+        from: "if (verdict.state === 'unknown') return assessByLease(view, view.record, verdict, description);",
         to: "if (verdict.state === 'unknown') return { state: 'unknown', verdict, description };",
       },
       {
         what: 'a beat is not noticed',
-        from: 'const silentMs = lastLook.unchangedFor(',
-        to: "const silentMs = ((_: string) => lastLook.unchangedFor(''))(",
+        from: '{status.mtimeMs}:',
+        to: '{0}:',
+      },
+      {
+        what: 'a late answer counts as silence',
+        from: 'const times = { startedMs, endedMs: performance.now() };',
+        to: 'const times = { startedMs: performance.now(), endedMs: startedMs };',
+      },
+      {
+        what: 'a pause of the waiter counts as silence of the owner',
+        from: '`, times, beat);',
+        to: '`, times, Number.POSITIVE_INFINITY);',
       },
       {
         what: 'the shortest lease is believed',
@@ -397,6 +407,48 @@ export const files = [
     ],
   },
   {
+    file: 'src/lock/protocol/silence.ts',
+    tests: ['test/lock/silence.test.ts'],
+    mutants: [
+      {
+        what: 'an answer that is on its way is silence',
+        from: 'this.#lastEndedMs = endedMs;',
+        to: 'this.#lastEndedMs = startedMs;',
+      },
+      {
+        what: 'a pause counts in full',
+        from: 'Math.min(Math.max(startedMs - this.#lastEndedMs, 0), longestMs)',
+        to: 'Math.max(startedMs - this.#lastEndedMs, 0)',
+      },
+      {
+        what: 'what was seen to change is as silent as before',
+        from: 'this.#silentMs = 0;\n    }',
+        to: '}',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/protocol/silences.ts',
+    tests: ['test/lock/silence.test.ts'],
+    mutants: [
+      {
+        what: 'every file has the silence of the others',
+        from: 'const key = ',
+        to: "const key = '' && ",
+      },
+      {
+        what: 'what was seen is never forgotten',
+        from: 'if (remembered.size > MAX_REMEMBERED) remembered',
+        to: 'if (false) remembered',
+      },
+      {
+        what: 'each try begins anew',
+        from: 'remembered.get(key) ?? new Silence()',
+        to: 'new Silence()',
+      },
+    ],
+  },
+  {
     file: 'src/lock/protocol/last-look.ts',
     tests: ['test/lock/ownerless.test.ts', 'test/lease/lease.test.ts', 'test/lock/waiting.test.ts'],
     mutants: [
@@ -502,8 +554,13 @@ export const files = [
       },
       {
         what: 'nobody looks when only time can free the lock',
-        from: 'Math.min(interval, lookAgainIn ?? interval)',
-        to: 'interval',
+        from: 'Math.min(this.#vary(interval), lookAgainIn ?? Number.POSITIVE_INFINITY)',
+        to: 'this.#vary(interval)',
+      },
+      {
+        what: 'a look that must not come late is varied',
+        from: 'Math.min(this.#vary(interval), lookAgainIn ?? Number.POSITIVE_INFINITY)',
+        to: 'this.#vary(Math.min(interval, lookAgainIn ?? Number.POSITIVE_INFINITY))',
       },
       { what: 'all waiters look in step', from: 'ms * (1 + JITTER * (2 * this.#random() - 1))', to: 'ms' },
     ],

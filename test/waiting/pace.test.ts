@@ -109,6 +109,10 @@ describe('a waiter', () => {
     expect(steady().afterLook({ ...HELD, lookAgainIn: 30 }, false)).toBe(30);
     expect(steady().afterLook({ ...HELD, lookAgainIn: 1234 }, false)).toBe(POLL);
     expect(steady().afterLook({ ...HELD, lookAgainIn: 60_000 }, true)).toBe(SAFETY);
+    // A later look would count for less, and an earlier one shows nothing.
+    for (const random of [0, 1]) {
+      expect(new Pace(() => random).afterLook({ ...HELD, lookAgainIn: 1234 }, true)).toBe(1234);
+    }
   });
 
   test('varies each pause by a fifth at most, in both directions', () => {

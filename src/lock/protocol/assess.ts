@@ -6,6 +6,7 @@ import type { OwnerRecord } from '../../record/owner-record.js';
 import { formatElapsed } from '../../text/elapsed.js';
 import type { LastLook } from './last-look.js';
 import { isRetiredName } from './names.js';
+import { silenceOf } from './silences.js';
 import type { LockView } from './view.js';
 
 /** Milliseconds. An older program may be between its mkdir and its write. */
@@ -47,13 +48,15 @@ export interface LockState {
   readonly description: string;
   /** Milliseconds after which time alone may have changed the state. Absent when time changes nothing. */
   readonly lookAgainIn?: number;
+  /** Milliseconds for which the owner has been seen not to renew its lease. Absent where that does not matter. */
+  readonly silentMs?: number;
 }
 
 export function assess(view: LockView, options: InspectOptions, lastLook: LastLook): LockState {
   if (view.record !== null) {
     const verdict = judgeRecord(view.record, view.owner, options);
     const description = `owner ${verdict.state}: ${verdict.reason}`;
-    if (verdict.state === 'unknown') return assessByLease(view, view.record, verdict, description, lastLook);
+    if (verdict.state === 'unknown') return assessByLease(view, view.record, verdict, description);
     return { state: verdict.state === 'alive' ? 'held' : 'stale', verdict, description };
   }
   return view.owner === null ? assessOwnerless(view, options, lastLook) : assessTorn(view, options, lastLook);
@@ -65,7 +68,6 @@ function assessByLease(
   record: OwnerRecord,
   verdict: Verdict,
   description: string,
-  lastLook: LastLook,
 ): LockState {
   if (record.lease === null || view.owner === null) return { state: 'unknown', verdict, description };
   const { type } = view.owner.filesystem;
@@ -73,12 +75,13 @@ function assessByLease(
     const why = `${type} does not show whether its lease is renewed`;
     return { state: 'unknown', verdict, description: `${description}, ${why}` };
   }
+  const lease = Math.max(record.lease.durationMs, MIN_LEASE);
+  const beat = lease / BEATS_PER_LEASE;
+  const startedMs = performance.now();
   // The time must not come from a cache, because a living owner would then seem to be silent.
   const status = view.lockPath.backend.files.statFresh(view.owner.descriptor);
-  const silentMs = lastLook.unchangedFor(
-    `${status.device}:${status.inode}:${status.mtimeMs}:${record.nonce}`,
-  );
-  const lease = Math.max(record.lease.durationMs, MIN_LEASE);
+  const times = { startedMs, endedMs: performance.now() };
+  const silentMs = silenceOf(status).add(`${status.mtimeMs}:${record.nonce}`, times, beat);
   // Two renewals within one unit of a coarse clock leave the same mtime.
   const unseen = status.mtimeMs % 1000 === 0 ? COARSEST_TIME : 0;
   const expired = silentMs > lease + unseen;
@@ -87,8 +90,9 @@ function assessByLease(
     state: expired ? 'stale' : 'unknown',
     verdict,
     description: `${description}, ${silence}`,
-    // No event reports a renewal. One look for each renewal dates the last one to within an interval.
-    lookAgainIn: Math.min(lease / BEATS_PER_LEASE, Math.max(lease + unseen - silentMs, 1)),
+    // No event reports a renewal. And a longer interval between two looks would count for one beat only.
+    lookAgainIn: Math.min(beat, Math.max(lease + unseen - silentMs, 1)),
+    silentMs,
   };
 }
 

@@ -54,7 +54,8 @@ export class Pace {
     else this.#recheck *= PATIENCE;
     const isQuiet = this.#recheck > POLL_INTERVAL;
     const interval = isQuiet && isWatchComplete ? SAFETY_INTERVAL : Math.min(this.#recheck, POLL_INTERVAL);
-    return this.#vary(Math.min(interval, lookAgainIn ?? interval));
+    // The bound is not varied, because what the waiter wants to see then is over a moment later.
+    return Math.min(this.#vary(interval), lookAgainIn ?? Number.POSITIVE_INFINITY);
   }
 
   /** @returns milliseconds for which a waiter pauses while another waiter of this thread looks for both. */
