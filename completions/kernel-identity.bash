@@ -6,7 +6,7 @@ _kernel_identity() {
   COMPREPLY=()
 
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'run inspect reclaim self probe dump --help --version' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'run inspect reclaim self probe list dump --help --version' -- "$word")
     return
   fi
 
@@ -31,6 +31,7 @@ _kernel_identity() {
       inspect) options+=' --recursive --trust-boot-id --json --exit-code' ;;
       dump) options+=' --redact --json' ;;
       reclaim) options+=' --trust-boot-id --json' ;;
+      list) options+=' --limit --json' ;;
       self | probe) options+=' --json' ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")

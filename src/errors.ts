@@ -10,6 +10,16 @@ export class BackendUnavailableError extends KernelIdentityError {
   readonly code = 'ERR_BACKEND_UNAVAILABLE';
 }
 
+/** ERR_LIFELINE_UNAVAILABLE: lifelines can be neither taken nor seen here. */
+export class LifelineUnavailableError extends KernelIdentityError {
+  override readonly name = 'LifelineUnavailableError';
+  readonly code = 'ERR_LIFELINE_UNAVAILABLE';
+
+  constructor(reason: string) {
+    super(`lifelines cannot be listed here: ${reason}`);
+  }
+}
+
 /** ERR_INVALID_IDENTITY: a text is not a formatted ProcessIdentity. */
 export class InvalidIdentityError extends KernelIdentityError {
   override readonly name = 'InvalidIdentityError';

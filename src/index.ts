@@ -7,12 +7,20 @@ export {
   BackendUnavailableError,
   InvalidIdentityError,
   KernelIdentityError,
+  LifelineUnavailableError,
   LockLostError,
   LockNotEmptyError,
   NotALockError,
 } from './errors.js';
 export { type Comparison, compareIdentities } from './identity/compare.js';
 export { formatIdentity, parseIdentity } from './identity/format.js';
+export type { LifelineHolder } from './identity/lifeline-holders.js';
+export {
+  type LifelineListing,
+  type ListedLifeline,
+  type ListOptions,
+  listLifelines,
+} from './identity/list-lifelines.js';
 export type { ProcessIdentity } from './identity/process-identity.js';
 export { probeIdentity, selfIdentity } from './identity/read.js';
 export { type JudgeOptions, judgeOwner, type OwnerOptions } from './judge/judge.js';

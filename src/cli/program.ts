@@ -4,6 +4,7 @@ import type { Command } from './command.js';
 import { dumpCommand } from './dump.js';
 import { EXIT } from './exit-codes.js';
 import { inspectCommand } from './inspect.js';
+import { listCommand } from './list.js';
 import { complain, print } from './output.js';
 import { probeCommand } from './probe.js';
 import { reclaimCommand } from './reclaim.js';
@@ -16,6 +17,7 @@ const COMMANDS: readonly Command[] = [
   reclaimCommand,
   selfCommand,
   probeCommand,
+  listCommand,
   dumpCommand,
 ];
 

@@ -8,7 +8,7 @@ export interface CommandLine {
   readonly words: readonly Word[];
 }
 
-const COMMANDS = ['run', 'inspect', 'reclaim', 'self', 'probe', 'dump'] as const;
+const COMMANDS = ['run', 'inspect', 'reclaim', 'self', 'probe', 'list', 'dump'] as const;
 
 const option = fc.constantFrom(
   ...[
@@ -21,6 +21,8 @@ const option = fc.constantFrom(
     '-h',
     '--help',
     '--version',
+    '--limit=1',
+    '--limit=x',
     '--',
     '-',
   ],
@@ -88,6 +90,8 @@ export function documentedCodes(command: string): readonly number[] {
       return [0, 1, 2, 42, 75, 125, 126, 127, 137];
     case 'inspect':
       return [0, 1, 2, 3];
+    // Plain Node can list nothing.
+    case 'list':
     case 'probe':
     case 'reclaim':
       return [0, 1, 2];

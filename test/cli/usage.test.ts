@@ -6,7 +6,7 @@ import { BUILT, cli } from '../helpers/cli.js';
 import { describeRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-const COMMANDS = ['run', 'inspect', 'reclaim', 'self', 'probe', 'dump'];
+const COMMANDS = ['run', 'inspect', 'reclaim', 'self', 'probe', 'list', 'dump'];
 
 describeRequiring(BUILT, 'the help', () => {
   for (const flag of ['--help', '-h']) {
@@ -52,6 +52,12 @@ describeRequiring(BUILT, 'a command line that is wrong exits 2 with one line', (
     [['probe', '-1'], /unknown option '-1'/],
     [['probe', '1e3'], /'1e3' is not a pid/],
     [['probe', '2147483648'], /'2147483648' is not a pid/],
+    [['list', 'x'], /unexpected argument 'x'; see kernel-identity list --help/],
+    [['list', '--limit'], /'--limit <value>' argument missing/],
+    [['list', '--limit', '0'], /'0' is not a limit, an integer from 1 to 100000/],
+    [['list', '--limit=-1'], /'-1' is not a limit/],
+    [['list', '--limit', '1e3'], /'1e3' is not a limit/],
+    [['list', '--limit', '100001'], /'100001' is not a limit/],
     [['dump', ''], /a path is empty/],
     [['dump', '--all'], /unknown option '--all'/],
     [['run'], /path of the lock is missing; see kernel-identity run --help/],

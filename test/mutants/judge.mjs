@@ -345,6 +345,53 @@ export const files = [
     ],
   },
   {
+    file: 'src/identity/list-lifelines.ts',
+    tests: ['test/identity/list-lifelines.test.ts'],
+    mutants: [
+      {
+        what: 'a list that was cut off seems whole',
+        from: 'truncated: list.truncated || list.found.length > limit,',
+        to: 'truncated: list.truncated,',
+      },
+      {
+        what: 'a list of exactly its limit seems cut off',
+        from: 'lifelines.list(limit + 1)',
+        to: 'lifelines.list(limit)',
+      },
+      {
+        what: 'a lifeline that was dropped during the search is listed',
+        from: "lifelines.test(listed.lifeline) !== 'free'",
+        to: 'true',
+      },
+      {
+        what: 'where no lifeline can be seen the list is empty',
+        from: 'if (!available) throw new LifelineUnavailableError(reason);',
+        to: '',
+      },
+    ],
+  },
+  {
+    file: 'src/identity/lifeline-holders.ts',
+    tests: ['test/identity/list-lifelines.test.ts'],
+    mutants: [
+      {
+        what: 'the numbers of a foreign /proc are given to holders',
+        from: "if (!ownProc) return ['self'];",
+        to: '',
+      },
+      {
+        what: 'a range is taken for a lifeline',
+        from: '.filter(([, first, last]) => first === last)',
+        to: '',
+      },
+      {
+        what: 'only the last of the processes that share a lifeline is named',
+        from: '[...(holders.get(lifeline) ?? []), holder]',
+        to: '[holder]',
+      },
+    ],
+  },
+  {
     file: 'src/identity/namesakes.ts',
     tests: ['test/identity/namesakes.test.ts'],
     mutants: [

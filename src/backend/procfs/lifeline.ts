@@ -5,7 +5,7 @@ import { isSystemError } from '../system-error.js';
 import { type ListedLock, locksOn, readLockTable, splitDevice } from './locks.js';
 
 /** Inodes of the initial namespaces whose files carry lifelines (include/linux/proc_ns.h). */
-const INODES: ReadonlyMap<string, bigint> = new Map([
+export const LIFELINE_INODES: ReadonlyMap<string, bigint> = new Map([
   ['time', 4026531834n],
   ['user', 4026531837n],
 ]);
@@ -18,7 +18,7 @@ export const PROCFS_LIFELINE: LifelineOperations = Object.freeze({ ...NO_LIFELIN
 
 function test(lifeline: string): WitnessTest {
   const [, space = '', offset = ''] = /^(\w+):(\d{1,19})$/.exec(lifeline) ?? [];
-  const inode = INODES.get(space);
+  const inode = LIFELINE_INODES.get(space);
   if (inode === undefined) return 'untestable';
   try {
     // Every namespace file lies on the one filesystem nsfs.

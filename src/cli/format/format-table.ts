@@ -1,7 +1,7 @@
 import type { LockInspection } from '../../lock/inspect.js';
 import { shortElapsed } from '../../text/elapsed.js';
 import { printable } from '../../text/printable.js';
-import { WIDTH } from './layout.js';
+import { padColumns, WIDTH } from './layout.js';
 import { type Paint, plain, STATE_TONES } from './paint.js';
 
 const HEADINGS = ['state', 'pid', 'age', 'why'];
@@ -18,18 +18,14 @@ export function formatTable(
   pathOf: (path: string) => string,
   paint: Paint = plain,
 ): string {
-  const rows = inspections.map(cellsOf);
-  const widths = HEADINGS.map((heading, column) =>
-    Math.max(heading.length, ...rows.map((cells) => (cells[column] as string).length)),
-  );
+  const [headings = [], ...rows] = padColumns([HEADINGS, ...inspections.map(cellsOf)]);
   const pathWidth = Math.max(
     MIN_PATH_WIDTH,
-    WIDTH - widths.reduce((sum, width) => sum + width + GAP.length, 0),
+    WIDTH - headings.reduce((sum, { length }) => sum + length + GAP.length, 0),
   );
-  const pad = (text: string, column: number) => text.padEnd(widths[column] as number);
-  const lines = [paint('quiet', [...HEADINGS.map(pad), 'path'].join(GAP))];
+  const lines = [paint('quiet', [...headings, 'path'].join(GAP))];
   for (const [row, { state, path }] of inspections.entries()) {
-    const [first = '', ...others] = (rows[row] as string[]).map(pad);
+    const [first = '', ...others] = rows[row] as string[];
     lines.push(
       [paint(STATE_TONES[state], first), ...others, ending(printable(pathOf(path)), pathWidth)].join(GAP),
     );

@@ -23,6 +23,15 @@ function wholeCharacters(text: string, width: number): number {
   return width > 1 && (text.codePointAt(width - 1) as number) > 0xffff ? width - 1 : width;
 }
 
+/** The cells of a table, each padded to the width of its column. All rows have as many cells as the first. */
+export function padColumns(rows: readonly (readonly string[])[]): string[][] {
+  const widths: number[] = [];
+  for (const cells of rows) {
+    for (const [column, cell] of cells.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
+  }
+  return rows.map((cells) => cells.map((cell, column) => cell.padEnd(widths[column] as number)));
+}
+
 /** Names and values in two columns, one pair per line. Long values are wrapped inside their column. */
 export function alignFields(fields: readonly (readonly [name: string, value: string])[], indent = 0): string {
   const nameWidth = Math.max(...fields.map(([name]) => name.length));

@@ -1,0 +1,73 @@
+import { DEFAULT_LIMIT, type LifelineListing, listLifelines, MAX_LIMIT } from '../identity/list-lifelines.js';
+import { parseArguments, refuseArguments, UsageError } from './arguments.js';
+import { stdoutPaint } from './colour.js';
+import type { Command } from './command.js';
+import { EXIT } from './exit-codes.js';
+import { formatLifelines, summariseLifelines } from './format/format-lifelines.js';
+import { complain, print, printJson } from './output.js';
+
+const help = `Usage: kernel-identity list [--limit N] [--json]
+
+Lists the lifelines of this kernel: one for each process that has identified
+itself or taken a lock, in whatever container it is, and that of a lock which
+has its own. Shows the processes that hold them, where /proc lets them be seen:
+ask as root on the host to see all. Changes nothing, and takes no lifeline.
+
+  --limit N   end the search after N, at most ${MAX_LIMIT}; default: ${DEFAULT_LIMIT}
+  --json      as JSON: an array
+  -h, --help  this text
+
+What may be missing in the list is said on stderr.
+
+Exit codes: 0; 1 lifelines cannot be listed here.`;
+
+export const listCommand: Command = {
+  name: 'list',
+  summary: 'list the lifelines of this kernel, and who holds them',
+  help,
+  failureCode: EXIT.failure,
+  execute(args) {
+    const { values, positionals } = parseArguments(args, {
+      limit: { type: 'string' },
+      json: { type: 'boolean' },
+    });
+    if (values.help) {
+      print(help);
+      return EXIT.success;
+    }
+    refuseArguments(positionals);
+    const limit = parseLimit(values.limit);
+    const listing = listLifelines({ limit });
+    const { lifelines } = listing;
+    if (values.json) {
+      printJson(lifelines);
+    } else {
+      if (lifelines.length > 0) print(formatLifelines(lifelines, stdoutPaint()));
+      print(summariseLifelines(lifelines));
+    }
+    for (const gap of gapsIn(listing, limit)) complain(gap);
+    return EXIT.success;
+  },
+};
+
+function parseLimit(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_LIMIT;
+  const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (limit < 1 || limit > MAX_LIMIT) {
+    throw new UsageError(`'${text}' is not a limit, an integer from 1 to ${MAX_LIMIT}`);
+  }
+  return limit;
+}
+
+/** What may be missing in the list, and why. */
+function gapsIn({ spaces, truncated, obscured }: LifelineListing, limit: number): string[] {
+  const gaps: string[] = [];
+  if (truncated)
+    gaps.push(`the search ended at its limit of ${limit}, so there may be more lifelines: --limit N`);
+  if (obscured) gaps.push('a lock of another program covers some bytes, so that lifelines may be missing');
+  for (const space of ['time', 'user']) {
+    if (spaces.includes(space)) continue;
+    gaps.push(`those of the initial ${space} namespace are not listed, because this process cannot open it`);
+  }
+  return gaps;
+}
