@@ -23,7 +23,7 @@ export {
 } from './identity/list-lifelines.js';
 export type { ProcessIdentity } from './identity/process-identity.js';
 export { probeIdentity, selfIdentity } from './identity/read.js';
-export { type JudgeOptions, judgeOwner, type OwnerOptions } from './judge/judge.js';
+export { type JudgeOptions, judgeOwner, type OwnerOptions, type RowOptions } from './judge/judge.js';
 export type { Certainty, Evidence, Reason, Verdict, VerdictState } from './judge/verdict.js';
 export {
   type AcquireEvent,
@@ -64,6 +64,7 @@ export type {
   RecordTime,
   WitnessRecord,
 } from './record/owner-record.js';
+export type { RowKeys } from './record/row.js';
 export { type OwnerWatch, watchOwner } from './watch/owner-watch.js';
 
 /** @deprecated Use {@link InspectOptions}, the new name of the same options. */

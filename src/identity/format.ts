@@ -84,6 +84,16 @@ export function toIdentity(value: unknown): ProcessIdentity | string {
   return identity;
 }
 
+/** {@link toIdentity} for a value that may also be the JSON text of an identity, as a database returns it. */
+export function identityIn(value: unknown): ProcessIdentity | string {
+  if (typeof value !== 'string') return toIdentity(value);
+  try {
+    return toIdentity(JSON.parse(value));
+  } catch {
+    return 'not JSON';
+  }
+}
+
 /** True for a number that a process can have: 1 to 2^31 - 1 (pid_t). */
 export function isPid(value: unknown): value is number {
   return isPositiveInteger(value) && value <= 0x7fff_ffff;

@@ -2,7 +2,7 @@ import { currentObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import { type OwnerFile, withOwnerFileOf } from '../record/owner-file.js';
 import type { OwnerRecord, OwnerRow } from '../record/owner-record.js';
-import { recordFromCaller } from '../record/parse.js';
+import { type RowKeys, recordedOwner } from '../record/row.js';
 import type { JudgeOptions } from './legacy.js';
 import { LiveObservation, type Seen } from './live-observation.js';
 import { decide } from './table.js';
@@ -22,19 +22,29 @@ export interface OwnerOptions extends JudgeOptions {
    * kernel no copy of this machine can have written it, so that a free lifeline is a death (`assumed`).
    */
   readonly path?: string | URL;
+  /** The names of the columns, where the record is a row that has other ones than {@link OwnerRow}. */
+  readonly keys?: RowKeys;
+}
+
+/** Options for a row whose columns have names of their own. */
+export interface RowOptions extends OwnerOptions {
+  readonly keys: RowKeys;
 }
 
 /**
  * Judges whether the process that wrote a record is alive. Never throws for what a record may hold.
  * @param recorded an identity, a row with an identity in it, or a record as `inspectLock` returns it or as
- * owner.json holds it.
- * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works.
+ * owner.json holds it; with the option `keys` a row of any shape.
+ * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works; TypeError (ERR_INVALID_ARG_TYPE),
+ * which names the key, for `keys` that do not fit the row.
  */
 export function judgeOwner(
   recorded: ProcessIdentity | OwnerRecord | OwnerRow,
-  options: OwnerOptions = {},
-): Verdict {
-  const record = recordFromCaller(recorded);
+  options?: OwnerOptions,
+): Verdict;
+export function judgeOwner(row: object, options: RowOptions): Verdict;
+export function judgeOwner(recorded: object, options: OwnerOptions = {}): Verdict {
+  const record = recordedOwner(recorded, options.keys);
   return withRecordedFile(record, options, (file) => judgeRecord(record, file, options));
 }
 

@@ -40,9 +40,15 @@ export function toBootId(value: unknown): string | null {
 
 function readTicks(fields: Fields, recordedAt: RecordTime | null): number | null {
   const ticks = toTicks(fields.get('starttime') ?? fields.get('startTime') ?? readStartId(fields));
+  return plausibleTicks(ticks, recordedAt);
+}
+
+/**
+ * null for a number that reads as a time shortly before the record: on macOS the same programs write seconds since the
+ * epoch. At worst ticks go unused, which makes no owner dead.
+ */
+export function plausibleTicks(ticks: number | null, recordedAt: RecordTime | null): number | null {
   if (ticks === null || recordedAt?.source !== 'record') return ticks;
-  // On macOS the same programs write seconds since the epoch. A number that reads as a time shortly before
-  // the record is taken for such a time. At worst ticks go unused, which makes no owner dead.
   const ranFor = recordedAt.ms - ticks * 1000;
   return Math.abs(ranFor) < LONGEST_RUN ? null : ticks;
 }

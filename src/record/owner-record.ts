@@ -51,10 +51,12 @@ export interface MachineRecord {
 
 /** A record of another program, such as a row of a database, in which an identity stands among other columns. */
 export interface OwnerRow {
-  /** What `selfIdentity()` gave to the owner, as an object. */
-  readonly identity: ProcessIdentity;
-  /** Optional. It must be the one in the identity. */
+  /** What `selfIdentity()` gave to the owner, as an object or as JSON text. null: the row is of an older program. */
+  readonly identity: ProcessIdentity | string | null;
+  /** It must be the one in the identity. A row without an identity is judged by it. */
   readonly pid?: number;
+  /** When the row was written: ms since the epoch, ISO 8601 text or a Date. It counts only without an identity. */
+  readonly createdAt?: number | string | Date;
 }
 
 /**

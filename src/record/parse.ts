@@ -1,5 +1,5 @@
 import { Checked } from '../identity/checked.js';
-import { isLifeline, isPid, isUint64, toIdentity } from '../identity/format.js';
+import { identityIn, isLifeline, isPid, isUint64, toIdentity } from '../identity/format.js';
 import { checkedIdentities, type ProcessIdentity } from '../identity/process-identity.js';
 import { Fields } from '../text/json-fields.js';
 import { type LegacyFields, readLegacyFields } from './legacy-fields.js';
@@ -62,7 +62,7 @@ export function recordFromCaller(value: unknown): OwnerRecord {
   if (typeof value !== 'object' || value === null) return malformed('not an object');
   if (checkedRecords.isChecked(value)) return value;
   const identity = toIdentity(value);
-  if (typeof identity !== 'string') return bareRecord(identity.version, identity.pid, identity);
+  if (typeof identity !== 'string') return identityRecord(identity);
   const fields = new Fields(value);
   const isRow = (fields.get('identity') ?? null) !== null && !fields.has('nonce') && !fields.has('version');
   if (isRow) return recordOfRow(fields);
@@ -73,17 +73,23 @@ export function recordFromCaller(value: unknown): OwnerRecord {
 
 /** Only the identity counts. A pid beside it is not needed, but must not be another one. */
 function recordOfRow(fields: Fields): OwnerRecord {
-  const identity = toIdentity(fields.get('identity'));
+  const identity = identityIn(fields.get('identity'));
   if (typeof identity === 'string') return malformed(`identity: ${identity}`);
   const pid = fields.get('pid') ?? identity.pid;
   if (pid !== identity.pid) return malformed('pid differs from the pid in the identity');
-  return bareRecord(identity.version, identity.pid, checkedIdentities.markChecked(identity));
+  return identityRecord(checkedIdentities.markChecked(identity));
+}
+
+/** The record of an owner of which only its identity is known. */
+export function identityRecord(identity: ProcessIdentity): OwnerRecord {
+  return bareRecord(identity.version, identity.pid, identity);
 }
 
 /** Records that were made and frozen here. */
 export const checkedRecords = new Checked<OwnerRecord>();
 
-function malformed(problem: string): OwnerRecord {
+/** A record that cannot be judged. */
+export function malformed(problem: string): OwnerRecord {
   return { ...EMPTY, problem };
 }
 

@@ -1,3 +1,4 @@
+import { isDate } from 'node:util/types';
 import { Fields } from '../text/json-fields.js';
 import type { RecordTime } from './owner-record.js';
 
@@ -57,7 +58,23 @@ export function timeOfSeconds(seconds: number): RecordTime | null {
   return ms > 0 && Number.isFinite(ms) ? { ms, resolutionMs: SECOND, source: 'record' } : null;
 }
 
+/**
+ * A time in a row of a database. A number, or a text of digits, counts ms. null when it is no time: a smaller number
+ * counts something else, and as ms it would make every process seem younger than the row.
+ */
+export function timeOfRow(value: number | string | Date): RecordTime | null {
+  const isNumber = typeof value === 'number' || isDate(value) || /^\d{1,16}$/.test(value);
+  const time = isNumber ? timeInMs(Number(value)) : toRecordTime(value, false);
+  // A database may have cut the time to the second.
+  return time !== null && time.ms % SECOND === 0 ? { ...time, resolutionMs: SECOND } : time;
+}
+
+function timeInMs(ms: number): RecordTime | null {
+  return ms >= FIRST_IN_MS ? toTime(ms, MS_RESOLUTION) : null;
+}
+
 function toRecordTime(value: unknown, isMs: boolean): RecordTime | null {
+  if (isDate(value)) return timeOfRow(value);
   if (typeof value === 'string') {
     const ms = ISO_TIME.test(value) ? Date.parse(value) : Number.NaN;
     // A fraction of less than three digits, or none, can be what is left of a time that was cut to the

@@ -1,10 +1,16 @@
 import type { Backend } from '../backend/backend.js';
 import { currentObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
-import { judgeOwner, judgeRecord, type OwnerOptions, withRecordedFile } from '../judge/judge.js';
+import {
+  judgeOwner,
+  judgeRecord,
+  type OwnerOptions,
+  type RowOptions,
+  withRecordedFile,
+} from '../judge/judge.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord, OwnerRow } from '../record/owner-record.js';
-import { recordFromCaller } from '../record/parse.js';
+import { recordedOwner } from '../record/row.js';
 import { type KernelEvent, startWatching } from './kernel-event.js';
 
 /** The word of a watch before the addon's thread writes 1 into it. */
@@ -25,7 +31,7 @@ const NOT_YET = 0;
  * process.
  */
 export class OwnerWatch {
-  readonly #recorded: ProcessIdentity | OwnerRecord | OwnerRow;
+  readonly #recorded: object;
   readonly #options: OwnerOptions;
   readonly #backend: Backend;
   readonly #words: Int32Array;
@@ -34,14 +40,14 @@ export class OwnerWatch {
   #verdict: Verdict;
 
   /** @internal */
-  constructor(recorded: ProcessIdentity | OwnerRecord | OwnerRow, options: OwnerOptions) {
+  constructor(recorded: object, options: OwnerOptions) {
     this.#recorded = recorded;
     this.#options = options;
     const observer = currentObserver();
     this.#backend = observer.backend;
     // Given a buffer, the array keeps its memory where it is, so that the thread can write to it.
     this.#words = new Int32Array(new ArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-    const record = recordFromCaller(recorded);
+    const record = recordedOwner(recorded, options.keys);
     this.#verdict = withRecordedFile(record, options, (file) => {
       this.#event = startWatching(observer, record, file, this.#words);
       // The owner is judged after the watch began, so that no end falls between the two.
@@ -69,8 +75,8 @@ export class OwnerWatch {
     if (this.#verdict.state === 'dead' || (event !== null && !hasEnded)) return this.#verdict;
     this.#verdict =
       event === null
-        ? judgeOwner(this.#recorded, this.#options)
-        : judgeRecord(recordFromCaller(this.#recorded), null, this.#options, event.seen);
+        ? judgeOwner(this.#recorded as OwnerRecord, this.#options)
+        : judgeRecord(recordedOwner(this.#recorded, this.#options.keys), null, this.#options, event.seen);
     return this.#verdict;
   }
 
@@ -93,13 +99,15 @@ export class OwnerWatch {
 
 /**
  * Watches the process that wrote a record.
- * @param recorded an identity, or a record as `inspectLock` returns it.
+ * @param recorded what `judgeOwner` takes: an identity, a row, or a record as `inspectLock` returns it.
  * @param options Without `lock` an owner in a sibling container is judged at each read.
- * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works.
+ * @throws the errors of `judgeOwner`.
  */
 export function watchOwner(
   recorded: ProcessIdentity | OwnerRecord | OwnerRow,
-  options: OwnerOptions = {},
-): OwnerWatch {
+  options?: OwnerOptions,
+): OwnerWatch;
+export function watchOwner(row: object, options: RowOptions): OwnerWatch;
+export function watchOwner(recorded: object, options: OwnerOptions = {}): OwnerWatch {
   return new OwnerWatch(recorded, options);
 }

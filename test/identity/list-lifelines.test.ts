@@ -131,9 +131,9 @@ describeForBackends(['native'], 'the list of lifelines', (api) => {
       list.mockReturnValue({ ...answer, truncated: true });
       expect(api.listLifelines({ limit: 9 })).toMatchObject({ truncated: true });
       // Each space has lifelines up to the limit, so that both together can have more.
-    list.mockReturnValue({ ...answer, found: [...found, 'user:1'] });
-    expect(api.listLifelines({ limit: 1 })).toMatchObject({ truncated: true, lifelines: [{}] });
-    // One that became free while the holders were searched is not one of an invisible process.
+      list.mockReturnValue({ ...answer, found: [...found, 'user:1'] });
+      expect(api.listLifelines({ limit: 1 })).toMatchObject({ truncated: true, lifelines: [{}] });
+      // One that became free while the holders were searched is not one of an invisible process.
       list.mockReturnValue({ ...answer, found: [...found, `time:${OFFSET}`] });
       expect(api.listLifelines().lifelines.map(({ lifeline }) => lifeline)).toEqual(found);
       list.mockReturnValue(null);

@@ -345,6 +345,63 @@ export const files = [
     ],
   },
   {
+    file: 'src/record/row.ts',
+    tests: ['test/record/row.test.ts'],
+    mutants: [
+      {
+        what: 'a column that the row does not have counts as empty',
+        from: 'if (!this.#row.has(name)) {',
+        to: 'if (false) {',
+      },
+      {
+        what: 'a misspelt key counts as left out',
+        from: 'if (!KEYS.includes(key as Key)) {',
+        to: 'if (false) {',
+      },
+      {
+        what: 'a row with a broken identity is judged by its bare pid',
+        from: "if (typeof identity === 'string') return malformed(columns.problem('identity', identity));",
+        to: "if (typeof identity === 'string') return recordOfPid(columns, pid);",
+      },
+      {
+        what: 'an identity beside another pid counts',
+        from: 'return pid === null || pid === identity.pid',
+        to: 'return true',
+      },
+      {
+        what: 'a pid of another host counts as one of this host',
+        from: 'machineRecord({ hostname, pidIsOfHost: true })',
+        to: 'machineRecord({ hostname })',
+      },
+      {
+        what: 'a row whose time is no time is judged all the same',
+        from: 'if (created !== null && recordedAt === null) {',
+        to: 'if (false) {',
+      },
+      {
+        what: 'bytes are taken for an identity',
+        from: "(typeof value === 'object' && !ArrayBuffer.isView(value))",
+        to: "typeof value === 'object'",
+      },
+    ],
+  },
+  {
+    file: 'src/record/record-time.ts',
+    tests: ['test/record/row.test.ts'],
+    mutants: [
+      {
+        what: 'a row that counts ticks or seconds was written in 1970',
+        from: 'return ms >= FIRST_IN_MS ? toTime(ms, MS_RESOLUTION) : null;',
+        to: 'return toTime(ms, MS_RESOLUTION);',
+      },
+      {
+        what: 'the time of a row is exact where a database cut it to the second',
+        from: 'time !== null && time.ms % SECOND === 0 ?',
+        to: 'time !== null && false ?',
+      },
+    ],
+  },
+  {
     file: 'src/identity/list-lifelines.ts',
     tests: ['test/identity/list-lifelines.test.ts'],
     mutants: [

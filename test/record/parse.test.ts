@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { formatIdentity } from '../../src/identity/format.js';
 import { machineRecord } from '../../src/record/legacy-fields.js';
 import type { OwnerRecord } from '../../src/record/owner-record.js';
 import { parseOwnerFile, recordFromCaller } from '../../src/record/parse.js';
@@ -371,17 +372,30 @@ describe('what a caller hands over', () => {
       problem: null,
     });
     expect(recordFromCaller({ identity })).toMatchObject({ pid: 7, identity, problem: null });
+    const text = formatIdentity(identity);
+    expect(recordFromCaller({ ...row, identity: text })).toEqual(recordFromCaller(row));
   });
 
   test.each([
     ['the pid of another process', { pid: 8 }, 'pid differs from the pid in the identity'],
     ['a broken identity', { identity: { version: 1, platform: 'linux', pid: -7 } }, /^identity: pid/],
-    ['text for an identity', { identity: '{}' }, 'identity: not an object'],
+    ['the text of something else', { identity: '{}' }, 'identity: version is not a positive integer'],
+    ['text that is no JSON', { identity: '' }, 'identity: not JSON'],
+    ['a list of identities', { identity: [] }, 'identity: not an object'],
   ])('a row with %s is malformed', (_, wrong, problem) => {
     const row = { pid: 7, identity: newRecord().identity, ...wrong };
     const found = recordFromCaller(row).problem;
     if (typeof problem === 'string') expect(found).toBe(problem);
     else expect(found).toMatch(problem);
+  });
+
+  test('a row without an identity is that of an older program, whose time may be a Date', () => {
+    const createdAt = new Date(ISO_MS);
+    expect(recordFromCaller({ pid: 7, identity: null, createdAt })).toMatchObject({
+      pid: 7,
+      identity: null,
+      ...atRecordTime(ISO_MS),
+    });
   });
 
   test('the copy of a malformed record stays malformed', () => {

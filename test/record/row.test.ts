@@ -1,0 +1,196 @@
+import { describe, expect, test } from 'vitest';
+import { formatIdentity } from '../../src/identity/format.js';
+import type { OwnerRecord } from '../../src/record/owner-record.js';
+import { type RowKeys, recordedOwner } from '../../src/record/row.js';
+import { identity } from '../identity/identities.js';
+import { ISO_MS, nothing } from './records.js';
+
+const KEYS: RowKeys = {
+  identity: 'owner',
+  pid: 'owner_pid',
+  createdAt: 'locked_at',
+  starttime: 'owner_start',
+  hostname: 'host',
+};
+const owner = identity();
+
+function recordOf(row: object, keys: unknown = KEYS): OwnerRecord {
+  return recordedOwner(row, keys as RowKeys);
+}
+
+/** A row with all columns of KEYS, as an older program leaves it. */
+function oldRow(changes: object = {}): object {
+  return { owner: null, owner_pid: 7, locked_at: ISO_MS, owner_start: null, host: null, ...changes };
+}
+
+/** The row of a program that writes its identity. */
+function newRow(changes: object = {}): object {
+  return { ...oldRow({ owner: formatIdentity(owner), host: 'gateway', owner_start: 1 }), ...changes };
+}
+
+describe('a row with an identity', () => {
+  test('is judged by it, whether it is an object or JSON text, and by nothing else', () => {
+    const expected = { ...nothing, version: 1, pid: 7, identity: owner };
+    expect(recordOf(newRow())).toEqual(expected);
+    expect(recordOf(newRow({ owner }))).toEqual(expected);
+    expect(recordOf(newRow({ owner: JSON.parse(formatIdentity(owner)) }))).toEqual(expected);
+    expect(recordOf(newRow({ owner_pid: null }))).toEqual(expected);
+    expect(recordOf({ owner }, { identity: 'owner' })).toEqual(expected);
+  });
+
+  test('does not count what stands under the usual names', () => {
+    expect(recordOf({ owner, pid: 8, identity: 'x' }, { identity: 'owner' })).toMatchObject({
+      problem: null,
+    });
+    expect(recordOf({ owner_pid: 9, identity: owner, pid: 7 }, { pid: 'owner_pid' })).toMatchObject({
+      pid: 9,
+      identity: null,
+    });
+  });
+
+  test.each([
+    ['not JSON', { owner: 'x' }, "identity, in column 'owner': not JSON"],
+    ['empty', { owner: '' }, "identity, in column 'owner': not JSON"],
+    ['something else', { owner: [] }, "identity, in column 'owner': not an object"],
+    [
+      'broken',
+      { owner: { ...owner, startTicks: 5000 } },
+      /^identity, in column 'owner': startTicks of the wrong/,
+    ],
+    ['of another pid', { owner_pid: 8 }, "pid, in column 'owner_pid': differs from the pid in the identity"],
+    ['of no pid', { owner_pid: 'x' }, "pid, in column 'owner_pid': differs from the pid in the identity"],
+  ])('that is %s is malformed, and never judged by its bare pid', (_, wrong, problem) => {
+    const record = recordOf(newRow(wrong));
+    expect(record).toEqual({ ...nothing, problem: expect.stringMatching(problem) });
+  });
+});
+
+describe('a row without an identity', () => {
+  const machine = { hostname: 'gateway', pidIsOfHost: true, bootId: null, bootTimeMs: null };
+
+  test('is that of an older program', () => {
+    const row = oldRow({ owner_start: 5000, host: 'gateway' });
+    const recordedAt = { ms: ISO_MS, resolutionMs: 1, source: 'record' };
+    expect(recordOf(row)).toEqual({ ...nothing, pid: 7, starttime: 5000, recordedAt, machine });
+    expect(recordOf(oldRow({ owner: undefined, locked_at: null }))).toEqual({ ...nothing, pid: 7 });
+    expect(recordOf({ p: 7 }, { pid: 'p' })).toEqual({ ...nothing, pid: 7 });
+  });
+
+  test.each([
+    ['a number', ISO_MS, 1],
+    ['a BigInt', BigInt(ISO_MS), 1],
+    ['its decimal text', String(ISO_MS), 1],
+    ['ISO text', '2026-05-26T07:22:46.211Z', 1],
+    ['ISO text with an offset', '2026-05-26T09:22:46.211+02:00', 1],
+    ['a Date', new Date(ISO_MS), 1],
+    // They may have been cut to the second.
+    ['a number of whole seconds', ISO_MS - 211, 1000],
+    ['ISO text of a whole second', '2026-05-26T07:22:46.000Z', 1000],
+    ['ISO text without a fraction', '2026-05-26T07:22:46Z', 1000],
+    ['a Date of a whole second', new Date(ISO_MS - 211), 1000],
+  ])('may bear its time as %s', (_, time, resolutionMs) => {
+    const ms = ISO_MS - (resolutionMs === 1 ? 0 : 211);
+    expect(recordOf(oldRow({ locked_at: time })).recordedAt).toEqual({ ms, resolutionMs, source: 'record' });
+  });
+
+  test.each([
+    ['seconds', 1_779_780_166],
+    ['ticks', 3_035_332],
+    ['a text of ticks', '3035332'],
+    ['zero', 0],
+    ['a negative number', -ISO_MS],
+    ['no number', Number.NaN],
+    ['no finite number', Number.POSITIVE_INFINITY],
+    ['an invalid Date', new Date(Number.NaN)],
+    ['a text without a zone', '2026-05-26 07:22:46'],
+    ['a date', '2026-05-26'],
+    ['an empty text', ''],
+  ])('is malformed where its time is %s, because it would make every process younger', (_, time) => {
+    expect(recordOf(oldRow({ locked_at: time })).problem).toMatch(
+      /^createdAt, in column 'locked_at': no time in ms/,
+    );
+  });
+
+  test.each([7, 7n, '7'])('may bear its pid as %o, and its ticks as well', (pid) => {
+    expect(recordOf(oldRow({ owner_pid: pid, owner_start: pid }))).toMatchObject({ pid: 7, starttime: 7 });
+  });
+
+  test.each([
+    ['pid', { owner_pid: 0 }, "pid, in column 'owner_pid': no process number"],
+    ['pid', { owner_pid: -7 }, "pid, in column 'owner_pid': no process number"],
+    ['pid', { owner_pid: 2 ** 31 }, "pid, in column 'owner_pid': no process number"],
+    ['pid', { owner_pid: 2n ** 64n + 7n }, "pid, in column 'owner_pid': no process number"],
+    ['pid', { owner_pid: '' }, "pid, in column 'owner_pid': no process number"],
+    ['pid', { owner_pid: '0x7' }, "pid, in column 'owner_pid': no process number"],
+    ['pid', { owner_pid: ' 7' }, "pid, in column 'owner_pid': no process number"],
+    ['pid', { owner_pid: null }, 'the row names neither an identity nor a pid'],
+    ['starttime', { owner_start: -1 }, "starttime, in column 'owner_start': no number of start ticks"],
+    ['starttime', { owner_start: 1.5 }, "starttime, in column 'owner_start': no number of start ticks"],
+    ['starttime', { owner_start: ISO_MS }, "starttime, in column 'owner_start': no number of start ticks"],
+    ['hostname', { host: '' }, "hostname, in column 'host': no host name"],
+    ['hostname', { host: 'x'.repeat(257) }, "hostname, in column 'host': no host name"],
+  ])('is malformed with a wrong %s: %o', (_, wrong, problem) => {
+    expect(recordOf(oldRow(wrong))).toEqual({ ...nothing, problem });
+  });
+});
+
+describe('what is no row', () => {
+  test.each([undefined, null, 7, 'x', true])('such as %s is malformed', (value) => {
+    expect(recordOf(value as never)).toEqual({ ...nothing, problem: 'not an object' });
+  });
+});
+
+describe('keys that do not fit', () => {
+  function refusal(row: object, keys: unknown): unknown {
+    try {
+      return recordOf(row, keys);
+    } catch (error) {
+      const { name, code, message } = error as TypeError & { code: string };
+      return `${name} ${code}: ${message}`;
+    }
+  }
+
+  const REFUSED = 'TypeError ERR_INVALID_ARG_TYPE: option';
+
+  test.each([
+    [null, "'keys' must be an object with the names of columns"],
+    ['owner', "'keys' must be an object with the names of columns"],
+    [['owner'], "'keys' must be an object with the names of columns"],
+    [{}, "'keys' must name the column of the identity, or that of the pid"],
+    [{ createdAt: 'locked_at' }, "'keys' must name the column of the identity, or that of the pid"],
+    [{ pid: undefined }, "'keys' must name the column of the identity, or that of the pid"],
+    [
+      { pid: 'owner_pid', idenity: 'owner' },
+      "'keys' has no key 'idenity'; its keys are identity, pid, createdAt, starttime, hostname",
+    ],
+    [{ pid: 'owner_pid', toString: 'owner' }, "'keys' has no key 'toString'; its keys are"],
+    [{ pid: 7 }, "'keys.pid' must be the name of a column, not number"],
+    [{ pid: '' }, "'keys.pid' must be the name of a column, not an empty text"],
+    [{ pid: 'owner_pid', identity: null }, "'keys.identity' must be the name of a column, not null"],
+    [{ pid: 'ownerPid' }, "'keys.pid' names a column that the row does not have: 'ownerPid'"],
+    // A row with an identity would otherwise be judged by its pid.
+    [
+      { pid: 'owner_pid', identity: 'ownr' },
+      "'keys.identity' names a column that the row does not have: 'ownr'",
+    ],
+    [{ pid: 'toString' }, "'keys.pid' names a column that the row does not have: 'toString'"],
+  ])('%j are a TypeError that names the key', (keys, message) => {
+    expect(refusal(newRow(), keys)).toContain(`${REFUSED} ${message}`);
+  });
+
+  test.each([
+    ['identity', { owner: 7 }, 'an object or its JSON text, not number'],
+    ['identity', { owner: true }, 'an object or its JSON text, not boolean'],
+    ['identity', { owner: Buffer.from('{}') }, 'an object or its JSON text, not bytes'],
+    ['pid', { owner_pid: true }, 'a number or its decimal text, not boolean'],
+    ['pid', { owner_pid: {} }, 'a number or its decimal text, not object'],
+    ['pid', { owner_pid: [7] }, 'a number or its decimal text, not an array'],
+    ['createdAt', { locked_at: {} }, 'a number of ms, ISO 8601 text or a Date, not object'],
+    ['createdAt', { locked_at: true }, 'a number of ms, ISO 8601 text or a Date, not boolean'],
+    ['starttime', { owner_start: new Date(0) }, 'a number or its decimal text, not object'],
+    ['hostname', { host: 7 }, 'text, not number'],
+  ] as const)('and so is a %s of the wrong type: %o', (key, wrong, message) => {
+    const expected = `${REFUSED} 'keys.${key}': column '${KEYS[key]}' must hold ${message}`;
+    expect(refusal(oldRow(wrong), KEYS)).toBe(expected);
+  });
+});
