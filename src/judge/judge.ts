@@ -28,7 +28,8 @@ export interface OwnerOptions extends JudgeOptions {
  * Judges whether the process that wrote a record is alive. Never throws for what a record may hold.
  * @param recorded an identity, a row with an identity in it, or a record as `inspectLock` returns it or as
  * owner.json holds it.
- * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works.
+ * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works; EMFILE, ENFILE or ENOMEM where
+ * descriptors or memory have run out before this process could read its own identity.
  */
 export function judgeOwner(
   recorded: ProcessIdentity | OwnerRecord | OwnerRow,
