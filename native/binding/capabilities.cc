@@ -1,5 +1,8 @@
 #include "../linux/capabilities.h"
 
+#include <utility>
+
+#include "errors.h"
 #include "exports.h"
 #include "values.h"
 
@@ -15,7 +18,12 @@ Napi::Value CapabilityValue(Napi::Env env, const system::Capability& capability)
 Napi::Value GetCapabilities(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   std::optional<system::Capabilities>& known = EnvironmentOf(info).capabilities;
-  if (!known) known = system::ProbeCapabilities();
+  if (!known) {
+    system::Capabilities probed;
+    const int shortage = system::ProbeCapabilities(&probed);
+    if (shortage < 0) return ThrowSystemError(env, shortage, {.syscall = "open"});
+    known = std::move(probed);
+  }
   return ObjectValue(env)
       .Set("pidfd", CapabilityValue(env, known->pidfd))
       .Set("pidfdInode", CapabilityValue(env, known->pidfd_inode))

@@ -1,6 +1,7 @@
 #include <string>
 
 #include "../linux/lifelines.h"
+#include "../linux/result.h"
 #include "arguments.h"
 #include "errors.h"
 #include "exports.h"
@@ -14,8 +15,12 @@ namespace {
 
 using system::Lifelines;
 
-/** null for a lifeline that could not be taken: its text and the name of an error would both be strings. */
+/**
+ * null for a lifeline that cannot be had: its text and the name of an error would both be strings. Throws for
+ * want of descriptors or memory, because null would stand in a record for good.
+ */
 Napi::Value LifelineOrNull(Napi::Env env, int result, const system::Lifeline& lifeline) {
+  if (system::IsShortage(result)) return ThrowSystemError(env, result, {.syscall = "fcntl"});
   if (result < 0) return env.Null();
   return AsciiValue(env, LifelineText(lifeline));
 }

@@ -1,8 +1,10 @@
 #include "../linux/boot_id.h"
 #include "../linux/pid_namespace.h"
 #include "../linux/pidfd.h"
+#include "../linux/proc_file.h"
 #include "../linux/proc_stat.h"
 #include "../linux/proc_status.h"
+#include "../linux/result.h"
 #include "../linux/time_offset.h"
 #include "arguments.h"
 #include "errors.h"
@@ -13,10 +15,18 @@
 namespace kernel_identity::binding {
 namespace {
 
+/** null for what cannot be known. Throws for want of descriptors or memory, which says nothing of the kind.
+ */
+Napi::Value NotKnown(Napi::Env env, int error, const char* syscall, const char* path) {
+  if (system::IsShortage(error)) return ThrowSystemError(env, error, {.syscall = syscall, .path = path});
+  return env.Null();
+}
+
 Napi::Value BootId(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   system::BootId boot_id;
-  if (system::ReadBootId(&boot_id) < 0) return env.Null();
+  const int error = system::ReadBootId(&boot_id);
+  if (error < 0) return NotKnown(env, error, "open", "/proc/sys/kernel/random/boot_id");
   return ObjectValue(env)
       .Set("id", std::string_view(boot_id.id, sizeof boot_id.id))
       .Set("native", boot_id.native)
@@ -29,7 +39,8 @@ Napi::Value PidNamespace(const Napi::CallbackInfo& info) {
   pid_t pid = 0;
   if (!arguments.IsUndefined(0) && !arguments.Pid(0, "pid", &pid)) return {};
   system::PidNamespace pid_namespace;
-  if (system::ReadPidNamespace(pid, &pid_namespace) < 0) return env.Null();
+  const int error = system::ReadPidNamespace(pid, &pid_namespace);
+  if (error < 0) return NotKnown(env, error, "open", system::ProcPath(pid, "ns/pid").c_str());
   return ObjectValue(env)
       .Set("inode", DecimalValue(env, pid_namespace.inode))
       .Set("id", pid_namespace.id ? DecimalValue(env, *pid_namespace.id) : env.Null())
@@ -46,8 +57,12 @@ Napi::Value IsInPidNamespace(const Napi::CallbackInfo& info) {
 
 Napi::Value TimeOffset(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
+  const Arguments arguments(info);
+  pid_t pid = 0;
+  if (!arguments.IsUndefined(0) && !arguments.Pid(0, "pid", &pid)) return {};
   system::TimeOffset offset;
-  if (!system::ReadTimeOffset(&offset)) return env.Null();
+  const int error = system::ReadTimeOffset(pid, &offset);
+  if (error < 0) return NotKnown(env, error, "open", system::ProcPath(pid, "timens_offsets").c_str());
   return ObjectValue(env)
       .Set("seconds", static_cast<double>(offset.seconds))
       .Set("nanoseconds", static_cast<double>(offset.nanoseconds))

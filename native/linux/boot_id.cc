@@ -44,7 +44,9 @@ int ReadBootId(BootId* boot_id) {
   struct stat id_file;
   struct stat self;
   if (StatDescriptor(file.get(), &id_file) < 0) return -errno;
-  boot_id->native = StatPath("/proc/self", &self) == 0 && self.st_dev == id_file.st_dev;
+  const int found = ResultOf(StatPath("/proc/self", &self));
+  if (IsShortage(found)) return found;
+  boot_id->native = found == 0 && self.st_dev == id_file.st_dev;
   return 0;
 }
 

@@ -35,12 +35,15 @@ std::string Answered(const char* call, int error) {
   return reason;
 }
 
-void ProbePidfd(Capabilities* capabilities) {
+// Each of these functions returns 0 or an error of IsShortage, with which it has found out nothing.
+
+int ProbePidfd(Capabilities* capabilities) {
   const int opened = OpenPidfd(::getpid());
+  if (IsShortage(opened)) return opened;
   if (opened < 0) {
     capabilities->pidfd = No(Answered("pidfd_open", opened));
     capabilities->pidfd_inode = No("no pidfds");
-    return;
+    return 0;
   }
   const UniqueFd pidfd(opened);
   const int exited = PollPidfd(pidfd.get());
@@ -54,6 +57,7 @@ void ProbePidfd(Capabilities* capabilities) {
   PidfsDevice pidfs;
   uint64_t inode = 0;
   const int result = ReadPidfdInode(pidfd.get(), &pidfs, &inode);
+  if (IsShortage(result)) return result;
   if (result == 0) {
     capabilities->pidfd_inode = Yes("pidfds are on pidfs");
   } else if (result == -ENOTTY) {
@@ -61,19 +65,28 @@ void ProbePidfd(Capabilities* capabilities) {
   } else {
     capabilities->pidfd_inode = No(Answered("fstat of a pidfd", result));
   }
+  return 0;
 }
 
-Capability ProbeNamespaceId() {
+int ProbeNamespaceId(Capabilities* capabilities) {
   uint64_t id = 0;
   const int result = ReadOwnNamespaceId(&id);
-  if (result == 0) return Yes("NS_GET_ID answered for this PID namespace");
-  if (result == -ENOTTY) return No("NS_GET_ID answered ENOTTY (kernel before 6.18)");
-  if (result == -EBADMSG) return No("NS_GET_ID succeeded without an answer");
-  return No(Answered("NS_GET_ID of /proc/self/ns/pid", result));
+  if (IsShortage(result)) return result;
+  Capability& found = capabilities->namespace_id;
+  if (result == 0) {
+    found = Yes("NS_GET_ID answered for this PID namespace");
+  } else if (result == -ENOTTY) {
+    found = No("NS_GET_ID answered ENOTTY (kernel before 6.18)");
+  } else if (result == -EBADMSG) {
+    found = No("NS_GET_ID succeeded without an answer");
+  } else {
+    found = No(Answered("NS_GET_ID of /proc/self/ns/pid", result));
+  }
+  return 0;
 }
 
-/** Creates a file without a name, which no other process can open by accident. */
-UniqueFd NamelessFile() {
+/** Creates a file without a name, which no other process can open by accident. A descriptor or -errno. */
+int NamelessFile() {
 #ifdef MFD_NOEXEC_SEAL
   constexpr unsigned kNoExecSeal = MFD_NOEXEC_SEAL;
 #else
@@ -86,32 +99,37 @@ UniqueFd NamelessFile() {
   long fd = ::syscall(SYS_memfd_create, kName, MFD_CLOEXEC | kNoExecSeal);
   if (fd < 0 && errno == EINVAL) fd = ::syscall(SYS_memfd_create, kName, MFD_CLOEXEC);
   if (fd < 0) fd = ::open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  return UniqueFd(static_cast<int>(fd));
+  return ResultOf(static_cast<int>(fd));
 }
 
-void ProbeWitness(Capabilities* capabilities) {
+int ProbeWitness(Capabilities* capabilities) {
   Capability& take = capabilities->take_witness;
   Capability& test = capabilities->test_witness;
-  const UniqueFd file = NamelessFile();
-  if (!file.valid()) {
+  const int created = NamelessFile();
+  if (IsShortage(created)) return created;
+  if (created < 0) {
     take = Yes("assumed, no file to try F_OFD_SETLK on");
     test = Yes("assumed, no file to try F_OFD_GETLK on");
-    return;
+    return 0;
   }
+  const UniqueFd file(created);
   const int taken = TakeWitness(file.get());
+  if (IsShortage(taken)) return taken;
   if (taken < 0) {
     take = No(Answered("fcntl F_OFD_SETLK", taken));
     test = No("no locks to test");
-    return;
+    return 0;
   }
   // A lock is invisible through the description that took it, so the file is opened once more through /proc.
-  const UniqueFd second(OpenProcFile(ProcPath(0, "fd/" + std::to_string(file.get())).c_str()));
+  const int opened = OpenProcFile(ProcPath(0, "fd/" + std::to_string(file.get())).c_str());
+  if (IsShortage(opened)) return opened;
+  const UniqueFd second(opened);
   if (!second.valid()) {
     take = Yes("fcntl accepted F_OFD_SETLK; no /proc to see it from outside");
     test = TestWitness(file.get()) == LockState::kUntestable
                ? No("fcntl refused F_OFD_GETLK")
                : Yes("fcntl accepted F_OFD_GETLK; no /proc to see a lock from outside");
-    return;
+    return 0;
   }
   switch (TestWitness(second.get())) {
     case LockState::kHeld:
@@ -127,12 +145,18 @@ void ProbeWitness(Capabilities* capabilities) {
       test = No("fcntl refused F_OFD_GETLK");
       break;
   }
+  return 0;
 }
 
 /** Locks a byte through one description of the namespace file and tests it through another. */
-Capability ProbeLifeline() {
+int ProbeLifeline(Capabilities* capabilities) {
   // The last offset, which no lifeline has: see DrawOffset.
   constexpr uint64_t kProbeOffset = kLifelineOffsets;
+  Capability& found = capabilities->lifeline;
+  const auto failed = [&found](const char* call, int error) {
+    found = No(Answered(call, error));
+    return IsShortage(error) ? error : 0;
+  };
   LifelineSpace space = LifelineSpace::kTime;
   NamespaceFile holder;
   int result = OpenLifelineSpace(space, &holder);
@@ -140,22 +164,26 @@ Capability ProbeLifeline() {
     space = LifelineSpace::kUser;
     result = OpenLifelineSpace(space, &holder);
   }
-  if (result == -EXDEV)
-    return No("this process is in time and user namespaces of its own, or /proc is made up");
-  if (result < 0) return No(Answered("opening /proc/self/ns/time", result));
+  if (result == -EXDEV) {
+    found = No("this process is in time and user namespaces of its own, or /proc is made up");
+    return 0;
+  }
+  if (result < 0) return failed("opening /proc/self/ns/time", result);
   NamespaceFile tester;
   const int reopened = OpenLifelineSpace(space, &tester);
-  if (reopened < 0) return No(Answered("opening the namespace file again", reopened));
+  if (reopened < 0) return failed("opening the namespace file again", reopened);
   const int taken = TakeByte(holder.fd.get(), kProbeOffset);
-  if (taken < 0) return No(Answered("fcntl F_OFD_SETLK on the namespace file", taken));
+  if (taken < 0) return failed("fcntl F_OFD_SETLK on the namespace file", taken);
   Conflict conflict;
   const int tested = FindConflict(tester.fd.get(), kProbeOffset, 1, &conflict);
-  if (tested < 0) return No(Answered("fcntl F_OFD_GETLK on the namespace file", tested));
+  if (tested < 0) return failed("fcntl F_OFD_GETLK on the namespace file", tested);
   if (!conflict.found) {
-    return No("a lock on the namespace file is not seen by a second description");
+    found = No("a lock on the namespace file is not seen by a second description");
+  } else {
+    found = Yes(space == LifelineSpace::kTime ? "a lock on the initial time namespace is seen by others"
+                                              : "a lock on the initial user namespace is seen by others");
   }
-  return Yes(space == LifelineSpace::kTime ? "a lock on the initial time namespace is seen by others"
-                                           : "a lock on the initial user namespace is seen by others");
+  return 0;
 }
 
 Capability ProbeRenameNoReplace() {
@@ -168,14 +196,13 @@ Capability ProbeRenameNoReplace() {
 
 }  // namespace
 
-Capabilities ProbeCapabilities() {
-  Capabilities capabilities;
-  ProbePidfd(&capabilities);
-  capabilities.namespace_id = ProbeNamespaceId();
-  ProbeWitness(&capabilities);
-  capabilities.lifeline = ProbeLifeline();
-  capabilities.rename_no_replace = ProbeRenameNoReplace();
-  return capabilities;
+int ProbeCapabilities(Capabilities* capabilities) {
+  for (const auto probe : {ProbePidfd, ProbeNamespaceId, ProbeWitness, ProbeLifeline}) {
+    const int shortage = probe(capabilities);
+    if (shortage < 0) return shortage;
+  }
+  capabilities->rename_no_replace = ProbeRenameNoReplace();
+  return 0;
 }
 
 }  // namespace kernel_identity::system

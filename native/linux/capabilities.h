@@ -20,7 +20,10 @@ struct Capabilities {
   Capability rename_no_replace;
 };
 
-/** Tries each of them, because seccomp filters can refuse a call that the kernel's version promises. */
-Capabilities ProbeCapabilities();
+/**
+ * Tries each of them, because seccomp filters can refuse a call that the kernel's version promises. 0 or
+ * -errno: an error of {@link IsShortage} that a call met, so that nothing can be concluded.
+ */
+int ProbeCapabilities(Capabilities* capabilities);
 
 }  // namespace kernel_identity::system

@@ -39,8 +39,10 @@ int ReadPidNamespace(pid_t pid, PidNamespace* pid_namespace) {
   if (StatDescriptor(file.get(), &status) < 0) return -errno;
   pid_namespace->inode = status.st_ino;
   uint64_t id = 0;
+  const int result = ReadNamespaceId(file.get(), &id);
+  if (IsShortage(result)) return result;
   pid_namespace->id.reset();
-  if (ReadNamespaceId(file.get(), &id) == 0) pid_namespace->id = id;
+  if (result == 0) pid_namespace->id = id;
   return 0;
 }
 

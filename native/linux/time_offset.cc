@@ -37,25 +37,29 @@ bool ParseTimeOffsets(std::string_view text, TimeOffset* offset) {
   return false;
 }
 
-bool ReadTimeOffset(TimeOffset* offset) {
+int ReadTimeOffset(pid_t pid, TimeOffset* offset) {
   *offset = {0, 0};
   ino_t own = 0;
-  const int result = InodeOf("/proc/self/ns/time", &own);
+  int result = InodeOf(ProcPath(pid, "ns/time").c_str(), &own);
   if (result == -ENOENT) {
-    // Either the kernel has no time namespaces (before 5.6, or not configured), or there is no /proc.
-    ino_t other = 0;
-    return InodeOf("/proc/self/ns/pid", &other) == 0;
+    // The kernel has no time namespaces (before 5.6, or not configured), and the caller none either. Or there
+    // is no such process, or no /proc.
+    if (InodeOf("/proc/self/ns/time", &own) != -ENOENT) return -ESRCH;
+    return InodeOf("/proc/self/ns/pid", &own);
   }
-  if (result < 0) return false;
-  if (own == kInitialTimeNamespace) return true;
+  if (result < 0) return result;
+  if (own == kInitialTimeNamespace) return 0;
 
   // timens_offsets shows the namespace that children will get. unshare(2) moves only the children, so the two
-  // can differ, and then no file shows the offset of the caller.
+  // can differ, and then no file shows the offset of the process itself.
   ino_t of_children = 0;
-  if (InodeOf("/proc/self/ns/time_for_children", &of_children) < 0 || of_children != own) return false;
+  result = InodeOf(ProcPath(pid, "ns/time_for_children").c_str(), &of_children);
+  if (result < 0) return result;
+  if (of_children != own) return -ENODATA;
   char buffer[256];
-  const ssize_t length = ReadProcFile("/proc/self/timens_offsets", buffer, sizeof buffer);
-  return length > 0 && ParseTimeOffsets({buffer, static_cast<size_t>(length)}, offset);
+  const ssize_t length = ReadProcFile(ProcPath(pid, "timens_offsets").c_str(), buffer, sizeof buffer);
+  if (length < 0) return static_cast<int>(length);
+  return ParseTimeOffsets({buffer, static_cast<size_t>(length)}, offset) ? 0 : -EBADMSG;
 }
 
 }  // namespace kernel_identity::system

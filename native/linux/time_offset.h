@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string_view>
 
@@ -15,7 +17,10 @@ struct TimeOffset {
 /** Pure: reads the boottime line of the text of timens_offsets; false when there is none. */
 bool ParseTimeOffsets(std::string_view text, TimeOffset* offset);
 
-/** Reads the offset of the caller's time namespace; false when it cannot be known. */
-bool ReadTimeOffset(TimeOffset* offset);
+/**
+ * Reads the offset of the time namespace of the process `pid`, or of the caller for 0. 0 or -errno; -ENODATA
+ * when no file shows it.
+ */
+int ReadTimeOffset(pid_t pid, TimeOffset* offset);
 
 }  // namespace kernel_identity::system

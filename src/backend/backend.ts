@@ -141,7 +141,8 @@ export interface Capabilities {
 
 /**
  * Reads what the kernel knows of processes. No call throws because a process is missing or hidden. A `pid` outside
- * 1 to 2^31 - 1 throws a RangeError (ERR_OUT_OF_RANGE) wherever it would reach the kernel.
+ * 1 to 2^31 - 1 throws a RangeError (ERR_OUT_OF_RANGE) wherever it would reach the kernel. Where descriptors or memory have
+ * run out, nothing was learned: a call that answers with null otherwise throws EMFILE, ENFILE or ENOMEM then.
  */
 export interface ProcessOperations {
   /** null where no boot id can be read (subset=pid, gVisor, no /proc). */
@@ -153,8 +154,11 @@ export interface ProcessOperations {
    * which reads more. False also where the kernel does not show it.
    */
   isInPidNamespace(pid: number, inode: string): boolean;
-  /** Zero where the kernel has no time namespaces or the caller is in the initial one. null: not known. */
-  timeOffset(): TimeOffset | null;
+  /**
+   * The time namespace of the process `pid`, by default of the caller. Zero where the kernel has none or the process is in
+   * the initial one. null: not known (other uid, no /proc).
+   */
+  timeOffset(pid?: number): TimeOffset | null;
   /**
    * ESRCH or ENOENT: no such process. EBADMSG: there is a file, but not one that a Linux kernel wrote. ENOSYS: the
    * backend has no /proc.
@@ -369,12 +373,13 @@ export interface LifelineList {
 export interface LifelineOperations {
   /**
    * Takes the lifeline of this process, or makes sure that it is still held. It is one for all threads, and its
-   * random offset is drawn once. null where the backend cannot, or for want of a descriptor: a later call may succeed.
+   * random offset is drawn once. null where the backend cannot. Throws for want of a descriptor or memory: a later call
+   * may succeed.
    */
   takeOfProcess(): string | null;
   /**
    * Takes a lifeline at this offset, a decimal number below 2^62, for a lock of this thread. It is dropped when the
-   * thread ends. null as above.
+   * thread ends. null, and errors, as above.
    * @throws RangeError (ERR_OUT_OF_RANGE) for a larger number.
    */
   take(offset: string): string | null;
@@ -415,6 +420,6 @@ export interface Backend {
   readonly watch: WatchOperations | null;
   readonly lease: LeaseOperations;
   readonly lifeline: LifelineOperations;
-  /** Probed at the first call, then remembered. */
+  /** Probed at the first call, then remembered. Throws where descriptors or memory have run out, and remembers nothing. */
   capabilities(): Capabilities;
 }

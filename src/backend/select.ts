@@ -1,9 +1,11 @@
+import { closeSync, openSync } from 'node:fs';
+import { types } from 'node:util';
 import { BackendUnavailableError } from '../errors.js';
 import type { Backend, BackendName } from './backend.js';
 import { loadNativeBackend } from './native.js';
 import { loadPortableBackend } from './portable/index.js';
 import { loadProcfsBackend } from './procfs/index.js';
-import { reasonOf } from './system-error.js';
+import { isShortage, reasonOf, systemError } from './system-error.js';
 
 /** A backend, and in words for the diagnostics dump the reason why it was selected. */
 export interface SelectedBackend {
@@ -32,7 +34,7 @@ let selected: SelectedBackend | undefined;
  * other systems it is `portable`. On Linux `portable` is used only when the user asks for it, because it would judge by
  * the little that it knows although the kernel knows more. The environment variable `KERNEL_IDENTITY_BACKEND` forces one.
  * @throws {BackendUnavailableError} ERR_BACKEND_UNAVAILABLE: the forced backend, or on Linux either of the two, cannot
- * load.
+ * load. EMFILE, ENFILE or ENOMEM: descriptors or memory have run out; the next call chooses anew.
  */
 export function selectBackend(): SelectedBackend {
   selected ??= choose(process.env.KERNEL_IDENTITY_BACKEND ?? '');
@@ -60,6 +62,7 @@ function choose(forced: string): SelectedBackend {
       const backend = LOADERS[name]();
       return { backend, reason: failures.length === 0 ? 'the addon loaded' : failures.join('; ') };
     } catch (error) {
+      refuseShortageOf(error);
       failures.push(`${name} backend: ${reasonOf(error)}`);
     }
   }
@@ -67,6 +70,24 @@ function choose(forced: string): SelectedBackend {
     `no backend can be loaded: ${failures.join('; ')}. ` +
       'KERNEL_IDENTITY_BACKEND=portable needs neither, but cannot prove that an owner is dead: see docs/portable.md.',
   );
+}
+
+/**
+ * Throws the shortage of descriptors or memory for which a backend did not load. Otherwise a process that is short of them
+ * for a moment would do without its addon for life. Some loaders do not pass on why they failed, so a descriptor is tried.
+ */
+function refuseShortageOf(error: unknown): void {
+  for (let cause = error; types.isNativeError(cause); cause = cause.cause) {
+    if (isShortage(cause)) throw cause;
+    // The words of glibc and of musl for ENOMEM. A static TLS block that does not fit never will; its message goes on.
+    if (/: (Cannot allocate memory|Out of memory)$/.test(cause.message))
+      throw systemError('ENOMEM', 'dlopen');
+  }
+  try {
+    closeSync(openSync('/dev/null', 'r'));
+  } catch (refusal) {
+    if (isShortage(refusal)) throw refusal;
+  }
 }
 
 function loadForced(name: string): Backend {
@@ -77,6 +98,7 @@ function loadForced(name: string): Backend {
   try {
     return LOADERS[name]();
   } catch (error) {
+    refuseShortageOf(error);
     throw new BackendUnavailableError(
       `KERNEL_IDENTITY_BACKEND=${name} asks for a backend that cannot load: ${reasonOf(error)}. ${REMEDIES[name]}.`,
       { cause: error },

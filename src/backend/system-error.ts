@@ -42,6 +42,41 @@ export function isGone(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ESTALE';
 }
 
+/** ENOLCK: the kernel had no memory for a file lock. */
+const SHORTAGES: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOLCK']);
+
+/**
+ * True when a call failed because descriptors, memory or room for a lock have run out, perhaps for a moment only. Such an
+ * error says nothing about what was asked. So it must neither be remembered nor get into a record.
+ */
+export function isShortage(error: unknown): boolean {
+  return SHORTAGES.has(errnoOf(error));
+}
+
+/** Throws the error of a {@link isShortage}, in place of an answer that was asked for by `syscall`. */
+export function refuseShortage(answer: unknown, syscall: string): void {
+  if (isErrno(answer) && SHORTAGES.has(answer)) throw systemError(answer, syscall);
+}
+
+/** The result of `call`, or of `otherwise` when `call` failed for {@link isShortage}. */
+export function unlessShort<T>(call: () => T, otherwise: (error: SystemError) => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (isShortage(error)) return otherwise(error as SystemError);
+    throw error;
+  }
+}
+
+/**
+ * null: the system says that it cannot be known.
+ * @throws `error` when it is a {@link isShortage}, or no system error.
+ */
+export function notKnown(error: unknown): null {
+  if (!isSystemError(error) || isShortage(error)) throw error;
+  return null;
+}
+
 /** The errno name of a failed system call. Throws any other error again, because it is a fault of this program. */
 export function errnoName(error: unknown): string {
   if (isSystemError(error)) return error.code;

@@ -4,6 +4,7 @@ import type { Filesystem } from '../backend/backend.js';
 import { isOneKernelFilesystem } from '../backend/filesystem-traits.js';
 import { packageVersion } from '../backend/own-package.js';
 import { type SelectedBackend, selectBackend } from '../backend/select.js';
+import { unlessShort } from '../backend/system-error.js';
 import {
   currentObserver,
   INITIAL_PID_NAMESPACE,
@@ -29,7 +30,7 @@ export function dumpDiagnostics(options: DumpOptions = {}): DiagnosticsDump {
 function collect(locks: readonly string[]): DiagnosticsDump {
   const selected = trySelect();
   const backend = 'backend' in selected ? selected.backend : null;
-  const observer = backend === null ? null : currentObserver();
+  const observer = backend === null ? null : readOrNull(currentObserver);
   const inode = observer?.pidNamespace?.inode ?? null;
   return {
     version: packageVersion(),
@@ -38,8 +39,8 @@ function collect(locks: readonly string[]): DiagnosticsDump {
     arch: arch(),
     kernel: { release: release(), version: version() },
     backend: { name: backend?.name ?? null, reason: selected.reason },
-    capabilities: backend?.capabilities() ?? null,
-    identity: backend === null ? null : ownIdentity(),
+    capabilities: backend === null ? null : readOrNull(() => backend.capabilities()),
+    identity: backend === null ? null : readOrNull(ownIdentity),
     namespaces: readNamespaces(),
     initialPidNamespace: inode === null ? null : inode === INITIAL_PID_NAMESPACE,
     proc: {
@@ -53,6 +54,10 @@ function collect(locks: readonly string[]): DiagnosticsDump {
     timeOffset: observer?.timeOffset ?? null,
     locks: locks.map(dumpLock),
   };
+}
+
+function readOrNull<T>(read: () => T): T | null {
+  return unlessShort<T | null>(read, () => null);
 }
 
 function procOption(name: string): string | null {

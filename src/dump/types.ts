@@ -63,6 +63,7 @@ export interface DiagnosticsDump {
    * read is then null.
    */
   readonly backend: { readonly name: BackendName | null; readonly reason: string };
+  /** null as above, and also where descriptors or memory have run out, as are `identity` and what follows from it. */
   readonly capabilities: Capabilities | null;
   readonly identity: ProcessIdentity | null;
   /** Inode numbers by namespace name, as /proc/self/ns shows them. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isShortage } from '../backend/system-error.js';
 
 const CONTAINER_ID = /[0-9a-f]{64}/;
 
@@ -9,6 +10,7 @@ export const SHORT_CONTAINER_ID = 12;
  * Reads the container id from the cgroup path, where the runtimes write it (docker, containerd, podman,
  * CRI-O), or from the source of the mounted /etc/hostname, where Docker and podman show it. The id is for
  * people only. null when none is found.
+ * @throws EMFILE, ENFILE or ENOMEM where descriptors or memory have run out.
  */
 export function readContainerId(pid: number | 'self'): string | null {
   return find(`/proc/${pid}/cgroup`, /.*/g) ?? find(`/proc/${pid}/mountinfo`, /^.* \/etc\/hostname .*$/gm);
@@ -20,8 +22,9 @@ function find(path: string, lines: RegExp): string | null {
       const id = CONTAINER_ID.exec(line);
       if (id !== null) return id[0];
     }
-  } catch {
+  } catch (error) {
     // The file is hidden, gone or not there, so the id is not known.
+    if (isShortage(error)) throw error;
   }
   return null;
 }

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import type { Errno, ProcessStat } from '../backend/backend.js';
 import type { Descriptor } from '../backend/descriptor.js';
-import { isErrno } from '../backend/system-error.js';
+import { isErrno, unlessShort } from '../backend/system-error.js';
 import { compareIdentities } from './compare.js';
 import { openMatchedPidfd } from './matched-pidfd.js';
 import { looksExited, observedIdentity } from './observe-process.js';
@@ -65,7 +65,10 @@ function scanProc(observer: Observer, pid: number): Pick<Namesakes, 'found' | 'c
   for (const name of names) {
     const candidate = Number(name);
     if (!Number.isInteger(candidate)) continue;
-    const namesakes = namesakesOf(observer, candidate, pid);
+    const namesakes = unlessShort<Namesake[] | Errno>(
+      () => namesakesOf(observer, candidate, pid),
+      ({ code }) => code,
+    );
     if (isErrno(namesakes)) complete &&= namesakes === 'ENOENT' || namesakes === 'ESRCH';
     else found.push(...namesakes);
   }

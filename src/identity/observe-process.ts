@@ -1,5 +1,5 @@
 import type { Errno, PidfdProbe, PidNamespace, ProcessStat } from '../backend/backend.js';
-import { errnoOf, isErrno } from '../backend/system-error.js';
+import { errnoOf, isErrno, refuseShortage } from '../backend/system-error.js';
 import { rememberLast } from '../remember-last.js';
 import type { Observer } from './observer.js';
 import { IDENTITY_VERSION, type ProcessIdentity } from './process-identity.js';
@@ -30,6 +30,7 @@ const ATTEMPTS = 3;
 /**
  * Observes the process `pid` of this process's own PID namespace.
  * @param needTicks false: /proc is read only where there is no pidfd inode to compare.
+ * @throws EMFILE, ENFILE or ENOMEM where descriptors or memory have run out.
  */
 export function observeProcess(observer: Observer, pid: number, needTicks: boolean): ObservedProcess {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
@@ -58,6 +59,7 @@ const presentByProbe = rememberLast((observer: Observer, pid: number, { inode, e
 
 /** What follows from an error of pidfd_open(2). */
 function notOpened(error: Errno): ObservedProcess {
+  refuseShortage(error, 'pidfd_open');
   if (error === 'ESRCH') return missing('absent', 'pidfd_open: ESRCH');
   // The number belongs to a thread that is not the main thread of its process. Older kernels answer EINVAL.
   if (error === 'ENOENT' || error === 'EINVAL') return missing('thread', `pidfd_open: ${error}`);
@@ -71,6 +73,7 @@ function observeWithTicks(observer: Observer, pid: number): ObservedProcess | 'r
   try {
     const inode = processes.pidfdInode(pidfd);
     const stat = processes.stat(pid);
+    refuseShortage(stat, 'open');
     // The pidfd is asked after stat was read: if its process still runs now, then that stat was its own.
     const exited = processes.pidfdExited(pidfd);
     if (isErrno(stat)) return present(observer, pid, inode, null, exited, 'pidfd_open: ok');
@@ -94,6 +97,8 @@ function observeWithoutPidfd(observer: Observer, pid: number): ObservedProcess |
   const { processes } = observer.backend;
   const status = processes.status(pid);
   const stat = processes.stat(pid);
+  refuseShortage(status, 'open');
+  refuseShortage(stat, 'open');
   if (isErrno(status) || isErrno(stat)) {
     return unclear(`kill(pid, 0): ${signalled}, /proc/${pid}: ${isErrno(stat) ? stat : status}`);
   }
@@ -102,6 +107,7 @@ function observeWithoutPidfd(observer: Observer, pid: number): ObservedProcess |
   if (exited) {
     // It takes two reads, because one can show the leader dead while another thread execs.
     const again = processes.stat(pid);
+    refuseShortage(again, 'open');
     if (isErrno(again) || again.startTicks !== stat.startTicks) return 'raced';
     exited = looksExited(again);
   }
@@ -150,7 +156,8 @@ function missing(existence: 'absent' | 'thread', source: string): ObservedProces
   return { existence, source, identity: null, exited: null, ticksAsRead: null };
 }
 
-function unclear(source: string): ObservedProcess {
+/** An observation that shows nothing, for the reason `source`. */
+export function unclear(source: string): ObservedProcess {
   return { existence: 'unknown', source, identity: null, exited: null, ticksAsRead: null };
 }
 

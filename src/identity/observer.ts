@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import type { Backend, BootId, PidNamespace, TimeOffset } from '../backend/backend.js';
 import { currentBackend } from '../backend/select.js';
-import { isErrno } from '../backend/system-error.js';
+import { isErrno, refuseShortage } from '../backend/system-error.js';
 import { MS_PER_TICK } from './start-ticks.js';
 
 /**
@@ -36,16 +36,22 @@ export interface Observer {
 
 let cached: Observer | undefined;
 
+/** @throws the errors of {@link readObserver}, until it succeeds for the first time. */
 export function currentObserver(): Observer {
   cached ??= readObserver();
   return cached;
 }
 
-/** Reads the observer from the kernel anew, because a process that CRIU restored finds itself elsewhere. */
+/**
+ * Reads the observer from the kernel anew, because a process that CRIU restored finds itself elsewhere.
+ * @throws EMFILE, ENFILE or ENOMEM where descriptors or memory have run out, so that what could not be read is never
+ * remembered as missing.
+ */
 export function readObserver(): Observer {
   const backend = currentBackend();
   const { processes } = backend;
   const status = processes.status('self');
+  refuseShortage(status, 'open');
   const pidInProc = isErrno(status) ? null : (status.nsPids[0] ?? null);
   return {
     backend,

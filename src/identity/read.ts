@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { requirePid } from '../backend/arguments.js';
 import type { Backend } from '../backend/backend.js';
-import { isErrno } from '../backend/system-error.js';
+import { isErrno, refuseShortage } from '../backend/system-error.js';
 import { rememberLast } from '../remember-last.js';
 import { readContainerId } from './container-id.js';
 import { observedIdentity, observeProcess } from './observe-process.js';
@@ -11,7 +11,8 @@ import { checkedIdentities, freezeIdentity, type ProcessIdentity } from './proce
 /**
  * The identity of this process. It is read from the kernel once and then remembered; the lifeline is taken at the first
  * call, and made sure of at each further one.
- * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works.
+ * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works; EMFILE, ENFILE or ENOMEM where
+ * descriptors or memory have run out, since a field that could not be read must not get into a record as null.
  */
 export function selfIdentity(): ProcessIdentity {
   return withLifeline(ownIdentity(), takeLifeline(currentObserver().backend));
@@ -40,7 +41,7 @@ const withLifeline = rememberLast((identity: ProcessIdentity, lifeline: string |
 
 let knownLosses = 0;
 
-/** null where there can be none, and for want of a descriptor, which the next call may have. */
+/** null where there can be none. */
 function takeLifeline({ lifeline }: Backend): string | null {
   const taken = lifeline.takeOfProcess();
   const losses = lifeline.losses();
@@ -55,11 +56,16 @@ function takeLifeline({ lifeline }: Backend): string | null {
   return taken;
 }
 
-/** The identity of this process as the kernel reports it now, without host name and container id. */
+/**
+ * The identity of this process as the kernel reports it now, without host name and container id.
+ * @throws EMFILE, ENFILE or ENOMEM where descriptors or memory have run out.
+ */
 export function readSelf(observer: Observer): ProcessIdentity {
   const { processes, files } = observer.backend;
   const stat = observer.pidInProc === null ? 'ENOENT' : processes.stat(observer.pidInProc);
+  refuseShortage(stat, 'open');
   const pidfd = processes.openPidfd(observer.pid);
+  refuseShortage(pidfd, 'pidfd_open');
   let inode: string | null = null;
   if (!isErrno(pidfd)) {
     inode = processes.pidfdInode(pidfd);
@@ -73,7 +79,7 @@ export function readSelf(observer: Observer): ProcessIdentity {
  * The identity of the process that has the number `pid` in the caller's PID namespace. null when no process
  * has it; a thread of another process is no process. A field that the caller may not see (hidepid, no /proc)
  * is null.
- * @throws RangeError (ERR_OUT_OF_RANGE) unless pid is an integer from 1 to 2^31 - 1.
+ * @throws RangeError (ERR_OUT_OF_RANGE) unless pid is an integer from 1 to 2^31 - 1; the errors of {@link selfIdentity}.
  */
 export function probeIdentity(pid: number): ProcessIdentity | null {
   requirePid(pid);

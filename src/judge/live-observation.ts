@@ -2,11 +2,11 @@ import { fstatSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isOneKernelFilesystem, traitsOf } from '../backend/filesystem-traits.js';
 import { readFilesystem } from '../backend/procfs/filesystem.js';
-import { isSystemError } from '../backend/system-error.js';
+import { isShortage, isSystemError, reasonOf, unlessShort } from '../backend/system-error.js';
 import { compareIdentities } from '../identity/compare.js';
 import { formatIdentity } from '../identity/format.js';
 import { findNamesakes, type Namesakes } from '../identity/namesakes.js';
-import { type ObservedProcess, observeProcess } from '../identity/observe-process.js';
+import { type ObservedProcess, observeProcess, unclear } from '../identity/observe-process.js';
 import { type Clocks, type Observer, readClocks, readObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import { ownIdentity, readSelf } from '../identity/read.js';
@@ -70,13 +70,26 @@ export class LiveObservation implements Observation {
   get heldByThisProcess(): boolean {
     const { nonce, identity } = this.#record;
     if (nonce === null || identity === null || !isHeldLock(nonce)) return false;
-    return isStillSelf(identity, readSelf(readObserver()));
+    // In doubt the other rows decide.
+    return unlessShort(
+      () => isStillSelf(identity, readSelf(readObserver())),
+      () => false,
+    );
   }
 
   get observedProcess(): ObservedProcess {
-    const needTicks = (this.#record.identity?.pidfdInode ?? null) === null;
-    this.#observedProcess ??= observeProcess(this.#observer, this.#record.pid ?? 0, needTicks);
+    this.#observedProcess ??= this.#observeProcess();
     return this.#observedProcess;
+  }
+
+  #observeProcess(): ObservedProcess {
+    const needTicks = (this.#record.identity?.pidfdInode ?? null) === null;
+    try {
+      return observeProcess(this.#observer, this.#record.pid ?? 0, needTicks);
+    } catch (error) {
+      if (!isShortage(error)) throw error;
+      return unclear(reasonOf(error));
+    }
   }
 
   get witness(): WitnessObservation {

@@ -2,7 +2,7 @@
 import type { Descriptor } from '../backend/descriptor.js';
 import { isSameFile } from '../backend/file-status.js';
 import { isOneKernelFilesystem } from '../backend/filesystem-traits.js';
-import { errnoOf, isGone, systemError } from '../backend/system-error.js';
+import { errnoOf, isGone, systemError, unlessShort } from '../backend/system-error.js';
 import { LockLostError } from '../errors.js';
 import { selfIdentity } from '../identity/read.js';
 import { enterHeldLock, leaveHeldLock } from '../judge/held-locks.js';
@@ -95,8 +95,9 @@ export class Lock {
     if (this.#state !== 'held') return false;
     const wrong = this.#whatIsWrong();
     if (wrong !== null) this.#lose(wrong);
-    // Takes the lifeline in the record again, if other code of this process closed its descriptor.
-    else selfIdentity();
+    // Takes the lifeline in the record again, if other code of this process closed its descriptor. For want of one the
+    // next call does so.
+    else unlessShort<unknown>(selfIdentity, () => null);
     return wrong === null;
   }
 

@@ -1,6 +1,6 @@
 import type { Errno, WatchOperations } from '../backend/backend.js';
 import type { Descriptor } from '../backend/descriptor.js';
-import { isErrno } from '../backend/system-error.js';
+import { isErrno, unlessShort } from '../backend/system-error.js';
 import { compareIdentities, compareNamespace } from '../identity/compare.js';
 import { openMatchedPidfd } from '../identity/matched-pidfd.js';
 import { openDescendantPidfd } from '../identity/namesakes.js';
@@ -41,7 +41,11 @@ export function startWatching(
       case 'untestable':
     }
   }
-  return watchProcess(observer, watch, record.identity, words);
+  const { identity } = record;
+  return unlessShort(
+    () => watchProcess(observer, watch, identity, words),
+    () => null,
+  );
 }
 
 function watchProcess(

@@ -25,7 +25,6 @@ describe('with pidfds', () => {
     ['ESRCH', 'absent'],
     ['ENOENT', 'thread'],
     ['EINVAL', 'thread'],
-    ['EMFILE', 'unknown'],
     ['EPERM', 'unknown'],
     ['ENOSYS', 'unknown'],
   ])('the answer %s means %s', (openPidfd, existence) => {
@@ -36,6 +35,14 @@ describe('with pidfds', () => {
       exited: null,
       ticksAsRead: null,
     });
+  });
+
+  test.each(['EMFILE', 'ENFILE', 'ENOMEM'])('the answer %s is none', (error) => {
+    for (const answers of [{ openPidfd: error }, { ...RUNNING, stat: error }]) {
+      const observer = fakeObserver({ 7: answers });
+      expect(() => observeProcess(observer, 7, true)).toThrow(expect.objectContaining({ code: error }));
+      expect(observer.open, 'descriptors left open').toEqual(new Set());
+    }
   });
 
   test('/proc is not read where the inode is enough', () => {
@@ -148,6 +155,14 @@ describe('without pidfds', () => {
     ['no status', { status: 'ENOENT', stat: statOf('S') }],
   ])('a number with %s is unknown: /proc may hide it', (_name, answers) => {
     expect(sightByProc(answers, 'EPERM').existence).toBe('unknown');
+  });
+
+  test.each([
+    ['status', { status: 'EMFILE', stat: statOf('S') }],
+    ['stat', { status, stat: 'ENFILE' }],
+    ['the second stat', { status, stat: [statOf('Z'), 'ENOMEM'] }],
+  ])('want of descriptors or memory is no answer: %s', (_name, answers) => {
+    expect(() => sightByProc(answers)).toThrow(/^(EMFILE|ENFILE|ENOMEM): /);
   });
 
   test('the number of a thread is that of no process', () => {

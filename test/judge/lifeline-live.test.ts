@@ -60,18 +60,22 @@ describeForBackends(['native'], 'an owner that is known by its identity alone', 
     lock.releaseSync();
   });
 
-  testRequiring(NEEDS, 'takes none for want of a descriptor, and takes it at the next call', async () => {
-    const script = fixture('scarce-lifeline.mjs');
-    const scarce = await startProcess([
-      'sh',
-      '-c',
-      'ulimit -n 64; exec "$@"',
-      'sh',
-      process.execPath,
-      script,
-    ]);
-    expect(await scarce.message()).toEqual([null, expect.stringMatching(/^time:/)]);
-  });
+  testRequiring(
+    NEEDS,
+    'has no identity without a lifeline for want of a descriptor, and takes it at the next call',
+    async () => {
+      const script = fixture('scarce-lifeline.mjs');
+      const scarce = await startProcess([
+        'sh',
+        '-c',
+        'ulimit -n 64; exec "$@"',
+        'sh',
+        process.execPath,
+        script,
+      ]);
+      expect(await scarce.message()).toEqual(['EMFILE', expect.stringMatching(/^time:/)]);
+    },
+  );
 
   test('takes its lifeline again after other code closed the descriptor, and warns', async () => {
     const { lifeline = null } = api.selfIdentity();

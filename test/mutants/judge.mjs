@@ -493,6 +493,73 @@ export const files = [
     ],
   },
   {
+    file: 'src/backend/system-error.ts',
+    tests: ['test/host/shortage.test.ts', 'test/identity/observe-process.test.ts'],
+    mutants: [
+      {
+        what: 'want of a descriptor is remembered as an answer',
+        from: 'if (isErrno(answer) && SHORTAGES.has(answer)) throw systemError(answer, syscall);',
+        to: '',
+      },
+      {
+        what: 'want of a descriptor means that something cannot be known',
+        from: 'if (!isSystemError(error) || isShortage(error)) throw error;',
+        to: 'if (!isSystemError(error)) throw error;',
+        tests: ['test/host/shortage.test.ts'],
+      },
+      {
+        what: 'want of memory means that something cannot be known',
+        from: "new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOLCK'])",
+        to: "new Set(['EMFILE', 'ENFILE'])",
+      },
+    ],
+  },
+  {
+    file: 'src/identity/observer.ts',
+    tests: ['test/host/shortage.test.ts'],
+    mutants: [
+      {
+        what: 'an observer without descriptors has no /proc for life',
+        from: "  refuseShortage(status, 'open');\n",
+        to: '',
+      },
+    ],
+  },
+  {
+    file: 'src/identity/read.ts',
+    tests: ['test/host/shortage.test.ts'],
+    mutants: [
+      { what: 'no start ticks for want of a descriptor', from: "  refuseShortage(stat, 'open');\n", to: '' },
+      {
+        what: 'no pidfd inode for want of a descriptor',
+        from: "  refuseShortage(pidfd, 'pidfd_open');\n",
+        to: '',
+      },
+    ],
+  },
+  {
+    file: 'src/identity/container-id.ts',
+    tests: ['test/host/shortage.test.ts'],
+    mutants: [
+      {
+        what: 'no container id for want of a descriptor',
+        from: 'if (isShortage(error)) throw error;',
+        to: '',
+      },
+    ],
+  },
+  {
+    file: 'src/backend/select.ts',
+    tests: ['test/host/shortage.test.ts'],
+    mutants: [
+      {
+        what: 'no addon for life because a descriptor was missing',
+        from: '      refuseShortageOf(error);\n      failures.push',
+        to: '      failures.push',
+      },
+    ],
+  },
+  {
     file: 'src/backend/procfs/witness.ts',
     tests: ['test/backend/strangers-locks.test.ts'],
     mutants: [
@@ -541,8 +608,8 @@ export const files = [
       },
       {
         what: 'the nonce is enough, whoever this process has become',
-        from: 'return isStillSelf(identity, readSelf(readObserver()));',
-        to: 'return true;',
+        from: '() => isStillSelf(identity, readSelf(readObserver())),',
+        to: '() => true,',
         tests: ['test/judge/held-lock.test.ts'],
       },
       {

@@ -207,6 +207,28 @@ export const files = [
     ],
   },
   {
+    file: 'native/linux/result.h',
+    tests: ['test/host/shortage.test.ts'],
+    mutants: [
+      {
+        what: 'want of descriptors or memory is an answer to remember',
+        from: 'return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOLCK;',
+        to: 'return error == -ENOLCK;',
+      },
+    ],
+  },
+  {
+    file: 'native/linux/capabilities.cc',
+    tests: ['test/host/shortage.test.ts'],
+    mutants: [
+      {
+        what: 'no pidfds for life because a descriptor was missing',
+        from: '  if (IsShortage(opened)) return opened;\n  if (opened < 0) {',
+        to: '  if (opened < 0) {',
+      },
+    ],
+  },
+  {
     file: 'native/linux/witness.cc',
     tests: ['test/backend/contract.test.ts', 'test/native/capabilities.test.ts'],
     mutants: [

@@ -18,7 +18,10 @@ export const portableProcesses: ProcessOperations = {
     return false;
   },
 
-  timeOffset: () => null,
+  timeOffset(pid) {
+    if (pid !== undefined) requirePid(pid);
+    return null;
+  },
 
   stat(pid) {
     requirePid(pid);

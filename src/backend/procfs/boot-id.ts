@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { BootId } from '../backend.js';
-import { errnoName } from '../system-error.js';
+import { notKnown } from '../system-error.js';
 import { readProcFile } from './proc-file.js';
 
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
@@ -13,8 +13,7 @@ export function readBootId(): BootId | null {
     if (id === null) return null;
     return { id, native: device === statSync('/proc/self', { bigint: true }).dev };
   } catch (error) {
-    errnoName(error);
-    return null;
+    return notKnown(error);
   }
 }
 

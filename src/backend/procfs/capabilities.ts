@@ -1,5 +1,5 @@
 import type { Capabilities, Capability } from '../backend.js';
-import { errnoName } from '../system-error.js';
+import { errnoName, notKnown } from '../system-error.js';
 import { readLockTable } from './locks.js';
 
 export function probeCapabilities(): Capabilities {
@@ -25,6 +25,7 @@ function probeLockTable(): Capability {
     readLockTable();
     return Object.freeze({ available: true, reason: '/proc/locks lists the locks of this kernel' });
   } catch (error) {
+    notKnown(error);
     return Object.freeze({ available: false, reason: `/proc/locks cannot be read: ${errnoName(error)}` });
   }
 }

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { requirePid } from '../arguments.js';
 import type { Errno, PidNamespace, ProcessOperations } from '../backend.js';
-import { errnoName } from '../system-error.js';
+import { errnoName, notKnown } from '../system-error.js';
 import { readBootId } from './boot-id.js';
 import { readProcFile } from './proc-file.js';
 import { parseStat } from './stat.js';
@@ -37,8 +37,7 @@ function readPidNamespace(pid?: number): PidNamespace | null {
     const { ino } = statSync(`/proc/${process}/ns/pid`, { bigint: true });
     return { inode: ino.toString(), id: null };
   } catch (error) {
-    errnoName(error);
-    return null;
+    return notKnown(error);
   }
 }
 

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
+import { requirePid } from '../arguments.js';
 import type { TimeOffset } from '../backend.js';
-import { errnoName } from '../system-error.js';
+import { notKnown } from '../system-error.js';
 import { readProcFile } from './proc-file.js';
 
 /** The inode of the initial time namespace, which never changes (PROC_TIME_INIT_INO of the kernel). */
@@ -8,21 +9,28 @@ const INITIAL_TIME_NAMESPACE = 4026531834n;
 
 const ZERO: TimeOffset = Object.freeze({ seconds: 0, nanoseconds: 0 });
 
-/** How far /proc shifts start ticks for this reader (time_namespaces(7)); null when that cannot be known. */
-export function readTimeOffset(): TimeOffset | null {
+/**
+ * How far /proc shifts start ticks for a reader in the time namespace of the process `pid`, by default this one
+ * (time_namespaces(7)). null when that cannot be known.
+ */
+export function readTimeOffset(pid?: number): TimeOffset | null {
+  const process = pid === undefined ? 'self' : requirePid(pid);
   try {
-    const own = inodeOf('/proc/self/ns/time');
-    // Kernels before 5.6 or without CONFIG_TIME_NS have no such file beside the others, and shift nothing.
-    if (own === undefined) return inodeOf('/proc/self/ns/pid') === undefined ? null : ZERO;
+    const own = inodeOf(`/proc/${process}/ns/time`);
+    if (own === undefined) return hasTimeNamespaces() ? null : ZERO;
     if (own === INITIAL_TIME_NAMESPACE) return ZERO;
     // timens_offsets shows the namespace of future children. Between unshare(CLONE_NEWTIME) and exec that is not
-    // the reader's own.
-    if (own !== inodeOf('/proc/self/ns/time_for_children')) return null;
-    return parseTimeOffsets(readProcFile('/proc/self/timens_offsets').content);
+    // the process's own.
+    if (own !== inodeOf(`/proc/${process}/ns/time_for_children`)) return null;
+    return parseTimeOffsets(readProcFile(`/proc/${process}/timens_offsets`).content);
   } catch (error) {
-    errnoName(error);
-    return null;
+    return notKnown(error);
   }
+}
+
+/** False for kernels before 5.6 or without CONFIG_TIME_NS: they have no such file beside the others, and shift nothing. */
+function hasTimeNamespaces(): boolean {
+  return inodeOf('/proc/self/ns/time') !== undefined || inodeOf('/proc/self/ns/pid') === undefined;
 }
 
 /** Reads the `boottime` line of /proc/<pid>/timens_offsets, because start ticks are counted on that clock. */

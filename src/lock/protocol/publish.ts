@@ -3,7 +3,7 @@
 import type { Filesystem, OpenDirectory, OpenFile } from '../../backend/backend.js';
 import type { Descriptor } from '../../backend/descriptor.js';
 import { isOneKernelFilesystem, traitsOf } from '../../backend/filesystem-traits.js';
-import { errnoOf, isErrno, isGone } from '../../backend/system-error.js';
+import { errnoOf, isErrno, isGone, isShortage, refuseShortage } from '../../backend/system-error.js';
 import { currentObserver } from '../../identity/observer.js';
 import { selfIdentity } from '../../identity/read.js';
 import { formatOwnerRecord, type NewOwnerRecord } from '../../record/format.js';
@@ -84,7 +84,8 @@ function takeWitness({ backend }: LockPath, directory: OpenDirectory, owner: Ope
   if (!isOneKernelFilesystem(filesystem.type) || !backend.capabilities().takeWitness.available) return null;
   try {
     backend.witness.take(descriptor);
-  } catch {
+  } catch (error) {
+    if (isShortage(error)) throw error;
     return null;
   }
   // A sandbox (gVisor) may grant a lock that others do not see, so a second file description tests it.
@@ -128,11 +129,15 @@ function needsLease({ type }: Filesystem, witness: WitnessRecord | null): boolea
 
 let ticksAsRead: number | null | undefined;
 
-/** The start ticks as older programs read them in /proc, with the shift of the time namespace in them. */
+/**
+ * The start ticks as older programs read them in /proc, with the shift of the time namespace in them.
+ * @throws EMFILE, ENFILE or ENOMEM where descriptors or memory have run out.
+ */
 function ownTicksAsRead(): number | null {
   if (ticksAsRead === undefined) {
     const { backend, pidInProc } = currentObserver();
     const stat = pidInProc === null ? 'ENOENT' : backend.processes.stat(pidInProc);
+    refuseShortage(stat, 'open');
     ticksAsRead = isErrno(stat) ? null : stat.startTicks;
   }
   return ticksAsRead;
