@@ -47,11 +47,20 @@ class Lifelines {
   int TakeOfProcess(Lifeline* lifeline);
   /** Takes the byte at this offset. 0 or -errno. */
   int Take(uint64_t offset, Lifeline* lifeline);
-  /** Drops a byte that {@link Take} took. Any other is left alone. */
+  /**
+   * Drops a byte that {@link Take} took, and has the kernel report it to those who watch the space. Any other
+   * is left alone.
+   */
   void Drop(const Lifeline& lifeline);
 
   /** Takes no lock. For bytes of this process it makes sure that they are held, and answers from memory. */
   LockState Test(const Lifeline& lifeline);
+
+  /**
+   * Has the inotify instance report each close of the space's file by any process of the kernel: a process
+   * that ends closes it. A watch descriptor or -errno.
+   */
+  int AddWatch(int inotify, LifelineSpace space);
 
   /** Finds the lifelines of a space, at most `limit`. 0 or -errno. */
   int List(LifelineSpace space, size_t limit, LifelineList* list);
