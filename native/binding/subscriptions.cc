@@ -27,6 +27,36 @@ int Subscriptions::AddWord(int (system::Watcher::*watch)(int, int32_t*, uint64_t
   return 0;
 }
 
+int Subscriptions::AddLifeline(Napi::Object words, const system::Lifeline& lifeline, int32_t* word,
+                               uint64_t* ticket) {
+  const int opened = watcher_.Open();
+  if (opened < 0) return opened;
+  uint64_t system_ticket = 0;
+  const int added = watcher_->WatchLifeline(lifeline, word, &system_ticket);
+  if (added < 0) return added;
+  *ticket = ++last_ticket_;
+  Remember(*ticket, Kind::kWord, system_ticket, words);
+  return 0;
+}
+
+int Subscriptions::AddLifelineEnd(Napi::Function wake, const system::Lifeline& lifeline, uint64_t* ticket) {
+  int opened = OpenCallbacks(wake.Env());
+  if (opened == 0) opened = watcher_.Open();
+  if (opened < 0) return opened;
+  const uint64_t next = ++last_ticket_;
+  uint64_t system_ticket = 0;
+  const int added = watcher_->WatchLifeline(lifeline, ListenerFor(next), &system_ticket);
+  if (added < 0) return added;
+  *ticket = next;
+  RememberWait(next, system_ticket, wake);
+  return 0;
+}
+
+int Subscriptions::OpenLifelineSignal(const system::Lifeline& lifeline, system::UniqueFd* signal) {
+  const int opened = watcher_.Open();
+  return opened < 0 ? opened : watcher_->OpenLifelineSignal(lifeline, signal);
+}
+
 int Subscriptions::AddLockChange(Napi::Function wake, int directory, int pidfd, uint64_t* ticket) {
   int opened = OpenCallbacks(wake.Env());
   if (opened == 0) opened = watcher_.Open();
@@ -36,8 +66,7 @@ int Subscriptions::AddLockChange(Napi::Function wake, int directory, int pidfd, 
   const int added = watcher_->WatchLock(directory, pidfd, ListenerFor(next), &system_ticket);
   if (added < 0) return added;
   *ticket = next;
-  Remember(next, Kind::kLockChange, system_ticket, wake);
-  if (++waits_ == 1) napi_ref_threadsafe_function(env_, wake_);
+  RememberWait(next, system_ticket, wake);
   return 0;
 }
 
@@ -58,7 +87,7 @@ void Subscriptions::End(uint64_t ticket) {
   const auto found = subscriptions_.find(ticket);
   if (found == subscriptions_.end()) return;
   EndInSystem(found->second);
-  const bool waited = found->second.kind == Kind::kLockChange;
+  const bool waited = found->second.kind == Kind::kWait;
   subscriptions_.erase(found);
   if (waited && --waits_ == 0) napi_unref_threadsafe_function(env_, wake_);
 }
@@ -90,6 +119,11 @@ system::Listener Subscriptions::ListenerFor(uint64_t ticket) {
 
 void Subscriptions::Remember(uint64_t ticket, Kind kind, uint64_t system_ticket, Napi::Object kept) {
   subscriptions_.emplace(ticket, Subscription{kind, system_ticket, Napi::Persistent(kept)});
+}
+
+void Subscriptions::RememberWait(uint64_t ticket, uint64_t system_ticket, Napi::Function wake) {
+  Remember(ticket, Kind::kWait, system_ticket, wake);
+  if (++waits_ == 1) napi_ref_threadsafe_function(env_, wake_);
 }
 
 void Subscriptions::EndInSystem(const Subscription& subscription) {

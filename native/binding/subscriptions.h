@@ -8,10 +8,12 @@
 #include <set>
 
 #include "../linux/heartbeat.h"
+#include "../linux/lifelines.h"
 #include "../linux/listener.h"
 #include "../linux/mutex.h"
 #include "../linux/shared_service.h"
 #include "../linux/thread_annotations.h"
+#include "../linux/unique_fd.h"
 #include "../linux/watcher.h"
 
 namespace kernel_identity::binding {
@@ -34,16 +36,24 @@ class Subscriptions {
   int AddExit(Napi::Object words, int pidfd, int32_t* word, uint64_t* ticket);
   /** Keeps `words` like {@link AddExit}. */
   int AddRelease(Napi::Object words, int file, int32_t* word, uint64_t* ticket);
+  /** Keeps `words` like {@link AddExit}. */
+  int AddLifeline(Napi::Object words, const system::Lifeline& lifeline, int32_t* word, uint64_t* ticket);
+  /** Calls `wake` once. Keeps the event loop alive until {@link End}. */
+  int AddLifelineEnd(Napi::Function wake, const system::Lifeline& lifeline, uint64_t* ticket);
   /** Keeps the event loop alive until {@link End}. */
   int AddLockChange(Napi::Function wake, int directory, int pidfd, uint64_t* ticket);
   /** `interval` is in nanoseconds. */
   int AddLease(Napi::Function lost, int file, int64_t interval, uint64_t* ticket);
 
+  /** A descriptor as of {@link system::Watcher::OpenLifelineSignal}. It has no ticket. 0 or -errno. */
+  int OpenLifelineSignal(const system::Lifeline& lifeline, system::UniqueFd* signal);
+
   /** After the call nothing is written, touched or called for the ticket. One that has ended is ignored. */
   void End(uint64_t ticket);
 
  private:
-  enum class Kind { kWord, kLockChange, kLease };
+  /** A wait keeps the event loop alive. */
+  enum class Kind { kWord, kWait, kLease };
 
   struct Subscription {
     Kind kind;
@@ -57,6 +67,7 @@ class Subscriptions {
               int32_t* word, uint64_t* ticket);
   int OpenCallbacks(napi_env env);
   system::Listener ListenerFor(uint64_t ticket);
+  void RememberWait(uint64_t ticket, uint64_t system_ticket, Napi::Function wake);
   void Remember(uint64_t ticket, Kind kind, uint64_t system_ticket, Napi::Object kept);
   void EndInSystem(const Subscription& subscription);
   void EndAll();

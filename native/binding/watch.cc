@@ -8,6 +8,7 @@
 #include "arguments.h"
 #include "errors.h"
 #include "exports.h"
+#include "lifeline_text.h"
 #include "methods.h"
 #include "values.h"
 
@@ -80,6 +81,44 @@ Napi::Value OnRelease(const Napi::CallbackInfo& info) {
   return OnWord<&Subscriptions::AddRelease>(info, "file");
 }
 
+/** Runs `use` with the lifeline that the first argument names. A text that names none cannot be watched. */
+template <typename Use>
+Napi::Value WithLifeline(const Napi::CallbackInfo& info, Use use) {
+  TextArgument text;
+  if (!Arguments(info).Text(0, "lifeline", &text)) return {};
+  system::Lifeline lifeline;
+  return ParseLifeline(text.view(), &lifeline) ? use(lifeline) : ErrnoValue(info.Env(), -ENOTSUP);
+}
+
+Napi::Value OnLifelineFree(const Napi::CallbackInfo& info) {
+  return WithLifeline(info, [&](const system::Lifeline& lifeline) -> Napi::Value {
+    int32_t* word = nullptr;
+    if (!TakeWord(info, &word)) return {};
+    uint64_t ticket = 0;
+    const int result =
+        EnvironmentOf(info).subscriptions.AddLifeline(info[1].As<Napi::Object>(), lifeline, word, &ticket);
+    return TicketOrErrno(info.Env(), result, ticket);
+  });
+}
+
+Napi::Value OnLifelineEnd(const Napi::CallbackInfo& info) {
+  return WithLifeline(info, [&](const system::Lifeline& lifeline) -> Napi::Value {
+    Napi::Function wake;
+    if (!Arguments(info).Function(1, "wake", &wake)) return {};
+    uint64_t ticket = 0;
+    const int result = EnvironmentOf(info).subscriptions.AddLifelineEnd(wake, lifeline, &ticket);
+    return TicketOrErrno(info.Env(), result, ticket);
+  });
+}
+
+Napi::Value OpenLifelineSignal(const Napi::CallbackInfo& info) {
+  return WithLifeline(info, [&](const system::Lifeline& lifeline) -> Napi::Value {
+    system::UniqueFd signal;
+    const int opened = EnvironmentOf(info).subscriptions.OpenLifelineSignal(lifeline, &signal);
+    return opened < 0 ? ErrnoValue(info.Env(), opened) : HandOver(info, signal.Release());
+  });
+}
+
 Napi::Value OnLockChange(const Napi::CallbackInfo& info) {
   int directory = -1;
   int pidfd = -1;
@@ -150,6 +189,9 @@ Napi::Value Block(const Napi::CallbackInfo& info) {
 constexpr Method kMethods[] = {
     {"onExit", Call<OnExit>},
     {"onRelease", Call<OnRelease>},
+    {"onLifelineFree", Call<OnLifelineFree>},
+    {"onLifelineEnd", Call<OnLifelineEnd>},
+    {"openLifelineSignal", Call<OpenLifelineSignal>},
     {"onLockChange", Call<OnLockChange>},
     {"cancel", Call<Cancel>},
     {"openChangeMonitor", Call<OpenChangeMonitor>},

@@ -36,6 +36,8 @@ int WatchDirectory(int inotify, int directory) { return AddWatch(inotify, direct
 
 int WatchWriters(int inotify, int file) { return AddWatch(inotify, file, IN_CLOSE_WRITE); }
 
+int WatchReaders(int inotify, int file) { return AddWatch(inotify, file, IN_CLOSE_NOWRITE); }
+
 void DiscardEvents(int inotify) {
   char events[4096];
   while (::read(inotify, events, sizeof events) > 0) {

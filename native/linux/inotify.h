@@ -16,6 +16,9 @@ int WatchDirectory(int inotify, int directory);
 /** Watches an open file for a close by a process that could write to it. A watch descriptor or -errno. */
 int WatchWriters(int inotify, int file);
 
+/** Watches an open file for a close by a process that could not write to it. A watch descriptor or -errno. */
+int WatchReaders(int inotify, int file);
+
 /** Reads all events that are waiting. */
 void DiscardEvents(int inotify);
 

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "inotify.h"
 #include "result.h"
 
 namespace kernel_identity::system {
@@ -80,20 +81,35 @@ void Lifelines::Drop(const Lifeline& lifeline) {
   const MutexLock lock(&mutex_);
   Space& space = Of(lifeline.space);
   if (lifeline.offset == of_process_ || space.own.erase(lifeline.offset) == 0) return;
-  if (IsStillOpen(space.file)) DropByte(space.file.fd.get(), lifeline.offset);
+  if (!IsStillOpen(space.file)) return;
+  DropByte(space.file.fd.get(), lifeline.offset);
+  // The kernel reports closes and no unlocking, so another description of the file is closed for those who
+  // watch.
+  NamespaceFile bell;
+  (void)OpenLifelineSpace(lifeline.space, &bell);
 }
 
 LockState Lifelines::Test(const Lifeline& lifeline) {
   const MutexLock lock(&mutex_);
   Space& space = Of(lifeline.space);
-  if (Open(&space, lifeline.space) < 0) return LockState::kUntestable;
-  if (space.own.contains(lifeline.offset)) return LockState::kHeld;
-  const LockState state = TestByte(space.file, lifeline.offset);
-  // Other code may have closed the descriptor between Open and the test, and its number may have been reused.
-  // So the byte is tested once more, through a new descriptor.
-  if (state != LockState::kUntestable || IsStillOpen(space.file)) return state;
+  if (space.own.contains(lifeline.offset)) {
+    return Open(&space, lifeline.space) < 0 ? LockState::kUntestable : LockState::kHeld;
+  }
+  if (space.file.fd.valid()) {
+    const LockState state = TestByte(space.file, lifeline.offset);
+    // The descriptor is checked after the test, and only where the byte was not seen held: a check takes as long as a
+    // test. Where other code has closed the descriptor, the byte is tested once more, through a new one.
+    if (state != LockState::kUntestable || IsStillOpen(space.file)) return state;
+  }
   if (Open(&space, lifeline.space) < 0) return LockState::kUntestable;
   return TestByte(space.file, lifeline.offset);
+}
+
+int Lifelines::AddWatch(int inotify, LifelineSpace kind) {
+  const MutexLock lock(&mutex_);
+  Space& space = Of(kind);
+  const int opened = Open(&space, kind);
+  return opened < 0 ? opened : WatchReaders(inotify, space.file.fd.get());
 }
 
 int Lifelines::List(LifelineSpace kind, size_t limit, LifelineList* list) {

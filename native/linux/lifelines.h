@@ -54,11 +54,20 @@ class Lifelines {
    * stays open across a fork, because a child process gets its copy in no other way. 0 or -errno.
    */
   int TakeInheritable(uint64_t offset, Lifeline* lifeline, UniqueFd* descriptor);
-  /** Drops a byte that {@link Take} took. Any other is left alone. */
+  /**
+   * Drops a byte that {@link Take} took, and has the kernel report it to those who watch the space. Any other
+   * is left alone.
+   */
   void Drop(const Lifeline& lifeline);
 
   /** Takes no lock. For bytes of this process it makes sure that they are held, and answers from memory. */
   LockState Test(const Lifeline& lifeline);
+
+  /**
+   * Has the inotify instance report each close of the space's file by any process of the kernel: a process
+   * that ends closes it. A watch descriptor or -errno.
+   */
+  int AddWatch(int inotify, LifelineSpace space);
 
   /** Finds the lifelines of a space. It ends after `limit` locks, of whatever kind. 0 or -errno. */
   int List(LifelineSpace space, size_t limit, LifelineList* list);

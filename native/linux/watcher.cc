@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
@@ -16,11 +17,12 @@
 namespace kernel_identity::system {
 namespace {
 
-// epoll answers with a ticket for the descriptor of a subscription, and with one of these for the others. No
-// ticket ever equals one of them.
+// epoll answers with a ticket for the descriptor of a subscription or of a lifeline's signal, and with one of
+// these for the others. No ticket ever equals one of them.
 constexpr uint64_t kChangesKey = 0;
 constexpr uint64_t kStopKey = std::numeric_limits<uint64_t>::max();
 constexpr uint64_t kRechecksKey = kStopKey - 1;
+constexpr uint64_t kLifelinesKey = kStopKey - 2;
 
 constexpr int kEventsAtOnce = 64;
 
@@ -119,8 +121,37 @@ int Watcher::WatchRelease(int file, int32_t* word, uint64_t* ticket) {
   return 0;
 }
 
+int Watcher::WatchLifeline(const Lifeline& lifeline, LifelineReport report, uint64_t* ticket) {
+  if (Lifelines::OfProcess().Test(lifeline) == LockState::kUntestable) return -ENOTSUP;
+  const MutexLock lock(&mutex_);
+  const int opened = OpenLifelines();
+  if (opened < 0) return opened;
+  const uint64_t next = ++last_ticket_;
+  if (const UniqueFd* const signal = std::get_if<UniqueFd>(&report)) {
+    // The writing end of a pipe has an error once the other end is closed. That is reported once (EPOLLET),
+    // because a child that was forked keeps a copy of the descriptor, and with it the entry in the epoll set.
+    const int added = AddToEpoll(signal->get(), next, EPOLLET);
+    if (added < 0) return added;
+  }
+  lifelines_.Add(next, lifeline, std::move(report));
+  *ticket = next;
+  return 0;
+}
+
+int Watcher::OpenLifelineSignal(const Lifeline& lifeline, UniqueFd* signal) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) return -errno;
+  UniqueFd reader(ends[0]);
+  UniqueFd writer(ends[1]);
+  uint64_t ticket = 0;
+  const int watched = WatchLifeline(lifeline, std::move(writer), &ticket);
+  if (watched == 0) *signal = std::move(reader);
+  return watched;
+}
+
 void Watcher::Cancel(uint64_t ticket) {
   const MutexLock lock(&mutex_);
+  lifelines_.Remove(ticket);
   const auto found = subscriptions_.find(ticket);
   if (found != subscriptions_.end()) End(found);
 }
@@ -141,6 +172,9 @@ void Watcher::Run() {
         ReportChanges();
       } else if (key == kRechecksKey) {
         Recheck();
+      } else if (key == kLifelinesKey) {
+        (void)OpenChanges();
+        lifelines_.OnTimer();
       } else {
         ReportExit(key);
       }
@@ -149,6 +183,8 @@ void Watcher::Run() {
 }
 
 void Watcher::ReportExit(uint64_t ticket) {
+  // The one that reads a lifeline's signal has closed it.
+  lifelines_.Remove(ticket);
   // There is no such ticket if it was cancelled after epoll_wait returned. Tickets are never reused.
   const auto found = subscriptions_.find(ticket);
   if (found == subscriptions_.end()) return;
@@ -165,6 +201,8 @@ void Watcher::ReportExit(uint64_t ticket) {
 void Watcher::ReportChanges() {
   tickets_.clear();
   changes_.Read(&tickets_);
+  // All lifelines are tested once, however many events there were.
+  if (std::erase(tickets_, LifelineWatch::kEventTicket) > 0) lifelines_.OnEvent();
   for (const uint64_t ticket : tickets_) {
     const auto found = subscriptions_.find(ticket);
     if (found == subscriptions_.end()) continue;
@@ -239,9 +277,20 @@ int Watcher::OpenRechecks() {
   return added;
 }
 
-int Watcher::AddToEpoll(int fd, uint64_t key) {
+int Watcher::OpenLifelines() {
+  // Without an inotify instance the lifelines are polled.
+  (void)OpenChanges();
+  if (lifelines_.opened()) return 0;
+  const int opened = lifelines_.Open();
+  if (opened < 0) return opened;
+  const int added = AddToEpoll(lifelines_.descriptor(), kLifelinesKey);
+  if (added < 0) lifelines_.Close();
+  return added;
+}
+
+int Watcher::AddToEpoll(int fd, uint64_t key, uint32_t events) {
   struct epoll_event event = {};
-  event.events = EPOLLIN;
+  event.events = events;
   event.data.u64 = key;
   return ResultOf(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event));
 }

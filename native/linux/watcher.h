@@ -1,11 +1,14 @@
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <vector>
 
 #include "change_watch.h"
+#include "lifeline_watch.h"
 #include "listener.h"
 #include "mutex.h"
 #include "rechecks.h"
@@ -16,9 +19,9 @@
 namespace kernel_identity::system {
 
 /**
- * One thread that waits, with epoll(7), for the exit of processes, for witnesses to become free and for
- * changes in lock directories, on behalf of every JavaScript thread of this process. It sleeps until the
- * kernel reports an event.
+ * One thread that waits, with epoll(7), for the exit of processes, for witnesses and lifelines to become free
+ * and for changes in lock directories, on behalf of every JavaScript thread of this process. It sleeps until
+ * the kernel reports an event.
  */
 class Watcher {
  public:
@@ -47,6 +50,18 @@ class Watcher {
    * that process. Otherwise like {@link WatchExit}.
    */
   int WatchLock(int directory, int pidfd, const Listener& listener, uint64_t* ticket);
+
+  /**
+   * Reports once that no process holds the lifeline, also if none does now. -ENOTSUP where it cannot be
+   * tested. Otherwise like {@link WatchExit}.
+   */
+  int WatchLifeline(const Lifeline& lifeline, LifelineReport report, uint64_t* ticket);
+
+  /**
+   * Makes a descriptor that becomes readable once no process holds the lifeline. The watch ends when the
+   * descriptor is closed. 0 or -errno.
+   */
+  int OpenLifelineSignal(const Lifeline& lifeline, UniqueFd* signal);
 
   /** After the call nothing is written or notified for this ticket. A number that is no ticket is ignored. */
   void Cancel(uint64_t ticket);
@@ -80,7 +95,8 @@ class Watcher {
   int AddWatch(int (*watch)(int inotify, int fd), int fd, uint64_t ticket) REQUIRES(mutex_);
   int OpenChanges() REQUIRES(mutex_);
   int OpenRechecks() REQUIRES(mutex_);
-  int AddToEpoll(int fd, uint64_t key);
+  int OpenLifelines() REQUIRES(mutex_);
+  int AddToEpoll(int fd, uint64_t key, uint32_t events = EPOLLIN);
   void StopWaitingFor(UniqueFd* fd);
 
   UniqueFd epoll_;
@@ -90,6 +106,7 @@ class Watcher {
   Subscriptions subscriptions_ GUARDED_BY(mutex_);
   ChangeWatch changes_ GUARDED_BY(mutex_);
   Rechecks rechecks_ GUARDED_BY(mutex_);
+  LifelineWatch lifelines_ GUARDED_BY(mutex_){&changes_};
   /** Scratch space of the thread. */
   std::vector<uint64_t> tickets_ GUARDED_BY(mutex_);
   uint64_t last_ticket_ GUARDED_BY(mutex_) = 0;

@@ -313,6 +313,20 @@ export interface WatchOperations {
    */
   onRelease(file: Descriptor, words: Int32Array, index: number): number | Errno;
   /**
+   * Writes 1 into `words[index]` once no process of this kernel holds the lifeline, also where none does when the call
+   * is made, under the same conditions as {@link onExit}. ENOTSUP where the lifeline cannot be tested. The kernel reports
+   * each close of the namespace's file (IN_CLOSE_NOWRITE of inotify(7)), and the lifeline is tested then. It is tested
+   * every 50 ms or so where more than 20 closes a second come, or no inotify instance is left.
+   */
+  onLifelineFree(lifeline: string, words: Int32Array, index: number): number | Errno;
+  /** The same, but calls `wake` once, in this thread's event loop. Keeps the event loop alive until cancelled. */
+  onLifelineEnd(lifeline: string, wake: () => void): number | Errno;
+  /**
+   * The same as a descriptor for {@link block}, to be passed there in place of a pidfd: it becomes readable. Close it with
+   * {@link FileOperations.close}, which ends the watch.
+   */
+  openLifelineSignal(lifeline: string): Descriptor | Errno;
+  /**
    * Calls `wake` in this thread's event loop whenever something changes in the lock directory, and once when the process
    * of `pidfd` exits (null: no process). A change is an entry renamed away or deleted, a file closed that was open for
    * writing, or the directory itself deleted or renamed. Several changes may give one call; a change before this call
@@ -328,7 +342,7 @@ export interface WatchOperations {
    */
   openChangeMonitor(directory: Descriptor): Descriptor | Errno;
   /**
-   * Blocks this thread until the monitor or the pidfd (null: none) is readable, for `timeoutMs` milliseconds at most, and
+   * Blocks this thread until the monitor or the pidfd or lifeline's signal (null: none) is readable, for `timeoutMs` milliseconds at most, and
    * drains the monitor. Returns `exit` when both are readable and `timeout` when neither is. worker.terminate() takes effect within 0.2 s.
    */
   block(monitor: Descriptor, pidfd: Descriptor | null, timeoutMs: number): 'change' | 'exit' | 'timeout';

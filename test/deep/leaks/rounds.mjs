@@ -23,6 +23,7 @@ export function roundsOf({ processes, files, witness, lifeline, watch, lease, ca
   const pidfd = /** @type {number} */ (processes.openPidfd(process.pid));
   const words = new Int32Array(1);
   const { device, inode } = files.statDescriptor(lock);
+  const ownLifeline = lifeline.takeOfProcess() ?? '';
 
   return {
     bootId: () => processes.bootId(),
@@ -115,6 +116,13 @@ export function roundsOf({ processes, files, witness, lifeline, watch, lease, ca
     'watch.onExit': () => watch.cancel(ticket(watch.onExit(pidfd, words, 0))),
     'watch.onRelease': () => watch.cancel(ticket(watch.onRelease(owner, words, 0))),
     'watch.onLockChange': () => watch.cancel(ticket(watch.onLockChange(lock, pidfd, () => {}))),
+    'watch.onLifelineFree': () => watch.cancel(ticket(watch.onLifelineFree(ownLifeline, words, 0))),
+    'watch.onLifelineFree of a free one': () =>
+      watch.cancel(ticket(watch.onLifelineFree('time:8', words, 0))),
+    'watch.onLifelineEnd': () => watch.cancel(ticket(watch.onLifelineEnd(ownLifeline, () => {}))),
+    'watch.openLifelineSignal': () => files.close(ticket(watch.openLifelineSignal(ownLifeline))),
+    'watch.onLifelineFree of nonsense': () =>
+      expectError(() => ticket(watch.onLifelineFree('nonsense', words, 0))),
     'watch.onExit of a wrong descriptor': () => expectError(() => ticket(watch.onExit(parent, words, 0))),
     'watch.openChangeMonitor, watch.block': () => {
       const monitor = ticket(watch.openChangeMonitor(lock));
