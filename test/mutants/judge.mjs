@@ -299,6 +299,18 @@ export const files = [
         to: 'return',
       },
       {
+        what: 'a writer in a third time namespace is another process',
+        from: 'isAbout(starttime, own.ticks, own.tolerance)',
+        to: 'false',
+        tests: ['test/judge/legacy.test.ts', 'test/traps/start-ticks.test.ts'],
+      },
+      {
+        what: 'a process whose time namespace is not known counts as one of this namespace',
+        from: 'const own = seen.ticksInOwnTime;',
+        to: 'const own = seen.ticksInOwnTime ?? { ticks: ticksAsRead, tolerance: 0 };',
+        tests: ['test/judge/legacy.test.ts'],
+      },
+      {
         what: 'a lock on the PID file says nothing',
         from: "if (seen.witness.state !== 'held') return null;",
         to: 'return null;',
