@@ -255,8 +255,8 @@ export const files = [
       { what: 'a zombie lives', from: 'return exited === true ?', to: 'return false ?' },
       {
         what: 'ticks of another time namespace differ',
-        from: 'starttime === ticksAsRead || Math.abs(starttime - normalised) <= tolerance;',
-        to: 'starttime === ticksAsRead;',
+        from: 'starttime === ticksAsRead || isAbout(starttime, normalised, identity?.startTolerance ?? 0)',
+        to: 'starttime === ticksAsRead',
       },
       {
         what: 'a time in whole seconds is exact',

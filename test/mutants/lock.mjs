@@ -413,6 +413,12 @@ export const files = [
     tests: ['test/cli/reclaim.test.ts', 'test/lock/invariants.test.ts', 'test/formats/reclaim.test.ts'],
     mutants: [
       {
+        what: "another program's lease on the file is an error of inspect",
+        from: 'if (isLeased(error)) return leased(lockPath);',
+        to: '',
+        tests: ['test/lock/file-lease.test.ts'],
+      },
+      {
         what: 'reclaims what is not stale',
         from: "if (lockState.state !== 'stale') return { ...inspection, reclaimed: false };",
         to: "if (lockState.state === 'held') return { ...inspection, reclaimed: false };",
@@ -435,6 +441,12 @@ export const files = [
     file: 'src/lock/waiting/acquisition.ts',
     tests: ['test/lock/waiting.test.ts', 'test/waiting/timeout.test.ts'],
     mutants: [
+      {
+        what: "another program's lease on owner.json ends the waiting",
+        from: 'if (isLeased(error)) return LEASE_OF_OTHERS;',
+        to: '',
+        tests: ['test/lock/file-lease.test.ts'],
+      },
       {
         what: 'takes a lock that is not stale',
         from: "const isStale = lockState.state === 'stale';",
