@@ -435,7 +435,7 @@ export const files = [
   },
   {
     file: 'src/identity/read.ts',
-    tests: ['test/host/shortage.test.ts'],
+    tests: ['test/identity/read.test.ts'],
     mutants: [
       { what: 'no start ticks for want of a descriptor', from: "  refuseShortage(stat, 'open');\n", to: '' },
       {

@@ -179,6 +179,18 @@ export const files = [
     tests: ['test/lock/publish.test.ts', 'test/lock/invariants.test.ts'],
     mutants: [
       {
+        what: 'no start ticks for want of a descriptor',
+        from: "    refuseShortage(stat, 'open');\n",
+        to: '',
+        tests: ['test/lock/publish.test.ts'],
+      },
+      {
+        what: 'no witness for want of memory',
+        from: 'if (isShortage(error)) throw error;',
+        to: '',
+        tests: ['test/lock/publish.test.ts'],
+      },
+      {
         what: 'a lock that nobody else sees is a witness',
         from: "if (backend.witness.testAt(directory, NEW_OWNER_FILE, filesystem.type) !== 'held') return null;",
         to: '',
