@@ -5,8 +5,8 @@ const TICKS_PER_SECOND = 100;
 export const MS_PER_TICK = 1000 / TICKS_PER_SECOND;
 const NS_PER_TICK = 1_000_000_000 / TICKS_PER_SECOND;
 
-interface StartTicks {
-  /** Ticks since boot as the initial time namespace counts them. */
+export interface StartTicks {
+  /** Ticks since boot on the clock of one time namespace, by default as the initial one counts them. */
   readonly ticks: number;
   /** Ticks by which that may be off. */
   readonly tolerance: number;
@@ -19,8 +19,21 @@ interface StartTicks {
  */
 export function normaliseStartTicks(asRead: number | null, offset: TimeOffset | null): StartTicks | null {
   if (asRead === null || offset === null) return null;
-  const wholeTicks = offset.seconds * TICKS_PER_SECOND + Math.floor(offset.nanoseconds / NS_PER_TICK);
-  const ticks = asRead - wholeTicks;
+  const ticks = asRead - wholeTicks(offset);
   if (!Number.isSafeInteger(ticks) || ticks < 0) return null;
-  return { ticks, tolerance: offset.nanoseconds % NS_PER_TICK === 0 ? 0 : 1 };
+  return { ticks, tolerance: roundingOf(offset) };
+}
+
+/** What a process in the time namespace with this offset reads where the initial namespace counts `start`. */
+export function startTicksIn(offset: TimeOffset, { ticks, tolerance }: StartTicks): StartTicks {
+  return { ticks: ticks + wholeTicks(offset), tolerance: Math.max(tolerance, roundingOf(offset)) };
+}
+
+function wholeTicks({ seconds, nanoseconds }: TimeOffset): number {
+  return seconds * TICKS_PER_SECOND + Math.floor(nanoseconds / NS_PER_TICK);
+}
+
+/** Ticks that the kernel's rounding may add. */
+function roundingOf({ nanoseconds }: TimeOffset): number {
+  return nanoseconds % NS_PER_TICK === 0 ? 0 : 1;
 }

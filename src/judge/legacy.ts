@@ -147,18 +147,35 @@ function byExistence({ existence, exited }: ObservedProcess): Answer | null {
   return exited === true ? { state: 'dead', reason: 'legacy-process-exited' } : null;
 }
 
-function byStartTicks({ record: { starttime }, seen: { observedProcess }, evidence }: Judged): Answer | null {
-  const { ticksAsRead, identity } = observedProcess;
+/**
+ * The writer read its ticks in its own time namespace: the observer's, the initial one, or that of the process which has
+ * the number now. Ticks that equal none of them show that the process is another one, but only where its namespace is
+ * known.
+ */
+function byStartTicks({ record: { starttime }, seen, evidence }: Judged): Answer | null {
+  const { ticksAsRead, identity } = seen.observedProcess;
   if (starttime === null || ticksAsRead === null) return null;
-  // The writer read its ticks in its own time namespace, which need not be this one.
   const normalised = Number(identity?.startTicks ?? Number.NaN);
-  const tolerance = identity?.startTolerance ?? 0;
-  const matches = starttime === ticksAsRead || Math.abs(starttime - normalised) <= tolerance;
-  const answer: Answer = matches
+  const recorded = String(starttime);
+  if (starttime === ticksAsRead || isAbout(starttime, normalised, identity?.startTolerance ?? 0)) {
+    note(evidence, 'start-ticks', recorded, String(ticksAsRead), 'alive');
+    return { state: 'alive', reason: 'legacy-start-matches' };
+  }
+  const own = seen.ticksInOwnTime;
+  if (own === null) {
+    note(evidence, 'start-ticks', recorded, `${ticksAsRead}; its time namespace is not known`, 'none');
+    return null;
+  }
+  const answer: Answer = isAbout(starttime, own.ticks, own.tolerance)
     ? { state: 'alive', reason: 'legacy-start-matches' }
     : { state: 'dead', reason: 'legacy-start-differs' };
-  note(evidence, 'start-ticks', String(starttime), String(ticksAsRead), findingOf(answer));
+  const inOwnTime = own.ticks === ticksAsRead ? '' : `; ${own.ticks} in its own time namespace`;
+  note(evidence, 'start-ticks', recorded, `${ticksAsRead}${inOwnTime}`, findingOf(answer));
   return answer;
+}
+
+function isAbout(recorded: number, ticks: number, tolerance: number): boolean {
+  return Math.abs(recorded - ticks) <= tolerance;
 }
 
 function bornBeforeRecord(judged: Judged): Answer | null {

@@ -10,6 +10,7 @@ import { type ObservedProcess, observeProcess, unclear } from '../identity/obser
 import { type Clocks, type Observer, readClocks, readObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import { ownIdentity, readSelf } from '../identity/read.js';
+import { type StartTicks, startTicksIn } from '../identity/start-ticks.js';
 import type { OwnerFile } from '../record/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { isHeldLock } from './held-locks.js';
@@ -90,6 +91,21 @@ export class LiveObservation implements Observation {
       if (!isShortage(error)) throw error;
       return unclear(reasonOf(error));
     }
+  }
+
+  get ticksInOwnTime(): StartTicks | null {
+    const { pid } = this.#record;
+    const { identity, ticksAsRead } = this.observedProcess;
+    const { processes } = this.#observer.backend;
+    if (pid === null || ticksAsRead === null) return null;
+    if (pid === this.#observer.pid) return { ticks: ticksAsRead, tolerance: 0 };
+    if (identity === null || identity.startTicks === null) return null;
+    const offset = unlessShort(
+      () => processes.timeOffset(pid),
+      () => null,
+    );
+    if (offset === null) return null;
+    return startTicksIn(offset, { ticks: Number(identity.startTicks), tolerance: identity.startTolerance });
   }
 
   get witness(): WitnessObservation {

@@ -1,6 +1,7 @@
 import type { Namesakes } from '../identity/namesakes.js';
 import type { ObservedProcess } from '../identity/observe-process.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
+import type { StartTicks } from '../identity/start-ticks.js';
 
 export interface LifelineObservation {
   readonly state: 'held' | 'free' | 'untestable';
@@ -37,6 +38,11 @@ export interface Observation {
   readonly filesystem: string | null;
   /** The process with the recorded number in this process's PID namespace. */
   readonly observedProcess: ObservedProcess;
+  /**
+   * The start ticks of that process as it reads them itself, in its own time namespace. null where that namespace is not
+   * known, which is mostly that of another user's process.
+   */
+  readonly ticksInOwnTime: StartTicks | null;
   /**
    * The result of testing the recorded witness. Where the record holds no identity, any lock on its file is
    * tested.

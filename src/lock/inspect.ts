@@ -11,7 +11,7 @@ import { assess, type InspectOptions, type LockState } from './protocol/assess.j
 import { reclaimStale } from './protocol/clear.js';
 import { LastLook } from './protocol/last-look.js';
 import { LockPath, withLockPath } from './protocol/lock-path.js';
-import { LockView } from './protocol/view.js';
+import { isLeased, LEASED, LockView } from './protocol/view.js';
 
 export type { LockFormat } from '../formats/format.js';
 
@@ -49,12 +49,12 @@ export interface ReclaimResult extends LockInspection {
 
 /**
  * Judges the lock directory, or another program's lock or PID file, at `path`. It changes nothing. A file
- * that names no owner has the state `unknown`.
+ * that names no owner has the state `unknown`, as has one that a lease of another program keeps from being read.
  * @throws NotALockError (ERR_NOT_A_LOCK) for a directory whose owner.json no lock wrote;
  * BackendUnavailableError (ERR_BACKEND_UNAVAILABLE); system errors.
  */
 export function inspectLockSync(path: string | URL, options: InspectOptions = {}): LockInspection {
-  return atLockPath(path, (lockPath) => {
+  return atLockPath(path, leasedThere, (lockPath) => {
     const lock = openLock(lockPath);
     if (lock === null) return nothingThere(lockPath);
     try {
@@ -78,7 +78,8 @@ export async function inspectLock(path: string | URL, options: InspectOptions = 
  * directory with foreign files in it.
  */
 export function reclaimLockSync(path: string | URL, options: InspectOptions = {}): ReclaimResult {
-  return atLockPath(path, (lockPath) => {
+  const leased = (lockPath: LockPath) => ({ ...leasedThere(lockPath), reclaimed: false });
+  return atLockPath(path, leased, (lockPath) => {
     for (let attempt = 1; ; attempt++) {
       const lock = openLock(lockPath);
       if (lock === null) return { ...nothingThere(lockPath), reclaimed: false };
@@ -102,10 +103,18 @@ export async function reclaimLock(path: string | URL, options: InspectOptions = 
   return reclaimLockSync(path, options);
 }
 
-function atLockPath<T>(path: string | URL, action: (lockPath: LockPath) => T): T {
+/** @param leased the result when {@link isLeased}. */
+function atLockPath<T>(
+  path: string | URL,
+  leased: (lockPath: LockPath) => T,
+  action: (lockPath: LockPath) => T,
+): T {
   const lockPath = LockPath.open(path);
   try {
     return withLockPath(lockPath.path, () => action(lockPath));
+  } catch (error) {
+    if (isLeased(error)) return leased(lockPath);
+    throw error;
   } finally {
     lockPath.close();
   }
@@ -154,6 +163,10 @@ const NAMES_NOBODY = {
   ageMs: null,
   foreignFiles: [],
 } as const;
+
+function leasedThere({ path }: LockPath): LockInspection {
+  return { path, ...NAMES_NOBODY, description: LEASED };
+}
 
 const STATES = { alive: 'held', dead: 'stale', unknown: 'unknown' } as const;
 

@@ -11,6 +11,7 @@ import { NOBODY } from '../helpers/crafted.js';
 import { startLeaderless, startZombie } from '../helpers/odd-processes.js';
 import { startProcess, type TestProcess } from '../helpers/processes.js';
 import { describeRequiring, hasProgram, isBuilt, testRequiring } from '../helpers/requirements.js';
+import { fakeObserver, statOf } from './fake-observer.js';
 
 const PRINT_IDENTITY = fileURLToPath(new URL('print-identity.mjs', import.meta.url));
 
@@ -43,6 +44,13 @@ describe('selfIdentity', () => {
     expect(selfIdentity()).toBe(selfIdentity());
     expect(Object.isFrozen(selfIdentity())).toBe(true);
     expect(Object.isFrozen(selfIdentity().pidNamespace)).toBe(true);
+  });
+
+  test.each(['EMFILE', 'ENFILE', 'ENOMEM'])('is none where a call answered %s', (error) => {
+    for (const answers of [{ stat: error }, { stat: statOf('R'), openPidfd: error }]) {
+      const observer = fakeObserver({ 900: answers });
+      expect(() => readSelf(observer)).toThrow(expect.objectContaining({ code: error }));
+    }
   });
 
   test('is the same when the kernel is asked again', () => {

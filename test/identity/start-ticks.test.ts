@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { normaliseStartTicks } from '../../src/identity/start-ticks.js';
+import { normaliseStartTicks, startTicksIn } from '../../src/identity/start-ticks.js';
 
 const NONE = { seconds: 0, nanoseconds: 0 };
 const NS_PER_TICK = 10_000_000n;
@@ -65,6 +65,18 @@ test('every reader comes to the same ticks, off by no more than it says', () => 
       const off = Number(start?.ticks) - Number(startNs / NS_PER_TICK);
       expect(off).toBeGreaterThanOrEqual(0);
       expect(off).toBeLessThanOrEqual(start?.tolerance ?? -1);
+    }),
+    { numRuns: 10_000 },
+  );
+});
+
+test('every reader knows what a process reads in a time namespace of its own, off by no more than it says', () => {
+  fc.assert(
+    fc.property(starts, offsets, offsets, (startNs, ofReader, ofProcess) => {
+      const start = normaliseStartTicks(shown(startNs, ofReader), ofReader);
+      if (start === null) throw new Error('no start');
+      const { ticks, tolerance } = startTicksIn(ofProcess, start);
+      expect(Math.abs(ticks - shown(startNs, ofProcess))).toBeLessThanOrEqual(tolerance);
     }),
     { numRuns: 10_000 },
   );

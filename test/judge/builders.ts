@@ -78,6 +78,7 @@ export function observation(overrides: Partial<Observation> = {}): Observation {
     heldPidfd: 'none',
     filesystem: 'ext',
     observedProcess: running(),
+    ticksInOwnTime: { ticks: 5000, tolerance: 0 },
     witness: { state: 'untestable', source: 'no witness recorded' },
     lifeline: { state: 'untestable', source: 'no lifeline recorded' },
     namesakes: { found: [], complete: false, hidden: false },

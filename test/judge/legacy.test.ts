@@ -123,6 +123,27 @@ describe('recorded start ticks', () => {
     });
   });
 
+  describe('where the process reads its ticks in a third time namespace', () => {
+    const seenThere = (tolerance: number, ticks = 1_000_500) =>
+      seeing(bornLate(-MINUTE), { ticksInOwnTime: { ticks, tolerance } });
+
+    test.each([
+      ['as it reads them', 1_000_500, seenThere(0), 'alive: legacy-start-matches'],
+      ['off by one within the tolerance', 1_000_501, seenThere(1), 'alive: legacy-start-matches'],
+      ['off by one without a tolerance', 1_000_501, seenThere(0), 'dead: legacy-start-differs'],
+    ])('%s', (_name, starttime, seen, verdict) => {
+      expect(verdictOn(oldRecord({ starttime }), seen)).toBe(verdict);
+    });
+
+    test('that is not known, differing ticks say nothing, and the birth decides', () => {
+      const unknown = { ticksInOwnTime: null };
+      const record = oldRecord({ starttime: 1_000_500 });
+      expect(verdictOn(record, seeing(bornLate(-MINUTE), unknown))).toBe('alive: legacy-born-before-record');
+      expect(verdictOn(record, seeing(bornLate(2 * MINUTE), unknown))).toBe('dead: legacy-born-after-record');
+      expect(verdictOn(record, seeing(bornLate(SECOND), unknown))).toBe('unknown: legacy-time-unclear');
+    });
+  });
+
   test('recorded, but not to be read here: unknown, never different', () => {
     const seen = seeing({ ...running({ startTicks: null }), ticksAsRead: null });
     expect(verdictOn(oldRecord({ starttime: 5000 }), seen)).toBe('unknown: legacy-process-hidden');

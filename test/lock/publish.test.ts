@@ -45,6 +45,32 @@ function systemError(code: string, errno: number): Error {
   return Object.assign(new Error(`${code}: rename`), { errno, code, syscall: 'rename' });
 }
 
+describeForEachBackend('want of descriptors or memory in the midst of acquiring', (api, backend) => {
+  function expectNoneLeft(path: string, code: string): void {
+    expect(() => api.acquireLockSync(path, { timeout: 0 })).toThrow(expect.objectContaining({ code }));
+    expect(readdirSync(dirname(path))).toEqual([]);
+    using lock = api.acquireLockSync(path, { timeout: 0 });
+    expect(lock.owner.starttime).toBeTypeOf('number');
+    expect(lock.owner.identity?.startTicks).toBeTypeOf('string');
+    if (backend === 'native') expect(lock.owner).toMatchObject({ witness: { device: expect.any(String) } });
+  }
+
+  test('puts no missing start ticks into a record', () => {
+    api.selfIdentity();
+    vi.spyOn(api.backend.processes, 'stat').mockReturnValueOnce('ENFILE');
+    expectNoneLeft(newPath(), 'ENFILE');
+  });
+
+  if (backend === 'native') {
+    test('puts no missing witness into a record', () => {
+      vi.spyOn(api.backend.witness, 'take').mockImplementationOnce(() => {
+        throw systemError('ENOLCK', -37);
+      });
+      expectNoneLeft(newPath(), 'ENOLCK');
+    });
+  }
+});
+
 describeForEachBackend('the witness of a new lock', (api, backend) => {
   for (const answer of ['free', 'untestable'] as const) {
     test(`that a second description does not see (${answer}) is none: there is a lease in its place`, () => {

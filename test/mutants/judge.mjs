@@ -255,8 +255,8 @@ export const files = [
       { what: 'a zombie lives', from: 'return exited === true ?', to: 'return false ?' },
       {
         what: 'ticks of another time namespace differ',
-        from: 'starttime === ticksAsRead || Math.abs(starttime - normalised) <= tolerance;',
-        to: 'starttime === ticksAsRead;',
+        from: 'starttime === ticksAsRead || isAbout(starttime, normalised, identity?.startTolerance ?? 0)',
+        to: 'starttime === ticksAsRead',
       },
       {
         what: 'a time in whole seconds is exact',
@@ -297,6 +297,18 @@ export const files = [
         what: 'a birth in the future is believed',
         from: 'return ageMs < -MS_PER_TICK ? null :',
         to: 'return',
+      },
+      {
+        what: 'a writer in a third time namespace is another process',
+        from: 'isAbout(starttime, own.ticks, own.tolerance)',
+        to: 'false',
+        tests: ['test/judge/legacy.test.ts', 'test/traps/start-ticks.test.ts'],
+      },
+      {
+        what: 'a process whose time namespace is not known counts as one of this namespace',
+        from: 'const own = seen.ticksInOwnTime;',
+        to: 'const own = seen.ticksInOwnTime ?? { ticks: ticksAsRead, tolerance: 0 };',
+        tests: ['test/judge/legacy.test.ts'],
       },
       {
         what: 'a lock on the PID file says nothing',
@@ -527,7 +539,7 @@ export const files = [
   },
   {
     file: 'src/identity/read.ts',
-    tests: ['test/host/shortage.test.ts'],
+    tests: ['test/identity/read.test.ts'],
     mutants: [
       { what: 'no start ticks for want of a descriptor', from: "  refuseShortage(stat, 'open');\n", to: '' },
       {

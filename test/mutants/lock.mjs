@@ -185,6 +185,18 @@ export const files = [
     tests: ['test/lock/publish.test.ts', 'test/lock/invariants.test.ts'],
     mutants: [
       {
+        what: 'no start ticks for want of a descriptor',
+        from: "    refuseShortage(stat, 'open');\n",
+        to: '',
+        tests: ['test/lock/publish.test.ts'],
+      },
+      {
+        what: 'no witness for want of memory',
+        from: 'if (isShortage(error)) throw error;',
+        to: '',
+        tests: ['test/lock/publish.test.ts'],
+      },
+      {
         what: 'a lock that nobody else sees is a witness',
         from: "if (backend.witness.testAt(directory, NEW_OWNER_FILE, filesystem.type) !== 'held') return null;",
         to: '',
@@ -471,6 +483,12 @@ export const files = [
     tests: ['test/cli/reclaim.test.ts', 'test/lock/invariants.test.ts', 'test/formats/reclaim.test.ts'],
     mutants: [
       {
+        what: "another program's lease on the file is an error of inspect",
+        from: 'if (isLeased(error)) return leased(lockPath);',
+        to: '',
+        tests: ['test/lock/file-lease.test.ts'],
+      },
+      {
         what: 'reclaims what is not stale',
         from: "if (lockState.state !== 'stale') return { ...inspection, reclaimed: false };",
         to: "if (lockState.state === 'held') return { ...inspection, reclaimed: false };",
@@ -493,6 +511,12 @@ export const files = [
     file: 'src/lock/waiting/acquisition.ts',
     tests: ['test/lock/waiting.test.ts', 'test/waiting/timeout.test.ts'],
     mutants: [
+      {
+        what: "another program's lease on owner.json ends the waiting",
+        from: 'if (isLeased(error)) return LEASE_OF_OTHERS;',
+        to: '',
+        tests: ['test/lock/file-lease.test.ts'],
+      },
       {
         what: 'takes a lock that is not stale',
         from: "const isStale = lockState.state === 'stale';",

@@ -7,7 +7,7 @@ import { TESTED, type TestedName } from '../helpers/backends.js';
 import { type Box, openBox } from '../helpers/box.js';
 import { writeLock, writeLockOf } from '../helpers/crafted.js';
 import { fixture } from '../helpers/processes.js';
-import { canShiftTime, hasProgram, type Requirement } from '../helpers/requirements.js';
+import { canShiftTime, hasProgram, isRoot, type Requirement } from '../helpers/requirements.js';
 import { until } from '../helpers/until.js';
 import {
   expectNotStolen,
@@ -169,8 +169,53 @@ describe('shifted time namespace', () => {
       },
       shiftable,
     );
+
+    trap(
+      `record of an older program in a third time namespace: never dead (${backend} observer)`,
+      async () => {
+        const box = await openBox();
+        const observers = [
+          await startAgent({ box, backend }),
+          await startShifted(box, backend, { seconds: 5000, nanoseconds: 2 }),
+        ];
+        for (const shift of SHIFTS) {
+          const { pid, starttime } = await writerIn(box, shift);
+          for (const observer of observers) {
+            const path = lockPath();
+            writeLock(path, { pid, starttime, createdAtMs: Date.now() });
+            expect(await verdictOf(observer, path), JSON.stringify(shift)).toBe(
+              'alive: legacy-start-matches',
+            );
+            await expectNotStolen(observer, path);
+            writeLock(path, { pid, starttime: starttime + 100, createdAtMs: Date.now() });
+            expect(await verdictOf(observer, path), JSON.stringify(shift)).toBe('dead: legacy-start-differs');
+          }
+        }
+      },
+      shiftable,
+    );
+
+    trap(`record of an older program, whose time namespace may not be read: judged by birth (${backend} observer)`, async () => {
+      const box = await openBox();
+      const { pid, starttime } = await writerIn(box, AHEAD);
+      const observer = await startAgent({ box, backend, uid: 65_534 });
+      for (const recorded of [starttime, starttime + 100]) {
+        const path = lockPath();
+        writeLock(path, { pid, starttime: recorded, createdAtMs: Date.now() });
+        expect(await verdictOf(observer, path)).toBe('alive: legacy-born-before-record');
+        writeLock(path, { pid, starttime: recorded, createdAtMs: Date.now() - 3_600_000 });
+        expect(await verdictOf(observer, path)).toBe('dead: legacy-born-after-record');
+      }
+    }, [...shiftable, isRoot()]);
   }
 });
+
+/** Starts a process in a time namespace of its own, and returns its PID and its start ticks as it reads them itself. */
+async function writerIn(box: Box, shift: Shift): Promise<{ pid: number; starttime: number }> {
+  const writer = await startShifted(box, 'procfs', shift);
+  const { value } = await writer.acquire(lockPath());
+  return { pid: writer.pid, starttime: value.starttime as number };
+}
 
 /** Starts an agent in the box, but in its own time namespace. */
 function startShifted(box: Box, backend: TestedName, { seconds, nanoseconds }: Shift): Promise<Agent> {

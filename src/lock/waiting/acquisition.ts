@@ -10,7 +10,7 @@ import { LockPath, withLockPath } from '../protocol/lock-path.js';
 import { MAX_LOCK_NAME } from '../protocol/names.js';
 import { type PublishedLock, publishLock } from '../protocol/publish.js';
 import { sweepIfDue } from '../protocol/sweep.js';
-import { LockView } from '../protocol/view.js';
+import { isLeased, LEASED, LockView } from '../protocol/view.js';
 import { LockTimeoutError } from '../timeout-error.js';
 import {
   type AsyncChangeWatch,
@@ -137,7 +137,8 @@ export class Acquisition<W extends ChangeWatch> {
     const reporter = new Reporter(this.path, this.#options);
     sweepIfDue(this.#lockPath, this.#options);
     for (let seenByHead: Obstacle | null = null; ; ) {
-      const found: PublishedLock | Obstacle = seenByHead ?? withLockPath(this.path, () => this.#look());
+      const found: PublishedLock | Obstacle =
+        seenByHead ?? withLockPath(this.path, () => this.#lookUnlessLeased());
       if ('record' in found) {
         this.#announce(found, started);
         return found;
@@ -188,6 +189,16 @@ export class Acquisition<W extends ChangeWatch> {
     }
   }
 
+  /** The same, but a file that another program keeps from being opened is an obstacle like any other. */
+  #lookUnlessLeased(): PublishedLock | Obstacle {
+    try {
+      return this.#look();
+    } catch (error) {
+      if (isLeased(error)) return LEASE_OF_OTHERS;
+      throw error;
+    }
+  }
+
   /**
    * Starts the watch of the lock in `view`.
    * @returns false when it was started before, or when there is none.
@@ -214,6 +225,15 @@ const OVERTAKEN: Obstacle = {
   description: 'others take and release the lock faster than this process',
   owner: null,
   moving: true,
+};
+
+/** No event reports that the lease was given back. */
+const LEASE_OF_OTHERS: Obstacle = {
+  verdict: null,
+  description: LEASED,
+  owner: null,
+  moving: false,
+  lookAgainIn: 100,
 };
 
 /**
