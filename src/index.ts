@@ -22,6 +22,7 @@ export {
   CHANNELS,
   type LockEvents,
   type LostEvent,
+  type MovedEvent,
   type ReclaimEvent,
   type ReleaseEvent,
   type WaitReport,
