@@ -675,6 +675,27 @@ export const files = [
     mutants: [{ what: 'a wake-up before the wait is forgotten', from: 'if (this.#isDue) finish();', to: '' }],
   },
   {
+    file: 'src/lock/waiting/aborts.ts',
+    tests: ['test/waiting/wakeup.test.ts'],
+    mutants: [
+      {
+        what: 'the listener stays when nobody waits any more',
+        from: "signal.removeEventListener('abort', known.listener);",
+        to: '',
+      },
+      {
+        what: 'an abort ends one wait only',
+        from: 'known.calls.add(call);\n    return;',
+        to: 'return;',
+      },
+      {
+        what: 'one that is done takes the listener of all',
+        from: 'if (known === undefined || known.calls.size > 0) return;',
+        to: 'if (known === undefined) return;',
+      },
+    ],
+  },
+  {
     file: 'src/lock/waiting/change-watch.ts',
     tests: ['test/waiting/change-watch.test.ts'],
     mutants: [
@@ -687,6 +708,18 @@ export const files = [
         what: 'the death of an older program’s owner makes a sound',
         from: 'view.record.version !== null || hasPidfd',
         to: 'true',
+      },
+      {
+        what: 'each waiter has a pidfd',
+        from: 'pidfdCount >= MAX_PIDFDS',
+        to: 'false',
+        tests: ['test/waiting/descriptors.test.ts'],
+      },
+      {
+        what: 'pidfds are counted for ever',
+        from: 'pidfdCount -= this.#pidfds;',
+        to: '',
+        tests: ['test/waiting/descriptors.test.ts'],
       },
       {
         what: 'an exit is reported for ever',

@@ -44,10 +44,10 @@ for (const backend of TESTED) {
           const holder = await start('native', 20_000, 'hold', directory, String(locks));
           expect(await holder.message(60_000)).toEqual({ held: locks });
           const waiter = await start(backend, LIMIT, 'wait', directory, String(locks), String(TASKS));
-          const waiting = await waiter.message<Waiting>(60_000);
+          const waiting = await waiter.message<Waiting>(120_000);
           waiter.send(isServed ? 'go' : 'abort');
           if (isServed) await holder.kill();
-          const served = await waiter.message<Served>(90_000);
+          const served = await waiter.message<Served>(120_000);
           console.log(
             `${TASKS} tasks wait for ${locks} locks (${backend}): ${waiting.descriptors} descriptors, ` +
               `${waiting.bytesEach} bytes each, begun within ${waiting.startMs} ms, then ` +
@@ -62,7 +62,7 @@ for (const backend of TESTED) {
           expect(served.descriptors).toBeLessThanOrEqual(NODES_OWN);
           expect(waiting.bytesEach).toBeLessThan(20_000);
         },
-        240_000,
+        400_000,
       );
     }
   });
