@@ -30,6 +30,7 @@ export {
   CHANNELS,
   type LockEvents,
   type LostEvent,
+  type MovedEvent,
   type ReclaimEvent,
   type ReclaimedLock,
   type ReleaseEvent,

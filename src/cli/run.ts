@@ -1,3 +1,5 @@
+import { subscribe } from 'node:diagnostics_channel';
+import { CHANNELS, type MovedEvent } from '../lock/events.js';
 import { acquireLock } from '../lock/index.js';
 import type { Lock } from '../lock/lock.js';
 import type { AcquireOptions } from '../lock/options.js';
@@ -47,6 +49,12 @@ export const runCommand: Command = {
       print(help);
       return EXIT.success;
     }
+    subscribe(CHANNELS.moved, (event) => {
+      const { path } = event as MovedEvent;
+      complain(
+        `the path '${path}' leads elsewhere by now; the lock is still held, but another can be taken there`,
+      );
+    });
     const relay = new SignalRelay();
     const lock = await acquire(request, relay);
     if (typeof lock === 'number') return lock;

@@ -19,6 +19,8 @@ export const CHANNELS = Object.freeze({
   release: 'kernel-identity:release',
   /** A lock of this thread turned out to be lost: {@link LostEvent}. */
   lost: 'kernel-identity:lost',
+  /** The path of a lock of this thread leads elsewhere by now, but the lock is still held: {@link MovedEvent}. */
+  moved: 'kernel-identity:moved',
 });
 
 /** What a waiter knows of the lock that it waits for. `onWait` receives it too. */
@@ -83,6 +85,9 @@ export interface LostEvent extends ReleaseEvent {
   readonly error: LockLostError;
 }
 
+/** A directory above the lock was renamed, or a symbolic link in its path was switched. */
+export type MovedEvent = ReleaseEvent;
+
 /** The payload of each channel. */
 export interface LockEvents {
   'kernel-identity:wait': WaitReport;
@@ -91,6 +96,7 @@ export interface LockEvents {
   'kernel-identity:reclaim': ReclaimEvent;
   'kernel-identity:release': ReleaseEvent;
   'kernel-identity:lost': LostEvent;
+  'kernel-identity:moved': MovedEvent;
 }
 
 /** NODE_DEBUG=kernel-identity writes every event to stderr, one line each. */
@@ -137,6 +143,10 @@ export const releaseEvent = new LockEvent(
   ({ path, ownerAge }) => `${quote(path)} after ${describeMs(ownerAge)}`,
 );
 export const lostEvent = new LockEvent(CHANNELS.lost, ({ error }) => error.message);
+export const movedEvent = new LockEvent(
+  CHANNELS.moved,
+  ({ path, ownerAge }) => `${quote(path)} after ${describeMs(ownerAge)}: its path leads elsewhere`,
+);
 
 /** Milliseconds since an owner wrote its record, by the wall clock; null when not known. */
 export function ownerAgeOf(owner: OwnerRecord | null): number | null {

@@ -2,7 +2,7 @@ import { invalidArgument } from '../errors.js';
 import { Lock } from './lock.js';
 import { type AcquireOptions, checkAcquireOptions } from './options.js';
 import { LockTimeoutError } from './timeout-error.js';
-import { type AcquiredLock, acquireAsync, acquireSync } from './waiting/acquisition.js';
+import { type AcquiredLock, acquireAsync, acquireSync } from './waiting/acquire.js';
 
 /**
  * Acquires the lock at `path`, a directory that exists as long as the lock is held. The lock of a dead owner

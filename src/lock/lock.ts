@@ -9,7 +9,15 @@ import { enterHeldLock, leaveHeldLock } from '../judge/held-locks.js';
 import { ownerRecordOf } from '../record/format.js';
 import type { LeaseRecord, OwnerRecord } from '../record/owner-record.js';
 import { parseOwnerFile } from '../record/parse.js';
-import { lostEvent, ownerAgeOf, type ReclaimedLock, type ReleaseEvent, releaseEvent } from './events.js';
+import {
+  lostEvent,
+  movedEvent,
+  ownerAgeOf,
+  type ReclaimedLock,
+  type ReleaseEvent,
+  releaseEvent,
+} from './events.js';
+import { LockPlace } from './moved.js';
 import { BEATS_PER_LEASE } from './protocol/assess.js';
 import { withLockPath } from './protocol/lock-path.js';
 import { OWNER_FILE, retiredName } from './protocol/names.js';
@@ -38,6 +46,7 @@ export class Lock {
   #state: 'held' | 'released' | 'lost' = 'held';
   #isOwnerClosed = false;
   #heartbeat: number | null = null;
+  #place: LockPlace | null = null;
 
   /**
    * Takes over `published`. Releases the lock again when its lease cannot be kept.
@@ -50,6 +59,7 @@ export class Lock {
     this.path = published.lockPath.path;
     enterHeldLock(published.record.nonce, () => this.#isIntact());
     if (published.record.lease !== null) this.#keepLease(published.record.lease);
+    if (movedEvent.isHeard) this.#placeOf().start();
   }
 
   #keepLease({ durationMs }: LeaseRecord): void {
@@ -90,15 +100,31 @@ export class Lock {
     return this.#abort.signal;
   }
 
-  /** Checks on disk that this process still has the lock. `signal` aborts when it turns out to be lost. */
+  /**
+   * Checks on disk that this process still has the lock. `signal` aborts when it turns out to be lost. It is true
+   * as well for a lock that was {@link moved}.
+   */
   verify(): boolean {
     if (this.#state !== 'held') return false;
     const wrong = this.#whatIsWrong();
-    if (wrong !== null) this.#lose(wrong);
+    if (wrong !== null) {
+      this.#lose(wrong);
+      return false;
+    }
     // Takes the lifeline in the record again, if other code of this process closed its descriptor. For want of one the
     // next call does so.
-    else unlessShort<unknown>(selfIdentity, () => null);
-    return wrong === null;
+    unlessShort<unknown>(selfIdentity, () => null);
+    this.#placeOf().check();
+    return true;
+  }
+
+  /**
+   * True when `path` leads elsewhere by now, because a directory above the lock was renamed or a symbolic link was
+   * switched. This process still has the lock, but another one can acquire a lock by the same path. Call
+   * {@link verify} before; while the `moved` channel has a subscriber it is checked every second.
+   */
+  get moved(): boolean {
+    return this.#place?.isMoved ?? false;
   }
 
   /**
@@ -115,11 +141,11 @@ export class Lock {
     if (state === 'held') {
       try {
         withLockPath(this.path, () => this.#release());
+        announceRelease(this.#published.lockPath);
       } finally {
         if (this.#loss === null) this.#close();
         this.#state = 'released';
       }
-      announceRelease(this.path);
       if (releaseEvent.isHeard) releaseEvent.publish(this.#asEvent());
     }
     this.#state = 'released';
@@ -152,6 +178,11 @@ export class Lock {
     this.#abort?.abort(error);
     if (lostEvent.isHeard) lostEvent.publish({ ...this.#asEvent(), error });
     return error;
+  }
+
+  #placeOf(): LockPlace {
+    this.#place ??= new LockPlace(this.#published, () => this.#asEvent());
+    return this.#place;
   }
 
   #asEvent(): ReleaseEvent {
@@ -228,6 +259,7 @@ export class Lock {
 
   #close(): void {
     const { lockPath, directory, directoryId } = this.#published;
+    this.#place?.stop();
     this.#closeOwner();
     lockPath.backend.files.closeIfStill(directory, directoryId.device, directoryId.inode);
     lockPath.close();

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -26,6 +26,18 @@ for (const backend of TESTED) {
       const record = JSON.parse(stdout.slice(0, stdout.lastIndexOf('}') + 1));
       expect(record).toMatchObject({ pid: running.pid, label: 'mine' });
       expect(readdirSync(directory)).toEqual([]);
+    });
+
+    test('goes on when a directory above the lock is renamed, and says so', async () => {
+      const directory = join(tempDir(), 'data');
+      mkdirSync(directory);
+      // The command renames the directory, and ends when `run` has had time to notice.
+      const script = 'mv "$1" "$1.old"; sleep 2.5; echo done';
+      const args = ['run', join(directory, 'a.lock'), '--', 'sh', '-c', script, 'sh', directory];
+      const { code, stdout, stderr } = await cli(args, { env });
+      expect({ code, stdout }).toEqual({ code: 0, stdout: 'done\n' });
+      expect(stderr).toMatch(/^kernel-identity: the path '.*data\/a\.lock' leads elsewhere/);
+      expect(readdirSync(`${directory}.old`)).toEqual([]);
     });
 
     test("passes on the command's exit code, or 128 + n for signal n", async () => {

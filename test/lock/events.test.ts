@@ -36,6 +36,7 @@ describe('events', () => {
     expect(Object.values(CHANNELS).sort()).toEqual([
       'kernel-identity:acquire',
       'kernel-identity:lost',
+      'kernel-identity:moved',
       'kernel-identity:reclaim',
       'kernel-identity:release',
       'kernel-identity:slow-owner',

@@ -175,8 +175,85 @@ export const files = [
     mutants: [
       {
         what: 'whatever lock is asked for, it is the one of before',
-        from: 'if (last?.absolute !== given) {',
-        to: 'if (last === undefined) {',
+        from: 'if (last?.path === given) return last;',
+        to: 'if (last !== undefined) return last;',
+      },
+      {
+        what: 'a ".." goes up from the link, and not from where it leads',
+        from: 'if (hasParentStep(given)) return splitAsKernel(given);',
+        to: '',
+        tests: ['test/lock/path-meaning.test.ts'],
+      },
+      {
+        what: 'a ".." at the end is the name of a lock',
+        from: "if (parts.at(-1) === '..') return splitReal(whole, whole);",
+        to: '',
+        tests: ['test/lock/path-meaning.test.ts'],
+      },
+      {
+        what: 'where a ".." leads is found out by text',
+        from: 'realpathSync.native(path)',
+        to: 'realpathSync(path)',
+        tests: ['test/lock/path-meaning.test.ts'],
+      },
+    ],
+  },
+  {
+    file: 'src/lock/protocol/parent.ts',
+    tests: ['test/waiting/places.test.ts'],
+    mutants: [
+      {
+        what: 'a directory is what its path is called',
+        from: 'return isOneKernelFilesystem(type) ?',
+        to: 'if (isOneKernelFilesystem(type)) return this.#path;\n    return isOneKernelFilesystem(type) ?',
+      },
+      {
+        what: 'one number is one directory everywhere',
+        from: 'return isOneKernelFilesystem(type) ?',
+        to: "return type !== '' ?",
+      },
+      {
+        what: 'each waiter keeps a descriptor of its own',
+        from: 'if (other === undefined) {',
+        to: 'if (other !== null) {',
+        tests: ['test/waiting/descriptors.test.ts'],
+      },
+      {
+        what: 'the first to leave closes it for all',
+        from: 'if (this.#users > 0) return;',
+        to: '',
+        tests: ['test/waiting/queue.test.ts'],
+      },
+    ],
+  },
+  {
+    file: 'src/lock/moved.ts',
+    tests: ['test/lock/moved.test.ts'],
+    mutants: [
+      {
+        what: 'a loss is a move',
+        from: 'return !isAtPath(published) && isIn(published.lockPath, published);',
+        to: 'return !isAtPath(published);',
+      },
+      {
+        what: 'a path that leads nowhere is no move',
+        from: 'if (leadsNowhere(error)) return false;\n    throw error;\n  }\n  try',
+        to: 'throw error;\n  }\n  try',
+      },
+      {
+        what: 'the descriptor of the check stays open',
+        from: '    reopened.close();\n',
+        to: '',
+      },
+      {
+        what: 'each check tells of it again',
+        from: 'if (this.#isMoved && !wasMoved && movedEvent',
+        to: 'if (this.#isMoved && movedEvent',
+      },
+      {
+        what: 'elsewhere, a number of the directory is enough',
+        from: 'return view?.record?.nonce === record.nonce;',
+        to: 'return view !== null;',
       },
     ],
   },
@@ -469,7 +546,17 @@ export const files = [
         from: 'this.#sinceMs = now;',
         to: 'this.#sinceMs ||= now;',
       },
-      { what: 'the directory is not kept open', from: 'view.keepDirectory();', to: '' },
+      {
+        what: 'the directory is not kept open',
+        from: 'if (view.record === null || view.record.nonce === null) view.keepDirectory();',
+        to: '',
+      },
+      {
+        what: 'the directory of each lock is kept open',
+        from: 'if (view.record === null || view.record.nonce === null) view.keepDirectory();',
+        to: 'view.keepDirectory();',
+        tests: ['test/waiting/descriptors.test.ts'],
+      },
       {
         what: 'another owner in the same directory is not noticed',
         from: 'return kept.record?.nonce === view.record?.nonce && kept.record?.pid === view.record?.pid;',
@@ -538,15 +625,60 @@ export const files = [
         tests: ['test/lock/reclaimed.test.ts'],
       },
       {
+        what: 'a single try waits for the turn of another task',
+        from: 'let isNew = timeout > 0;',
+        to: 'let isNew = true;',
+        tests: ['test/waiting/turns.test.ts'],
+      },
+      {
+        what: 'a waiter that finds no descriptor fails',
+        from: 'if (this.#hasWaited && isOutOfDescriptors(error)) return OUT_OF_DESCRIPTORS;',
+        to: '',
+        tests: ['test/waiting/descriptors.test.ts'],
+      },
+      {
+        what: 'a call that finds no descriptor waits for one',
+        from: 'if (this.#hasWaited && isOutOfDescriptors',
+        to: 'if (isOutOfDescriptors',
+        tests: ['test/waiting/descriptors.test.ts'],
+      },
+    ],
+  },
+  {
+    file: 'src/lock/waiting/acquire.ts',
+    tests: ['test/waiting/turns.test.ts', 'test/waiting/descriptors.test.ts'],
+    mutants: [
+      {
         what: 'a thread waits for itself',
         from: "if (seen.verdict?.reason === 'held-by-this-process') throw",
         to: 'if (false) throw',
+        tests: ['test/lock/waiting.test.ts', 'test/waiting/timeout.test.ts'],
       },
       {
         what: 'an abort by onWait is heeded after the pause',
         from: '      signal?.throwIfAborted();\n      waiter',
         to: '      waiter',
         tests: ['test/waiting/change-watch.test.ts'],
+      },
+      {
+        what: 'whoever comes to a free lock takes it',
+        from: 'if (turn > 0) return { seen: TURN_OF_OTHERS, ms: turn };',
+        to: '',
+      },
+      {
+        what: 'a turn lasts until it is used',
+        from: 'return { seen: TURN_OF_OTHERS, ms: turn };',
+        to: 'return { seen: TURN_OF_OTHERS, ms: Number.POSITIVE_INFINITY };',
+      },
+      {
+        what: 'a newcomer relies on the head where the lock is gone',
+        from: 'seen !== null && lockPath.exists()',
+        to: 'seen !== null',
+      },
+      {
+        what: 'everybody in line keeps what only looks need',
+        from: 'if (!waiter.isHead) acquisition.rest();',
+        to: '',
       },
     ],
   },
@@ -593,25 +725,68 @@ export const files = [
     file: 'src/lock/waiting/queue.ts',
     tests: ['test/waiting/queue.test.ts'],
     mutants: [
-      { what: 'everybody is the head', from: 'return headOf(this.#queue) === this;', to: 'return true;' },
-      { what: 'the turn is not passed on', from: 'if (wasHead) headOf(this.#queue)?.wake();', to: '' },
+      { what: 'everybody is the head', from: 'return this.#queue.head === this;', to: 'return true;' },
+      { what: 'the turn is not passed on', from: '    head?.wake();\n', to: '' },
       {
         what: 'nobody but the head hears of a new owner',
-        from: 'if (waiter !== this && waiter.#listens) waiter.wake();',
+        from: 'if (waiter !== this) waiter.wake();',
         to: '',
       },
       {
         what: 'a release of this thread is found out by polling',
-        from: 'for (const queue of queues.get(path) ?? []) headOf(queue)?.wake();',
+        from: 'for (const head of headsOf(line)) head.wake();',
         to: '',
       },
-      { what: 'whoever judges otherwise waits in the same queue', from: 'other.rules === rules', to: 'true' },
+      {
+        what: 'a release gives nobody a turn',
+        from: 'line.turnEnds = performance.now() + TURN;',
+        to: '',
+        tests: ['test/waiting/turns.test.ts'],
+      },
+      {
+        what: 'the first in line waits for its own turn',
+        from: 'if (line === undefined || headsOf(line)[0] === waiter) return 0;',
+        to: 'if (line === undefined) return 0;',
+        tests: ['test/waiting/turns.test.ts'],
+      },
+      {
+        what: 'whoever gives up takes its turn with it',
+        from: 'if (first !== head) first?.wake();',
+        to: '',
+        tests: ['test/waiting/turns.test.ts'],
+      },
+      {
+        what: 'whoever judges otherwise waits in the same queue',
+        from: 'queues.find((queue) => queue.rules === rules);\n  if',
+        to: 'queues[0];\n  if',
+      },
     ],
   },
   {
     file: 'src/lock/waiting/wakeup.ts',
     tests: ['test/waiting/wakeup.test.ts'],
     mutants: [{ what: 'a wake-up before the wait is forgotten', from: 'if (this.#isDue) finish();', to: '' }],
+  },
+  {
+    file: 'src/lock/waiting/aborts.ts',
+    tests: ['test/waiting/wakeup.test.ts'],
+    mutants: [
+      {
+        what: 'the listener stays when nobody waits any more',
+        from: "signal.removeEventListener('abort', known.listener);",
+        to: '',
+      },
+      {
+        what: 'an abort ends one wait only',
+        from: 'known.calls.add(call);\n    return;',
+        to: 'return;',
+      },
+      {
+        what: 'one that is done takes the listener of all',
+        from: 'if (known === undefined || known.calls.size > 0) return;',
+        to: 'if (known === undefined) return;',
+      },
+    ],
   },
   {
     file: 'src/lock/waiting/change-watch.ts',
@@ -626,6 +801,18 @@ export const files = [
         what: 'the death of an older program’s owner makes a sound',
         from: 'view.record.version !== null || hasPidfd',
         to: 'true',
+      },
+      {
+        what: 'each waiter has a pidfd',
+        from: 'pidfdCount >= MAX_PIDFDS',
+        to: 'false',
+        tests: ['test/waiting/descriptors.test.ts'],
+      },
+      {
+        what: 'pidfds are counted for ever',
+        from: 'pidfdCount -= this.#pidfds;',
+        to: '',
+        tests: ['test/waiting/descriptors.test.ts'],
       },
       {
         what: 'an exit is reported for ever',

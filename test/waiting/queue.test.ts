@@ -31,6 +31,13 @@ describeForEachBackend('waiters in a queue', (api) => {
     return { lock, told };
   }
 
+  /** Puts a waiter in line that does nothing with its turn. */
+  async function queue(path: string, options: AcquireOptions = {}) {
+    const { QueuedWaiter } = await import('../../src/lock/waiting/queue.js');
+    const { LockPath } = await import('../../src/lock/protocol/lock-path.js');
+    return new QueuedWaiter(LockPath.open(path), options, false);
+  }
+
   test('look no more often than they take turns, and are served as they came', async () => {
     const path = newPath();
     const held = await api.acquireLock(path);
@@ -101,7 +108,6 @@ describeForEachBackend('waiters in a queue', (api) => {
     // The filesystem is one of several machines: no change event arrives, so the first waiter must poll.
     pretendFilesystem(api.backend, 'nfs');
     if (api.backend.watch !== null) vi.spyOn(api.backend.watch, 'onLockChange').mockReturnValue(0);
-    const { QueuedWaiter } = await import('../../src/lock/waiting/queue.js');
     // The others are woken to be told after this many turns of the microtask queue since the first began to
     // give up.
     for (let delay = 0; delay < 8; delay += 1) {
@@ -110,7 +116,7 @@ describeForEachBackend('waiters in a queue', (api) => {
       const controller = new AbortController();
       const first = await wait(path, { signal: controller.signal });
       const second = await wait(path);
-      const teller = new QueuedWaiter(path, {}, false);
+      const teller = await queue(path);
       await sleep(5);
       controller.abort();
       for (let i = 0; i < delay; i += 1) await null;
@@ -164,7 +170,6 @@ describeForEachBackend('waiters in a queue', (api) => {
   });
 
   test('each option that decides a verdict makes a queue of its own', async () => {
-    const { QueuedWaiter } = await import('../../src/lock/waiting/queue.js');
     const path = newPath();
     const rules = [
       {},
@@ -173,8 +178,8 @@ describeForEachBackend('waiters in a queue', (api) => {
       { ownerlessGrace: 1 },
       { trustBootId: true },
     ] as const;
-    const heads = rules.map((options) => new QueuedWaiter(path, options, false));
-    const seconds = rules.map((options) => new QueuedWaiter(path, options, false));
+    const heads = await Promise.all(rules.map((options) => queue(path, options)));
+    const seconds = await Promise.all(rules.map((options) => queue(path, options)));
     expect(heads.map(({ isHead }) => isHead)).toEqual(rules.map(() => true));
     expect(seconds.map(({ isHead }) => isHead)).toEqual(rules.map(() => false));
     for (const waiter of [...heads, ...seconds]) waiter.leave();

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import { Wakeup } from '../../src/lock/waiting/wakeup.js';
 
@@ -25,4 +26,21 @@ test('an abort ends the wait with its reason, and a wakeup after it is for the n
   await expect(waiting).rejects.toBe(reason);
   wakeup.wake();
   await wakeup.wait(LONG, undefined);
+});
+
+test('a signal has one listener, however many wait for it, and none when they are done', async () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const wakeups = Array.from({ length: 20 }, () => new Wakeup());
+  const first = wakeups.map((wakeup) => wakeup.wait(LONG, signal));
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+  for (const wakeup of wakeups) wakeup.wake();
+  await Promise.all(first);
+  expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  const second = wakeups.map((wakeup) => wakeup.wait(LONG, signal));
+  wakeups[0]?.wake();
+  await second[0];
+  controller.abort(new Error('enough'));
+  const outcomes = await Promise.allSettled(second);
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', ...Array(19).fill('rejected')]);
 });

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { sep } from 'node:path';
 import { requireEntryName } from '../arguments.js';
 import type { FileStatus } from '../backend.js';
 import type { Descriptor } from '../descriptor.js';
@@ -56,5 +56,6 @@ function subjectOf([path, dest]: readonly string[]): Subject {
 }
 
 function pathOf({ path }: Handle, name: string): string {
-  return name === '' ? path : join(path, requireEntryName(name));
+  // join() would remove a ".." in the path of the directory by text, and a link before it may lead elsewhere.
+  return name === '' ? path : path + sep + requireEntryName(name);
 }

@@ -1,9 +1,10 @@
 import type { LockView } from './view.js';
 
 /**
- * What an observer remembers of a lock from one look to the next. It keeps the directory open, because the
- * kernel may give the inode number of a closed, deleted directory to a new one. While it is open, an equal
- * number means the same directory. Call {@link forget} when done.
+ * What an observer remembers of a lock from one look to the next. The nonce in the record identifies a lock of
+ * this package. For any other it keeps the directory open, because the kernel may give the inode number of a
+ * closed, deleted directory to a new one. While it is open, an equal number means the same directory. Call
+ * {@link forget} when done.
  */
 export class LastLook {
   #kept: LockView | null = null;
@@ -20,11 +21,13 @@ export class LastLook {
     return now - this.#sinceMs;
   }
 
-  /** Remembers `view` instead of the one before. Its directory stays open until {@link forget}. */
+  /** Remembers `view` instead of the one before. Its directory may stay open until {@link forget}. */
   keep(view: LockView): void {
     this.forget();
     // This call can fail, so it comes first: a directory that is not kept is closed together with its view.
-    view.keepDirectory();
+    view.directoryStatus();
+    // A thread that waits for a thousand locks of this package therefore needs no thousand descriptors.
+    if (view.record === null || view.record.nonce === null) view.keepDirectory();
     this.#kept = view;
   }
 
@@ -38,7 +41,7 @@ export class LastLook {
   }
 
   forget(): void {
-    this.#kept?.closeDirectory();
+    this.#kept?.closeKeptDirectory();
     this.#kept = null;
   }
 }

@@ -82,14 +82,14 @@ export class LockView {
     return isSameFile(this.directoryStatus(), other.directoryStatus());
   }
 
-  /** Makes {@link close} leave the directory open. Call {@link closeDirectory} when done. */
+  /** Makes {@link close} leave the directory open. Call {@link closeKeptDirectory} when done. */
   keepDirectory(): void {
-    this.directoryStatus();
     this.#isKept = true;
   }
 
-  closeDirectory(): void {
-    this.lockPath.backend.files.close(this.directory);
+  /** Closes the directory if {@link keepDirectory} was called. */
+  closeKeptDirectory(): void {
+    if (this.#isKept) this.lockPath.backend.files.close(this.directory);
   }
 
   /** Names of the lock's own files except owner.json and shadows. The directory is read at the first call. */
@@ -118,7 +118,7 @@ export class LockView {
 
   close(): void {
     this.closeOwner();
-    if (!this.#isKept) this.closeDirectory();
+    if (!this.#isKept) this.lockPath.backend.files.close(this.directory);
   }
 
   #names(): string[] {

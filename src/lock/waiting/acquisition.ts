@@ -1,5 +1,4 @@
-import { sleepSync } from '../../backend/sleep.js';
-import { isGone, systemError } from '../../backend/system-error.js';
+import { errnoOf, isGone, systemError } from '../../backend/system-error.js';
 import { ownerRecordOf } from '../../record/format.js';
 import { acquireEvent, type ReclaimedLock } from '../events.js';
 import type { AcquireOptions } from '../options.js';
@@ -10,82 +9,18 @@ import { LockPath, withLockPath } from '../protocol/lock-path.js';
 import { MAX_LOCK_NAME } from '../protocol/names.js';
 import { type PublishedLock, publishLock } from '../protocol/publish.js';
 import { sweepIfDue } from '../protocol/sweep.js';
-import { isLeased, LEASED, LockView } from '../protocol/view.js';
+import { isLeased, LockView } from '../protocol/view.js';
 import { LockTimeoutError } from '../timeout-error.js';
-import {
-  type AsyncChangeWatch,
-  type ChangeWatch,
-  type StartWatch,
-  startAsyncWatch,
-  startSyncWatch,
-} from './change-watch.js';
-import type { Obstacle } from './obstacle.js';
+import type { ChangeWatch, StartWatch } from './change-watch.js';
+import { LEASE_OF_OTHERS, type Obstacle, OUT_OF_DESCRIPTORS, OVERTAKEN } from './obstacle.js';
 import { AT_ONCE, Pace } from './pace.js';
-import { QueuedWaiter } from './queue.js';
-import { isListening, Reporter } from './reporter.js';
+import { Reporter } from './reporter.js';
 
-/** A lock that was acquired, and whose lock was taken over for it. */
-export interface AcquiredLock {
-  readonly published: PublishedLock;
-  /** See {@link Lock.reclaimed}. */
-  readonly reclaimed: ReclaimedLock | null;
-}
-
-/** Acquires a lock without blocking the event loop. Rejects with `signal.reason` once that aborts. */
-export async function acquireAsync(path: string | URL, options: AcquireOptions): Promise<AcquiredLock> {
-  const { signal } = options;
-  const acquisition = new Acquisition(path, options, startAsyncWatch);
-  const steps = acquisition.steps();
-  let waiter: QueuedWaiter | null = null;
-  let seenByHead: Obstacle | null = null;
-  try {
-    for (;;) {
-      // isHead is read after the pause, because the waiter may have become the head since it was woken.
-      const step = steps.next(waiter === null || waiter.isHead ? null : seenByHead);
-      if (step.done === true) return { published: step.value, reclaimed: acquisition.reclaimed };
-      // `onWait` was called a moment ago and may have aborted.
-      signal?.throwIfAborted();
-      waiter ??= new QueuedWaiter(acquisition.path, options, isListening(options));
-      seenByHead = await pause(step.value, waiter, signal);
-    }
-  } finally {
-    acquisition.close();
-    waiter?.leave();
-  }
-}
-
-/** @returns what the head of the queue saw last. */
-async function pause(
-  { ms, watch, seen }: Pause<AsyncChangeWatch>,
-  waiter: QueuedWaiter,
-  signal: AbortSignal | undefined,
-): Promise<Obstacle> {
-  if (waiter.isHead) waiter.share(seen);
-  await (waiter.isHead && watch !== null ? watch : waiter).wait(ms, signal);
-  return waiter.seenByHead ?? seen;
-}
-
-/** Acquires a lock and blocks this thread while it waits. */
-export function acquireSync(path: string | URL, options: AcquireOptions): AcquiredLock {
-  const acquisition = new Acquisition(path, options, startSyncWatch);
-  const steps = acquisition.steps();
-  try {
-    for (;;) {
-      const step = steps.next(null);
-      if (step.done === true) return { published: step.value, reclaimed: acquisition.reclaimed };
-      const { ms, watch, seen } = step.value;
-      if (seen.verdict?.reason === 'held-by-this-process') throw deadlock(acquisition.path);
-      if (watch !== null) watch.wait(ms);
-      else sleepSync(ms);
-    }
-  } finally {
-    acquisition.close();
-  }
-}
-
-/** EDEADLK, as fcntl(2) reports it: this thread holds the lock and would wait for itself. */
-function deadlock(path: string): Error {
-  return systemError('EDEADLK', 'acquire', { path }, 'this thread already holds the lock');
+/** Says why a newcomer need not look, or must not. */
+export interface Ahead {
+  readonly seen: Obstacle;
+  /** Milliseconds for which that holds. Infinity: until the newcomer has become the head. */
+  readonly ms: number;
 }
 
 /** Asks the caller to wait for `ms` milliseconds, or until the watch wakes it. */
@@ -100,23 +35,24 @@ export interface Pause<W extends ChangeWatch> {
  * they pause. Call close() when done: it keeps nothing open but the lock that was acquired.
  */
 export class Acquisition<W extends ChangeWatch> {
-  readonly #lockPath: LockPath;
+  readonly lockPath: LockPath;
   readonly #options: AcquireOptions;
   readonly #startWatch: StartWatch<W>;
   readonly #lastLook = new LastLook();
   #watch: W | null = null;
+  #hasWaited = false;
   #isAcquired = false;
   #reclaimed: ReclaimedLock | null = null;
 
   constructor(path: string | URL, options: AcquireOptions, startWatch: StartWatch<W>) {
-    this.#lockPath = LockPath.open(path);
+    this.lockPath = LockPath.open(path);
     this.#options = options;
     this.#startWatch = startWatch;
   }
 
   /** Absolute. */
   get path(): string {
-    return this.#lockPath.path;
+    return this.lockPath.path;
   }
 
   /** The last lock that this acquisition removed so far. */
@@ -127,46 +63,69 @@ export class Acquisition<W extends ChangeWatch> {
   /**
    * Yields the pauses and returns the lock. After a pause the caller may pass what another waiter of this
    * thread saw. This waiter then does not look itself.
+   * @param othersAhead is asked until the waiter has looked for the first time.
    * @throws LockTimeoutError (ERR_LOCK_TIMEOUT) and the errors of each step.
    */
-  *steps(): Generator<Pause<W>, PublishedLock, Obstacle | null> {
-    refuseLongName(this.#lockPath);
+  *steps(othersAhead: () => Ahead | null = () => null): Generator<Pause<W>, PublishedLock, Obstacle | null> {
+    refuseLongName(this.lockPath);
     const { timeout = Number.POSITIVE_INFINITY } = this.#options;
     const started = performance.now();
     const pace = new Pace();
     const reporter = new Reporter(this.path, this.#options);
-    sweepIfDue(this.#lockPath, this.#options);
+    sweepIfDue(this.lockPath, this.#options);
+    // A single try takes what is free, because it cannot wait for the turn of another task.
+    let isNew = timeout > 0;
     for (let seenByHead: Obstacle | null = null; ; ) {
-      const found: PublishedLock | Obstacle =
-        seenByHead ?? withLockPath(this.path, () => this.#lookUnlessLeased());
+      const ahead = isNew ? withLockPath(this.path, othersAhead) : null;
+      const seenByOther: Obstacle | null = isNew ? (ahead?.seen ?? null) : seenByHead;
+      const found: PublishedLock | Obstacle = seenByOther ?? withLockPath(this.path, () => this.#look());
       if ('record' in found) {
         this.#announce(found, started);
         return found;
       }
       const isWatchComplete = this.#watch?.complete === true;
-      const pause = seenByHead !== null ? pace.whileAnotherLooks() : pace.afterLook(found, isWatchComplete);
+      const pause = seenByOther !== null ? pace.whileAnotherLooks() : pace.afterLook(found, isWatchComplete);
+      isNew = ahead !== null && ahead.ms !== Number.POSITIVE_INFINITY;
       if (pause === AT_ONCE) continue;
       const pausedAt = performance.now();
       const waited = pausedAt - started;
       const report = reporter.report(found, waited);
       if (waited >= timeout) throw new LockTimeoutError(report);
-      const ms = Math.min(pause, timeout - waited, reporter.dueIn(report));
+      const ms = Math.min(pause, ahead?.ms ?? pause, timeout - waited, reporter.dueIn(report));
+      this.#hasWaited = true;
       seenByHead = yield { ms, watch: this.#watch, seen: found };
       pace.afterPause(performance.now() - pausedAt, ms);
     }
   }
 
-  close(): void {
+  /** Gives up the descriptors that only looks need. The next look opens them anew. */
+  rest(): void {
     this.#watch?.close();
+    this.#watch = null;
     this.#lastLook.forget();
-    if (!this.#isAcquired) this.#lockPath.close();
+  }
+
+  close(): void {
+    this.rest();
+    if (!this.#isAcquired) this.lockPath.close();
+  }
+
+  #look(): PublishedLock | Obstacle {
+    try {
+      return this.#takeOrWatch();
+    } catch (error) {
+      if (isLeased(error)) return LEASE_OF_OTHERS;
+      // Others that waited with this one may have taken all descriptors together, and give them back one by one.
+      if (this.#hasWaited && isOutOfDescriptors(error)) return OUT_OF_DESCRIPTORS;
+      throw error;
+    }
   }
 
   /** Takes the lock if it is free, and reclaims it if it is stale. */
-  #look(): PublishedLock | Obstacle {
-    const view = LockView.open(this.#lockPath);
+  #takeOrWatch(): PublishedLock | Obstacle {
+    const view = LockView.open(this.lockPath);
     if (view === null) {
-      const result = publishLock(this.#lockPath, this.#options);
+      const result = publishLock(this.lockPath, this.#options);
       if (typeof result === 'string') return OVERTAKEN;
       this.#isAcquired = true;
       return result;
@@ -186,16 +145,6 @@ export class Acquisition<W extends ChangeWatch> {
       throw error;
     } finally {
       view.close();
-    }
-  }
-
-  /** The same, but a file that another program keeps from being opened is an obstacle like any other. */
-  #lookUnlessLeased(): PublishedLock | Obstacle {
-    try {
-      return this.#look();
-    } catch (error) {
-      if (isLeased(error)) return LEASE_OF_OTHERS;
-      throw error;
     }
   }
 
@@ -220,21 +169,11 @@ export class Acquisition<W extends ChangeWatch> {
   }
 }
 
-const OVERTAKEN: Obstacle = {
-  verdict: null,
-  description: 'others take and release the lock faster than this process',
-  owner: null,
-  moving: true,
-};
-
-/** No event reports that the lease was given back. */
-const LEASE_OF_OTHERS: Obstacle = {
-  verdict: null,
-  description: LEASED,
-  owner: null,
-  moving: false,
-  lookAgainIn: 100,
-};
+/** EMFILE is about this process, ENFILE about the whole system. */
+function isOutOfDescriptors(error: unknown): boolean {
+  const code = errnoOf(error);
+  return code === 'EMFILE' || code === 'ENFILE';
+}
 
 /**
  * Refuses a name that leaves no room for the private one, before anything is made. A filesystem with a lower

@@ -20,10 +20,19 @@ export interface ChangeWatch {
   close(): void;
 }
 
+/**
+ * Most pidfds that the watches of this thread keep open beside a watch that is complete without one. A pidfd is
+ * the faster witness of a death there, but a thread may wait for a thousand locks, and have 1024 descriptors.
+ */
+const MAX_PIDFDS = 64;
+let pidfdCount = 0;
+
 /** Wakes a waiter in the event loop. */
 export interface AsyncChangeWatch extends ChangeWatch {
   /** Resolves after `ms` milliseconds or at a change. Rejects with `signal.reason` once that aborts. */
   wait(ms: number, signal: AbortSignal | undefined): Promise<void>;
+  /** Ends its {@link wait}. */
+  wake(): void;
 }
 
 /** Wakes a blocked thread. */
@@ -37,7 +46,9 @@ export type StartWatch<W extends ChangeWatch> = (view: LockView) => W | null;
 
 export function startAsyncWatch(view: LockView): AsyncChangeWatch | null {
   const { watch } = view.lockPath.backend;
-  return watch === null ? null : withOwnerPidfd(view, (pidfd) => EventLoopWatch.start(watch, view, pidfd));
+  if (watch === null) return null;
+  if (isComplete(view, false) && pidfdCount >= MAX_PIDFDS) return EventLoopWatch.start(watch, view, null);
+  return withOwnerPidfd(view, (pidfd) => EventLoopWatch.start(watch, view, pidfd));
 }
 
 export function startSyncWatch(view: LockView): SyncChangeWatch | null {
@@ -68,27 +79,36 @@ class EventLoopWatch implements AsyncChangeWatch {
   readonly complete: boolean;
   readonly #operations: WatchOperations;
   readonly #wakeup = new Wakeup();
+  /** How many descriptors the backend keeps open for it. */
+  readonly #pidfds: number;
   #ticket = 0;
 
   static start(operations: WatchOperations, view: LockView, pidfd: Descriptor | null): EventLoopWatch | null {
-    const watch = new EventLoopWatch(operations, isComplete(view, pidfd !== null));
+    const watch = new EventLoopWatch(operations, isComplete(view, pidfd !== null), pidfd === null ? 0 : 1);
     const ticket = operations.onLockChange(view.directory, pidfd, () => watch.#wakeup.wake());
     if (isErrno(ticket)) return null;
     watch.#ticket = ticket;
+    pidfdCount += watch.#pidfds;
     return watch;
   }
 
-  private constructor(operations: WatchOperations, complete: boolean) {
+  private constructor(operations: WatchOperations, complete: boolean, pidfds: number) {
     this.#operations = operations;
     this.complete = complete;
+    this.#pidfds = pidfds;
   }
 
   wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
     return this.#wakeup.wait(ms, signal);
   }
 
+  wake(): void {
+    this.#wakeup.wake();
+  }
+
   close(): void {
     this.#operations.cancel(this.#ticket);
+    pidfdCount -= this.#pidfds;
   }
 }
 

@@ -1,3 +1,5 @@
+import { ignoreAbort, onAbort } from './aborts.js';
+
 /** Wakes one waiter in the event loop. If it is woken before it waits, its next wait() returns at once. */
 export class Wakeup {
   #isDue = false;
@@ -13,14 +15,14 @@ export class Wakeup {
     return new Promise((resolve, reject) => {
       const finish = () => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', finish);
+        if (signal !== undefined) ignoreAbort(signal, finish);
         this.#finish = null;
         this.#isDue = false;
         if (signal?.aborted) reject(signal.reason);
         else resolve();
       };
       const timer = setTimeout(finish, ms);
-      signal?.addEventListener('abort', finish, { once: true });
+      if (signal !== undefined) onAbort(signal, finish);
       this.#finish = finish;
       if (this.#isDue) finish();
     });

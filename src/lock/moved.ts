@@ -1,0 +1,104 @@
+import { isOneKernelFilesystem } from '../backend/filesystem-traits.js';
+import { errnoOf, isGone } from '../backend/system-error.js';
+import { NotALockError } from '../errors.js';
+import { movedEvent, type ReleaseEvent } from './events.js';
+import type { LockPath } from './protocol/lock-path.js';
+import type { PublishedLock } from './protocol/publish.js';
+import { LockView } from './protocol/view.js';
+
+/** Milliseconds between two checks while somebody listens. No event of the kernel reports a switched link. */
+const INTERVAL = 1000;
+
+/** The places that are checked in this thread. */
+const checked = new Set<LockPlace>();
+let timer: NodeJS.Timeout | null = null;
+
+/**
+ * Knows whether the path of a held lock still leads to it. It leads elsewhere once a directory above the lock was
+ * renamed, or a symbolic link in the path was switched. The owner keeps its lock, but another process can acquire
+ * one by the same path.
+ */
+export class LockPlace {
+  readonly #published: PublishedLock;
+  readonly #describe: () => ReleaseEvent;
+  #isMoved = false;
+
+  /** @param describe makes the payload of the event. */
+  constructor(published: PublishedLock, describe: () => ReleaseEvent) {
+    this.#published = published;
+    this.#describe = describe;
+  }
+
+  /** True when the last check found that the path leads elsewhere. */
+  get isMoved(): boolean {
+    return this.#isMoved;
+  }
+
+  /** Checks now, and publishes an event when the path has begun to lead elsewhere. */
+  check(): void {
+    const wasMoved = this.#isMoved;
+    this.#isMoved = isMoved(this.#published);
+    if (this.#isMoved && !wasMoved && movedEvent.isHeard) movedEvent.publish(this.#describe());
+  }
+
+  /** Checks once a second, without keeping the process alive, until {@link stop}. */
+  start(): void {
+    checked.add(this);
+    timer ??= setInterval(() => {
+      for (const place of checked) place.check();
+    }, INTERVAL).unref();
+  }
+
+  stop(): void {
+    checked.delete(this);
+    if (checked.size > 0 || timer === null) return;
+    clearInterval(timer);
+    timer = null;
+  }
+}
+
+/** Where the lock is no longer in its parent either, it is lost, and not moved. An unclear answer is no move. */
+function isMoved(published: PublishedLock): boolean {
+  try {
+    return !isAtPath(published) && isIn(published.lockPath, published);
+  } catch {
+    return false;
+  }
+}
+
+/** Follows the path anew, as somebody who now asks for the lock would. */
+function isAtPath(published: PublishedLock): boolean {
+  let reopened: LockPath;
+  try {
+    reopened = published.lockPath.reopen();
+  } catch (error) {
+    if (leadsNowhere(error)) return false;
+    throw error;
+  }
+  try {
+    return isIn(reopened, published);
+  } finally {
+    reopened.close();
+  }
+}
+
+function isIn(lockPath: LockPath, { directory, record }: PublishedLock): boolean {
+  try {
+    if (isOneKernelFilesystem(record.filesystem)) {
+      return lockPath.backend.files.isAt(lockPath.parent, lockPath.name, directory);
+    }
+    // On other filesystems each lookup of the name may give another inode number.
+    const view = LockView.open(lockPath);
+    view?.close();
+    return view?.record?.nonce === record.nonce;
+  } catch (error) {
+    if (leadsNowhere(error)) return false;
+    throw error;
+  }
+}
+
+/** True for the errors of a path at which there is no directory, or another thing than a lock. */
+function leadsNowhere(error: unknown): boolean {
+  const code = errnoOf(error);
+  return isGone(error) || code === 'ENOTDIR' || code === 'ELOOP' || error instanceof NotALockError;
+}
