@@ -27,6 +27,12 @@ Napi::Value Test(const Napi::CallbackInfo& info) {
   return LockStateValue(info.Env(), system::TestWitness(fd));
 }
 
+Napi::Value HasAnyLock(const Napi::CallbackInfo& info) {
+  int fd = -1;
+  if (!Arguments(info).Descriptor(0, "fd", &fd)) return {};
+  return Napi::Boolean::New(info.Env(), system::HasAnyLock(fd));
+}
+
 Napi::Value TestAt(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
   int directory = -1;
@@ -41,6 +47,7 @@ Napi::Value TestAt(const Napi::CallbackInfo& info) {
 constexpr Method kMethods[] = {
     {"take", Call<Take>},
     {"test", Call<Test>},
+    {"hasAnyLock", Call<HasAnyLock>},
     {"testAt", Call<TestAt>},
 };
 

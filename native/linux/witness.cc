@@ -36,4 +36,10 @@ LockState TestWitness(int fd) {
   return lock.l_type == F_UNLCK ? LockState::kFree : LockState::kHeld;
 }
 
+bool HasAnyLock(int fd) {
+  struct flock lock = WholeFile();
+  const int result = Uninterrupted([&] { return ::fcntl(fd, F_OFD_GETLK, &lock); });
+  return result == 0 && lock.l_type != F_UNLCK;
+}
+
 }  // namespace kernel_identity::system

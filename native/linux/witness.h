@@ -28,4 +28,10 @@ int TakeWitness(int fd);
  */
 LockState TestWitness(int fd);
 
+/**
+ * Whether any open file description has a lock of whatever kind and range on the file or directory, other
+ * than that of `fd` itself. A flock(2) lock is not among them, because nothing tests one without taking it.
+ */
+bool HasAnyLock(int fd);
+
 }  // namespace kernel_identity::system

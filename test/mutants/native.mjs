@@ -199,7 +199,11 @@ export const files = [
     tests: ['test/backend/contract.test.ts', 'test/native/capabilities.test.ts'],
     mutants: [
       { what: 'held and free are exchanged', from: 'lock.l_type == F_UNLCK', to: 'lock.l_type != F_UNLCK' },
-      { what: 'the test takes the lock', from: '::fcntl(fd, F_OFD_GETLK', to: '::fcntl(fd, F_OFD_SETLK' },
+      {
+        what: 'the test takes the lock',
+        from: '::fcntl(fd, F_OFD_GETLK, &lock); }) != 0)',
+        to: '::fcntl(fd, F_OFD_SETLK, &lock); }) != 0)',
+      },
       {
         what: 'the witness is a lock that others can share',
         from: 'lock.l_type = F_WRLCK',

@@ -9,4 +9,5 @@ export const portableWitness: WitnessOperations = {
 
   test: () => 'untestable',
   testAt: () => 'untestable',
+  hasAnyLock: () => false,
 };

@@ -3,7 +3,7 @@ import type { FileOperations, WitnessOperations, WitnessTest } from '../backend.
 import type { Descriptor } from '../descriptor.js';
 import { traitsOf } from '../filesystem-traits.js';
 import { isSystemError, systemError } from '../system-error.js';
-import { listsWriteLock, readLockTable, splitDevice } from './locks.js';
+import { listsAnyLock, listsWriteLock, readLockTable, splitDevice } from './locks.js';
 
 /** Sees witnesses in /proc/locks. Plain Node has no fcntl(2), so it cannot take one. */
 export class ProcfsWitness implements WitnessOperations {
@@ -38,6 +38,10 @@ export class ProcfsWitness implements WitnessOperations {
       if (isSystemError(error)) return 'untestable';
       throw error;
     }
+  }
+
+  hasAnyLock(directory: Descriptor): boolean {
+    return listsAnyLock(directory);
   }
 
   testAt(directory: Descriptor, name: string, type: string): WitnessTest {
