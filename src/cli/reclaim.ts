@@ -10,15 +10,16 @@ import { EXIT } from './exit-codes.js';
 import { formatInspection } from './format/format-inspection.js';
 import { inspectionJson, print } from './output.js';
 
-const help = `Usage: kernel-identity reclaim PATH... [--ownerless AGE] [--trust-boot-id] [--json]
+const help = `Usage: kernel-identity reclaim PATH... [--ownerless AGE] [--trust-boot-id]
+                               [--json]
 
 Removes the lock at each PATH if its owner is dead, and leaves it alone if the
 owner is alive or its state unknown. A path that does not exist counts as free.
 The lock and PID files of other programs (see inspect --help) are removed too,
 unless they changed after they were judged. A file without an owner is an error.
 
-  --ownerless AGE  an empty directory, or one with a torn owner.json, that nobody
-                   has changed for AGE (0s, 5m) is a left-over lock, whatever it
+  --ownerless AGE  an empty directory, or one with a torn owner.json, that has
+                   not changed for AGE (0s, 5m) is a left-over lock, whatever it
                    is called. Without it, only after 30s, and only if lock, lck
                    or pid is a word of its name
   --trust-boot-id  a process with this boot id is one of this very machine, and

@@ -438,7 +438,7 @@ export const files = [
     mutants: [
       {
         what: 'a word within a word is a lock’s name',
-        from: '/(?<![\\p{L}\\p{N}])(?:lock|lck|pid)(?![\\p{L}\\p{N}])/iu',
+        from: '/(?<![\\p{L}\\p{N}])(?:lock|lck|pid)(?:file)?(?![\\p{L}\\p{N}])/iu',
         to: '/lock|lck|pid/iu',
       },
       {
