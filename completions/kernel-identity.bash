@@ -10,6 +10,11 @@ _kernel_identity() {
     return
   fi
 
+  if [[ $command == reclaim && $previous == --ownerless ]]; then
+    mapfile -t COMPREPLY < <(compgen -W '0s 30s 5m 1h' -- "$word")
+    return
+  fi
+
   if [[ $command == run ]]; then
     for ((i = 2; i < COMP_CWORD; i++)); do
       # The words after -- belong to the command, and are completed as its own command line.
@@ -30,7 +35,7 @@ _kernel_identity() {
       run) options+=' --timeout --label --trust-boot-id --' ;;
       inspect) options+=' --recursive --trust-boot-id --json --exit-code' ;;
       dump) options+=' --redact --json' ;;
-      reclaim) options+=' --trust-boot-id --json' ;;
+      reclaim) options+=' --ownerless --trust-boot-id --json' ;;
       list) options+=' --limit --json' ;;
       self | probe) options+=' --json' ;;
     esac

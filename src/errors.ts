@@ -30,6 +30,9 @@ export class InvalidIdentityError extends KernelIdentityError {
   }
 }
 
+/** What a person can do about a path that is no lock, where nothing better is known. */
+const MOVE_AWAY = 'Choose another lock path, or move it away.';
+
 /** ERR_NOT_A_LOCK: the path, or the owner.json in it, is not that of a lock. Nothing was touched. */
 export class NotALockError extends KernelIdentityError {
   override readonly name = 'NotALockError';
@@ -37,8 +40,9 @@ export class NotALockError extends KernelIdentityError {
   /** Absolute path of the lock. */
   readonly path: string;
 
-  constructor(path: string, found: string) {
-    super(`not a lock: '${path}' is ${found}. Choose another lock path, or move it away.`);
+  /** @param advice a sentence that says what a person can do. */
+  constructor(path: string, found: string, advice = MOVE_AWAY) {
+    super(`not a lock: '${path}' is ${found}. ${advice}`);
     this.path = path;
   }
 }

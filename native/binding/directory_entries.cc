@@ -166,6 +166,22 @@ void RenameNoReplaceAt(const Napi::CallbackInfo& info) {
   Rename<system::RenameNoReplaceAt>(info, "renameat2");
 }
 
+void LinkAt(const Napi::CallbackInfo& info) {
+  const Arguments arguments(info);
+  int directory = -1;
+  PathArgument from;
+  PathArgument to;
+  if (!arguments.Descriptor(0, "directory", &directory) || !arguments.Name(1, "from", &from) ||
+      !arguments.Name(2, "to", &to)) {
+    return;
+  }
+  const int error = system::LinkAt(directory, from.c_str(), to.c_str());
+  if (error < 0) {
+    ThrowSystemError(info.Env(), error,
+                     {.syscall = "linkat", .path = from.c_str(), .destination = to.c_str()});
+  }
+}
+
 Napi::Value StatAt(const Napi::CallbackInfo& info) {
   NameInDirectory at;
   if (!at.Take(Arguments(info))) return {};
@@ -247,6 +263,7 @@ constexpr Method kMethods[] = {
     {"createDirectoryAt", Call<CreateDirectoryAt>},
     {"renameAt", Call<RenameAt>},
     {"renameNoReplaceAt", Call<RenameNoReplaceAt>},
+    {"linkAt", Call<LinkAt>},
     {"unlinkAt", Call<UnlinkAt>},
     {"rmdirAt", Call<RmdirAt>},
     {"rmdirIfAt", Call<RmdirIfAt>},

@@ -3,6 +3,7 @@
 #include "../linux/close_at_exec.h"
 #include "../linux/file_content.h"
 #include "../linux/file_status.h"
+#include "../linux/files_at.h"
 #include "../linux/filesystem.h"
 #include "arguments.h"
 #include "errors.h"
@@ -67,6 +68,15 @@ void Write(const Napi::CallbackInfo& info) {
   if (error < 0) ThrowSystemError(info.Env(), error, {.syscall = "pwrite"});
 }
 
+void TakeModeOf(const Napi::CallbackInfo& info) {
+  const Arguments arguments(info);
+  int fd = -1;
+  int directory = -1;
+  if (!arguments.Descriptor(0, "fd", &fd) || !arguments.Descriptor(1, "directory", &directory)) return;
+  const int error = system::TakeModeOf(fd, directory);
+  if (error < 0) ThrowSystemError(info.Env(), error, {.syscall = "fchmod"});
+}
+
 Napi::Value Filesystem(const Napi::CallbackInfo& info) {
   int fd = -1;
   if (!Arguments(info).Descriptor(0, "fd", &fd)) return {};
@@ -114,6 +124,7 @@ constexpr Method kMethods[] = {
     {"read", Call<Read>},
     {"readText", Call<ReadText>},
     {"write", Call<Write>},
+    {"takeModeOf", Call<TakeModeOf>},
     {"filesystem", Call<Filesystem>},
     {"close", Call<Close>},
     {"closeIfStill", Call<CloseIfStill>},

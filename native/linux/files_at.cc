@@ -6,6 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "result.h"
 
 namespace kernel_identity::system {
@@ -41,7 +43,7 @@ int CreateAt(int directory, const char* name) {
   // The call is not repeated after EINTR: if it did create the file, a second one would answer EEXIST because
   // of our own file.
   return ResultOf(
-      ::openat(directory, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666));
+      ::openat(directory, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
 }
 
 int MakeDirectoryAt(int directory, const char* name) { return ResultOf(::mkdirat(directory, name, 0777)); }
@@ -54,6 +56,17 @@ int RenameNoReplaceAt(int from_directory, const char* from, int to_directory, co
   // The call is made by its number, because glibc has a wrapper only since 2.28, and musl since 1.2.6.
   return ResultOf(
       static_cast<int>(::syscall(SYS_renameat2, from_directory, from, to_directory, to, kRenameNoReplace)));
+}
+
+int LinkAt(int directory, const char* from, const char* to) {
+  return ResultOf(::linkat(directory, from, directory, to, 0));
+}
+
+int TakeModeOf(int file, int directory) {
+  struct stat status;
+  if (::fstat(directory, &status) != 0) return -errno;
+  constexpr mode_t kNoneForOthersToWrite = 0664;
+  return ResultOf(::fchmod(file, status.st_mode & kNoneForOthersToWrite));
 }
 
 int UnlinkAt(int directory, const char* name) { return ResultOf(::unlinkat(directory, name, 0)); }

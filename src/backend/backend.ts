@@ -207,6 +207,8 @@ export interface FileOperations {
   renameAt(fromDirectory: Descriptor, from: string, toDirectory: Descriptor, to: string): void;
   /** EEXIST when `to` exists; ENOSYS or EINVAL where kernel, backend or filesystem cannot (renameat2(2)). */
   renameNoReplaceAt(fromDirectory: Descriptor, from: string, toDirectory: Descriptor, to: string): void;
+  /** linkat(2): gives a file of the directory a second name there. EEXIST when there is a file of that name. */
+  linkAt(directory: Descriptor, from: string, to: string): void;
   /** unlinkat(2): deletes a name that is not a directory. */
   unlinkAt(directory: Descriptor, name: string): void;
   /** unlinkat(2) with AT_REMOVEDIR: ENOTEMPTY or EEXIST when something is in the directory. */
@@ -221,6 +223,11 @@ export interface FileOperations {
   read(fd: Descriptor, limit: number): Buffer;
   /** Writes the whole text as UTF-8 at offset 0. Does not cut off what follows it. */
   write(fd: Descriptor, text: string): void;
+  /**
+   * fchmod(2): gives the file the directory's mode without its execute bits and without write for others. That mode has
+   * the process's umask and the default ACL of the parent in it. Does nothing where files have no modes.
+   */
+  takeModeOf(fd: Descriptor, directory: Descriptor): void;
   /** fstatfs(2) */
   filesystem(fd: Descriptor): Filesystem;
   /**
@@ -235,7 +242,10 @@ export interface FileOperations {
   // Compositions: a few primitives in one call. The addon does each of them in one call from JavaScript into C++, because
   // each such call costs time. The backends in JavaScript inherit them from NodeFiles.
 
-  /** Creates the file `name` for reading and writing (O_EXCL, mode 0666 minus the umask), and describes it. */
+  /**
+   * Creates the file `name` for reading and writing (O_EXCL), and describes it. Its mode is 0600 until
+   * {@link takeModeOf}, so that nobody else can lock it before the witness is taken.
+   */
   createAt(directory: Descriptor, name: string): OpenFile;
   /** Opens `name` for reading, describes it and reads it, if it has at most `limit` bytes. null: no such name. */
   openText(directory: Descriptor, name: string, limit: number): OpenText | null;
@@ -290,6 +300,11 @@ export interface WitnessOperations {
    * owner asks about its own lock in this way.
    */
   testAt(directory: Descriptor, name: string, type: string): WitnessTest;
+  /**
+   * Whether a process is known to have a lock of whatever kind on the directory: OFD, POSIX or flock(2). Takes none.
+   * False does not mean that there is none: no call shows a flock, and /proc/locks hides those of other PID namespaces.
+   */
+  hasAnyLock(directory: Descriptor, type: string): boolean;
 }
 
 /**

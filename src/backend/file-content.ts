@@ -1,4 +1,5 @@
-import { opendirSync, readSync, writeSync } from 'node:fs';
+import { readSync, type Stats, writeSync } from 'node:fs';
+import { NameStream } from './name-stream.js';
 
 /** Reads from offset 0, at most `limit` bytes. */
 export function readFromStart(fd: number, limit: number): Buffer {
@@ -22,16 +23,15 @@ export function writeAtStart(fd: number, text: string): void {
 
 /** The first names in a directory, at most `limit`. */
 export function listNames(path: string, limit: number): string[] {
-  const entries = opendirSync(path);
+  const entries = new NameStream(path);
   try {
-    const names: string[] = [];
-    while (names.length < limit) {
-      const next = entries.readSync();
-      if (next === null) break;
-      names.push(next.name);
-    }
-    return names;
+    return entries.next(limit);
   } finally {
-    entries.closeSync();
+    entries.close();
   }
+}
+
+/** The mode of a directory, without its execute bits and without write for others. */
+export function modeForFileIn({ mode }: Stats): number {
+  return mode & 0o664;
 }

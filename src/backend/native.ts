@@ -14,7 +14,9 @@ import type {
   WatchOperations,
   WitnessOperations,
 } from './backend.js';
+import { isOneKernelFilesystem } from './filesystem-traits.js';
 import { ownPackage } from './own-package.js';
+import { listsAnyLock } from './procfs/locks.js';
 import { reasonOf } from './system-error.js';
 
 /** Path of the prebuilt addon for this machine, relative to the package. */
@@ -74,7 +76,13 @@ export function loadNativeBackend(): Backend {
     actsOnOpenDirectory: true,
     processes,
     files,
-    witness,
+    witness: {
+      ...witness,
+      // The addon sees no flock(2), and a lock call can hang on a filesystem of several kernels.
+      hasAnyLock: (directory, type) =>
+        (isOneKernelFilesystem(type) && witness.testAnyLock(directory, type) === 'held') ||
+        listsAnyLock(directory),
+    },
     watch,
     lease,
     lifeline,

@@ -19,6 +19,7 @@ export abstract class NodeFiles implements FileOperations {
     toDirectory: Descriptor,
     to: string,
   ): void;
+  abstract linkAt(directory: Descriptor, from: string, to: string): void;
   abstract unlinkAt(directory: Descriptor, name: string): void;
   abstract rmdirAt(directory: Descriptor, name: string): void;
   abstract statAt(directory: Descriptor, name: string): FileStatus;
@@ -26,6 +27,7 @@ export abstract class NodeFiles implements FileOperations {
   abstract list(directory: Descriptor, limit: number): string[];
   abstract read(fd: Descriptor, limit: number): Buffer;
   abstract write(fd: Descriptor, text: string): void;
+  abstract takeModeOf(fd: Descriptor, directory: Descriptor): void;
   abstract filesystem(fd: Descriptor): Filesystem;
   abstract close(fd: Descriptor): void;
   abstract adopt(fd: number, device: string, inode: string): Descriptor;

@@ -1,20 +1,27 @@
 import { type ReclaimResult, reclaimLockSync } from '../lock/inspect.js';
+import type { InspectOptions } from '../lock/protocol/assess.js';
 import { printable } from '../text/printable.js';
 import { parseArguments, requirePaths } from './arguments.js';
 import { stdoutPaint } from './colour.js';
 import type { Command } from './command.js';
+import { parseDuration } from './duration.js';
 import { lookAtEach, printJsonOfEach } from './each-path.js';
 import { EXIT } from './exit-codes.js';
 import { formatInspection } from './format/format-inspection.js';
 import { inspectionJson, print } from './output.js';
 
-const help = `Usage: kernel-identity reclaim PATH... [--trust-boot-id] [--json]
+const help = `Usage: kernel-identity reclaim PATH... [--ownerless AGE] [--trust-boot-id]
+                               [--json]
 
 Removes the lock at each PATH if its owner is dead, and leaves it alone if the
 owner is alive or its state unknown. A path that does not exist counts as free.
 The lock and PID files of other programs (see inspect --help) are removed too,
 unless they changed after they were judged. A file without an owner is an error.
 
+  --ownerless AGE  an empty directory, or one with a torn owner.json, that has
+                   not changed for AGE (0s, 5m) is a left-over lock, whatever it
+                   is called. Without it, only after 30s, and only if lock, lck
+                   or pid is a word of its name
   --trust-boot-id  a process with this boot id is one of this very machine, and
                    not of a copy of it: its death counts on filesystems that
                    machines share too
@@ -31,6 +38,7 @@ export const reclaimCommand: Command = {
   failureCode: EXIT.failure,
   execute(args) {
     const { values, positionals } = parseArguments(args, {
+      ownerless: { type: 'string' },
       'trust-boot-id': { type: 'boolean' },
       json: { type: 'boolean' },
     });
@@ -39,8 +47,11 @@ export const reclaimCommand: Command = {
       return EXIT.success;
     }
     requirePaths(positionals);
-    const trustBootId = values['trust-boot-id'] === true;
-    const { results, failed } = lookAtEach(positionals, (path) => reclaimLockSync(path, { trustBootId }));
+    const options: InspectOptions = {
+      trustBootId: values['trust-boot-id'] === true,
+      ...(values.ownerless === undefined ? {} : { ownerlessGrace: parseDuration(values.ownerless) }),
+    };
+    const { results, failed } = lookAtEach(positionals, (path) => reclaimLockSync(path, options));
     if (values.json) {
       printJsonOfEach(
         positionals,

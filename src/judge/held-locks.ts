@@ -17,3 +17,26 @@ export function leaveHeldLock(nonce: string): void {
 export function isHeldLock(nonce: string): boolean {
   return held.get(nonce)?.() ?? false;
 }
+
+/** Most nonces that are remembered. A thread that loses or fails to release more locks forgets the oldest. */
+const MAX_GIVEN_UP = 1_000;
+
+const givenUp = new Set<string>();
+
+/**
+ * Remembers a lock that this thread lost, or could not release. Its owner.json may still stand there and name this
+ * process, which lives; without this, the process would wait for itself.
+ */
+export function giveUpLock(nonce: string): void {
+  leaveHeldLock(nonce);
+  givenUp.add(nonce);
+  if (givenUp.size <= MAX_GIVEN_UP) return;
+  for (const oldest of givenUp) {
+    givenUp.delete(oldest);
+    return;
+  }
+}
+
+export function isGivenUpLock(nonce: string): boolean {
+  return givenUp.has(nonce);
+}

@@ -13,7 +13,7 @@ import { ownIdentity, readSelf } from '../identity/read.js';
 import { type StartTicks, startTicksIn } from '../identity/start-ticks.js';
 import type { OwnerFile } from '../record/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
-import { isHeldLock } from './held-locks.js';
+import { isGivenUpLock, isHeldLock } from './held-locks.js';
 import type { LifelineObservation, Observation, WitnessObservation } from './observation.js';
 
 const PLATFORM = process.platform;
@@ -69,8 +69,17 @@ export class LiveObservation implements Observation {
   }
 
   get heldByThisProcess(): boolean {
+    return this.#isOwnRecordOf(isHeldLock);
+  }
+
+  get givenUpByThisProcess(): boolean {
+    return this.#isOwnRecordOf(isGivenUpLock);
+  }
+
+  /** @param isOne whether this thread knows the nonce in the way that is asked for. */
+  #isOwnRecordOf(isOne: (nonce: string) => boolean): boolean {
     const { nonce, identity } = this.#record;
-    if (nonce === null || identity === null || !isHeldLock(nonce)) return false;
+    if (nonce === null || identity === null || !isOne(nonce)) return false;
     // In doubt the other rows decide.
     return unlessShort(
       () => isStillSelf(identity, readSelf(readObserver())),

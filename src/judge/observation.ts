@@ -29,6 +29,8 @@ export interface Observation {
    * owner.
    */
   readonly heldByThisProcess: boolean;
+  /** The record's nonce is that of a lock which this thread lost or could not release. */
+  readonly givenUpByThisProcess: boolean;
   /** A pidfd that was matched to the owner when it was opened, and is held since. */
   readonly heldPidfd: 'none' | 'running' | 'exited';
   /**

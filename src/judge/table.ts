@@ -35,6 +35,7 @@ const ROWS: Rows<Judged> = [
   otherPlatform, // 1
   newerVersion, // 1
   heldByThisThread, // 2
+  givenUpByThisThread, // 2a
   noteBootAndNamespace, // never answers: all rows below rest on it
   ofProcess(heldPidfd), // 3
   ofProcess(namespaceGone), // 4
@@ -123,6 +124,17 @@ function heldByThisThread({ record, seen, evidence }: Judged): Answer | null {
   if (!seen.heldByThisProcess) return null;
   note(evidence, 'nonce', record.nonce, record.nonce, 'alive');
   return { state: 'alive', reason: 'held-by-this-process' };
+}
+
+/**
+ * Row 2a. This thread lost the lock, or could not release it: the life of its process says nothing. The witness does, which
+ * a command may have inherited.
+ */
+function givenUpByThisThread(judged: Judged): Answer | null {
+  const { record, seen, evidence } = judged;
+  if (record.handedOver || !seen.givenUpByThisProcess) return null;
+  note(evidence, 'nonce', record.nonce, record.nonce, 'dead');
+  return witness(judged) ?? { state: 'dead', reason: 'given-up-by-this-process' };
 }
 
 function noteBootAndNamespace({ identity, seen, evidence }: Judged): null {

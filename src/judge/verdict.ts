@@ -16,6 +16,7 @@ export type Reason =
   | 'newer-version'
   // the table
   | 'held-by-this-process'
+  | 'given-up-by-this-process'
   | 'pidfd-running'
   | 'pidfd-exited'
   | 'namespace-gone'

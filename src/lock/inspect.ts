@@ -1,6 +1,6 @@
 // Inspecting means to judge a lock or a file and to change nothing. Reclaiming means to remove it if its
 // owner is dead.
-import { NotALockError, quoteNames } from '../errors.js';
+import { LockNotEmptyError, NotALockError, quoteNames } from '../errors.js';
 import { ForeignLock } from '../formats/foreign-lock.js';
 import type { LockFormat } from '../formats/format.js';
 import { isDeletableAs } from '../formats/names.js';
@@ -17,6 +17,9 @@ export type { LockFormat } from '../formats/format.js';
 
 /** Most judgements of a file that changes each time that it is judged. After the last it is left alone. */
 const ATTEMPTS = 3;
+
+/** The same for a lock, which is taken and released by renames all the time. */
+const MOVES = 100;
 
 /** What is at a path, which process owns it, and whether that process lives. */
 export interface LockInspection {
@@ -55,12 +58,16 @@ export interface ReclaimResult extends LockInspection {
  */
 export function inspectLockSync(path: string | URL, options: InspectOptions = {}): LockInspection {
   return atLockPath(path, leasedThere, (lockPath) => {
-    const lock = openLock(lockPath);
-    if (lock === null) return nothingThere(lockPath);
-    try {
-      return lock instanceof LockView ? inspectView(lock, options) : inspectForeign(lock, lockPath, options);
-    } finally {
-      lock.close();
+    for (let attempt = 1; ; attempt++) {
+      const lock = openLock(lockPath);
+      if (lock === null) return nothingThere(lockPath);
+      try {
+        if (!(lock instanceof LockView)) return inspectForeign(lock, lockPath, options);
+        const lockState = assessOf(lock, options);
+        if (lockState.moving !== true || attempt === MOVES) return inspectView(lock, lockState);
+      } finally {
+        lock.close();
+      }
     }
   });
 }
@@ -84,7 +91,12 @@ export function reclaimLockSync(path: string | URL, options: InspectOptions = {}
       const lock = openLock(lockPath);
       if (lock === null) return { ...nothingThere(lockPath), reclaimed: false };
       try {
-        if (lock instanceof LockView) return reclaimView(lock, options);
+        if (lock instanceof LockView) {
+          const result = reclaimView(lock, options);
+          if (result !== 'changed') return result;
+          if (attempt < MOVES) continue;
+          return { ...inspectView(lock, assessOf(lock, options)), ...RESTLESS };
+        }
         const inspection = inspectForeign(lock, lockPath, options);
         refuseUnlessDeletable(lock, inspection, lockPath);
         if (inspection.state !== 'stale') return { ...inspection, reclaimed: false };
@@ -176,7 +188,7 @@ function refuseUnlessDeletable({ found }: ForeignLock, { format }: LockInspectio
   if (isDeletableAs(lockPath.name, found)) return;
   throw new NotALockError(
     lockPath.path,
-    `a ${format} by its content, but has neither "lock" nor "pid" in its name`,
+    `a ${format} by its content, but has no word "lock", "lck" or "pid" in its name`,
   );
 }
 
@@ -188,20 +200,34 @@ function reclaimedFile(inspection: LockInspection, isOurs: boolean): ReclaimResu
   return { ...inspection, state: 'free', reclaimed: isOurs };
 }
 
+/** An explicit grace is the caller's word that the directory is a lock's. */
+function assessOf(view: LockView, options: InspectOptions): LockState {
+  return assess(view, options, new LastLook(), options.ownerlessGrace !== undefined);
+}
+
 /** A stale directory that `reclaim` would refuse to clear has the state `unknown`. */
-function inspectView(view: LockView, options: InspectOptions): LockInspection {
-  const inspection = inspectionOf(view, assess(view, options, new LastLook()));
-  const foreignFiles = inspection.state === 'stale' ? view.foreignFiles() : [];
+function inspectView(view: LockView, lockState: LockState): LockInspection {
+  const inspection = inspectionOf(view, lockState);
+  const mayHoldOthers = inspection.state === 'stale' || lockState.refusal instanceof LockNotEmptyError;
+  const foreignFiles = mayHoldOthers ? view.foreignFiles() : [];
   if (foreignFiles.length === 0) return inspection;
   const description = `${inspection.description}; but it holds files that are not the lock's own: ${quoteNames(foreignFiles)}`;
   return { ...inspection, state: 'unknown', description, foreignFiles };
 }
 
-function reclaimView(view: LockView, options: InspectOptions): ReclaimResult {
-  const lockState = assess(view, options, new LastLook());
+/** @returns `changed` when what stands there now was not judged yet. */
+function reclaimView(view: LockView, options: InspectOptions): ReclaimResult | 'changed' {
+  const lockState = assessOf(view, options);
+  if (lockState.refusal !== undefined) throw lockState.refusal;
+  if (lockState.moving === true) return 'changed';
   const inspection = inspectionOf(view, lockState);
-  if (lockState.state !== 'stale') return { ...inspection, reclaimed: false };
-  return { ...inspection, reclaimed: reclaimStale(view, lockState), state: 'free' };
+  if (lockState.state !== 'stale') {
+    view.putBackOldClaim();
+    return { ...inspection, reclaimed: false };
+  }
+  const clearing = reclaimStale(view, lockState);
+  if (clearing === 'replaced') return 'changed';
+  return { ...inspection, reclaimed: clearing === 'cleared', state: 'free' };
 }
 
 function inspectionOf({ lockPath, record }: LockView, lockState: LockState): LockInspection {

@@ -3,10 +3,11 @@ import type { Descriptor } from '../backend/descriptor.js';
 import { isSameFile } from '../backend/file-status.js';
 import { isOneKernelFilesystem } from '../backend/filesystem-traits.js';
 import { errnoOf, isGone, systemError, unlessShort } from '../backend/system-error.js';
-import { LockLostError } from '../errors.js';
+import { LockLostError, quoteNames } from '../errors.js';
 import { selfIdentity } from '../identity/read.js';
-import { enterHeldLock, leaveHeldLock } from '../judge/held-locks.js';
+import { enterHeldLock, giveUpLock, leaveHeldLock } from '../judge/held-locks.js';
 import { ownerRecordOf } from '../record/format.js';
+import { openOwnerFile } from '../record/owner-file.js';
 import type { LeaseRecord, OwnerRecord } from '../record/owner-record.js';
 import { parseOwnerFile } from '../record/parse.js';
 import {
@@ -20,13 +21,17 @@ import {
 import { LockPlace } from './moved.js';
 import { BEATS_PER_LEASE } from './protocol/assess.js';
 import { withLockPath } from './protocol/lock-path.js';
-import { OWNER_FILE, retiredName } from './protocol/names.js';
+import { isClaimedName, OWNER_FILE, retiredName } from './protocol/names.js';
 import type { PublishedLock } from './protocol/publish.js';
 import { removeDirectory, retireOwner, unlinkOwnFile } from './protocol/retire.js';
 import { announceRelease } from './waiting/queue.js';
 
 /** Bytes: more than any record that this package writes. */
 const MAX_OWN_RECORD = 16 * 1024;
+/** Most names of the own directory that are read. */
+const MAX_NAMES = 64;
+/** Most attempts to retire a record that others give back each time. */
+const RETIREMENTS = 8;
 
 /** A lock that this process holds. Call release() when done, or declare it with `using` or `await using`. */
 export class Lock {
@@ -142,6 +147,10 @@ export class Lock {
       try {
         withLockPath(this.path, () => this.#release());
         announceRelease(this.#published.lockPath);
+      } catch (error) {
+        // What could not be retired is nobody's, so that this process does not wait for itself.
+        giveUpLock(this.#published.record.nonce);
+        throw error;
       } finally {
         if (this.#loss === null) this.#close();
         this.#state = 'released';
@@ -163,17 +172,42 @@ export class Lock {
   #release(): void {
     const wrong = this.#whatIsWrong();
     if (wrong !== null) throw this.#lose(wrong);
-    const { nonce } = this.#published.record;
-    if (!retireOwner(this.#published, nonce)) throw this.#lose('its owner.json is gone');
-    // NFS and FUSE leave a shadow of a file that is deleted while open, and the directory would not be empty.
+    if (!this.#retire()) throw this.#lose('its owner.json is gone');
+    // The witness is dropped only now. A waiter that found it free while owner.json still has its name would take this
+    // living process for dead. NFS and FUSE leave a shadow of a file that is deleted while open, so it comes before
+    // the deletion.
     this.#closeOwner();
-    if (unlinkOwnFile(this.#published, retiredName(nonce))) removeDirectory(this.#published);
+    if (!unlinkOwnFile(this.#published, retiredName(this.#published.record.nonce))) return;
+    if (!removeDirectory(this.#published)) this.#warnOfForeignFiles();
+  }
+
+  /** @returns false when another process has taken the record away. */
+  #retire(): boolean {
+    const { nonce } = this.#published.record;
+    const isOwn = (name: string) => this.#isOwnRecord(name);
+    let name: string | null = OWNER_FILE;
+    // A waiter gives back a record that was claimed for long, and then the release claims it again.
+    for (let attempt = 0; name !== null && attempt < RETIREMENTS; attempt += 1) {
+      if (retireOwner(this.#published, name, nonce, isOwn) === 'retired') return true;
+      name = this.#findOwnRecord();
+    }
+    return false;
+  }
+
+  /** A file that another program left in the lock's directory keeps everybody from taking the lock again. */
+  #warnOfForeignFiles(): void {
+    const { lockPath, directory } = this.#published;
+    const foreign = lockPath.backend.files.list(directory, 5);
+    if (foreign.length === 0) return;
+    const words = `the lock '${this.path}' is released, but nobody can take it while its directory holds files that are not the lock's own: ${quoteNames(foreign)}`;
+    process.emitWarning(words, { code: 'KERNEL_IDENTITY_LOCK_NOT_EMPTY' });
   }
 
   #lose(how: string): LockLostError {
     const error = new LockLostError(this.path, how);
     this.#state = 'lost';
     this.#loss = error;
+    giveUpLock(this.#published.record.nonce);
     this.#close();
     this.#abort?.abort(error);
     if (lostEvent.isHeard) lostEvent.publish({ ...this.#asEvent(), error });
@@ -198,24 +232,69 @@ export class Lock {
    * was written at the acquisition.
    */
   #whatIsWrong(): string | null {
-    const { lockPath, directory, owner, record, content } = this.#published;
-    const { descriptor, status } = owner;
+    const { lockPath, owner, record, content } = this.#published;
+    const { descriptor } = owner;
     const { files } = lockPath.backend;
     if (process.pid !== this.#pid) return 'this process was forked from the one that holds it';
     try {
       // This check comes first, because it also makes sure that the directory's descriptor is still ours.
       const isAtItsPath = this.#isAtItsPath();
-      if (!files.isStillAt(directory, OWNER_FILE, descriptor, status.device, status.inode)) {
-        return 'another owner.json stands in its place';
-      }
-      const text = files.readText(descriptor, MAX_OWN_RECORD);
-      if (text !== content && nonceIn(text) !== record.nonce) {
-        return 'its owner.json was overwritten by another program';
+      if (this.#isStillAt(OWNER_FILE)) {
+        const text = files.readText(descriptor, MAX_OWN_RECORD);
+        if (text !== content && nonceIn(text) !== record.nonce) {
+          return 'its owner.json was overwritten by another program';
+        }
+      } else if (this.#findOwnRecord() === null) {
+        return this.#hasOwnerFile() ? 'another owner.json stands in its place' : 'its owner.json is gone';
       }
       return isAtItsPath ? null : 'its directory was moved away';
     } catch (error) {
       if (isGone(error)) return 'its owner.json is gone';
       if (errnoOf(error) === 'EBADF') return 'its descriptors were closed by other code in this process';
+      throw error;
+    }
+  }
+
+  /**
+   * The name of the record in the own directory. An editor or `sed -i` replaces owner.json by another file of the same
+   * content, and a process that judges the owner may have claimed it for a moment. The nonce shows that it is ours.
+   */
+  #findOwnRecord(): string | null {
+    if (this.#isOwnRecord(OWNER_FILE)) return OWNER_FILE;
+    const { lockPath, directory } = this.#published;
+    const claims = lockPath.backend.files.list(directory, MAX_NAMES).filter(isClaimedName);
+    return claims.find((name) => this.#isOwnRecord(name)) ?? null;
+  }
+
+  #isOwnRecord(name: string): boolean {
+    if (this.#isStillAt(name)) return true;
+    const { lockPath, directory, record } = this.#published;
+    const { files } = lockPath.backend;
+    const read = openOwnerFile(files, directory, name);
+    if (read === null || typeof read === 'string') return false;
+    files.close(read.file.descriptor);
+    return read.parsed.kind === 'record' && read.parsed.record.nonce === record.nonce;
+  }
+
+  /** False also when there is no such name. @throws EBADF when the descriptor of owner.json is another file's by now. */
+  #isStillAt(name: string): boolean {
+    const { lockPath, directory, owner } = this.#published;
+    const { descriptor, status } = owner;
+    try {
+      return lockPath.backend.files.isStillAt(directory, name, descriptor, status.device, status.inode);
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
+  #hasOwnerFile(): boolean {
+    const { lockPath, directory } = this.#published;
+    try {
+      lockPath.backend.files.statAt(directory, OWNER_FILE);
+      return true;
+    } catch (error) {
+      if (isGone(error)) return false;
       throw error;
     }
   }

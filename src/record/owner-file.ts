@@ -21,16 +21,18 @@ export type OwnerFile = OpenFile;
 
 /**
  * Opens and reads the owner.json of an open lock directory. The caller closes the descriptor of the file.
+ * @param name the name that the file has at the moment, where it is being taken out of its directory.
  * @returns a text that says what has that name instead, such as `symbolic link`, when it is not a lock's file;
  * null when nothing has it.
  */
 export function openOwnerFile(
   files: FileOperations,
   directory: Descriptor,
-): { readonly file: OwnerFile; readonly parsed: ParsedOwnerFile } | string | null {
+  name = OWNER_FILE,
+): { readonly file: OpenText; readonly parsed: ParsedOwnerFile } | string | null {
   let opened: OpenText | null;
   try {
-    opened = files.openText(directory, OWNER_FILE, MAX_OWNER_FILE);
+    opened = files.openText(directory, name, MAX_OWNER_FILE);
   } catch (error) {
     return whyNotOpened(error);
   }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { hasBackend, TESTED } from '../helpers/backends.js';
@@ -53,6 +53,20 @@ for (const backend of TESTED) {
 }
 
 describeRequiring(BUILT, 'reclaim', () => {
+  test('of an empty directory of any name needs --ownerless, which the error names', async () => {
+    const path = join(tempDir(), 'mutex');
+    mkdirSync(path);
+    utimesSync(path, 1_700_000_000, 1_700_000_000);
+    const refused = await cli(['reclaim', path]);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(`kernel-identity reclaim --ownerless 0s ${path}`);
+    expect(existsSync(path)).toBe(true);
+    expect(await cli(['reclaim', '--ownerless', '99999h', path])).toMatchObject({ code: 1, stderr: '' });
+    expect(await cli(['reclaim', '--ownerless', 'soon', path])).toMatchObject({ code: 2 });
+    expect(await cli(['reclaim', '--ownerless', '0s', path])).toMatchObject({ code: 0, stderr: '' });
+    expect(existsSync(path)).toBe(false);
+  });
+
   test('of a path where nothing is exits 0', async () => {
     expect(await cli(['reclaim', join(tempDir(), 'x.lock')])).toMatchObject({ code: 0, stderr: '' });
   });

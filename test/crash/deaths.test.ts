@@ -65,9 +65,18 @@ for (const backend of TESTED) {
         'of an acquisition that finishes a reclaim that was cut short',
         async (path) => {
           await leaveLock(path);
-          expect(await dieBefore(2, 'reclaim', path, backend)).toMatch(/^close|^unlinkAt/);
+          expect(await dieBefore(3, 'reclaim', path, backend)).toMatch(/^close|^unlinkAt/);
         },
         ['rmdirIfAt', 'createDirectoryAt'],
+      ],
+      [
+        'acquire',
+        'of an acquisition that finds a record claimed by a dead reclaimer',
+        async (path) => {
+          await leaveLock(path);
+          expect(await dieBefore(2, 'reclaim', path, backend)).toMatch(/^renameAt claimed/);
+        },
+        ['renameAt claimed', 'unlinkAt', 'rmdirIfAt', 'createDirectoryAt'],
       ],
       [
         'acquire',
@@ -94,6 +103,41 @@ for (const backend of TESTED) {
           // The calls that matter were among them.
           for (const call of expected)
             expect(calls.some((made) => made.startsWith(call.replace(' .', '')))).toBe(true);
+        },
+        240_000,
+      );
+    }
+
+    for (const work of ['acquire and release', 'reclaim'] as const) {
+      testRequiring(
+        [],
+        `of '${work}' under the name mutex leaves a free lock, or a directory that a person is told to remove`,
+        async () => {
+          let named = 0;
+          const calls = await atEveryCall(work, backend, async (die) => {
+            const path = join(tempDir(), 'mutex');
+            if (work === 'reclaim') await leaveLock(path);
+            await die(path);
+            const error = await next.acquire(path, { timeout: 3000 }).then(
+              () => null,
+              (reason: Error & { code: string }) => reason,
+            );
+            if (error !== null) {
+              named += 1;
+              expect(error).toMatchObject({
+                code: 'ERR_NOT_A_LOCK',
+                message: expect.stringContaining(`kernel-identity reclaim --ownerless 0s ${path}`),
+              });
+              expect(readdirSync(path)).toEqual([]);
+              expect((await next.reclaim(path, { ownerlessGrace: 0 })).reclaimed).toBe(true);
+              await next.acquire(path, { timeout: 0 });
+            }
+            await next.release(path);
+          });
+          expect(calls.length).toBeGreaterThan(3);
+          // Before the rmdir of a release, and on plain Node between the mkdir and the rename of a publication.
+          expect(named).toBeGreaterThan(0);
+          expect(named).toBeLessThanOrEqual(backend === 'native' ? 1 : 3);
         },
         240_000,
       );

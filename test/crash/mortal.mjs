@@ -53,6 +53,8 @@ for (const name of [
   'write',
   'renameAt',
   'renameNoReplaceAt',
+  'linkAt',
+  'takeModeOf',
   'unlinkAt',
   'rmdirAt',
   'rmdirIfAt',

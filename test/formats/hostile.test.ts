@@ -84,7 +84,7 @@ test('a data file with a pid in it is judged, but not deleted', () => {
     const directory = tempDir();
     const path = written(join(directory, name), text, Date.now());
     expect(inspectLockSync(path).state).toBe('stale');
-    expect(() => reclaimLockSync(path)).toThrow(/has neither "lock" nor "pid" in its name/);
+    expect(() => reclaimLockSync(path)).toThrow(/has no word "lock", "lck" or "pid" in its name/);
     expect(readdirSync(directory)).toEqual([name]);
   }
 });

@@ -118,6 +118,20 @@ describe('row 2, the own lock', () => {
       seen: { heldByThisProcess: true },
       verdict: 'alive: held-by-this-process',
     },
+    'a lock that this thread gave up is dead, though its process runs': {
+      seen: { givenUpByThisProcess: true },
+      verdict: 'dead: given-up-by-this-process',
+    },
+    'a lock that this thread gave up, but whose witness somebody holds, is alive': {
+      record: { witness: WITNESS },
+      seen: { givenUpByThisProcess: true, witness: { state: 'held', source: 'device 1, inode 2' } },
+      verdict: 'alive: witness-held',
+    },
+    'a lock that was handed over is not given up by the thread that handed it over': {
+      record: { handedOver: true },
+      seen: { givenUpByThisProcess: true },
+      verdict: 'alive: process-running',
+    },
     'the own pid in the record of another process is an ordinary case: dead': {
       seen: { self: observer({ pid: 7 }), observedProcess: running({ pidfdInode: '999' }) },
       verdict: 'dead: pid-reused',

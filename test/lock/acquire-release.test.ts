@@ -170,7 +170,8 @@ describeForEveryBackend('a lock', (api, backend) => {
   });
 
   for (const [umask, directoryMode, fileMode] of [
-    [0o000, 0o777, 0o666],
+    [0o000, 0o777, 0o664],
+    [0o002, 0o775, 0o664],
     [0o022, 0o755, 0o644],
     [0o027, 0o750, 0o640],
     [0o077, 0o700, 0o600],

@@ -37,6 +37,11 @@ const NOT_A_LOCK: Outcome = {
 const NAMES_NOBODY: Outcome = { acquire: 'ERR_NOT_A_LOCK', inspect: 'unknown', reclaim: 'ERR_NOT_A_LOCK' };
 /** No check can show whether the owner lives, so the lock is left alone until the timeout. */
 const LEFT_ALONE: Outcome = { acquire: 'ERR_LOCK_TIMEOUT', inspect: 'unknown', reclaim: 'unknown' };
+const NOT_EMPTY: Outcome = {
+  acquire: 'ERR_LOCK_NOT_EMPTY',
+  inspect: 'unknown',
+  reclaim: 'ERR_LOCK_NOT_EMPTY',
+};
 const HELD: Outcome = { acquire: 'ERR_LOCK_TIMEOUT', inspect: 'held', reclaim: 'held' };
 const NO_SUCH_PATH: Outcome = same('ENOENT');
 const NO_PATH: Outcome = same('ERR_INVALID_ARG_TYPE');
@@ -169,13 +174,13 @@ const CASES: Record<string, Case> = {
     make: inPlaceOfLock((path) => symlinkSync('install.lock', path)),
     outcome: NAMES_NOBODY,
   },
-  'a directory with data that was made just now': { make: inPlaceOfLock(makeData), outcome: LEFT_ALONE },
+  'a directory with data that was made just now': { make: inPlaceOfLock(makeData), outcome: NOT_EMPTY },
   'a directory with a dead lock and data': {
     make: inPlaceOfLock((path) => {
       makeData(path);
       writeLock(path, DEAD_OWNER);
     }),
-    outcome: { acquire: 'ERR_LOCK_NOT_EMPTY', inspect: 'unknown', reclaim: 'ERR_LOCK_NOT_EMPTY' },
+    outcome: NOT_EMPTY,
   },
   'a directory with very many files': {
     make: inPlaceOfLock((path) => {

@@ -1,9 +1,19 @@
-import { mkdirSync, readdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  Dir,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { startAgent } from '../helpers/agent.js';
 import { EVERY } from '../helpers/backends.js';
 import { writeLock, writeLockOf } from '../helpers/crafted.js';
+import { descriptorsOn } from '../helpers/descriptors.js';
 import { describeForEveryBackend } from '../helpers/package.js';
 import { startProcess } from '../helpers/processes.js';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
@@ -109,6 +119,36 @@ describeForEveryBackend('the sweep of private directories', (api, backend) => {
     const before = [snapshot(directory), snapshot(target)];
     visit(directory);
     expect([snapshot(directory), snapshot(target)]).toEqual(before);
+  });
+
+  test('reads a part of a large directory at a time, and comes to its end with the acquisitions that follow', () => {
+    const directory = tempDir();
+    for (let i = 0; i < 5_000; i += 1) writeFileSync(join(directory, `file-${i}`), '');
+    mkdirSync(join(directory, ORPHAN));
+    makeOld(join(directory, ORPHAN));
+    let reads = 0;
+    const readSync = vi.spyOn(Dir.prototype, 'readSync');
+    for (let visits = 0; existsSync(join(directory, ORPHAN)) && visits < 10; visits += 1) {
+      readSync.mockClear();
+      visit(directory);
+      reads = Math.max(reads, readSync.mock.calls.length);
+    }
+    expect(existsSync(join(directory, ORPHAN))).toBe(false);
+    expect(reads).toBeGreaterThan(0);
+    expect(reads).toBeLessThan(2_500);
+    for (let visits = 0; visits < 6; visits += 1) visit(directory);
+    // Neither the stream nor anything else stays open at the end.
+    expect(descriptorsOn(directory)).toEqual([]);
+    readSync.mockRestore();
+  });
+
+  test('of a private directory asks for no name: it is ours by its own', () => {
+    const directory = tempDir();
+    const orphan = join(directory, `.mutex.${NONCE}`);
+    mkdirSync(orphan);
+    makeOld(orphan);
+    api.acquireLockSync(join(directory, 'mutex'), { timeout: 0 }).releaseSync();
+    expect(readdirSync(directory)).toEqual([]);
   });
 
   test('never makes an acquisition fail', () => {

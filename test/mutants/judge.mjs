@@ -36,6 +36,16 @@ export const files = [
         to: 'return witness(judged) ??',
       },
       {
+        what: 'a lock that was given up is dead whatever its witness says',
+        from: "return witness(judged) ?? { state: 'dead', reason: 'given-up-by-this-process' };",
+        to: "return { state: 'dead', reason: 'given-up-by-this-process' };",
+      },
+      {
+        what: 'a lock that was handed over is given up with the thread that had it',
+        from: 'if (record.handedOver || !seen.givenUpByThisProcess) return null;',
+        to: 'if (!seen.givenUpByThisProcess) return null;',
+      },
+      {
         what: 'row 2: the own lock is judged like any other',
         from: 'if (!seen.heldByThisProcess) return null;',
         to: 'return null;',

@@ -7,6 +7,8 @@ const CLEARING = [
   'test/lock/bad-input.test.ts',
 ];
 
+const RETIRING = ['test/lock/retire.test.ts'];
+
 /** @type {import('./list.mjs').MutatedFile[]} */
 export const files = [
   {
@@ -15,8 +17,8 @@ export const files = [
     mutants: [
       {
         what: 'released although it was lost',
-        from: 'if (wrong !== null) throw this.#lose(wrong);\n    const { nonce }',
-        to: 'const { nonce }',
+        from: 'if (wrong !== null) throw this.#lose(wrong);\n    if (!this.#retire())',
+        to: 'if (!this.#retire())',
       },
       {
         what: 'a forked process takes the lock for its own',
@@ -30,8 +32,8 @@ export const files = [
       },
       {
         what: 'another owner.json is taken for the own one',
-        from: 'if (!files.isStillAt(directory, OWNER_FILE, descriptor, status.device, status.inode)) {',
-        to: 'if (false) {',
+        from: '} else if (this.#findOwnRecord() === null) {',
+        to: '} else if (false) {',
       },
       {
         what: 'what stands in owner.json does not matter',
@@ -45,8 +47,8 @@ export const files = [
       },
       {
         what: 'owner.json was gone, and nobody hears of it',
-        from: "if (!retireOwner(this.#published, nonce)) throw this.#lose('its owner.json is gone');",
-        to: 'retireOwner(this.#published, nonce);',
+        from: "if (!this.#retire()) throw this.#lose('its owner.json is gone');",
+        to: 'this.#retire();',
       },
       {
         what: 'the number of owner.json is closed, whosever it is by now',
@@ -60,14 +62,56 @@ export const files = [
       },
       {
         what: 'whoever deletes the retired file or not removes the directory',
-        from: 'if (unlinkOwnFile(this.#published, retiredName(nonce))) removeDirectory(this.#published);',
-        to: 'unlinkOwnFile(this.#published, retiredName(nonce)); removeDirectory(this.#published);',
+        from: 'if (!unlinkOwnFile(this.#published, retiredName(this.#published.record.nonce))) return;',
+        to: 'unlinkOwnFile(this.#published, retiredName(this.#published.record.nonce));',
       },
       {
         what: 'deleted while it is open',
-        from: '    this.#closeOwner();\n    if (unlinkOwnFile',
-        to: '    if (unlinkOwnFile',
+        from: '    this.#closeOwner();\n    if (!unlinkOwnFile',
+        to: '    if (!unlinkOwnFile',
         tests: OWNER,
+      },
+      {
+        what: 'the witness is dropped while owner.json has its name',
+        from: '    if (!this.#retire()) throw',
+        to: '    this.#closeOwner();\n    if (!this.#retire()) throw',
+        tests: RETIRING,
+      },
+      {
+        what: 'a copy with the own nonce is somebody else’s',
+        from: "return read.parsed.kind === 'record' && read.parsed.record.nonce === record.nonce;",
+        to: 'return false;',
+        tests: RETIRING,
+      },
+      {
+        what: 'any owner.json in the own directory is the own one',
+        from: "return read.parsed.kind === 'record' && read.parsed.record.nonce === record.nonce;",
+        to: "return read.parsed.kind === 'record';",
+        tests: RETIRING,
+      },
+      {
+        what: 'a record that is being claimed is lost',
+        from: 'return claims.find((name) => this.#isOwnRecord(name)) ?? null;',
+        to: 'return null;',
+        tests: RETIRING,
+      },
+      {
+        what: 'a failed release keeps its own process out',
+        from: '        giveUpLock(this.#published.record.nonce);\n        throw error;',
+        to: '        throw error;',
+        tests: ['test/lock/retire.test.ts'],
+      },
+      {
+        what: 'a loss keeps its own process out',
+        from: '    giveUpLock(this.#published.record.nonce);\n    this.#close();',
+        to: '    this.#close();',
+        tests: RETIRING,
+      },
+      {
+        what: 'nobody hears of the file that keeps the lock from being taken',
+        from: 'if (!removeDirectory(this.#published)) this.#warnOfForeignFiles();',
+        to: 'removeDirectory(this.#published);',
+        tests: RETIRING,
       },
       { what: 'the loss of a lock is not told', from: 'this.#abort?.abort(error);', to: '' },
       {
@@ -107,8 +151,8 @@ export const files = [
       { what: 'files of somebody else are no obstacle', from: 'view.refuseForeignFiles();', to: '' },
       {
         what: 'who lost the race goes on',
-        from: 'if (!retireOwner(view, nonce)) return false;',
-        to: 'retireOwner(view, nonce);',
+        from: "if (retirement !== 'retired') return retirement === 'gone' ? 'overtaken' : 'replaced';",
+        to: '',
       },
       {
         what: 'who deleted nothing removes the directory',
@@ -146,6 +190,30 @@ export const files = [
     tests: [...CLEARING, 'test/lock/overtaken.test.ts'],
     mutants: [
       {
+        what: 'what was replaced is not given back',
+        from: '      putBack(open, claimed);\n',
+        to: '',
+        tests: RETIRING,
+      },
+      {
+        what: 'a second owner.json is written over when one is given back',
+        from: 'files.renameNoReplaceAt(directory, claimed, directory, OWNER_FILE);',
+        to: 'files.renameAt(directory, claimed, directory, OWNER_FILE);',
+        tests: RETIRING,
+      },
+      {
+        what: 'what was replaced is not given back',
+        from: '      putBack(open, claimed);\n',
+        to: '',
+        tests: RETIRING,
+      },
+      {
+        what: 'a second owner.json is written over when one is given back',
+        from: 'files.renameNoReplaceAt(directory, claimed, directory, OWNER_FILE);',
+        to: 'files.renameAt(directory, claimed, directory, OWNER_FILE);',
+        tests: RETIRING,
+      },
+      {
         what: 'owner.json was gone, and that counts as success',
         from: 'renameAt(directory, from, directory, to);\n    return true;\n  } catch (error) {\n    if (isGone(error)) return false;',
         to: 'renameAt(directory, from, directory, to);\n    return true;\n  } catch (error) {\n    if (isGone(error)) return true;',
@@ -158,8 +226,8 @@ export const files = [
       },
       {
         what: 'by path, who waits removes it before the release has looked, and the lock passes for lost',
-        from: 'renameOwn(open, claimed, retiredName(nonce));\n  return true;',
-        to: 'return renameOwn(open, claimed, retiredName(nonce));',
+        from: "return isRetired || !open.lockPath.backend.actsOnOpenDirectory ? 'retired' : 'gone';",
+        to: "return isRetired ? 'retired' : 'gone';",
         tests: ['test/portable/overtaken.test.ts'],
       },
       {
@@ -275,7 +343,7 @@ export const files = [
       },
       {
         what: 'a lock that nobody else sees is a witness',
-        from: "if (backend.witness.testAt(directory, NEW_OWNER_FILE, filesystem.type) !== 'held') return null;",
+        from: "if (backend.witness.testAt(directory.descriptor, NEW_OWNER_FILE, filesystem.type) !== 'held') return null;",
         to: '',
       },
       {
@@ -342,8 +410,8 @@ export const files = [
       },
       {
         what: 'a lease says nothing',
-        from: "if (verdict.state === 'unknown') return assessByLease(view, view.record, verdict, description);",
-        to: "if (verdict.state === 'unknown') return { state: 'unknown', verdict, description };",
+        from: 'return assessByLease(view, record, verdict, description);\n  }\n  return {',
+        to: "return { state: 'unknown', verdict, description };\n  }\n  return {",
       },
       {
         what: 'a beat is not noticed',
@@ -371,6 +439,30 @@ export const files = [
         to: 'silentMs > lease / 2;',
       },
       {
+        what: 'a record that lost its name while it was judged is a dead owner’s',
+        from: 'if (view.owner !== null && !view.isOwnerStillNamed()) return JUST_RETIRED;',
+        to: '',
+        tests: RETIRING,
+      },
+      {
+        what: 'a claimed record beside the judged one does not count',
+        from: 'return assessClaims(view, options) ?? found;',
+        to: 'return found;',
+        tests: RETIRING,
+      },
+      {
+        what: 'a terminated thread holds on for as long as its process lives',
+        from: "return compareIdentities(identity, ownIdentity()) === 'same';",
+        to: 'return false;',
+        tests: RETIRING,
+      },
+    ],
+  },
+  {
+    file: 'src/lock/protocol/ownerless.ts',
+    tests: ['test/lock/ownerless.test.ts', 'test/lock/not-a-lock.test.ts'],
+    mutants: [
+      {
         what: 'a lock with a retired owner is not free',
         from: 'if (view.leftovers().some(isRetiredName)) {',
         to: 'if (false) {',
@@ -383,13 +475,81 @@ export const files = [
       { what: 'no grace', from: 'const past = ageMs > grace;', to: 'const past = true;' },
       {
         what: 'grace by the clock alone',
-        from: 'Math.max(Date.now() - status.mtimeMs, unchangedMs);',
-        to: 'Date.now() - status.mtimeMs;',
+        from: 'Math.max(Date.now() - mtimeMs, lastLook.unchangedFor(signature));',
+        to: 'Date.now() - mtimeMs;',
       },
       {
         what: 'grace by the own patience alone',
-        from: 'Math.max(Date.now() - status.mtimeMs, unchangedMs);',
-        to: 'unchangedMs;',
+        from: 'Math.max(Date.now() - mtimeMs, lastLook.unchangedFor(signature));',
+        to: 'lastLook.unchangedFor(signature);',
+      },
+      {
+        what: 'a directory of any name is a lock’s',
+        from: 'if (!isPrivate && !isVouchedFor && !isNamedLikeLock(name))',
+        to: 'if (false)',
+      },
+      {
+        what: 'a private directory is asked for its name',
+        from: 'const isPrivate = lockNameOfPrivate(name) !== null;',
+        to: 'const isPrivate = false;',
+        tests: ['test/lock/sweep.test.ts'],
+      },
+      {
+        what: 'a directory that a release is about to remove is refused',
+        from: 'if (isLasting) return refused',
+        to: 'if (true) return refused',
+      },
+      {
+        what: 'a mount point is a directory like any other',
+        from: '.device !== view.directoryStatus().device) {',
+        to: '.device === null) {',
+      },
+      {
+        what: 'a directory on which a process has a lock is ownerless',
+        from: 'if (backend.witness.hasAnyLock(directory, backend.files.filesystem(directory).type)) {',
+        to: 'if (false) {',
+      },
+      {
+        what: 'data is waited for',
+        from: 'if (!foreign.every(isDraftName)) {',
+        to: 'if (false) {',
+      },
+      {
+        what: 'a program that is about to write owner.json has left data',
+        from: 'if (!foreign.every(isDraftName)) {',
+        to: 'if (foreign.length > 0) {',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/protocol/removable.ts',
+    tests: ['test/lock/retire.test.ts'],
+    mutants: [
+      {
+        what: 'a parent that cannot be written is found out too late',
+        from: 'if (REFUSALS.has(errnoOf(error))) throw error;',
+        to: '',
+      },
+      {
+        what: 'a sticky parent is found out too late',
+        from: 'if (user === fstatSync(directory).uid) return;',
+        to: 'return;',
+      },
+    ],
+  },
+  {
+    file: 'src/formats/names.ts',
+    tests: ['test/lock/not-a-lock.test.ts', 'test/lock/ownerless.test.ts'],
+    mutants: [
+      {
+        what: 'a word within a word is a lock’s name',
+        from: '/(?<![\\p{L}\\p{N}])(?:lock|lck|pid)(?:file)?(?![\\p{L}\\p{N}])/iu',
+        to: '/lock|lck|pid/iu',
+      },
+      {
+        what: 'any directory with a pid in its owner.json is a lock',
+        from: ", 'openclaw-directory']);",
+        to: ']);',
       },
     ],
   },
@@ -450,6 +610,30 @@ export const files = [
     tests: CLEARING,
     mutants: [
       {
+        what: 'what was claimed is not compared with what was judged',
+        from: 'if (owner === null || !this.#isOwnerAt(name)) return false;',
+        to: 'if (owner === null) return false;',
+        tests: RETIRING,
+      },
+      {
+        what: 'a record overwritten in place is the one that was judged, if it has the same size and time',
+        from: 'return files.readText(owner.descriptor, MAX_RECORD) === owner.text;',
+        to: 'return true;',
+        tests: RETIRING,
+      },
+      {
+        what: 'a claimed record names nobody',
+        from: 'const claims = names.filter(isClaimedName);',
+        to: 'const claims: string[] = [];',
+        tests: RETIRING,
+      },
+      {
+        what: 'a claimed record is never given back',
+        from: 'if (claimedFor > CLAIM_TIME) putBack(this, this.ownerName);',
+        to: '',
+        tests: RETIRING,
+      },
+      {
         what: 'a directory that is deleted already stands there',
         from: 'if (view.owner !== null || view.directoryStatus().links > 0) return view;',
         to: 'return view;',
@@ -482,6 +666,16 @@ export const files = [
         what: 'private directories of all locks',
         from: 'if (lockName !== null && state.names.has(lockName)) sweepOne',
         to: 'if (lockName !== null) sweepOne',
+      },
+      {
+        what: 'the whole of a large directory at once',
+        from: 'sweep.names.next(NAMES_PER_CALL);',
+        to: 'sweep.names.next(1e6);',
+      },
+      {
+        what: 'only the beginning of a large directory',
+        from: 'if (found.length === NAMES_PER_CALL) return;',
+        to: '',
       },
       {
         what: 'also those whose owner lives',
@@ -577,8 +771,8 @@ export const files = [
       },
       {
         what: 'reclaims what is not stale',
-        from: "if (lockState.state !== 'stale') return { ...inspection, reclaimed: false };",
-        to: "if (lockState.state === 'held') return { ...inspection, reclaimed: false };",
+        from: "if (lockState.state !== 'stale') {\n    view.putBackOldClaim();",
+        to: "if (lockState.state === 'held') {\n    view.putBackOldClaim();",
         tests: [...CLEARING, 'test/lock/legacy-owner.test.ts'],
       },
       {

@@ -85,6 +85,31 @@ describe('under torture', () => {
   );
 });
 
+describe('beside processes of an older version', () => {
+  const modules = process.env.KI_TORTURE_OLDER ?? null;
+  const isGiven = {
+    available: modules !== null,
+    reason: 'KI_TORTURE_OLDER names no build/modules of another version',
+  };
+  const half = (group: Group): Group => ({
+    ...group,
+    workers: group.workers.map((worker, index) => (index % 2 === 0 ? worker : { ...worker, modules })),
+  });
+
+  testRequiring(
+    [...NEEDED, isGiven],
+    `nobody shares the lock and nobody is locked out, ${SECONDS} s of kills, seed ${SEED}`,
+    async () => {
+      const groups = [half(HERE), half(BOX), half(BOX)];
+      const result = await torture({ groups, seconds: SECONDS, seed: SEED, ownerlessGrace: 500 });
+      report('mixed with an older version', result);
+      expect(troubles(result)).toEqual([]);
+      expect(result.acquisitions).toBeGreaterThan(SECONDS);
+    },
+    1000 * SECONDS + 60_000,
+  );
+});
+
 describe('with the portable backend', () => {
   // This backend never knows that an owner is dead (see docs/portable.md), so there are fewer deaths, each of
   // which costs a lease.
@@ -197,12 +222,17 @@ describe('the torture finds the flaw of', () => {
         expect.stringContaining(`${what} of an owner.json that was not judged: {}`);
       expect(faults).toEqual([
         renamed('rename'),
-        renamed(`rename to claimed.${NONCE}`),
-        renamed('rename'),
         renamed(`rename to retired.${NONCE}`),
         'rmdir of x.lock by a directory that was not looked at',
         'rmdir of x.lock, which was not looked at',
       ]);
+    });
+
+    testRequiring([hasBackend(name)], 'a lock that is freed before it was compared', () => {
+      const faults = faultsOf('owner.json', (files, directory) => {
+        files.renameAt(directory, 'owner.json', directory, `retired.${NONCE}`);
+      });
+      expect(faults).toContain(`rename of owner.json to retired.${NONCE}`);
     });
 
     testRequiring([hasBackend(name)], 'a deletion of what may still be given back', () => {

@@ -26,6 +26,8 @@ interface WorkerOptions {
   readonly backend: AnyName;
   /** The number of worker threads that do the same beside the main one. */
   readonly threads?: number;
+  /** The build/modules of another version that it uses. Default: this one. */
+  readonly modules?: string | null;
 }
 
 /** The workers of one PID namespace. */
@@ -95,6 +97,8 @@ interface WorkerPart {
   readonly lease: number;
   /** Longest wait of one attempt, ms. The worker checks this often whether it should end. */
   readonly patience: number;
+  /** The build/modules of another version that this worker uses; null for this one. */
+  readonly modules: string | null;
   readonly operations: number | null;
   readonly deaths: number;
   readonly longSections: number;
@@ -295,7 +299,7 @@ class Scene {
     } = this.#options;
     const group = groups[index];
     if (group === undefined) return;
-    const parts = group.workers.map(({ kind, backend, threads = 0 }, slot): WorkerPart => {
+    const parts = group.workers.map(({ kind, backend, threads = 0, modules = null }, slot): WorkerPart => {
       return {
         name: `${index}.${slot}`,
         directory: this.#directory,
@@ -305,6 +309,7 @@ class Scene {
         threads,
         grace: ownerlessGrace,
         lease: LEASE,
+        modules,
         patience: byLease ? PATIENCE_BY_LEASE : PATIENCE,
         operations,
         deaths,

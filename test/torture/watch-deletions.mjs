@@ -5,10 +5,14 @@ const NONCE = '[0-9a-f]{32}';
 const RETIRED_OR_NEW = new RegExp(`^(retired\\.${NONCE}|owner\\.json\\.new)$`);
 const CLAIMED = new RegExp(`^claimed\\.${NONCE}$`);
 
+/** The names under which a record is judged. */
+const isRecord = (name) => name === 'owner.json' || CLAIMED.test(name);
+
 /**
- * Reports each deletion that is not covered by a read: an owner.json renamed or deleted in a directory in
- * which another one was read, or none; a claimed one deleted while the process that claimed it may still give
- * it back; and a directory removed that this process does not hold open at that moment.
+ * Reports each deletion that is not covered by a read: an owner.json retired or deleted in a directory in
+ * which another one was read, or none; an owner.json renamed to anything but a claimed name; a claimed one
+ * deleted while the process that claimed it may still give it back; and a directory removed that this process
+ * does not hold open at that moment.
  * @param grace ms for which a claimed owner.json is left alone.
  */
 export function watchDeletions({ files }, grace, fault) {
@@ -47,7 +51,7 @@ export function watchDeletions({ files }, grace, fault) {
   };
   files.openAt = (directory, name) => {
     const file = original.openAt(directory, name);
-    if (name === 'owner.json') inside.set(file, directory);
+    if (isRecord(name)) inside.set(file, directory);
     return file;
   };
   files.createAt = (directory, name) => {
@@ -58,7 +62,7 @@ export function watchDeletions({ files }, grace, fault) {
   };
   files.openText = (directory, name, limit) => {
     const opened = original.openText(directory, name, limit);
-    if (opened !== null && name === 'owner.json') {
+    if (opened !== null && isRecord(name)) {
       inside.set(opened.descriptor, directory);
       judged.set(directory, inodeOf(opened.descriptor));
     }
@@ -79,7 +83,9 @@ export function watchDeletions({ files }, grace, fault) {
     };
   }
   files.renameAt = (from, name, to, target) => {
-    const retires = name === 'owner.json' || CLAIMED.test(name);
+    // What is claimed is compared with what was judged, and given back if it is something else.
+    if (name === 'owner.json' && !CLAIMED.test(target)) fault(`rename of owner.json to ${target}`);
+    const retires = isRecord(name) && !isRecord(target);
     if (retires) expectJudged(from, name, 'rename');
     original.renameAt(from, name, to, target);
     // A path alone could lead to another lock that came in between.
@@ -113,6 +119,8 @@ export function watchDeletions({ files }, grace, fault) {
   }
 
   function expectAbandoned(directory, name) {
+    // It was given back: the file has both names.
+    if (inodeAt(directory, name) === inodeAt(directory, 'owner.json')) return;
     const age = Date.now() - files.statDescriptor(directory).mtimeMs;
     if (age >= grace || inodeAt(directory, name) === null) return;
     fault(`unlink of ${name} after ${Math.round(age)} ms`);

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread, threadId, Worker } from 'node:worker_threads';
-import { api, currentBackend } from '../helpers/internals.mjs';
+import * as internals from '../helpers/internals.mjs';
 import { acquireDeletingByPath, acquireRenamingAside } from './flawed.mjs';
 import { acquireAsOlder } from './older.mjs';
 import { dieBeforeOperation, judgeAllDead } from './operations.mjs';
@@ -12,6 +12,7 @@ import { Section } from './section.mjs';
 import { watchDeletions } from './watch-deletions.mjs';
 
 const part = JSON.parse(process.argv[2]);
+const { api, currentBackend } = part.modules === null ? internals : await ofOtherBuild(part.modules);
 const random = randomFrom(part.seed + 7919 * threadId);
 const path = join(part.directory, 'locks', 'x.lock');
 const who = `${part.name}/${process.pid}.${threadId}.${part.seed}/${part.kind}/${part.backend}`;
@@ -29,6 +30,12 @@ const WAYS = [
   () => api.acquireLockSync(path, { ...options, timeout: part.patience / 4 }),
   () => api.tryAcquireLockSync(path, options),
 ];
+
+/** The same modules of another version, from its build/modules. */
+async function ofOtherBuild(modules) {
+  const { currentBackend } = await import(join(modules, 'backend/select.js'));
+  return { api: await import(join(modules, 'index.js')), currentBackend };
+}
 
 async function acquireOurs() {
   if (random() < 0.03) api.inspectLockSync(path, options);

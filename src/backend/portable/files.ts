@@ -1,7 +1,9 @@
 import {
   closeSync,
   constants,
+  fchmodSync,
   fstatSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -13,7 +15,7 @@ import {
 import { requireEntryName } from '../arguments.js';
 import type { FileStatus, Filesystem } from '../backend.js';
 import type { Descriptor } from '../descriptor.js';
-import { listNames, readFromStart, writeAtStart } from '../file-content.js';
+import { listNames, modeForFileIn, readFromStart, writeAtStart } from '../file-content.js';
 import { fileStatus } from '../file-status.js';
 import { NodeFiles } from '../node-files.js';
 import { nullIfMissing, systemError, withSubject } from '../system-error.js';
@@ -110,6 +112,18 @@ export class PortableFiles extends NodeFiles {
     });
   }
 
+  linkAt(directory: Descriptor, from: string, to: string): void {
+    this.#in(
+      [
+        [directory, from],
+        [directory, to],
+      ],
+      'link',
+      ([source, target]) => linkSync(source, target),
+      ([, target]) => unlinkSync(target),
+    );
+  }
+
   unlinkAt(directory: Descriptor, name: string): void {
     this.#in([[directory, name]], 'unlink', ([path]) => unlinkSync(path));
   }
@@ -145,6 +159,13 @@ export class PortableFiles extends NodeFiles {
     this.#withFile(fd, 'write', (pin) => writeAtStart(pin, text));
   }
 
+  /** Windows has no modes, and there is no descriptor of the kernel there either. */
+  takeModeOf(fd: Descriptor, directory: Descriptor): void {
+    const { pin } = this.handles.get(fd, 'fchmod');
+    const within = this.handles.get(directory, 'fstat').pin;
+    if (pin !== null && within !== null) fchmodSync(pin, modeForFileIn(fstatSync(within)));
+  }
+
   /** Always `unknown`, because the numbers by which Node names filesystems mean something else on each system. */
   filesystem(fd: Descriptor): Filesystem {
     this.handles.get(fd, 'statfs');
@@ -165,7 +186,7 @@ export class PortableFiles extends NodeFiles {
       [[directory, name]],
       'open',
       ([path]) => {
-        const fd = openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK, 0o666);
+        const fd = openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK, 0o600);
         if (!this.#pins) closeSync(fd);
         const status = this.#pins ? fileStatus(fstatSync(fd, { bigint: true })) : lstat(path);
         return this.handles.add({ path, status, mode: 'create', pin: this.#pins ? fd : null });

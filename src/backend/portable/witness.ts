@@ -10,4 +10,5 @@ export const portableWitness: WitnessOperations = {
   test: () => 'untestable',
   testAnyLock: () => 'untestable',
   testAt: () => 'untestable',
+  hasAnyLock: () => false,
 };

@@ -1,7 +1,9 @@
 import {
   closeSync,
   constants,
+  fchmodSync,
   fstatSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -12,7 +14,7 @@ import {
 import { requireEntryName } from '../arguments.js';
 import type { FileStatus, Filesystem } from '../backend.js';
 import type { Descriptor } from '../descriptor.js';
-import { listNames, readFromStart, writeAtStart } from '../file-content.js';
+import { listNames, modeForFileIn, readFromStart, writeAtStart } from '../file-content.js';
 import { fileStatus, isSameFile } from '../file-status.js';
 import { NodeFiles } from '../node-files.js';
 import { errnoOf, nullIfMissing, type Subject, systemError, withSubject } from '../system-error.js';
@@ -70,6 +72,12 @@ export class ProcfsFiles extends NodeFiles {
     throw systemError('ENOSYS', 'rename', { path: from, dest: to });
   }
 
+  linkAt(directory: Descriptor, from: string, to: string): void {
+    const source = entry(directory, from);
+    const target = entry(directory, to);
+    within([directory], 'link', { path: from, dest: to }, () => linkSync(source, target));
+  }
+
   unlinkAt(directory: Descriptor, name: string): void {
     const path = entry(directory, name);
     within([directory], 'unlink', { path: name }, () => unlinkSync(path));
@@ -102,6 +110,10 @@ export class ProcfsFiles extends NodeFiles {
     writeAtStart(fd, text);
   }
 
+  takeModeOf(fd: Descriptor, directory: Descriptor): void {
+    fchmodSync(fd, modeForFileIn(fstatSync(directory)));
+  }
+
   filesystem(fd: Descriptor): Filesystem {
     return within([fd], 'statfs', {}, () => readFilesystem(`/proc/self/fd/${fd}`));
   }
@@ -129,7 +141,7 @@ export class ProcfsFiles extends NodeFiles {
   }
 
   #open(subject: Subject, path: string, flags: number): Descriptor {
-    const fd = withSubject(subject, () => openSync(path, flags, 0o666)) as Descriptor;
+    const fd = withSubject(subject, () => openSync(path, flags, 0o600)) as Descriptor;
     this.#opened.add(fd);
     return fd;
   }

@@ -1,4 +1,6 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import type { Descriptor } from '../descriptor.js';
+import { isSystemError } from '../system-error.js';
 
 /** The three numbers by which /proc/locks names a file. */
 export interface LockedFile {
@@ -75,6 +77,21 @@ export function locksOn(text: string, file: LockedFile): ListedLock[] {
     if (isOfFile) locks.push({ kind, access, start, end } as ListedLock);
   }
   return locks;
+}
+
+/**
+ * True when /proc/locks lists a lock of whatever kind on the inode of an open file or directory. The device is not
+ * compared, because btrfs and overlay show another one there: a lock of a namesake on another filesystem only delays.
+ */
+export function listsAnyLock(fd: Descriptor): boolean {
+  try {
+    const { ino } = fstatSync(fd, { bigint: true });
+    const { text } = readLockTable();
+    return new RegExp(`^\\s*\\d+:\\s+[A-Z]\\S+\\s.*\\s[0-9a-f]+:[0-9a-f]+:${ino}\\s`, 'm').test(text);
+  } catch (error) {
+    if (isSystemError(error)) return false;
+    throw error;
+  }
 }
 
 /** Splits a user-space st_dev, in which makedev(3) has put each of the two numbers in two pieces. */

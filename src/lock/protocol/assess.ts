@@ -1,23 +1,15 @@
-import type { FileStatus } from '../../backend/backend.js';
-import { isOneKernelFilesystem, traitsOf } from '../../backend/filesystem-traits.js';
+import { traitsOf } from '../../backend/filesystem-traits.js';
+import type { LockNotEmptyError, NotALockError } from '../../errors.js';
+import { compareIdentities } from '../../identity/compare.js';
+import { ownIdentity } from '../../identity/read.js';
 import { type JudgeOptions, judgeRecord } from '../../judge/judge.js';
 import type { Verdict } from '../../judge/verdict.js';
 import type { OwnerRecord } from '../../record/owner-record.js';
 import { formatElapsed } from '../../text/elapsed.js';
-import type { LastLook } from './last-look.js';
-import { isRetiredName } from './names.js';
+import { LastLook } from './last-look.js';
+import { assessOwnerless, assessTorn } from './ownerless.js';
 import { silenceOf } from './silences.js';
 import type { LockView } from './view.js';
-
-/** Milliseconds. An older program may be between its mkdir and its write. */
-const DEFAULT_OWNERLESS_GRACE = 5_000;
-
-/**
- * Milliseconds. The default for a directory whose mtime was set. A program whose lock is a bare directory
- * sets the mtime to show that it lives: proper-lockfile does so every 5 s by default, and later when its
- * event loop is busy.
- */
-const REFRESHED_GRACE = 30_000;
 
 /** Renewals per lease. An owner may miss five of the six. */
 export const BEATS_PER_LEASE = 6;
@@ -27,10 +19,9 @@ export const MIN_LEASE = 1_000;
 
 export interface InspectOptions extends JudgeOptions {
   /**
-   * Milliseconds for which a lock directory without a readable owner is left alone, because its maker may
-   * still be about to write owner.json. Default 5 000; programs that make the directory first allow
-   * themselves 30 000. The default is 30 000 for an empty directory whose mtime was set, which is how
-   * proper-lockfile keeps its lock.
+   * Milliseconds for which a directory without a readable owner must have been untouched before it counts as left
+   * behind. Default 30 000. `inspectLock` and `reclaimLock` take the option as the caller's word that the directory is
+   * a lock's: without it, they and every acquisition leave a directory alone that is not named like a lock.
    */
   readonly ownerlessGrace?: number;
 }
@@ -50,16 +41,72 @@ export interface LockState {
   readonly lookAgainIn?: number;
   /** Milliseconds for which the owner has been seen not to renew its lease. Absent where that does not matter. */
   readonly silentMs?: number;
+  /** True when the lock was changing, so that another look may find another state. */
+  readonly moving?: boolean;
+  /** Why waiting for this directory is of no use: it is no lock's, or not only a lock's. */
+  readonly refusal?: NotALockError | LockNotEmptyError;
 }
 
-export function assess(view: LockView, options: InspectOptions, lastLook: LastLook): LockState {
-  if (view.record !== null) {
-    const verdict = judgeRecord(view.record, view.owner, options);
-    const description = `owner ${verdict.state}: ${verdict.reason}`;
-    if (verdict.state === 'unknown') return assessByLease(view, view.record, verdict, description);
-    return { state: verdict.state === 'alive' ? 'held' : 'stale', verdict, description };
+/** @param isVouchedFor the caller says that a directory without an owner is a lock's, whatever its name. */
+export function assess(
+  view: LockView,
+  options: InspectOptions,
+  lastLook: LastLook,
+  isVouchedFor = false,
+): LockState {
+  const found =
+    view.owner === null
+      ? assessOwnerless(view, options, lastLook, isVouchedFor)
+      : assessOwner(view, options, lastLook, isVouchedFor);
+  if (found.state !== 'stale') return found;
+  // The check comes after the judgement, because a release drops the witness only once the file has another name.
+  if (view.owner !== null && !view.isOwnerStillNamed()) return JUST_RETIRED;
+  return assessClaims(view, options) ?? found;
+}
+
+const JUST_RETIRED: LockState = {
+  state: 'unknown',
+  verdict: null,
+  description: 'its owner.json was renamed while it was judged: a release or a reclaim is under way',
+  moving: true,
+};
+
+/** A program can write an owner.json anew while the one before is claimed. Then the lock is held while either lives. */
+function assessClaims(view: LockView, options: InspectOptions): LockState | null {
+  for (const claim of view.otherClaims()) {
+    try {
+      const found = assessOwner(claim, options, new LastLook(), false);
+      if (found.state !== 'stale') return found;
+    } finally {
+      claim.close();
+    }
   }
-  return view.owner === null ? assessOwnerless(view, options, lastLook) : assessTorn(view, options, lastLook);
+  return null;
+}
+
+function assessOwner(
+  view: LockView,
+  options: InspectOptions,
+  lastLook: LastLook,
+  isVouchedFor: boolean,
+): LockState {
+  const { record } = view;
+  if (record === null) return assessTorn(view, options, lastLook, isVouchedFor);
+  const verdict = judgeRecord(record, view.owner, options);
+  const description = `owner ${verdict.state}: ${verdict.reason}`;
+  if (verdict.state === 'unknown' || isSilenceOfAThread(record, verdict)) {
+    return assessByLease(view, record, verdict, description);
+  }
+  return { state: verdict.state === 'alive' ? 'held' : 'stale', verdict, description };
+}
+
+/**
+ * True when all that speaks for the owner is that this very process lives. The thread that held the lock may have been
+ * terminated. Its beats came from this process, which runs, so that their end is the thread's end.
+ */
+function isSilenceOfAThread({ identity, lease, witness }: OwnerRecord, { reason }: Verdict): boolean {
+  if (reason !== 'process-running' || lease === null || witness !== null || identity === null) return false;
+  return compareIdentities(identity, ownIdentity()) === 'same';
 }
 
 /** Without other evidence, an owner that has not touched owner.json for its whole lease has lost the lock. */
@@ -87,58 +134,11 @@ function assessByLease(
   const expired = silentMs > lease + unseen;
   const silence = `silent for ${formatElapsed(silentMs)} of its lease of ${formatElapsed(lease)}`;
   return {
-    state: expired ? 'stale' : 'unknown',
+    state: expired ? 'stale' : verdict.state === 'alive' ? 'held' : 'unknown',
     verdict,
     description: `${description}, ${silence}`,
     // No event reports a renewal. And a longer interval between two looks would count for one beat only.
     lookAgainIn: Math.min(beat, Math.max(lease + unseen - silentMs, 1)),
     silentMs,
   };
-}
-
-function assessOwnerless(view: LockView, options: InspectOptions, lastLook: LastLook): LockState {
-  // A directory never receives a second owner.json, so a retired one means that the lock is free.
-  if (view.leftovers().some(isRetiredName)) {
-    return { state: 'stale', verdict: null, description: 'released or reclaimed, not yet removed' };
-  }
-  const status = view.directoryStatus();
-  // mkdir and each change of the directory's entries set both times to the same moment. They differ after
-  // utimes(2). They also differ after chown, chmod or a rename of the directory, which then gets the longer
-  // grace needlessly.
-  const isRefreshed = status.mtimeMs !== status.ctimeMs;
-  const grace = options.ownerlessGrace ?? (isRefreshed ? REFRESHED_GRACE : DEFAULT_OWNERLESS_GRACE);
-  const what = isRefreshed
-    ? 'a directory without owner.json whose mtime was set, as if to keep a lock'
-    : 'a directory without owner.json';
-  return assessByGrace(status, grace, lastLook, what);
-}
-
-function assessTorn(view: LockView, options: InspectOptions, lastLook: LastLook): LockState {
-  const { owner, lockPath } = view;
-  if (owner !== null && isOneKernelFilesystem(owner.filesystem.type)) {
-    if (lockPath.backend.witness.test(owner.descriptor, owner.filesystem.type) === 'held') {
-      const description = 'owner.json is torn, but its owner still holds the file lock on it';
-      return { state: 'held', verdict: null, description };
-    }
-  }
-  const grace = options.ownerlessGrace ?? DEFAULT_OWNERLESS_GRACE;
-  return assessByGrace(
-    owner?.status ?? view.directoryStatus(),
-    grace,
-    lastLook,
-    'owner.json is empty or torn',
-  );
-}
-
-function assessByGrace(status: FileStatus, grace: number, lastLook: LastLook, what: string): LockState {
-  const unchangedMs = lastLook.unchangedFor(
-    `${status.device}:${status.inode}:${status.mtimeMs}:${status.size}`,
-  );
-  const ageMs = Math.max(Date.now() - status.mtimeMs, unchangedMs);
-  const past = ageMs > grace;
-  const since = `${what}, untouched for ${formatElapsed(ageMs)}`;
-  const description = past
-    ? `${since}, past the grace of ${formatElapsed(grace)}: assumed to be abandoned`
-    : `${since}, within the grace of ${formatElapsed(grace)}: its maker may be at work`;
-  return { state: past ? 'stale' : 'unknown', verdict: null, description };
 }

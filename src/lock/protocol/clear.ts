@@ -5,27 +5,34 @@ import { ownerAgeOf, type ReclaimedLock, reclaimEvent } from '../events.js';
 import type { LockState } from './assess.js';
 import { isRetiredName, retiredName } from './names.js';
 import { newNonce } from './nonce.js';
+import { refuseUnlessRemovable } from './removable.js';
 import { removeDirectory, retireOwner, unlinkOwnFile } from './retire.js';
 import type { LockView } from './view.js';
 
+/** `overtaken`: another process was faster. `replaced`: what stands there now was not judged yet. */
+export type Clearing = 'cleared' | 'overtaken' | 'replaced';
+
 /**
  * Clears a directory that was found stale, through the descriptors on which it was judged.
- * @returns false when another process was faster.
- * @throws LockNotEmptyError (ERR_LOCK_NOT_EMPTY) when the directory holds other files. Nothing was touched.
+ * @throws LockNotEmptyError (ERR_LOCK_NOT_EMPTY) when the directory holds other files; EACCES, EPERM or EROFS when this
+ * process may not remove it. Nothing was touched then.
  */
-export function clearStale(view: LockView): boolean {
+export function clearStale(view: LockView): Clearing {
   view.refuseForeignFiles();
+  refuseUnlessRemovable(view);
   const files = view.leftovers();
   if (view.owner !== null) {
     const nonce = newNonce();
-    if (!retireOwner(view, nonce)) return false;
+    const isJudged = (claimed: string) => view.isUnchangedOwner(claimed);
+    const retirement = retireOwner(view, view.ownerName, nonce, isJudged);
+    if (retirement !== 'retired') return retirement === 'gone' ? 'overtaken' : 'replaced';
     files.push(retiredName(nonce));
   }
   view.closeOwner();
   const deleted = files.filter((name) => unlinkOwnFile(view, name));
   const isOursToRemove = deleted.length > 0 || files.length === 0;
   if (isOursToRemove) removeDirectory(view);
-  return isOursToRemove || view.owner !== null;
+  return isOursToRemove || view.owner !== null ? 'cleared' : 'overtaken';
 }
 
 /**
@@ -33,13 +40,13 @@ export function clearStale(view: LockView): boolean {
  * @param why the state in which it was found.
  * @returns as {@link clearStale}.
  */
-export function reclaimStale(view: LockView, why: Pick<LockState, 'verdict' | 'description'>): boolean {
-  const cleared = clearStale(view);
-  if (cleared && reclaimEvent.isHeard) {
+export function reclaimStale(view: LockView, why: Pick<LockState, 'verdict' | 'description'>): Clearing {
+  const clearing = clearStale(view);
+  if (clearing === 'cleared' && reclaimEvent.isHeard) {
     const reclaimed = reclaimedFrom(view, why);
     if (reclaimed !== null) reclaimEvent.publish({ path: view.lockPath.path, ...reclaimed });
   }
-  return cleared;
+  return clearing;
 }
 
 /**

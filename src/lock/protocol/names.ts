@@ -1,5 +1,8 @@
 // The names of the lock's own files. No other file is ever deleted.
-export { OWNER_FILE } from '../../record/owner-file.js';
+import { OWNER_FILE } from '../../record/owner-file.js';
+
+export { OWNER_FILE };
+
 /** The name of owner.json while it is being written, in a private directory. */
 export const NEW_OWNER_FILE = 'owner.json.new';
 
@@ -20,9 +23,8 @@ export function isRetiredName(name: string): boolean {
 }
 
 /**
- * The name of owner.json between two renames, on the portable backend only: it looks names up anew at each
- * call, so it retires in two steps. A directory with this file alone counts as one without an owner: neither
- * held nor released.
+ * The name of owner.json between the two renames that retire it, while it is compared with the file that was
+ * judged. It is judged as if it were still called owner.json, by everybody.
  */
 export function claimedName(nonce: string): string {
   return `claimed.${nonce}`;
@@ -43,6 +45,11 @@ export const MAX_LOCK_NAME = 255 - privateName('', '0'.repeat(32)).length;
 /** The name of the lock for which a private directory was made. null when `name` is no private name. */
 export function lockNameOfPrivate(name: string): string | null {
   return PRIVATE.exec(name)?.[1] ?? null;
+}
+
+/** True for a file that a program may be about to rename to owner.json, such as `owner.json.tmp`. */
+export function isDraftName(name: string): boolean {
+  return name !== OWNER_FILE && name.includes(OWNER_FILE);
 }
 
 export function isShadowName(name: string): boolean {

@@ -1,9 +1,16 @@
 // Publishing means to prepare the directory of a lock under a private name and then to rename it to the
 // lock's path. Discarding means to delete it again when that fails.
-import type { Filesystem, OpenDirectory, OpenFile } from '../../backend/backend.js';
+import type { FileOperations, Filesystem, OpenDirectory, OpenFile } from '../../backend/backend.js';
 import type { Descriptor } from '../../backend/descriptor.js';
 import { isOneKernelFilesystem, traitsOf } from '../../backend/filesystem-traits.js';
-import { errnoOf, isErrno, isGone, isShortage, refuseShortage } from '../../backend/system-error.js';
+import {
+  errnoOf,
+  isErrno,
+  isGone,
+  isShortage,
+  isSystemError,
+  refuseShortage,
+} from '../../backend/system-error.js';
 import { currentObserver } from '../../identity/observer.js';
 import { selfIdentity } from '../../identity/read.js';
 import { formatOwnerRecord, type NewOwnerRecord } from '../../record/format.js';
@@ -61,6 +68,7 @@ export function publishLock(lockPath: LockPath, options: PublishOptions): Publis
     const record = newRecord(nonce, options, filesystem, takeWitness(lockPath, made, owner));
     const content = formatOwnerRecord(record);
     files.write(owner.descriptor, content);
+    shareWithOthers(files, owner.descriptor, directory);
     files.renameAt(directory, NEW_OWNER_FILE, directory, OWNER_FILE);
     if (!moveIntoPlace(draft, lockPath, nonce)) return 'contended';
     published = isPublished(lockPath, directory, filesystem, nonce);
@@ -98,6 +106,16 @@ function takeWitness({ backend }: LockPath, directory: OpenDirectory, owner: Ope
     inode: status.inode,
     directory: isStable ? directory.inode : null,
   };
+}
+
+/** Lets others read the record and judge it. Nobody but its user and group can write it, whatever the umask. */
+function shareWithOthers(files: FileOperations, owner: Descriptor, directory: Descriptor): void {
+  try {
+    files.takeModeOf(owner, directory);
+  } catch (error) {
+    // FAT has no modes, and NFS may refuse root. The lock itself does not depend on them.
+    if (!isSystemError(error)) throw error;
+  }
 }
 
 function newRecord(

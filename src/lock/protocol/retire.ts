@@ -1,9 +1,10 @@
-// Retiring an owner means to rename its owner.json, which frees the lock. Each release and each clearing
-// begins with it. Two steps tidy up afterwards: unlinking deletes the retired file, and removing deletes the
-// directory.
+// Retiring an owner means to rename its owner.json in two steps, the second of which frees the lock. Each release
+// and each clearing begins with it. Two steps tidy up afterwards: unlinking deletes the retired file, and removing
+// deletes the directory.
 import type { Descriptor } from '../../backend/descriptor.js';
 import { sleepSync } from '../../backend/sleep.js';
-import { errnoOf, isGone } from '../../backend/system-error.js';
+import { errnoOf, isGone, isSystemError } from '../../backend/system-error.js';
+import { NotALockError } from '../../errors.js';
 import type { LockPath } from './lock-path.js';
 import { claimedName, isShadowName, OWNER_FILE, retiredName } from './names.js';
 
@@ -17,20 +18,60 @@ export interface OpenLockDirectory {
 }
 
 /**
- * Renames owner.json through the descriptor of the directory that was judged. This one step frees the lock.
- * When several processes try, one succeeds.
- * @returns false when owner.json was gone.
+ * `retired`: the lock is free. `gone`: another process took the file away. `replaced`: it was not the file that was
+ * judged, and it has its name back, or keeps the claimed one, under which it is judged anew.
  */
-export function retireOwner(open: OpenLockDirectory, nonce: string): boolean {
-  if (open.lockPath.backend.actsOnOpenDirectory) return renameOwn(open, OWNER_FILE, retiredName(nonce));
-  // A rename by path can hit the directory of a successor; the backend then undoes it. The lock must not look
-  // released before that is known, so the first name is `claimed`, which protects the lock for the grace.
+export type Retirement = 'retired' | 'gone' | 'replaced';
+
+/**
+ * Frees the lock whose record stands under the name `from`. A program can replace the file between the verdict and a
+ * rename. So the first rename, to `claimed.<nonce>`, frees nothing; only what is then found to be the judged file goes
+ * on to `retired.<nonce>`. When several processes try, one succeeds.
+ * @param isJudged compares the file of that name with the one that was judged.
+ */
+export function retireOwner(
+  open: OpenLockDirectory,
+  from: string,
+  nonce: string,
+  isJudged: (claimed: string) => boolean,
+): Retirement {
   const claimed = claimedName(nonce);
-  if (!renameOwn(open, OWNER_FILE, claimed)) return false;
-  // The lock is free from here on. This rename may report ENOENT although it succeeded, because a waiter may
+  if (!renameOwn(open, from, claimed)) return 'gone';
+  try {
+    if (!isJudged(claimed)) {
+      putBack(open, claimed);
+      return 'replaced';
+    }
+  } catch (error) {
+    if (isGone(error)) return 'gone';
+    throw error;
+  }
+  const isRetired = renameOwn(open, claimed, retiredName(nonce));
+  // The lock is free from here on. By path this rename may report ENOENT although it succeeded, because a waiter may
   // delete the directory as soon as the new name appears, before the check with which the call ends.
-  renameOwn(open, claimed, retiredName(nonce));
-  return true;
+  return isRetired || !open.lockPath.backend.actsOnOpenDirectory ? 'retired' : 'gone';
+}
+
+/**
+ * Gives a claimed owner.json its name back, unless there is another by now. Where the filesystem can do neither of
+ * both ways, the file stays as it is, which changes nothing for those who judge it.
+ */
+export function putBack({ lockPath, directory }: OpenLockDirectory, claimed: string): void {
+  const { files } = lockPath.backend;
+  try {
+    files.renameNoReplaceAt(directory, claimed, directory, OWNER_FILE);
+    return;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    if (isGone(error) || error.code === 'EEXIST') return;
+  }
+  try {
+    // A process that is killed after the first step leaves two names of one file, which does no harm.
+    files.linkAt(directory, claimed, OWNER_FILE);
+    files.unlinkAt(directory, claimed);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+  }
 }
 
 /** @returns false when `from` was gone. */
@@ -63,10 +104,14 @@ export function unlinkOwnFile({ lockPath, directory }: OpenLockDirectory, name: 
 /**
  * Removes the directory if it is empty and still the one at its path. Otherwise it stays, which is no error:
  * another process has removed it, or a file that was deleted while open has left a shadow in it (FUSE, NFS).
+ * @returns false when it holds files that are not the lock's own.
+ * @throws NotALockError (ERR_NOT_A_LOCK) when a filesystem is mounted there.
  */
-export function removeDirectory(lock: OpenLockDirectory): void {
+export function removeDirectory(lock: OpenLockDirectory): boolean {
   for (let waited = 0; ; waited += 1) {
-    if (tryRemoveDirectory(lock) || waited === SHADOW_PATIENCE || !holdsOnlyShadows(lock)) return;
+    if (tryRemoveDirectory(lock)) return true;
+    if (waited === SHADOW_PATIENCE) return true;
+    if (!holdsOnlyShadows(lock)) return false;
     sleepSync(1);
   }
 }
@@ -85,16 +130,20 @@ function tryRemoveDirectory({ lockPath, directory }: OpenLockDirectory): boolean
     if (code === 'ENOTEMPTY' || code === 'EEXIST') return false;
     // sshfs reports EPERM for a directory that is not empty.
     if (code === 'EPERM' && files.list(directory, 1).length > 0) return false;
+    if (code === 'EBUSY') throw new NotALockError(lockPath.path, MOUNT_POINT);
     throw error;
   }
 }
+
+/** What stands at a path whose directory cannot be one that mkdir(2) made there. */
+export const MOUNT_POINT = 'a mount point, or the root of a subvolume';
 
 /** True as well for an empty directory: shadows vanish once the last close has reached the FUSE daemon. */
 function holdsOnlyShadows({ lockPath, directory }: OpenLockDirectory): boolean {
   try {
     return lockPath.backend.files.list(directory, 10).every(isShadowName);
   } catch (error) {
-    if (isGone(error)) return false;
+    if (isGone(error)) return true;
     throw error;
   }
 }

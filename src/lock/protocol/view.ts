@@ -1,17 +1,40 @@
-import type { FileStatus } from '../../backend/backend.js';
+import type { FileStatus, OpenText } from '../../backend/backend.js';
 import type { Descriptor } from '../../backend/descriptor.js';
 import { isSameFile } from '../../backend/file-status.js';
 import { errnoOf, isGone, isSystemError } from '../../backend/system-error.js';
 import { LockNotEmptyError, NotALockError } from '../../errors.js';
-import { type OwnerFile, openOwnerFile } from '../../record/owner-file.js';
+import { isDeletableAs } from '../../formats/names.js';
+import { openOwnerFile } from '../../record/owner-file.js';
 import type { OwnerRecord } from '../../record/owner-record.js';
 import type { LockPath } from './lock-path.js';
-import { isClaimedName, isRetiredName, isShadowName, NEW_OWNER_FILE, OWNER_FILE } from './names.js';
+import {
+  isClaimedName,
+  isRetiredName,
+  isShadowName,
+  lockNameOfPrivate,
+  NEW_OWNER_FILE,
+  OWNER_FILE,
+} from './names.js';
+import { putBack } from './retire.js';
 
 /** Most entries that are read: enough to see that a directory holds data and is no lock. */
 const MAX_ENTRIES = 64;
 /** Most foreign files that are named: enough for a person to see whose data it is. */
 const MAX_FOREIGN_SHOWN = 5;
+/** Milliseconds. A claim takes some microseconds, unless the process that makes it is stopped or killed. */
+const CLAIM_TIME = 1_000;
+/** Bytes: more than any owner.json that is judged. */
+const MAX_RECORD = 64 * 1024;
+/** Readings of a directory whose owner.json is being renamed each time. */
+const READINGS = 3;
+
+/** An owner.json that was opened and read. */
+interface OpenOwner {
+  readonly file: OpenText;
+  readonly record: OwnerRecord | null;
+  /** `owner.json`, or `claimed.<nonce>`. */
+  readonly name: string;
+}
 
 /**
  * A lock directory and its owner.json as they were at one moment. The open descriptors refer to that
@@ -22,24 +45,28 @@ export class LockView {
   /** Descriptor of the lock directory. */
   readonly directory: Descriptor;
   /** owner.json. null when the directory has none. */
-  readonly owner: OwnerFile | null;
+  readonly owner: OpenText | null;
   /** The content of owner.json. null when there is none, or when it is torn. */
   readonly record: OwnerRecord | null;
+  /** The name under which {@link owner} was found: a process may be about to retire it. */
+  readonly ownerName: string;
   #directoryStatus: FileStatus | undefined;
-  #leftovers: readonly string[] | undefined;
+  #namesFound: readonly string[] | undefined;
   #isKept = false;
   #isOwnerClosed = false;
 
   private constructor(
     lockPath: LockPath,
     directory: Descriptor,
-    owner: OwnerFile | null,
-    record: OwnerRecord | null,
+    owner: OpenOwner | null,
+    names?: readonly string[],
   ) {
     this.lockPath = lockPath;
     this.directory = directory;
-    this.owner = owner;
-    this.record = record;
+    this.owner = owner === null ? null : owner.file;
+    this.record = owner === null ? null : owner.record;
+    this.ownerName = owner === null ? OWNER_FILE : owner.name;
+    this.#namesFound = names;
   }
 
   /**
@@ -65,11 +92,71 @@ export class LockView {
   }
 
   static #read(lockPath: LockPath, directory: Descriptor): LockView {
-    const read = openOwnerFile(lockPath.backend.files, directory);
-    if (read === null) return new LockView(lockPath, directory, null, null);
-    if (typeof read === 'string') throw foreignOwner(lockPath, read);
-    const { file, parsed } = read;
-    return new LockView(lockPath, directory, file, parsed.kind === 'record' ? parsed.record : null);
+    for (let reading = 1; ; reading += 1) {
+      const owner = openOwner(lockPath, directory, OWNER_FILE);
+      if (owner !== null) return new LockView(lockPath, directory, owner);
+      // A process that retires the owner, or was killed while it did so, has given owner.json another name.
+      const names = namesIn(lockPath, directory);
+      const claims = names.filter(isClaimedName);
+      for (const name of claims) {
+        const claimed = openOwner(lockPath, directory, name);
+        if (claimed !== null) return new LockView(lockPath, directory, claimed, names);
+      }
+      if (claims.length === 0 || reading === READINGS) return new LockView(lockPath, directory, null, names);
+    }
+  }
+
+  /** Opens the claimed files beside the owner's. Close each of them; the directory is this view's. */
+  otherClaims(): LockView[] {
+    const views: LockView[] = [];
+    for (const name of this.leftovers().filter(isClaimedName)) {
+      const claimed = openOwner(this.lockPath, this.directory, name);
+      if (claimed === null) continue;
+      const view = new LockView(this.lockPath, this.directory, claimed, this.#names());
+      view.#isKept = true;
+      views.push(view);
+    }
+    return views;
+  }
+
+  /**
+   * True while the file that was judged still has the name under which it was found. A witness or a process that is
+   * found gone while a release renames the file says nothing of the owner.
+   */
+  isOwnerStillNamed(): boolean {
+    return this.owner !== null && this.#isOwnerAt(this.ownerName);
+  }
+
+  /**
+   * Gives a claimed owner.json its name back, if the process that claimed it was killed, or has been stopped for a
+   * while. Call this when its owner was not found dead.
+   */
+  putBackOldClaim(): void {
+    if (this.owner === null || this.ownerName === OWNER_FILE) return;
+    // The rename set ctime. Where the clocks differ, the claim is given back too early, and the claimer begins anew.
+    const claimedFor = Math.abs(Date.now() - this.owner.status.ctimeMs);
+    if (claimedFor > CLAIM_TIME) putBack(this, this.ownerName);
+  }
+
+  /** True when the file of that name is the one that was judged, and as it was then. */
+  isUnchangedOwner(name: string): boolean {
+    const { owner } = this;
+    if (owner === null || !this.#isOwnerAt(name)) return false;
+    const { files } = this.lockPath.backend;
+    const { size, mtimeMs } = files.statDescriptor(owner.descriptor);
+    if (size !== owner.status.size || mtimeMs !== owner.status.mtimeMs) return false;
+    // A second write within one tick of the kernel's clock can leave size and mtime as they are.
+    return files.readText(owner.descriptor, MAX_RECORD) === owner.text;
+  }
+
+  #isOwnerAt(name: string): boolean {
+    const { owner, lockPath, directory } = this;
+    try {
+      return owner !== null && lockPath.backend.files.isAt(directory, name, owner.descriptor);
+    } catch (error) {
+      if (isGone(error)) return false;
+      throw error;
+    }
   }
 
   directoryStatus(): FileStatus {
@@ -92,10 +179,9 @@ export class LockView {
     if (this.#isKept) this.lockPath.backend.files.close(this.directory);
   }
 
-  /** Names of the lock's own files except owner.json and shadows. The directory is read at the first call. */
+  /** Names of the lock's own files, except that of {@link owner} and shadows. */
   leftovers(): string[] {
-    this.#leftovers ??= this.#names().filter((name) => name !== OWNER_FILE && isOwnName(name));
-    return [...this.#leftovers];
+    return this.#names().filter((name) => name !== this.ownerName && isOwnName(name));
   }
 
   /** Names of the first few files in the directory that are not the lock's own. */
@@ -121,10 +207,10 @@ export class LockView {
     if (!this.#isKept) this.lockPath.backend.files.close(this.directory);
   }
 
-  #names(): string[] {
-    return this.lockPath.backend.files
-      .list(this.directory, MAX_ENTRIES)
-      .filter((name) => !isShadowName(name));
+  /** The directory is read at the first call. */
+  #names(): readonly string[] {
+    this.#namesFound ??= namesIn(this.lockPath, this.directory);
+    return this.#namesFound;
   }
 }
 
@@ -141,8 +227,36 @@ export function isLeased(error: unknown): boolean {
   return isSystemError(error) && error.code === 'EAGAIN' && /^open(at)?$/.test(error.syscall);
 }
 
+function namesIn({ backend }: LockPath, directory: Descriptor): string[] {
+  return backend.files.list(directory, MAX_ENTRIES).filter((name) => !isShadowName(name));
+}
+
 function isOwnName(name: string): boolean {
   return name === NEW_OWNER_FILE || isRetiredName(name) || isClaimedName(name);
+}
+
+/** @returns null when no file has that name. */
+function openOwner(lockPath: LockPath, directory: Descriptor, name: string): OpenOwner | null {
+  const { files } = lockPath.backend;
+  const read = openOwnerFile(files, directory, name);
+  if (read === null) return null;
+  if (typeof read === 'string') throw foreignOwner(lockPath, read);
+  const { file, parsed } = read;
+  const record = parsed.kind === 'record' ? parsed.record : null;
+  if (record !== null && !isOurs(lockPath, record)) {
+    files.close(file.descriptor);
+    throw foreignOwner(lockPath, 'file with a pid, and which is not named like a lock');
+  }
+  return { file, record, name };
+}
+
+/**
+ * A record with an identity proves by itself that its directory is a lock. A pid alone can stand in anybody's data, so
+ * there the name of the directory has to say it.
+ */
+function isOurs({ name }: LockPath, record: OwnerRecord): boolean {
+  if (record.version !== null || lockNameOfPrivate(name) !== null) return true;
+  return isDeletableAs(name, { format: 'openclaw-directory', record });
 }
 
 function openLockDirectory(lockPath: LockPath): Descriptor | null {

@@ -133,12 +133,14 @@ export class Acquisition<W extends ChangeWatch> {
     const { record } = view;
     try {
       const lockState = assess(view, this.#options, this.#lastLook);
+      if (lockState.refusal !== undefined) throw lockState.refusal;
       const isStale = lockState.state === 'stale';
-      if (isStale && reclaimStale(view, lockState)) {
+      if (isStale && reclaimStale(view, lockState) === 'cleared') {
         this.#reclaimed = reclaimedFrom(view, lockState) ?? this.#reclaimed;
       }
+      if (!isStale) view.putBackOldClaim();
       // A new watch may have missed an earlier change, so the waiter looks once more before it waits.
-      const moving = isStale || this.#watchNow(view);
+      const moving = isStale || lockState.moving === true || this.#watchNow(view);
       return { ...lockState, owner: record, moving };
     } catch (error) {
       if (isGone(error)) return OVERTAKEN;
