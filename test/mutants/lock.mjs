@@ -581,8 +581,13 @@ export const files = [
       },
       {
         what: 'a lifeline is watched beside a witness',
-        from: 'if (witness !== null && whyNotTheSameFile(record, owner) === null) return null;',
+        from: 'if (witness !== null && !handedOver && whyNotTheSameFile(record, owner) === null) return null;',
         to: '',
+      },
+      {
+        what: 'who inherited a lock is thought to keep its file open',
+        from: 'witness !== null && !handedOver &&',
+        to: 'witness !== null &&',
       },
     ],
   },

@@ -129,21 +129,23 @@ describeRequiring([hasProgram('python3')], 'a lifeline', () => {
       for (const waiter of waiters.slice(1)) (await waiter).releaseSync();
     });
 
-    test('is not watched where the close of owner.json tells the end', async () => {
-      const file = writeLockOf(path, living, { lifeline });
-      silentLockOn(file);
+    test.each([
+      { what: 'is not watched where the close of owner.json shows the end', handedOver: false, times: 0 },
+      {
+        what: 'is watched beside the file where another process may have inherited one of both',
+        handedOver: true,
+        times: 1,
+      },
+    ])('$what', async ({ handedOver, times }) => {
+      const file = writeLockOf(path, living);
+      writeLockOf(path, living, { lifeline, handedOver, witness: witnessOn(file) });
+      vi.spyOn(api.backend.witness, 'test').mockReturnValue('held');
       const onLifelineEnd = vi.spyOn(watch(), 'onLifelineEnd');
       await expect(api.acquireLock(path, { timeout: 300 })).rejects.toThrow(
         expect.objectContaining({ code: 'ERR_LOCK_TIMEOUT' }),
       );
-      expect(onLifelineEnd).not.toHaveBeenCalled();
+      expect(onLifelineEnd).toHaveBeenCalledTimes(times);
     });
-
-    /** Writes the lock anew with a witness on its file, which this process then takes through another description. */
-    function silentLockOn(file: string): void {
-      writeLockOf(path, living, { lifeline, witness: witnessOn(file) });
-      vi.spyOn(api.backend.witness, 'test').mockReturnValue('held');
-    }
   });
 });
 

@@ -18,7 +18,8 @@ export interface LifelineToWatch {
 export function lifelineToWatch({ lockPath, owner, record }: LockView): LifelineToWatch | null {
   if (owner === null || record === null || record.identity === null) return null;
   const { witness, identity, lifeline, handedOver } = record;
-  if (witness !== null && whyNotTheSameFile(record, owner) === null) return null;
+  // One that inherited the lock may have closed owner.json and still hold the lifeline.
+  if (witness !== null && !handedOver && whyNotTheSameFile(record, owner) === null) return null;
   const { test } = lockPath.backend.lifeline;
   if (lifeline !== null && test(lifeline) === 'held') return { text: lifeline, isOfLock: true };
   if (handedOver || identity.lifeline === null || compareNamespace(identity, ownIdentity()) === 'same')
