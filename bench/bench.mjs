@@ -10,6 +10,7 @@ import { measureAcquire } from './parts/acquire.mjs';
 import { measureLeaks, measureSize } from './parts/footprint.mjs';
 import { measureInspect } from './parts/inspect.mjs';
 import { measureCompare, measureJudge } from './parts/judge.mjs';
+import { measureLifeline } from './parts/lifeline.mjs';
 import { measurePoll } from './parts/poll.mjs';
 import { measureScaling } from './parts/scaling.mjs';
 import { measureImport, measureQueue } from './parts/start.mjs';
@@ -26,6 +27,7 @@ const USAGE = `npm run bench -- [--quick] [--only PART,...] [--dir DIR] [--json 
 /** The parts, in the order of the report. */
 const PARTS = {
   poll: measurePoll,
+  lifeline: measureLifeline,
   judge: measureJudge,
   compare: measureCompare,
   inspect: measureInspect,

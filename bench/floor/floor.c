@@ -5,7 +5,7 @@
 // the package's own work. The lists were obtained with `node bench/floor/calls.mjs`, which runs both under strace(1)
 // and prints the calls of each side by side.
 //
-//   floor <pid> <gone-pid> <directory> <lock>
+//   floor <pid> <gone-pid> <directory> <lock> [<offset of a lifeline>]
 //
 // The program reads lines `<operation> <batch> <ms>`. It repeats the operation for <ms> ms and answers with one line of
 // samples: each is the ns of one operation, as the mean of <batch>.
@@ -33,6 +33,8 @@ static pid_t live;
 static pid_t gone;
 static const char *directory;
 static const char *lock_name;
+static off_t lifeline;
+static int lifeline_space = -1;
 static int held_pidfd = -1;
 static volatile int32_t word;
 static char record[16 * 1024];
@@ -178,6 +180,15 @@ static void acquire_and_release(long count) {
   }
 }
 
+/** The descriptor stays open, as in the package: closing it makes the kernel walk the list of all lifelines. */
+static void test_lifeline(long count) {
+  if (lifeline_space < 0) lifeline_space = sure(open("/proc/self/ns/time", O_RDONLY | O_CLOEXEC), "open");
+  for (long i = 0; i < count; ++i) {
+    struct flock byte = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = lifeline, .l_len = 1};
+    sure(fcntl(lifeline_space, F_OFD_GETLK, &byte), "F_OFD_GETLK");
+  }
+}
+
 static const struct {
   const char *name;
   void (*run)(long count);
@@ -185,6 +196,7 @@ static const struct {
     {"memory-read", memory_read},
     {"getppid", call_getppid},
     {"poll-pidfd", poll_pidfd},
+    {"test-lifeline", test_lifeline},
     {"judge", judge},
     {"judge-gone", judge_gone},
     {"inspect", inspect},
@@ -218,14 +230,15 @@ static void *do_nothing(void *unused) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 5) {
-    fputs("usage: floor <pid> <gone-pid> <directory> <lock>\n", stderr);
+  if (argc != 5 && argc != 6) {
+    fputs("usage: floor <pid> <gone-pid> <directory> <lock> [<offset of a lifeline>]\n", stderr);
     return 2;
   }
   live = (pid_t)atoi(argv[1]);
   gone = (pid_t)atoi(argv[2]);
   directory = argv[3];
   lock_name = argv[4];
+  if (argc == 6) lifeline = strtoll(argv[5], NULL, 10);
   // Node has several threads, so this process has a second one: the kernel then counts the users of a descriptor at
   // each call.
   pthread_t thread;

@@ -17,13 +17,13 @@ export class Floor {
 
   /**
    * @param pid the process to judge. @param gone the pid of a process that is gone.
-   * @param lock the name of a lock in `directory`, to be inspected.
+   * @param lock the name of a lock in `directory`, to be inspected. @param lifeline the offset of one that is held.
    * @returns null when there is no compiler.
    */
-  static start({ pid = process.pid, gone = GONE_PID, directory = '.', lock = '-' }) {
+  static start({ pid = process.pid, gone = GONE_PID, directory = '.', lock = '-', lifeline = '0' }) {
     const program = compiled('floor/floor');
     if (program === null) return null;
-    return new Floor(new Talker(program, String(pid), String(gone), directory, lock));
+    return new Floor(new Talker(program, String(pid), String(gone), directory, lock, lifeline));
   }
 
   /** Returns one operation as a subject for `interleave`. */

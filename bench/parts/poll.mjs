@@ -9,7 +9,7 @@ import { elsewhere, inBatches, onceATurn, oneByOne } from '../harness/sample.mjs
 import { newPath } from '../harness/scratch.mjs';
 import { summary } from '../harness/statistics.mjs';
 import { byProcess, byWitness, deathsSeen } from '../poll/deaths.mjs';
-import { Boxed, whyNoNamespaces } from '../poll/namespaces.mjs';
+import { boxedScript, whyNoNamespaces } from '../poll/namespaces.mjs';
 import { BATCH, pollSubject } from '../poll/subject.mjs';
 
 const OWN = 'OwnerWatch.alive';
@@ -78,12 +78,12 @@ async function startContainers(directory) {
   const obstacle = await whyNoNamespaces();
   if (obstacle !== null) return { subjects: { [BELOW]: obstacle, [BESIDE]: obstacle }, end() {} };
   const path = newPath(directory);
-  const owner = new Boxed('wake/contender.mjs', 'sync');
+  const owner = boxedScript('wake/contender.mjs', 'sync');
   await owner.until('ready');
   owner.send({ command: 'acquire', path });
   await owner.until('acquired');
   const watch = watchOwner(inspectLockSync(path).owner);
-  const sibling = new Boxed('poll/watcher.mjs', path);
+  const sibling = boxedScript('poll/watcher.mjs', path);
   await sibling.until('ready');
   return {
     subjects: { [BELOW]: pollSubject(watch), [BESIDE]: elsewhere(sibling, 'poll', BATCH) },

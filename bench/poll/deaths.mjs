@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { inspectLockSync, probeIdentity, watchOwner } from '../../dist/index.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inspectLockSync, probeIdentity, selfIdentity, watchOwner } from '../../dist/index.js';
 import { compiled } from '../harness/compiled.mjs';
 import { holdOurs } from '../harness/owners.mjs';
 import { Talker } from '../harness/processes.mjs';
 import { newPath } from '../harness/scratch.mjs';
+import { siblingOf } from '../lifeline/sibling.mjs';
+import { Boxed } from './namespaces.mjs';
 
 export async function byProcess() {
   const { pid } = spawn('sleep', ['600'], { stdio: 'ignore' });
@@ -15,6 +18,17 @@ export async function byWitness(directory) {
   const lock = newPath(directory);
   const { pid } = await holdOurs(lock);
   return { pid, watch: watchOwner(inspectLockSync(lock).owner, { lock }), lock };
+}
+
+/** An owner in a PID namespace of its own, that shares nothing but the kernel. Its record stands in `directory`. */
+export async function byLifeline(directory) {
+  // Were there more deaths a second, the watch would poll.
+  await sleep(60);
+  const offset = String(process.hrtime.bigint());
+  const owner = new Boxed(compiled('wake/mortal'), 'live', offset);
+  await owner.line();
+  const watch = watchOwner(siblingOf(selfIdentity(), `time:${offset}`), { path: directory });
+  return { pid: owner.pid, watch };
 }
 
 /**

@@ -23,12 +23,17 @@ export async function whyNoNamespaces() {
   return works ? null : 'no PID namespace can be made here';
 }
 
-/** A node script of bench/ that runs as pid 1 of a new PID namespace. `pid` is its pid in our namespace. */
+/** A node script of bench/ that runs as pid 1 of a new PID namespace. */
+export function boxedScript(script, ...args) {
+  return new Boxed(process.execPath, fileURLToPath(new URL(`../${script}`, import.meta.url)), ...args);
+}
+
+/** A program that runs as pid 1 of a new PID namespace. `pid` is its pid in our namespace. */
 export class Boxed extends Talker {
-  constructor(script, ...args) {
-    const [command, ...flags] = UNSHARE;
-    const path = fileURLToPath(new URL(`../${script}`, import.meta.url));
-    super(command, ...flags, process.execPath, path, ...args);
+  constructor(program, ...args) {
+    // unshare(1) complains when the process was killed; what the program itself writes to stderr is shown.
+    const quiet = 'exec "$@" 3>&2 2>/dev/null';
+    super('sh', '-c', quiet, 'sh', ...UNSHARE, 'sh', '-c', 'exec "$@" 2>&3 3>&-', 'sh', program, ...args);
   }
 
   get pid() {

@@ -2,6 +2,7 @@
 // does not, so the measured time is that of the waiter.
 //
 //   mortal hold <file>   takes the witness on the file (F_OFD_SETLK), prints a line, and runs until it is killed
+//   mortal live <offset> takes the lifeline at the offset, prints a line, and runs until it is killed
 //   mortal kill <pid>    sends SIGKILL, and prints two times of CLOCK_MONOTONIC in ns: before the call, and when the
 //                        pidfd reported that the process is dead. Only the files that it closes show the death earlier.
 #define _GNU_SOURCE
@@ -38,6 +39,16 @@ static int hold(const char *path) {
   for (;;) pause();
 }
 
+static int live(const char *offset) {
+  const int space = open("/proc/self/ns/time", O_RDONLY | O_CLOEXEC);
+  if (space < 0) return fail("/proc/self/ns/time");
+  struct flock byte = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = strtoll(offset, NULL, 10), .l_len = 1};
+  if (fcntl(space, F_OFD_SETLK, &byte) < 0) return fail("F_OFD_SETLK");
+  puts("held");
+  fflush(stdout);
+  for (;;) pause();
+}
+
 static int kill_and_see(pid_t pid) {
   const int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
   if (pidfd < 0) return fail("pidfd_open");
@@ -53,7 +64,8 @@ static int kill_and_see(pid_t pid) {
 
 int main(int argc, char **argv) {
   if (argc == 3 && strcmp(argv[1], "hold") == 0) return hold(argv[2]);
+  if (argc == 3 && strcmp(argv[1], "live") == 0) return live(argv[2]);
   if (argc == 3 && strcmp(argv[1], "kill") == 0) return kill_and_see((pid_t)atoi(argv[2]));
-  fputs("usage: mortal hold <file> | mortal kill <pid>\n", stderr);
+  fputs("usage: mortal hold <file> | mortal live <offset> | mortal kill <pid>\n", stderr);
   return 2;
 }

@@ -97,8 +97,9 @@ LockState Lifelines::Test(const Lifeline& lifeline) {
   }
   if (space.file.fd.valid()) {
     const LockState state = TestByte(space.file, lifeline.offset);
-    // The descriptor is checked after the test, and only where the byte was not seen held: a check takes as long as a
-    // test. Where other code has closed the descriptor, the byte is tested once more, through a new one.
+    // The descriptor is checked after the test, and only where the byte was not seen held: a check takes as
+    // long as a test. Where other code has closed the descriptor, the byte is tested once more, through a new
+    // one.
     if (state != LockState::kUntestable || IsStillOpen(space.file)) return state;
   }
   if (Open(&space, lifeline.space) < 0) return LockState::kUntestable;

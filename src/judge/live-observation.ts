@@ -24,6 +24,8 @@ export interface Seen {
   readonly heldPidfd?: 'exited';
   /** The witness on the very file that the record was read from. */
   readonly witness?: 'free';
+  /** The filesystem on which the record was read while its owner lived: its file may be gone since. */
+  readonly filesystem?: string;
 }
 
 /** Reads each value from the kernel when a table first asks for it. */
@@ -34,6 +36,7 @@ export class LiveObservation implements Observation {
   readonly #record: OwnerRecord;
   readonly #file: OwnerFile | null;
   readonly #path: string | URL | undefined;
+  readonly #seenOn: string | null;
   #filesystem: string | null | undefined;
   #observedProcess: ObservedProcess | undefined;
   #witness: WitnessObservation | undefined;
@@ -53,6 +56,7 @@ export class LiveObservation implements Observation {
     this.#record = record;
     this.#file = file;
     this.#path = path;
+    this.#seenOn = seen.filesystem ?? null;
     this.heldPidfd = seen.heldPidfd ?? 'none';
     if (seen.witness !== undefined) this.#witness = { state: seen.witness, source: 'watched until then' };
   }
@@ -63,7 +67,7 @@ export class LiveObservation implements Observation {
 
   get filesystem(): string | null {
     if (this.#file !== null) return this.#file.filesystem.type;
-    if (this.#path === undefined) return null;
+    if (this.#path === undefined) return this.#seenOn;
     if (this.#filesystem === undefined) this.#filesystem = typeAt(this.#path);
     return this.#filesystem;
   }

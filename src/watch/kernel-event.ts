@@ -41,11 +41,31 @@ export function startWatching(
       case 'untestable':
     }
   }
-  const { identity } = record;
+  const { identity, lifeline, handedOver } = record;
+  const place: Seen = file === null ? {} : { filesystem: file.filesystem.type };
   return unlessShort(
-    () => watchProcess(observer, watch, identity, words),
+    () =>
+      watchLifeline(observer, watch, lifeline, words, place) ??
+      watchProcess(observer, watch, identity, words) ??
+      watchLifeline(observer, watch, handedOver ? null : identity.lifeline, words, place),
     () => null,
   );
+}
+
+/**
+ * A lifeline of the lock's own is watched before the process, because it also shows the release by a process that lives
+ * on. That of the process is watched where no pidfd leads to it: in a sibling container. Its end proves no death by
+ * itself, so `place` has only what the judge could not see any more: where the record stood while its owner lived.
+ */
+function watchLifeline(
+  { backend }: Observer,
+  watch: WatchOperations,
+  lifeline: string | null,
+  words: Int32Array,
+  place: Seen,
+): KernelEvent | null {
+  if (lifeline === null || backend.lifeline.test(lifeline) !== 'held') return null;
+  return toEvent(watch.onLifelineFree(lifeline, words, 0), place);
 }
 
 function watchProcess(

@@ -1,13 +1,8 @@
 import type { Backend } from '../backend/backend.js';
 import { currentObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
-import {
-  judgeOwner,
-  judgeRecord,
-  type OwnerOptions,
-  type RowOptions,
-  withRecordedFile,
-} from '../judge/judge.js';
+import { judgeRecord, type OwnerOptions, type RowOptions, withRecordedFile } from '../judge/judge.js';
+import type { Seen } from '../judge/live-observation.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord, OwnerRow } from '../record/owner-record.js';
 import { recordedOwner } from '../record/row.js';
@@ -23,12 +18,14 @@ const NOT_YET = 0;
  * read: a thread of the addon writes into that memory as soon as the kernel wakes it, whether or not the
  * event loop runs. On an idle machine that took 0.13 ms from a process's death, and 3.2 ms where a witness is
  * watched, because the kernel frees that only after it has reported the close (medians; `npm run bench`
- * measures them). Elsewhere every read judges anew.
+ * measures them). It takes up to 60 ms where a lifeline is watched while processes come and go on this kernel, more
+ * than 20 a second. Elsewhere every read judges anew.
  *
  * The watch is on the lock's witness if the option `lock` is given and the witness can be tested. `alive` is
  * then true as long as any process has the witness, such as a command that inherited it from an owner that
  * died, and false once the owner has released the lock, though it may live on. Otherwise the watch is on the
- * process.
+ * process: by a pidfd, or by its lifeline where it is in a sibling container. The end of a lifeline makes the judge
+ * read everything anew: `alive` turns false only where its verdict is `dead`.
  */
 export class OwnerWatch {
   readonly #recorded: object;
@@ -73,11 +70,12 @@ export class OwnerWatch {
     const event = this.#event;
     const hasEnded = event !== null && Atomics.load(this.#words, 0) !== NOT_YET;
     if (this.#verdict.state === 'dead' || (event !== null && !hasEnded)) return this.#verdict;
-    this.#verdict =
-      event === null
-        ? judgeOwner(this.#recorded as OwnerRecord, this.#options)
-        : judgeRecord(recordedOwner(this.#recorded, this.#options.keys), null, this.#options, event.seen);
+    this.#verdict = this.#judge(recordedOwner(this.#recorded, this.#options.keys), event?.seen);
     return this.#verdict;
+  }
+
+  #judge(record: OwnerRecord, seen?: Seen): Verdict {
+    return withRecordedFile(record, this.#options, (file) => judgeRecord(record, file, this.#options, seen));
   }
 
   /** True when the kernel reports the end. False when every read of {@link alive} costs a judgement. */
@@ -100,7 +98,8 @@ export class OwnerWatch {
 /**
  * Watches the process that wrote a record.
  * @param recorded what `judgeOwner` takes: an identity, a row, or a record as `inspectLock` returns it.
- * @param options Without `lock` an owner in a sibling container is judged at each read.
+ * @param options Without `lock` or `path` the death of an owner in a sibling container leaves it `unknown`, because
+ * nothing says where its record stands.
  * @throws the errors of `judgeOwner`.
  */
 export function watchOwner(

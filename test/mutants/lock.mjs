@@ -988,12 +988,12 @@ export const files = [
     mutants: [
       {
         what: 'a network filesystem tells of every change',
-        from: 'return isOneKernelFilesystem(view.owner.filesystem.type) && (',
-        to: 'return (',
+        from: ' || !isOneKernelFilesystem(owner.filesystem.type)) return false;',
+        to: ') return false;',
       },
       {
         what: 'the death of an older program’s owner makes a sound',
-        from: 'view.record.version !== null || hasPidfd',
+        from: 'record.version !== null || hasPidfd',
         to: 'true',
       },
       {
@@ -1010,8 +1010,84 @@ export const files = [
       },
       {
         what: 'an exit is reported for ever',
-        from: "if (watch.block(monitor, pidfd, ms) === 'exit') closePidfd();",
-        to: 'watch.block(monitor, pidfd, ms);',
+        from: "if (watch.block(monitor, end, ms) === 'exit') closeEnd();",
+        to: 'watch.block(monitor, end, ms);',
+      },
+      {
+        what: 'what happens to a file under another mount is heard',
+        from: 'if (record.witness !== null && whyNotTheSameFile(record, owner) !== null) return false;',
+        to: '',
+        tests: ['test/waiting/lifeline.test.ts'],
+      },
+      {
+        what: 'all waiters watch the lifeline',
+        from: '    pidfdCount += watch.#pidfds;\n',
+        to: '    pidfdCount += watch.#pidfds;\n    if (lifeline !== null) watch.#watchLifeline(lifeline);\n',
+        tests: ['test/waiting/lifeline.test.ts'],
+      },
+      {
+        what: 'a lifeline that cannot be watched is heard',
+        from: '    this.#isComplete = false;\n    this.#wakeup.wake();',
+        to: '',
+        tests: ['test/waiting/lifeline.test.ts'],
+      },
+      {
+        what: 'a blocked thread does not hear of the end of a lifeline',
+        from: "lifeline === null ? 'ENOENT' : watch.openLifelineSignal(lifeline.text)",
+        to: "'ENOENT'",
+        tests: ['test/waiting/lifeline.test.ts'],
+      },
+    ],
+  },
+  {
+    file: 'src/lock/waiting/lifeline-to-watch.ts',
+    tests: ['test/waiting/lifeline.test.ts'],
+    mutants: [
+      {
+        what: 'the lifeline of the lock itself is not watched',
+        from: "lifeline !== null && test(lifeline) === 'held'",
+        to: 'false',
+      },
+      {
+        what: 'the lifeline of the process tells of a release',
+        from: 'isOfLock: false',
+        to: 'isOfLock: true',
+      },
+      {
+        what: 'a lifeline is watched beside a witness',
+        from: 'if (witness !== null && !handedOver && whyNotTheSameFile(record, owner) === null) return null;',
+        to: '',
+      },
+      {
+        what: 'who inherited a lock is thought to keep its file open',
+        from: 'witness !== null && !handedOver &&',
+        to: 'witness !== null &&',
+      },
+    ],
+  },
+  {
+    file: 'src/watch/kernel-event.ts',
+    tests: ['test/watch/lifeline.test.ts'],
+    mutants: [
+      {
+        what: 'the lifeline of a process tells of a lock that was handed over',
+        from: 'handedOver ? null : identity.lifeline, words',
+        to: 'identity.lifeline, words',
+      },
+      {
+        what: 'the process is watched and not the lifeline of the lock itself',
+        from: '      watchLifeline(observer, watch, lifeline, words, place) ??\n',
+        to: '',
+      },
+      {
+        what: 'where the record stood is forgotten',
+        from: 'file === null ? {} : { filesystem: file.filesystem.type }',
+        to: '{}',
+      },
+      {
+        what: 'the end of a lifeline is a death',
+        from: 'toEvent(watch.onLifelineFree(lifeline, words, 0), place)',
+        to: "toEvent(watch.onLifelineFree(lifeline, words, 0), { heldPidfd: 'exited' })",
       },
     ],
   },

@@ -4,6 +4,7 @@ const PROCESSES = ['test/native/processes.test.ts', 'test/backend'];
 const FILES = ['test/native/files.test.ts', 'test/native/descriptors.test.ts'];
 const WATCH = ['test/native/watch.test.ts'];
 const INHERITABLE = ['test/native/inheritable-lifeline.test.ts'];
+const LIFELINE_WATCH = ['test/native/lifeline-watch.test.ts'];
 const PARSERS = ['test/native/parsers.test.ts'];
 
 /** @type {import('./list.mjs').MutatedFile[]} */
@@ -413,8 +414,8 @@ export const files = [
       },
       {
         what: 'the own lifeline reads as free',
-        from: 'if (space.own.contains(lifeline.offset)) return LockState::kHeld;',
-        to: '',
+        from: 'if (space.own.contains(lifeline.offset)) {',
+        to: 'if (false) {',
       },
       {
         what: 'a forked child keeps the lifeline',
@@ -437,6 +438,84 @@ export const files = [
         from: '*descriptor = std::move(file.fd);',
         to: '*descriptor = std::move(file.fd);\n  Of(kind).own.insert(offset);',
         tests: INHERITABLE,
+      },
+      {
+        what: 'nobody hears of a lifeline that is dropped',
+        from: '  (void)OpenLifelineSpace(lifeline.space, &bell);\n',
+        to: '',
+        tests: LIFELINE_WATCH,
+      },
+      {
+        what: 'a descriptor that was closed is not opened anew for a test',
+        from: 'if (state != LockState::kUntestable || IsStillOpen(space.file)) return state;',
+        to: 'return state;',
+      },
+    ],
+  },
+  {
+    file: 'native/linux/lifeline_watch.cc',
+    tests: LIFELINE_WATCH,
+    mutants: [
+      {
+        what: 'an event is an end',
+        from: 'if (lifelines.Test(current->second.lifeline) != LockState::kFree) continue;',
+        to: '',
+      },
+      {
+        what: 'the kernel is asked for no events',
+        from: '  if (!pace_.listens()) return;\n',
+        to: '  return;\n',
+      },
+      {
+        what: 'the kernel goes on reporting when it polls',
+        from: '  if (!pace_.listens()) StopListening();\n',
+        to: '',
+      },
+      {
+        what: 'the kernel goes on reporting when nothing is watched',
+        from: '    timer_.Remove(kTest);\n    StopListening();',
+        to: '    timer_.Remove(kTest);',
+      },
+      {
+        what: 'a process without inotify is deaf',
+        from: '      pace_.OnDeaf(Now(CLOCK_MONOTONIC));\n',
+        to: '',
+      },
+      {
+        what: 'a descriptor reports nothing',
+        from: 'std::get_if<UniqueFd>(report)',
+        to: 'std::get_if<UniqueFd>(report); signal != nullptr && false',
+      },
+    ],
+  },
+  {
+    file: 'native/linux/lifeline_pace.cc',
+    tests: ['test/native/lifeline-pace.test.ts'],
+    mutants: [
+      { what: 'no number of events is too many', from: '++events_ > kMostEvents', to: 'false' },
+      { what: 'one test follows an event', from: 'pause_ <= kLastPause', to: 'pause_ <= kFirstPause' },
+      {
+        what: 'it never listens again',
+        from: 'if (listens_ || now < listen_again_)',
+        to: 'if (listens_ || listen_again_ > 0)',
+      },
+      { what: 'it listens again at once', from: 'if (listens_ || now < listen_again_)', to: 'if (listens_)' },
+      { what: 'it tries to listen every second', from: 'std::min(2 * quiet_, kLongestQuiet)', to: 'quiet_' },
+      {
+        what: 'a quiet hour does not count',
+        from: 'quiet_ == 0 || now - listening_since_ > kSettled',
+        to: 'quiet_ == 0',
+      },
+      { what: 'all poll in step', from: 'pause = Vary(kPollPause);', to: 'pause = kPollPause;' },
+      {
+        what: 'the more it watches, the more it works',
+        from: 'std::min(cost * kRestPerCost, kLongestRest)',
+        to: '0',
+      },
+      {
+        what: 'a clock that jumps puts it to sleep',
+        from: 'std::min(cost * kRestPerCost, kLongestRest)',
+        to: 'cost * kRestPerCost',
       },
     ],
   },

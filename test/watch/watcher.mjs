@@ -12,8 +12,8 @@ function last() {
 }
 
 const calls = {
-  watch({ owner, count = 1, lock }) {
-    for (let i = 0; i < count; i += 1) watches.push(watchOwner(owner, { lock }));
+  watch({ owner, count = 1, ...options }) {
+    for (let i = 0; i < count; i += 1) watches.push(watchOwner(owner, options));
     return { alive: last().alive, event: last().event, state: last().verdict.state };
   },
   alive: () => watches.filter((watch) => watch.alive).length,

@@ -2,7 +2,9 @@ import type { WatchOperations } from '../../backend/backend.js';
 import type { Descriptor } from '../../backend/descriptor.js';
 import { isOneKernelFilesystem } from '../../backend/filesystem-traits.js';
 import { isErrno } from '../../backend/system-error.js';
+import { whyNotTheSameFile } from '../../judge/live-observation.js';
 import type { LockView } from '../protocol/view.js';
+import { type LifelineToWatch, lifelineToWatch } from './lifeline-to-watch.js';
 import { Wakeup } from './wakeup.js';
 
 /**
@@ -11,10 +13,11 @@ import { Wakeup } from './wakeup.js';
  */
 export interface ChangeWatch {
   /**
-   * True when everything that can free the lock wakes the waiter. That holds for a lock of this package: its
-   * owner keeps owner.json open for writing until it dies, and the close wakes us from any namespace. An
-   * older program has closed its file long before, so its death takes a pidfd. Changes that another machine
-   * makes on a shared filesystem wake no waiter.
+   * True when everything that can free the lock wakes the waiter. That holds for a lock of this package on a
+   * filesystem of one kernel: its owner keeps owner.json open for writing until it dies, and the close wakes us
+   * from any namespace. An older program has closed its file long before, so its death takes a pidfd. Elsewhere
+   * it holds for a lock with a lifeline of its own that is held on this kernel, because its owner drops that
+   * whatever ends the lock. Changes that another machine makes on a shared filesystem wake no waiter.
    */
   readonly complete: boolean;
   close(): void;
@@ -45,10 +48,16 @@ export interface SyncChangeWatch extends ChangeWatch {
 export type StartWatch<W extends ChangeWatch> = (view: LockView) => W | null;
 
 export function startAsyncWatch(view: LockView): AsyncChangeWatch | null {
-  const { watch } = view.lockPath.backend;
+  const { watch, files } = view.lockPath.backend;
   if (watch === null) return null;
-  if (isComplete(view, false) && pidfdCount >= MAX_PIDFDS) return EventLoopWatch.start(watch, view, null);
-  return withOwnerPidfd(view, (pidfd) => EventLoopWatch.start(watch, view, pidfd));
+  const lifeline = lifelineToWatch(view);
+  const isSaved = isComplete(view, false) && pidfdCount >= MAX_PIDFDS;
+  const pidfd = lifeline === null && !isSaved ? openOwnerPidfd(view) : null;
+  try {
+    return EventLoopWatch.start(watch, view, pidfd, lifeline);
+  } finally {
+    if (pidfd !== null) files.close(pidfd);
+  }
 }
 
 export function startSyncWatch(view: LockView): SyncChangeWatch | null {
@@ -56,49 +65,71 @@ export function startSyncWatch(view: LockView): SyncChangeWatch | null {
   if (watch === null) return null;
   const monitor = watch.openChangeMonitor(view.directory);
   if (isErrno(monitor)) return null;
-  let pidfd = openOwnerPidfd(view);
+  const lifeline = lifelineToWatch(view);
+  const signal = lifeline === null ? 'ENOENT' : watch.openLifelineSignal(lifeline.text);
+  let end = isErrno(signal) ? openOwnerPidfd(view) : signal;
   return {
-    complete: isComplete(view, pidfd !== null),
+    complete: isErrno(signal) ? isComplete(view, end !== null) : lifeline?.isOfLock === true,
     wait(ms) {
-      // The pidfd of an exited process stays readable, so it is closed after its first report.
-      if (watch.block(monitor, pidfd, ms) === 'exit') closePidfd();
+      // The descriptor stays readable after the owner's end, so it is closed after its first report.
+      if (watch.block(monitor, end, ms) === 'exit') closeEnd();
     },
     close() {
       files.close(monitor);
-      closePidfd();
+      closeEnd();
     },
   };
 
-  function closePidfd(): void {
-    if (pidfd !== null) files.close(pidfd);
-    pidfd = null;
+  function closeEnd(): void {
+    if (end !== null) files.close(end);
+    end = null;
   }
 }
 
 class EventLoopWatch implements AsyncChangeWatch {
-  readonly complete: boolean;
   readonly #operations: WatchOperations;
   readonly #wakeup = new Wakeup();
+  readonly #tickets: number[] = [];
   /** How many descriptors the backend keeps open for it. */
   readonly #pidfds: number;
-  #ticket = 0;
+  #lifeline: LifelineToWatch | null;
+  #isComplete: boolean;
 
-  static start(operations: WatchOperations, view: LockView, pidfd: Descriptor | null): EventLoopWatch | null {
-    const watch = new EventLoopWatch(operations, isComplete(view, pidfd !== null), pidfd === null ? 0 : 1);
+  static start(
+    operations: WatchOperations,
+    view: LockView,
+    pidfd: Descriptor | null,
+    lifeline: LifelineToWatch | null,
+  ): EventLoopWatch | null {
+    const isWhole = lifeline === null ? isComplete(view, pidfd !== null) : lifeline.isOfLock;
+    const watch = new EventLoopWatch(operations, lifeline, isWhole, pidfd === null ? 0 : 1);
     const ticket = operations.onLockChange(view.directory, pidfd, () => watch.#wakeup.wake());
     if (isErrno(ticket)) return null;
-    watch.#ticket = ticket;
+    watch.#tickets.push(ticket);
     pidfdCount += watch.#pidfds;
     return watch;
   }
 
-  private constructor(operations: WatchOperations, complete: boolean, pidfds: number) {
+  private constructor(
+    operations: WatchOperations,
+    lifeline: LifelineToWatch | null,
+    isWhole: boolean,
+    pidfds: number,
+  ) {
     this.#operations = operations;
-    this.complete = complete;
+    this.#lifeline = lifeline;
+    this.#isComplete = isWhole;
     this.#pidfds = pidfds;
   }
 
+  get complete(): boolean {
+    return this.#isComplete;
+  }
+
   wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    // Every close of a namespace's file on this kernel wakes all who watch lifelines. Hence only the waiter that is first
+    // in line watches, which is the one that waits here. A lifeline that has become free by now wakes it as well.
+    if (this.#lifeline !== null) this.#watchLifeline(this.#lifeline);
     return this.#wakeup.wait(ms, signal);
   }
 
@@ -106,24 +137,30 @@ class EventLoopWatch implements AsyncChangeWatch {
     this.#wakeup.wake();
   }
 
+  #watchLifeline({ text }: LifelineToWatch): void {
+    this.#lifeline = null;
+    const ticket = this.#operations.onLifelineEnd(text, () => this.#wakeup.wake());
+    if (!isErrno(ticket)) {
+      this.#tickets.push(ticket);
+      return;
+    }
+    // The waiter looks again at once, and polls from then on.
+    this.#isComplete = false;
+    this.#wakeup.wake();
+  }
+
   close(): void {
-    this.#operations.cancel(this.#ticket);
+    for (const ticket of this.#tickets) this.#operations.cancel(ticket);
     pidfdCount -= this.#pidfds;
   }
 }
 
 function isComplete(view: LockView, hasPidfd: boolean): boolean {
-  if (view.owner === null || view.record === null) return false;
-  return isOneKernelFilesystem(view.owner.filesystem.type) && (view.record.version !== null || hasPidfd);
-}
-
-function withOwnerPidfd<T>(view: LockView, use: (pidfd: Descriptor | null) => T): T {
-  const pidfd = openOwnerPidfd(view);
-  try {
-    return use(pidfd);
-  } finally {
-    if (pidfd !== null) view.lockPath.backend.files.close(pidfd);
-  }
+  const { owner, record } = view;
+  if (owner === null || record === null || !isOneKernelFilesystem(owner.filesystem.type)) return false;
+  // The kernel reports nothing of a file that the owner has open through another mount of its filesystem.
+  if (record.witness !== null && whyNotTheSameFile(record, owner) !== null) return false;
+  return record.version !== null || hasPidfd;
 }
 
 /**

@@ -23,6 +23,8 @@
 #include "change_monitors.h"
 #include "files_at.h"
 #include "heartbeat.h"
+#include "lifeline_space.h"
+#include "lifelines.h"
 #include "pidfd.h"
 #include "shared_service.h"
 #include "unique_fd.h"
@@ -35,9 +37,13 @@ using kernel_identity::system::BlockOn;
 using kernel_identity::system::Cancellation;
 using kernel_identity::system::ChangeMonitors;
 using kernel_identity::system::Heartbeat;
+using kernel_identity::system::Lifeline;
+using kernel_identity::system::LifelineSpace;
 using kernel_identity::system::Listener;
+using kernel_identity::system::NamespaceFile;
 using kernel_identity::system::OpenPidfd;
 using kernel_identity::system::SharedService;
+using kernel_identity::system::TakeByte;
 using kernel_identity::system::TakeWitness;
 using kernel_identity::system::UniqueFd;
 using kernel_identity::system::Watcher;
@@ -56,6 +62,7 @@ Count exits = {"exits reported"};
 Count cancelled = {"exits cancelled"};
 Count changes = {"changes reported"};
 Count releases = {"releases reported"};
+Count ends = {"ends of lifelines reported"};
 Count losses = {"losses reported"};
 Count beats = {"leases kept"};
 Count blocks = {"blocking waits"};
@@ -138,6 +145,40 @@ void WatchReleases(Watcher* watcher, int root, int number, Random random) {
     watcher->Cancel(ticket);
     word.reset();
     ::unlinkat(root, name.c_str(), 0);
+  }
+}
+
+/** Watches lifelines that end during the watch, and just before it, in each of the ways in which it is reported. */
+void WatchLifelines(Watcher* watcher, uint64_t number, Random random) {
+  const Lifeline lifeline = {.space = LifelineSpace::kTime, .offset = (number << 40) + uint64_t(::getpid())};
+  while (!stop) {
+    NamespaceFile holder;
+    Check("OpenLifelineSpace", OpenLifelineSpace(lifeline.space, &holder));
+    Check("TakeByte", TakeByte(holder.fd.get(), lifeline.offset));
+    auto word = std::make_unique<int32_t>(0);
+    auto calls = std::make_unique<Calls>();
+    uint64_t of_word = 0;
+    uint64_t of_calls = 0;
+    UniqueFd signal;
+    if (random() % 4 == 0) holder = {};
+    Check("WatchLifeline", watcher->WatchLifeline(lifeline, word.get(), &of_word));
+    Check("WatchLifeline", watcher->WatchLifeline(lifeline, ListenerOf(calls.get()), &of_calls));
+    if (random() % 2 == 0) Check("OpenLifelineSignal", watcher->OpenLifelineSignal(lifeline, &signal));
+    Nap(&random, 2000);
+    if (holder.fd.valid() && std::atomic_ref(*word).load(std::memory_order_acquire) != 0) {
+      Fail("a lifeline that is held was reported as free", 0);
+    }
+    holder = {};
+    if (random() % 2 == 0) {
+      while (std::atomic_ref(*word).load(std::memory_order_acquire) == 0) std::this_thread::yield();
+      ++ends.times;
+      if (signal.valid()) Check("BlockOn", BlockOn(signal.get(), -1, -1, nullptr));
+    }
+    signal = UniqueFd();
+    watcher->Cancel(of_word);
+    watcher->Cancel(of_calls);
+    word.reset();
+    if (calls->count > 1) Fail("the end of a lifeline was reported more than once", calls->count);
   }
 }
 
@@ -261,6 +302,7 @@ int main(int argc, char** argv) {
       threads.emplace_back(WatchExits, watcher.operator->(), Random(seed++));
       threads.emplace_back(WatchLocks, watcher.operator->(), root.get(), Random(seed++));
       threads.emplace_back(WatchReleases, watcher.operator->(), root.get(), i, Random(seed++));
+      threads.emplace_back(WatchLifelines, watcher.operator->(), uint64_t(i + 1), Random(seed++));
       threads.emplace_back(MakeEvents, root.get(), Random(seed++));
       threads.emplace_back(KeepLeases, heartbeat.operator->(), root.get(), i, Random(seed++));
       threads.emplace_back(Block, root.get(), Random(seed++));
@@ -280,7 +322,7 @@ int main(int argc, char** argv) {
     for (std::thread& thread : threads) thread.join();
   }
   for (const Count* count :
-       {&exits, &cancelled, &releases, &changes, &losses, &beats, &blocks, &events, &services}) {
+       {&exits, &cancelled, &releases, &changes, &ends, &losses, &beats, &blocks, &events, &services}) {
     std::printf("%s %lu\n", count->what, static_cast<unsigned long>(count->times.load()));
     if (count->times == 0) Fail("this never happened", 0);
   }
