@@ -67,7 +67,9 @@ function gapsIn({ spaces, truncated, obscured }: LifelineListing, limit: number)
   if (obscured) gaps.push('a lock of another program covers some bytes, so that lifelines may be missing');
   for (const space of ['time', 'user']) {
     if (spaces.includes(space)) continue;
-    gaps.push(`those of the initial ${space} namespace are not listed, because this process cannot open it`);
+    gaps.push(
+      `the lifelines of the initial ${space} namespace are not listed, because this process cannot open it`,
+    );
   }
   return gaps;
 }

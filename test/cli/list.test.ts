@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import type { ListedLifeline } from '../../src/index.js';
 import { hasBackend } from '../helpers/backends.js';
-import { BUILT, cli, startCli } from '../helpers/cli.js';
+import { openBox } from '../helpers/box.js';
+import { BUILT, cli, MAIN, startCli } from '../helpers/cli.js';
 import { fixture, startProcess } from '../helpers/processes.js';
-import { describeRequiring, hasProgram, testRequiring } from '../helpers/requirements.js';
+import { describeRequiring, hasProgram, isolationTest, testRequiring } from '../helpers/requirements.js';
 
 const env = { KERNEL_IDENTITY_BACKEND: 'native' };
 
@@ -54,6 +55,15 @@ describeRequiring([...BUILT, hasBackend('native')], 'list', () => {
     const { code, stderr } = await cli(['list'], { env });
     expect(code).toBe(0);
     expect(stderr).toMatch(/^kernel-identity: a lock of another program covers some bytes, [^\n]+\n$/m);
+  });
+
+  isolationTest('says on stderr which namespace it cannot open', async () => {
+    const rootless = await openBox({ userNamespace: true, env });
+    const lister = await rootless.start([process.execPath, MAIN, 'list'], { env });
+    expect((await lister.exited).code).toBe(0);
+    expect(lister.errors).toMatch(
+      /^kernel-identity: the lifelines of the initial user namespace are not listed, because [^\n]+\n$/m,
+    );
   });
 
   test('shows the name that a process gives itself without obeying it', async () => {

@@ -10,6 +10,7 @@ declare -A packages=(
   [runc]="runc golang-github-containers-common busybox-static"
   [bubblewrap]="bubblewrap busybox-static"
   [podman]="podman runc busybox-static"
+  [rows]="docker.io podman runc busybox-static"
   [rootless]="podman runc uidmap busybox-static"
   [nspawn]="systemd-container busybox-static"
   [lxc]="lxc busybox-static"

@@ -1,8 +1,13 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { hasBackend } from '../helpers/backends.js';
+import { openBox } from '../helpers/box.js';
 import { NOBODY } from '../helpers/crafted.js';
 import { describeForEachBackend, type Package } from '../helpers/package.js';
 import { fixture, startProcess } from '../helpers/processes.js';
-import { isBuilt, testRequiring } from '../helpers/requirements.js';
+import { isBuilt, isolationTest, testRequiring } from '../helpers/requirements.js';
+import { tempDir } from '../helpers/temp-dir.js';
 
 const keys = { identity: 'owner', pid: 'owner_pid', createdAt: 'locked_at', hostname: 'host' };
 
@@ -59,3 +64,24 @@ describeForEachBackend('a row with column names of its own', (api, backend) => {
     }
   });
 });
+
+isolationTest('a row in a database is judged from another container, by its lifeline and by where it stands', async () => {
+  const env = { KERNEL_IDENTITY_BACKEND: 'native' };
+  const [home, sibling] = [await openBox({ hostname: 'owner', env }), await openBox({ env })];
+  const owner = await home.node('print-identity.mjs');
+  const path = join(tempDir(), 'state.json');
+  const identity = await owner.message<{ pid: number }>();
+  const row = { owner_pid: identity.pid, host: 'owner', locked_at: 0, owner: JSON.stringify(identity) };
+  writeFileSync(path, JSON.stringify(row));
+  const judge = await sibling.node('judge-identity.mjs', [path]);
+  const ask = async (options: object) => {
+    judge.send(options);
+    const { state, reason } = await judge.message<{ state: string; reason: string }>();
+    return `${state}: ${reason}`;
+  };
+  expect(await ask({ keys })).toBe('alive: lifeline-held');
+  await home.kill();
+  expect(await ask({ keys, path })).toBe('dead: lifeline-free');
+  expect(await ask({ keys })).toBe('unknown: place-unknown');
+  expect(await ask({ keys, path: '/proc/nothing' })).toBe('unknown: place-unknown');
+}, [isBuilt(), hasBackend('native')]);

@@ -12,6 +12,7 @@ const IMAGE = 'kernel-identity-deep:1';
 const START_MS = 30_000;
 
 export class Docker {
+  image = IMAGE;
   #docker;
   #prefix;
   #daemon;
@@ -82,7 +83,15 @@ export class Docker {
 
   /** @param {...string} words */
   command(...words) {
-    return execute([...this.#docker, ...words]).trim();
+    return execute(this.line(...words)).trim();
+  }
+
+  /**
+   * Returns the whole command line.
+   * @param {...string} words
+   */
+  line(...words) {
+    return [...this.#docker, ...words];
   }
 
   /** Returns an unused name for a container. */

@@ -9,6 +9,16 @@ export const WITHOUT_DAEMONS = [
 const LIMITS = ['--ulimit=nofile=1024:1024', '--ulimit=nproc=4096:4096'];
 
 /**
+ * The command of a podman only for this test, and the limits that its containers need here. /run must be writable.
+ * @param {string} storage an unused path
+ */
+export function podmanCommand(storage) {
+  // The name of --runroot must be short.
+  const podman = ['podman', '--root', storage, '--runroot', '/run/podman', ...WITHOUT_DAEMONS];
+  return { podman, limits: LIMITS };
+}
+
+/**
  * @param {object} setting
  * @param {string} setting.name
  * @param {readonly string[]} setting.podman the command

@@ -18,9 +18,11 @@ export const CONTENDER = ['/usr/bin/node', `${INSIDE}/test/deep/containers/conte
 /**
  * Fills a directory with a small root file system: busybox, node, and this project.
  * @param {string} root
- * @param {readonly string[]} more paths of the project
+ * @param {object} [contents]
+ * @param {readonly string[]} [contents.programs] more paths of the project
+ * @param {string} [contents.node] default: the Node that runs this
  */
-export function makeRoot(root, more = []) {
+export function makeRoot(root, { programs = [], node = process.execPath } = {}) {
   for (const folder of ['bin', 'usr/bin', 'etc', 'proc', 'sys', 'dev', 'run', 'vol']) {
     mkdirSync(join(root, folder), { recursive: true });
   }
@@ -30,9 +32,9 @@ export function makeRoot(root, more = []) {
   for (const tool of ['sh', 'sleep', 'cat', 'ls', 'mount', 'true', 'sync'])
     symlinkSync('busybox', join(root, 'bin', tool));
 
-  cpSync(process.execPath, join(root, 'usr/bin/node'), { dereference: true });
-  for (const library of librariesOf(process.execPath, addon())) copy(library, root);
-  for (const part of [...PARTS_OF_PROJECT, ...more]) {
+  cpSync(node, join(root, 'usr/bin/node'), { dereference: true });
+  for (const library of librariesOf(node, addon())) copy(library, root);
+  for (const part of [...PARTS_OF_PROJECT, ...programs]) {
     cpSync(join(PROJECT, part), join(root, INSIDE, part), { recursive: true, dereference: true });
   }
 }

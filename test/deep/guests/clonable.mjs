@@ -54,7 +54,7 @@ exec /usr/bin/node ${INSIDE}/test/deep/guests/inside.mjs
 export async function bootClonable({ kernel, work, disk, share, through }) {
   const root = join(work, 'initramfs');
   mkdirSync(root);
-  makeRoot(root, PROGRAMS);
+  makeRoot(root, { programs: PROGRAMS });
   const initramfs = packInitramfs({ root, kernel, modules: MODULES, init: INIT });
   const boot = [
     ...['-kernel', `/boot/vmlinuz-${kernel}`, '-initrd', initramfs],

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { execute } from '../containers/foreground.mjs';
-import { podmanRuntime, WITHOUT_DAEMONS } from '../containers/podman.mjs';
+import { podmanCommand, podmanRuntime } from '../containers/podman.mjs';
 import { prepare } from '../containers/scratch.mjs';
 import { allSituations } from '../containers/situations.mjs';
 import { program, root } from '../frame/needs.mjs';
@@ -20,12 +20,11 @@ export const minutes = 10;
  */
 export async function run(report, { cycles, directory, cgroup }) {
   const { scratch, root: files } = prepare(directory);
-  // The paths of podman in /run, and the name of --runroot, must be short.
+  // The paths of podman in /run must be short.
   execute(['mount', '-t', 'tmpfs', 'tmpfs', '/run']);
-  const state = ['--root', join(scratch, 'storage'), '--runroot', '/run/podman'];
   const runtime = podmanRuntime({
     name: 'podman',
-    podman: ['podman', ...state, ...WITHOUT_DAEMONS],
+    podman: podmanCommand(join(scratch, 'storage')).podman,
     prefix: cgroup,
     files,
     flags: [`--cgroup-parent=/${cgroup}`],
