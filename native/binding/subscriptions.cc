@@ -28,6 +28,16 @@ int Subscriptions::AddWord(int (system::Watcher::*watch)(int, int32_t*, uint64_t
 }
 
 int Subscriptions::AddLockChange(Napi::Function wake, int directory, int pidfd, uint64_t* ticket) {
+  const int added = AddChange(Kind::kLockChange, wake, directory, pidfd, ticket);
+  if (added == 0 && ++waits_ == 1) napi_ref_threadsafe_function(env_, wake_);
+  return added;
+}
+
+int Subscriptions::AddOwnLockChange(Napi::Function changed, int directory, uint64_t* ticket) {
+  return AddChange(Kind::kOwnLockChange, changed, directory, -1, ticket);
+}
+
+int Subscriptions::AddChange(Kind kind, Napi::Function wake, int directory, int pidfd, uint64_t* ticket) {
   int opened = OpenCallbacks(wake.Env());
   if (opened == 0) opened = watcher_.Open();
   if (opened < 0) return opened;
@@ -36,22 +46,28 @@ int Subscriptions::AddLockChange(Napi::Function wake, int directory, int pidfd, 
   const int added = watcher_->WatchLock(directory, pidfd, ListenerFor(next), &system_ticket);
   if (added < 0) return added;
   *ticket = next;
-  Remember(next, Kind::kLockChange, system_ticket, wake);
-  if (++waits_ == 1) napi_ref_threadsafe_function(env_, wake_);
+  Remember(next, kind, system_ticket, wake);
   return 0;
 }
 
-int Subscriptions::AddLease(Napi::Function lost, int file, int64_t interval, uint64_t* ticket) {
+int Subscriptions::AddLease(Napi::Function lost, int file, int64_t interval, int64_t patience,
+                            uint64_t* ticket) {
   int opened = OpenCallbacks(lost.Env());
   if (opened == 0) opened = heartbeat_.Open();
   if (opened < 0) return opened;
   const uint64_t next = ++last_ticket_;
   uint64_t system_ticket = 0;
-  const int added = heartbeat_->Add(file, interval, ListenerFor(next), &system_ticket);
+  const int added = heartbeat_->Add(file, interval, patience, ListenerFor(next), &system_ticket);
   if (added < 0) return added;
   *ticket = next;
   Remember(next, Kind::kLease, system_ticket, lost);
   return 0;
+}
+
+int64_t Subscriptions::SinceTouch(uint64_t ticket) {
+  const auto found = subscriptions_.find(ticket);
+  if (found == subscriptions_.end() || found->second.kind != Kind::kLease) return 0;
+  return heartbeat_->SinceTouch(found->second.system_ticket);
 }
 
 void Subscriptions::End(uint64_t ticket) {

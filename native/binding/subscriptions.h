@@ -36,14 +36,18 @@ class Subscriptions {
   int AddRelease(Napi::Object words, int file, int32_t* word, uint64_t* ticket);
   /** Keeps the event loop alive until {@link End}. */
   int AddLockChange(Napi::Function wake, int directory, int pidfd, uint64_t* ticket);
-  /** `interval` is in nanoseconds. */
-  int AddLease(Napi::Function lost, int file, int64_t interval, uint64_t* ticket);
+  /** The same for the owner of the lock: does not keep the event loop alive. */
+  int AddOwnLockChange(Napi::Function changed, int directory, uint64_t* ticket);
+  /** `interval` and `patience` are in nanoseconds: see {@link system::Heartbeat::Add}. */
+  int AddLease(Napi::Function lost, int file, int64_t interval, int64_t patience, uint64_t* ticket);
+  /** See {@link system::Heartbeat::SinceTouch}. */
+  int64_t SinceTouch(uint64_t ticket);
 
   /** After the call nothing is written, touched or called for the ticket. One that has ended is ignored. */
   void End(uint64_t ticket);
 
  private:
-  enum class Kind { kWord, kLockChange, kLease };
+  enum class Kind { kWord, kLockChange, kOwnLockChange, kLease };
 
   struct Subscription {
     Kind kind;
@@ -55,6 +59,7 @@ class Subscriptions {
 
   int AddWord(int (system::Watcher::*watch)(int, int32_t*, uint64_t*), Napi::Object words, int fd,
               int32_t* word, uint64_t* ticket);
+  int AddChange(Kind kind, Napi::Function wake, int directory, int pidfd, uint64_t* ticket);
   int OpenCallbacks(napi_env env);
   system::Listener ListenerFor(uint64_t ticket);
   void Remember(uint64_t ticket, Kind kind, uint64_t system_ticket, Napi::Object kept);

@@ -11,6 +11,7 @@
 
 #include "errno_name.h"
 #include "files_at.h"
+#include "inotify.h"
 #include "lifeline_space.h"
 #include "pid_namespace.h"
 #include "pidfd.h"
@@ -158,6 +159,20 @@ Capability ProbeLifeline() {
                                            : "a lock on the initial user namespace is seen by others");
 }
 
+/** Watches a directory in the way in which an owner watches that of its lock. */
+Capability ProbeLossEvents() {
+  const auto polled = [](const char* call, int error) {
+    return No("polled once a second: " + Answered(call, error));
+  };
+  const int opened = OpenInotify();
+  if (opened < 0) return polled("inotify_init1", opened);
+  const UniqueFd inotify(opened);
+  const UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const int watch = WatchDirectory(inotify.get(), root.get());
+  if (watch < 0) return polled("inotify_add_watch by /proc/self/fd", watch);
+  return Yes("inotify watches an open directory");
+}
+
 Capability ProbeRenameNoReplace() {
   // A kernel that has the call checks the descriptors and answers EBADF. A seccomp filter answers before
   // that.
@@ -174,6 +189,7 @@ Capabilities ProbeCapabilities() {
   capabilities.namespace_id = ProbeNamespaceId();
   ProbeWitness(&capabilities);
   capabilities.lifeline = ProbeLifeline();
+  capabilities.loss_events = ProbeLossEvents();
   capabilities.rename_no_replace = ProbeRenameNoReplace();
   return capabilities;
 }
