@@ -31,6 +31,7 @@ Napi::Value GetCapabilities(const Napi::CallbackInfo& info) {
       .Set("takeWitness", CapabilityValue(env, known->take_witness))
       .Set("testWitness", CapabilityValue(env, known->test_witness))
       .Set("lifeline", CapabilityValue(env, known->lifeline))
+      .Set("lossEvents", CapabilityValue(env, known->loss_events))
       .Set("renameNoReplace", CapabilityValue(env, known->rename_no_replace))
       .value();
 }

@@ -1,3 +1,5 @@
+#include <sys/file.h>
+
 #include <cerrno>
 #include <string>
 #include <vector>
@@ -114,6 +116,10 @@ Napi::Value CreateDirectoryAt(const Napi::CallbackInfo& info) {
     error = system::ReadStatusOf(directory.get(), &status);
     syscall = "fstat";
   }
+  // systemd-tmpfiles, which deletes what is old in /tmp, spares a directory with such a lock on it. Where
+  // there are no locks the directory is not protected, which is no error. Filesystems keep locks on
+  // directories in this kernel, so that the call waits for no server.
+  if (error == 0) (void)::flock(directory.get(), LOCK_SH | LOCK_NB);
   // FUSE and NFS answer ESTALE for a directory that they no longer know.
   if (error == -ENOENT || error == -ESTALE) return env.Null();
   if (error < 0) {

@@ -22,12 +22,14 @@ Napi::Value Start(const Napi::CallbackInfo& info) {
   int file = -1;
   int64_t interval = 0;
   Napi::Function lost;
+  int64_t patience = -1;
   if (!arguments.Descriptor(0, "file", &file) || !arguments.Interval(1, "intervalMs", &interval) ||
-      !arguments.Function(2, "lost", &lost)) {
+      !arguments.Function(2, "lost", &lost) ||
+      (!arguments.IsUndefined(3) && !arguments.Timeout(3, "patienceMs", &patience))) {
     return {};
   }
   uint64_t ticket = 0;
-  const int error = EnvironmentOf(info).subscriptions.AddLease(lost, file, interval, &ticket);
+  const int error = EnvironmentOf(info).subscriptions.AddLease(lost, file, interval, patience, &ticket);
   if (error < 0) return ThrowSystemError(env, error, {.syscall = FailedCallOf(error)});
   return NumberValue(env, static_cast<double>(ticket));
 }
@@ -37,8 +39,17 @@ void Stop(const Napi::CallbackInfo& info) {
   if (Arguments(info).Ticket(0, "ticket", &ticket)) EnvironmentOf(info).subscriptions.End(ticket);
 }
 
+Napi::Value SinceTouch(const Napi::CallbackInfo& info) {
+  constexpr double kNanosecondsPerMillisecond = 1e6;
+  uint64_t ticket = 0;
+  if (!Arguments(info).Ticket(0, "ticket", &ticket)) return {};
+  const int64_t since = EnvironmentOf(info).subscriptions.SinceTouch(ticket);
+  return NumberValue(info.Env(), static_cast<double>(since) / kNanosecondsPerMillisecond);
+}
+
 constexpr Method kMethods[] = {
     {"start", Call<Start>},
+    {"sinceTouch", Call<SinceTouch>},
     {"stop", Call<Stop>},
 };
 

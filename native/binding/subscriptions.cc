@@ -48,7 +48,7 @@ int Subscriptions::AddLifelineEnd(Napi::Function wake, const system::Lifeline& l
   const int added = watcher_->WatchLifeline(lifeline, ListenerFor(next), &system_ticket);
   if (added < 0) return added;
   *ticket = next;
-  RememberWait(next, system_ticket, wake);
+  Remember(next, Kind::kWait, system_ticket, wake);
   return 0;
 }
 
@@ -58,6 +58,14 @@ int Subscriptions::OpenLifelineSignal(const system::Lifeline& lifeline, system::
 }
 
 int Subscriptions::AddLockChange(Napi::Function wake, int directory, int pidfd, uint64_t* ticket) {
+  return AddChange(Kind::kWait, wake, directory, pidfd, ticket);
+}
+
+int Subscriptions::AddOwnLockChange(Napi::Function changed, int directory, uint64_t* ticket) {
+  return AddChange(Kind::kNotice, changed, directory, -1, ticket);
+}
+
+int Subscriptions::AddChange(Kind kind, Napi::Function wake, int directory, int pidfd, uint64_t* ticket) {
   int opened = OpenCallbacks(wake.Env());
   if (opened == 0) opened = watcher_.Open();
   if (opened < 0) return opened;
@@ -66,21 +74,28 @@ int Subscriptions::AddLockChange(Napi::Function wake, int directory, int pidfd, 
   const int added = watcher_->WatchLock(directory, pidfd, ListenerFor(next), &system_ticket);
   if (added < 0) return added;
   *ticket = next;
-  RememberWait(next, system_ticket, wake);
+  Remember(next, kind, system_ticket, wake);
   return 0;
 }
 
-int Subscriptions::AddLease(Napi::Function lost, int file, int64_t interval, uint64_t* ticket) {
+int Subscriptions::AddLease(Napi::Function lost, int file, int64_t interval, int64_t patience,
+                            uint64_t* ticket) {
   int opened = OpenCallbacks(lost.Env());
   if (opened == 0) opened = heartbeat_.Open();
   if (opened < 0) return opened;
   const uint64_t next = ++last_ticket_;
   uint64_t system_ticket = 0;
-  const int added = heartbeat_->Add(file, interval, ListenerFor(next), &system_ticket);
+  const int added = heartbeat_->Add(file, interval, patience, ListenerFor(next), &system_ticket);
   if (added < 0) return added;
   *ticket = next;
   Remember(next, Kind::kLease, system_ticket, lost);
   return 0;
+}
+
+int64_t Subscriptions::SinceTouch(uint64_t ticket) {
+  const auto found = subscriptions_.find(ticket);
+  if (found == subscriptions_.end() || found->second.kind != Kind::kLease) return 0;
+  return heartbeat_->SinceTouch(found->second.system_ticket);
 }
 
 void Subscriptions::End(uint64_t ticket) {
@@ -119,11 +134,7 @@ system::Listener Subscriptions::ListenerFor(uint64_t ticket) {
 
 void Subscriptions::Remember(uint64_t ticket, Kind kind, uint64_t system_ticket, Napi::Object kept) {
   subscriptions_.emplace(ticket, Subscription{kind, system_ticket, Napi::Persistent(kept)});
-}
-
-void Subscriptions::RememberWait(uint64_t ticket, uint64_t system_ticket, Napi::Function wake) {
-  Remember(ticket, Kind::kWait, system_ticket, wake);
-  if (++waits_ == 1) napi_ref_threadsafe_function(env_, wake_);
+  if (kind == Kind::kWait && ++waits_ == 1) napi_ref_threadsafe_function(env_, wake_);
 }
 
 void Subscriptions::EndInSystem(const Subscription& subscription) {

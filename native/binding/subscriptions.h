@@ -42,8 +42,12 @@ class Subscriptions {
   int AddLifelineEnd(Napi::Function wake, const system::Lifeline& lifeline, uint64_t* ticket);
   /** Keeps the event loop alive until {@link End}. */
   int AddLockChange(Napi::Function wake, int directory, int pidfd, uint64_t* ticket);
-  /** `interval` is in nanoseconds. */
-  int AddLease(Napi::Function lost, int file, int64_t interval, uint64_t* ticket);
+  /** The same for the owner of the lock: does not keep the event loop alive. */
+  int AddOwnLockChange(Napi::Function changed, int directory, uint64_t* ticket);
+  /** `interval` and `patience` are in nanoseconds: see {@link system::Heartbeat::Add}. */
+  int AddLease(Napi::Function lost, int file, int64_t interval, int64_t patience, uint64_t* ticket);
+  /** See {@link system::Heartbeat::SinceTouch}. */
+  int64_t SinceTouch(uint64_t ticket);
 
   /** A descriptor as of {@link system::Watcher::OpenLifelineSignal}. It has no ticket. 0 or -errno. */
   int OpenLifelineSignal(const system::Lifeline& lifeline, system::UniqueFd* signal);
@@ -52,8 +56,8 @@ class Subscriptions {
   void End(uint64_t ticket);
 
  private:
-  /** A wait keeps the event loop alive. */
-  enum class Kind { kWord, kWait, kLease };
+  /** A wait keeps the event loop alive, and a notice does not. */
+  enum class Kind { kWord, kWait, kNotice, kLease };
 
   struct Subscription {
     Kind kind;
@@ -65,9 +69,9 @@ class Subscriptions {
 
   int AddWord(int (system::Watcher::*watch)(int, int32_t*, uint64_t*), Napi::Object words, int fd,
               int32_t* word, uint64_t* ticket);
+  int AddChange(Kind kind, Napi::Function wake, int directory, int pidfd, uint64_t* ticket);
   int OpenCallbacks(napi_env env);
   system::Listener ListenerFor(uint64_t ticket);
-  void RememberWait(uint64_t ticket, uint64_t system_ticket, Napi::Function wake);
   void Remember(uint64_t ticket, Kind kind, uint64_t system_ticket, Napi::Object kept);
   void EndInSystem(const Subscription& subscription);
   void EndAll();

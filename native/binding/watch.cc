@@ -132,6 +132,18 @@ Napi::Value OnLockChange(const Napi::CallbackInfo& info) {
   return TicketOrErrno(info.Env(), result, ticket);
 }
 
+Napi::Value OnOwnLockChange(const Napi::CallbackInfo& info) {
+  int directory = -1;
+  Napi::Function changed;
+  if (!Arguments(info).Descriptor(0, "directory", &directory) ||
+      !Arguments(info).Function(1, "changed", &changed)) {
+    return {};
+  }
+  uint64_t ticket = 0;
+  const int result = EnvironmentOf(info).subscriptions.AddOwnLockChange(changed, directory, &ticket);
+  return TicketOrErrno(info.Env(), result, ticket);
+}
+
 void Cancel(const Napi::CallbackInfo& info) {
   uint64_t ticket = 0;
   if (Arguments(info).Ticket(0, "ticket", &ticket)) EnvironmentOf(info).subscriptions.End(ticket);
@@ -193,6 +205,7 @@ constexpr Method kMethods[] = {
     {"onLifelineEnd", Call<OnLifelineEnd>},
     {"openLifelineSignal", Call<OpenLifelineSignal>},
     {"onLockChange", Call<OnLockChange>},
+    {"onOwnLockChange", Call<OnOwnLockChange>},
     {"cancel", Call<Cancel>},
     {"openChangeMonitor", Call<OpenChangeMonitor>},
     {"block", Call<Block>},

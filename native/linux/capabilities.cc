@@ -11,6 +11,7 @@
 
 #include "errno_name.h"
 #include "files_at.h"
+#include "inotify.h"
 #include "lifeline_space.h"
 #include "pid_namespace.h"
 #include "pidfd.h"
@@ -186,6 +187,26 @@ int ProbeLifeline(Capabilities* capabilities) {
   return 0;
 }
 
+/**
+ * Watches a directory in the way in which an owner watches that of its lock. EMFILE is no shortage here:
+ * mostly the user has no inotify instance left, which lasts.
+ */
+int ProbeLossEvents(Capabilities* capabilities) {
+  Capability& found = capabilities->loss_events;
+  const auto polled = [&found](const char* call, int error) {
+    found = No("polled once a second: " + Answered(call, error));
+    return 0;
+  };
+  const int opened = OpenInotify();
+  if (opened < 0) return polled("inotify_init1", opened);
+  const UniqueFd inotify(opened);
+  const UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const int watch = WatchDirectory(inotify.get(), root.get());
+  if (watch < 0) return polled("inotify_add_watch by /proc/self/fd", watch);
+  found = Yes("inotify watches an open directory");
+  return 0;
+}
+
 Capability ProbeRenameNoReplace() {
   // A kernel that has the call checks the descriptors and answers EBADF. A seccomp filter answers before
   // that.
@@ -197,7 +218,7 @@ Capability ProbeRenameNoReplace() {
 }  // namespace
 
 int ProbeCapabilities(Capabilities* capabilities) {
-  for (const auto probe : {ProbePidfd, ProbeNamespaceId, ProbeWitness, ProbeLifeline}) {
+  for (const auto probe : {ProbePidfd, ProbeNamespaceId, ProbeWitness, ProbeLifeline, ProbeLossEvents}) {
     const int shortage = probe(capabilities);
     if (shortage < 0) return shortage;
   }

@@ -17,6 +17,7 @@ struct Capabilities {
   Capability take_witness;
   Capability test_witness;
   Capability lifeline;
+  Capability loss_events;
   Capability rename_no_replace;
 };
 

@@ -29,11 +29,18 @@ class Heartbeat {
   int Start();
 
   /**
-   * Touches the file every `interval` (nanoseconds, positive), for the first time after one interval. When
-   * that fails, or the file has no name any more, notifies the listener and stops. The descriptor stays the
-   * caller's, who must keep it open until {@link Remove}. Answers 0 and a ticket, or -errno.
+   * Touches the file every `interval` (nanoseconds, positive), for the first time after one interval. A touch
+   * that fails is tried again. Notifies the listener and stops when the file has no name any more, or when no
+   * touch has succeeded for `patience` (nanoseconds on CLOCK_BOOTTIME; negative: without end). The descriptor
+   * stays the caller's, who must keep it open until {@link Remove}. Answers 0 and a ticket, or -errno.
    */
-  int Add(int file, int64_t interval, const Listener& lost, uint64_t* ticket);
+  int Add(int file, int64_t interval, int64_t patience, const Listener& lost, uint64_t* ticket);
+
+  /**
+   * Nanoseconds on CLOCK_BOOTTIME since the last touch that succeeded began, also while one hangs. Zero for a
+   * ticket that is over.
+   */
+  int64_t SinceTouch(uint64_t ticket);
 
   /**
    * After the call nothing is touched or notified for this ticket: a touch under way is waited for. A number
@@ -52,14 +59,23 @@ class Heartbeat {
   struct Beat {
     File file;
     int64_t interval;
+    int64_t patience;
+    /** When the last touch that succeeded began. An observer cannot have seen it before. */
+    int64_t touched_at;
     Listener lost;
   };
 
-  static bool Touch(const File& file);
+  /** What came of a touch. `kGone`: the descriptor leads to no file, to another, or to one without a name. */
+  enum class Outcome { kTouched, kFailed, kGone };
+
+  static Outcome Touch(const File& file);
+  static Outcome WriteFirstByteAgain(int fd);
 
   void Run();
   /** Touches the first file whose beat is due; false when none is. */
   bool BeatNext();
+  /** Schedules the next touch after one that `began` then. False when the lease is lost. */
+  bool Continue(uint64_t ticket, Beat* beat, Outcome outcome, int64_t began) REQUIRES(mutex_);
   int TimerDescriptor();
 
   /** The thread holds this during each touch. Do not take it while you hold the other mutex. */

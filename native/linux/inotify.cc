@@ -14,9 +14,10 @@ namespace kernel_identity::system {
 namespace {
 
 // The death of an owner shows as IN_CLOSE_WRITE, in any PID namespace, because it has owner.json open for
-// writing. No event here is about reading, so a process that only inspects a lock wakes no waiter.
+// writing. An owner.json that is replaced by a rename shows only as IN_MOVED_TO. No event here is about
+// reading, so a process that only inspects a lock wakes no waiter.
 constexpr uint32_t kLockChanges =
-    IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+    IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 
 int AddWatch(int inotify, int fd, uint32_t events) {
   // inotify_add_watch takes no descriptor. This link of /proc leads to the open file itself, even if another

@@ -6,10 +6,10 @@ namespace kernel_identity::system {
 int OpenInotify();
 
 /**
- * Watches an open directory for the events that matter to a waiter for its lock: an entry was renamed away or
- * deleted, a file that was open for writing was closed, the directory itself was deleted or renamed. Answers
- * a watch descriptor or -errno; the same directory always gets the same watch descriptor. The kernel reports
- * the deletion of the directory when no process has it open any more.
+ * Watches an open directory for the events that matter to a waiter for its lock, and to its owner: an entry
+ * was renamed away, renamed to or deleted, a file that was open for writing was closed, the directory itself
+ * was deleted or renamed. Answers a watch descriptor or -errno; the same directory always gets the same watch
+ * descriptor. The kernel reports the deletion of the directory when no process has it open any more.
  */
 int WatchDirectory(int inotify, int directory);
 

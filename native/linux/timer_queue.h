@@ -23,6 +23,8 @@ class TimerQueue {
   /** `flags` are those of timerfd_create(2) besides TFD_CLOEXEC. 0 or -errno. */
   int Open(clockid_t clock, int flags);
   int descriptor() const { return timer_.get(); }
+  /** The present time, by the clock of the timer. */
+  int64_t Time() const { return Now(clock_); }
 
   /** Makes the ticket fall due `delay` nanoseconds from now, in place of any time set before. */
   void Schedule(uint64_t ticket, int64_t delay);

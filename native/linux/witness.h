@@ -30,8 +30,8 @@ int TakeWitness(int fd);
 LockState TestWitness(int fd);
 
 /**
- * Checks in the same way whether a process holds a byte-range lock on the file or directory, of whatever kind and
- * range. A flock(2) lock is not among them, because nothing tests one without taking it.
+ * Checks in the same way whether a process holds a byte-range lock on the file or directory, of whatever kind
+ * and range. A flock(2) lock is not among them, because nothing tests one without taking it.
  */
 LockState TestAnyLock(int fd);
 

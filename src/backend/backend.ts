@@ -135,6 +135,8 @@ export interface Capabilities {
   readonly testWitness: Capability;
   /** A lifeline can be taken, and is seen through a second description of its file. */
   readonly lifeline: Capability;
+  /** The kernel reports to an owner that its lock was deleted or moved away. Where it does not, the owner polls. */
+  readonly lossEvents: Capability;
   /** renameat2(2) with RENAME_NOREPLACE can be called. A filesystem may still answer EINVAL. */
   readonly renameNoReplace: Capability;
 }
@@ -251,7 +253,8 @@ export interface FileOperations {
   openText(directory: Descriptor, name: string, limit: number): OpenText | null;
   /**
    * {@link mkdirAt}, then opens the new directory for reading. Where opening fails it removes the directory again and
-   * throws what opening threw. null: another process removed the directory before it was open.
+   * throws what opening threw. null: another process removed the directory before it was open. Where the backend can,
+   * the descriptor carries a shared flock(2), for which systemd-tmpfiles spares an old directory.
    */
   createDirectoryAt(directory: Descriptor, name: string): OpenDirectory | null;
   /** {@link rmdirAt}, but only if {@link isAt} says that `name` is the directory open as `fd`; otherwise nothing. */
@@ -343,12 +346,16 @@ export interface WatchOperations {
   openLifelineSignal(lifeline: string): Descriptor | Errno;
   /**
    * Calls `wake` in this thread's event loop whenever something changes in the lock directory, and once when the process
-   * of `pidfd` exits (null: no process). A change is an entry renamed away or deleted, a file closed that was open for
+   * of `pidfd` exits (null: no process). A change is an entry renamed away, renamed to or deleted, a file closed that was open for
    * writing, or the directory itself deleted or renamed. Several changes may give one call; a change before this call
    * returns may give none. Close the directory afterwards, because the kernel does not report its deletion while a process
    * has it open. Keeps the event loop alive until cancelled.
    */
   onLockChange(directory: Descriptor, pidfd: Descriptor | null, wake: () => void): number | Errno;
+  /**
+   * Calls `changed` like {@link onLockChange}, for the owner of the lock: it does not keep the event loop alive.
+   */
+  onOwnLockChange(directory: Descriptor, changed: () => void): number | Errno;
   /** Ends a watch: nothing is written or called afterwards. Ignores a ticket whose watch is over. */
   cancel(ticket: number): void;
   /**
@@ -366,14 +373,24 @@ export interface WatchOperations {
 /** Leases: an owner that no observer can test shows that it lives by touching its owner.json at intervals. */
 export interface LeaseOperations {
   /**
-   * Sets the file's mtime to now every `intervalMs` milliseconds, from a thread that a blocked event loop does not stop.
-   * Stops and calls `lost` once, in this thread's event loop, when the file has no name any more or cannot be touched
-   * (ESTALE, EIO, ...). The descriptor stays the caller's, who must keep it open until {@link stop}. A lease does not
-   * keep the process from exiting. Returns a ticket. Throws EBADF for a descriptor that is not open, and the reason why
-   * no thread can be started.
+   * Sets the file's mtime to now every `intervalMs` milliseconds, from a thread that a blocked event loop does not stop. A
+   * touch that fails (EIO, EROFS, ENOSPC, ...) is tried again, at least once a second. Where only the file's owner may set
+   * its times, because the process has given up its privileges, the first byte is written again instead.
+   *
+   * Stops and calls `lost` once, in this thread's event loop, when the file has no name any more (ESTALE included), or when
+   * a touch fails and none has succeeded for `patienceMs`: milliseconds on CLOCK_BOOTTIME, Infinity by default. A touch
+   * that hangs calls nothing: see {@link sinceTouch}.
+   *
+   * The descriptor stays the caller's, who must keep it open until {@link stop}. A lease does not keep the process from
+   * exiting. Returns a ticket. Throws EBADF for a descriptor that is not open, and the reason why no thread can be started.
    */
-  start(file: Descriptor, intervalMs: number, lost: () => void): number;
-  /** Ends a lease: the file is not touched afterwards. Ignores a ticket whose lease is over. */
+  start(file: Descriptor, intervalMs: number, lost: () => void, patienceMs?: number): number;
+  /**
+   * Milliseconds on CLOCK_BOOTTIME since the last touch that succeeded began, also while one hangs; since {@link start}
+   * before the first one. 0 for a lease that is over.
+   */
+  sinceTouch(ticket: number): number;
+  /** Ends a lease: the file is not touched afterwards. Waits for a touch under way. Ignores a ticket whose lease is over. */
   stop(ticket: number): void;
 }
 

@@ -1,3 +1,4 @@
+import { type BootTime, STAMP } from './boot-clock.js';
 import type { Descriptor } from './descriptor.js';
 
 /** The file that the worker touches: a descriptor of the kernel's, or the path of a file that is not kept open. */
@@ -13,6 +14,15 @@ export interface ToBeater {
   readonly intervalMs: number;
   /** Element 0 is the state of the lease, shared with the thread that started it. */
   readonly state: Int32Array;
+  /** When the last touch that succeeded began, shared as well. */
+  readonly touchedAt: BootTime;
+}
+
+/** The message about a touch that failed. */
+export interface FromBeater {
+  readonly ticket: number;
+  /** True when the file has no name any more, or another file stands at its path: nothing is touched any more. */
+  readonly gone: boolean;
 }
 
 /** States of a lease. The worker sets TOUCHING during each touch and FREE after it. STOPPED is final. */
@@ -20,39 +30,60 @@ export const FREE = 0;
 export const TOUCHING = 1;
 export const STOPPED = 2;
 
+/** Milliseconds after which a failed touch is tried again, unless the next one is due earlier. */
+const RETRY_PAUSE = 1_000;
+
 /**
  * The worker's program. It is text because a bundler that puts this package into one file takes a string along, but not a
- * module that is only named in the call that starts the worker. The program posts the ticket of each lease that is lost.
+ * module that is only named in the call that starts the worker. The program posts every touch that fails.
  */
 export const BEATER = `'use strict';
-const { fstatSync, futimesSync, lstatSync, utimesSync } = require('node:fs');
+const { fdatasyncSync, fstatSync, futimesSync, lstatSync, readSync, utimesSync, writeSync } = require('node:fs');
 const { parentPort } = require('node:worker_threads');
+${STAMP}
+const GONE = ['EBADF', 'ENOENT', 'ENOTDIR', 'ESTALE'];
+const now = new BigInt64Array(2);
 
-parentPort.on('message', (lease) => {
-  const timer = setInterval(() => {
-    if (Atomics.compareExchange(lease.state, 0, ${FREE}, ${TOUCHING}) !== ${FREE}) {
-      clearInterval(timer);
-      return;
-    }
-    const alive = touch(lease);
-    Atomics.store(lease.state, 0, ${FREE});
-    Atomics.notify(lease.state, 0);
-    if (alive) return;
-    clearInterval(timer);
-    parentPort.postMessage(lease.ticket);
-  }, lease.intervalMs);
-});
+parentPort.on('message', (lease) => setTimeout(beat, lease.intervalMs, lease));
 
-// Returns false when the file has no name any more or cannot be touched, or another file stands at its path.
+function beat(lease) {
+  if (Atomics.compareExchange(lease.state, 0, ${FREE}, ${TOUCHING}) !== ${FREE}) return;
+  stamp(now);
+  const outcome = touch(lease);
+  if (outcome === 'touched') now.forEach((us, clock) => Atomics.store(lease.touchedAt, clock, us));
+  Atomics.store(lease.state, 0, ${FREE});
+  Atomics.notify(lease.state, 0);
+  if (outcome !== 'touched') parentPort.postMessage({ ticket: lease.ticket, gone: outcome === 'gone' });
+  if (outcome === 'gone') return;
+  const isLate = outcome === 'failed';
+  setTimeout(beat, isLate ? Math.min(lease.intervalMs, ${RETRY_PAUSE}) : lease.intervalMs, lease);
+}
+
 function touch({ target: { descriptor, path }, device, inode }) {
   try {
-    const now = Date.now() / 1000;
     const options = { bigint: true };
     const { dev, ino, nlink } =
       path === undefined ? fstatSync(descriptor, options) : lstatSync(path, options);
-    if (dev !== device || ino !== inode || nlink === 0n) return false;
-    if (path === undefined) futimesSync(descriptor, now, now);
-    else utimesSync(path, now, now);
+    if (dev !== device || ino !== inode || nlink === 0n) return 'gone';
+    const seconds = Date.now() / 1000;
+    if (path === undefined) futimesSync(descriptor, seconds, seconds);
+    else utimesSync(path, seconds, seconds);
+    return 'touched';
+  } catch ({ code }) {
+    if (GONE.includes(code)) return 'gone';
+    // Only the owner of a file may set its times, and a process that has given up its privileges is another user by
+    // now. It may still write to a file that it opened before.
+    const isRefused = path === undefined && (code === 'EPERM' || code === 'EACCES');
+    return isRefused && writeFirstByteAgain(descriptor) ? 'touched' : 'failed';
+  }
+}
+
+function writeFirstByteAgain(descriptor) {
+  try {
+    const byte = Buffer.alloc(1);
+    if (readSync(descriptor, byte, 0, 1, 0) !== 1 || writeSync(descriptor, byte, 0, 1, 0) !== 1) return false;
+    // On a network filesystem others see the new time only when the byte has been sent.
+    fdatasyncSync(descriptor);
     return true;
   } catch {
     return false;

@@ -2,12 +2,24 @@ import { fstatSync, lstatSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
 import { outOfRange, withCode } from '../errors.js';
 import type { LeaseOperations } from './backend.js';
+import { type BootTime, elapsedSince, newBootTime } from './boot-clock.js';
 import type { Descriptor } from './descriptor.js';
-import { BEATER, FREE, STOPPED, type Target, TOUCHING, type ToBeater } from './lease-worker.js';
+import {
+  BEATER,
+  FREE,
+  type FromBeater,
+  STOPPED,
+  type Target,
+  TOUCHING,
+  type ToBeater,
+} from './lease-worker.js';
 
 interface Lease {
   /** See {@link ToBeater.state}. */
   readonly state: Int32Array;
+  /** See {@link ToBeater.touchedAt}. */
+  readonly touchedAt: BootTime;
+  readonly patienceMs: number;
   readonly lost: () => void;
 }
 
@@ -26,7 +38,12 @@ export class WorkerLease implements LeaseOperations {
     this.#locate = locate;
   }
 
-  start(file: Descriptor, intervalMs: number, lost: () => void): number {
+  start(
+    file: Descriptor,
+    intervalMs: number,
+    lost: () => void,
+    patienceMs = Number.POSITIVE_INFINITY,
+  ): number {
     requireInterval(intervalMs);
     const target = this.#locate(file);
     const { dev, ino } =
@@ -36,10 +53,16 @@ export class WorkerLease implements LeaseOperations {
     const ticket = ++this.#lastTicket;
     const state = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
     this.#worker ??= this.#startWorker();
-    const message: ToBeater = { ticket, target, device: dev, inode: ino, intervalMs, state };
+    const touchedAt = newBootTime();
+    const message: ToBeater = { ticket, target, device: dev, inode: ino, intervalMs, state, touchedAt };
     this.#worker.postMessage(message);
-    this.#leases.set(ticket, { state, lost });
+    this.#leases.set(ticket, { state, touchedAt, patienceMs, lost });
     return ticket;
+  }
+
+  sinceTouch(ticket: number): number {
+    const lease = this.#leases.get(ticket);
+    return lease === undefined ? 0 : elapsedSince(lease.touchedAt);
   }
 
   stop(ticket: number): void {
@@ -54,12 +77,19 @@ export class WorkerLease implements LeaseOperations {
 
   #startWorker(): Worker {
     const worker = newWorker();
-    worker.on('message', (ticket: number) => this.#lose(ticket));
+    worker.on('message', ({ ticket, gone }: FromBeater) => {
+      if (gone || this.#isOverdue(ticket)) this.#lose(ticket);
+    });
     // When the worker dies no lease is renewed any more, so all of them are lost.
     worker.on('error', () => this.#loseAll(worker));
     worker.on('exit', () => this.#loseAll(worker));
     worker.unref();
     return worker;
+  }
+
+  #isOverdue(ticket: number): boolean {
+    const lease = this.#leases.get(ticket);
+    return lease !== undefined && elapsedSince(lease.touchedAt) >= lease.patienceMs;
   }
 
   #forget(ticket: number): void {

@@ -8,7 +8,7 @@ import { selfIdentity } from '../identity/read.js';
 import { enterHeldLock, giveUpLock, leaveHeldLock } from '../judge/held-locks.js';
 import { ownerRecordOf } from '../record/format.js';
 import { openOwnerFile } from '../record/owner-file.js';
-import type { LeaseRecord, OwnerRecord } from '../record/owner-record.js';
+import type { OwnerRecord } from '../record/owner-record.js';
 import { parseOwnerFile } from '../record/parse.js';
 import {
   lostEvent,
@@ -18,8 +18,9 @@ import {
   type ReleaseEvent,
   releaseEvent,
 } from './events.js';
+import { LeaseKeeper } from './lease-keeper.js';
+import { LossWatch } from './loss-watch.js';
 import { LockPlace } from './moved.js';
-import { BEATS_PER_LEASE } from './protocol/assess.js';
 import { withLockPath } from './protocol/lock-path.js';
 import { isClaimedName, OWNER_FILE, retiredName } from './protocol/names.js';
 import type { PublishedLock } from './protocol/publish.js';
@@ -50,7 +51,9 @@ export class Lock {
   #loss: LockLostError | null = null;
   #state: 'held' | 'released' | 'lost' = 'held';
   #isOwnerClosed = false;
-  #heartbeat: number | null = null;
+  #isClosed = false;
+  #leaseKeeper: LeaseKeeper | null = null;
+  #lossWatch: LossWatch | null = null;
   #place: LockPlace | null = null;
 
   /**
@@ -63,24 +66,34 @@ export class Lock {
     this.reclaimed = reclaimed;
     this.path = published.lockPath.path;
     enterHeldLock(published.record.nonce, () => this.#isIntact());
-    if (published.record.lease !== null) this.#keepLease(published.record.lease);
+    this.#keepLease();
+    if (lostEvent.isHeard) this.#watchForLoss();
     if (movedEvent.isHeard) this.#placeOf().start();
   }
 
-  #keepLease({ durationMs }: LeaseRecord): void {
-    const { lockPath, owner } = this.#published;
-    const lost = () => this.#loseByLease();
+  #keepLease(): void {
+    const { lease } = this.#published.record;
+    if (lease === null) return;
     try {
-      this.#heartbeat = lockPath.backend.lease.start(
-        owner.descriptor,
-        Math.round(durationMs / BEATS_PER_LEASE),
-        lost,
+      this.#leaseKeeper = new LeaseKeeper(this.#published, lease, (how, hangs) =>
+        this.#loseByLease(how, hangs),
       );
     } catch (error) {
       // Without renewals other processes would take the lock from its living owner.
       this.releaseSync();
       throw error;
     }
+  }
+
+  #watchForLoss(): void {
+    const { lockPath, directory } = this.#published;
+    if (this.#state !== 'held') return;
+    this.#lossWatch ??= new LossWatch(
+      lockPath.backend,
+      directory,
+      () => this.#whatIsWrong(),
+      (how) => this.#lose(how),
+    );
   }
 
   /** The record that this process wrote. */
@@ -98,10 +111,15 @@ export class Lock {
     return record.witness === null ? null : owner.descriptor;
   }
 
-  /** Aborts with a LockLostError as its reason once the lock is known to be lost, and never by a release. */
+  /**
+   * Aborts with a LockLostError as its reason once the lock is known to be lost, and never by a release. From the
+   * first use on, the lock is watched: a loss is noticed within a second, and on Linux with the addon at once. The
+   * watch does not keep the process from exiting.
+   */
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
     if (this.#loss !== null) this.#abort.abort(this.#loss);
+    this.#watchForLoss();
     return this.#abort.signal;
   }
 
@@ -158,7 +176,10 @@ export class Lock {
       if (releaseEvent.isHeard) releaseEvent.publish(this.#asEvent());
     }
     this.#state = 'released';
-    if (state === 'lost') throw this.#loss;
+    if (state !== 'lost') return;
+    // A lease that was lost to a server that does not answer has left the descriptors open.
+    this.#close();
+    throw this.#loss;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -170,6 +191,8 @@ export class Lock {
   }
 
   #release(): void {
+    // The steps below look like a loss.
+    this.#lossWatch?.close();
     const wrong = this.#whatIsWrong();
     if (wrong !== null) throw this.#lose(wrong);
     if (!this.#retire()) throw this.#lose('its owner.json is gone');
@@ -204,11 +227,26 @@ export class Lock {
   }
 
   #lose(how: string): LockLostError {
+    const error = this.#declareLost(how);
+    this.#close();
+    return error;
+  }
+
+  /** Leaves the descriptors open until {@link release} where close(2) may hang with the file's server. */
+  #loseByLease(how: string, hangs: boolean): void {
+    if (this.#state !== 'held') return;
+    if (hangs) this.#declareLost(how);
+    else this.#lose(how);
+  }
+
+  #declareLost(how: string): LockLostError {
     const error = new LockLostError(this.path, how);
     this.#state = 'lost';
     this.#loss = error;
+    this.#leaseKeeper?.stopChecking();
+    this.#lossWatch?.close();
+    // This process must not judge that it still holds what it has given up.
     giveUpLock(this.#published.record.nonce);
-    this.#close();
     this.#abort?.abort(error);
     if (lostEvent.isHeard) lostEvent.publish({ ...this.#asEvent(), error });
     return error;
@@ -221,10 +259,6 @@ export class Lock {
 
   #asEvent(): ReleaseEvent {
     return { path: this.path, owner: this.owner, ownerAge: ownerAgeOf(this.owner) };
-  }
-
-  #loseByLease(): void {
-    if (this.#state === 'held') this.#lose('its owner.json is gone, or can no longer be touched');
   }
 
   /**
@@ -337,6 +371,9 @@ export class Lock {
   }
 
   #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#lossWatch?.close();
     const { lockPath, directory, directoryId } = this.#published;
     this.#place?.stop();
     this.#closeOwner();
@@ -350,7 +387,7 @@ export class Lock {
     const { lockPath, owner, record } = this.#published;
     const { descriptor, status } = owner;
     leaveHeldLock(record.nonce);
-    if (this.#heartbeat !== null) lockPath.backend.lease.stop(this.#heartbeat);
+    this.#leaseKeeper?.stop();
     lockPath.backend.files.closeIfStill(descriptor, status.device, status.inode);
   }
 }

@@ -53,6 +53,7 @@ for (const name of TESTED) {
       const capabilities = backend.capabilities();
       expect(Object.keys(capabilities).sort()).toEqual([
         'lifeline',
+        'lossEvents',
         'namespaceId',
         'pidfd',
         'pidfdInode',

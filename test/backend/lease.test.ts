@@ -1,4 +1,17 @@
-import { readdirSync, renameSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  fstatSync,
+  futimesSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -6,12 +19,37 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { EVERY, hasBackend, loadBackend, type TestedBackend } from '../helpers/backends.js';
 import { onCleanup } from '../helpers/cleanup.js';
 import { startProcess } from '../helpers/processes.js';
-import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
+import {
+  describeRequiring,
+  isBuilt,
+  isRoot,
+  type Requirement,
+  testRequiring,
+} from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { codeOf } from '../helpers/thrown.js';
 import { until } from '../helpers/until.js';
 
 const KEEP_LEASE = fileURLToPath(new URL('fixtures/keep-lease.mjs', import.meta.url));
+
+/** Makes the kernel refuse to set the times of a file (EPERM), as for a process that is not its owner. */
+function refuseTouches(path: string, refuse: boolean): void {
+  const { status, stderr } = spawnSync('chattr', [refuse ? '+i' : '-i', path], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+  if (refuse) onCleanup(() => void spawnSync('chattr', ['-i', path]));
+}
+
+function canRefuseTouches(): Requirement {
+  const path = join(tempDir(), 'file');
+  writeFileSync(path, '');
+  try {
+    refuseTouches(path, true);
+    refuseTouches(path, false);
+    return { available: true, reason: '' };
+  } catch (error) {
+    return { available: false, reason: `needs root and chattr +i: ${(error as Error).message}` };
+  }
+}
 
 for (const name of EVERY) {
   describeRequiring([hasBackend(name)], `the ${name} backend`, () => {
@@ -37,11 +75,12 @@ for (const name of EVERY) {
       });
 
       /** Starts a lease that is stopped at the end of the test at the latest, and counts its losses. */
-      function start(intervalMs: number, fd = file): { ticket: number; losses: number } {
+      function start(intervalMs: number, fd = file, patienceMs?: number): { ticket: number; losses: number } {
         const started = { ticket: 0, losses: 0 };
-        started.ticket = backend.lease.start(fd, intervalMs, () => {
+        const lost = () => {
           started.losses += 1;
-        });
+        };
+        started.ticket = backend.lease.start(fd, intervalMs, lost, patienceMs);
         onCleanup(() => backend.lease.stop(started.ticket));
         return started;
       }
@@ -124,6 +163,77 @@ for (const name of EVERY) {
         const doomed = start(10, untouchable);
         await until('the loss', () => doomed.losses > 0);
         backend.files.close(untouchable);
+      });
+
+      testRequiring([canRefuseTouches()], 'tries again after a touch that failed', async () => {
+        refuseTouches(path, true);
+        const { ticket } = start(20);
+        await sleep(1500);
+        expect(touched()).toBe(false);
+        expect(backend.lease.sinceTouch(ticket)).toBeGreaterThan(1400);
+        refuseTouches(path, false);
+        await until('a beat', touched);
+        await until('the beat is known', () => backend.lease.sinceTouch(ticket) < 1000);
+      });
+
+      testRequiring(
+        [canRefuseTouches()],
+        'reports that touches have failed for long, not before',
+        async () => {
+          refuseTouches(path, true);
+          const began = performance.now();
+          const [lasting, impatient] = [start(20), start(20, file, 600)];
+          await until('the loss', () => impatient.losses > 0);
+          // Plain Node knows the time of boot in units of 10 ms.
+          expect(performance.now() - began).toBeGreaterThan(585);
+          expect(performance.now() - began).toBeLessThan(2000);
+          refuseTouches(path, false);
+          await until('a beat of the other', touched);
+          await sleep(50);
+          expect([lasting.losses, impatient.losses]).toEqual([0, 1]);
+        },
+      );
+
+      testRequiring(
+        [canRefuseTouches()],
+        'counts its patience from the last touch that succeeded',
+        async () => {
+          const { ticket } = start(20);
+          const impatient = start(20, file, 800);
+          await sleep(500);
+          refuseTouches(path, true);
+          await sleep(600);
+          expect(backend.lease.sinceTouch(ticket)).toBeLessThan(800);
+          expect(impatient.losses).toBe(0);
+          await until('the loss', () => impatient.losses > 0);
+          refuseTouches(path, false);
+        },
+      );
+
+      testRequiring([isRoot()], 'goes on when the process gives up its privileges', async () => {
+        // A file without a descriptor of its own can only be touched by its path.
+        if (name === 'portable') return;
+        writeFileSync(path, '{"a": 1}');
+        utimesSync(path, 1, 1);
+        const own = openSync(path, 'r');
+        onCleanup(() => closeSync(own));
+        process.seteuid?.(65534);
+        onCleanup(() => process.seteuid?.(0));
+        const { ticket, losses } = start(20);
+        expect(codeOf(() => futimesSync(own, 1, 1))).toMatch(/EPERM|EACCES/);
+        await until('a beat', () => fstatSync(own).mtimeMs > 1000);
+        await sleep(300);
+        expect(backend.lease.sinceTouch(ticket)).toBeLessThan(250);
+        expect(losses).toBe(0);
+        process.seteuid?.(0);
+        expect(readFileSync(path, 'utf8')).toBe('{"a": 1}');
+      });
+
+      test('knows of no touch of a lease that is over', () => {
+        const { ticket } = start(1000);
+        backend.lease.stop(ticket);
+        expect(backend.lease.sinceTouch(ticket)).toBe(0);
+        expect(backend.lease.sinceTouch(ticket + 1000)).toBe(0);
       });
 
       test('reports nothing once it was stopped', async () => {

@@ -22,8 +22,8 @@ const REFUSED: Record<string, readonly string[]> = {
   'fcntl-ofd': ['takeWitness', 'testWitness', 'lifeline'],
   'ioctl-ns-id': ['namespaceId'],
   memfd_create: [],
-  inotify_init1: [],
-  inotify_add_watch: [],
+  inotify_init1: ['lossEvents'],
+  inotify_add_watch: ['lossEvents'],
   fstatfs: [],
   utimensat: [],
   'pidfd_open,renameat2,fcntl-ofd,ioctl-ns-id,memfd_create,inotify_init1,fstatfs': [
@@ -33,6 +33,7 @@ const REFUSED: Record<string, readonly string[]> = {
     'takeWitness',
     'testWitness',
     'lifeline',
+    'lossEvents',
     'namespaceId',
   ],
 };

@@ -21,6 +21,24 @@ export const files = [
         to: 'if (!this.#retire())',
       },
       {
+        what: 'its own release is a loss',
+        from: '    this.#lossWatch?.close();\n    const wrong',
+        to: '    const wrong',
+        tests: ['test/lock/loss-events.test.ts'],
+      },
+      {
+        what: 'nobody listens to the channel of losses',
+        from: 'if (lostEvent.isHeard) this.#watchForLoss();',
+        to: '',
+        tests: ['test/lock/loss-events.test.ts'],
+      },
+      {
+        what: 'a lock that was given up is still held by this process',
+        from: 'giveUpLock(this.#published.record.nonce);\n    this.#abort',
+        to: 'this.#abort',
+        tests: ['test/lock/lease-loss.test.ts'],
+      },
+      {
         what: 'a forked process takes the lock for its own',
         from: 'if (process.pid !== this.#pid) return',
         to: 'if (false) return',
@@ -103,8 +121,8 @@ export const files = [
       },
       {
         what: 'a loss keeps its own process out',
-        from: '    giveUpLock(this.#published.record.nonce);\n    this.#close();',
-        to: '    this.#close();',
+        from: 'giveUpLock(this.#published.record.nonce);\n    this.#abort',
+        to: 'leaveHeldLock(this.#published.record.nonce);\n    this.#abort',
         tests: RETIRING,
       },
       {
@@ -415,8 +433,8 @@ export const files = [
       },
       {
         what: 'a beat is not noticed',
-        from: '{status.mtimeMs}:',
-        to: '{0}:',
+        from: 'const status = view.lockPath.backend.files.statFresh(view.owner.descriptor);',
+        to: 'const status = { ...view.lockPath.backend.files.statFresh(view.owner.descriptor), mtimeMs: 1 };',
       },
       {
         what: 'a late answer counts as silence',
@@ -686,6 +704,58 @@ export const files = [
         what: 'also those of which nobody knows',
         from: "=== 'stale') clearStale(view);",
         to: "!== 'held') clearStale(view);",
+      },
+    ],
+  },
+  {
+    file: 'src/lock/lease-keeper.ts',
+    tests: ['test/lock/lease-loss.test.ts'],
+    mutants: [
+      {
+        what: 'a touch that fails ends a lock that has a witness',
+        from: 'isAlone ? patienceMs : Number.POSITIVE_INFINITY',
+        to: 'patienceMs',
+      },
+      {
+        what: 'the owner is told when the lease is over',
+        from: 'const patienceMs = durationMs - beatMs;',
+        to: 'const patienceMs = durationMs;',
+      },
+      {
+        what: 'a touch that hangs is waited for',
+        from: 'if (silentMs >= patienceMs) {',
+        to: 'if (false) {',
+      },
+      {
+        what: 'the descriptors are closed while a touch hangs',
+        from: '{silence}`, true);',
+        to: '{silence}`, false);',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/loss-watch.ts',
+    tests: ['test/lock/loss-events.test.ts'],
+    mutants: [
+      {
+        what: 'an owner.json that is renamed for a moment is lost',
+        from: 'if (pause > LONGEST_PAUSE) {',
+        to: 'if (pause > 1) {',
+      },
+      {
+        what: 'where no event comes nobody looks',
+        from: 'this.#ticket === null ? setInterval(',
+        to: 'this.#ticket !== null ? setInterval(',
+      },
+      {
+        what: 'it keeps the process alive',
+        from: 'this.#poll?.unref();',
+        to: '',
+      },
+      {
+        what: 'a failing disk is a loss',
+        from: '// The disk fails, or the process has given up the right to look. That is no loss.\n      return null;',
+        to: "return '';",
       },
     ],
   },

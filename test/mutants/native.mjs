@@ -277,13 +277,37 @@ export const files = [
     mutants: [
       {
         what: 'a deleted file is touched',
-        from: ' || status.st_nlink == 0) return false;',
-        to: ') return false;',
+        from: ' || status.st_nlink == 0) {',
+        to: ') {',
       },
       {
         what: 'the file of another program is touched',
         from: 'status.st_dev != file.device || status.st_ino != file.inode ||',
         to: '',
+      },
+      {
+        what: 'one touch that fails ends the lease',
+        from: 'if (rest <= 0) return false;',
+        to: 'return false;',
+        tests: ['test/backend/lease.test.ts'],
+      },
+      {
+        what: 'a lease without an end of its patience is lost by a touch',
+        from: 'if (beat->patience >= 0) {',
+        to: '{',
+        tests: ['test/backend/lease.test.ts'],
+      },
+      {
+        what: 'a touch that failed counts as one that succeeded',
+        from: 'if (outcome == Outcome::kTouched) {',
+        to: 'if (outcome != Outcome::kGone) {',
+        tests: ['test/backend/lease.test.ts'],
+      },
+      {
+        what: 'a process that gave up its privileges touches nothing any more',
+        from: 'if (result == -EPERM || result == -EACCES) return WriteFirstByteAgain(file.fd);',
+        to: '',
+        tests: ['test/backend/lease.test.ts'],
       },
     ],
   },
@@ -378,7 +402,13 @@ export const files = [
         from: 'IN_DELETE | IN_CLOSE_WRITE |',
         to: 'IN_DELETE |',
       },
-      { what: 'a renamed owner.json makes no event', from: 'IN_MOVED_FROM | IN_DELETE', to: 'IN_DELETE' },
+      { what: 'a renamed owner.json makes no event', from: 'IN_MOVED_FROM | IN_MOVED_TO', to: 'IN_MOVED_TO' },
+      {
+        what: 'an owner.json that is replaced makes no event',
+        from: 'IN_MOVED_TO | IN_DELETE',
+        to: 'IN_DELETE',
+        tests: ['test/lock/loss-events.test.ts'],
+      },
     ],
   },
   {

@@ -17,6 +17,7 @@ describeRequiring([built], 'capabilities of the addon', () => {
       'takeWitness',
       'testWitness',
       'lifeline',
+      'lossEvents',
       'renameNoReplace',
     ]);
     for (const { available, reason } of Object.values(capabilities)) {

@@ -9,6 +9,7 @@ export function listCapabilities(platform: string): Capabilities {
     takeWitness: lacking('no lock on a file'),
     testWitness: lacking('no lock on a file'),
     lifeline: lacking('no lock on a file'),
+    lossEvents: lacking('no events; an owner looks once a second whether it has its lock'),
     renameNoReplace:
       platform === 'win32'
         ? Object.freeze({ available: true, reason: 'Windows never renames a directory over another' })

@@ -12,6 +12,7 @@ export function probeCapabilities(): Capabilities {
     lifeline: unavailable(
       'call fcntl(2) F_OFD_SETLK; it sees the lifelines that fit one page of /proc/locks',
     ),
+    lossEvents: unavailable('call inotify_init1(2); an owner looks once a second whether it has its lock'),
     renameNoReplace: unavailable('call renameat2(2)'),
   });
 }

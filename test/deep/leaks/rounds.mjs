@@ -123,13 +123,18 @@ export function roundsOf({ processes, files, witness, lifeline, watch, lease, ca
     'watch.openLifelineSignal': () => files.close(ticket(watch.openLifelineSignal(ownLifeline))),
     'watch.onLifelineFree of nonsense': () =>
       expectError(() => ticket(watch.onLifelineFree('nonsense', words, 0))),
+    'watch.onOwnLockChange': () => watch.cancel(ticket(watch.onOwnLockChange(lock, () => {}))),
     'watch.onExit of a wrong descriptor': () => expectError(() => ticket(watch.onExit(parent, words, 0))),
     'watch.openChangeMonitor, watch.block': () => {
       const monitor = ticket(watch.openChangeMonitor(lock));
       watch.block(monitor, pidfd, 0);
       files.close(monitor);
     },
-    'lease.start, lease.stop': () => lease.stop(lease.start(held, HOUR_MS, () => {})),
+    'lease.start, lease.sinceTouch, lease.stop': () => {
+      const ticket = lease.start(held, HOUR_MS, () => {}, HOUR_MS);
+      lease.sinceTouch(ticket);
+      lease.stop(ticket);
+    },
     'lease.start of a wrong descriptor': () => expectError(() => lease.start(10_000, HOUR_MS, () => {})),
     capabilities: () => capabilities(),
   };

@@ -1,0 +1,71 @@
+import { selfIdentity } from '../identity/read.js';
+import type { LeaseRecord } from '../record/owner-record.js';
+import { formatElapsed } from '../text/elapsed.js';
+import { BEATS_PER_LEASE } from './protocol/assess.js';
+import type { PublishedLock } from './protocol/publish.js';
+
+/** @param hangs true when a touch is still under way, so that a close of the file may hang as well. */
+type Lost = (how: string, hangs: boolean) => void;
+
+/**
+ * Renews the lease of a lock that this process holds, and tells the process in time when that fails: before a
+ * waiter can have seen the whole lease pass in silence. Call stop() when done.
+ *
+ * A lock that has a witness as well is lost only with its file. Observers that can test the witness go by it, and
+ * a beat that failed does not change it.
+ */
+export class LeaseKeeper {
+  readonly #published: PublishedLock;
+  readonly #lost: Lost;
+  readonly #ticket: number;
+  #check: NodeJS.Timeout | null = null;
+
+  /**
+   * @throws when the thread that renews the lease cannot be started: EAGAIN, or ERR_ACCESS_DENIED of Node's
+   * permission model.
+   */
+  constructor(published: PublishedLock, { durationMs }: LeaseRecord, lost: Lost) {
+    const { lockPath, owner, record } = published;
+    const beatMs = Math.round(durationMs / BEATS_PER_LEASE);
+    // A waiter counts from the last beat that it saw. The last sixth is left for this process to stop its work.
+    const patienceMs = durationMs - beatMs;
+    const isAlone = record.witness === null;
+    this.#published = published;
+    this.#lost = lost;
+    this.#ticket = lockPath.backend.lease.start(
+      owner.descriptor,
+      beatMs,
+      () => lost(isAlone ? `${GONE}, or has not let itself be touched for most of its lease` : GONE, false),
+      isAlone ? patienceMs : Number.POSITIVE_INFINITY,
+    );
+    if (!isAlone) return;
+    this.#check = setInterval(() => this.#checkDeadline(durationMs, patienceMs), beatMs / 2);
+    this.#check.unref();
+  }
+
+  /** Waits for a touch under way, so it may hang with the file's server. */
+  stop(): void {
+    this.stopChecking();
+    this.#published.lockPath.backend.lease.stop(this.#ticket);
+  }
+
+  /** The part of {@link stop} that never hangs. */
+  stopChecking(): void {
+    if (this.#check !== null) clearInterval(this.#check);
+    this.#check = null;
+  }
+
+  /** The thread that touches the file reports a touch that fails, but not one that hangs. */
+  #checkDeadline(durationMs: number, patienceMs: number): void {
+    const silentMs = this.#published.lockPath.backend.lease.sinceTouch(this.#ticket);
+    if (silentMs >= patienceMs) {
+      const silence = `${formatElapsed(silentMs)} of its lease of ${formatElapsed(durationMs)}`;
+      this.#lost(`its owner.json could not be touched for ${silence}`, true);
+    } else {
+      // Takes the lifeline in the record again, if other code of this process closed its descriptor.
+      selfIdentity();
+    }
+  }
+}
+
+const GONE = 'its owner.json is gone';
