@@ -180,7 +180,7 @@ export const files = [
     mutants: [
       {
         what: 'a lock that nobody else sees is a witness',
-        from: "if (backend.witness.testAt(directory, NEW_OWNER_FILE, filesystem.type) !== 'held') return null;",
+        from: "if (backend.witness.testAt(directory.descriptor, NEW_OWNER_FILE, filesystem.type) !== 'held') return null;",
         to: '',
       },
       {

@@ -351,17 +351,20 @@ describeRequiring([built, hasProgram('python3')], 'a process that watches a life
     const holder = await startProcess([process.execPath, nativeFixture('lifelines.mjs')], { env });
     holder.send(['takeOfProcess']);
     const held = await holder.message<string>();
-    const watcher = await Watcher.start(held, { env });
-    for (const forking of [holder, watcher.process]) {
+    const watchers = [
+      await Watcher.start(held, { env }),
+      await Watcher.start(held, { env, where: 'signal' }),
+    ];
+    for (const forking of [holder, ...watchers.map(({ process }) => process)]) {
       forking.signal('SIGUSR2');
       const child = Number(await forking.line());
       onCleanup(() => {
         process.kill(child, 'SIGKILL');
       });
     }
-    expect(await watcher.look()).toMatchObject({ word: HELD });
+    for (const watcher of watchers) expect(await watcher.look()).toMatchObject({ word: HELD });
     await holder.kill();
-    await watcher.sees({ word: FREE });
+    for (const watcher of watchers) await watcher.sees({ word: FREE });
   });
 
   testRequiring([canIsolate()], 'polls where it gets no inotify instance', async () => {
