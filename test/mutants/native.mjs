@@ -512,7 +512,7 @@ export const files = [
         to: '',
       },
       {
-        what: 'a descriptor reports nothing',
+        what: 'a descriptor of which a forked child has a copy reports nothing',
         from: 'std::get_if<UniqueFd>(report)',
         to: 'std::get_if<UniqueFd>(report); signal != nullptr && false',
       },

@@ -154,10 +154,12 @@ describeForBackends(['native'], 'a waiter that sees the file of the lock through
     const path = join(tempDir(), 'install.lock');
     const owner = await startProcess(['cat']);
     const identity = { ...(api.probeIdentity(owner.pid) as ProcessIdentity), lifeline: null };
-    const file = writeLockOf(path, identity);
-    writeLockOf(path, identity, {
-      witness: { ...witnessOn(file), device: '1', inode: '1', directory: null },
-    });
+    // An overlay that is mounted anew has another device, and its files may have other inodes.
+    const filesystem = 'overlay';
+    const file = writeLockOf(path, identity, { filesystem });
+    const witness = { ...witnessOn(file), device: '1', inode: '1', directory: null };
+    writeLockOf(path, identity, { filesystem, witness });
+    pretendFilesystem(api.backend, filesystem);
     vi.spyOn(api.backend.watch as WatchOperations, 'onLockChange').mockReturnValue(4711);
     const waiting = api.acquireLock(path, { timeout: TIMEOUT_MS });
     await sleep(300);
