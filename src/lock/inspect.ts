@@ -78,23 +78,39 @@ export async function inspectLock(path: string | URL, options: InspectOptions = 
  * directory with foreign files in it.
  */
 export function reclaimLockSync(path: string | URL, options: InspectOptions = {}): ReclaimResult {
+  return tryToReclaim(path, options).result;
+}
+
+/** What one try to reclaim came to. */
+export interface ReclaimTry {
+  readonly result: ReclaimResult;
+  /** The state in which a lock directory was left alone; null for everything else. */
+  readonly left: LockState | null;
+}
+
+/** Does the same as {@link reclaimLockSync}, and reports how far the silence of the owner has come. */
+export function tryToReclaim(path: string | URL, options: InspectOptions): ReclaimTry {
   return atLockPath(path, (lockPath) => {
     for (let attempt = 1; ; attempt++) {
       const lock = openLock(lockPath);
-      if (lock === null) return { ...nothingThere(lockPath), reclaimed: false };
+      if (lock === null) return withoutLock({ ...nothingThere(lockPath), reclaimed: false });
       try {
         if (lock instanceof LockView) return reclaimView(lock, options);
         const inspection = inspectForeign(lock, lockPath, options);
         refuseUnlessDeletable(lock, inspection, lockPath);
-        if (inspection.state !== 'stale') return { ...inspection, reclaimed: false };
+        if (inspection.state !== 'stale') return withoutLock({ ...inspection, reclaimed: false });
         const removal = lock.remove();
-        if (removal !== 'changed') return reclaimedFile(inspection, removal === 'removed');
-        if (attempt === ATTEMPTS) return { ...inspection, ...RESTLESS };
+        if (removal !== 'changed') return withoutLock(reclaimedFile(inspection, removal === 'removed'));
+        if (attempt === ATTEMPTS) return withoutLock({ ...inspection, ...RESTLESS });
       } finally {
         lock.close();
       }
     }
   });
+}
+
+function withoutLock(result: ReclaimResult): ReclaimTry {
+  return { result, left: null };
 }
 
 /** The same as {@link reclaimLockSync}, as a promise. */
@@ -184,11 +200,11 @@ function inspectView(view: LockView, options: InspectOptions): LockInspection {
   return { ...inspection, state: 'unknown', description, foreignFiles };
 }
 
-function reclaimView(view: LockView, options: InspectOptions): ReclaimResult {
+function reclaimView(view: LockView, options: InspectOptions): ReclaimTry {
   const lockState = assess(view, options, new LastLook());
   const inspection = inspectionOf(view, lockState);
-  if (lockState.state !== 'stale') return { ...inspection, reclaimed: false };
-  return { ...inspection, reclaimed: reclaimStale(view, lockState), state: 'free' };
+  if (lockState.state !== 'stale') return { result: { ...inspection, reclaimed: false }, left: lockState };
+  return withoutLock({ ...inspection, reclaimed: reclaimStale(view, lockState), state: 'free' });
 }
 
 function inspectionOf({ lockPath, record }: LockView, lockState: LockState): LockInspection {

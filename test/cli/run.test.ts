@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -52,6 +52,39 @@ for (const backend of TESTED) {
         expect(last).toMatch(/^kernel-identity: the lock '.*a\.lock' did not become free within \d+ ms/);
         expect(last).toContain(`pid ${holder.pid}`);
         expect(last).toContain('kernel-identity inspect');
+      }
+    });
+
+    test('ends its command when another program takes the lock away', async () => {
+      const path = join(tempDir(), 'a.lock');
+      const script = 'trap "echo ended; exit 3" TERM; echo held; while :; do sleep 0.1; done';
+      const running = startCli(['run', path, '--', 'sh', '-c', script], { env });
+      await running.said('held');
+      const began = performance.now();
+      rmSync(path, { recursive: true });
+      const { code, stdout, stderr } = await running.closed;
+      expect(performance.now() - began).toBeLessThan(3000);
+      expect({ code, stdout }).toEqual({ code: 125, stdout: 'held\nended\n' });
+      expect(stderr).toContain('was lost: its owner.json is gone');
+      expect(stderr).toContain('The command is ended.');
+      expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    });
+
+    test('lets it go on without the lock, if told', async () => {
+      for (const [exit, expected] of [
+        [0, 125],
+        [7, 7],
+      ] as const) {
+        const path = join(tempDir(), 'a.lock');
+        const script = `echo held; read go; exit ${exit}`;
+        const running = startCli(['run', path, '--on-lost', 'ignore', '--', 'sh', '-c', script], { env });
+        await running.said('held');
+        rmSync(path, { recursive: true });
+        await running.said('was lost');
+        await sleep(100);
+        running.endInput();
+        const { code, stdout } = await running.closed;
+        expect({ code, stdout }).toEqual({ code: expected, stdout: 'held\n' });
       }
     });
 

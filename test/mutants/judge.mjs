@@ -233,6 +233,16 @@ export const files = [
         to: 'return false ?',
       },
       {
+        what: 'a clock that was set forward makes the own records strangers’',
+        from: 'lateMs: birth.lateMs - judged.seen.clockGainMs',
+        to: 'lateMs: birth.lateMs',
+      },
+      {
+        what: 'the clock of a file server decides',
+        from: "return recordedAt?.source === 'file mtime' &&",
+        to: 'return false &&',
+      },
+      {
         what: 'another boot on a tmpfs is a reboot',
         from: ' && oneKernel && survivesReboot;',
         to: ' && oneKernel;',
