@@ -99,6 +99,24 @@ for (const backend of TESTED) {
 }
 
 describeRequiring(BUILT, 'run', () => {
+  test('kills a command that does not end when the lock is lost, after 10 s', async () => {
+    const path = join(tempDir(), 'a.lock');
+    const running = startCli([
+      'run',
+      path,
+      '--',
+      'sh',
+      '-c',
+      'trap "" TERM; echo held; while :; do sleep 1; done',
+    ]);
+    await running.said('held');
+    rmSync(path, { recursive: true });
+    await running.said('was lost');
+    const began = performance.now();
+    expect((await running.exited).code).toBe(125);
+    expect(performance.now() - began).toBeGreaterThan(9_000);
+  }, 30_000);
+
   test('gives the command its arguments as they are, options and all', async () => {
     const path = join(tempDir(), 'a.lock');
     const words = ['--timeout', '-h', '--', '--json', '', 'two words', '$HOME', '*'];

@@ -280,7 +280,7 @@ export const files = [
       },
       {
         what: 'the own pid waits for the slack of the clock',
-        from: 'if (birth === null || !isOwnPid(judged) || !isSurelyLate(birth)) return null;',
+        from: 'if (!isSurelyLate({ ...birth, lateMs: birth.lateMs - judged.seen.clockGainMs })) return null;',
         to: 'return null;',
       },
       {
