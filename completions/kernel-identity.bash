@@ -26,16 +26,17 @@ _kernel_identity() {
     case $previous in
       --timeout) mapfile -t COMPREPLY < <(compgen -W '0 10s 1m 5m 1h' -- "$word"); return ;;
       --label) return ;;
+      --on-lost) mapfile -t COMPREPLY < <(compgen -W 'end ignore' -- "$word"); return ;;
     esac
   fi
 
   if [[ $word == -* ]]; then
     local options='--help'
     case $command in
-      run) options+=' --timeout --label --trust-boot-id --' ;;
+      run) options+=' --timeout --label --on-lost --trust-boot-id --' ;;
       inspect) options+=' --recursive --trust-boot-id --json --exit-code' ;;
       dump) options+=' --redact --json' ;;
-      reclaim) options+=' --ownerless --trust-boot-id --json' ;;
+      reclaim) options+=' --timeout --ownerless --trust-boot-id --json' ;;
       list) options+=' --limit --json' ;;
       self | probe) options+=' --json' ;;
     esac

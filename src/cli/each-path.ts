@@ -20,6 +20,20 @@ export function lookAtEach<T>(paths: readonly string[], look: (path: string) => 
   return { results, failed: results.length < paths.length };
 }
 
+/** Calls `look` for all paths, and waits for all answers. Otherwise like {@link lookAtEach}. */
+export async function awaitEach<T>(
+  paths: readonly string[],
+  look: (path: string) => Promise<T>,
+): Promise<Looks<T>> {
+  const answers = await Promise.allSettled(paths.map(look));
+  const results = answers.flatMap((answer) => {
+    if (answer.status === 'fulfilled') return [answer.value];
+    complain((answer.reason as Error).message);
+    return [];
+  });
+  return { results, failed: results.length < paths.length };
+}
+
 /**
  * Prints the object of a single path, or nothing if that path failed. Several paths give an array with the
  * objects of those that did not fail.

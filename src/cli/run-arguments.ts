@@ -6,6 +6,7 @@ import { parseDuration } from './duration.js';
 const OPTIONS = {
   timeout: { type: 'string' },
   label: { type: 'string' },
+  'on-lost': { type: 'string' },
   'trust-boot-id': { type: 'boolean' },
 } as const;
 
@@ -13,6 +14,8 @@ export interface RunRequest {
   readonly path: string;
   /** Program and its arguments; at least one word. */
   readonly command: readonly [string, ...string[]];
+  /** What becomes of the command when the lock is lost. */
+  readonly onLost: 'end' | 'ignore';
   readonly options: {
     readonly timeout?: number;
     readonly label?: string;
@@ -41,7 +44,12 @@ export function parseRunArguments(args: readonly string[]): RunRequest | null {
     ...(values['trust-boot-id'] === true ? { trustBootId: true } : {}),
   };
   checkOptions(options);
-  return { path, command: [program, ...rest], options };
+  return { path, command: [program, ...rest], onLost: parseOnLost(values['on-lost']), options };
+}
+
+function parseOnLost(value: string | undefined): RunRequest['onLost'] {
+  if (value === undefined || value === 'end' || value === 'ignore') return value ?? 'end';
+  throw new UsageError(`--on-lost is end or ignore, not '${value}'`);
 }
 
 /** Splits the words into our own arguments and the command with its arguments. */

@@ -14,7 +14,8 @@ import { SignalRelay } from './signal-relay.js';
 import { waitNotice } from './wait-notice.js';
 
 const help = `Usage: kernel-identity run LOCK [--timeout TIME] [--label TEXT]
-                           [--trust-boot-id] -- COMMAND...
+                           [--on-lost end|ignore] [--trust-boot-id]
+                           -- COMMAND...
 
 Acquires LOCK, runs COMMAND while holding it, and releases it. The lock of a
 dead owner is reclaimed. While waiting, stderr shows who holds the lock.
@@ -27,6 +28,9 @@ COMMAND leaves in the background keep the lock only if run was killed.
   --timeout TIME   give up after 300ms, 10s, 5m, 2h, or 30 (seconds); 0: one
                    try; default: never
   --label TEXT     a word for people, shown with the lock
+  --on-lost end    when another program deletes, moves or takes the lock while
+                   COMMAND runs: SIGTERM, after 10 s SIGKILL, exit code 125.
+                   This is the default. ignore: only a message
   --trust-boot-id  a process with this boot id is one of this very machine, and
                    not of a copy of it: its death counts on filesystems that
                    machines share too
@@ -36,7 +40,8 @@ The -- may be left out before a command none of whose words begins with a dash.
 
 Exit codes: that of COMMAND, or 128 + n if signal n ended it; 75 the lock was
 not acquired in time; 125 run itself failed, or the lock was lost while COMMAND
-ran and succeeded; 126 COMMAND cannot be executed; 127 COMMAND was not found.`;
+ran and COMMAND was ended for that, or succeeded; 126 COMMAND cannot be
+executed; 127 COMMAND was not found.`;
 
 export const runCommand: Command = {
   name: 'run',
@@ -58,10 +63,17 @@ export const runCommand: Command = {
     const relay = new SignalRelay();
     const lock = await acquire(request, relay);
     if (typeof lock === 'number') return lock;
-    lock.signal.addEventListener('abort', () => complain((lock.signal.reason as Error).message));
+    let isRunning = true;
+    let isEnded = false;
+    lock.signal.addEventListener('abort', () => {
+      isEnded = isRunning && request.onLost === 'end';
+      complain(`${(lock.signal.reason as Error).message}${isEnded ? ' The command is ended.' : ''}`);
+      if (isEnded) relay.endCommand();
+    });
     const code = await executeCommand(request.command, lock.witnessDescriptor, relay);
+    isRunning = false;
     const released = await release(lock);
-    return released || code !== EXIT.success ? code : EXIT.runFailed;
+    return !isEnded && (released || code !== EXIT.success) ? code : EXIT.runFailed;
   },
 };
 

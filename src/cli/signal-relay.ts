@@ -7,6 +7,8 @@ const ENDING = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGALRM', 'SIGUSR1', 
 const HARMLESS = ['SIGWINCH', 'SIGCONT'] as const;
 /** Signals that the terminal sends to all processes in its foreground. */
 const FROM_KEYBOARD: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT']);
+/** Milliseconds from SIGTERM to SIGKILL for a command that has to end. */
+const KILL_AFTER = 10_000;
 
 /**
  * Handles the signals that `run` gets. Until the command starts they end the waiting, and from then on they
@@ -34,6 +36,13 @@ export class SignalRelay {
 
   forwardTo(command: ChildProcess): void {
     this.#command = command;
+  }
+
+  /** Asks the command to end, and kills it if it has not ended after KILL_AFTER. */
+  endCommand(): void {
+    const command = this.#command;
+    command?.kill('SIGTERM');
+    setTimeout(() => command?.kill('SIGKILL'), KILL_AFTER).unref();
   }
 
   #take(signal: NodeJS.Signals, ending: boolean): void {

@@ -71,6 +71,8 @@ export interface Clocks {
   readonly nowMs: number;
   /** ms since boot on the clock of start ticks, never too few. null when that is not known. */
   readonly bootTimeMs: number | null;
+  /** See {@link readClockGain}. */
+  readonly clockGainMs: number;
 }
 
 /** Most attempts to take a pair of readings that is not interrupted. */
@@ -89,8 +91,19 @@ export function readClocks(): Clocks {
     const isOneMoment = Math.abs(Date.now() - nowMs) <= 1;
     // One tick more, because the kernel cuts the time to hundredths of a second.
     const bootTimeMs = shown === null ? null : shown + MS_PER_TICK;
-    if (isOneMoment || attempt === CLOCK_ATTEMPTS) return { nowMs, bootTimeMs };
+    if (isOneMoment || attempt === CLOCK_ATTEMPTS) {
+      return { nowMs, bootTimeMs, clockGainMs: readClockGain(nowMs) };
+    }
   }
+}
+
+/**
+ * Milliseconds by which the wall clock is ahead of where the monotonic one says that it should be, counted from the start
+ * of this thread: somebody set it forward, or the machine was suspended. 0 where it is behind. A step from before the
+ * start of a worker thread does not show in it.
+ */
+function readClockGain(nowMs: number): number {
+  return Math.max(0, nowMs - (performance.timeOrigin + performance.now()));
 }
 
 /**

@@ -187,21 +187,31 @@ function bornBeforeRecord(judged: Judged): Answer | null {
 /**
  * Answers when the recorded number is this process's own. No other process has that number here, so a writer
  * that is older than this process is gone. `clockSlack` does not count here, because a process that crashes and
- * restarts would have to wait for it each time.
+ * restarts would have to wait for it each time. In its place counts how far the clock has in fact been set since
+ * this process started: what this process wrote before that seems too old by as much.
  */
 function ownPidReused(judged: Judged): Answer | null {
   const birth = birthOf(judged);
-  if (birth === null || !isOwnPid(judged) || !isSurelyLate(birth)) return null;
+  if (birth === null || !isOwnPid(judged) || isByForeignClock(judged)) return null;
+  if (!isSurelyLate({ ...birth, lateMs: birth.lateMs - judged.seen.clockGainMs })) return null;
   return noteBirth(judged, { state: 'dead', reason: 'legacy-own-pid-reused' });
 }
 
 function bornAfterRecord(judged: Judged): Answer | null {
   const birth = birthOf(judged);
-  if (birth === null || isOwnPid(judged)) return null;
+  if (birth === null || isOwnPid(judged) || isByForeignClock(judged)) return null;
   const { lateMs, recordedAt } = birth;
   const slack = judged.options.clockSlack ?? DEFAULT_CLOCK_SLACK;
   const isLate = lateMs > slack + recordedAt.resolutionMs && recordedAt.ms >= SANE_CLOCK_FROM_MS;
   return isLate ? noteBirth(judged, { state: 'dead', reason: 'legacy-born-after-record' }) : null;
+}
+
+/**
+ * True when the only time of the record is one that a file server gave to its file. The birth of a process is known by the
+ * clock of this machine, and how far the two differ is not known.
+ */
+function isByForeignClock({ record: { recordedAt }, seen: { filesystem } }: Judged): boolean {
+  return recordedAt?.source === 'file mtime' && filesystem !== null && !traitsOf(filesystem).oneKernel;
 }
 
 function undecided(judged: Judged): Answer {
@@ -307,10 +317,14 @@ function noteBirth(judged: Judged, answer: Answer): Answer {
   const { recordedAt } = record;
   const bornMs = birthMs(seen.observedProcess.ticksAsRead, seen);
   const recorded = recordedAt === null ? 'no time' : timeText(recordedAt);
-  const whose = recordedAt !== null && isOwnPid(judged) ? ', this very process' : '';
+  const whose = recordedAt !== null && isOwnPid(judged) ? `, this very process${clockNote(seen)}` : '';
   const observed = bornMs === null ? 'birth not known' : `born ${isoText(bornMs)}${whose}`;
   note(evidence, 'birth', recorded, observed, findingOf(answer));
   return answer;
+}
+
+function clockNote({ clockGainMs }: Observation): string {
+  return clockGainMs < 1_000 ? '' : `; its clock has gained ${Math.round(clockGainMs / 1_000)} s since`;
 }
 
 function timeText(time: RecordTime): string {

@@ -164,6 +164,10 @@ export class LiveObservation implements Observation {
     return this.#readClocks().bootTimeMs;
   }
 
+  get clockGainMs(): number {
+    return this.#readClocks().clockGainMs;
+  }
+
   #readClocks(): Clocks {
     this.#clocks ??= readClocks();
     return this.#clocks;

@@ -58,4 +58,6 @@ export interface Observation {
   readonly nowMs: number;
   /** ms since boot on the clock of `ticksAsRead`. null when it is not known. */
   readonly bootTimeMs: number | null;
+  /** ms by which the wall clock was set forward while this process ran, or the machine slept; 0 when neither. */
+  readonly clockGainMs: number;
 }

@@ -85,29 +85,45 @@ export async function inspectLock(path: string | URL, options: InspectOptions = 
  * directory with foreign files in it.
  */
 export function reclaimLockSync(path: string | URL, options: InspectOptions = {}): ReclaimResult {
-  const leased = (lockPath: LockPath) => ({ ...leasedThere(lockPath), reclaimed: false });
+  return tryToReclaim(path, options).result;
+}
+
+/** What one try to reclaim came to. */
+export interface ReclaimTry {
+  readonly result: ReclaimResult;
+  /** The state in which a lock directory was left alone; null for everything else. */
+  readonly left: LockState | null;
+}
+
+/** Does the same as {@link reclaimLockSync}, and reports how far the silence of the owner has come. */
+export function tryToReclaim(path: string | URL, options: InspectOptions): ReclaimTry {
+  const leased = (lockPath: LockPath) => withoutLock({ ...leasedThere(lockPath), reclaimed: false });
   return atLockPath(path, leased, (lockPath) => {
     for (let attempt = 1; ; attempt++) {
       const lock = openLock(lockPath);
-      if (lock === null) return { ...nothingThere(lockPath), reclaimed: false };
+      if (lock === null) return withoutLock({ ...nothingThere(lockPath), reclaimed: false });
       try {
         if (lock instanceof LockView) {
           const result = reclaimView(lock, options);
           if (result !== 'changed') return result;
           if (attempt < MOVES) continue;
-          return { ...inspectView(lock, assessOf(lock, options)), ...RESTLESS };
+          return withoutLock({ ...inspectView(lock, assessOf(lock, options)), ...RESTLESS });
         }
         const inspection = inspectForeign(lock, lockPath, options);
         refuseUnlessDeletable(lock, inspection, lockPath);
-        if (inspection.state !== 'stale') return { ...inspection, reclaimed: false };
+        if (inspection.state !== 'stale') return withoutLock({ ...inspection, reclaimed: false });
         const removal = lock.remove();
-        if (removal !== 'changed') return reclaimedFile(inspection, removal === 'removed');
-        if (attempt === ATTEMPTS) return { ...inspection, ...RESTLESS };
+        if (removal !== 'changed') return withoutLock(reclaimedFile(inspection, removal === 'removed'));
+        if (attempt === ATTEMPTS) return withoutLock({ ...inspection, ...RESTLESS });
       } finally {
         lock.close();
       }
     }
   });
+}
+
+function withoutLock(result: ReclaimResult): ReclaimTry {
+  return { result, left: null };
 }
 
 /** The same as {@link reclaimLockSync}, as a promise. */
@@ -216,18 +232,18 @@ function inspectView(view: LockView, lockState: LockState): LockInspection {
 }
 
 /** @returns `changed` when what stands there now was not judged yet. */
-function reclaimView(view: LockView, options: InspectOptions): ReclaimResult | 'changed' {
+function reclaimView(view: LockView, options: InspectOptions): ReclaimTry | 'changed' {
   const lockState = assessOf(view, options);
   if (lockState.refusal !== undefined) throw lockState.refusal;
   if (lockState.moving === true) return 'changed';
   const inspection = inspectionOf(view, lockState);
   if (lockState.state !== 'stale') {
     view.putBackOldClaim();
-    return { ...inspection, reclaimed: false };
+    return { result: { ...inspection, reclaimed: false }, left: lockState };
   }
   const clearing = reclaimStale(view, lockState);
   if (clearing === 'replaced') return 'changed';
-  return { ...inspection, reclaimed: clearing === 'cleared', state: 'free' };
+  return withoutLock({ ...inspection, reclaimed: clearing === 'cleared', state: 'free' });
 }
 
 function inspectionOf({ lockPath, record }: LockView, lockState: LockState): LockInspection {

@@ -28,6 +28,8 @@ const option = fc.constantFrom(
   ],
   ...[
     '--label',
+    '--on-lost',
+    '--on-lost=ignore',
     '--label=x',
     `--label=${'x'.repeat(300)}`,
     '--unknown',

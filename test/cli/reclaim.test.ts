@@ -2,10 +2,14 @@ import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { hasBackend, TESTED } from '../helpers/backends.js';
+import { onCleanup } from '../helpers/cleanup.js';
 import { BUILT, cli } from '../helpers/cli.js';
 import { holdLock, writeStaleLock, writeUnknownLock } from '../helpers/locks.js';
 import { describeRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
+
+/** ms; the shortest lease that is believed. */
+const LEASE = 1000;
 
 for (const backend of TESTED) {
   const env = { KERNEL_IDENTITY_BACKEND: backend };
@@ -33,6 +37,48 @@ for (const backend of TESTED) {
       expect(await cli(['reclaim', path], { env })).toMatchObject({ code: 1, stderr: '' });
       expect(existsSync(join(path, 'owner.json'))).toBe(true);
     });
+
+    test('waits where nothing but the silence of the owner can decide, until its lease has run out', async () => {
+      const directory = tempDir();
+      const paths = ['a', 'b'].map((name) =>
+        writeUnknownLock(directory, name, { lease: { durationMs: LEASE } }),
+      );
+      const began = performance.now();
+      const { code, stdout, stderr } = await cli(['reclaim', ...paths], { env });
+      expect(performance.now() - began).toBeGreaterThan(LEASE);
+      expect(performance.now() - began).toBeLessThan(LEASE + 2000);
+      expect(code).toBe(0);
+      expect(stdout.match(/reclaimed \(owner unknown: .* of its lease of 1 s\)/g)).toHaveLength(2);
+      for (const path of paths) {
+        expect(
+          stderr.split('\n').filter((line) => line.includes(`waiting for '${path}': owner unknown`)),
+        ).toHaveLength(1);
+      }
+      expect(readdirSync(directory)).toEqual([]);
+    });
+
+    test('waits no longer than it is told', async () => {
+      const path = writeUnknownLock(tempDir(), 'a', { lease: { durationMs: 60_000 } });
+      for (const timeout of ['0', '300ms']) {
+        const began = performance.now();
+        const { code, stdout } = await cli(['reclaim', path, '--timeout', timeout], { env });
+        expect(performance.now() - began).toBeLessThan(5000);
+        expect(code).toBe(1);
+        expect(stdout).toContain('left alone');
+      }
+      expect(existsSync(join(path, 'owner.json'))).toBe(true);
+    });
+
+    test('leaves the lock of an owner alone once it renews its lease', async () => {
+      const path = writeUnknownLock(tempDir(), 'a', { lease: { durationMs: 60_000 } });
+      const reclaiming = cli(['reclaim', path], { env });
+      const beating = setInterval(() => utimesSync(join(path, 'owner.json'), new Date(), new Date()), 100);
+      onCleanup(() => clearInterval(beating));
+      const { code, stdout } = await reclaiming;
+      expect(code).toBe(1);
+      expect(stdout).toMatch(/^left alone, because its owner has just renewed its lease: /);
+      expect(existsSync(join(path, 'owner.json'))).toBe(true);
+    }, 25_000);
 
     test('reports as JSON whether it reclaimed', async () => {
       const directory = tempDir();

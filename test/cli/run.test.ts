@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -67,6 +67,39 @@ for (const backend of TESTED) {
       }
     });
 
+    test('ends its command when another program takes the lock away', async () => {
+      const path = join(tempDir(), 'a.lock');
+      const script = 'trap "echo ended; exit 3" TERM; echo held; while :; do sleep 0.1; done';
+      const running = startCli(['run', path, '--', 'sh', '-c', script], { env });
+      await running.said('held');
+      const began = performance.now();
+      rmSync(path, { recursive: true });
+      const { code, stdout, stderr } = await running.closed;
+      expect(performance.now() - began).toBeLessThan(3000);
+      expect({ code, stdout }).toEqual({ code: 125, stdout: 'held\nended\n' });
+      expect(stderr).toContain('was lost: its owner.json is gone');
+      expect(stderr).toContain('The command is ended.');
+      expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    });
+
+    test('lets it go on without the lock, if told', async () => {
+      for (const [exit, expected] of [
+        [0, 125],
+        [7, 7],
+      ] as const) {
+        const path = join(tempDir(), 'a.lock');
+        const script = `echo held; read go; exit ${exit}`;
+        const running = startCli(['run', path, '--on-lost', 'ignore', '--', 'sh', '-c', script], { env });
+        await running.said('held');
+        rmSync(path, { recursive: true });
+        await running.said('was lost');
+        await sleep(100);
+        running.endInput();
+        const { code, stdout } = await running.closed;
+        expect({ code, stdout }).toEqual({ code: expected, stdout: 'held\n' });
+      }
+    });
+
     test('takes over from a dead owner at once', async () => {
       const path = writeStaleLock(tempDir());
       expect(await cli(['run', path, '--timeout', '0', '--', 'true'], { env })).toMatchObject({
@@ -78,6 +111,24 @@ for (const backend of TESTED) {
 }
 
 describeRequiring(BUILT, 'run', () => {
+  test('kills a command that does not end when the lock is lost, after 10 s', async () => {
+    const path = join(tempDir(), 'a.lock');
+    const running = startCli([
+      'run',
+      path,
+      '--',
+      'sh',
+      '-c',
+      'trap "" TERM; echo held; while :; do sleep 1; done',
+    ]);
+    await running.said('held');
+    rmSync(path, { recursive: true });
+    await running.said('was lost');
+    const began = performance.now();
+    expect((await running.exited).code).toBe(125);
+    expect(performance.now() - began).toBeGreaterThan(9_000);
+  }, 30_000);
+
   test('gives the command its arguments as they are, options and all', async () => {
     const path = join(tempDir(), 'a.lock');
     const words = ['--timeout', '-h', '--', '--json', '', 'two words', '$HOME', '*'];

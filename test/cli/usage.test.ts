@@ -70,6 +70,8 @@ describeRequiring(BUILT, 'a command line that is wrong exits 2 with one line', (
     [['run', 'x', '--timeout', '--', 'true'], /'--timeout <value>' argument missing/],
     [['run', 'x', '--timeout', 'soon', '--', 'true'], /'soon' is not a duration/],
     [['run', 'x', '--timeout=-1s', '--', 'true'], /'-1s' is not a duration/],
+    [['run', 'x', '--on-lost', 'panic', '--', 'true'], /--on-lost is end or ignore/],
+    [['reclaim', 'x', '--timeout', 'soon'], /not a duration/],
     [['run', 'x', '--label', 'x'.repeat(257), '--', 'true'], /at most 256 characters/],
     [['run', 'x', 'ls', '-l'], /write -- before the command.*'-l'/],
     [['run', 'x', 'ls', '--timeout', '1s'], /write -- before the command.*'--timeout'/],

@@ -85,6 +85,7 @@ export function observation(overrides: Partial<Observation> = {}): Observation {
     namesakes: { found: [], complete: false, hidden: false },
     nowMs: 1_777_460_000_000,
     bootTimeMs: 10_000_000,
+    clockGainMs: 0,
     ...overrides,
   };
 }

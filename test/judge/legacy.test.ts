@@ -176,6 +176,16 @@ describe('the own number', () => {
     expect(verdictOn(cut, selfBornLate(SECOND))).toBe('alive: legacy-born-before-record');
   });
 
+  test('what it wrote before its clock was set forward seems too old by as much: unknown', () => {
+    const gained = (ms: number) => selfBornLate(3 * SECOND, { clockGainMs: ms });
+    expect(verdictOn(oldRecord(), gained(3 * SECOND))).toBe('unknown: legacy-time-unclear');
+    expect(verdictOn(oldRecord(), gained(SECOND))).toBe('dead: legacy-own-pid-reused');
+    const { evidence } = decide(oldRecord(), gained(3 * SECOND), DEFAULTS);
+    expect(evidence.find(({ check }) => check === 'birth')?.observed).toMatch(
+      /, this very process; its clock has gained 3 s since$/,
+    );
+  });
+
   test('without any time: unknown', () => {
     expect(verdictOn(oldRecord({ recordedAt: null }), selfBornLate(MINUTE))).toBe(
       'unknown: legacy-time-unclear',
@@ -255,6 +265,26 @@ describe('the number of another process', () => {
     const { evidence } = decide(byMtime, seeing(bornLate(2 * MINUTE)), DEFAULTS);
     expect(evidence.find(({ check }) => check === 'birth')?.recorded).toBe(
       'written 2026-04-29T10:33:24.809Z (file mtime)',
+    );
+  });
+});
+
+describe('a time that a file server gave to the file', () => {
+  const byMtime = oldRecord({ recordedAt: written({ resolutionMs: TICK, source: 'file mtime' }) });
+
+  test.each(['nfs', 'fuse', '9p', 'unknown'])(
+    'is of another clock, on %s: nothing dies by it',
+    (filesystem) => {
+      expect(verdictOn(byMtime, seeing(bornLate(2 * MINUTE), { filesystem }))).toBe(
+        'unknown: legacy-time-unclear',
+      );
+      expect(verdictOn(byMtime, selfBornLate(MINUTE, { filesystem }))).toBe('unknown: legacy-time-unclear');
+    },
+  );
+
+  test('does not matter where the record has a time of its own', () => {
+    expect(verdictOn(oldRecord(), selfBornLate(MINUTE, { filesystem: 'nfs' }))).toBe(
+      'dead: legacy-own-pid-reused',
     );
   });
 });

@@ -1,7 +1,8 @@
 import { existsSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { onCleanup } from '../helpers/cleanup.js';
 import { writeLock } from '../helpers/crafted.js';
 import { describeForEachBackend } from '../helpers/package.js';
 import { startProcess, type TestProcess } from '../helpers/processes.js';
@@ -55,6 +56,15 @@ describeForEachBackend(`an older program's lock`, (api) => {
   function startTicksOf(pid: number): number {
     return Number(api.probeIdentity(pid)?.startTicks);
   }
+
+  test('that this very process wrote before its clock was set forward is not taken', () => {
+    const path = newPath();
+    writeLock(path, { pid: process.pid, createdAtMs: Date.now() });
+    const real = Date.now.bind(Date);
+    const later = vi.spyOn(Date, 'now').mockImplementation(() => real() + HOUR);
+    onCleanup(() => later.mockRestore());
+    expectHeld(path, 'unknown', 'legacy-time-unclear');
+  });
 
   async function startWriter(): Promise<{ process: TestProcess; writer: Writer }> {
     const process = await startProcess(['cat']);

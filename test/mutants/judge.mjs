@@ -243,6 +243,16 @@ export const files = [
         to: 'return false ?',
       },
       {
+        what: 'a clock that was set forward makes the own records strangers’',
+        from: 'lateMs: birth.lateMs - judged.seen.clockGainMs',
+        to: 'lateMs: birth.lateMs',
+      },
+      {
+        what: 'the clock of a file server decides',
+        from: "return recordedAt?.source === 'file mtime' &&",
+        to: 'return false &&',
+      },
+      {
         what: 'another boot on a tmpfs is a reboot',
         from: ' && oneKernel && survivesReboot;',
         to: ' && oneKernel;',
@@ -280,7 +290,7 @@ export const files = [
       },
       {
         what: 'the own pid waits for the slack of the clock',
-        from: 'if (birth === null || !isOwnPid(judged) || !isSurelyLate(birth)) return null;',
+        from: 'if (!isSurelyLate({ ...birth, lateMs: birth.lateMs - judged.seen.clockGainMs })) return null;',
         to: 'return null;',
       },
       {

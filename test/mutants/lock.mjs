@@ -708,6 +708,54 @@ export const files = [
     ],
   },
   {
+    file: 'src/lock/reclaim-patiently.ts',
+    tests: ['test/cli/reclaim.test.ts'],
+    mutants: [
+      {
+        what: 'it does not wait for the lease',
+        from: 'if (waited >= timeout) return',
+        to: 'if (waited >= 0) return',
+      },
+      {
+        what: 'it waits for longer than it was told',
+        from: 'if (waited >= timeout) return',
+        to: 'if (false) return',
+      },
+      {
+        what: 'a renewal of the lease does not end the waiting',
+        from: 'if (silentMs <= (before?.silentMs ?? -1))',
+        to: 'if (false)',
+      },
+    ],
+  },
+  {
+    file: 'src/cli/run.ts',
+    tests: ['test/cli/run.test.ts'],
+    mutants: [
+      {
+        what: 'the command works on without the lock',
+        from: 'if (isEnded) relay.endCommand();',
+        to: '',
+      },
+      {
+        what: 'a command that was ended for the loss has succeeded',
+        from: 'return !isEnded && (',
+        to: 'return (',
+      },
+    ],
+  },
+  {
+    file: 'src/cli/signal-relay.ts',
+    tests: ['test/cli/run.test.ts'],
+    mutants: [
+      {
+        what: 'a command that does not listen works on without the lock',
+        from: "setTimeout(() => command?.kill('SIGKILL'), KILL_AFTER).unref();",
+        to: '',
+      },
+    ],
+  },
+  {
     file: 'src/lock/lease-keeper.ts',
     tests: ['test/lock/lease-loss.test.ts'],
     mutants: [
@@ -847,8 +895,8 @@ export const files = [
       },
       {
         what: 'reclaims the file of another program that is not stale',
-        from: "if (inspection.state !== 'stale') return { ...inspection, reclaimed: false };",
-        to: "if (inspection.state === 'held') return { ...inspection, reclaimed: false };",
+        from: "if (inspection.state !== 'stale') return withoutLock({ ...inspection, reclaimed: false });",
+        to: "if (inspection.state === 'held') return withoutLock({ ...inspection, reclaimed: false });",
       },
       {
         what: 'any file with a number in it is deleted',
