@@ -1,10 +1,19 @@
 /**
- * The locks that this thread holds, by nonce. The judge asks for these before it reads anything about a process.
- * A module belongs to one thread, so a lock of another thread of this process is not among them. The lock
+ * The locks that this thread holds, by nonce, and those that it gave up. The judge asks for these before it reads anything
+ * about a process. A module belongs to one thread, so a lock of another thread of this process is not among them. The lock
  * layer enters each with a function that checks whether the lock and its witness are still held, because a
  * stray close(2) may have dropped the witness.
  */
 const held = new Map<string, () => boolean>();
+
+/**
+ * Locks whose owner.json may stand although this thread lost them or could not release them. Their process lives on, so
+ * without this a thread could wait for itself where a lock has no witness.
+ */
+const givenUp = new Set<string>();
+
+/** Losses are rare. The oldest are forgotten first. */
+const MOST_REMEMBERED = 4096;
 
 export function enterHeldLock(nonce: string, isIntact: () => boolean): void {
   held.set(nonce, isIntact);
@@ -14,6 +23,17 @@ export function leaveHeldLock(nonce: string): void {
   held.delete(nonce);
 }
 
+/** Like {@link leaveHeldLock}, for a lock that was not released. */
+export function giveUpLock(nonce: string): void {
+  held.delete(nonce);
+  if (givenUp.size >= MOST_REMEMBERED) givenUp.delete(givenUp.values().next().value ?? nonce);
+  givenUp.add(nonce);
+}
+
 export function isHeldLock(nonce: string): boolean {
   return held.get(nonce)?.() ?? false;
+}
+
+export function isGivenUp(nonce: string): boolean {
+  return givenUp.has(nonce);
 }

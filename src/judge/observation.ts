@@ -2,14 +2,30 @@ import type { Namesakes } from '../identity/namesakes.js';
 import type { ObservedProcess } from '../identity/observe-process.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 
+/**
+ * - `recorded`: the very file that the owner locked.
+ * - `reattached`: that file on a volume which was mounted anew since the owner's end, or a copy with equal numbers.
+ * - `copied`: a copy of the lock, which nobody ever locked.
+ * - `unclear`: perhaps another view of that file, or one that has replaced it.
+ */
+export type LockFile = 'recorded' | 'reattached' | 'copied' | 'unclear';
+
 export interface LifelineObservation {
   readonly state: 'held' | 'free' | 'untestable';
   /** Why it could not be tested; the empty text where it was. */
   readonly source: string;
 }
 
+/** The lifeline of a lock. */
+export interface LockLifelineObservation extends LifelineObservation {
+  /** This thread saw it held at an earlier look at this very record. */
+  readonly wasSeenHeld: boolean;
+}
+
 export interface WitnessObservation {
   readonly state: 'held' | 'free' | 'untestable';
+  /** Which file was tested, compared with the one that the owner locked. */
+  readonly file: LockFile;
   /** Device and inode of the file that was tested, or why it could not be tested. */
   readonly source: string;
 }
@@ -28,6 +44,8 @@ export interface Observation {
    * owner.
    */
   readonly heldByThisProcess: boolean;
+  /** The record's nonce is that of a lock which this thread lost, or failed to release. */
+  readonly givenUpByThisThread: boolean;
   /** A pidfd that was matched to the owner when it was opened, and is held since. */
   readonly heldPidfd: 'none' | 'running' | 'exited';
   /**
@@ -42,8 +60,10 @@ export interface Observation {
    * tested.
    */
   readonly witness: WitnessObservation;
-  /** The result of testing the recorded lifeline. */
+  /** The result of testing the lifeline of the recorded process. */
   readonly lifeline: LifelineObservation;
+  /** The result of testing the lock's own lifeline. */
+  readonly lockLifeline: LockLifelineObservation;
   /** Processes in descendant PID namespaces that have the recorded number there. */
   readonly namesakes: Namesakes;
   /** Wall clock, ms since the epoch. */

@@ -16,6 +16,7 @@ export type Reason =
   | 'newer-version'
   // the table
   | 'held-by-this-process'
+  | 'given-up'
   | 'pidfd-running'
   | 'pidfd-exited'
   | 'namespace-gone'
@@ -26,6 +27,7 @@ export type Reason =
   | 'process-running'
   | 'witness-held'
   | 'witness-free'
+  | 'copied'
   | 'lifeline-held'
   | 'lifeline-free'
   | 'not-in-any-namespace'
@@ -34,6 +36,7 @@ export type Reason =
   | 'other-boot'
   | 'other-namespace'
   | 'handed-over'
+  | 'own-process'
   | 'place-unknown'
   | 'shared-place'
   | 'process-hidden'

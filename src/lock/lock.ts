@@ -1,11 +1,11 @@
 // Releasing means to check that this process still has its lock, and then to retire, unlink and remove it.
 import type { Descriptor } from '../backend/descriptor.js';
 import { isSameFile } from '../backend/file-status.js';
-import { isOneKernelFilesystem } from '../backend/filesystem-traits.js';
+import { traitsOf } from '../backend/filesystem-traits.js';
 import { errnoOf, isGone, systemError } from '../backend/system-error.js';
 import { LockLostError } from '../errors.js';
 import { selfIdentity } from '../identity/read.js';
-import { enterHeldLock, leaveHeldLock } from '../judge/held-locks.js';
+import { enterHeldLock, giveUpLock, leaveHeldLock } from '../judge/held-locks.js';
 import { ownerRecordOf } from '../record/format.js';
 import type { LeaseRecord, OwnerRecord } from '../record/owner-record.js';
 import { parseOwnerFile } from '../record/parse.js';
@@ -31,6 +31,7 @@ export class Lock {
   #loss: LockLostError | null = null;
   #state: 'held' | 'released' | 'lost' = 'held';
   #isOwnerClosed = false;
+  #isRetired = false;
   #heartbeat: number | null = null;
 
   /**
@@ -88,7 +89,7 @@ export class Lock {
     if (this.#state !== 'held') return false;
     const wrong = this.#whatIsWrong();
     if (wrong !== null) this.#lose(wrong);
-    // Takes the lifeline in the record again, if other code of this process closed its descriptor.
+    // Takes the lifelines in the record again, if other code of this process closed their descriptor.
     else selfIdentity();
     return wrong === null;
   }
@@ -131,6 +132,7 @@ export class Lock {
     if (wrong !== null) throw this.#lose(wrong);
     const { nonce } = this.#published.record;
     if (!retireOwner(this.#published, nonce)) throw this.#lose('its owner.json is gone');
+    this.#isRetired = true;
     // NFS and FUSE leave a shadow of a file that is deleted while open, and the directory would not be empty.
     this.#closeOwner();
     if (unlinkOwnFile(this.#published, retiredName(nonce))) removeDirectory(this.#published);
@@ -191,7 +193,7 @@ export class Lock {
     const { backend, parent, name } = lockPath;
     const { device, inode } = directoryId;
     try {
-      if (isOneKernelFilesystem(record.filesystem)) {
+      if (traitsOf(record.filesystem).stableInodes) {
         return backend.files.isStillAt(parent, name, directory, device, inode);
       }
       // On other filesystems each lookup of the name may give another inode number, so there is no lookup.
@@ -205,7 +207,7 @@ export class Lock {
 
   #isIntact(): boolean {
     try {
-      return this.#whatIsWrong() === null && this.#isWitnessIntact();
+      return this.#whatIsWrong() === null && this.#isWitnessIntact() && this.#isLifelineIntact();
     } catch {
       return false;
     }
@@ -216,6 +218,11 @@ export class Lock {
     const { lockPath, record, directory } = this.#published;
     if (record.witness === null) return true;
     return lockPath.backend.witness.testAt(directory, OWNER_FILE, record.filesystem) === 'held';
+  }
+
+  #isLifelineIntact(): boolean {
+    const { lockPath, record } = this.#published;
+    return record.lifeline === null || lockPath.backend.lifeline.test(record.lifeline) === 'held';
   }
 
   #close(): void {
@@ -230,7 +237,9 @@ export class Lock {
     this.#isOwnerClosed = true;
     const { lockPath, owner, record } = this.#published;
     const { descriptor, status } = owner;
-    leaveHeldLock(record.nonce);
+    if (this.#isRetired) leaveHeldLock(record.nonce);
+    else giveUpLock(record.nonce);
+    if (record.lifeline !== null) lockPath.backend.lifeline.drop(record.lifeline);
     if (this.#heartbeat !== null) lockPath.backend.lease.stop(this.#heartbeat);
     lockPath.backend.files.closeIfStill(descriptor, status.device, status.inode);
   }

@@ -3,6 +3,7 @@ import { currentObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import { judgeOwner, judgeRecord, type OwnerOptions, withRecordedFile } from '../judge/judge.js';
 import type { Verdict } from '../judge/verdict.js';
+import { NOWHERE } from '../record/owner-file.js';
 import type { OwnerRecord, OwnerRow } from '../record/owner-record.js';
 import { recordFromCaller } from '../record/parse.js';
 import { type KernelEvent, startWatching } from './kernel-event.js';
@@ -42,10 +43,10 @@ export class OwnerWatch {
     // Given a buffer, the array keeps its memory where it is, so that the thread can write to it.
     this.#words = new Int32Array(new ArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
     const record = recordFromCaller(recorded);
-    this.#verdict = withRecordedFile(record, options, (file) => {
-      this.#event = startWatching(observer, record, file, this.#words);
+    this.#verdict = withRecordedFile(record, options, (site) => {
+      this.#event = startWatching(observer, record, site, this.#words);
       // The owner is judged after the watch began, so that no end falls between the two.
-      return judgeRecord(record, file, options);
+      return judgeRecord(record, site, options);
     });
     if (this.#verdict.state === 'dead') this.close();
   }
@@ -70,7 +71,7 @@ export class OwnerWatch {
     this.#verdict =
       event === null
         ? judgeOwner(this.#recorded, this.#options)
-        : judgeRecord(recordFromCaller(this.#recorded), null, this.#options, event.seen);
+        : judgeRecord(recordFromCaller(this.#recorded), NOWHERE, this.#options, event.seen);
     return this.#verdict;
   }
 

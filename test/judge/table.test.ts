@@ -44,9 +44,9 @@ function rows(scenes: Readonly<Record<string, Scene>>): void {
   });
 }
 
-const FREE = { witness: { state: 'free', source: 'device 64512, inode 4711' } } as const;
-const HELD = { witness: { state: 'held', source: 'device 64512, inode 4711' } } as const;
-const UNTESTABLE = { witness: { state: 'untestable', source: 'nfs' } } as const;
+const FREE = { witness: { state: 'free', file: 'recorded', source: 'device 64512, inode 4711' } } as const;
+const HELD = { witness: { state: 'held', file: 'recorded', source: 'device 64512, inode 4711' } } as const;
+const UNTESTABLE = { witness: { state: 'untestable', file: 'recorded', source: 'nfs' } } as const;
 const REBOOTED = { self: observer({ bootId: OTHER_BOOT }) };
 const NOT_NATIVE = { bootIdNative: false } as const;
 const NO_INODE = { pidfdInode: null } as const;

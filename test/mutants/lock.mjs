@@ -72,7 +72,7 @@ export const files = [
       { what: 'the loss of a lock is not told', from: 'this.#abort?.abort(error);', to: '' },
       {
         what: 'the own witness is not looked at',
-        from: 'this.#whatIsWrong() === null && this.#isWitnessIntact();',
+        from: 'this.#whatIsWrong() === null && this.#isWitnessIntact() && this.#isLifelineIntact();',
         to: 'this.#whatIsWrong() === null;',
         tests: [
           'test/lock/acquire-release.test.ts',
@@ -180,18 +180,18 @@ export const files = [
     mutants: [
       {
         what: 'a lock that nobody else sees is a witness',
-        from: "if (backend.witness.testAt(directory, NEW_OWNER_FILE, filesystem.type) !== 'held') return null;",
+        from: "if (backend.witness.testAt(directory.descriptor, NEW_OWNER_FILE, filesystem.type) !== 'held') return null;",
         to: '',
       },
       {
         what: 'a lock call on a filesystem where it can hang',
-        from: '!isOneKernelFilesystem(filesystem.type) || !backend',
+        from: '!traitsOf(filesystem.type).testableWitness || !backend',
         to: '!backend',
       },
       {
         what: 'no lease where there is no witness',
         from: 'return showsChanges && (witness === null || !locksByStDev);',
-        to: 'return showsChanges && isOneKernelFilesystem(type) && !locksByStDev;',
+        to: 'return showsChanges && traitsOf(type).oneKernel && !locksByStDev;',
       },
       {
         what: 'no lease on overlay, where plain Node cannot test the witness',
@@ -205,7 +205,7 @@ export const files = [
       },
       {
         what: 'the lock of somebody else is taken for the own one',
-        from: 'published = isPublished(lockPath, directory, filesystem, nonce);',
+        from: 'published = isPublished(lockPath, directory, type, nonce);',
         to: 'published = true;',
       },
       {
@@ -221,7 +221,7 @@ export const files = [
       },
       {
         what: 'a failed attempt leaves its private directory',
-        from: 'if (!published) discard(draft, lockPath, directory, owner);',
+        from: 'discard(draft, lockPath, directory, owner);',
         to: '',
       },
       {
@@ -526,7 +526,7 @@ export const files = [
     mutants: [
       {
         what: 'a network filesystem tells of every change',
-        from: 'return isOneKernelFilesystem(view.owner.filesystem.type) && (',
+        from: 'return traitsOf(view.owner.filesystem.type).testableWitness && (',
         to: 'return (',
       },
       {

@@ -19,8 +19,8 @@ export class ProcfsWitness implements WitnessOperations {
 
   test(fd: Descriptor, type: string): WitnessTest {
     // Locks on a filesystem of several kernels are not all in the list of this one.
-    const { oneKernel, locksByStDev } = traitsOf(type);
-    if (!oneKernel) return 'untestable';
+    const { testableWitness, locksByStDev } = traitsOf(type);
+    if (!testableWitness) return 'untestable';
 
     try {
       const { dev, ino } = fstatSync(fd, { bigint: true });

@@ -1,5 +1,5 @@
 import type { FileStatus } from '../../backend/backend.js';
-import { isOneKernelFilesystem, traitsOf } from '../../backend/filesystem-traits.js';
+import { traitsOf } from '../../backend/filesystem-traits.js';
 import { type JudgeOptions, judgeRecord } from '../../judge/judge.js';
 import type { Verdict } from '../../judge/verdict.js';
 import type { OwnerRecord } from '../../record/owner-record.js';
@@ -51,7 +51,7 @@ export interface LockState {
 
 export function assess(view: LockView, options: InspectOptions, lastLook: LastLook): LockState {
   if (view.record !== null) {
-    const verdict = judgeRecord(view.record, view.owner, options);
+    const verdict = judgeRecord(view.record, view, options);
     const description = `owner ${verdict.state}: ${verdict.reason}`;
     if (verdict.state === 'unknown') return assessByLease(view, view.record, verdict, description, lastLook);
     return { state: verdict.state === 'alive' ? 'held' : 'stale', verdict, description };
@@ -111,7 +111,7 @@ function assessOwnerless(view: LockView, options: InspectOptions, lastLook: Last
 
 function assessTorn(view: LockView, options: InspectOptions, lastLook: LastLook): LockState {
   const { owner, lockPath } = view;
-  if (owner !== null && isOneKernelFilesystem(owner.filesystem.type)) {
+  if (owner !== null && traitsOf(owner.filesystem.type).testableWitness) {
     if (lockPath.backend.witness.test(owner.descriptor, owner.filesystem.type) === 'held') {
       const description = 'owner.json is torn, but its owner still holds the file lock on it';
       return { state: 'held', verdict: null, description };

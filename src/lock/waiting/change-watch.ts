@@ -1,6 +1,6 @@
 import type { WatchOperations } from '../../backend/backend.js';
 import type { Descriptor } from '../../backend/descriptor.js';
-import { isOneKernelFilesystem } from '../../backend/filesystem-traits.js';
+import { traitsOf } from '../../backend/filesystem-traits.js';
 import { isErrno } from '../../backend/system-error.js';
 import type { LockView } from '../protocol/view.js';
 import { Wakeup } from './wakeup.js';
@@ -94,7 +94,7 @@ class EventLoopWatch implements AsyncChangeWatch {
 
 function isComplete(view: LockView, hasPidfd: boolean): boolean {
   if (view.owner === null || view.record === null) return false;
-  return isOneKernelFilesystem(view.owner.filesystem.type) && (view.record.version !== null || hasPidfd);
+  return traitsOf(view.owner.filesystem.type).testableWitness && (view.record.version !== null || hasPidfd);
 }
 
 function withOwnerPidfd<T>(view: LockView, use: (pidfd: Descriptor | null) => T): T {
