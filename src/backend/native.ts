@@ -14,7 +14,7 @@ import type {
   WatchOperations,
   WitnessOperations,
 } from './backend.js';
-import { isOneKernelFilesystem } from './filesystem-traits.js';
+import { traitsOf } from './filesystem-traits.js';
 import { ownPackage } from './own-package.js';
 import { listsAnyLock } from './procfs/locks.js';
 import { reasonOf } from './system-error.js';
@@ -80,7 +80,7 @@ export function loadNativeBackend(): Backend {
       ...witness,
       // The addon sees no flock(2), and a lock call can hang on a filesystem of several kernels.
       hasAnyLock: (directory, type) =>
-        (isOneKernelFilesystem(type) && witness.testAnyLock(directory, type) === 'held') ||
+        (traitsOf(type).testableWitness && witness.testAnyLock(directory, type) === 'held') ||
         listsAnyLock(directory),
     },
     watch,

@@ -1,7 +1,8 @@
 import { arch, release, version } from 'node:os';
 import { types } from 'node:util';
 import type { Filesystem } from '../backend/backend.js';
-import { isOneKernelFilesystem } from '../backend/filesystem-traits.js';
+import { traitsOf } from '../backend/filesystem-traits.js';
+import { fuseTypeOf } from '../backend/fuse-type.js';
 import { packageVersion } from '../backend/own-package.js';
 import { type SelectedBackend, selectBackend } from '../backend/select.js';
 import { unlessShort } from '../backend/system-error.js';
@@ -75,7 +76,7 @@ function trySelect(): SelectedBackend | { readonly reason: string } {
 
 function dumpLock(path: string): LockDump {
   const filesystem = filesystemOf(path);
-  const oneKernel = filesystem === null ? null : isOneKernelFilesystem(filesystem.type);
+  const oneKernel = filesystem === null ? null : traitsOf(filesystem.type).oneKernel;
   try {
     const inspection = inspectLockSync(path);
     return { path: inspection.path, filesystem, oneKernel, inspection, error: null };
@@ -88,7 +89,10 @@ function filesystemOf(path: string): Filesystem | null {
   try {
     const lockPath = LockPath.open(path);
     try {
-      return lockPath.backend.files.filesystem(lockPath.parent);
+      const { files } = lockPath.backend;
+      const filesystem = files.filesystem(lockPath.parent);
+      if (filesystem.type !== 'fuse') return filesystem;
+      return { ...filesystem, type: fuseTypeOf(files.statDescriptor(lockPath.parent).device) };
     } finally {
       lockPath.close();
     }

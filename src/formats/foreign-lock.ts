@@ -103,7 +103,7 @@ export class ForeignLock {
 
   /** Judges whether the owner of a lock that was recognised is alive. */
   judge({ record, sharedMemory }: ForeignRecord, options: JudgeOptions): Verdict {
-    const verdict = judgeRecord(record, this.#file, options);
+    const verdict = judgeRecord(record, { owner: this.#file, directory: null }, options);
     const attached = verdict.state === 'dead' && sharedMemory !== null ? attachedTo(sharedMemory) : null;
     if (sharedMemory === null || attached === null) return verdict;
     // A server's children may outlive it, and then work on the data that its successor would take. The

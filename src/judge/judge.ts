@@ -1,6 +1,6 @@
 import { currentObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
-import { type OwnerFile, withOwnerFileOf } from '../record/owner-file.js';
+import { NOWHERE, type RecordSite, withOwnerFileOf } from '../record/owner-file.js';
 import type { OwnerRecord, OwnerRow } from '../record/owner-record.js';
 import { type RowKeys, recordedOwner } from '../record/row.js';
 import type { JudgeOptions } from './legacy.js';
@@ -46,7 +46,7 @@ export function judgeOwner(
 export function judgeOwner(row: object, options: RowOptions): Verdict;
 export function judgeOwner(recorded: object, options: OwnerOptions = {}): Verdict {
   const record = recordedOwner(recorded, options.keys);
-  const judge = () => withRecordedFile(record, options, (file) => judgeRecord(record, file, options));
+  const judge = () => withRecordedFile(record, options, (site) => judgeRecord(record, site, options));
   const verdict = judge();
   // A release renames owner.json, then drops the witness. A living owner whose release came between the opening of the
   // file and the test would be called dead; the second look finds that its record stands there no longer.
@@ -54,28 +54,28 @@ export function judgeOwner(recorded: object, options: OwnerOptions = {}): Verdic
 }
 
 /**
- * Runs `use` with the owner.json that the options lead to. It gets null when there is none with this record.
+ * Runs `use` with the owner.json that the options lead to. It gets {@link NOWHERE} when there is none with this record.
  */
 export function withRecordedFile<T>(
   record: OwnerRecord,
   { lock }: OwnerOptions,
-  use: (file: OwnerFile | null) => T,
+  use: (site: RecordSite) => T,
 ): T {
-  return lock === undefined ? use(null) : withOwnerFileOf(currentObserver().backend, lock, record, use);
+  return lock === undefined ? use(NOWHERE) : withOwnerFileOf(currentObserver().backend, lock, record, use);
 }
 
 const NOTHING_SEEN: Seen = {};
 
 /**
  * Judges a record as {@link judgeOwner} does, by what the kernel shows now.
- * @param file the file that the record was read from: its witness and its filesystem count then.
+ * @param site where the record was read: the witness and the filesystem of that file count then.
  * @param seen what a watch has seen already, which is not read again.
  */
 export function judgeRecord(
   record: OwnerRecord,
-  file: OwnerFile | null,
+  site: RecordSite,
   options: JudgeOptions & Pick<OwnerOptions, 'path'>,
   seen: Seen = NOTHING_SEEN,
 ): Verdict {
-  return decide(record, new LiveObservation(currentObserver(), record, file, seen, options.path), options);
+  return decide(record, new LiveObservation(currentObserver(), record, site, seen, options.path), options);
 }

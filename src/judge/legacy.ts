@@ -124,8 +124,8 @@ function otherBoot({ record: { machine }, seen, evidence }: Judged): Answer | nu
   if (bootId === null) return null;
   const { self, filesystem } = seen;
   const isElsewhere = self.bootId !== null && self.bootId !== bootId;
-  const { oneKernel, survivesReboot } = traitsOf(filesystem);
-  const isGone = isElsewhere && self.bootIdNative === true && oneKernel && survivesReboot;
+  const { provesReboot } = traitsOf(filesystem);
+  const isGone = isElsewhere && self.bootIdNative === true && provesReboot;
   const observed = isElsewhere ? `${self.bootId}, ${filesystem ?? 'unknown'} filesystem` : self.bootId;
   note(evidence, 'boot-id', bootId, observed, isGone ? 'dead' : 'none');
   if (!isElsewhere) return null;

@@ -1,6 +1,8 @@
 import { fstatSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { isOneKernelFilesystem, traitsOf } from '../backend/filesystem-traits.js';
+import type { FileStatus } from '../backend/backend.js';
+import { traitsOf } from '../backend/filesystem-traits.js';
+import { typeOfFile } from '../backend/fuse-type.js';
 import { readFilesystem } from '../backend/procfs/filesystem.js';
 import { isShortage, isSystemError, reasonOf, unlessShort } from '../backend/system-error.js';
 import { compareIdentities } from '../identity/compare.js';
@@ -11,10 +13,17 @@ import { type Clocks, type Observer, readClocks, readObserver } from '../identit
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import { ownIdentity, readSelf } from '../identity/read.js';
 import { type StartTicks, startTicksIn } from '../identity/start-ticks.js';
-import type { OwnerFile } from '../record/owner-file.js';
+import type { OwnerFile, RecordSite } from '../record/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { isGivenUpLock, isHeldLock } from './held-locks.js';
-import type { LifelineObservation, Observation, WitnessObservation } from './observation.js';
+import { lockFileOf, whyNotRecorded } from './lock-file.js';
+import type {
+  LifelineObservation,
+  LockLifelineObservation,
+  Observation,
+  WitnessObservation,
+} from './observation.js';
+import { rememberHeld, wasHeld } from './seen-held.js';
 
 const PLATFORM = process.platform;
 
@@ -34,31 +43,28 @@ export class LiveObservation implements Observation {
   readonly heldPidfd: Observation['heldPidfd'];
   readonly #observer: Observer;
   readonly #record: OwnerRecord;
-  readonly #file: OwnerFile | null;
+  readonly #site: RecordSite;
   readonly #path: string | URL | undefined;
   readonly #seenOn: string | null;
   #filesystem: string | null | undefined;
   #observedProcess: ObservedProcess | undefined;
   #witness: WitnessObservation | undefined;
   #lifeline: LifelineObservation | undefined;
+  #lockLifeline: LockLifelineObservation | undefined;
   #namesakes: Namesakes | undefined;
   #clocks: Clocks | undefined;
 
   /** @param path the file in which a record stands that is in no owner.json. */
-  constructor(
-    observer: Observer,
-    record: OwnerRecord,
-    file: OwnerFile | null,
-    seen: Seen,
-    path?: string | URL,
-  ) {
+  constructor(observer: Observer, record: OwnerRecord, site: RecordSite, seen: Seen, path?: string | URL) {
     this.#observer = observer;
     this.#record = record;
-    this.#file = file;
+    this.#site = site;
     this.#path = path;
     this.#seenOn = seen.filesystem ?? null;
     this.heldPidfd = seen.heldPidfd ?? 'none';
-    if (seen.witness !== undefined) this.#witness = { state: seen.witness, source: 'watched until then' };
+    if (seen.witness !== undefined) {
+      this.#witness = { state: seen.witness, file: 'recorded', source: 'watched until then' };
+    }
   }
 
   get self(): ProcessIdentity {
@@ -66,14 +72,21 @@ export class LiveObservation implements Observation {
   }
 
   get filesystem(): string | null {
-    if (this.#file !== null) return this.#file.filesystem.type;
-    if (this.#path === undefined) return this.#seenOn;
-    if (this.#filesystem === undefined) this.#filesystem = typeAt(this.#path);
+    if (this.#filesystem === undefined) this.#filesystem = this.#readFilesystem();
     return this.#filesystem;
   }
 
+  #readFilesystem(): string | null {
+    const { owner } = this.#site;
+    if (owner !== null) return typeOfFile(owner);
+    return this.#path === undefined ? this.#seenOn : typeAt(this.#path);
+  }
+
   get heldByThisProcess(): boolean {
-    return this.#isOwnRecordOf(isHeldLock);
+    if (!this.#isOwnRecordOf(isHeldLock)) return false;
+    // A copy of the lock has the same nonce.
+    const file = this.#lockFile();
+    return file !== 'copied' && file !== 'reattached';
   }
 
   get givenUpByThisProcess(): boolean {
@@ -127,12 +140,24 @@ export class LiveObservation implements Observation {
   }
 
   get lifeline(): LifelineObservation {
-    this.#lifeline ??= this.#testLifeline();
+    this.#lifeline ??= this.#testLifeline(this.#record.identity?.lifeline ?? null);
     return this.#lifeline;
   }
 
-  #testLifeline(): LifelineObservation {
-    const lifeline = this.#record.identity?.lifeline ?? null;
+  get lockLifeline(): LockLifelineObservation {
+    this.#lockLifeline ??= this.#testLockLifeline();
+    return this.#lockLifeline;
+  }
+
+  #testLockLifeline(): LockLifelineObservation {
+    const { nonce, lifeline } = this.#record;
+    const tested = this.#testLifeline(lifeline);
+    const wasSeenHeld = nonce !== null && wasHeld(nonce, lifeline);
+    if (nonce !== null && lifeline !== null && tested.state === 'held') rememberHeld(nonce, lifeline);
+    return { ...tested, wasSeenHeld };
+  }
+
+  #testLifeline(lifeline: string | null): LifelineObservation {
     const { backend } = this.#observer;
     const state = lifeline === null ? 'untestable' : backend.lifeline.test(lifeline);
     if (state !== 'untestable') return { state, source: '' };
@@ -153,7 +178,8 @@ export class LiveObservation implements Observation {
   }
 
   #isOwnFile(): boolean {
-    return this.#file !== null && fstatSync(this.#file.descriptor).uid === process.geteuid?.();
+    const { owner } = this.#site;
+    return owner !== null && fstatSync(owner.descriptor).uid === process.geteuid?.();
   }
 
   get nowMs(): number {
@@ -174,22 +200,32 @@ export class LiveObservation implements Observation {
   }
 
   #testWitness(): WitnessObservation {
-    const file = this.#file;
-    const { witness: recorded, identity } = this.#record;
-    if (file === null) return { state: 'untestable', source: 'no file to test' };
+    const { owner } = this.#site;
+    const isLegacy = this.#record.identity === null;
+    const file = isLegacy ? legacyFileOf(owner) : this.#lockFile();
+    if (owner === null || file === 'no-test') {
+      return { state: 'untestable', file: 'unclear', source: whyNotRecorded(this.#record, owner) };
+    }
+    const { name, witness } = this.#observer.backend;
+    const { type } = owner.filesystem;
     // A record without an identity names no witness. Its writer may have locked its file in a way of its own.
-    const isLegacy = recorded === null && identity === null;
-    const obstacle = isLegacy ? whyUntestable(file) : whyNotTheSameFile(this.#record, file);
-    if (obstacle !== null) return { state: 'untestable', source: obstacle };
-    const { witness } = this.#observer.backend;
-    const { type } = file.filesystem;
-    const state = isLegacy ? witness.testAnyLock(file.descriptor, type) : witness.test(file.descriptor, type);
-    const { device, inode } = file.status;
-    const source =
-      state === 'untestable'
-        ? `the ${this.#observer.backend.name} backend cannot test it here`
-        : `device ${device}, inode ${inode}`;
-    return { state, source };
+    const state = isLegacy
+      ? witness.testAnyLock(owner.descriptor, type)
+      : witness.test(owner.descriptor, type);
+    if (state === 'untestable') return { state, file, source: `the ${name} backend cannot test it here` };
+    const { device, inode } = owner.status;
+    const isRecorded = file === 'recorded';
+    const source = isRecorded ? `device ${device}, inode ${inode}` : whyNotRecorded(this.#record, owner);
+    return { state, file, source };
+  }
+
+  #lockFile(): ReturnType<typeof lockFileOf> {
+    return lockFileOf(this.#record, this.#site.owner, () => this.#statDirectory());
+  }
+
+  #statDirectory(): FileStatus | null {
+    const { directory } = this.#site;
+    return directory === null ? null : this.#observer.backend.files.statDescriptor(directory);
   }
 }
 
@@ -220,29 +256,7 @@ function typeAt(path: string | URL): string | null {
   }
 }
 
-function whyUntestable({ filesystem: { type } }: OwnerFile): string | null {
-  return isOneKernelFilesystem(type) ? null : `${type} is not known to belong to one kernel`;
-}
-
-/**
- * Why the witness of a record cannot be tested on `file`. null when it can. A lock call is made only on a
- * filesystem of one kernel, because elsewhere it can hang, and its answer counts only for the very file that
- * the owner locked.
- */
-export function whyNotTheSameFile(
-  { witness: recorded, filesystem: recordedFilesystem }: OwnerRecord,
-  file: OwnerFile,
-): string | null {
-  if (recorded === null) return 'no witness recorded';
-  const { type, fsid } = file.filesystem;
-  const obstacle = whyUntestable(file);
-  if (obstacle !== null) return obstacle;
-  if (recordedFilesystem !== type) {
-    return `recorded on ${recordedFilesystem ?? 'an unknown filesystem'}, seen on ${type}`;
-  }
-  if (recorded.inode !== file.status.inode) return `inode ${file.status.inode} is another file`;
-  if (recorded.device === file.status.device) return null;
-  // Where the f_fsid is passed on from a layer below, two filesystems can have the same.
-  if (traitsOf(type).ownFsid && fsid !== null && recorded.fsid === fsid) return null;
-  return `device ${file.status.device} and filesystem id ${fsid ?? 'not known'} are of another filesystem`;
+/** A record without an identity names no witness, but any lock on its file says the same as one. */
+function legacyFileOf(owner: OwnerFile | null): 'recorded' | 'no-test' {
+  return owner !== null && traitsOf(owner.filesystem.type).testableWitness ? 'recorded' : 'no-test';
 }

@@ -3,14 +3,30 @@ import type { ObservedProcess } from '../identity/observe-process.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import type { StartTicks } from '../identity/start-ticks.js';
 
+/**
+ * - `recorded`: the very file that the owner locked.
+ * - `reattached`: that file on a volume which was mounted anew since the owner's end, or a copy with equal numbers.
+ * - `copied`: a copy of the lock, which nobody ever locked.
+ * - `unclear`: perhaps another view of that file, or one that has replaced it.
+ */
+export type LockFile = 'recorded' | 'reattached' | 'copied' | 'unclear';
+
 export interface LifelineObservation {
   readonly state: 'held' | 'free' | 'untestable';
   /** Why it could not be tested; the empty text where it was. */
   readonly source: string;
 }
 
+/** The lifeline of a lock. */
+export interface LockLifelineObservation extends LifelineObservation {
+  /** This thread saw it held at an earlier look at this very record. */
+  readonly wasSeenHeld: boolean;
+}
+
 export interface WitnessObservation {
   readonly state: 'held' | 'free' | 'untestable';
+  /** Which file was tested, compared with the one that the owner locked. */
+  readonly file: LockFile;
   /** Device and inode of the file that was tested, or why it could not be tested. */
   readonly source: string;
 }
@@ -50,8 +66,10 @@ export interface Observation {
    * tested.
    */
   readonly witness: WitnessObservation;
-  /** The result of testing the recorded lifeline. */
+  /** The result of testing the lifeline of the recorded process. */
   readonly lifeline: LifelineObservation;
+  /** The result of testing the lock's own lifeline. */
+  readonly lockLifeline: LockLifelineObservation;
   /** Processes in descendant PID namespaces that have the recorded number there. */
   readonly namesakes: Namesakes;
   /** Wall clock, ms since the epoch. */

@@ -1,7 +1,7 @@
 // Releasing means to check that this process still has its lock, and then to retire, unlink and remove it.
 import type { Descriptor } from '../backend/descriptor.js';
 import { isSameFile } from '../backend/file-status.js';
-import { isOneKernelFilesystem } from '../backend/filesystem-traits.js';
+import { traitsOf } from '../backend/filesystem-traits.js';
 import { errnoOf, isGone, systemError, unlessShort } from '../backend/system-error.js';
 import { LockLostError, quoteNames } from '../errors.js';
 import { selfIdentity } from '../identity/read.js';
@@ -134,7 +134,7 @@ export class Lock {
       this.#lose(wrong);
       return false;
     }
-    // Takes the lifeline in the record again, if other code of this process closed its descriptor. For want of one the
+    // Takes the lifelines in the record again, if other code of this process closed their descriptor. For want of one the
     // next call does so.
     unlessShort<unknown>(selfIdentity, () => null);
     this.#placeOf().check();
@@ -247,6 +247,7 @@ export class Lock {
     this.#lossWatch?.close();
     // This process must not judge that it still holds what it has given up.
     giveUpLock(this.#published.record.nonce);
+    this.#dropLifeline();
     this.#abort?.abort(error);
     if (lostEvent.isHeard) lostEvent.publish({ ...this.#asEvent(), error });
     return error;
@@ -343,7 +344,7 @@ export class Lock {
     const { backend, parent, name } = lockPath;
     const { device, inode } = directoryId;
     try {
-      if (isOneKernelFilesystem(record.filesystem)) {
+      if (traitsOf(record.filesystem).stableInodes) {
         return backend.files.isStillAt(parent, name, directory, device, inode);
       }
       // On other filesystems each lookup of the name may give another inode number, so there is no lookup.
@@ -357,7 +358,7 @@ export class Lock {
 
   #isIntact(): boolean {
     try {
-      return this.#whatIsWrong() === null && this.#isWitnessIntact();
+      return this.#whatIsWrong() === null && this.#isWitnessIntact() && this.#isLifelineIntact();
     } catch {
       return false;
     }
@@ -368,6 +369,11 @@ export class Lock {
     const { lockPath, record, directory } = this.#published;
     if (record.witness === null) return true;
     return lockPath.backend.witness.testAt(directory, OWNER_FILE, record.filesystem) === 'held';
+  }
+
+  #isLifelineIntact(): boolean {
+    const { lockPath, record } = this.#published;
+    return record.lifeline === null || lockPath.backend.lifeline.test(record.lifeline) === 'held';
   }
 
   #close(): void {
@@ -381,12 +387,18 @@ export class Lock {
     lockPath.close();
   }
 
+  #dropLifeline(): void {
+    const { lockPath, record } = this.#published;
+    if (record.lifeline !== null) lockPath.backend.lifeline.drop(record.lifeline);
+  }
+
   #closeOwner(): void {
     if (this.#isOwnerClosed) return;
     this.#isOwnerClosed = true;
     const { lockPath, owner, record } = this.#published;
     const { descriptor, status } = owner;
     leaveHeldLock(record.nonce);
+    this.#dropLifeline();
     this.#leaseKeeper?.stop();
     lockPath.backend.files.closeIfStill(descriptor, status.device, status.inode);
   }

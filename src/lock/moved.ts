@@ -1,4 +1,4 @@
-import { isOneKernelFilesystem } from '../backend/filesystem-traits.js';
+import { traitsOf } from '../backend/filesystem-traits.js';
 import { errnoOf, isGone } from '../backend/system-error.js';
 import { NotALockError } from '../errors.js';
 import { movedEvent, type ReleaseEvent } from './events.js';
@@ -84,7 +84,7 @@ function isAtPath(published: PublishedLock): boolean {
 
 function isIn(lockPath: LockPath, { directory, record }: PublishedLock): boolean {
   try {
-    if (isOneKernelFilesystem(record.filesystem)) {
+    if (traitsOf(record.filesystem).stableInodes) {
       return lockPath.backend.files.isAt(lockPath.parent, lockPath.name, directory);
     }
     // On other filesystems each lookup of the name may give another inode number.

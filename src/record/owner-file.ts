@@ -19,6 +19,16 @@ const KIND_NAMES = { directory: 'directory', symlink: 'symbolic link', other: 's
 /** The file that a record was read from, still open. */
 export type OwnerFile = OpenFile;
 
+/** Where a record was read. */
+export interface RecordSite {
+  /** null where the record was read from no file. */
+  readonly owner: OwnerFile | null;
+  /** The open lock directory. null where the file is in none. */
+  readonly directory: Descriptor | null;
+}
+
+export const NOWHERE: RecordSite = Object.freeze({ owner: null, directory: null });
+
 /**
  * Opens and reads the owner.json of an open lock directory. The caller closes the descriptor of the file.
  * @param name the name that the file has at the moment, where it is being taken out of its directory.
@@ -70,14 +80,14 @@ const parseOnce = rememberLast(parseOwnerFile);
 
 /**
  * Runs `use` on the owner.json of the lock directory at `path`, if it still holds `record`. The nonce shows
- * that, because the inode of a lock that was released soon belongs to another one. `use` gets null when the
- * file holds another record, or when it cannot be read.
+ * that, because the inode of a lock that was released soon belongs to another one. `use` gets {@link NOWHERE} when
+ * the file holds another record, or when it cannot be read.
  */
 export function withOwnerFileOf<T>(
   { files }: Backend,
   path: string | URL,
   record: OwnerRecord,
-  use: (file: OwnerFile | null) => T,
+  use: (site: RecordSite) => T,
 ): T {
   const opened: Descriptor[] = [];
   try {
@@ -92,18 +102,19 @@ function findOwnerFileOf(
   path: string | URL,
   record: OwnerRecord,
   opened: Descriptor[],
-): OwnerFile | null {
-  const directory = resolve(path instanceof URL ? fileURLToPath(path) : path);
-  if (record.nonce === null) return null;
+): RecordSite {
+  if (record.nonce === null) return NOWHERE;
   try {
-    const parent = files.openParent(directory);
-    opened.push(parent);
-    const read = openOwnerFile(files, parent);
-    if (read === null || typeof read === 'string') return null;
-    opened.push(read.file.descriptor);
-    return read.parsed.kind === 'record' && read.parsed.record.nonce === record.nonce ? read.file : null;
+    const directory = files.openParent(resolve(path instanceof URL ? fileURLToPath(path) : path));
+    opened.push(directory);
+    const read = openOwnerFile(files, directory);
+    if (read === null || typeof read === 'string') return NOWHERE;
+    const { file, parsed } = read;
+    opened.push(file.descriptor);
+    const isOfRecord = parsed.kind === 'record' && parsed.record.nonce === record.nonce;
+    return isOfRecord ? { owner: file, directory } : NOWHERE;
   } catch (error) {
-    if (isSystemError(error)) return null;
+    if (isSystemError(error)) return NOWHERE;
     throw error;
   }
 }

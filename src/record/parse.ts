@@ -21,7 +21,7 @@ export type ParsedOwnerFile =
 
 const NONCE = /^[0-9a-f]{32}$/;
 const HEX = /^[0-9a-f]{1,16}$/;
-const FILESYSTEM = /^[a-z0-9]{1,32}$/;
+const FILESYSTEM = /^[a-z0-9]{1,32}(\.[a-z0-9-]{1,32})?$/;
 /** Longest label, in UTF-16 code units, that a record holds. */
 export const MAX_LABEL = 256;
 

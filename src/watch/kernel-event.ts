@@ -8,8 +8,9 @@ import { observeProcess } from '../identity/observe-process.js';
 import type { Observer } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import { ownIdentity } from '../identity/read.js';
-import { type Seen, whyNotTheSameFile } from '../judge/live-observation.js';
-import type { OwnerFile } from '../record/owner-file.js';
+import type { Seen } from '../judge/live-observation.js';
+import { lockFileOf } from '../judge/lock-file.js';
+import type { RecordSite } from '../record/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 
 /** An event in an owner's life that the kernel will report, by writing 1 into a word. */
@@ -26,12 +27,12 @@ export interface KernelEvent {
 export function startWatching(
   observer: Observer,
   record: OwnerRecord,
-  file: OwnerFile | null,
+  { owner: file }: RecordSite,
   words: Int32Array,
 ): KernelEvent | null {
   const { watch, witness } = observer.backend;
   if (watch === null || record.identity === null || record.problem !== null) return null;
-  if (file !== null && whyNotTheSameFile(record, file) === null) {
+  if (file !== null && lockFileOf(record, file, () => null) === 'recorded') {
     switch (witness.test(file.descriptor, file.filesystem.type)) {
       case 'free':
         return null;

@@ -45,10 +45,10 @@ export class OwnerWatch {
     // Given a buffer, the array keeps its memory where it is, so that the thread can write to it.
     this.#words = new Int32Array(new ArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
     const record = recordedOwner(recorded, options.keys);
-    this.#verdict = withRecordedFile(record, options, (file) => {
-      this.#event = startWatching(observer, record, file, this.#words);
+    this.#verdict = withRecordedFile(record, options, (site) => {
+      this.#event = startWatching(observer, record, site, this.#words);
       // The owner is judged after the watch began, so that no end falls between the two.
-      return judgeRecord(record, file, options);
+      return judgeRecord(record, site, options);
     });
     if (this.#verdict.state === 'dead') this.close();
   }
@@ -75,7 +75,7 @@ export class OwnerWatch {
   }
 
   #judge(record: OwnerRecord, seen?: Seen): Verdict {
-    return withRecordedFile(record, this.#options, (file) => judgeRecord(record, file, this.#options, seen));
+    return withRecordedFile(record, this.#options, (site) => judgeRecord(record, site, this.#options, seen));
   }
 
   /** True when the kernel reports the end. False when every read of {@link alive} costs a judgement. */

@@ -1,6 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { isOneKernelFilesystem, traitsOf } from '../../src/backend/filesystem-traits.js';
+import { traitsOf } from '../../src/backend/filesystem-traits.js';
 import { filesystemName } from '../../src/backend/procfs/filesystem.js';
+
+const DISKS = ['ext', 'xfs', 'btrfs', 'overlay'];
+const FUSE = ['fuse.bindfs', 'fuse.mergerfs', 'fuse.fuse-overlayfs'];
+const OTHERS = ['hostfs', 'proc', 'nfs', 'fuse', 'fuse.sshfs', '9p'];
+const ALL = [...DISKS, 'tmpfs', 'ramfs', ...FUSE, ...OTHERS];
+
+/** The types that have a trait. */
+function having(trait: keyof ReturnType<typeof traitsOf>): string[] {
+  return ALL.filter((type) => traitsOf(type)[trait]);
+}
 
 describe('traitsOf', () => {
   test.each([
@@ -17,27 +27,25 @@ describe('traitsOf', () => {
   ])('knows %s by its magic, and that no user keeps files there', (name, magic) => {
     expect(filesystemName(magic)).toBe(name);
     expect(traitsOf(name).kernelObjectsOnly).toBe(true);
-    expect(isOneKernelFilesystem(name)).toBe(false);
+    expect(traitsOf(name).oneKernel).toBe(false);
   });
 
-  test.each([null, 'unknown', 'nfs', 'fuse', '0x12345678', 'constructor'])(
+  test.each([null, 'unknown', 'nfs', 'fuse', 'fuse.sshfs', '0x12345678', 'constructor'])(
     'trusts %s with nothing',
     (type) => {
-      expect(traitsOf(type)).toEqual({
-        oneKernel: false,
-        locksByStDev: false,
-        ownFsid: false,
-        kernelObjectsOnly: false,
-        survivesReboot: true,
-        showsChanges: true,
-      });
+      const { showsChanges, ...others } = traitsOf(type);
+      expect(new Set(Object.values(others))).toEqual(new Set([false]));
+      expect(showsChanges).toBe(true);
     },
   );
 
-  test('tests locks and compares filesystem ids only where one kernel has them', () => {
-    for (const type of ['ext', 'xfs', 'btrfs', 'overlay', 'tmpfs', 'ramfs', 'hostfs', 'proc', 'nfs']) {
-      const { oneKernel, locksByStDev, ownFsid } = traitsOf(type);
-      expect(oneKernel || !(locksByStDev || ownFsid)).toBe(true);
-    }
+  test('knows what each type can be relied on for', () => {
+    expect(having('oneKernel')).toEqual([...DISKS, 'tmpfs', 'ramfs', ...FUSE]);
+    expect(having('passesThrough')).toEqual(FUSE);
+    expect(having('testableWitness')).toEqual([...DISKS, 'tmpfs']);
+    expect(having('stableInodes')).toEqual([...DISKS, 'tmpfs', 'ramfs']);
+    expect(having('keepsDevice')).toEqual(['ext', 'xfs', 'btrfs', 'tmpfs', 'ramfs']);
+    expect(having('locksByStDev')).toEqual(['ext', 'xfs', 'tmpfs']);
+    expect(having('provesReboot')).toEqual(DISKS);
   });
 });

@@ -70,7 +70,7 @@ describe('docs/decision-table.md', () => {
   test('leads to every reason of the table and of the legacy rules, and to no other', () => {
     const page = read('docs/decision-table.md');
     const shown = codeIn(page).filter((code) => /^[a-z]+(-[a-z]+)*$/.test(code));
-    const used = ['table', 'legacy'].flatMap((file) =>
+    const used = ['table', 'process-rows', 'holder-rows', 'place', 'legacy'].flatMap((file) =>
       [...read(`src/judge/${file}.ts`).matchAll(/'([a-z]+(?:-[a-z]+)+)'/g)].map(([, word]) => word as string),
     );
     const [, union = ''] = /export type Reason =([\s\S]*?);/.exec(read('src/judge/verdict.ts')) ?? [];

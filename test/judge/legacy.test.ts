@@ -461,7 +461,9 @@ describe('what the record says of its machine', () => {
 });
 
 describe('a lock that another process holds on the file', () => {
-  const held: Partial<Observation> = { witness: { state: 'held', source: 'device 1, inode 2' } };
+  const held: Partial<Observation> = {
+    witness: { state: 'held', file: 'recorded', source: 'device 1, inode 2' },
+  };
 
   test('keeps a dead number alive', () => {
     expect(verdictOn(oldRecord(), seeing(absent, held))).toBe('alive: legacy-file-locked');
@@ -473,7 +475,7 @@ describe('a lock that another process holds on the file', () => {
   });
 
   test('that no process holds says nothing', () => {
-    const free = seeing(bornLate(-MINUTE), { witness: { state: 'free', source: '' } });
+    const free = seeing(bornLate(-MINUTE), { witness: { state: 'free', file: 'recorded', source: '' } });
     expect(verdictOn(oldRecord(), free)).toBe('alive: legacy-born-before-record');
   });
 });

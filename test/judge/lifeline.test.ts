@@ -110,7 +110,10 @@ describe('an owner in another container', () => {
   test('is judged by the witness first, where that can be tested', () => {
     const recorded = withLifeline({ witness: WITNESS });
     const seen = (state: 'held' | 'free') =>
-      neverAsking(['lifeline'], fromSibling({ witness: { state, source: 'device 64512' } }));
+      neverAsking(
+        ['lifeline'],
+        fromSibling({ witness: { state, file: 'recorded', source: 'device 64512' } }),
+      );
     expect(judged(recorded, seen('free'))).toBe('dead: witness-free, proven');
     expect(judged(recorded, seen('held'))).toBe('alive: witness-held, proven');
   });
@@ -173,6 +176,8 @@ describe('a lock that another process was to inherit', () => {
       expect(judged(recorded, seen)).toBe('unknown: handed-over, proven');
     }
     expect(judged(recorded, fromSibling({ lifeline: free }))).toBe('unknown: handed-over, proven');
+    const nobody = { found: [], complete: true, hidden: false };
+    expect(judged(recorded, fromSibling({ namesakes: nobody }))).toBe('unknown: handed-over, proven');
   });
 
   test('lives while that process lives', () => {
@@ -180,7 +185,10 @@ describe('a lock that another process was to inherit', () => {
   });
 
   test('is dead by its witness alone', () => {
-    const seen = observation({ observedProcess: absent, witness: { state: 'free', source: 'device 64512' } });
+    const seen = observation({
+      observedProcess: absent,
+      witness: { state: 'free', file: 'recorded', source: 'device 64512' },
+    });
     expect(judged(recorded, seen)).toBe('dead: witness-free, proven');
   });
 

@@ -128,7 +128,10 @@ describe('in every world', () => {
 });
 
 test('without the witness that a command inherited, its dead owner is dead', () => {
-  const held = observation({ observedProcess: absent, witness: { state: 'held', source: 'device 64512' } });
+  const held = observation({
+    observedProcess: absent,
+    witness: { state: 'held', file: 'recorded', source: 'device 64512' },
+  });
   expect(verdictOn(record({}, { witness: WITNESS }), held)).toBe('alive: witness-held');
   expect(verdictOn(record(), held)).toBe('dead: no-such-process');
 });

@@ -44,9 +44,9 @@ function rows(scenes: Readonly<Record<string, Scene>>): void {
   });
 }
 
-const FREE = { witness: { state: 'free', source: 'device 64512, inode 4711' } } as const;
-const HELD = { witness: { state: 'held', source: 'device 64512, inode 4711' } } as const;
-const UNTESTABLE = { witness: { state: 'untestable', source: 'nfs' } } as const;
+const FREE = { witness: { state: 'free', file: 'recorded', source: 'device 64512, inode 4711' } } as const;
+const HELD = { witness: { state: 'held', file: 'recorded', source: 'device 64512, inode 4711' } } as const;
+const UNTESTABLE = { witness: { state: 'untestable', file: 'recorded', source: 'nfs' } } as const;
 const REBOOTED = { self: observer({ bootId: OTHER_BOOT }) };
 const NOT_NATIVE = { bootIdNative: false } as const;
 const NO_INODE = { pidfdInode: null } as const;
@@ -124,7 +124,10 @@ describe('row 2, the own lock', () => {
     },
     'a lock that this thread gave up, but whose witness somebody holds, is alive': {
       record: { witness: WITNESS },
-      seen: { givenUpByThisProcess: true, witness: { state: 'held', source: 'device 1, inode 2' } },
+      seen: {
+        givenUpByThisProcess: true,
+        witness: { state: 'held', file: 'recorded', source: 'device 1, inode 2' },
+      },
       verdict: 'alive: witness-held',
     },
     'a lock that was handed over is not given up by the thread that handed it over': {

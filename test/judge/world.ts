@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { isOneKernelFilesystem } from '../../src/backend/filesystem-traits.js';
+import { traitsOf } from '../../src/backend/filesystem-traits.js';
 import type { Namesake, Namesakes } from '../../src/identity/namesakes.js';
 import type { ObservedProcess } from '../../src/identity/observe-process.js';
 import type { ProcessIdentity } from '../../src/identity/process-identity.js';
@@ -34,6 +34,8 @@ export interface World {
   readonly filesystems: readonly [string | null, string | null];
   readonly witnessRecorded: boolean;
   readonly lifelineRecorded: boolean;
+  /** The lock carries a lifeline of its own, and the observer saw it held before. */
+  readonly lockLifeline: { readonly recorded: boolean; readonly seenHeld: boolean };
   readonly leaseRecorded: boolean;
   /** The lock is one that a command was to inherit; none has, in these worlds. */
   readonly handedOver: boolean;
@@ -176,6 +178,7 @@ export function worlds(...fates: readonly Fate[]): fc.Arbitrary<World> {
         filesystems: fc.constantFrom(...(place === 'other machine' ? TWO_MACHINES : ONE_MACHINE)),
         witnessRecorded: fc.boolean(),
         lifelineRecorded: fc.boolean(),
+        lockLifeline: fc.record({ recorded: fc.boolean(), seenHeld: fc.boolean() }),
         leaseRecorded: fc.boolean(),
         handedOver: rarely,
         pidfdHeld: rarely,
@@ -261,6 +264,7 @@ export function observe(world: World): Seen {
       { ...recorded, lifeline: world.lifelineRecorded ? 'time:1' : null },
       {
         filesystem: filesystemRecorded,
+        lifeline: world.lockLifeline.recorded ? 'time:2' : null,
         witness,
         lease: world.leaseRecorded ? { durationMs: 30_000 } : null,
         handedOver: world.handedOver,
@@ -273,6 +277,7 @@ export function observe(world: World): Seen {
       observedProcess: sight(world, hereNamespace, processes),
       witness: testWitness(world),
       lifeline: testLifeline(world),
+      lockLifeline: testLockLifeline(world),
       namesakes: lookForNamesakes(world, processes),
     }),
   };
@@ -441,6 +446,14 @@ function testLifeline({ lifelineRecorded, observer, place, fate }: World): Obser
   return { state: fate === 'alive' && place !== 'other machine' ? 'held' : 'free', source: '' };
 }
 
+/** It is like the lifeline of the process, and only on its own kernel can it have been seen held before. */
+function testLockLifeline(world: World): Observation['lockLifeline'] {
+  const { recorded, seenHeld } = world.lockLifeline;
+  const tested = testLifeline({ ...world, lifelineRecorded: recorded });
+  const wasHere = world.place !== 'other machine' && world.fate !== 'rebooted';
+  return { ...tested, wasSeenHeld: seenHeld && wasHere && world.observer.testsLifeline };
+}
+
 /** An honest witness is held exactly as long as the owner lives. */
 function testWitness(world: World): Observation['witness'] {
   const [recorded, seen] = world.filesystems;
@@ -449,7 +462,7 @@ function testWitness(world: World): Observation['witness'] {
     world.observer.testsWitness &&
     world.place !== 'other machine' &&
     recorded === seen &&
-    isOneKernelFilesystem(seen);
-  if (!testable) return { state: 'untestable', source: 'no' };
-  return { state: world.fate === 'alive' ? 'held' : 'free', source: 'yes' };
+    traitsOf(seen).testableWitness;
+  if (!testable) return { state: 'untestable', file: 'recorded', source: 'no' };
+  return { state: world.fate === 'alive' ? 'held' : 'free', file: 'recorded', source: 'yes' };
 }

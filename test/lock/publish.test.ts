@@ -1,9 +1,10 @@
 import { readdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
+import type { Lock } from '../../src/index.js';
 import { readOwner, writeLockOf } from '../helpers/crafted.js';
 import { hookFiles } from '../helpers/hooks.js';
-import { describeForEachBackend, type Package } from '../helpers/package.js';
+import { describeForBackends, describeForEachBackend, type Package } from '../helpers/package.js';
 import { pretendFilesystem } from '../helpers/pretend-filesystem.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
@@ -100,6 +101,64 @@ describeForEachBackend('the witness of a new lock', (api, backend) => {
       expect(lock.owner.lease).toEqual(DEFAULT_LEASE);
     });
   }
+});
+
+describeForBackends(['native'], "a lock's own lifeline", (api) => {
+  const isHeld = (lifeline: string | null) => api.backend.lifeline.test(lifeline ?? '') === 'held';
+
+  for (const type of ['nfs', '9p', 'ramfs', 'fuse.bindfs']) {
+    test(`is taken on ${type}, for this lock alone, and dropped with it`, () => {
+      pretendFilesystem(api.backend, type);
+      const [first, second] = [newPath(), newPath()].map((path) => api.acquireLockSync(path)) as [Lock, Lock];
+      const [own, other] = [first.owner.lifeline, second.owner.lifeline];
+      expect(own).toMatch(/^(time|user):\d+$/);
+      expect(new Set([own, other, api.selfIdentity().lifeline]).size).toBe(3);
+      expect([own, other].map(isHeld)).toEqual([true, true]);
+      first.releaseSync();
+      expect([own, other].map(isHeld)).toEqual([false, true]);
+      second.releaseSync();
+      expect(isHeld(other)).toBe(false);
+    });
+  }
+
+  test('is taken where the witness is not seen by others', () => {
+    vi.spyOn(api.backend.witness, 'testAt').mockReturnValue('free');
+    using lock = api.acquireLockSync(newPath());
+    expect(isHeld(lock.owner.lifeline)).toBe(true);
+  });
+
+  test('is not taken where the witness shows the holder', () => {
+    using lock = api.acquireLockSync(newPath());
+    expect(lock.owner.witness).not.toBeNull();
+    expect(lock.owner.lifeline).toBeNull();
+  });
+
+  test('is not taken for a lock that a command inherits, because it would not inherit this one', () => {
+    pretendFilesystem(api.backend, 'nfs');
+    using lock = api.acquireLockSync(newPath(), { handedOver: true } as object);
+    expect(lock.owner.lifeline).toBeNull();
+  });
+
+  test('is dropped when the lock is lost', () => {
+    pretendFilesystem(api.backend, 'nfs');
+    const path = newPath();
+    const lock = api.acquireLockSync(path);
+    renameSync(join(path, 'owner.json'), join(path, 'elsewhere'));
+    expect(lock.verify()).toBe(false);
+    expect(isHeld(lock.owner.lifeline)).toBe(false);
+  });
+
+  test('is dropped when the lock was not published', () => {
+    pretendFilesystem(api.backend, 'nfs');
+    const drop = vi.spyOn(api.backend.lifeline, 'drop');
+    const take = vi.spyOn(api.backend.lifeline, 'take');
+    vi.spyOn(api.backend.files, 'renameNoReplaceAt').mockImplementation(() => {
+      throw systemError('EIO', -5);
+    });
+    expect(() => api.acquireLockSync(newPath())).toThrow('EIO');
+    const [taken] = take.mock.results;
+    expect(drop).toHaveBeenCalledWith(taken?.value);
+  });
 });
 
 describeForEachBackend('a lock that appears at its place', (api, backend) => {

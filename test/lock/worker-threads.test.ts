@@ -13,6 +13,8 @@ import { tempDir } from '../helpers/temp-dir.js';
 
 interface Task {
   readonly path: string;
+  /** ms */
+  readonly lease?: number;
   readonly rounds?: number;
   readonly counter?: Int32Array;
 }
@@ -85,18 +87,26 @@ describeForEachBackend('a lock held in a worker thread, seen by the main thread'
     });
   }
 
-  testRequiring([isBuilt()], 'without a witness is not taken away while the process lives', async () => {
-    const path = newPath();
-    const worker = startWorker('procfs', { path });
-    await message(worker);
-    await worker.terminate();
-    // The procfs backend cannot take a witness, and the process itself still runs.
-    expect(api.inspectLockSync(path)).toMatchObject({
-      state: 'held',
-      verdict: { reason: 'process-running' },
-    });
-    expect(api.tryAcquireLockSync(path)).toBeNull();
-  });
+  testRequiring(
+    [isBuilt()],
+    'without a witness is free once its lease is over, though the process lives',
+    async () => {
+      const path = newPath();
+      // The procfs backend can take neither a witness nor a lifeline.
+      const worker = startWorker('procfs', { path, lease: 1_000 });
+      await message(worker);
+      expect(() => api.acquireLockSync(path, { timeout: 2_500 })).toThrow(
+        expect.objectContaining({ code: 'ERR_LOCK_TIMEOUT' }),
+      );
+      await worker.terminate();
+      expect(api.inspectLockSync(path)).toMatchObject({
+        state: 'unknown',
+        verdict: { reason: 'own-process' },
+      });
+      expect(api.tryAcquireLockSync(path)).toBeNull();
+      (await api.acquireLock(path, { timeout: 8_000 })).releaseSync();
+    },
+  );
 });
 
 for (const first of TESTED) {

@@ -1,6 +1,7 @@
 // Mistakes in comparing and judging.
 
-const TABLE = ['test/judge/table.test.ts', 'test/judge/lifeline.test.ts'];
+const TABLE = ['test/judge/table.test.ts', 'test/judge/lifeline.test.ts', 'test/judge/holder.test.ts'];
+const FILE = ['test/judge/lock-file.test.ts'];
 const LEGACY = ['test/judge/legacy.test.ts'];
 const COMPARE = ['test/identity/compare.test.ts'];
 
@@ -32,12 +33,12 @@ export const files = [
       },
       {
         what: 'row 1: of a newer record the reboot does not count',
-        from: 'return witness(judged) ?? rebooted(judged) ??',
-        to: 'return witness(judged) ??',
+        from: 'return holder(judged) ?? rebooted(judged) ??',
+        to: 'return holder(judged) ??',
       },
       {
         what: 'a lock that was given up is dead whatever its witness says',
-        from: "return witness(judged) ?? { state: 'dead', reason: 'given-up-by-this-process' };",
+        from: "return byHolder?.state === 'alive' ? byHolder : { state: 'dead', reason: 'given-up-by-this-process' };",
         to: "return { state: 'dead', reason: 'given-up-by-this-process' };",
       },
       {
@@ -51,24 +52,65 @@ export const files = [
         to: 'return null;',
       },
       {
+        what: 'row 8: the process has the last word',
+        from: "if (byProcess === null || (byHolder !== null && byHolder.state !== 'unknown')) return byHolder;",
+        to: 'if (byProcess === null) return byHolder;',
+      },
+      {
+        what: 'rows 3 to 7: the death of a process whose lock was handed over frees it',
+        from: '(judged.record.handedOver ? null : countedDeath(judged, byProcess))',
+        to: 'countedDeath(judged, byProcess)',
+      },
+      {
+        what: 'rows 3 to 7: a process lives although the lock is known to be given up',
+        from: '  if (byHolder !== null) return byHolder;\n',
+        to: '',
+      },
+      {
+        what: 'row 8a: a program that runs since exec is the owner',
+        from: "byLifeline?.state === 'dead' ? byLifeline : ",
+        to: '',
+      },
+      {
+        what: 'that this process runs shows that a thread of it holds the lock',
+        from: "record.lease !== null && compareIdentities(identity, seen.self) === 'same'",
+        to: 'false',
+      },
+      {
+        what: 'that this process runs shows nothing, though no lease does either',
+        from: 'record.lease !== null && compareIdentities(',
+        to: 'compareIdentities(',
+      },
+      {
+        what: 'that another process runs shows nothing',
+        from: " && compareIdentities(identity, seen.self) === 'same'",
+        to: '',
+      },
+      {
+        what: 'row 12: a boot id that was mounted over proves a reboot',
+        from: "if (compareBoot(identity, seen.self) !== 'different') return null;\n  const recorded",
+        to: "if (compareBoot(identity, seen.self) === 'same') return null;\n  const recorded",
+      },
+      {
+        what: 'row 12: on a filesystem of several kernels',
+        from: "const proven = placeOf(judged) === 'one-kernel' && traitsOf(",
+        to: 'const proven = traitsOf(',
+      },
+      {
+        what: 'row 12: on a tmpfs',
+        from: ' && traitsOf(seen.filesystem).provesReboot',
+        to: '',
+      },
+    ],
+  },
+  {
+    file: 'src/judge/process-rows.ts',
+    tests: TABLE,
+    mutants: [
+      {
         what: 'row 3: exited and running are exchanged',
         from: "const exited = seen.heldPidfd === 'exited';",
         to: "const exited = seen.heldPidfd === 'running';",
-      },
-      {
-        what: 'row 4: the boot does not matter',
-        from: 'if (!isSameNamespaceNumber(judged) || compareNamespace(',
-        to: 'if (compareNamespace(',
-      },
-      {
-        what: 'row 5: another namespace is taken for the own one',
-        from: '  if (!isSameNamespaceNumber(judged)) return null;\n  const { existence, source }',
-        to: '  const { existence, source }',
-      },
-      {
-        what: 'rows 6 and 7: another namespace is taken for the own one',
-        from: '  if (!isSameNamespaceNumber(judged)) return null;\n  const { identity, seen, evidence }',
-        to: '  const { identity, seen, evidence }',
       },
       {
         what: 'row 5: a mere thread counts as the process',
@@ -79,56 +121,6 @@ export const files = [
         what: 'rows 6 and 7: whether it has exited is not known, so it runs',
         from: "if (comparison === 'unknown' || exited === null) return null;",
         to: "if (comparison === 'unknown') return null;",
-      },
-      {
-        what: 'row 8: the witness does not have the last word',
-        from: "if (byWitness !== null || answer.state !== 'alive') return byWitness ?? answer;",
-        to: "if (answer.state !== 'alive') return answer;",
-      },
-      {
-        what: 'row 8a: an exact lifeline that is held does not count',
-        from: "if (state === 'held') {\n    note(evidence, 'lifeline'",
-        to: "if (false) {\n    note(evidence, 'lifeline'",
-      },
-      {
-        what: 'row 8a: a free lifeline proves death under any boot id',
-        from: 'if (!isSameKernel || record.handedOver) return null;',
-        to: 'if (record.handedOver) return null;',
-      },
-      {
-        what: 'row 8a: the lifeline of whoever handed the lock over counts',
-        from: 'if (!isSameKernel || record.handedOver) return null;',
-        to: 'if (!isSameKernel) return null;',
-      },
-      {
-        what: 'row 8a: a free lifeline proves death wherever the record stands',
-        from: "if (isOnOneKernel(judged)) return { state: 'dead', reason: 'lifeline-free' };",
-        to: "return { state: 'dead', reason: 'lifeline-free' };",
-      },
-      {
-        what: 'row 8a: a program that runs since exec is the owner',
-        from: "return byLifeline?.state === 'dead' ? byLifeline : answer;",
-        to: 'return answer;',
-      },
-      {
-        what: 'rows 3 to 10: the death of a process whose lock was handed over frees it',
-        from: 'if (judged.record.handedOver) return null;',
-        to: '',
-      },
-      {
-        what: 'rows 3 to 10: a copy of the machine is no obstacle',
-        from: 'if (!isOnSharedPlace(judged)) return answer;',
-        to: 'return answer;',
-      },
-      {
-        what: 'rows 3 to 10: a death is assumed although the owner keeps a lease',
-        from: "return isDeathAssumed(judged) ? { ...answer, certainty: 'assumed' } : null;",
-        to: "return { ...answer, certainty: 'assumed' };",
-      },
-      {
-        what: 'row 8: a witness that cannot be tested counts as free',
-        from: "if (state === 'untestable') {",
-        to: 'if (false) {',
       },
       {
         what: 'row 9: the boot does not matter',
@@ -146,39 +138,141 @@ export const files = [
         to: 'const gone = complete;',
       },
       {
-        what: 'row 12: a boot id that was mounted over proves a reboot',
-        from: "if (compareBoot(identity, seen.self) !== 'different') return null;\n  const recorded",
-        to: "if (compareBoot(identity, seen.self) === 'same') return null;\n  const recorded",
+        what: 'rows 4 to 7: a number of another namespace or boot is looked for here',
+        from: 'if (byPidfd !== null || !isSameNamespaceNumber(judged)) return byPidfd;',
+        to: 'if (byPidfd !== null) return byPidfd;',
       },
       {
-        what: 'row 12: on a filesystem of several kernels',
-        from: 'const proven = isOnOneKernel(judged) && survives;',
-        to: 'const proven = survives;',
+        what: 'rows 9 and 10: the death of a process whose lock was handed over frees it',
+        from: 'return judged.record.handedOver ? null : countedDeath(judged, answer);',
+        to: 'return countedDeath(judged, answer);',
       },
       {
-        what: 'row 12: the owner saw a tmpfs',
-        from: 'traitsOf(record.filesystem).survivesReboot && ',
-        to: '',
-      },
-      {
-        what: 'row 12: the observer sees a tmpfs',
-        from: ' && traitsOf(seen.filesystem).survivesReboot',
-        to: '',
-      },
-      {
-        what: 'one native boot id is enough',
-        from: '(identity.bootIdNative === true && seen.self.bootIdNative === true)',
-        to: '(identity.bootIdNative === true || seen.self.bootIdNative === true)',
+        what: 'rows 9 and 10: a copy of the machine is no obstacle',
+        from: 'return judged.record.handedOver ? null : countedDeath(judged, answer);',
+        to: 'return judged.record.handedOver ? null : answer;',
       },
       {
         what: 'an equal namespace number is enough, whatever the boot',
-        from: 'recorded === judged.seen.self.pidNamespace.inode && bootDecides(judged);',
-        to: 'recorded === judged.seen.self.pidNamespace.inode;',
+        from: ' && bootDecides(judged);\n}',
+        to: ';\n}',
+      },
+    ],
+  },
+  {
+    file: 'src/judge/holder-rows.ts',
+    tests: TABLE,
+    mutants: [
+      {
+        what: 'row 8: a lifeline that is held does not stand beside a free witness',
+        from: "return byWitness === null || byLifeline?.state === 'alive' ? byLifeline : byWitness;",
+        to: 'return byWitness ?? byLifeline;',
       },
       {
-        what: 'the filesystem of one side is enough',
-        from: 'return isOneKernelFilesystem(record.filesystem) && isOneKernelFilesystem(seen.filesystem);',
-        to: 'return isOneKernelFilesystem(record.filesystem) || isOneKernelFilesystem(seen.filesystem);',
+        what: 'row 8: a copy is held by whoever holds the original',
+        from: " || byWitness?.reason === 'copied'",
+        to: '',
+      },
+      {
+        what: 'row 8: a lock on the file that is seen does not count where that may be another',
+        from: "if (state === 'held') return",
+        to: "if (state === 'held' && file === 'recorded') return",
+      },
+      {
+        what: 'row 8: a copy is the lock of its owner',
+        from: "if (file === 'copied') return { state: 'dead', reason: 'copied' };",
+        to: '',
+      },
+      {
+        what: 'row 8: a witness that cannot be tested counts as free',
+        from: "state === 'free' && file !== 'unclear' ?",
+        to: "file !== 'unclear' ?",
+      },
+      {
+        what: 'row 8: a file that may be another counts',
+        from: "state === 'free' && file !== 'unclear' ?",
+        to: "state === 'free' ?",
+      },
+      {
+        what: 'row 8: a lifeline that was seen held proves nothing',
+        from: "if (wasSeenHeld) return { state: 'dead', reason: 'lifeline-free' };",
+        to: '',
+      },
+      {
+        what: 'row 8: a free lifeline proves death under any boot id',
+        from: 'if (!isSameKernel(judged)) return null;\n  if (wasSeenHeld)',
+        to: 'if (wasSeenHeld)',
+      },
+      {
+        what: 'row 8: a free lifeline of the lock leaves it to the process',
+        from: "deathByLifeline(judged) ?? { state: 'unknown', reason: isUnseen ? 'place-unknown' : 'shared-place' };",
+        to: 'deathByLifeline(judged);',
+      },
+      {
+        what: 'row 8a: a lifeline that is held does not count',
+        from: "const answer = state === 'held' ? HELD : mayBeDead",
+        to: 'const answer = mayBeDead',
+      },
+      {
+        what: 'row 8a: a free lifeline proves death under any boot id',
+        from: ' && isSameKernel(judged);\n  const answer',
+        to: ';\n  const answer',
+      },
+      {
+        what: 'row 8a: the lifeline of whoever handed the lock over counts',
+        from: "state === 'free' && !record.handedOver && ",
+        to: "state === 'free' && ",
+      },
+      {
+        what: 'a free lifeline proves death wherever the record stands',
+        from: "if (place === 'one-kernel') return { state: 'dead', reason: 'lifeline-free' };",
+        to: "return { state: 'dead', reason: 'lifeline-free' };",
+      },
+      {
+        what: 'a free lifeline proves no death in a file that the caller names',
+        from: " || place === 'file' ||",
+        to: ' ||',
+      },
+    ],
+  },
+  {
+    file: 'src/judge/place.ts',
+    tests: TABLE,
+    mutants: [
+      {
+        what: 'a filesystem is of one kernel though owner and observer see it differently',
+        from: 'if (recorded === filesystem) return passesThrough',
+        to: 'if (recorded !== null) return passesThrough',
+      },
+      {
+        what: 'a lock whose record names no filesystem stands on one of one kernel',
+        from: "return recorded === null && nonce === null ? 'file' : 'shared';",
+        to: "return recorded === null ? 'file' : 'shared';",
+      },
+      {
+        what: 'what a FUSE daemon shows is certainly of this kernel',
+        from: "passesThrough ? 'passed-through' : 'one-kernel'",
+        to: "'one-kernel'",
+      },
+      {
+        what: 'rows 3 to 10: a copy of the machine is no obstacle',
+        from: "return isDeathAssumed(judged) ? { ...answer, certainty: 'assumed' } : null;",
+        to: 'return answer;',
+      },
+      {
+        what: 'rows 3 to 10: a death is assumed although the owner keeps a lease',
+        from: ' && record.lease === null;',
+        to: ';',
+      },
+      {
+        what: 'one native boot id is enough',
+        from: 'identity.bootIdNative === true &&\n    seen.self.bootIdNative === true',
+        to: '(identity.bootIdNative === true || seen.self.bootIdNative === true)',
+      },
+      {
+        what: 'a boot id that was mounted over proves one boot behind a FUSE daemon',
+        from: "placeOf(judged) === 'one-kernel';",
+        to: "['one-kernel', 'passed-through'].includes(placeOf(judged));",
       },
     ],
   },
@@ -254,13 +348,13 @@ export const files = [
       },
       {
         what: 'another boot on a tmpfs is a reboot',
-        from: ' && oneKernel && survivesReboot;',
-        to: ' && oneKernel;',
+        from: ' && provesReboot;',
+        to: " && (provesReboot || filesystem === 'tmpfs');",
       },
       {
         what: 'another boot on a filesystem of several kernels is a reboot',
-        from: ' && oneKernel && survivesReboot;',
-        to: ' && survivesReboot;',
+        from: ' && provesReboot;',
+        to: " && (provesReboot || filesystem === 'nfs');",
       },
       {
         what: 'a boot id of the reader that is not its own proves a reboot',
@@ -507,14 +601,14 @@ export const files = [
       },
       {
         what: 'a tmpfs survives a reboot',
-        from: "['tmpfs', { ...LOCAL_DISK, survivesReboot: false }]",
+        from: "['tmpfs', { ...LOCAL_DISK, provesReboot: false }]",
         to: "['tmpfs', LOCAL_DISK]",
       },
       {
-        what: 'an overlay has an f_fsid of its own',
-        from: '{ ...LOCAL_DISK, locksByStDev: false, ownFsid: false }',
+        what: 'an overlay keeps its device',
+        from: '{ ...LOCAL_DISK, locksByStDev: false, keepsDevice: false }',
         to: '{ ...LOCAL_DISK, locksByStDev: false }',
-        tests: ['test/judge/witness-file.test.ts'],
+        tests: FILE,
       },
       {
         what: 'btrfs names its files by st_dev in /proc/locks',
@@ -634,7 +728,7 @@ export const files = [
     mutants: [
       {
         what: "only a witness keeps a stranger's record alive",
-        from: '? witness.testAnyLock(file.descriptor, type)',
+        from: '? witness.testAnyLock(owner.descriptor, type)',
         to: '? witness.test(file.descriptor, type)',
         tests: ['test/formats/reclaim.test.ts', 'test/lock/readers-locks.test.ts'],
       },
@@ -645,34 +739,57 @@ export const files = [
         tests: ['test/judge/held-lock.test.ts'],
       },
       {
-        what: 'the witness of another file counts',
-        from: 'if (recorded.inode !== file.status.inode) return',
-        to: 'if (false) return',
+        what: 'a copy of a lock that this thread holds is its own',
+        from: "return file !== 'copied' && file !== 'reattached';",
+        to: 'return true;',
+        tests: ['test/lock/copies.test.ts'],
       },
       {
-        what: 'the witness of a file on another device counts',
-        from: 'if (traitsOf(type).ownFsid && fsid !== null && recorded.fsid === fsid) return null;',
-        to: 'return null;',
+        what: 'a lifeline that is seen held is not remembered',
+        from: 'rememberHeld(nonce, lifeline);',
+        to: '{}',
+        tests: ['test/judge/lock-lifeline.test.ts'],
       },
-      {
-        what: 'two overlays with one f_fsid are one filesystem',
-        from: 'if (traitsOf(type).ownFsid && fsid !== null && ',
-        to: 'if (fsid !== null && ',
-      },
-      {
-        what: 'two filesystems without an f_fsid are one',
-        from: 'fsid !== null && recorded.fsid === fsid',
-        to: 'recorded.fsid === fsid',
-      },
+    ],
+  },
+  {
+    file: 'src/judge/lock-file.ts',
+    tests: FILE,
+    mutants: [
       {
         what: 'another type of filesystem is no obstacle',
-        from: 'if (recordedFilesystem !== type) {',
-        to: 'if (false) {',
+        from: 'if (!testableWitness || type !== filesystem)',
+        to: 'if (!testableWitness)',
       },
       {
         what: 'a lock call on a filesystem where it can hang',
-        from: 'if (obstacle !== null) return obstacle;\n  if (recordedFilesystem',
-        to: 'if (recordedFilesystem',
+        from: 'if (!testableWitness || type !== filesystem)',
+        to: 'if (type !== filesystem)',
+      },
+      {
+        what: 'the recorded file has another device on an overlay',
+        from: "return isElsewhere ? 'reattached' : 'unclear';",
+        to: "return 'reattached';",
+      },
+      {
+        what: 'a copy on another disk may be the recorded file',
+        from: "if (isElsewhere) return 'copied';",
+        to: '',
+      },
+      {
+        what: 'a file that was replaced is a copy',
+        from: ' && directory.inode !== recorded.directory;',
+        to: ';',
+      },
+      {
+        what: 'a number that is not stable counts',
+        from: 'directory !== null && directory.device === device && ',
+        to: 'directory !== null && ',
+      },
+      {
+        what: 'a directory that was not recorded differs',
+        from: 'if (recorded.directory === null || !stableInodes)',
+        to: 'if (!stableInodes)',
       },
     ],
   },

@@ -34,8 +34,8 @@ export const files = [
       },
       {
         what: 'a lock that was given up is still held by this process',
-        from: 'giveUpLock(this.#published.record.nonce);\n    this.#abort',
-        to: 'this.#abort',
+        from: 'giveUpLock(this.#published.record.nonce);\n    this.#drop',
+        to: 'this.#drop',
         tests: ['test/lock/lease-loss.test.ts'],
       },
       {
@@ -121,8 +121,8 @@ export const files = [
       },
       {
         what: 'a loss keeps its own process out',
-        from: 'giveUpLock(this.#published.record.nonce);\n    this.#abort',
-        to: 'leaveHeldLock(this.#published.record.nonce);\n    this.#abort',
+        from: 'giveUpLock(this.#published.record.nonce);\n    this.#drop',
+        to: 'leaveHeldLock(this.#published.record.nonce);\n    this.#drop',
         tests: RETIRING,
       },
       {
@@ -134,7 +134,7 @@ export const files = [
       { what: 'the loss of a lock is not told', from: 'this.#abort?.abort(error);', to: '' },
       {
         what: 'the own witness is not looked at',
-        from: 'this.#whatIsWrong() === null && this.#isWitnessIntact();',
+        from: 'this.#whatIsWrong() === null && this.#isWitnessIntact() && this.#isLifelineIntact();',
         to: 'this.#whatIsWrong() === null;',
         tests: [
           'test/lock/acquire-release.test.ts',
@@ -290,12 +290,12 @@ export const files = [
     mutants: [
       {
         what: 'a directory is what its path is called',
-        from: 'return isOneKernelFilesystem(type) ?',
-        to: 'if (isOneKernelFilesystem(type)) return this.#path;\n    return isOneKernelFilesystem(type) ?',
+        from: 'return traitsOf(type).stableInodes ?',
+        to: 'if (traitsOf(type).stableInodes) return this.#path;\n    return traitsOf(type).stableInodes ?',
       },
       {
         what: 'one number is one directory everywhere',
-        from: 'return isOneKernelFilesystem(type) ?',
+        from: 'return traitsOf(type).stableInodes ?',
         to: "return type !== '' ?",
       },
       {
@@ -366,13 +366,13 @@ export const files = [
       },
       {
         what: 'a lock call on a filesystem where it can hang',
-        from: '!isOneKernelFilesystem(filesystem.type) || !backend',
+        from: '!traitsOf(filesystem.type).testableWitness || !backend',
         to: '!backend',
       },
       {
         what: 'no lease where there is no witness',
         from: 'return showsChanges && (witness === null || !locksByStDev);',
-        to: 'return showsChanges && isOneKernelFilesystem(type) && !locksByStDev;',
+        to: 'return showsChanges && traitsOf(type).oneKernel && !locksByStDev;',
       },
       {
         what: 'no lease on overlay, where plain Node cannot test the witness',
@@ -386,7 +386,7 @@ export const files = [
       },
       {
         what: 'the lock of somebody else is taken for the own one',
-        from: 'published = isPublished(lockPath, directory, filesystem, nonce);',
+        from: 'published = isPublished(lockPath, directory, type, nonce);',
         to: 'published = true;',
       },
       {
@@ -402,7 +402,7 @@ export const files = [
       },
       {
         what: 'a failed attempt leaves its private directory',
-        from: 'if (!published) discard(draft, lockPath, directory, owner);',
+        from: 'discard(draft, lockPath, directory, owner);',
         to: '',
       },
       {
@@ -428,8 +428,8 @@ export const files = [
       },
       {
         what: 'a lease says nothing',
-        from: 'return assessByLease(view, record, verdict, description);\n  }\n  return {',
-        to: "return { state: 'unknown', verdict, description };\n  }\n  return {",
+        from: "if (verdict.state === 'unknown') return assessByLease(view, record, verdict, description);",
+        to: "if (verdict.state === 'unknown') return { state: 'unknown', verdict, description };",
       },
       {
         what: 'a beat is not noticed',
@@ -466,12 +466,6 @@ export const files = [
         what: 'a claimed record beside the judged one does not count',
         from: 'return assessClaims(view, options) ?? found;',
         to: 'return found;',
-        tests: RETIRING,
-      },
-      {
-        what: 'a terminated thread holds on for as long as its process lives',
-        from: "return compareIdentities(identity, ownIdentity()) === 'same';",
-        to: 'return false;',
         tests: RETIRING,
       },
     ],
@@ -1106,7 +1100,7 @@ export const files = [
     mutants: [
       {
         what: 'a network filesystem tells of every change',
-        from: ' || !isOneKernelFilesystem(owner.filesystem.type)) return false;',
+        from: ' || !traitsOf(owner.filesystem.type).testableWitness) return false;',
         to: ') return false;',
       },
       {
@@ -1133,7 +1127,7 @@ export const files = [
       },
       {
         what: 'what happens to a file under another mount is heard',
-        from: 'if (record.witness !== null && whyNotTheSameFile(record, owner) !== null) return false;',
+        from: "if (record.witness !== null && lockFileOf(record, owner, () => null) !== 'recorded') return false;",
         to: '',
         tests: ['test/waiting/lifeline.test.ts'],
       },
@@ -1173,7 +1167,7 @@ export const files = [
       },
       {
         what: 'a lifeline is watched beside a witness',
-        from: 'if (witness !== null && !handedOver && whyNotTheSameFile(record, owner) === null) return null;',
+        from: "if (witness !== null && !handedOver && lockFileOf(record, owner, () => null) === 'recorded') return null;",
         to: '',
       },
       {

@@ -94,8 +94,8 @@ describe('the own identity in a record that this process does not hold', () => {
     const agent = await startAgent({ box: await openBox(), backend: 'native' });
     const { value } = await agent.acquire(held);
     writeLockOf(copy, await agent.self(), { witness: value.witness });
-    // The recorded witness is that of another file, so it says nothing here.
-    expect(await verdictOf(agent, copy)).toBe('alive: process-running');
+    // The recorded witness is that of a file in another directory, so nobody holds this one.
+    expect(await verdictOf(agent, copy)).toBe('dead: copied');
     expect(await verdictOf(agent, held)).toBe('alive: held-by-this-process');
     await expect(agent.acquireSync(held)).rejects.toMatchObject({ code: 'EDEADLK' });
     expect(await agent.verify(held)).toBe(true);

@@ -48,8 +48,8 @@ function testIn(
   conclude: (locks: readonly ListedLock[]) => WitnessTest | null,
 ): WitnessTest {
   // Locks on a filesystem of several kernels are not all in the list of this one.
-  const { oneKernel, locksByStDev } = traitsOf(type);
-  if (!oneKernel) return 'untestable';
+  const { testableWitness, locksByStDev } = traitsOf(type);
+  if (!testableWitness) return 'untestable';
 
   try {
     const { dev, ino } = fstatSync(fd, { bigint: true });

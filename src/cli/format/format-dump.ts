@@ -82,8 +82,8 @@ function filesystemText({ filesystem, oneKernel }: LockDump): string {
   if (filesystem === null) return 'not known';
   const { type, fsid } = filesystem;
   const coherence = oneKernel
-    ? 'of one kernel: file locks show who is alive'
-    : 'perhaps shared between kernels: file locks prove nothing';
+    ? 'of one kernel'
+    : 'perhaps shared between kernels: a death counts when the lease is over';
   return `${fsid === null ? type : `${type}, id ${fsid}`}; ${coherence}`;
 }
 

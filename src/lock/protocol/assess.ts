@@ -1,7 +1,5 @@
 import { traitsOf } from '../../backend/filesystem-traits.js';
 import type { LockNotEmptyError, NotALockError } from '../../errors.js';
-import { compareIdentities } from '../../identity/compare.js';
-import { ownIdentity } from '../../identity/read.js';
 import { type JudgeOptions, judgeRecord } from '../../judge/judge.js';
 import type { Verdict } from '../../judge/verdict.js';
 import type { OwnerRecord } from '../../record/owner-record.js';
@@ -92,21 +90,10 @@ function assessOwner(
 ): LockState {
   const { record } = view;
   if (record === null) return assessTorn(view, options, lastLook, isVouchedFor);
-  const verdict = judgeRecord(record, view.owner, options);
+  const verdict = judgeRecord(record, view, options);
   const description = `owner ${verdict.state}: ${verdict.reason}`;
-  if (verdict.state === 'unknown' || isSilenceOfAThread(record, verdict)) {
-    return assessByLease(view, record, verdict, description);
-  }
+  if (verdict.state === 'unknown') return assessByLease(view, record, verdict, description);
   return { state: verdict.state === 'alive' ? 'held' : 'stale', verdict, description };
-}
-
-/**
- * True when all that speaks for the owner is that this very process lives. The thread that held the lock may have been
- * terminated. Its beats came from this process, which runs, so that their end is the thread's end.
- */
-function isSilenceOfAThread({ identity, lease, witness }: OwnerRecord, { reason }: Verdict): boolean {
-  if (reason !== 'process-running' || lease === null || witness !== null || identity === null) return false;
-  return compareIdentities(identity, ownIdentity()) === 'same';
 }
 
 /** Without other evidence, an owner that has not touched owner.json for its whole lease has lost the lock. */
@@ -134,7 +121,7 @@ function assessByLease(
   const expired = silentMs > lease + unseen;
   const silence = `silent for ${formatElapsed(silentMs)} of its lease of ${formatElapsed(lease)}`;
   return {
-    state: expired ? 'stale' : verdict.state === 'alive' ? 'held' : 'unknown',
+    state: expired ? 'stale' : 'unknown',
     verdict,
     description: `${description}, ${silence}`,
     // No event reports a renewal. And a longer interval between two looks would count for one beat only.

@@ -3,7 +3,7 @@
 // own release leaves when it is killed before its last step, all look alike. So it is taken for a lock's leftover only
 // if it is named like a lock, nobody is known to have a lock on it, and it has been untouched for long.
 import type { FileStatus } from '../../backend/backend.js';
-import { isOneKernelFilesystem } from '../../backend/filesystem-traits.js';
+import { traitsOf } from '../../backend/filesystem-traits.js';
 import { LockNotEmptyError, NotALockError } from '../../errors.js';
 import { isNamedLikeLock } from '../../formats/names.js';
 import { formatElapsed } from '../../text/elapsed.js';
@@ -56,7 +56,7 @@ export function assessTorn(
   isVouchedFor: boolean,
 ): LockState {
   const { owner, lockPath } = view;
-  if (owner !== null && isOneKernelFilesystem(owner.filesystem.type)) {
+  if (owner !== null && traitsOf(owner.filesystem.type).testableWitness) {
     if (lockPath.backend.witness.test(owner.descriptor, owner.filesystem.type) === 'held') {
       return held('owner.json is torn, but its owner still holds the file lock on it');
     }

@@ -1,6 +1,6 @@
 import type { FileOperations } from '../../backend/backend.js';
 import type { Descriptor } from '../../backend/descriptor.js';
-import { isOneKernelFilesystem } from '../../backend/filesystem-traits.js';
+import { traitsOf } from '../../backend/filesystem-traits.js';
 
 /**
  * The directories that tasks of this thread wait in, each open once. The key is {@link Parent.key}. An entry is
@@ -61,6 +61,6 @@ export class Parent {
   #readKey(): string {
     const { device, inode } = this.#files.statDescriptor(this.descriptor);
     const { type } = this.#files.filesystem(this.descriptor);
-    return isOneKernelFilesystem(type) ? `${device}:${inode}` : `${device}:${inode}:${this.#path}`;
+    return traitsOf(type).stableInodes ? `${device}:${inode}` : `${device}:${inode}:${this.#path}`;
   }
 }

@@ -1,8 +1,9 @@
 // Publishing means to prepare the directory of a lock under a private name and then to rename it to the
 // lock's path. Discarding means to delete it again when that fails.
-import type { FileOperations, Filesystem, OpenDirectory, OpenFile } from '../../backend/backend.js';
+import type { FileOperations, OpenDirectory, OpenFile } from '../../backend/backend.js';
 import type { Descriptor } from '../../backend/descriptor.js';
-import { isOneKernelFilesystem, traitsOf } from '../../backend/filesystem-traits.js';
+import { traitsOf } from '../../backend/filesystem-traits.js';
+import { typeOfFile } from '../../backend/fuse-type.js';
 import {
   errnoOf,
   isErrno,
@@ -18,6 +19,7 @@ import type { WitnessRecord } from '../../record/owner-record.js';
 import type { LockPath } from './lock-path.js';
 import { NEW_OWNER_FILE, OWNER_FILE, privateName } from './names.js';
 import { newNonce } from './nonce.js';
+import { needsOwnLifeline, takeOwnLifeline } from './own-lifeline.js';
 import { removeDirectory, unlinkOwnFile } from './retire.js';
 import { LockView } from './view.js';
 
@@ -61,17 +63,23 @@ export function publishLock(lockPath: LockPath, options: PublishOptions): Publis
   if (made === null) return 'swept';
   const directory = made.descriptor;
   let owner: OpenFile | null = null;
+  let lifeline: string | null = null;
   let published = false;
   try {
     owner = files.createAt(directory, NEW_OWNER_FILE);
-    const { filesystem } = owner;
-    const record = newRecord(nonce, options, filesystem, takeWitness(lockPath, made, owner));
+    const type = typeOfFile(owner);
+    const witness = takeWitness(lockPath, made, owner);
+    // A command does not inherit this lifeline, so a free one would prove nothing of a lock that was handed over.
+    if (options.handedOver !== true && needsOwnLifeline(type, witness)) {
+      lifeline = takeOwnLifeline(lockPath.backend, nonce, owner.status);
+    }
+    const record = newRecord(nonce, options, type, witness, lifeline);
     const content = formatOwnerRecord(record);
     files.write(owner.descriptor, content);
     shareWithOthers(files, owner.descriptor, directory);
     files.renameAt(directory, NEW_OWNER_FILE, directory, OWNER_FILE);
     if (!moveIntoPlace(draft, lockPath, nonce)) return 'contended';
-    published = isPublished(lockPath, directory, filesystem, nonce);
+    published = isPublished(lockPath, directory, type, nonce);
     if (!published) return 'contended';
     return { lockPath, record, content, directory, directoryId: made, owner };
   } catch (error) {
@@ -79,7 +87,10 @@ export function publishLock(lockPath: LockPath, options: PublishOptions): Publis
     if (isGone(error) && wasSwept(draft, owner)) return 'swept';
     throw error;
   } finally {
-    if (!published) discard(draft, lockPath, directory, owner);
+    if (!published) {
+      discard(draft, lockPath, directory, owner);
+      if (lifeline !== null) lockPath.backend.lifeline.drop(lifeline);
+    }
   }
 }
 
@@ -89,7 +100,8 @@ export function publishLock(lockPath: LockPath, options: PublishOptions): Publis
  */
 function takeWitness({ backend }: LockPath, directory: OpenDirectory, owner: OpenFile): WitnessRecord | null {
   const { descriptor, status, filesystem } = owner;
-  if (!isOneKernelFilesystem(filesystem.type) || !backend.capabilities().takeWitness.available) return null;
+  if (!traitsOf(filesystem.type).testableWitness || !backend.capabilities().takeWitness.available)
+    return null;
   try {
     backend.witness.take(descriptor);
   } catch (error) {
@@ -121,25 +133,26 @@ function shareWithOthers(files: FileOperations, owner: Descriptor, directory: De
 function newRecord(
   nonce: string,
   options: PublishOptions,
-  filesystem: Filesystem,
+  type: string,
   witness: WitnessRecord | null,
+  lifeline: string | null,
 ): NewOwnerRecord {
   return {
     starttime: ownTicksAsRead(),
     createdAtMs: Date.now(),
     nonce,
     identity: selfIdentity(),
-    filesystem: filesystem.type,
+    filesystem: type,
     witness,
-    lifeline: null,
-    lease: needsLease(filesystem, witness) ? { durationMs: options.lease ?? DEFAULT_LEASE } : null,
+    lifeline,
+    lease: needsLease(type, witness) ? { durationMs: options.lease ?? DEFAULT_LEASE } : null,
     handedOver: options.handedOver === true,
     label: options.label,
   };
 }
 
 /** Without a witness an owner needs a lease, and also with one that plain Node cannot test in /proc/locks. */
-function needsLease({ type }: Filesystem, witness: WitnessRecord | null): boolean {
+function needsLease(type: string, witness: WitnessRecord | null): boolean {
   const { showsChanges, locksByStDev } = traitsOf(type);
   // A lease whose renewal other kernels never see would look expired to them.
   return showsChanges && (witness === null || !locksByStDev);
@@ -209,16 +222,10 @@ function hasMovedDespite(error: unknown, lockPath: LockPath, nonce: string): boo
 }
 
 /**
- * Checks that our directory is the one at the lock's path. It compares inodes where one kernel numbers the
- * files, and the nonce in owner.json elsewhere.
+ * Checks that our directory is the one at the lock's path. It compares inodes where they are stable, and the nonce in owner.json elsewhere.
  */
-function isPublished(
-  lockPath: LockPath,
-  directory: Descriptor,
-  filesystem: Filesystem,
-  nonce: string,
-): boolean {
-  if (isOneKernelFilesystem(filesystem.type)) {
+function isPublished(lockPath: LockPath, directory: Descriptor, type: string, nonce: string): boolean {
+  if (traitsOf(type).stableInodes) {
     try {
       if (lockPath.backend.files.isAt(lockPath.parent, lockPath.name, directory)) return true;
     } catch (error) {

@@ -1,8 +1,8 @@
 import type { WatchOperations } from '../../backend/backend.js';
 import type { Descriptor } from '../../backend/descriptor.js';
-import { isOneKernelFilesystem } from '../../backend/filesystem-traits.js';
+import { traitsOf } from '../../backend/filesystem-traits.js';
 import { isErrno } from '../../backend/system-error.js';
-import { whyNotTheSameFile } from '../../judge/live-observation.js';
+import { lockFileOf } from '../../judge/lock-file.js';
 import type { LockView } from '../protocol/view.js';
 import { type LifelineToWatch, lifelineToWatch } from './lifeline-to-watch.js';
 import { Wakeup } from './wakeup.js';
@@ -157,9 +157,9 @@ class EventLoopWatch implements AsyncChangeWatch {
 
 function isComplete(view: LockView, hasPidfd: boolean): boolean {
   const { owner, record } = view;
-  if (owner === null || record === null || !isOneKernelFilesystem(owner.filesystem.type)) return false;
+  if (owner === null || record === null || !traitsOf(owner.filesystem.type).testableWitness) return false;
   // The kernel reports nothing of a file that the owner has open through another mount of its filesystem.
-  if (record.witness !== null && whyNotTheSameFile(record, owner) !== null) return false;
+  if (record.witness !== null && lockFileOf(record, owner, () => null) !== 'recorded') return false;
   return record.version !== null || hasPidfd;
 }
 

@@ -1,0 +1,52 @@
+import type { FileStatus } from '../backend/backend.js';
+import { traitsOf } from '../backend/filesystem-traits.js';
+import { typeOfFile } from '../backend/fuse-type.js';
+import type { OwnerFile } from '../record/owner-file.js';
+import type { OwnerRecord } from '../record/owner-record.js';
+import type { LockFile } from './observation.js';
+
+/**
+ * How the file in which a record is found relates to the one on which its owner took the witness. `no-test`: a lock on it
+ * cannot be tested, or no witness was recorded.
+ *
+ * @param statDirectory reads the status of the directory that the file is in; null when there is none. It is called only
+ * where the file's own numbers do not decide.
+ */
+export function lockFileOf(
+  { witness: recorded, filesystem }: OwnerRecord,
+  owner: OwnerFile | null,
+  statDirectory: () => FileStatus | null,
+): LockFile | 'no-test' {
+  if (recorded === null || owner === null) return 'no-test';
+  const type = typeOfFile(owner);
+  const { testableWitness, stableInodes, keepsDevice } = traitsOf(type);
+  if (!testableWitness || type !== filesystem) return 'no-test';
+  const { device, inode } = owner.status;
+  // A file that its owner has open keeps the device of its filesystem, so nobody holds one under another device.
+  const isElsewhere = device !== recorded.device && keepsDevice;
+  if (inode === recorded.inode) {
+    if (device === recorded.device) return 'recorded';
+    return isElsewhere ? 'reattached' : 'unclear';
+  }
+  if (isElsewhere) return 'copied';
+  if (recorded.directory === null || !stableInodes) return 'unclear';
+  // One that has the directory of the owner is a replacement, as `sed -i` makes it.
+  const directory = statDirectory();
+  const isOther = directory !== null && directory.device === device && directory.inode !== recorded.directory;
+  return isOther ? 'copied' : 'unclear';
+}
+
+/** Says in words, for the evidence, why the file is not the recorded one, or why no lock on it is tested. */
+export function whyNotRecorded(
+  { witness: recorded, filesystem }: OwnerRecord,
+  owner: OwnerFile | null,
+): string {
+  if (owner === null) return 'no file to test';
+  const type = typeOfFile(owner);
+  if (!traitsOf(type).testableWitness) return `locks on ${type} prove nothing`;
+  if (recorded === null) return 'no witness recorded';
+  if (type !== filesystem) return `recorded on ${filesystem ?? 'an unknown filesystem'}, seen on ${type}`;
+  const { device, inode } = owner.status;
+  if (inode !== recorded.inode) return `inode ${inode} is another file`;
+  return `device ${device} is another mount`;
+}

@@ -1,0 +1,19 @@
+/**
+ * The lifelines of locks that this thread has seen held, by the nonce of the lock. Whoever saw one held knows that its
+ * holder was of this very kernel, which equal boot ids do not prove between copies of one machine.
+ */
+const held = new Map<string, string>();
+
+/** The oldest are forgotten first. A forgotten one costs a wait for the lease, and proves nothing wrong. */
+const MOST_REMEMBERED = 4096;
+
+export function rememberHeld(nonce: string, lifeline: string): void {
+  if (held.get(nonce) === lifeline) return;
+  if (held.size >= MOST_REMEMBERED) held.delete(held.keys().next().value ?? nonce);
+  held.set(nonce, lifeline);
+}
+
+/** A record with this nonce and another lifeline is not the one that was seen. */
+export function wasHeld(nonce: string, lifeline: string | null): boolean {
+  return lifeline !== null && held.get(nonce) === lifeline;
+}
