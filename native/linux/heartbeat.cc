@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <optional>
 
+#include "lifelines.h"
 #include "result.h"
 #include "stat_calls.h"
 
@@ -83,6 +84,7 @@ bool Heartbeat::BeatNext() {
   const File file = beats_.at(*ticket).file;
   touched_ = *ticket;
   lock.Unlock();
+  Lifelines::OfProcess().KeepOwn();
   const bool alive = Touch(file);
   lock.Lock();
   touched_ = 0;

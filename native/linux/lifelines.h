@@ -50,6 +50,10 @@ class Lifelines {
   /** Drops a byte that {@link Take} took. Any other is left alone. */
   void Drop(const Lifeline& lifeline);
 
+  /** Takes the bytes of this process again where other code closed their descriptor. Every beat of a lease
+   * does so. */
+  void KeepOwn();
+
   /** Takes no lock. For bytes of this process it makes sure that they are held, and answers from memory. */
   LockState Test(const Lifeline& lifeline);
 

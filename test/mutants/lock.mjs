@@ -14,6 +14,18 @@ export const files = [
     tests: OWNER,
     mutants: [
       {
+        what: 'the lifeline of a released lock is kept',
+        from: 'if (record.lifeline !== null) lockPath.backend.lifeline.drop(record.lifeline);',
+        to: '',
+        tests: ['test/lock/publish.test.ts'],
+      },
+      {
+        what: 'a lock that was lost is forgotten',
+        from: 'else giveUpLock(record.nonce);',
+        to: 'else leaveHeldLock(record.nonce);',
+        tests: ['test/lock/given-up.test.ts'],
+      },
+      {
         what: 'released although it was lost',
         from: 'if (wrong !== null) throw this.#lose(wrong);\n    const { nonce }',
         to: 'const { nonce }',
@@ -175,9 +187,35 @@ export const files = [
     ],
   },
   {
+    file: 'src/lock/protocol/own-lifeline.ts',
+    tests: ['test/lock/publish.test.ts'],
+    mutants: [
+      {
+        what: 'none where no observer can test a witness',
+        from: 'return witness === null || !traitsOf(type).oneKernel;',
+        to: 'return !traitsOf(type).oneKernel;',
+      },
+      {
+        what: 'all locks of a process have one',
+        from: 'return (drawn >> 2n).toString();',
+        to: "return '7';",
+      },
+    ],
+  },
+  {
     file: 'src/lock/protocol/publish.ts',
     tests: ['test/lock/publish.test.ts', 'test/lock/invariants.test.ts'],
     mutants: [
+      {
+        what: 'a command that inherits no lifeline is called dead by it',
+        from: 'if (options.handedOver !== true && needsOwnLifeline(type, witness)) {',
+        to: 'if (needsOwnLifeline(type, witness)) {',
+      },
+      {
+        what: 'the lifeline of a lock that was not published is kept',
+        from: 'if (lifeline !== null) lockPath.backend.lifeline.drop(lifeline);',
+        to: '',
+      },
       {
         what: 'a lock that nobody else sees is a witness',
         from: "if (backend.witness.testAt(directory.descriptor, NEW_OWNER_FILE, filesystem.type) !== 'held') return null;",
