@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "clock.h"
+#include "lifelines.h"
 #include "result.h"
 #include "stat_calls.h"
 
@@ -103,6 +104,7 @@ bool Heartbeat::BeatNext() {
   const int64_t began = queue_.Time();
   touched_ = *ticket;
   lock.Unlock();
+  Lifelines::OfProcess().KeepOwn();
   const Outcome outcome = Touch(file);
   lock.Lock();
   touched_ = 0;

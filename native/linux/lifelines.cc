@@ -89,6 +89,15 @@ void Lifelines::Drop(const Lifeline& lifeline) {
   (void)OpenLifelineSpace(lifeline.space, &bell);
 }
 
+void Lifelines::KeepOwn() {
+  const MutexLock lock(&mutex_);
+  for (const LifelineSpace kind : {LifelineSpace::kTime, LifelineSpace::kUser}) {
+    Space& space = Of(kind);
+    // For want of a descriptor it fails, and the next beat tries again.
+    if (!space.own.empty()) (void)Open(&space, kind);
+  }
+}
+
 LockState Lifelines::Test(const Lifeline& lifeline) {
   const MutexLock lock(&mutex_);
   Space& space = Of(lifeline.space);

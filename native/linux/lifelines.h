@@ -60,6 +60,10 @@ class Lifelines {
    */
   void Drop(const Lifeline& lifeline);
 
+  /** Takes the bytes of this process again where other code closed their descriptor. Every beat of a lease
+   * does so. */
+  void KeepOwn();
+
   /** Takes no lock. For bytes of this process it makes sure that they are held, and answers from memory. */
   LockState Test(const Lifeline& lifeline);
 

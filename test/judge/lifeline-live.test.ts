@@ -1,11 +1,14 @@
 import { once } from 'node:events';
 import { closeSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { loadNativeBackend } from '../../src/backend/native.js';
+import type { ProcessIdentity } from '../../src/index.js';
+import { startAgent } from '../helpers/agent.js';
 import { hasBackend } from '../helpers/backends.js';
 import { openBox } from '../helpers/box.js';
 import { describeForBackends, type Package } from '../helpers/package.js';
+import { pretendFilesystem } from '../helpers/pretend-filesystem.js';
 import { fixture, startProcess } from '../helpers/processes.js';
 import { isBuilt, isolationTest, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -88,6 +91,30 @@ describeForBackends(['native'], 'an owner that is known by its identity alone', 
     expect((await warned)[0]).toMatchObject({ code: 'KERNEL_IDENTITY_LIFELINE_LOST' });
     lock.releaseSync();
   });
+});
+
+describeForBackends(['native'], 'an owner that keeps a lease', (api) => {
+  testRequiring(
+    NEEDS,
+    'takes its lifelines again at the next beat after other code closed the descriptor',
+    async () => {
+      pretendFilesystem(api.backend, 'nfs');
+      using lock = api.acquireLockSync(join(tempDir(), 'x.lock'), { lease: 1_000 });
+      const observer = await startAgent({ backend: 'native' });
+      // The observer is to find nothing but the lifeline.
+      const identity = {
+        ...lock.owner.identity,
+        lifeline: lock.owner.lifeline,
+        pidNamespace: { inode: '1', id: null },
+      };
+      const isHeld = async () =>
+        (await observer.judge(identity as ProcessIdentity)).reason === 'lifeline-held';
+      expect(await isHeld()).toBe(true);
+      const [fd] = readdirSync('/proc/self/fd').filter((name) => targetOf(name) === 'time:[4026531834]');
+      closeSync(Number(fd));
+      await vi.waitFor(async () => expect(await isHeld()).toBe(true), { timeout: 10_000 });
+    },
+  );
 });
 
 /** null for the descriptor of the listing itself, which is closed by now. */

@@ -16,6 +16,12 @@ export const files = [
     tests: OWNER,
     mutants: [
       {
+        what: 'the lifeline of a released lock is kept',
+        from: 'if (record.lifeline !== null) lockPath.backend.lifeline.drop(record.lifeline);',
+        to: '',
+        tests: ['test/lock/publish.test.ts'],
+      },
+      {
         what: 'released although it was lost',
         from: 'if (wrong !== null) throw this.#lose(wrong);\n    if (!this.#retire())',
         to: 'if (!this.#retire())',
@@ -344,6 +350,22 @@ export const files = [
     ],
   },
   {
+    file: 'src/lock/protocol/own-lifeline.ts',
+    tests: ['test/lock/publish.test.ts'],
+    mutants: [
+      {
+        what: 'none where no observer can test a witness',
+        from: 'return witness === null || !traitsOf(type).oneKernel;',
+        to: 'return !traitsOf(type).oneKernel;',
+      },
+      {
+        what: 'all locks of a process have one',
+        from: 'return (drawn >> 2n).toString();',
+        to: "return '7';",
+      },
+    ],
+  },
+  {
     file: 'src/lock/protocol/publish.ts',
     tests: ['test/lock/publish.test.ts', 'test/lock/invariants.test.ts'],
     mutants: [
@@ -358,6 +380,16 @@ export const files = [
         from: 'if (isShortage(error)) throw error;',
         to: '',
         tests: ['test/lock/publish.test.ts'],
+      },
+      {
+        what: 'a command that inherits no lifeline is called dead by it',
+        from: 'if (options.handedOver !== true && needsOwnLifeline(type, witness)) {',
+        to: 'if (needsOwnLifeline(type, witness)) {',
+      },
+      {
+        what: 'the lifeline of a lock that was not published is kept',
+        from: 'if (lifeline !== null) lockPath.backend.lifeline.drop(lifeline);',
+        to: '',
       },
       {
         what: 'a lock that nobody else sees is a witness',

@@ -276,6 +276,12 @@ export const files = [
     tests: ['test/native/lease.test.ts'],
     mutants: [
       {
+        what: 'a beat leaves lost lifelines as they are',
+        from: 'Lifelines::OfProcess().KeepOwn();',
+        to: '',
+        tests: ['test/judge/lifeline-live.test.ts'],
+      },
+      {
         what: 'a deleted file is touched',
         from: ' || status.st_nlink == 0) {',
         to: ') {',
