@@ -189,7 +189,7 @@ describe('a lock of this very process', () => {
 
   test("that this thread lost or could not release is nobody's", () => {
     const seen = neverAsking(['observedProcess', 'witness'], { ...itself, givenUpByThisProcess: true });
-    expect(judged(own({}), seen)).toBe('dead: given-up, proven');
+    expect(judged(own({}), seen)).toBe('dead: given-up-by-this-process, proven');
   });
 
   test("that it lost after it was handed over may be another one's", () => {
