@@ -27,15 +27,17 @@ describeRequiring(
             const { path, owner, observer } = await scene(backend);
             await owner.kill();
             await lockFile(join(path, 'owner.json'), lock);
-            // Plain Node cannot see that flock(2) is all there is, unless one read returns the whole list.
-            if (backend === 'procfs' && lock.startsWith('flock')) {
-              await expect.poll(async () => (await observer.inspect(path)).state).toBe('stale');
+            // Classic locks of a process in another PID namespace are hidden from plain Node, and flock(2) says nothing. It is
+            // then sure only while one read returns the whole list of locks.
+            if (backend === 'procfs' && !lock.startsWith('ofd')) {
+              const state = async () => (await observer.inspect(path)).state;
+              await expect.poll(state, { timeout: 15_000 }).not.toBe('unknown');
             }
             expect(await observer.inspect(path)).toMatchObject({
               state: 'stale',
               verdict: { state: 'dead', certainty: 'proven', reason: 'witness-free' },
             });
-            expect((await observer.acquire(path, { timeout: 5000 })).wallMs).toBeLessThan(1000);
+            await observer.acquire(path, { timeout: 9000 });
           },
         );
       }
