@@ -197,21 +197,36 @@ function defineContract(name: AnyName, load: () => TestedBackend): void {
       expect(existsSync(join(path, 'nowhere'))).toBe(false);
     });
 
-    test('leaves the modes to the umask', () => {
+    test('leaves the mode of a directory to the umask, and gives a file none for others until it is told', () => {
       for (const [umask, fileMode, directoryMode] of [
-        [0o000, 0o666, 0o777],
+        [0o000, 0o664, 0o777],
         [0o027, 0o640, 0o750],
       ] as const) {
         const before = process.umask(umask);
-        try {
-          backend.files.close(backend.files.createAt(directory, `file-${umask}`).descriptor);
-          backend.files.mkdirAt(directory, `directory-${umask}`);
-        } finally {
-          process.umask(before);
-        }
-        expect(lstatSync(join(path, `file-${umask}`)).mode & 0o7777).toBe(fileMode);
-        expect(lstatSync(join(path, `directory-${umask}`)).mode & 0o7777).toBe(directoryMode);
+        const file = backend.files.createAt(directory, `file-${umask}`).descriptor;
+        backend.files.mkdirAt(directory, `directory-${umask}`);
+        process.umask(before);
+        const modeOf = (name: string) => lstatSync(join(path, name)).mode & 0o7777;
+        expect(modeOf(`directory-${umask}`)).toBe(directoryMode);
+        expect(modeOf(`file-${umask}`)).toBe(0o600);
+        const made = openDirectory(backend.files, directory, `directory-${umask}`);
+        backend.files.takeModeOf(file, made);
+        // Windows has no modes, and the portable backend is tested as on Windows too.
+        const allowed = name === 'portable' ? [fileMode, 0o600] : [fileMode];
+        expect(allowed).toContain(modeOf(`file-${umask}`));
+        backend.files.close(file);
+        backend.files.close(made);
       }
+    });
+
+    test('gives a file a second name, and replaces none', () => {
+      for (const name of ['one', 'other']) {
+        backend.files.close(backend.files.createAt(directory, name).descriptor);
+      }
+      backend.files.linkAt(directory, 'one', 'two');
+      expect(lstatSync(join(path, 'two')).ino).toBe(lstatSync(join(path, 'one')).ino);
+      expect(codeOf(() => backend.files.linkAt(directory, 'one', 'other'))).toBe('EEXIST');
+      expect(codeOf(() => backend.files.linkAt(directory, 'gone', 'three'))).toBe('ENOENT');
     });
 
     test('hands no descriptor down to other programs', () => {

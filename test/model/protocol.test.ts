@@ -4,7 +4,8 @@ import type { Kind, Mistake, Rules } from './programs.js';
 
 // A model of the protocol, not the code itself. It tries every order in which the system calls can happen,
 // and the death of each process before and after each of them. test/crash and test/torture try the same with
-// the code.
+// the code. The model retires in one step: that what was claimed is compared before it is retired, and given back,
+// is tested with the code (test/lock/retire.test.ts).
 
 const TEAMS: Readonly<Record<string, readonly Kind[]>> = {
   'two that publish with RENAME_NOREPLACE': ['owner', 'contender', 'contender'],

@@ -84,6 +84,17 @@ export const files = [
     tests: FILES,
     mutants: [
       {
+        what: 'a new file can be opened by others before its witness is taken',
+        from: 'O_CLOEXEC, 0600));',
+        to: 'O_CLOEXEC, 0666));',
+      },
+      {
+        what: 'others may write the record',
+        from: 'kNoneForOthersToWrite = 0664;',
+        to: 'kNoneForOthersToWrite = 0666;',
+        tests: ['test/backend/files.test.ts'],
+      },
+      {
         what: 'a symbolic link to a directory is followed',
         from: 'O_RDONLY | O_DIRECTORY | O_NOFOLLOW',
         to: 'O_RDONLY | O_DIRECTORY',

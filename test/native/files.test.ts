@@ -83,11 +83,16 @@ describeRequiring([built], 'files of the addon', () => {
     }
   });
 
-  test('modes are 0777 and 0666 minus umask', () => {
+  test('the mode of a directory is 0777 minus umask, that of a file 0600 until it takes that of a directory', () => {
     const before = process.umask(0o002);
     try {
       files.mkdirAt(directory, 'sub');
-      files.close(files.createAt(directory, 'file').descriptor);
+      const file = files.createAt(directory, 'file').descriptor;
+      expect(fs.statSync(join(path, 'file')).mode & 0o777).toBe(0o600);
+      const sub = openDirectory(files, directory, 'sub');
+      files.takeModeOf(file, sub);
+      files.close(file);
+      files.close(sub);
     } finally {
       process.umask(before);
     }

@@ -14,7 +14,8 @@ import { watchDeletions } from './watch-deletions.mjs';
 
 // Many processes compete for one lock, in this PID namespace and in others, and are killed all the time.
 // KI_SEED repeats the driver's schedule, KI_TORTURE_SECONDS lengthens the main run, and KI_TORTURE_REPORT
-// names a file for its figures.
+// names a file for its figures. KI_TORTURE_OLDER names the build/modules of another version, which half of the
+// processes then use.
 
 const SEED = Number(process.env.KI_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const SECONDS = Number(process.env.KI_TORTURE_SECONDS ?? 60);
