@@ -19,6 +19,8 @@ export class LeaseKeeper {
   readonly #lost: Lost;
   readonly #ticket: number;
   #check: NodeJS.Timeout | null = null;
+  /** The last check found the deadline passed. */
+  #isSuspect = false;
 
   /**
    * @throws when the thread that renews the lease cannot be started: EAGAIN, or ERR_ACCESS_DENIED of Node's
@@ -39,7 +41,7 @@ export class LeaseKeeper {
       isAlone ? patienceMs : Number.POSITIVE_INFINITY,
     );
     if (!isAlone) return;
-    this.#check = setInterval(() => this.#checkDeadline(durationMs, patienceMs), beatMs / 2);
+    this.#check = setInterval(() => this.#checkDeadline(durationMs, patienceMs), beatMs / 4);
     this.#check.unref();
   }
 
@@ -55,13 +57,18 @@ export class LeaseKeeper {
     this.#check = null;
   }
 
-  /** The thread that touches the file reports a touch that fails, but not one that hangs. */
+  /**
+   * The thread that touches the file reports a touch that fails, but not one that hangs. After a pause of the whole
+   * process the first check may come before the touch that is overdue, so it takes a second one.
+   */
   #checkDeadline(durationMs: number, patienceMs: number): void {
     const silentMs = this.#published.lockPath.backend.lease.sinceTouch(this.#ticket);
-    if (silentMs >= patienceMs) {
+    const wasSuspect = this.#isSuspect;
+    this.#isSuspect = silentMs >= patienceMs;
+    if (this.#isSuspect && wasSuspect) {
       const silence = `${formatElapsed(silentMs)} of its lease of ${formatElapsed(durationMs)}`;
       this.#lost(`its owner.json could not be touched for ${silence}`, true);
-    } else {
+    } else if (!this.#isSuspect) {
       // Takes the lifeline in the record again, if other code of this process closed its descriptor.
       selfIdentity();
     }

@@ -36,6 +36,18 @@ describeForEveryBackend('a lock that nothing but its lease protects', (api) => {
     expect(() => lock.releaseSync()).toThrow(signal.reason);
   });
 
+  test('is not lost to a pause of its owner, if the touch that is overdue succeeds', async () => {
+    pretendFilesystem(api.backend, 'nfs');
+    const lock = api.acquireLockSync(newPath(), { lease: LEASE });
+    const { signal } = lock;
+    // Each check that finds the deadline passed is followed by one that finds a touch.
+    let checks = 0;
+    vi.spyOn(api.backend.lease, 'sinceTouch').mockImplementation(() => (checks++ % 2 === 0 ? 5 * LEASE : 0));
+    await until('some checks', () => checks >= 6);
+    expect(signal.aborted).toBe(false);
+    lock.releaseSync();
+  });
+
   test('keeps what a hanging server could hold up until it is released', async () => {
     pretendFilesystem(api.backend, 'nfs');
     const path = newPath();

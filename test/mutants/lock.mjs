@@ -797,8 +797,13 @@ export const files = [
       },
       {
         what: 'a touch that hangs is waited for',
-        from: 'if (silentMs >= patienceMs) {',
+        from: 'if (this.#isSuspect && wasSuspect) {',
         to: 'if (false) {',
+      },
+      {
+        what: 'an owner that was paused gives up before it has tried to renew its lease',
+        from: 'if (this.#isSuspect && wasSuspect) {',
+        to: 'if (this.#isSuspect) {',
       },
       {
         what: 'the descriptors are closed while a touch hangs',
