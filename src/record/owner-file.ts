@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Backend, FileOperations, OpenFile, OpenText } from '../backend/backend.js';
 import type { Descriptor } from '../backend/descriptor.js';
@@ -91,7 +90,7 @@ function findOwnerFileOf(
   record: OwnerRecord,
   opened: Descriptor[],
 ): OwnerFile | null {
-  const directory = resolve(path instanceof URL ? fileURLToPath(path) : path);
+  const directory = path instanceof URL ? fileURLToPath(path) : path;
   if (record.nonce === null) return null;
   try {
     const parent = files.openParent(directory);

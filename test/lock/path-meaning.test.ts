@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { startAgent } from '../helpers/agent.js';
 import { describeForEveryBackend } from '../helpers/package.js';
+import { isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
 // The path of a lock means what node:fs, and every other program on the system, takes it for.
@@ -47,6 +49,16 @@ describeForEveryBackend('a lock path with ".." in it', (api) => {
       expect.objectContaining({ code: 'ERR_LOCK_NOT_EMPTY' }),
     );
     expect(readdirSync(join(top, 'releases'))).toEqual(['one']);
+  });
+
+  testRequiring([isBuilt()], 'leads a judgement to the witness as well', async () => {
+    const top = tree();
+    const agent = await startAgent({ backend: 'native' });
+    const { value: owner } = await agent.acquire(join(top, 'releases/app.lock'));
+    const verdicts = ['releases/app.lock', 'current/../app.lock'].map((given) =>
+      api.judgeOwner(owner, { path: `${top}/${given}` }),
+    );
+    expect(verdicts[1]).toEqual(verdicts[0]);
   });
 
   test('that leads nowhere is named in the error as it was given', () => {
