@@ -8,7 +8,7 @@ import { tempDir } from '../helpers/temp-dir.js';
 
 // The path of a lock means what node:fs, and every other program on the system, takes it for.
 
-describeForEveryBackend('a lock path with ".." in it', (api) => {
+describeForEveryBackend('a lock path with ".." in it', (api, backend) => {
   /** Makes releases/one, current -> releases/one, and a plain directory beside them. */
   function tree(): string {
     const top = realpathSync(tempDir());
@@ -51,15 +51,18 @@ describeForEveryBackend('a lock path with ".." in it', (api) => {
     expect(readdirSync(join(top, 'releases'))).toEqual(['one']);
   });
 
-  testRequiring([isBuilt()], 'leads a judgement to the witness as well', async () => {
-    const top = tree();
-    const agent = await startAgent({ backend: 'native' });
-    const { value: owner } = await agent.acquire(join(top, 'releases/app.lock'));
-    const verdicts = ['releases/app.lock', 'current/../app.lock'].map((given) =>
-      api.judgeOwner(owner, { path: `${top}/${given}` }),
-    );
-    expect(verdicts[1]).toEqual(verdicts[0]);
-  });
+  // Plain Node finds a witness in /proc/locks only while that list is short.
+  if (backend === 'native') {
+    testRequiring([isBuilt()], 'leads a judgement to the witness as well', async () => {
+      const top = tree();
+      const agent = await startAgent({ backend: 'native' });
+      const { value: owner } = await agent.acquire(join(top, 'releases/app.lock'));
+      const verdicts = ['releases/app.lock', 'current/../app.lock'].map((given) =>
+        api.judgeOwner(owner, { path: `${top}/${given}` }),
+      );
+      expect(verdicts[1]).toEqual(verdicts[0]);
+    });
+  }
 
   test('that leads nowhere is named in the error as it was given', () => {
     const top = tree();
