@@ -1,5 +1,5 @@
 import { type Dir, type Dirent, existsSync, lstatSync, opendirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { traitsOf } from '../backend/filesystem-traits.js';
 import { readFilesystem } from '../backend/procfs/filesystem.js';
 import { errnoOf } from '../backend/system-error.js';
@@ -75,7 +75,7 @@ class Searching implements Search {
         this.errors.push(new Error(`stopped after ${MAX_NAMES} names, in '${directory}'`));
         break;
       }
-      const path = join(directory, entry.name);
+      const path = entryOf(directory, entry.name);
       if (this.#isLock(entry, path)) this.paths.push(path);
     }
   }
@@ -109,6 +109,11 @@ class Searching implements Search {
   }
 }
 
+/** join() would remove a ".." by text, but the kernel goes up from where a link before it leads. */
+function entryOf(directory: string, name: string): string {
+  return directory.includes('..') ? directory + sep + name : join(directory, name);
+}
+
 function isLockDirectory(path: string): boolean {
-  return existsSync(join(path, OWNER_FILE));
+  return existsSync(entryOf(path, OWNER_FILE));
 }

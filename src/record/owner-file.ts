@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Backend, FileOperations, OpenFile, OpenText } from '../backend/backend.js';
 import type { Descriptor } from '../backend/descriptor.js';
@@ -105,7 +104,7 @@ function findOwnerFileOf(
 ): RecordSite {
   if (record.nonce === null) return NOWHERE;
   try {
-    const directory = files.openParent(resolve(path instanceof URL ? fileURLToPath(path) : path));
+    const directory = files.openParent(path instanceof URL ? fileURLToPath(path) : path);
     opened.push(directory);
     const read = openOwnerFile(files, directory);
     if (read === null || typeof read === 'string') return NOWHERE;

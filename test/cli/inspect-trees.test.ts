@@ -61,6 +61,15 @@ describeRequiring(BUILT, 'inspect --recursive', () => {
     expect((await cli(['inspect', '-r', tempDir()])).stdout).toBe('0 paths\n0 names searched\n');
   });
 
+  test('searches where a ".." leads, and not where its text does', async () => {
+    const root = tempDir();
+    mkdirSync(join(root, 'releases/one'), { recursive: true });
+    symlinkSync('releases/one', join(root, 'current'));
+    writeStaleLock(join(root, 'releases'), 'a.lock');
+    const { stdout } = await cli(['inspect', '-r', '--json', `${root}/current/..`]);
+    expect(JSON.parse(stdout)).toMatchObject([{ path: join(root, 'releases/a.lock'), state: 'stale' }]);
+  });
+
   test('finds this package’s own locks, and not what is made ready beside them', async () => {
     const root = tempDir();
     await holdLock(join(root, 'a.lock'));

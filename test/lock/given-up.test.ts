@@ -15,7 +15,10 @@ describeForEachBackend('a lock that this thread lost, and that nobody else can t
     renameSync(ownerFile, away);
     expect(lock.verify()).toBe(false);
     renameSync(away, ownerFile);
-    expect(api.inspectLockSync(path).verdict).toMatchObject({ state: 'dead', reason: 'given-up-by-this-process' });
+    expect(api.inspectLockSync(path).verdict).toMatchObject({
+      state: 'dead',
+      reason: 'given-up-by-this-process',
+    });
     api.acquireLockSync(path, { timeout: 0 }).releaseSync();
   });
 });

@@ -1,12 +1,14 @@
 import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { startAgent } from '../helpers/agent.js';
 import { describeForEveryBackend } from '../helpers/package.js';
+import { isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
 // The path of a lock means what node:fs, and every other program on the system, takes it for.
 
-describeForEveryBackend('a lock path with ".." in it', (api) => {
+describeForEveryBackend('a lock path with ".." in it', (api, backend) => {
   /** Makes releases/one, current -> releases/one, and a plain directory beside them. */
   function tree(): string {
     const top = realpathSync(tempDir());
@@ -48,6 +50,19 @@ describeForEveryBackend('a lock path with ".." in it', (api) => {
     );
     expect(readdirSync(join(top, 'releases'))).toEqual(['one']);
   });
+
+  // Plain Node finds a witness in /proc/locks only while that list is short.
+  if (backend === 'native') {
+    testRequiring([isBuilt()], 'leads a judgement to the witness as well', async () => {
+      const top = tree();
+      const agent = await startAgent({ backend: 'native' });
+      const { value: owner } = await agent.acquire(join(top, 'releases/app.lock'));
+      const verdicts = ['releases/app.lock', 'current/../app.lock'].map((given) =>
+        api.judgeOwner(owner, { path: `${top}/${given}` }),
+      );
+      expect(verdicts[1]).toEqual(verdicts[0]);
+    });
+  }
 
   test('that leads nowhere is named in the error as it was given', () => {
     const top = tree();
