@@ -23,6 +23,7 @@ export {
   type LockEvents,
   type LostEvent,
   type ReclaimEvent,
+  type ReclaimedLock,
   type ReleaseEvent,
   type WaitReport,
 } from './lock/events.js';

@@ -47,10 +47,12 @@ export interface AcquireEvent {
   readonly owner: OwnerRecord;
   /** Milliseconds from the call until the lock was acquired. */
   readonly waited: number;
+  /** See {@link Lock.reclaimed}. */
+  readonly reclaimed: ReclaimedLock | null;
 }
 
-export interface ReclaimEvent {
-  readonly path: string;
+/** A lock that was removed because no process held it any more. */
+export interface ReclaimedLock {
   /** The owner that held it last. null when the lock named no owner. */
   readonly owner: OwnerRecord | null;
   /**
@@ -62,6 +64,10 @@ export interface ReclaimEvent {
   readonly verdict: Verdict | null;
   /** Why the lock could be removed, in words. */
   readonly description: string;
+}
+
+export interface ReclaimEvent extends ReclaimedLock {
+  readonly path: string;
 }
 
 export interface ReleaseEvent {

@@ -2,7 +2,7 @@ import { invalidArgument } from '../errors.js';
 import { Lock } from './lock.js';
 import { type AcquireOptions, checkAcquireOptions } from './options.js';
 import { LockTimeoutError } from './timeout-error.js';
-import { acquireAsync, acquireSync } from './waiting/acquisition.js';
+import { type AcquiredLock, acquireAsync, acquireSync } from './waiting/acquisition.js';
 
 /**
  * Acquires the lock at `path`, a directory that exists as long as the lock is held. The lock of a dead owner
@@ -14,7 +14,7 @@ import { acquireAsync, acquireSync } from './waiting/acquisition.js';
 export async function acquireLock(path: string | URL, options: AcquireOptions = {}): Promise<Lock> {
   checkAcquireOptions(options);
   options.signal?.throwIfAborted();
-  return new Lock(await acquireAsync(path, options));
+  return lockOf(await acquireAsync(path, options));
 }
 
 /**
@@ -24,7 +24,7 @@ export async function acquireLock(path: string | URL, options: AcquireOptions = 
 export function acquireLockSync(path: string | URL, options: AcquireOptions = {}): Lock {
   checkAcquireOptions(options);
   options.signal?.throwIfAborted();
-  return new Lock(acquireSync(path, options));
+  return lockOf(acquireSync(path, options));
 }
 
 /**
@@ -95,6 +95,10 @@ export function withLockSync<T>(
   }
   lock.releaseSync();
   return result;
+}
+
+function lockOf({ published, reclaimed }: AcquiredLock): Lock {
+  return new Lock(published, reclaimed);
 }
 
 async function nullOnTimeout(acquisition: Promise<Lock>): Promise<Lock | null> {

@@ -9,7 +9,7 @@ import { enterHeldLock, giveUpLock, leaveHeldLock } from '../judge/held-locks.js
 import { ownerRecordOf } from '../record/format.js';
 import type { LeaseRecord, OwnerRecord } from '../record/owner-record.js';
 import { parseOwnerFile } from '../record/parse.js';
-import { lostEvent, ownerAgeOf, type ReleaseEvent, releaseEvent } from './events.js';
+import { lostEvent, ownerAgeOf, type ReclaimedLock, type ReleaseEvent, releaseEvent } from './events.js';
 import { BEATS_PER_LEASE } from './protocol/assess.js';
 import { withLockPath } from './protocol/lock-path.js';
 import { OWNER_FILE, retiredName } from './protocol/names.js';
@@ -23,6 +23,12 @@ const MAX_OWN_RECORD = 16 * 1024;
 /** A lock that this process holds. Call release() when done, or declare it with `using` or `await using`. */
 export class Lock {
   readonly path: string;
+  /**
+   * The lock of a dead owner that was removed to acquire this one: its work may be left half done. null when the lock
+   * was free or was released. It is the last one that this acquisition removed, even if another process held the lock
+   * for a while after that. What other processes removed is not reported.
+   */
+  readonly reclaimed: ReclaimedLock | null;
   readonly #published: PublishedLock;
   readonly #pid = process.pid;
   // The record and the controller are made at their first use, because most callers use neither.
@@ -39,8 +45,9 @@ export class Lock {
    * @throws when the thread that renews the lease cannot be started: EAGAIN, or ERR_ACCESS_DENIED of Node's
    * permission model.
    */
-  constructor(published: PublishedLock) {
+  constructor(published: PublishedLock, reclaimed: ReclaimedLock | null = null) {
     this.#published = published;
+    this.reclaimed = reclaimed;
     this.path = published.lockPath.path;
     enterHeldLock(published.record.nonce, () => this.#isIntact());
     if (published.record.lease !== null) this.#keepLease(published.record.lease);

@@ -48,7 +48,7 @@ describe('events', () => {
     const acquired = listen(CHANNELS.acquire);
     const released = listen(CHANNELS.release);
     const lock = acquireLockSync(path, { label: 'work' });
-    expect(acquired).toEqual([{ path, owner: lock.owner, waited: expect.any(Number) }]);
+    expect(acquired).toEqual([{ path, owner: lock.owner, waited: expect.any(Number), reclaimed: null }]);
     expect(acquired[0]?.owner).toMatchObject({ pid: process.pid, label: 'work' });
     expect(released).toEqual([]);
     lock.releaseSync();

@@ -133,6 +133,12 @@ export const files = [
         to: '',
         tests: ['test/lock/shadows.test.ts'],
       },
+      {
+        what: 'to tidy up after a release counts as taking the lock over',
+        from: 'if (view.owner === null && view.leftovers().some(isRetiredName)) return null;',
+        to: '',
+        tests: ['test/lock/reclaimed.test.ts', 'test/lock/events.test.ts'],
+      },
     ],
   },
   {
@@ -487,6 +493,12 @@ export const files = [
         tests: ['test/waiting/change-watch.test.ts'],
       },
       { what: 'a view stays open', from: '      view.close();\n', to: '' },
+      {
+        what: 'whose lock was taken over is forgotten',
+        from: 'this.#reclaimed = reclaimedFrom(view, lockState) ?? this.#reclaimed;',
+        to: '',
+        tests: ['test/lock/reclaimed.test.ts'],
+      },
       {
         what: 'a thread waits for itself',
         from: "if (seen.verdict?.reason === 'held-by-this-process') throw",

@@ -1,7 +1,7 @@
 // Clearing means to retire, unlink and remove a directory that another process made, because it was found
 // stale. Reclaiming a lock means to clear the directory at the lock's own path and to publish an event. A
 // sweep publishes none.
-import { ownerAgeOf, reclaimEvent } from '../events.js';
+import { ownerAgeOf, type ReclaimedLock, reclaimEvent } from '../events.js';
 import type { LockState } from './assess.js';
 import { isRetiredName, retiredName } from './names.js';
 import { newNonce } from './nonce.js';
@@ -34,14 +34,22 @@ export function clearStale(view: LockView): boolean {
  * @returns as {@link clearStale}.
  */
 export function reclaimStale(view: LockView, why: Pick<LockState, 'verdict' | 'description'>): boolean {
-  // When another process has released or reclaimed it already, this call only tidies up, which is no event.
-  const wasFree = view.owner === null && view.leftovers().some(isRetiredName);
   const cleared = clearStale(view);
-  if (cleared && !wasFree && reclaimEvent.isHeard) {
-    const { verdict, description } = why;
-    const owner = view.record;
-    const ownerAge = ownerAgeOf(owner);
-    reclaimEvent.publish({ path: view.lockPath.path, owner, ownerAge, verdict, description });
+  if (cleared && reclaimEvent.isHeard) {
+    const reclaimed = reclaimedFrom(view, why);
+    if (reclaimed !== null) reclaimEvent.publish({ path: view.lockPath.path, ...reclaimed });
   }
   return cleared;
+}
+
+/**
+ * Whose lock is taken by {@link reclaimStale}. null when another process has released or reclaimed it already: then it
+ * only tidies up.
+ */
+export function reclaimedFrom(
+  view: LockView,
+  { verdict, description }: Pick<LockState, 'verdict' | 'description'>,
+): ReclaimedLock | null {
+  if (view.owner === null && view.leftovers().some(isRetiredName)) return null;
+  return { owner: view.record, ownerAge: ownerAgeOf(view.record), verdict, description };
 }

@@ -1,10 +1,10 @@
 import { sleepSync } from '../../backend/sleep.js';
 import { isGone, systemError } from '../../backend/system-error.js';
 import { ownerRecordOf } from '../../record/format.js';
-import { acquireEvent } from '../events.js';
+import { acquireEvent, type ReclaimedLock } from '../events.js';
 import type { AcquireOptions } from '../options.js';
 import { assess } from '../protocol/assess.js';
-import { reclaimStale } from '../protocol/clear.js';
+import { reclaimedFrom, reclaimStale } from '../protocol/clear.js';
 import { LastLook } from '../protocol/last-look.js';
 import { LockPath, withLockPath } from '../protocol/lock-path.js';
 import { MAX_LOCK_NAME } from '../protocol/names.js';
@@ -24,8 +24,15 @@ import { AT_ONCE, Pace } from './pace.js';
 import { QueuedWaiter } from './queue.js';
 import { isListening, Reporter } from './reporter.js';
 
+/** A lock that was acquired, and whose lock was taken over for it. */
+export interface AcquiredLock {
+  readonly published: PublishedLock;
+  /** See {@link Lock.reclaimed}. */
+  readonly reclaimed: ReclaimedLock | null;
+}
+
 /** Acquires a lock without blocking the event loop. Rejects with `signal.reason` once that aborts. */
-export async function acquireAsync(path: string | URL, options: AcquireOptions): Promise<PublishedLock> {
+export async function acquireAsync(path: string | URL, options: AcquireOptions): Promise<AcquiredLock> {
   const { signal } = options;
   const acquisition = new Acquisition(path, options, startAsyncWatch);
   const steps = acquisition.steps();
@@ -35,7 +42,7 @@ export async function acquireAsync(path: string | URL, options: AcquireOptions):
     for (;;) {
       // isHead is read after the pause, because the waiter may have become the head since it was woken.
       const step = steps.next(waiter === null || waiter.isHead ? null : seenByHead);
-      if (step.done === true) return step.value;
+      if (step.done === true) return { published: step.value, reclaimed: acquisition.reclaimed };
       // `onWait` was called a moment ago and may have aborted.
       signal?.throwIfAborted();
       waiter ??= new QueuedWaiter(acquisition.path, options, isListening(options));
@@ -59,13 +66,13 @@ async function pause(
 }
 
 /** Acquires a lock and blocks this thread while it waits. */
-export function acquireSync(path: string | URL, options: AcquireOptions): PublishedLock {
+export function acquireSync(path: string | URL, options: AcquireOptions): AcquiredLock {
   const acquisition = new Acquisition(path, options, startSyncWatch);
   const steps = acquisition.steps();
   try {
     for (;;) {
       const step = steps.next(null);
-      if (step.done === true) return step.value;
+      if (step.done === true) return { published: step.value, reclaimed: acquisition.reclaimed };
       const { ms, watch, seen } = step.value;
       if (seen.verdict?.reason === 'held-by-this-process') throw deadlock(acquisition.path);
       if (watch !== null) watch.wait(ms);
@@ -99,6 +106,7 @@ export class Acquisition<W extends ChangeWatch> {
   readonly #lastLook = new LastLook();
   #watch: W | null = null;
   #isAcquired = false;
+  #reclaimed: ReclaimedLock | null = null;
 
   constructor(path: string | URL, options: AcquireOptions, startWatch: StartWatch<W>) {
     this.#lockPath = LockPath.open(path);
@@ -109,6 +117,11 @@ export class Acquisition<W extends ChangeWatch> {
   /** Absolute. */
   get path(): string {
     return this.#lockPath.path;
+  }
+
+  /** The last lock that this acquisition removed so far. */
+  get reclaimed(): ReclaimedLock | null {
+    return this.#reclaimed;
   }
 
   /**
@@ -161,7 +174,9 @@ export class Acquisition<W extends ChangeWatch> {
     try {
       const lockState = assess(view, this.#options, this.#lastLook);
       const isStale = lockState.state === 'stale';
-      if (isStale) reclaimStale(view, lockState);
+      if (isStale && reclaimStale(view, lockState)) {
+        this.#reclaimed = reclaimedFrom(view, lockState) ?? this.#reclaimed;
+      }
       // A new watch may have missed an earlier change, so the waiter looks once more before it waits.
       const moving = isStale || this.#watchNow(view);
       return { ...lockState, owner: record, moving };
@@ -189,7 +204,8 @@ export class Acquisition<W extends ChangeWatch> {
   #announce({ record }: PublishedLock, started: number): void {
     if (!acquireEvent.isHeard) return;
     const owner = ownerRecordOf(record);
-    acquireEvent.publish({ path: this.path, owner, waited: performance.now() - started });
+    const waited = performance.now() - started;
+    acquireEvent.publish({ path: this.path, owner, waited, reclaimed: this.#reclaimed });
   }
 }
 
