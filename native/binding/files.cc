@@ -1,5 +1,6 @@
 #include <cerrno>
 
+#include "../linux/close_at_exec.h"
 #include "../linux/file_content.h"
 #include "../linux/file_status.h"
 #include "../linux/filesystem.h"
@@ -98,6 +99,15 @@ void CloseIfStill(const Napi::CallbackInfo& info) {
   if (same != 0 && same != -EBADF) CloseNow(info, file.fd);
 }
 
+Napi::Value Adopt(const Napi::CallbackInfo& info) {
+  KnownFile file;
+  if (!file.Take(Arguments(info), 0)) return {};
+  const int same = system::IsFile(file.fd, file.device, file.inode);
+  const int error = same == 0 ? -EBADF : same < 0 ? same : system::CloseAtExec(file.fd);
+  if (error < 0) return ThrowSystemError(info.Env(), error, {.syscall = "fcntl"});
+  return HandOver(info, file.fd);
+}
+
 constexpr Method kMethods[] = {
     {"statDescriptor", Call<StatDescriptor>},
     {"statFresh", Call<StatFresh>},
@@ -107,6 +117,7 @@ constexpr Method kMethods[] = {
     {"filesystem", Call<Filesystem>},
     {"close", Call<Close>},
     {"closeIfStill", Call<CloseIfStill>},
+    {"adopt", Call<Adopt>},
 };
 
 }  // namespace

@@ -26,17 +26,34 @@ Napi::Value TakeOfProcess(const Napi::CallbackInfo& info) {
   return LifelineOrNull(info.Env(), result, lifeline);
 }
 
+/** False, with a JavaScript exception pending, for anything but an offset. */
+bool TakeOffset(const Napi::CallbackInfo& info, uint64_t* offset) {
+  if (!Arguments(info).Decimal(0, "offset", offset)) return false;
+  if (*offset < system::kLifelineOffsets) return true;
+  ThrowOutOfRange(info.Env(), "offset", "a decimal number below 2^62");
+  return false;
+}
+
 Napi::Value Take(const Napi::CallbackInfo& info) {
   uint64_t offset = 0;
-  if (!Arguments(info).Decimal(0, "offset", &offset)) return {};
-  if (offset >= system::kLifelineOffsets) {
-    ThrowOutOfRange(info.Env(), "offset", "a decimal number below 2^62");
-    return {};
-  }
+  if (!TakeOffset(info, &offset)) return {};
   system::Lifeline lifeline;
   const int result = Lifelines::OfProcess().Take(offset, &lifeline);
   if (result == 0) EnvironmentOf(info).lifelines.Add(lifeline);
   return LifelineOrNull(info.Env(), result, lifeline);
+}
+
+Napi::Value TakeInheritable(const Napi::CallbackInfo& info) {
+  uint64_t offset = 0;
+  if (!TakeOffset(info, &offset)) return {};
+  system::Lifeline lifeline;
+  system::UniqueFd descriptor;
+  const int result = Lifelines::OfProcess().TakeInheritable(offset, &lifeline, &descriptor);
+  if (result < 0) return info.Env().Null();
+  return ObjectValue(info.Env())
+      .Set("lifeline", LifelineText(lifeline))
+      .Set("descriptor", HandOver(info, descriptor.Release()))
+      .value();
 }
 
 void Drop(const Napi::CallbackInfo& info) {
@@ -92,6 +109,7 @@ Napi::Value Losses(const Napi::CallbackInfo& info) {
 constexpr Method kMethods[] = {
     {"takeOfProcess", Call<TakeOfProcess>},
     {"take", Call<Take>},
+    {"takeInheritable", Call<TakeInheritable>},
     {"drop", Call<Drop>},
     {"test", Call<Test>},
     {"list", Call<List>},

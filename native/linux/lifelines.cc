@@ -56,15 +56,20 @@ int Lifelines::Take(uint64_t offset, Lifeline* lifeline) {
   return TakeLocked(offset, lifeline);
 }
 
-int Lifelines::TakeLocked(uint64_t offset, Lifeline* lifeline) {
+int Lifelines::TakeInheritable(uint64_t offset, Lifeline* lifeline, UniqueFd* descriptor) {
+  const MutexLock lock(&mutex_);
+  return TakeLocked(offset, lifeline, descriptor);
+}
+
+int Lifelines::TakeLocked(uint64_t offset, Lifeline* lifeline, UniqueFd* apart) {
   if (!RegisterForFork()) return -ENOTSUP;
   LifelineSpace kind = LifelineSpace::kTime;
-  int taken = TakeIn(kind, offset);
+  int taken = apart == nullptr ? TakeIn(kind, offset) : TakeApart(kind, offset, apart);
   // The initial user namespace serves only where the time namespace cannot, because rootless containers have
   // a user namespace of their own and could not test the byte.
   if (IsSpaceMissing(taken)) {
     kind = LifelineSpace::kUser;
-    taken = TakeIn(kind, offset);
+    taken = apart == nullptr ? TakeIn(kind, offset) : TakeApart(kind, offset, apart);
   }
   if (taken < 0) return taken;
   *lifeline = {.space = kind, .offset = offset};
@@ -169,6 +174,22 @@ int Lifelines::TakeIn(LifelineSpace kind, uint64_t offset) {
     return seen;
   }
   space.own.insert(offset);
+  return 0;
+}
+
+/**
+ * The byte does not enter the table of the process, because it is not one that the shared descriptor has to
+ * hold. Testing it through that descriptor is right as well: it is held by another description.
+ */
+int Lifelines::TakeApart(LifelineSpace kind, uint64_t offset, UniqueFd* descriptor) {
+  NamespaceFile file;
+  const int opened = OpenLifelineSpace(kind, &file);
+  if (opened < 0) return opened;
+  const int taken = TakeByte(file.fd.get(), offset);
+  if (taken < 0) return taken;
+  const int seen = MakeSureOthersSee(&Of(kind), kind, offset);
+  if (seen < 0) return seen;
+  *descriptor = std::move(file.fd);
   return 0;
 }
 

@@ -47,6 +47,13 @@ class Lifelines {
   int TakeOfProcess(Lifeline* lifeline);
   /** Takes the byte at this offset. 0 or -errno. */
   int Take(uint64_t offset, Lifeline* lifeline);
+  /**
+   * Takes the byte at this offset on an open file description of its own. A child process that inherits a
+   * copy of the descriptor holds the byte as well, and the byte of nothing else. The descriptor belongs to
+   * the caller: the byte is held until the last copy is closed. It is close-on-exec in this process, and
+   * stays open across a fork, because a child process gets its copy in no other way. 0 or -errno.
+   */
+  int TakeInheritable(uint64_t offset, Lifeline* lifeline, UniqueFd* descriptor);
   /** Drops a byte that {@link Take} took. Any other is left alone. */
   void Drop(const Lifeline& lifeline);
 
@@ -76,6 +83,7 @@ class Lifelines {
 
   int Open(Space* space, LifelineSpace kind) REQUIRES(mutex_);
   int TakeIn(LifelineSpace kind, uint64_t offset) REQUIRES(mutex_);
+  int TakeApart(LifelineSpace kind, uint64_t offset, UniqueFd* descriptor) REQUIRES(mutex_);
   Space& Of(LifelineSpace kind) REQUIRES(mutex_) { return spaces_[static_cast<size_t>(kind)]; }
 
   /**
@@ -84,7 +92,8 @@ class Lifelines {
    * -ENOTSUP when it is not seen.
    */
   int MakeSureOthersSee(Space* space, LifelineSpace kind, uint64_t offset) REQUIRES(mutex_);
-  int TakeLocked(uint64_t offset, Lifeline* lifeline) REQUIRES(mutex_);
+  /** `apart` is null for a byte on the description that the whole process shares. */
+  int TakeLocked(uint64_t offset, Lifeline* lifeline, UniqueFd* apart = nullptr) REQUIRES(mutex_);
 
   /**
    * Has a forked child close its copies of the descriptors. A child that never calls exec would otherwise

@@ -219,6 +219,12 @@ export interface FileOperations {
   write(fd: Descriptor, text: string): void;
   /** fstatfs(2) */
   filesystem(fd: Descriptor): Filesystem;
+  /**
+   * Takes over a descriptor that this process inherited from the one that started it. {@link close} accepts it from then
+   * on, and it is close-on-exec where the backend can set that, which plain Node cannot. Throws EBADF unless it is open on
+   * the file with this device and inode, and ENOSYS where descriptors are not the kernel's.
+   */
+  adopt(fd: number, device: string, inode: string): Descriptor;
   /** close(2). EBADF for a descriptor that this backend did not open: the number may be another owner's by now. */
   close(fd: Descriptor): void;
 
@@ -329,6 +335,12 @@ export interface LeaseOperations {
   stop(ticket: number): void;
 }
 
+/** A lifeline on a description of its own. */
+export interface InheritableLifeline {
+  readonly lifeline: string;
+  readonly descriptor: Descriptor;
+}
+
 /** What {@link LifelineOperations.list} found. */
 export interface LifelineList {
   readonly found: readonly string[];
@@ -355,6 +367,13 @@ export interface LifelineOperations {
    * @throws RangeError (ERR_OUT_OF_RANGE) for a larger number.
    */
   take(offset: string): string | null;
+  /**
+   * Takes a lifeline at this offset on an open file description of its own, which child processes can inherit: it is held
+   * until the last copy of the descriptor is closed, in whatever process. Close it with {@link FileOperations.close}; it is
+   * close-on-exec in this process. null as above.
+   * @throws RangeError (ERR_OUT_OF_RANGE) for a larger number.
+   */
+  takeInheritable(offset: string): InheritableLifeline | null;
   /** Drops a lifeline that {@link take} took in this thread. Any other is left alone. */
   drop(lifeline: string): void;
   /** Takes no lock. `untestable` where the byte is hidden, or the text names no space that can be tested from here. */

@@ -4,6 +4,7 @@ import type { LifelineOperations } from './backend.js';
 export const NO_LIFELINE: LifelineOperations = Object.freeze({
   takeOfProcess: () => null,
   take: () => null,
+  takeInheritable: () => null,
   drop: () => {},
   test: () => 'untestable',
   list: () => null,

@@ -28,6 +28,7 @@ export abstract class NodeFiles implements FileOperations {
   abstract write(fd: Descriptor, text: string): void;
   abstract filesystem(fd: Descriptor): Filesystem;
   abstract close(fd: Descriptor): void;
+  abstract adopt(fd: number, device: string, inode: string): Descriptor;
 
   /** The first half of {@link createAt}. */
   protected abstract create(directory: Descriptor, name: string): Descriptor;

@@ -503,6 +503,24 @@ function defineContract(name: AnyName, load: () => TestedBackend): void {
       files.closeIfStill(descriptor, status.device, status.inode);
     });
 
+    test('adopts a descriptor that it did not open, if that is on the file', () => {
+      const file = join(path, 'file');
+      writeFileSync(file, '');
+      const { device, inode } = backend.files.statAt(directory, 'file');
+      const foreign = openSync(file, 'r');
+      if (name === 'portable') {
+        expect(codeOf(() => backend.files.adopt(foreign, device, inode))).toBe('ENOSYS');
+        closeSync(foreign);
+        return;
+      }
+      expect(codeOf(() => backend.files.adopt(foreign, device, '1'))).toBe('EBADF');
+      expect(codeOf(() => backend.files.close(foreign))).toBe('EBADF');
+      expect(fstatSync(foreign).isFile()).toBe(true);
+      expect(backend.files.adopt(foreign, device, inode)).toBe(foreign);
+      backend.files.close(foreign);
+      expect(codeOf(() => backend.files.adopt(foreign, device, inode))).toBe('EBADF');
+    });
+
     test('takes a closed directory for a mistake, not for an empty one', () => {
       const closed = backend.files.openParent(path);
       backend.files.close(closed);

@@ -3,6 +3,7 @@
 const PROCESSES = ['test/native/processes.test.ts', 'test/backend'];
 const FILES = ['test/native/files.test.ts', 'test/native/descriptors.test.ts'];
 const WATCH = ['test/native/watch.test.ts'];
+const INHERITABLE = ['test/native/inheritable-lifeline.test.ts'];
 const PARSERS = ['test/native/parsers.test.ts'];
 
 /** @type {import('./list.mjs').MutatedFile[]} */
@@ -159,6 +160,17 @@ export const files = [
         what: 'a descriptor is closed that belongs to another file by now',
         from: 'if (same != 0 && same != -EBADF) CloseNow',
         to: 'CloseNow',
+      },
+      {
+        what: 'any file can be adopted',
+        from: 'const int error = same == 0 ? -EBADF : same < 0',
+        to: 'const int error = same < 0',
+      },
+      {
+        what: 'the programs that an heir starts inherit as well',
+        from: 'system::CloseAtExec(file.fd)',
+        to: '0',
+        tests: ['test/native/descriptors.test.ts'],
       },
     ],
   },
@@ -363,6 +375,18 @@ export const files = [
         what: 'any thread drops the lifeline of the process',
         from: 'if (lifeline.offset == of_process_ || space.own.erase(lifeline.offset) == 0) return;',
         to: 'if (space.own.erase(lifeline.offset) == 0) return;',
+      },
+      {
+        what: 'an heir gets all lifelines of the process',
+        from: 'const int opened = OpenLifelineSpace(kind, &file);\n  if (opened < 0) return opened;\n  const int taken',
+        to: 'const int opened = Open(&Of(kind), kind);\n  file.fd = UniqueFd(::dup(Of(kind).file.fd.get()));\n  if (opened < 0) return opened;\n  const int taken',
+        tests: INHERITABLE,
+      },
+      {
+        what: 'the lifeline of an heir is taken again when it is dropped on purpose',
+        from: '*descriptor = std::move(file.fd);',
+        to: '*descriptor = std::move(file.fd);\n  Of(kind).own.insert(offset);',
+        tests: INHERITABLE,
       },
     ],
   },

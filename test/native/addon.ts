@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Addon, loadAddon } from '../../src/backend/native.js';
 import type { Requirement } from '../helpers/requirements.js';
@@ -34,6 +34,18 @@ export function nativeFixture(name: string): string {
 
 export function openDescriptors(): number {
   return readdirSync('/proc/self/fd').length;
+}
+
+/** The descriptors of this process that lead to the file of the lifelines. */
+export function namespaceFds(): string[] {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`) === 'time:[4026531834]';
+    } catch {
+      // It was the descriptor of the listing itself.
+      return false;
+    }
+  });
 }
 
 /** The error that a call throws. */

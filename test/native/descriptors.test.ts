@@ -1,5 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { startProcess } from '../helpers/processes.js';
@@ -35,6 +39,23 @@ describeRequiring([built], 'descriptors of the addon', () => {
     expect(thrownBy(() => files.close(own)).code).toBe('EBADF');
     expect(fs.fstatSync(next).isCharacterDevice()).toBe(true);
     fs.closeSync(next);
+  });
+
+  test('inherited from another process are closed at exec once they are adopted', async () => {
+    const path = join(tempDir(), 'file');
+    fs.writeFileSync(path, '');
+    const fd = fs.openSync(path, 'r');
+    // Numbers up to 15 are made close-on-exec by Node itself.
+    const stdio = ['ignore', 'pipe', 'inherit', ...Array(17).fill('ignore'), fd] as const;
+    const heir = spawn(process.execPath, [nativeFixture('adopt.mjs'), path, '20'], { stdio: [...stdio] });
+    fs.closeSync(fd);
+    const [output] = await Promise.all([text(heir.stdout as Readable), once(heir, 'exit')]);
+    expect(JSON.parse(output)).toEqual({
+      before: 'inherited',
+      ofAnotherFile: 'EBADF',
+      after: 'not inherited',
+      closed: true,
+    });
   });
 
   test('large numbers are kept apart as well', () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, readdirSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -16,7 +16,7 @@ import {
 } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
-import { addon, built, lifeline, nativeFixture } from './addon.js';
+import { addon, built, lifeline, namespaceFds, nativeFixture } from './addon.js';
 
 /** A decimal offset that no other test uses. */
 function newOffset(): string {
@@ -25,18 +25,6 @@ function newOffset(): string {
 }
 
 let lastOffset = 2n ** 60n + BigInt(process.pid) * 1_000_000n;
-
-/** The descriptors of this process that lead to the namespace file. */
-function namespaceFds(): string[] {
-  return readdirSync('/proc/self/fd').filter((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`) === 'time:[4026531834]';
-    } catch {
-      // It was the descriptor of the listing itself.
-      return false;
-    }
-  });
-}
 
 /** A process that does with lifelines what it is asked. */
 class Holder {

@@ -151,6 +151,11 @@ export class PortableFiles extends NodeFiles {
     return { type: 'unknown', fsid: null };
   }
 
+  /** The kernel knows nothing of the descriptors of this backend, so no process inherits any. */
+  adopt(_fd: number, _device: string, _inode: string): never {
+    throw systemError('ENOSYS', 'fcntl');
+  }
+
   close(fd: Descriptor): void {
     this.handles.close(fd);
   }

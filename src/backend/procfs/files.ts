@@ -13,7 +13,7 @@ import { requireEntryName } from '../arguments.js';
 import type { FileStatus, Filesystem } from '../backend.js';
 import type { Descriptor } from '../descriptor.js';
 import { listNames, readFromStart, writeAtStart } from '../file-content.js';
-import { fileStatus } from '../file-status.js';
+import { fileStatus, isSameFile } from '../file-status.js';
 import { NodeFiles } from '../node-files.js';
 import { errnoOf, nullIfMissing, type Subject, systemError, withSubject } from '../system-error.js';
 import { readFilesystem } from './filesystem.js';
@@ -104,6 +104,13 @@ export class ProcfsFiles extends NodeFiles {
 
   filesystem(fd: Descriptor): Filesystem {
     return within([fd], 'statfs', {}, () => readFilesystem(`/proc/self/fd/${fd}`));
+  }
+
+  adopt(fd: number, device: string, inode: string): Descriptor {
+    const inherited = fd as Descriptor;
+    if (!isSameFile(this.statDescriptor(inherited), { device, inode })) throw systemError('EBADF', 'fstat');
+    this.#opened.add(inherited);
+    return inherited;
   }
 
   close(fd: Descriptor): void {

@@ -1,6 +1,6 @@
 // Every function that the addon exports, in rounds that restore the state they found: answers, errors,
 // handles.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** No process ever has this number: it is above the largest pid_max there is. */
@@ -80,6 +80,8 @@ export function roundsOf({ processes, files, witness, lifeline, watch, lease, ca
     },
     'createDirectoryAt over something': () => expectError(() => files.createDirectoryAt(parent, 'lock')),
     'rmdirIfAt of what is not empty': () => expectError(() => files.rmdirIfAt(parent, 'lock', lock)),
+    'adopt, close': () => files.close(files.adopt(openSync(directory, 'r'), ...numbersOf(directory))),
+    'adopt of another file': () => expectError(() => files.adopt(0, device, inode)),
     'closeIfStill of what is not open': () => files.closeIfStill(10_000, device, inode),
     'renameNoReplaceAt over something': () =>
       expectError(() => files.renameNoReplaceAt(lock, 'held', lock, 'owner.json')),
@@ -103,6 +105,7 @@ export function roundsOf({ processes, files, witness, lifeline, watch, lease, ca
       lifeline.losses();
     },
     'lifeline.take, lifeline.drop': () => lifeline.drop(lifeline.take('7') ?? ''),
+    'lifeline.takeInheritable': () => files.close(lifeline.takeInheritable('9')?.descriptor ?? -1),
     'lifeline.test, of a known one, of nobody and of nonsense': () => {
       lifeline.test(lifeline.takeOfProcess() ?? '');
       lifeline.test('time:8');
@@ -122,6 +125,15 @@ export function roundsOf({ processes, files, witness, lifeline, watch, lease, ca
     'lease.start of a wrong descriptor': () => expectError(() => lease.start(10_000, HOUR_MS, () => {})),
     capabilities: () => capabilities(),
   };
+}
+
+/**
+ * @param {string} path
+ * @returns {[device: string, inode: string]}
+ */
+function numbersOf(path) {
+  const { dev, ino } = statSync(path, { bigint: true });
+  return [String(dev), String(ino)];
 }
 
 /** @param {number | string} answer */
