@@ -1,7 +1,6 @@
 import { acquireLock } from '../lock/index.js';
 import type { Lock } from '../lock/lock.js';
 import type { AcquireOptions } from '../lock/options.js';
-import type { PublishOptions } from '../lock/protocol/publish.js';
 import { LockTimeoutError } from '../lock/timeout-error.js';
 import type { Command } from './command.js';
 import { executeCommand } from './execute-command.js';
@@ -17,10 +16,11 @@ const help = `Usage: kernel-identity run LOCK [--timeout TIME] [--label TEXT]
 Acquires LOCK, runs COMMAND while holding it, and releases it. The lock of a
 dead owner is reclaimed. While waiting, stderr shows who holds the lock.
 
-COMMAND gets the signals that run gets. It inherits the lock's witness, so that
-the lock stays held until COMMAND ends even if run alone is killed; where no
-witness can be taken (see "kernel-identity dump"), it does not. Processes that
-COMMAND leaves in the background keep the lock only if run was killed.
+COMMAND gets the signals that run gets. It inherits the lock's witness and
+lifeline, so that the lock stays held until COMMAND ends even if run alone is
+killed; where neither can be taken (see "kernel-identity dump"), it does not.
+Processes that COMMAND leaves in the background keep the lock only if run was
+killed.
 
   --timeout TIME   give up after 300ms, 10s, 5m, 2h, or 30 (seconds); 0: one
                    try; default: never
@@ -51,7 +51,7 @@ export const runCommand: Command = {
     const lock = await acquire(request, relay);
     if (typeof lock === 'number') return lock;
     lock.signal.addEventListener('abort', () => complain((lock.signal.reason as Error).message));
-    const code = await executeCommand(request.command, lock.witnessDescriptor, relay);
+    const code = await executeCommand(request.command, lock.stdioOfHeir('inherit'), relay);
     const released = await release(lock);
     return released || code !== EXIT.success ? code : EXIT.runFailed;
   },
@@ -61,9 +61,9 @@ export const runCommand: Command = {
 async function acquire({ path, options }: RunRequest, relay: SignalRelay): Promise<Lock | number> {
   try {
     const onWait = (report: Parameters<typeof waitNotice>[0]) => complain(waitNotice(report));
-    const request: AcquireOptions & PublishOptions = {
+    const request: AcquireOptions = {
       ...options,
-      handedOver: true,
+      handOver: true,
       signal: relay.ended,
       onWait,
     };

@@ -78,12 +78,13 @@ export class LiveObservation implements Observation {
   }
 
   get heldByThisProcess(): boolean {
-    const { nonce, identity } = this.#record;
+    const { nonce, identity, handedOver } = this.#record;
     if (nonce === null || identity === null || !isHeldLock(nonce)) return false;
     // A copy of the lock has the same nonce.
     const file = this.#lockFile();
     if (file === 'copied' || file === 'reattached') return false;
-    return isStillSelf(identity, readSelf(readObserver()));
+    // A lock that was handed over names the process that acquired it, also when this one has adopted it.
+    return handedOver || isStillSelf(identity, readSelf(readObserver()));
   }
 
   get givenUpByThisThread(): boolean {

@@ -1,15 +1,17 @@
-// Releasing means to check that this process still has its lock, and then to retire, unlink and remove it.
-import type { Descriptor } from '../backend/descriptor.js';
+// A lock ends in one of three ways: it is released, it is handed over, or it is lost. Releasing means to check that this
+// process still has it, and then to retire, unlink and remove it.
+import type { ChildProcess, SpawnOptions, StdioOptions } from 'node:child_process';
 import { isSameFile } from '../backend/file-status.js';
 import { traitsOf } from '../backend/filesystem-traits.js';
 import { errnoOf, isGone, systemError } from '../backend/system-error.js';
-import { LockLostError } from '../errors.js';
+import { LockLostError, withCode } from '../errors.js';
 import { selfIdentity } from '../identity/read.js';
 import { enterHeldLock, giveUpLock, leaveHeldLock } from '../judge/held-locks.js';
 import { ownerRecordOf } from '../record/format.js';
 import type { LeaseRecord, OwnerRecord } from '../record/owner-record.js';
 import { parseOwnerFile } from '../record/parse.js';
 import { lostEvent, ownerAgeOf, type ReclaimedLock, type ReleaseEvent, releaseEvent } from './events.js';
+import { clearAfterHeir, startHeir, stdioOfHeir } from './heirs.js';
 import { BEATS_PER_LEASE } from './protocol/assess.js';
 import { withLockPath } from './protocol/lock-path.js';
 import { OWNER_FILE, retiredName } from './protocol/names.js';
@@ -18,7 +20,7 @@ import { removeDirectory, retireOwner, unlinkOwnFile } from './protocol/retire.j
 import { announceRelease } from './waiting/queue.js';
 
 /** Bytes: more than any record that this package writes. */
-const MAX_OWN_RECORD = 16 * 1024;
+export const MAX_OWN_RECORD = 16 * 1024;
 
 /** A lock that this process holds. Call release() when done, or declare it with `using` or `await using`. */
 export class Lock {
@@ -35,7 +37,7 @@ export class Lock {
   #owner: OwnerRecord | null = null;
   #abort: AbortController | null = null;
   #loss: LockLostError | null = null;
-  #state: 'held' | 'released' | 'lost' = 'held';
+  #state: 'held' | 'released' | 'lost' | 'handed over' = 'held';
   #isOwnerClosed = false;
   #isRetired = false;
   #heartbeat: number | null = null;
@@ -76,12 +78,11 @@ export class Lock {
   }
 
   /**
-   * @internal Descriptor of owner.json, on which the lock's witness is held. `run` passes it on to its
-   * command, because the witness lives until its last copy is closed. null when the lock has no witness.
+   * @internal The files of a child process that holds the lock too, for as long as it lives. `run` starts its command
+   * with them.
    */
-  get witnessDescriptor(): Descriptor | null {
-    const { record, owner } = this.#published;
-    return record.witness === null ? null : owner.descriptor;
+  stdioOfHeir(stdio: StdioOptions): StdioOptions {
+    return stdioOfHeir(this.#published, stdio);
   }
 
   /** Aborts with a LockLostError as its reason once the lock is known to be lost, and never by a release. */
@@ -97,12 +98,67 @@ export class Lock {
     const wrong = this.#whatIsWrong();
     if (wrong !== null) this.#lose(wrong);
     // Takes the lifelines in the record again, if other code of this process closed their descriptor.
-    else selfIdentity();
+    else {
+      selfIdentity();
+      this.#published.lifeline?.keep();
+    }
     return wrong === null;
   }
 
   /**
-   * Releases the lock. A second call does nothing.
+   * Starts a command as `spawn()` of node:child_process does, and hands the lock over to it. The command holds the lock
+   * for as long as it lives, even when this process is killed, and so do the processes that inherit descriptors 20 to 22
+   * from it. A program that uses this package can adopt the lock with `adoptLock()`, and release it before it ends.
+   *
+   * From then on `release()` does nothing and `verify()` is false. Until the command ends, this process keeps the lease,
+   * where there is one; after that it removes what is left of the lock, unless another process holds it.
+   *
+   * A command that cannot be started emits 'error' as usual. This process then still has the lock.
+   * @throws Error (ERR_INVALID_STATE) when the lock was acquired without the option `handOver`, or is no longer held;
+   * LockLostError (ERR_LOCK_LOST); the errors of `spawn()`; RangeError (ERR_OUT_OF_RANGE) for more than 20 entries in
+   * `stdio`.
+   */
+  handOver(command: string, args: readonly string[] = [], options: SpawnOptions = {}): ChildProcess {
+    this.#requireTransferable();
+    const heir = startHeir(this.#published, command, args, options);
+    if (heir.pid !== undefined) {
+      this.#state = 'handed over';
+      heir.once('exit', () => this.#letGo());
+    }
+    return heir;
+  }
+
+  #requireTransferable(): void {
+    if (this.#loss !== null) throw this.#loss;
+    const obstacle =
+      this.#state !== 'held'
+        ? `was ${this.#state} before`
+        : this.#published.record.handedOver
+          ? null
+          : 'was acquired without the option handOver';
+    if (obstacle !== null) {
+      throw withCode(new Error(`the lock '${this.path}' ${obstacle}`), 'ERR_INVALID_STATE');
+    }
+    const wrong = this.#whatIsWrong();
+    if (wrong !== null) throw this.#lose(wrong);
+  }
+
+  /** Drops what this process still has of a lock that it handed over. */
+  #letGo(): void {
+    this.#state = 'released';
+    try {
+      this.#closeOwner();
+      if (clearAfterHeir(this.#published) && releaseEvent.isHeard) releaseEvent.publish(this.#asEvent());
+    } catch {
+      // The next contender clears it.
+    } finally {
+      this.#close();
+    }
+    announceRelease(this.path);
+  }
+
+  /**
+   * Releases the lock. A second call does nothing, and so does a call after {@link handOver}.
    * @throws LockLostError (ERR_LOCK_LOST) when the lock was lost before. A new owner's files stay untouched.
    */
   async release(): Promise<void> {
@@ -112,6 +168,7 @@ export class Lock {
   /** Does the same as {@link release} in synchronous code. */
   releaseSync(): void {
     const state = this.#state;
+    if (state === 'handed over') return;
     if (state === 'held') {
       try {
         withLockPath(this.path, () => this.#release());
@@ -242,11 +299,11 @@ export class Lock {
   #closeOwner(): void {
     if (this.#isOwnerClosed) return;
     this.#isOwnerClosed = true;
-    const { lockPath, owner, record } = this.#published;
+    const { lockPath, owner, record, lifeline } = this.#published;
     const { descriptor, status } = owner;
     if (this.#isRetired) leaveHeldLock(record.nonce);
     else giveUpLock(record.nonce);
-    if (record.lifeline !== null) lockPath.backend.lifeline.drop(record.lifeline);
+    lifeline?.drop();
     if (this.#heartbeat !== null) lockPath.backend.lease.stop(this.#heartbeat);
     lockPath.backend.files.closeIfStill(descriptor, status.device, status.inode);
   }

@@ -75,6 +75,19 @@ describeForEachBackend('the witness of a new lock', (api, backend) => {
       expect(lock.owner.lease).toEqual(DEFAULT_LEASE);
     });
   }
+
+  test('comes without a lease where an heir shows that it lives and no other kernel looks', () => {
+    for (const type of ['overlay', 'btrfs', 'ramfs']) {
+      pretendFilesystem(api.backend, type);
+      using lock = api.acquireLockSync(newPath(), { handOver: true });
+      expect(lock.owner.lease, type).toEqual(backend === 'native' ? null : DEFAULT_LEASE);
+    }
+    for (const type of ['nfs', '9p', 'fuse']) {
+      pretendFilesystem(api.backend, type);
+      using lock = api.acquireLockSync(newPath(), { handOver: true });
+      expect(lock.owner.lease, type).toEqual(DEFAULT_LEASE);
+    }
+  });
 });
 
 describeForBackends(['native'], "a lock's own lifeline", (api) => {

@@ -497,8 +497,14 @@ export const files = [
     tests: ['test/judge/witness-file.test.ts'],
     mutants: [
       {
+        what: 'an heir that adopted the lock waits for itself',
+        from: 'return handedOver || isStillSelf(',
+        to: 'return isStillSelf(',
+        tests: ['test/hand-over/adopt.test.ts'],
+      },
+      {
         what: 'the nonce is enough, whoever this process has become',
-        from: 'return isStillSelf(identity, readSelf(readObserver()));',
+        from: 'return handedOver || isStillSelf(identity, readSelf(readObserver()));',
         to: 'return true;',
         tests: ['test/judge/held-lock.test.ts'],
       },
