@@ -120,10 +120,12 @@ describeForBackends(['native'], "a lock's own lifeline", (api) => {
     expect(lock.owner.lifeline).toBeNull();
   });
 
-  test('is not taken for a lock that a command inherits, because it would not inherit this one', () => {
-    pretendFilesystem(api.backend, 'nfs');
-    using lock = api.acquireLockSync(newPath(), { handedOver: true } as object);
-    expect(lock.owner.lifeline).toBeNull();
+  test('is taken for every lock that may be handed over, also where the witness shows the holder', () => {
+    const lock = api.acquireLockSync(newPath(), { handOver: true });
+    expect(lock.owner.witness).not.toBeNull();
+    expect(isHeld(lock.owner.lifeline)).toBe(true);
+    lock.releaseSync();
+    expect(isHeld(lock.owner.lifeline)).toBe(false);
   });
 
   test('is dropped when the lock is lost', () => {
