@@ -17,7 +17,7 @@ export const files = [
     mutants: [
       {
         what: 'the lifeline of a released lock is kept',
-        from: 'if (record.lifeline !== null) lockPath.backend.lifeline.drop(record.lifeline);',
+        from: '    lifeline?.drop();\n',
         to: '',
         tests: ['test/lock/publish.test.ts'],
       },
