@@ -177,7 +177,10 @@ describeRequiring([hasBackend('native'), isBuilt()], 'an adopted lock', () => {
       writeFileSync(process.argv[1], code);`;
     const told = join(tempDir(), 'code');
     await parent.handOver(path, [process.execPath, '--input-type=module', '-e', script, told]);
-    const code = await until('it is told', () => existsSync(told) && readFileSync(told, 'utf8'));
+    const code = await until(
+      'it is told',
+      () => (existsSync(told) && readFileSync(told, 'utf8')) || undefined,
+    );
     expect(code).toBe('EDEADLK');
   });
 });
