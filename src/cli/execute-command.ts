@@ -1,27 +1,20 @@
+import type { StdioOptions } from 'node:child_process';
 import { getSystemErrorMap } from 'node:util';
 import { errnoOf, isSystemError, reasonOf } from '../backend/system-error.js';
 import { EXIT, exitCodeOfSignal } from './exit-codes.js';
 import { complain } from './output.js';
 import type { SignalRelay } from './signal-relay.js';
 
-/**
- * Descriptor number under which the command inherits the witness. It collides with no other use, because
- * scripts name descriptors by one digit (`exec 3>log`), and shells put their own copies at the first free
- * number from 10 on.
- */
-const INHERITED_DESCRIPTOR = 20;
-
 /** Errors of system limits, which arise before the command is reached. */
 const OWN_FAILURES = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
 
 /**
- * Runs a command on the stdin, stdout and stderr of this process, and waits for its end.
- * @param witness descriptor that the command inherits; null when there is none.
+ * Runs a command with the given files, and waits for its end.
  * @returns the command's exit code; 128 + n if signal n ended it; 125, 126 or 127 if it could not be started.
  */
 export function executeCommand(
   [program, ...args]: readonly [string, ...string[]],
-  witness: number | null,
+  stdio: StdioOptions,
   relay: SignalRelay,
 ): Promise<number> {
   // spawn rejects an empty name as a wrong argument. A shell reports a command that is not found; so do we.
@@ -38,7 +31,7 @@ export function executeCommand(
     try {
       // The module is loaded only here, because no other command needs it.
       const { spawn } = process.getBuiltinModule('node:child_process');
-      const command = spawn(program, args, { stdio: stdioWith(witness) });
+      const command = spawn(program, args, { stdio });
       command.on('error', (error) => {
         // kill(2) is denied once the command has changed its user. The command goes on running.
         const isUnsignalled = isSystemError(error) && error.syscall === 'kill';
@@ -54,14 +47,6 @@ export function executeCommand(
       failed(error);
     }
   });
-}
-
-function stdioWith(witness: number | null): ('inherit' | 'ignore' | number)[] {
-  const stdio: ('inherit' | 'ignore' | number)[] = ['inherit', 'inherit', 'inherit'];
-  if (witness === null) return stdio;
-  // A descriptor above stderr that is 'ignore' stays closed in the command.
-  while (stdio.length < INHERITED_DESCRIPTOR) stdio.push('ignore');
-  return [...stdio, witness];
 }
 
 /** The text of strerror(3), because Node's own message is only `spawn name ENOENT`. */

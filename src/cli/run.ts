@@ -3,7 +3,6 @@ import { CHANNELS, type MovedEvent } from '../lock/events.js';
 import { acquireLock } from '../lock/index.js';
 import type { Lock } from '../lock/lock.js';
 import type { AcquireOptions } from '../lock/options.js';
-import type { PublishOptions } from '../lock/protocol/publish.js';
 import { LockTimeoutError } from '../lock/timeout-error.js';
 import type { Command } from './command.js';
 import { executeCommand } from './execute-command.js';
@@ -20,10 +19,11 @@ const help = `Usage: kernel-identity run LOCK [--timeout TIME] [--label TEXT]
 Acquires LOCK, runs COMMAND while holding it, and releases it. The lock of a
 dead owner is reclaimed. While waiting, stderr shows who holds the lock.
 
-COMMAND gets the signals that run gets. It inherits the lock's witness, so that
-the lock stays held until COMMAND ends even if run alone is killed; where no
-witness can be taken (see "kernel-identity dump"), it does not. Processes that
-COMMAND leaves in the background keep the lock only if run was killed.
+COMMAND gets the signals that run gets. It inherits the lock's witness and
+lifeline, so that the lock stays held until COMMAND ends even if run alone is
+killed; where neither can be taken (see "kernel-identity dump"), it does not.
+Processes that COMMAND leaves in the background keep the lock only if run was
+killed.
 
   --timeout TIME   give up after 300ms, 10s, 5m, 2h, or 30 (seconds); 0: one
                    try; default: never
@@ -70,7 +70,7 @@ export const runCommand: Command = {
       complain(`${(lock.signal.reason as Error).message}${isEnded ? ' The command is ended.' : ''}`);
       if (isEnded) relay.endCommand();
     });
-    const code = await executeCommand(request.command, lock.witnessDescriptor, relay);
+    const code = await executeCommand(request.command, lock.stdioOfHeir('inherit'), relay);
     isRunning = false;
     const released = await release(lock);
     return !isEnded && (released || code !== EXIT.success) ? code : EXIT.runFailed;
@@ -81,9 +81,9 @@ export const runCommand: Command = {
 async function acquire({ path, options }: RunRequest, relay: SignalRelay): Promise<Lock | number> {
   try {
     const onWait = (report: Parameters<typeof waitNotice>[0]) => complain(waitNotice(report));
-    const request: AcquireOptions & PublishOptions = {
+    const request: AcquireOptions = {
       ...options,
-      handedOver: true,
+      handOver: true,
       signal: relay.ended,
       onWait,
     };

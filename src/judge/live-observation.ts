@@ -95,8 +95,10 @@ export class LiveObservation implements Observation {
 
   /** @param isOne whether this thread knows the nonce in the way that is asked for. */
   #isOwnRecordOf(isOne: (nonce: string) => boolean): boolean {
-    const { nonce, identity } = this.#record;
+    const { nonce, identity, handedOver } = this.#record;
     if (nonce === null || identity === null || !isOne(nonce)) return false;
+    // A lock that was handed over names the process that acquired it, also when this one has adopted it.
+    if (handedOver) return true;
     // In doubt the other rows decide.
     return unlessShort(
       () => isStillSelf(identity, readSelf(readObserver())),

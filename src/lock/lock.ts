@@ -1,9 +1,10 @@
-// Releasing means to check that this process still has its lock, and then to retire, unlink and remove it.
-import type { Descriptor } from '../backend/descriptor.js';
+// A lock ends in one of three ways: it is released, it is handed over, or it is lost. Releasing means to check that this
+// process still has it, and then to retire, unlink and remove it.
+import type { ChildProcess, SpawnOptions, StdioOptions } from 'node:child_process';
 import { isSameFile } from '../backend/file-status.js';
 import { traitsOf } from '../backend/filesystem-traits.js';
 import { errnoOf, isGone, systemError, unlessShort } from '../backend/system-error.js';
-import { LockLostError, quoteNames } from '../errors.js';
+import { LockLostError, quoteNames, withCode } from '../errors.js';
 import { selfIdentity } from '../identity/read.js';
 import { enterHeldLock, giveUpLock, leaveHeldLock } from '../judge/held-locks.js';
 import { ownerRecordOf } from '../record/format.js';
@@ -18,6 +19,7 @@ import {
   type ReleaseEvent,
   releaseEvent,
 } from './events.js';
+import { clearAfterHeir, startHeir, stdioOfHeir } from './heirs.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { LossWatch } from './loss-watch.js';
 import { LockPlace } from './moved.js';
@@ -28,7 +30,7 @@ import { removeDirectory, retireOwner, unlinkOwnFile } from './protocol/retire.j
 import { announceRelease } from './waiting/queue.js';
 
 /** Bytes: more than any record that this package writes. */
-const MAX_OWN_RECORD = 16 * 1024;
+export const MAX_OWN_RECORD = 16 * 1024;
 /** Most names of the own directory that are read. */
 const MAX_NAMES = 64;
 /** Most attempts to retire a record that others give back each time. */
@@ -49,7 +51,7 @@ export class Lock {
   #owner: OwnerRecord | null = null;
   #abort: AbortController | null = null;
   #loss: LockLostError | null = null;
-  #state: 'held' | 'released' | 'lost' = 'held';
+  #state: 'held' | 'released' | 'lost' | 'handed over' = 'held';
   #isOwnerClosed = false;
   #isClosed = false;
   #leaseKeeper: LeaseKeeper | null = null;
@@ -103,12 +105,11 @@ export class Lock {
   }
 
   /**
-   * @internal Descriptor of owner.json, on which the lock's witness is held. `run` passes it on to its
-   * command, because the witness lives until its last copy is closed. null when the lock has no witness.
+   * @internal The files of a child process that holds the lock too, for as long as it lives. `run` starts its command
+   * with them.
    */
-  get witnessDescriptor(): Descriptor | null {
-    const { record, owner } = this.#published;
-    return record.witness === null ? null : owner.descriptor;
+  stdioOfHeir(stdio: StdioOptions): StdioOptions {
+    return stdioOfHeir(this.#published, stdio);
   }
 
   /**
@@ -137,6 +138,10 @@ export class Lock {
     // Takes the lifelines in the record again, if other code of this process closed their descriptor. For want of one the
     // next call does so.
     unlessShort<unknown>(selfIdentity, () => null);
+    unlessShort<unknown>(
+      () => this.#published.lifeline?.keep(),
+      () => null,
+    );
     this.#placeOf().check();
     return true;
   }
@@ -151,7 +156,62 @@ export class Lock {
   }
 
   /**
-   * Releases the lock. A second call does nothing.
+   * Starts a command as `spawn()` of node:child_process does, and hands the lock over to it. The command holds the lock
+   * for as long as it lives, even when this process is killed, and so do the processes that inherit descriptors 20 to 22
+   * from it. A program that uses this package can adopt the lock with `adoptLock()`, and release it before it ends.
+   *
+   * From then on `release()` does nothing and `verify()` is false. Until the command ends, this process keeps the lease,
+   * where there is one; after that it removes what is left of the lock, unless another process holds it.
+   *
+   * A command that cannot be started emits 'error' as usual. This process then still has the lock.
+   * @throws Error (ERR_INVALID_STATE) when the lock was acquired without the option `handOver`, or is no longer held;
+   * LockLostError (ERR_LOCK_LOST); the errors of `spawn()`; RangeError (ERR_OUT_OF_RANGE) for more than 20 entries in
+   * `stdio`.
+   */
+  handOver(command: string, args: readonly string[] = [], options: SpawnOptions = {}): ChildProcess {
+    this.#requireTransferable();
+    const heir = startHeir(this.#published, command, args, options);
+    if (heir.pid !== undefined) {
+      this.#state = 'handed over';
+      // The heir's release would look like a loss.
+      this.#lossWatch?.close();
+      this.#place?.stop();
+      heir.once('exit', () => this.#letGo());
+    }
+    return heir;
+  }
+
+  #requireTransferable(): void {
+    if (this.#loss !== null) throw this.#loss;
+    const obstacle =
+      this.#state !== 'held'
+        ? `was ${this.#state} before`
+        : this.#published.record.handedOver
+          ? null
+          : 'was acquired without the option handOver';
+    if (obstacle !== null) {
+      throw withCode(new Error(`the lock '${this.path}' ${obstacle}`), 'ERR_INVALID_STATE');
+    }
+    const wrong = this.#whatIsWrong();
+    if (wrong !== null) throw this.#lose(wrong);
+  }
+
+  /** Drops what this process still has of a lock that it handed over. */
+  #letGo(): void {
+    this.#state = 'released';
+    try {
+      this.#closeOwner();
+      if (clearAfterHeir(this.#published) && releaseEvent.isHeard) releaseEvent.publish(this.#asEvent());
+    } catch {
+      // The next contender clears it.
+    } finally {
+      this.#close();
+    }
+    announceRelease(this.#published.lockPath);
+  }
+
+  /**
+   * Releases the lock. A second call does nothing, and so does a call after {@link handOver}.
    * @throws LockLostError (ERR_LOCK_LOST) when the lock was lost before. A new owner's files stay untouched.
    */
   async release(): Promise<void> {
@@ -161,6 +221,7 @@ export class Lock {
   /** Does the same as {@link release} in synchronous code. */
   releaseSync(): void {
     const state = this.#state;
+    if (state === 'handed over') return;
     if (state === 'held') {
       try {
         withLockPath(this.path, () => this.#release());
@@ -247,7 +308,7 @@ export class Lock {
     this.#lossWatch?.close();
     // This process must not judge that it still holds what it has given up.
     giveUpLock(this.#published.record.nonce);
-    this.#dropLifeline();
+    this.#published.lifeline?.drop();
     this.#abort?.abort(error);
     if (lostEvent.isHeard) lostEvent.publish({ ...this.#asEvent(), error });
     return error;
@@ -387,18 +448,13 @@ export class Lock {
     lockPath.close();
   }
 
-  #dropLifeline(): void {
-    const { lockPath, record } = this.#published;
-    if (record.lifeline !== null) lockPath.backend.lifeline.drop(record.lifeline);
-  }
-
   #closeOwner(): void {
     if (this.#isOwnerClosed) return;
     this.#isOwnerClosed = true;
     const { lockPath, owner, record } = this.#published;
     const { descriptor, status } = owner;
     leaveHeldLock(record.nonce);
-    this.#dropLifeline();
+    this.#published.lifeline?.drop();
     this.#leaseKeeper?.stop();
     lockPath.backend.files.closeIfStill(descriptor, status.device, status.inode);
   }

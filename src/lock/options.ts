@@ -23,6 +23,11 @@ export interface AcquireOptions extends InspectOptions {
    * Default 30 000, at least 1 000, at most 86 400 000 (a day).
    */
   readonly lease?: number;
+  /**
+   * True: the lock can be handed over to a child process with `lock.handOver()`. The record says so from the start, and
+   * carries a lifeline of its own, so that no observer takes the death of this process for the end of the work.
+   */
+  readonly handOver?: boolean;
   /** A word for people, shown with the lock by `inspect`. */
   readonly label?: string;
 }
@@ -49,6 +54,9 @@ export function checkAcquireOptions(options: AcquireOptions): void {
   }
   if (options.trustBootId !== undefined && typeof options.trustBootId !== 'boolean') {
     throw invalidType('trustBootId', 'a boolean', options.trustBootId);
+  }
+  if (options.handOver !== undefined && typeof options.handOver !== 'boolean') {
+    throw invalidType('handOver', 'a boolean', options.handOver);
   }
   if (options.label !== undefined && typeof options.label !== 'string') {
     throw invalidType('label', 'a string', options.label);

@@ -98,3 +98,17 @@ export function ownerRecordOf(record: NewOwnerRecord): OwnerRecord {
   };
   return checkedRecords.markChecked(Object.freeze(made));
 }
+
+/**
+ * What was written, from the record that a reader made of it: the reverse of {@link ownerRecordOf}. null for a record
+ * that {@link formatOwnerRecord} did not write.
+ */
+export function writtenRecordOf(record: OwnerRecord): NewOwnerRecord | null {
+  const { starttime, recordedAt, nonce, identity, filesystem, problem, label } = record;
+  const { witness, lifeline, lease, handedOver } = record;
+  if (problem !== null || recordedAt === null || nonce === null || identity === null || filesystem === null) {
+    return null;
+  }
+  const known = { starttime, createdAtMs: recordedAt.ms, nonce, identity, filesystem };
+  return { ...known, witness, lifeline, lease, handedOver, label: label ?? undefined };
+}

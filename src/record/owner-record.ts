@@ -87,8 +87,8 @@ export interface OwnerRecord {
   readonly lifeline: string | null;
   readonly lease: LeaseRecord | null;
   /**
-   * True: a command inherits the witness and may work on under the lock when the recorded process is dead, so that the
-   * death of the process proves nothing.
+   * True: another process may inherit the witness and the lifeline, and may work on under the lock when the recorded
+   * process is dead, so that the death of that process proves nothing.
    */
   readonly handedOver: boolean;
   readonly label: string | null;

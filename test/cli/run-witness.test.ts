@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { currentBackend } from '../../src/backend/select.js';
@@ -76,6 +76,16 @@ describeRequiring(
       expect(JSON.parse(stdout)).toMatchObject({
         verdict: { state: 'dead', certainty: 'proven', reason: 'witness-free' },
       });
+    });
+
+    test('together with the lifeline and the directory of the lock', async () => {
+      const path = join(tempDir(MEMORY), 'a.lock');
+      const { commandPid } = await startRun(path);
+      expect([20, 21, 22].map((fd) => readlinkSync(`/proc/${commandPid}/fd/${fd}`))).toEqual([
+        join(path, 'owner.json'),
+        expect.stringMatching(/^(time|user):/),
+        path,
+      ]);
     });
 
     test('under a number that scripts do not use for their own', async () => {

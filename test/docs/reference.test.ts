@@ -206,7 +206,7 @@ describe('docs/file-format.md', () => {
 
   test('has the field that only a lock for a command bears', () => {
     const path = join(tempDir(), 'a.lock');
-    const lock = acquireLockSync(path, { handedOver: true } as object);
+    const lock = acquireLockSync(path, { handOver: true });
     const written = JSON.parse(readFileSync(join(path, 'owner.json'), 'utf8'));
     lock.releaseSync();
     expect(written.handedOver).toBe(true);

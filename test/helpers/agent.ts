@@ -1,3 +1,4 @@
+import type { SpawnOptions } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { Comparison } from '../../src/identity/compare.js';
 import type { ProcessIdentity } from '../../src/identity/process-identity.js';
@@ -105,6 +106,11 @@ export class Agent {
 
   verify(path: string): Promise<boolean> {
     return this.#value('verify', { path });
+  }
+
+  /** Hands the lock over to a command, and resolves with its number; null when it could not be started. */
+  handOver(path: string, command: readonly string[], options?: SpawnOptions): Promise<number | null> {
+    return this.#value('handOver', { path, command, options });
   }
 
   /** Sets the agent's command name, as /proc shows it. */

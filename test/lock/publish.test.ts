@@ -101,6 +101,19 @@ describeForEachBackend('the witness of a new lock', (api, backend) => {
       expect(lock.owner.lease).toEqual(DEFAULT_LEASE);
     });
   }
+
+  test('comes without a lease where an heir shows that it lives and no other kernel looks', () => {
+    for (const type of ['overlay', 'btrfs', 'ramfs']) {
+      pretendFilesystem(api.backend, type);
+      using lock = api.acquireLockSync(newPath(), { handOver: true });
+      expect(lock.owner.lease, type).toEqual(backend === 'native' ? null : DEFAULT_LEASE);
+    }
+    for (const type of ['nfs', '9p', 'fuse']) {
+      pretendFilesystem(api.backend, type);
+      using lock = api.acquireLockSync(newPath(), { handOver: true });
+      expect(lock.owner.lease, type).toEqual(DEFAULT_LEASE);
+    }
+  });
 });
 
 describeForBackends(['native'], "a lock's own lifeline", (api) => {
@@ -133,10 +146,12 @@ describeForBackends(['native'], "a lock's own lifeline", (api) => {
     expect(lock.owner.lifeline).toBeNull();
   });
 
-  test('is not taken for a lock that a command inherits, because it would not inherit this one', () => {
-    pretendFilesystem(api.backend, 'nfs');
-    using lock = api.acquireLockSync(newPath(), { handedOver: true } as object);
-    expect(lock.owner.lifeline).toBeNull();
+  test('is taken for every lock that may be handed over, also where the witness shows the holder', () => {
+    const lock = api.acquireLockSync(newPath(), { handOver: true });
+    expect(lock.owner.witness).not.toBeNull();
+    expect(isHeld(lock.owner.lifeline)).toBe(true);
+    lock.releaseSync();
+    expect(isHeld(lock.owner.lifeline)).toBe(false);
   });
 
   test('is dropped when the lock is lost', () => {

@@ -729,8 +729,14 @@ export const files = [
       {
         what: "only a witness keeps a stranger's record alive",
         from: '? witness.testAnyLock(owner.descriptor, type)',
-        to: '? witness.test(file.descriptor, type)',
+        to: '? witness.test(owner.descriptor, type)',
         tests: ['test/formats/reclaim.test.ts', 'test/lock/readers-locks.test.ts'],
+      },
+      {
+        what: 'an heir that adopted the lock waits for itself',
+        from: 'if (handedOver) return true;',
+        to: '',
+        tests: ['test/hand-over/adopt.test.ts'],
       },
       {
         what: 'the nonce is enough, whoever this process has become',

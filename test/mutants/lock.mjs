@@ -8,6 +8,7 @@ const CLEARING = [
 ];
 
 const RETIRING = ['test/lock/retire.test.ts'];
+const HAND_OVER = ['test/hand-over/hand-over.test.ts'];
 
 /** @type {import('./list.mjs').MutatedFile[]} */
 export const files = [
@@ -17,8 +18,8 @@ export const files = [
     mutants: [
       {
         what: 'the lifeline of a released lock is kept',
-        from: 'if (record.lifeline !== null) lockPath.backend.lifeline.drop(record.lifeline);',
-        to: '',
+        from: '    this.#published.lifeline?.drop();\n    this.#leaseKeeper?.stop();',
+        to: '    this.#leaseKeeper?.stop();',
         tests: ['test/lock/publish.test.ts'],
       },
       {
@@ -40,8 +41,8 @@ export const files = [
       },
       {
         what: 'a lock that was given up is still held by this process',
-        from: 'giveUpLock(this.#published.record.nonce);\n    this.#drop',
-        to: 'this.#drop',
+        from: 'giveUpLock(this.#published.record.nonce);\n    this.#published.lifeline',
+        to: 'this.#published.lifeline',
         tests: ['test/lock/lease-loss.test.ts'],
       },
       {
@@ -127,8 +128,8 @@ export const files = [
       },
       {
         what: 'a loss keeps its own process out',
-        from: 'giveUpLock(this.#published.record.nonce);\n    this.#drop',
-        to: 'leaveHeldLock(this.#published.record.nonce);\n    this.#drop',
+        from: 'giveUpLock(this.#published.record.nonce);\n    this.#published.lifeline',
+        to: 'leaveHeldLock(this.#published.record.nonce);\n    this.#published.lifeline',
         tests: RETIRING,
       },
       {
@@ -136,6 +137,36 @@ export const files = [
         from: 'if (!removeDirectory(this.#published)) this.#warnOfForeignFiles();',
         to: 'removeDirectory(this.#published);',
         tests: RETIRING,
+      },
+      {
+        what: 'the parent of an heir releases its lock',
+        from: "if (state === 'handed over') return;",
+        to: '',
+        tests: HAND_OVER,
+      },
+      {
+        what: 'a lock whose record does not say so is handed over',
+        from: ': this.#published.record.handedOver\n',
+        to: ': true\n',
+        tests: HAND_OVER,
+      },
+      {
+        what: 'a command that was never started has the lock',
+        from: 'if (heir.pid !== undefined) {',
+        to: 'if (heir.stdio.length > 0) {',
+        tests: HAND_OVER,
+      },
+      {
+        what: 'the end of the child is not heard',
+        from: "heir.once('exit', () => this.#letGo());",
+        to: '',
+        tests: HAND_OVER,
+      },
+      {
+        what: 'the own share is kept when the child has ended',
+        from: '      this.#closeOwner();\n      if (clearAfterHeir',
+        to: '      if (clearAfterHeir',
+        tests: HAND_OVER,
       },
       { what: 'the loss of a lock is not told', from: 'this.#abort?.abort(error);', to: '' },
       {
@@ -206,6 +237,67 @@ export const files = [
         what: 'after a call nobody looks whose directory it was',
         from: 'if (directories.every(lookFor)) return result;',
         to: 'return result;',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/heirs.ts',
+    tests: HAND_OVER,
+    mutants: [
+      { what: 'no heir gets the lifeline', from: "lifeline?.descriptor ?? 'ignore'", to: "'ignore'" },
+      {
+        what: 'the files of the child are lost',
+        from: 'const files = typeof stdio',
+        to: "const files = 1 > 0 ? ['ignore' as const] : typeof stdio",
+      },
+      {
+        what: 'the child starts without the lock',
+        from: 'if (!Array.isArray(args)) throw',
+        to: 'if (false) throw',
+      },
+      {
+        what: 'a grandchild is robbed when the child ends',
+        from: ' || !isFree(view, view.record)',
+        to: '',
+      },
+      {
+        what: 'a successor is robbed when the child ends',
+        from: 'view.record?.nonce !== record.nonce || !isFree(view, view.record)',
+        to: 'view.record === null || isHeldByHeir(view, view.record)',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/adopt.ts',
+    tests: ['test/hand-over/adopt.test.ts'],
+    mutants: [
+      {
+        what: 'a lock is adopted that was lost',
+        from: 'if (!lock.verify()) throw lock.signal.reason;',
+        to: '',
+      },
+      { what: 'a lock is adopted twice', from: 'delete process.env[HEIRLOOM];', to: '' },
+      { what: 'any lock is adopted', from: ' || record.nonce !== nonce', to: '' },
+      {
+        what: 'the lifeline is not adopted',
+        from: 'lifeline === null ? null : adoptLifeline(lockPath.backend, lifeline)',
+        to: 'lifeline === null ? null : null',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/protocol/own-lifeline.ts',
+    tests: HAND_OVER,
+    mutants: [
+      {
+        what: 'a lifeline that was lost stays lost',
+        from: "if (this.#backend.lifeline.test(this.text) !== 'free') return;",
+        to: 'return;',
+      },
+      {
+        what: 'the lifeline is not dropped',
+        from: 'this.#backend.files.closeIfStill(descriptor, device, inode);',
+        to: 'descriptor + device + inode;',
       },
     ],
   },
@@ -382,14 +474,27 @@ export const files = [
         tests: ['test/lock/publish.test.ts'],
       },
       {
-        what: 'a command that inherits no lifeline is called dead by it',
-        from: 'if (options.handedOver !== true && needsOwnLifeline(type, witness)) {',
-        to: 'if (needsOwnLifeline(type, witness)) {',
+        what: 'the lifeline of a lock that may be handed over is one that no child can inherit',
+        from: 'if (options.handOver === true) {',
+        to: 'if (options.handOver === undefined) {',
+        tests: HAND_OVER,
       },
       {
         what: 'the lifeline of a lock that was not published is kept',
-        from: 'if (lifeline !== null) lockPath.backend.lifeline.drop(lifeline);',
+        from: '      lifeline?.drop();\n',
         to: '',
+      },
+      {
+        what: 'a lease runs out while an heir is at work',
+        from: 'if (isHeldByHeirs && oneKernel && !passesThrough) return false;',
+        to: '',
+        tests: ['test/lock/publish.test.ts'],
+      },
+      {
+        what: 'no lease shows to other kernels that a lock was abandoned by its heirs',
+        from: 'if (isHeldByHeirs && oneKernel && !passesThrough) return false;',
+        to: 'if (isHeldByHeirs) return false;',
+        tests: ['test/lock/publish.test.ts'],
       },
       {
         what: 'a lock that nobody else sees is a witness',

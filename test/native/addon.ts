@@ -36,13 +36,13 @@ export function openDescriptors(): number {
   return readdirSync('/proc/self/fd').length;
 }
 
-/** The descriptors of this process that lead to the file of the lifelines. */
-export function namespaceFds(): string[] {
-  return readdirSync('/proc/self/fd').filter((fd) => {
+/** The descriptors of a process that lead to the file of the lifelines. */
+export function namespaceFds(pid: number | 'self' = 'self'): string[] {
+  return readdirSync(`/proc/${pid}/fd`).filter((fd) => {
     try {
-      return readlinkSync(`/proc/self/fd/${fd}`) === 'time:[4026531834]';
+      return readlinkSync(`/proc/${pid}/fd/${fd}`) === 'time:[4026531834]';
     } catch {
-      // It was the descriptor of the listing itself.
+      // It has been closed, or it was the descriptor of the listing itself.
       return false;
     }
   });

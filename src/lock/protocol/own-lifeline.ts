@@ -1,8 +1,86 @@
 import { createHash } from 'node:crypto';
-import type { Backend, FileStatus } from '../../backend/backend.js';
+import type { Backend, FileStatus, OpenDirectory } from '../../backend/backend.js';
+import type { Descriptor } from '../../backend/descriptor.js';
 import { traitsOf } from '../../backend/filesystem-traits.js';
 import { ownIdentity } from '../../identity/read.js';
 import type { WitnessRecord } from '../../record/owner-record.js';
+
+/** A lifeline that belongs to one lock. */
+export interface OwnLifeline {
+  /** `<space>:<offset>`, as it stands in the record. */
+  readonly text: string;
+  /** What a child process has to inherit to hold it too. null where no child can. */
+  readonly descriptor: Descriptor | null;
+  /** Takes it again if it was lost, because other code of this process closed its descriptor. */
+  keep(): void;
+  /** Drops this process's share in it. */
+  drop(): void;
+}
+
+/** A lifeline on the open file description that all lifelines of this process share, so no child can inherit it. */
+export class SharedLifeline implements OwnLifeline {
+  readonly text: string;
+  readonly descriptor = null;
+  readonly #backend: Backend;
+
+  constructor(backend: Backend, text: string) {
+    this.#backend = backend;
+    this.text = text;
+  }
+
+  /** null where the backend can take none, and for want of a descriptor. */
+  static take(backend: Backend, offset: string): SharedLifeline | null {
+    const text = backend.lifeline.take(offset);
+    return text === null ? null : new SharedLifeline(backend, text);
+  }
+
+  /** Whatever uses the shared description first makes sure that it holds all that it should. */
+  keep(): void {}
+
+  drop(): void {
+    this.#backend.lifeline.drop(this.text);
+  }
+}
+
+/** A lifeline that is held until the last copy of its descriptor is closed, here or in a process that inherited one. */
+export class InheritableLifeline implements OwnLifeline {
+  readonly text: string;
+  readonly #backend: Backend;
+  /** The descriptor, and the namespace file that it is open on. */
+  #open: OpenDirectory;
+
+  constructor(backend: Backend, text: string, open: OpenDirectory) {
+    this.#backend = backend;
+    this.text = text;
+    this.#open = open;
+  }
+
+  /** null as above. */
+  static take(backend: Backend, offset: string): InheritableLifeline | null {
+    const taken = backend.lifeline.takeInheritable(offset);
+    if (taken === null) return null;
+    const { lifeline, descriptor } = taken;
+    const { device, inode } = backend.files.statDescriptor(descriptor);
+    return new InheritableLifeline(backend, lifeline, { descriptor, device, inode });
+  }
+
+  get descriptor(): Descriptor {
+    return this.#open.descriptor;
+  }
+
+  keep(): void {
+    // An heir that holds it has a copy of the description, so there is nothing to take again.
+    if (this.#backend.lifeline.test(this.text) !== 'free') return;
+    const [, offset = ''] = this.text.split(':');
+    const again = InheritableLifeline.take(this.#backend, offset);
+    if (again !== null) this.#open = again.#open;
+  }
+
+  drop(): void {
+    const { descriptor, device, inode } = this.#open;
+    this.#backend.files.closeIfStill(descriptor, device, inode);
+  }
+}
 
 /**
  * True where nothing else shows everybody who holds the lock: other kernels may see it, or no observer can test a witness.
@@ -11,11 +89,6 @@ import type { WitnessRecord } from '../../record/owner-record.js';
  */
 export function needsOwnLifeline(type: string, witness: WitnessRecord | null): boolean {
   return witness === null || !traitsOf(type).oneKernel;
-}
-
-/** Takes a lifeline for a lock whose private directory exists. null where there is none. */
-export function takeOwnLifeline({ lifeline }: Backend, nonce: string, owner: FileStatus): string | null {
-  return lifeline.take(ownOffset(nonce, owner));
 }
 
 /**

@@ -19,7 +19,13 @@ import type { WitnessRecord } from '../../record/owner-record.js';
 import type { LockPath } from './lock-path.js';
 import { NEW_OWNER_FILE, OWNER_FILE, privateName } from './names.js';
 import { newNonce } from './nonce.js';
-import { needsOwnLifeline, takeOwnLifeline } from './own-lifeline.js';
+import {
+  InheritableLifeline,
+  needsOwnLifeline,
+  type OwnLifeline,
+  ownOffset,
+  SharedLifeline,
+} from './own-lifeline.js';
 import { removeDirectory, unlinkOwnFile } from './retire.js';
 import { LockView } from './view.js';
 
@@ -35,14 +41,16 @@ export interface PublishedLock {
   readonly directoryId: Pick<OpenDirectory, 'device' | 'inode'>;
   /** The open owner.json. The witness is a lock on its descriptor. */
   readonly owner: OpenFile;
+  /** The lifeline of the lock's own. null when it has none. */
+  readonly lifeline: OwnLifeline | null;
 }
 
 export interface PublishOptions {
   readonly label?: string;
   /** Milliseconds. */
   readonly lease?: number;
-  /** A command will inherit the witness: see {@link OwnerRecord.handedOver}. */
-  readonly handedOver?: boolean;
+  /** Another process may inherit the lock: see {@link OwnerRecord.handedOver}. */
+  readonly handOver?: boolean;
 }
 
 /** Milliseconds. */
@@ -63,17 +71,19 @@ export function publishLock(lockPath: LockPath, options: PublishOptions): Publis
   if (made === null) return 'swept';
   const directory = made.descriptor;
   let owner: OpenFile | null = null;
-  let lifeline: string | null = null;
+  let lifeline: OwnLifeline | null = null;
   let published = false;
   try {
     owner = files.createAt(directory, NEW_OWNER_FILE);
     const type = typeOfFile(owner);
     const witness = takeWitness(lockPath, made, owner);
-    // A command does not inherit this lifeline, so a free one would prove nothing of a lock that was handed over.
-    if (options.handedOver !== true && needsOwnLifeline(type, witness)) {
-      lifeline = takeOwnLifeline(lockPath.backend, nonce, owner.status);
+    // The lifeline of a lock that may be handed over must be one that a child process can inherit.
+    if (options.handOver === true) {
+      lifeline = InheritableLifeline.take(lockPath.backend, ownOffset(nonce, owner.status));
+    } else if (needsOwnLifeline(type, witness)) {
+      lifeline = SharedLifeline.take(lockPath.backend, ownOffset(nonce, owner.status));
     }
-    const record = newRecord(nonce, options, type, witness, lifeline);
+    const record = newRecord(nonce, options, type, witness, lifeline?.text ?? null);
     const content = formatOwnerRecord(record);
     files.write(owner.descriptor, content);
     shareWithOthers(files, owner.descriptor, directory);
@@ -81,7 +91,7 @@ export function publishLock(lockPath: LockPath, options: PublishOptions): Publis
     if (!moveIntoPlace(draft, lockPath, nonce)) return 'contended';
     published = isPublished(lockPath, directory, type, nonce);
     if (!published) return 'contended';
-    return { lockPath, record, content, directory, directoryId: made, owner };
+    return { lockPath, record, content, directory, directoryId: made, owner, lifeline };
   } catch (error) {
     // Another process swept our private directory while this one was stopped for longer than the grace.
     if (isGone(error) && wasSwept(draft, owner)) return 'swept';
@@ -89,7 +99,7 @@ export function publishLock(lockPath: LockPath, options: PublishOptions): Publis
   } finally {
     if (!published) {
       discard(draft, lockPath, directory, owner);
-      if (lifeline !== null) lockPath.backend.lifeline.drop(lifeline);
+      lifeline?.drop();
     }
   }
 }
@@ -137,6 +147,7 @@ function newRecord(
   witness: WitnessRecord | null,
   lifeline: string | null,
 ): NewOwnerRecord {
+  const isHeldByHeirs = options.handOver === true && (witness !== null || lifeline !== null);
   return {
     starttime: ownTicksAsRead(),
     createdAtMs: Date.now(),
@@ -145,15 +156,18 @@ function newRecord(
     filesystem: type,
     witness,
     lifeline,
-    lease: needsLease(type, witness) ? { durationMs: options.lease ?? DEFAULT_LEASE } : null,
-    handedOver: options.handedOver === true,
+    lease: needsLease(type, witness, isHeldByHeirs) ? { durationMs: options.lease ?? DEFAULT_LEASE } : null,
+    handedOver: options.handOver === true,
     label: options.label,
   };
 }
 
 /** Without a witness an owner needs a lease, and also with one that plain Node cannot test in /proc/locks. */
-function needsLease(type: string, witness: WitnessRecord | null): boolean {
-  const { showsChanges, locksByStDev } = traitsOf(type);
+function needsLease(type: string, witness: WitnessRecord | null, isHeldByHeirs: boolean): boolean {
+  const { oneKernel, passesThrough, showsChanges, locksByStDev } = traitsOf(type);
+  // Nobody need touch owner.json when the recorded process is dead, so a lease would run out while an heir lives. Where
+  // other kernels may see the lock it is recorded all the same, because nothing else shows them that it was abandoned.
+  if (isHeldByHeirs && oneKernel && !passesThrough) return false;
   // A lease whose renewal other kernels never see would look expired to them.
   return showsChanges && (witness === null || !locksByStDev);
 }

@@ -1,0 +1,120 @@
+// Adopting a lock means to become its owner in the child process to which it was handed over.
+import { statSync } from 'node:fs';
+import type { Backend, FileStatus, OpenFile } from '../backend/backend.js';
+import type { Descriptor } from '../backend/descriptor.js';
+import { errnoOf } from '../backend/system-error.js';
+import { invalidArgument, LockLostError } from '../errors.js';
+import { writtenRecordOf } from '../record/format.js';
+import { parseOwnerFile } from '../record/parse.js';
+import { HEIRLOOM, INHERITED } from './heirs.js';
+import { Lock, MAX_OWN_RECORD } from './lock.js';
+import { LockPath, withLockPath } from './protocol/lock-path.js';
+import { InheritableLifeline } from './protocol/own-lifeline.js';
+import type { PublishedLock } from './protocol/publish.js';
+import { LockView } from './protocol/view.js';
+
+/**
+ * Makes this process the owner of the lock that another one handed over to it with `lock.handOver()`: it can release the
+ * lock, and keeps its lease from now on. Call it once, early in the program. The environment variable
+ * KERNEL_IDENTITY_LOCK, which names the lock, is then removed, so that no child process takes the lock for its own.
+ * @returns null when no lock was handed over to this process, and when it was adopted before.
+ * @throws LockLostError (ERR_LOCK_LOST) when the lock is gone, or when its descriptors were not passed on to this process;
+ * TypeError (ERR_INVALID_ARG_TYPE) when the variable holds something else; BackendUnavailableError
+ * (ERR_BACKEND_UNAVAILABLE); and system errors.
+ */
+export function adoptLock(): Lock | null {
+  const heirloom = process.env[HEIRLOOM];
+  if (heirloom === undefined) return null;
+  const [, nonce, path] = /^([0-9a-f]{32}):(.+)$/s.exec(heirloom) ?? [];
+  if (nonce === undefined || path === undefined) {
+    throw invalidArgument(`the environment variable ${HEIRLOOM} does not name a lock that was handed over`);
+  }
+  const lock = new Lock(findInheritance(path, nonce));
+  if (!lock.verify()) throw lock.signal.reason;
+  delete process.env[HEIRLOOM];
+  return lock;
+}
+
+function findInheritance(path: string, nonce: string): PublishedLock {
+  const lockPath = LockPath.open(path);
+  let found: PublishedLock | null = null;
+  try {
+    const find = lockPath.backend.actsOnOpenDirectory ? findByDescriptors : findByPath;
+    found = withLockPath(lockPath.path, () => find(lockPath, nonce));
+    return found;
+  } finally {
+    if (found === null) lockPath.close();
+  }
+}
+
+function findByDescriptors(lockPath: LockPath, nonce: string): PublishedLock {
+  const { files } = lockPath.backend;
+  const descriptor = INHERITED.owner as Descriptor;
+  const status = statInherited(lockPath, descriptor, 'file');
+  const directoryId = statInherited(lockPath, INHERITED.directory as Descriptor, 'directory');
+  const found = describe(lockPath, { descriptor, status, filesystem: files.filesystem(descriptor) }, nonce);
+  const { lifeline } = found.record;
+  // Until here the numbers may be those of any file of this process, so they are adopted only now.
+  files.adopt(descriptor, status.device, status.inode);
+  return {
+    ...found,
+    directory: files.adopt(INHERITED.directory, directoryId.device, directoryId.inode),
+    directoryId,
+    lifeline: lifeline === null ? null : adoptLifeline(lockPath.backend, lifeline),
+  };
+}
+
+function statInherited({ path, backend }: LockPath, fd: Descriptor, kind: FileStatus['kind']): FileStatus {
+  try {
+    const status = backend.files.statDescriptor(fd);
+    if (status.kind === kind) return status;
+  } catch (error) {
+    if (errnoOf(error) !== 'EBADF') throw error;
+  }
+  throw new LockLostError(path, `its descriptor ${fd} was not passed on to this process`);
+}
+
+/** null where the descriptor is not there. The lifeline is then held by other heirs, or by nobody. */
+function adoptLifeline(backend: Backend, text: string): InheritableLifeline | null {
+  const [space = ''] = text.split(':');
+  try {
+    const { dev, ino } = statSync(`/proc/self/ns/${space}`, { bigint: true });
+    const device = String(dev);
+    const inode = String(ino);
+    const descriptor = backend.files.adopt(INHERITED.lifeline, device, inode);
+    return new InheritableLifeline(backend, text, { descriptor, device, inode });
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return null;
+  }
+}
+
+/** Descriptors of the portable backend are handles of its own, which no process inherits, so it opens the files anew. */
+function findByPath(lockPath: LockPath, nonce: string): PublishedLock {
+  const view = LockView.open(lockPath);
+  try {
+    if (view === null || view.owner === null) throw lostBefore(lockPath);
+    const found = describe(lockPath, view.owner, nonce);
+    const status = view.directoryStatus();
+    return { ...found, directory: view.directory, directoryId: status, lifeline: null };
+  } catch (error) {
+    view?.close();
+    throw error;
+  }
+}
+
+function describe(
+  lockPath: LockPath,
+  owner: OpenFile,
+  nonce: string,
+): Pick<PublishedLock, 'lockPath' | 'owner' | 'content' | 'record'> {
+  const content = lockPath.backend.files.readText(owner.descriptor, MAX_OWN_RECORD);
+  const parsed = parseOwnerFile(content, null);
+  const record = parsed.kind === 'record' && parsed.record.handedOver ? writtenRecordOf(parsed.record) : null;
+  if (record === null || record.nonce !== nonce) throw lostBefore(lockPath);
+  return { lockPath, owner, content, record };
+}
+
+function lostBefore({ path }: LockPath): LockLostError {
+  return new LockLostError(path, 'another lock stands in its place');
+}

@@ -1,0 +1,86 @@
+// An heir is a process that has inherited the descriptors on which the kernel keeps a lock. The lock is held as long as
+// one of its heirs lives, whatever has become of the process that acquired it.
+import type { ChildProcess, SpawnOptions, StdioOptions } from 'node:child_process';
+import { invalidArgument, outOfRange } from '../errors.js';
+import type { OwnerRecord } from '../record/owner-record.js';
+import { clearStale } from './protocol/clear.js';
+import type { PublishedLock } from './protocol/publish.js';
+import { LockView } from './protocol/view.js';
+
+/**
+ * The numbers under which an heir has the descriptors. They collide with no other use, because scripts name descriptors
+ * by one digit (`exec 3>log`), and shells put their own copies at the first free number from 10 on.
+ */
+export const INHERITED = Object.freeze({
+  /** owner.json, whose witness is a lock of this open file. */
+  owner: 20,
+  /** The lifeline of the lock; closed where it has none. */
+  lifeline: 21,
+  /** The lock directory. */
+  directory: 22,
+});
+
+/** The environment variable in which an heir finds which lock it has: `<nonce>:<absolute path>`. */
+export const HEIRLOOM = 'KERNEL_IDENTITY_LOCK';
+
+/** The files that a child is to be started with: those of `stdio`, and the descriptors of the lock. */
+export function stdioOfHeir(
+  { lockPath, owner, lifeline, directory }: PublishedLock,
+  stdio: StdioOptions = 'pipe',
+): StdioOptions {
+  // The descriptors of the portable backend are none of the kernel's.
+  if (!lockPath.backend.actsOnOpenDirectory) return stdio;
+  const files = typeof stdio === 'string' ? [stdio, stdio, stdio] : [...stdio];
+  if (files.length > INHERITED.owner) {
+    throw outOfRange(`stdio can have ${INHERITED.owner} entries, because the lock takes the next numbers`);
+  }
+  // A descriptor above stderr that is 'ignore' stays closed in the child. Node itself makes up for missing ones below.
+  while (files.length < INHERITED.owner) files.push(files.length < 3 ? 'pipe' : 'ignore');
+  return [...files, owner.descriptor, lifeline?.descriptor ?? 'ignore', directory];
+}
+
+/**
+ * Starts a command as spawn() of node:child_process does, as an heir that can also adopt the lock. Its `pid` is undefined
+ * when it could not be started.
+ */
+export function startHeir(
+  published: PublishedLock,
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions,
+): ChildProcess {
+  // spawn() would take an object here for the options, and start the child without the lock.
+  if (!Array.isArray(args)) throw invalidArgument('the arguments of the command must be an array');
+  // The module is loaded only here, because most programs hand no lock over.
+  const { spawn } = process.getBuiltinModule('node:child_process');
+  const { record, lockPath } = published;
+  return spawn(command, args, {
+    ...options,
+    env: { ...(options.env ?? process.env), [HEIRLOOM]: `${record.nonce}:${lockPath.path}` },
+    stdio: stdioOfHeir(published, options.stdio ?? 'pipe'),
+  });
+}
+
+/**
+ * Removes a lock that was handed over, when the child has ended and this process has dropped its own share. It stays if
+ * another process has it by now: one that inherited it from the child, or a new owner.
+ * @returns false when it stays.
+ */
+export function clearAfterHeir({ lockPath, record }: PublishedLock): boolean {
+  const view = LockView.open(lockPath);
+  if (view === null) return false;
+  try {
+    if (view.record?.nonce !== record.nonce || !isFree(view, view.record)) return false;
+    return clearStale(view) === 'cleared';
+  } finally {
+    view.close();
+  }
+}
+
+/** In doubt the lock is not free, and the next contender judges it. */
+function isFree({ lockPath, owner }: LockView, { witness, lifeline }: OwnerRecord): boolean {
+  const { backend } = lockPath;
+  if (lifeline !== null && backend.lifeline.test(lifeline) !== 'free') return false;
+  if (witness === null) return true;
+  return owner !== null && backend.witness.test(owner.descriptor, owner.filesystem.type) === 'free';
+}
