@@ -103,15 +103,21 @@ describeForEachBackend('a lock whose path leads elsewhere', (api) => {
     await lock.release();
   });
 
-  test('is no loss, and a loss is no move', () => {
+  test('is no loss, and a loss is no move', async () => {
     const heard = listen();
-    for (const lose of [
+    const locks = [
       (path: string) => rmSync(path, { recursive: true }),
       (path: string) => renameSync(path, `${path}.aside`),
-    ]) {
+    ].map((lose) => {
       const path = join(tree(), 'current/app.lock');
       const lock = api.acquireLockSync(path);
       lose(path);
+      return lock;
+    });
+    // The path is checked meanwhile.
+    await sleep(1500);
+    for (const lock of locks) {
+      expect(lock.moved).toBe(false);
       expect(lock.verify()).toBe(false);
       expect(lock.moved).toBe(false);
       expect(() => lock.releaseSync()).toThrow(expect.objectContaining({ code: 'ERR_LOCK_LOST' }));

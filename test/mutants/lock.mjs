@@ -369,12 +369,6 @@ export const files = [
         tests: ['test/lock/path-meaning.test.ts'],
       },
       {
-        what: 'a ".." at the end is the name of a lock',
-        from: "if (parts.at(-1) === '..') return splitReal(whole, whole);",
-        to: '',
-        tests: ['test/lock/path-meaning.test.ts'],
-      },
-      {
         what: 'where a ".." leads is found out by text',
         from: 'realpathSync.native(path)',
         to: 'realpathSync(path)',
