@@ -1,16 +1,12 @@
 // A lock ends in one of three ways: it is released, it is handed over, or it is lost. Releasing means to check that this
 // process still has it, and then to retire, unlink and remove it.
 import type { ChildProcess, SpawnOptions, StdioOptions } from 'node:child_process';
-import { isSameFile } from '../backend/file-status.js';
-import { traitsOf } from '../backend/filesystem-traits.js';
-import { errnoOf, isGone, systemError, unlessShort } from '../backend/system-error.js';
+import { unlessShort } from '../backend/system-error.js';
 import { LockLostError, quoteNames, withCode } from '../errors.js';
 import { selfIdentity } from '../identity/read.js';
 import { enterHeldLock, giveUpLock, leaveHeldLock } from '../judge/held-locks.js';
 import { ownerRecordOf } from '../record/format.js';
-import { openOwnerFile } from '../record/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
-import { parseOwnerFile } from '../record/parse.js';
 import {
   lostEvent,
   movedEvent,
@@ -23,16 +19,13 @@ import { clearAfterHeir, startHeir, stdioOfHeir } from './heirs.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { LossWatch } from './loss-watch.js';
 import { LockPlace } from './moved.js';
+import { OwnRecord } from './own-record.js';
 import { withLockPath } from './protocol/lock-path.js';
-import { isClaimedName, OWNER_FILE, retiredName } from './protocol/names.js';
+import { OWNER_FILE, retiredName } from './protocol/names.js';
 import type { PublishedLock } from './protocol/publish.js';
 import { removeDirectory, retireOwner, unlinkOwnFile } from './protocol/retire.js';
 import { announceRelease } from './waiting/queue.js';
 
-/** Bytes: more than any record that this package writes. */
-export const MAX_OWN_RECORD = 16 * 1024;
-/** Most names of the own directory that are read. */
-const MAX_NAMES = 64;
 /** Most attempts to retire a record that others give back each time. */
 const RETIREMENTS = 8;
 
@@ -46,7 +39,7 @@ export class Lock {
    */
   readonly reclaimed: ReclaimedLock | null;
   readonly #published: PublishedLock;
-  readonly #pid = process.pid;
+  readonly #record: OwnRecord;
   // The record and the controller are made at their first use, because most callers use neither.
   #owner: OwnerRecord | null = null;
   #abort: AbortController | null = null;
@@ -65,9 +58,10 @@ export class Lock {
    */
   constructor(published: PublishedLock, reclaimed: ReclaimedLock | null = null) {
     this.#published = published;
+    this.#record = new OwnRecord(published);
     this.reclaimed = reclaimed;
     this.path = published.lockPath.path;
-    enterHeldLock(published.record.nonce, () => this.#isIntact());
+    enterHeldLock(published.record.nonce, () => this.#record.isIntact());
     this.#keepLease();
     if (lostEvent.isHeard) this.#watchForLoss();
     if (movedEvent.isHeard) this.#placeOf().start();
@@ -93,7 +87,7 @@ export class Lock {
     this.#lossWatch ??= new LossWatch(
       lockPath.backend,
       directory,
-      () => this.#whatIsWrong(),
+      () => this.#record.whatIsWrong(),
       (how) => this.#lose(how),
     );
   }
@@ -130,7 +124,7 @@ export class Lock {
    */
   verify(): boolean {
     if (this.#state !== 'held') return false;
-    const wrong = this.#whatIsWrong();
+    const wrong = this.#record.whatIsWrong();
     if (wrong !== null) {
       this.#lose(wrong);
       return false;
@@ -192,7 +186,7 @@ export class Lock {
     if (obstacle !== null) {
       throw withCode(new Error(`the lock '${this.path}' ${obstacle}`), 'ERR_INVALID_STATE');
     }
-    const wrong = this.#whatIsWrong();
+    const wrong = this.#record.whatIsWrong();
     if (wrong !== null) throw this.#lose(wrong);
   }
 
@@ -205,9 +199,9 @@ export class Lock {
     } catch {
       // The next contender clears it.
     } finally {
+      announceRelease(this.#published.lockPath);
       this.#close();
     }
-    announceRelease(this.#published.lockPath);
   }
 
   /**
@@ -254,7 +248,7 @@ export class Lock {
   #release(): void {
     // The steps below look like a loss.
     this.#lossWatch?.close();
-    const wrong = this.#whatIsWrong();
+    const wrong = this.#record.whatIsWrong();
     if (wrong !== null) throw this.#lose(wrong);
     if (!this.#retire()) throw this.#lose('its owner.json is gone');
     // The witness is dropped only now. A waiter that found it free while owner.json still has its name would take this
@@ -268,12 +262,12 @@ export class Lock {
   /** @returns false when another process has taken the record away. */
   #retire(): boolean {
     const { nonce } = this.#published.record;
-    const isOwn = (name: string) => this.#isOwnRecord(name);
+    const isOwn = (name: string) => this.#record.isAt(name);
     let name: string | null = OWNER_FILE;
     // A waiter gives back a record that was claimed for long, and then the release claims it again.
     for (let attempt = 0; name !== null && attempt < RETIREMENTS; attempt += 1) {
       if (retireOwner(this.#published, name, nonce, isOwn) === 'retired') return true;
-      name = this.#findOwnRecord();
+      name = this.#record.find();
     }
     return false;
   }
@@ -323,120 +317,6 @@ export class Lock {
     return { path: this.path, owner: this.owner, ownerAge: ownerAgeOf(this.owner) };
   }
 
-  /**
-   * Says how the lock was lost. null when the descriptors are still ours, and owner.json is still the one that
-   * was written at the acquisition.
-   */
-  #whatIsWrong(): string | null {
-    const { lockPath, owner, record, content } = this.#published;
-    const { descriptor } = owner;
-    const { files } = lockPath.backend;
-    if (process.pid !== this.#pid) return 'this process was forked from the one that holds it';
-    try {
-      // This check comes first, because it also makes sure that the directory's descriptor is still ours.
-      const isAtItsPath = this.#isAtItsPath();
-      if (this.#isStillAt(OWNER_FILE)) {
-        const text = files.readText(descriptor, MAX_OWN_RECORD);
-        if (text !== content && nonceIn(text) !== record.nonce) {
-          return 'its owner.json was overwritten by another program';
-        }
-      } else if (this.#findOwnRecord() === null) {
-        return this.#hasOwnerFile() ? 'another owner.json stands in its place' : 'its owner.json is gone';
-      }
-      return isAtItsPath ? null : 'its directory was moved away';
-    } catch (error) {
-      if (isGone(error)) return 'its owner.json is gone';
-      if (errnoOf(error) === 'EBADF') return 'its descriptors were closed by other code in this process';
-      throw error;
-    }
-  }
-
-  /**
-   * The name of the record in the own directory. An editor or `sed -i` replaces owner.json by another file of the same
-   * content, and a process that judges the owner may have claimed it for a moment. The nonce shows that it is ours.
-   */
-  #findOwnRecord(): string | null {
-    if (this.#isOwnRecord(OWNER_FILE)) return OWNER_FILE;
-    const { lockPath, directory } = this.#published;
-    const claims = lockPath.backend.files.list(directory, MAX_NAMES).filter(isClaimedName);
-    return claims.find((name) => this.#isOwnRecord(name)) ?? null;
-  }
-
-  #isOwnRecord(name: string): boolean {
-    if (this.#isStillAt(name)) return true;
-    const { lockPath, directory, record } = this.#published;
-    const { files } = lockPath.backend;
-    const read = openOwnerFile(files, directory, name);
-    if (read === null || typeof read === 'string') return false;
-    files.close(read.file.descriptor);
-    return read.parsed.kind === 'record' && read.parsed.record.nonce === record.nonce;
-  }
-
-  /** False also when there is no such name. @throws EBADF when the descriptor of owner.json is another file's by now. */
-  #isStillAt(name: string): boolean {
-    const { lockPath, directory, owner } = this.#published;
-    const { descriptor, status } = owner;
-    try {
-      return lockPath.backend.files.isStillAt(directory, name, descriptor, status.device, status.inode);
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return false;
-      throw error;
-    }
-  }
-
-  #hasOwnerFile(): boolean {
-    const { lockPath, directory } = this.#published;
-    try {
-      lockPath.backend.files.statAt(directory, OWNER_FILE);
-      return true;
-    } catch (error) {
-      if (isGone(error)) return false;
-      throw error;
-    }
-  }
-
-  /**
-   * False when the directory was moved away. Some programs do that before they delete a lock, and the path is
-   * free for others from then on.
-   * @throws EBADF when the directory's descriptor belongs to another file by now.
-   */
-  #isAtItsPath(): boolean {
-    const { lockPath, directory, directoryId, record } = this.#published;
-    const { backend, parent, name } = lockPath;
-    const { device, inode } = directoryId;
-    try {
-      if (traitsOf(record.filesystem).stableInodes) {
-        return backend.files.isStillAt(parent, name, directory, device, inode);
-      }
-      // On other filesystems each lookup of the name may give another inode number, so there is no lookup.
-      if (isSameFile(backend.files.statDescriptor(directory), directoryId)) return true;
-      throw systemError('EBADF', 'fstat');
-    } catch (error) {
-      if (isGone(error)) return false;
-      throw error;
-    }
-  }
-
-  #isIntact(): boolean {
-    try {
-      return this.#whatIsWrong() === null && this.#isWitnessIntact() && this.#isLifelineIntact();
-    } catch {
-      return false;
-    }
-  }
-
-  /** Tests through a second file description, because a file lock never conflicts with its own. */
-  #isWitnessIntact(): boolean {
-    const { lockPath, record, directory } = this.#published;
-    if (record.witness === null) return true;
-    return lockPath.backend.witness.testAt(directory, OWNER_FILE, record.filesystem) === 'held';
-  }
-
-  #isLifelineIntact(): boolean {
-    const { lockPath, record } = this.#published;
-    return record.lifeline === null || lockPath.backend.lifeline.test(record.lifeline) === 'held';
-  }
-
   #close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -458,9 +338,4 @@ export class Lock {
     this.#leaseKeeper?.stop();
     lockPath.backend.files.closeIfStill(descriptor, status.device, status.inode);
   }
-}
-
-function nonceIn(text: string): string | null {
-  const parsed = parseOwnerFile(text, null);
-  return parsed.kind === 'record' ? parsed.record.nonce : null;
 }

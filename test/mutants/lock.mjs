@@ -13,6 +13,66 @@ const HAND_OVER = ['test/hand-over/hand-over.test.ts'];
 /** @type {import('./list.mjs').MutatedFile[]} */
 export const files = [
   {
+    file: 'src/lock/own-record.ts',
+    tests: OWNER,
+    mutants: [
+      {
+        what: 'a forked process takes the lock for its own',
+        from: 'if (process.pid !== this.#pid) return',
+        to: 'if (false) return',
+      },
+      {
+        what: 'the number of the directory is a stranger’s by now',
+        from: 'if (isSameFile(backend.files.statDescriptor(directory), directoryId)) return true;',
+        to: 'return true;',
+      },
+      {
+        what: 'another owner.json is taken for the own one',
+        from: '} else if (this.find() === null) {',
+        to: '} else if (false) {',
+      },
+      {
+        what: 'what stands in owner.json does not matter',
+        from: 'if (text !== content && nonceIn(text) !== record.nonce) {',
+        to: 'if (false) {',
+      },
+      {
+        what: 'a directory that was moved away still holds',
+        from: 'return isAtItsPath ? null',
+        to: 'return true ? null',
+      },
+      {
+        what: 'a copy with the own nonce is somebody else’s',
+        from: "return read.parsed.kind === 'record' && read.parsed.record.nonce === record.nonce;",
+        to: 'return false;',
+        tests: RETIRING,
+      },
+      {
+        what: 'any owner.json in the own directory is the own one',
+        from: "return read.parsed.kind === 'record' && read.parsed.record.nonce === record.nonce;",
+        to: "return read.parsed.kind === 'record';",
+        tests: RETIRING,
+      },
+      {
+        what: 'a record that is being claimed is lost',
+        from: 'return claims.find((name) => this.isAt(name)) ?? null;',
+        to: 'return null;',
+        tests: RETIRING,
+      },
+      {
+        what: 'the own witness is not looked at',
+        from: 'this.whatIsWrong() === null && this.#isWitnessIntact() && this.#isLifelineIntact();',
+        to: 'this.whatIsWrong() === null;',
+        tests: [
+          'test/lock/acquire-release.test.ts',
+          'test/lock/invariants.test.ts',
+          'test/lock/loss.test.ts',
+          'test/traps/records.test.ts',
+        ],
+      },
+    ],
+  },
+  {
     file: 'src/lock/lock.ts',
     tests: OWNER,
     mutants: [
@@ -46,31 +106,6 @@ export const files = [
         tests: ['test/lock/lease-loss.test.ts'],
       },
       {
-        what: 'a forked process takes the lock for its own',
-        from: 'if (process.pid !== this.#pid) return',
-        to: 'if (false) return',
-      },
-      {
-        what: 'the number of the directory is a stranger’s by now',
-        from: 'if (isSameFile(backend.files.statDescriptor(directory), directoryId)) return true;',
-        to: 'return true;',
-      },
-      {
-        what: 'another owner.json is taken for the own one',
-        from: '} else if (this.#findOwnRecord() === null) {',
-        to: '} else if (false) {',
-      },
-      {
-        what: 'what stands in owner.json does not matter',
-        from: 'if (text !== content && nonceIn(text) !== record.nonce) {',
-        to: 'if (false) {',
-      },
-      {
-        what: 'a directory that was moved away still holds',
-        from: 'return isAtItsPath ? null',
-        to: 'return true ? null',
-      },
-      {
         what: 'owner.json was gone, and nobody hears of it',
         from: "if (!this.#retire()) throw this.#lose('its owner.json is gone');",
         to: 'this.#retire();',
@@ -100,24 +135,6 @@ export const files = [
         what: 'the witness is dropped while owner.json has its name',
         from: '    if (!this.#retire()) throw',
         to: '    this.#closeOwner();\n    if (!this.#retire()) throw',
-        tests: RETIRING,
-      },
-      {
-        what: 'a copy with the own nonce is somebody else’s',
-        from: "return read.parsed.kind === 'record' && read.parsed.record.nonce === record.nonce;",
-        to: 'return false;',
-        tests: RETIRING,
-      },
-      {
-        what: 'any owner.json in the own directory is the own one',
-        from: "return read.parsed.kind === 'record' && read.parsed.record.nonce === record.nonce;",
-        to: "return read.parsed.kind === 'record';",
-        tests: RETIRING,
-      },
-      {
-        what: 'a record that is being claimed is lost',
-        from: 'return claims.find((name) => this.#isOwnRecord(name)) ?? null;',
-        to: 'return null;',
         tests: RETIRING,
       },
       {
@@ -169,17 +186,6 @@ export const files = [
         tests: HAND_OVER,
       },
       { what: 'the loss of a lock is not told', from: 'this.#abort?.abort(error);', to: '' },
-      {
-        what: 'the own witness is not looked at',
-        from: 'this.#whatIsWrong() === null && this.#isWitnessIntact() && this.#isLifelineIntact();',
-        to: 'this.#whatIsWrong() === null;',
-        tests: [
-          'test/lock/acquire-release.test.ts',
-          'test/lock/invariants.test.ts',
-          'test/lock/loss.test.ts',
-          'test/traps/records.test.ts',
-        ],
-      },
     ],
   },
   {

@@ -1,0 +1,141 @@
+import { isSameFile } from '../backend/file-status.js';
+import { traitsOf } from '../backend/filesystem-traits.js';
+import { errnoOf, isGone, systemError } from '../backend/system-error.js';
+import { openOwnerFile } from '../record/owner-file.js';
+import { parseOwnerFile } from '../record/parse.js';
+import { isClaimedName, OWNER_FILE } from './protocol/names.js';
+import type { PublishedLock } from './protocol/publish.js';
+
+/** Bytes: more than any record that this package writes. */
+export const MAX_OWN_RECORD = 16 * 1024;
+/** Most names of the own directory that are read. */
+const MAX_NAMES = 64;
+
+/** Finds the record of a lock that this process holds, and checks whether the lock is still its own. */
+export class OwnRecord {
+  readonly #published: PublishedLock;
+  readonly #pid = process.pid;
+
+  constructor(published: PublishedLock) {
+    this.#published = published;
+  }
+
+  /**
+   * Says how the lock was lost. null when the descriptors are still ours, and owner.json is still the one that
+   * was written at the acquisition.
+   */
+  whatIsWrong(): string | null {
+    const { lockPath, owner, record, content } = this.#published;
+    const { descriptor } = owner;
+    const { files } = lockPath.backend;
+    if (process.pid !== this.#pid) return 'this process was forked from the one that holds it';
+    try {
+      // This check comes first, because it also makes sure that the directory's descriptor is still ours.
+      const isAtItsPath = this.#isAtItsPath();
+      if (this.#isStillAt(OWNER_FILE)) {
+        const text = files.readText(descriptor, MAX_OWN_RECORD);
+        if (text !== content && nonceIn(text) !== record.nonce) {
+          return 'its owner.json was overwritten by another program';
+        }
+      } else if (this.find() === null) {
+        return this.#hasOwnerFile() ? 'another owner.json stands in its place' : 'its owner.json is gone';
+      }
+      return isAtItsPath ? null : 'its directory was moved away';
+    } catch (error) {
+      if (isGone(error)) return 'its owner.json is gone';
+      if (errnoOf(error) === 'EBADF') return 'its descriptors were closed by other code in this process';
+      throw error;
+    }
+  }
+
+  /**
+   * The name of the record in the own directory. An editor or `sed -i` replaces owner.json by another file of the same
+   * content, and a process that judges the owner may have claimed it for a moment. The nonce shows that it is ours.
+   */
+  find(): string | null {
+    if (this.isAt(OWNER_FILE)) return OWNER_FILE;
+    const { lockPath, directory } = this.#published;
+    const claims = lockPath.backend.files.list(directory, MAX_NAMES).filter(isClaimedName);
+    return claims.find((name) => this.isAt(name)) ?? null;
+  }
+
+  isAt(name: string): boolean {
+    if (this.#isStillAt(name)) return true;
+    const { lockPath, directory, record } = this.#published;
+    const { files } = lockPath.backend;
+    const read = openOwnerFile(files, directory, name);
+    if (read === null || typeof read === 'string') return false;
+    files.close(read.file.descriptor);
+    return read.parsed.kind === 'record' && read.parsed.record.nonce === record.nonce;
+  }
+
+  /** False also when there is no such name. @throws EBADF when the descriptor of owner.json is another file's by now. */
+  #isStillAt(name: string): boolean {
+    const { lockPath, directory, owner } = this.#published;
+    const { descriptor, status } = owner;
+    try {
+      return lockPath.backend.files.isStillAt(directory, name, descriptor, status.device, status.inode);
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
+  #hasOwnerFile(): boolean {
+    const { lockPath, directory } = this.#published;
+    try {
+      lockPath.backend.files.statAt(directory, OWNER_FILE);
+      return true;
+    } catch (error) {
+      if (isGone(error)) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * False when the directory was moved away. Some programs do that before they delete a lock, and the path is
+   * free for others from then on.
+   * @throws EBADF when the directory's descriptor belongs to another file by now.
+   */
+  #isAtItsPath(): boolean {
+    const { lockPath, directory, directoryId, record } = this.#published;
+    const { backend, parent, name } = lockPath;
+    const { device, inode } = directoryId;
+    try {
+      if (traitsOf(record.filesystem).stableInodes) {
+        return backend.files.isStillAt(parent, name, directory, device, inode);
+      }
+      // On other filesystems each lookup of the name may give another inode number, so there is no lookup.
+      if (isSameFile(backend.files.statDescriptor(directory), directoryId)) return true;
+      throw systemError('EBADF', 'fstat');
+    } catch (error) {
+      if (isGone(error)) return false;
+      throw error;
+    }
+  }
+
+  isIntact(): boolean {
+    try {
+      return this.whatIsWrong() === null && this.#isWitnessIntact() && this.#isLifelineIntact();
+    } catch {
+      return false;
+    }
+  }
+
+  /** Tests through a second file description, because a file lock never conflicts with its own. */
+  #isWitnessIntact(): boolean {
+    const { lockPath, record, directory } = this.#published;
+    if (record.witness === null) return true;
+    return lockPath.backend.witness.testAt(directory, OWNER_FILE, record.filesystem) === 'held';
+  }
+
+  #isLifelineIntact(): boolean {
+    const { lockPath, record } = this.#published;
+    return record.lifeline === null || lockPath.backend.lifeline.test(record.lifeline) === 'held';
+  }
+}
+
+function nonceIn(text: string): string | null {
+  const parsed = parseOwnerFile(text, null);
+  return parsed.kind === 'record' ? parsed.record.nonce : null;
+}
