@@ -27,6 +27,8 @@ import { rememberHeld, wasHeld } from './seen-held.js';
 
 const PLATFORM = process.platform;
 
+const NO_FILE: WitnessObservation = { state: 'untestable', file: 'unclear', source: 'no file to test' };
+
 /** What a watch has seen happen, so that the judge does not read it again. */
 export interface Seen {
   /** The process whose pidfd the watch holds. */
@@ -203,9 +205,10 @@ export class LiveObservation implements Observation {
 
   #testWitness(): WitnessObservation {
     const { owner } = this.#site;
+    if (owner === null) return NO_FILE;
     const isLegacy = this.#record.identity === null;
     const file = isLegacy ? legacyFileOf(owner) : this.#lockFile();
-    if (owner === null || file === 'no-test') {
+    if (file === 'no-test') {
       return { state: 'untestable', file: 'unclear', source: whyNotRecorded(this.#record, owner) };
     }
     const { name, witness } = this.#observer.backend;
