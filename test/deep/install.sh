@@ -7,6 +7,7 @@ cd "$(dirname "$0")/../.."
 # Debian packages by part.
 declare -A packages=(
   [docker]="docker.io busybox-static"
+  [docker-layers]="docker.io busybox-static"
   [runc]="runc golang-github-containers-common busybox-static"
   [bubblewrap]="bubblewrap busybox-static"
   [podman]="podman runc busybox-static"
@@ -23,6 +24,7 @@ declare -A packages=(
   [exhaustion]="strace"
   [soak]=""
   [filesystems]="e2fsprogs xfsprogs btrfs-progs squashfs-tools erofs-utils bindfs sshfs openssh-sftp-server mergerfs fuse-overlayfs gocryptfs ntfs-3g"
+  [places]="e2fsprogs xfsprogs btrfs-progs bindfs sshfs openssh-sftp-server mergerfs fuse-overlayfs gocryptfs"
   [failing-calls]="strace"
   [failing-disks]="perl e2fsprogs xfsprogs btrfs-progs bindfs libfaketime"
   [quota]="user-mode-linux kmod quota e2fsprogs xfsprogs"
