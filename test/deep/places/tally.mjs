@@ -1,3 +1,6 @@
+import { statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { APART, startLocalAgent } from '../locks/agent.mjs';
 import { expectValue } from '../locks/situations.mjs';
@@ -13,9 +16,19 @@ const TIMEOUT = 20_000;
 /** ms after which a process that was told to wait does so. */
 const SETTLED = 150;
 
-/** An agent in a container of its own, which sees what is mounted and unmounted later. */
-export function startContainer() {
-  return startLocalAgent({ through: [...APART, '--propagation=slave'] });
+let containers = 0;
+
+/**
+ * An agent in a container of its own, which sees what is mounted and unmounted later. It has used another lock before, so
+ * that its code is loaded.
+ */
+export async function startContainer() {
+  const agent = await startLocalAgent({ through: [...APART, '--propagation=slave'] });
+  containers += 1;
+  const path = join(tmpdir(), `ki-deep-${process.ppid}-${process.pid}-${containers}.lock`);
+  expectValue(await agent.ask('acquire', { path }));
+  expectValue(await agent.ask('release', { path }));
+  return agent;
 }
 
 /** The cycles of one situation: how long the locks took, and what a living owner suffered. */
@@ -26,6 +39,16 @@ export class Tally {
   failures = [];
   thefts = 0;
   wedges = 0;
+  /** Times that the lock was then on another device, where that is what the situation is about. */
+  moves = 0;
+
+  /**
+   * @param {number | string | undefined} before the device of the lock
+   * @param {string} path
+   */
+  sawDevice(before, path) {
+    if (String(statSync(path).dev) !== String(before)) this.moves += 1;
+  }
 
   /**
    * Control: another container cannot take the lock while the owner lives.
@@ -92,7 +115,8 @@ export class Tally {
   findings(runtime, situation) {
     const prompt = this.ms.filter((ms) => ms < PROMPT).length;
     const late = this.ms.filter((ms) => ms > AT_ONCE).map((ms) => `took ${Math.round(ms)} ms`);
-    const result = `reclaimed; below ${PROMPT} ms ${prompt} of ${this.ms.length} times`;
+    const moved = this.moves > 0 ? `; ${this.moves} times on another device` : '';
+    const result = `reclaimed; below ${PROMPT} ms ${prompt} of ${this.ms.length} times${moved}`;
     return { ...this.raw(runtime, situation, result), failures: [...this.failures, ...late] };
   }
 
