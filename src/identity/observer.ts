@@ -98,9 +98,9 @@ export function readClocks(): Clocks {
 }
 
 /**
- * Milliseconds by which the wall clock is ahead of where the monotonic one says that it should be, counted from the start
- * of this thread: somebody set it forward, or the machine was suspended. 0 where it is behind. A step from before the
- * start of a worker thread does not show in it.
+ * Milliseconds by which the wall clock is ahead of where the monotonic one says that it should be, counted
+ * from the start of this thread: somebody set it forward, or the machine was suspended. 0 where it is behind.
+ * A step from before the start of a worker thread does not show in it.
  */
 function readClockGain(nowMs: number): number {
   return Math.max(0, nowMs - (performance.timeOrigin + performance.now()));

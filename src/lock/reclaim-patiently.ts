@@ -18,8 +18,8 @@ export interface PatientResult extends ReclaimResult {
 }
 
 /**
- * Reclaims the lock at `path` as reclaimLock() does. Where nothing but the silence of its owner can decide, it waits until
- * the owner has been silent for its whole lease, or has renewed it, which shows that it lives.
+ * Reclaims the lock at `path` as reclaimLock() does. Where nothing but the silence of its owner can decide,
+ * it waits until the owner has been silent for its whole lease, or has renewed it, which shows that it lives.
  * @throws the errors of reclaimLock().
  */
 export async function reclaimPatiently(path: string, options: PatientOptions): Promise<PatientResult> {

@@ -11,8 +11,8 @@ export const LIFELINE_INODES: ReadonlyMap<string, bigint> = new Map([
 ]);
 
 /**
- * Plain Node can only read /proc/locks, which shows no more than a page of locks at once. A lifeline that is listed there
- * is held. One that is not listed may have been cut off, so it is untestable.
+ * Plain Node can only read /proc/locks, which shows no more than a page of locks at once. A lifeline that is
+ * listed there is held. One that is not listed may have been cut off, so it is untestable.
  */
 export const PROCFS_LIFELINE: LifelineOperations = Object.freeze({ ...NO_LIFELINE, test });
 

@@ -28,7 +28,10 @@ export function readTimeOffset(pid?: number): TimeOffset | null {
   }
 }
 
-/** False for kernels before 5.6 or without CONFIG_TIME_NS: they have no such file beside the others, and shift nothing. */
+/**
+ * False for kernels before 5.6 or without CONFIG_TIME_NS: they have no such file beside the others, and shift
+ * nothing.
+ */
 function hasTimeNamespaces(): boolean {
   return inodeOf('/proc/self/ns/time') !== undefined || inodeOf('/proc/self/ns/pid') === undefined;
 }
