@@ -309,11 +309,6 @@ export interface WitnessOperations {
    * owner asks about its own lock in this way.
    */
   testAt(directory: Descriptor, name: string, type: string): WitnessTest;
-  /**
-   * Whether a process is known to have a lock of whatever kind on the directory: OFD, POSIX or flock(2). Takes none.
-   * False does not mean that there is none: no call shows a flock, and /proc/locks hides those of other PID namespaces.
-   */
-  hasAnyLock(directory: Descriptor, type: string): boolean;
 }
 
 /**

@@ -77,8 +77,11 @@ function decodeOctal(text: string): string {
 
 /** A path that does not exist here shows nothing: the daemon may run in another mount namespace. */
 function isSeenToBeShared(path: string): boolean {
-  const type = typeAt(path);
-  return type !== null && !traitsOf(type).oneKernel;
+  try {
+    return !traitsOf(filesystemName(statfsSync(path, { bigint: true }).type)).oneKernel;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -89,12 +92,4 @@ function showsItsSource({ root, mountPoint, source }: Mount, device: bigint): bo
   if (root !== '/' || !source.startsWith('/')) return false;
   const shown = statSync(mountPoint, { bigint: true });
   return shown.dev === device && shown.ino === statSync(source, { bigint: true }).ino;
-}
-
-function typeAt(path: string): string | null {
-  try {
-    return filesystemName(statfsSync(path, { bigint: true }).type);
-  } catch {
-    return null;
-  }
 }

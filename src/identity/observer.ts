@@ -5,11 +5,6 @@ import { isErrno, refuseShortage } from '../backend/system-error.js';
 import { MS_PER_TICK } from './start-ticks.js';
 
 /**
- * Inode of the initial PID namespace (PROC_PID_INIT_INO in the kernel): from there every process is visible.
- */
-export const INITIAL_PID_NAMESPACE = '4026531836';
-
-/**
  * What this process knows about itself and its surroundings. It is read once, because it does not change while
  * the process lives, unless CRIU restores the process elsewhere: see {@link readObserver}.
  */

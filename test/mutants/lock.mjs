@@ -655,7 +655,7 @@ export const files = [
       },
       {
         what: 'a directory on which a process has a lock is ownerless',
-        from: 'if (backend.witness.hasAnyLock(directory, backend.files.filesystem(directory).type)) {',
+        from: 'if (isSeenLocked(backend, directory)) {',
         to: 'if (false) {',
       },
       {

@@ -3,7 +3,7 @@ import type { FileOperations, WitnessOperations, WitnessTest } from '../backend.
 import type { Descriptor } from '../descriptor.js';
 import { traitsOf } from '../filesystem-traits.js';
 import { isSystemError, systemError } from '../system-error.js';
-import { type ListedLock, listsAnyLock, locksOn, readLockTable, splitDevice } from './locks.js';
+import { type ListedLock, locksOn, readLockTable, splitDevice } from './locks.js';
 
 /** Sees witnesses in /proc/locks. Plain Node has no fcntl(2), so it cannot take one. */
 export class ProcfsWitness implements WitnessOperations {
@@ -26,10 +26,6 @@ export class ProcfsWitness implements WitnessOperations {
     // processes are hidden.
     const state = testIn(fd, type, (locks) => (locks.length > 0 ? 'held' : null));
     return state === 'held' ? 'held' : 'untestable';
-  }
-
-  hasAnyLock(directory: Descriptor): boolean {
-    return listsAnyLock(directory);
   }
 
   testAt(directory: Descriptor, name: string, type: string): WitnessTest {
