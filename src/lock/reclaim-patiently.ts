@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ReclaimResult, type ReclaimTry, tryToReclaim } from './inspect.js';
 import type { InspectOptions } from './protocol/assess.js';
+import { type ReclaimResult, type ReclaimTry, tryToReclaim } from './reclaim.js';
 
 /** Milliseconds between two reports of the same wait. */
 const REPORT_INTERVAL = 10_000;

@@ -1023,6 +1023,12 @@ export const files = [
         to: '',
         tests: ['test/lock/file-lease.test.ts'],
       },
+    ],
+  },
+  {
+    file: 'src/lock/reclaim.ts',
+    tests: ['test/cli/reclaim.test.ts', 'test/lock/invariants.test.ts', 'test/formats/reclaim.test.ts'],
+    mutants: [
       {
         what: 'reclaims what is not stale',
         from: "if (lockState.state !== 'stale') {\n    view.putBackOldClaim();",
