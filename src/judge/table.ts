@@ -118,7 +118,8 @@ function givenUpByThisThread(judged: Judged): Answer | null {
   if (record.handedOver || !seen.givenUpByThisProcess) return null;
   note(evidence, 'nonce', record.nonce, record.nonce, 'dead');
   const byHolder = holder(judged);
-  return byHolder?.state === 'alive' ? byHolder : { state: 'dead', reason: 'given-up-by-this-process' };
+  if (byHolder !== null && byHolder.state !== 'unknown') return byHolder;
+  return { state: 'dead', reason: 'given-up-by-this-process' };
 }
 
 function noteBootAndNamespace({ identity, seen, evidence }: Judged): null {

@@ -38,8 +38,8 @@ export const files = [
       },
       {
         what: 'a lock that was given up is dead whatever its witness says',
-        from: "return byHolder?.state === 'alive' ? byHolder : { state: 'dead', reason: 'given-up-by-this-process' };",
-        to: "return { state: 'dead', reason: 'given-up-by-this-process' };",
+        from: "if (byHolder !== null && byHolder.state !== 'unknown') return byHolder;\n  return { state: 'dead', reason",
+        to: "return { state: 'dead', reason",
       },
       {
         what: 'a lock that was handed over is given up with the thread that had it',
