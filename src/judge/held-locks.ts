@@ -1,10 +1,10 @@
 import type { FileStatus } from '../backend/backend.js';
 
 /**
- * The locks that this thread holds, by nonce, and those that it gave up. The judge asks for these before it reads anything
- * about a process. A module belongs to one thread, so a lock of another thread of this process is not among them. The lock
- * layer enters each with a function that checks whether the lock and its witness are still held, because a
- * stray close(2) may have dropped the witness.
+ * The locks that this thread holds, by nonce, and those that it gave up. The judge asks for these before it
+ * reads anything about a process. A module belongs to one thread, so a lock of another thread of this process
+ * is not among them. The lock layer enters each with a function that checks whether the lock and its witness
+ * are still held, because a stray close(2) may have dropped the witness.
  */
 const held = new Map<string, HeldLock>();
 

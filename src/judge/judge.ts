@@ -35,9 +35,9 @@ export interface RowOptions extends OwnerOptions {
  * Judges whether the process that wrote a record is alive. Never throws for what a record may hold.
  * @param recorded an identity, a row with an identity in it, or a record as `inspectLock` returns it or as
  * owner.json holds it; with the option `keys` a row of any shape.
- * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works; TypeError (ERR_INVALID_ARG_TYPE),
- * which names the key, for `keys` that do not fit the row; EMFILE, ENFILE or ENOMEM where descriptors or memory have run
- * out before this process could read its own identity.
+ * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works; TypeError
+ * (ERR_INVALID_ARG_TYPE), which names the key, for `keys` that do not fit the row; EMFILE, ENFILE or ENOMEM
+ * where descriptors or memory have run out before this process could read its own identity.
  */
 export function judgeOwner(
   recorded: ProcessIdentity | OwnerRecord | OwnerRow,

@@ -62,8 +62,8 @@ export interface Observation {
   /** The process with the recorded number in this process's PID namespace. */
   readonly observedProcess: ObservedProcess;
   /**
-   * The start ticks of that process as it reads them itself, in its own time namespace. null where that namespace is not
-   * known, which is mostly that of another user's process.
+   * The start ticks of that process as it reads them itself, in its own time namespace. null where that
+   * namespace is not known, which is mostly that of another user's process.
    */
   readonly ticksInOwnTime: StartTicks | null;
   /**

@@ -1,11 +1,11 @@
 /**
- * The decision table for records that hold an identity. Pure: it works on values, and asks the observation only for what a
- * row needs. The rows stand in the order of docs/decision-table.md, and have its numbers. The first row that answers
- * decides, with two exceptions:
+ * The decision table for records that hold an identity. Pure: it works on values, and asks the observation
+ * only for what a row needs. The rows stand in the order of docs/decision-table.md, and have its numbers. The
+ * first row that answers decides, with two exceptions:
  *
- * - What the lock itself carries (row 8) has the last word. Where one of the rows 3 to 7 answers, row 8 is read before that
- *   answer counts. An answer of these rows that a process lives also gives way to its free lifeline, because since exec
- *   another program may run under the number.
+ * - What the lock itself carries (row 8) has the last word. Where one of the rows 3 to 7 answers, row 8 is
+ *   read before that answer counts. An answer of these rows that a process lives also gives way to its free
+ *   lifeline, because since exec another program may run under the number.
  * - A malformed record (row 1) is answered before the table is read, because it may hold no identity. Any
  *   other record without an identity goes to the table in legacy.ts.
  */
@@ -59,9 +59,9 @@ export function decide(record: OwnerRecord, seen: Observation, options: JudgeOpt
 }
 
 /**
- * Rows 3 to 8. An answer about the process gives way to what knows better who holds the lock: what the lock carries, and a
- * free lifeline. A death counts only where it is the owner's: not where another process was to inherit the lock, nor where
- * copies of this machine may meet.
+ * Rows 3 to 8. An answer about the process gives way to what knows better who holds the lock: what the lock
+ * carries, and a free lifeline. A death counts only where it is the owner's: not where another process was to
+ * inherit the lock, nor where copies of this machine may meet.
  */
 function processAndHolder(judged: Judged): Answer | null {
   const byProcess = processHere(judged);
@@ -79,8 +79,8 @@ function processAndHolder(judged: Judged): Answer | null {
 }
 
 /**
- * That this very process runs says nothing of a holder in it: a worker thread may have ended without a release. The lease
- * shows it, because whatever stops this process stops the observer too.
+ * That this very process runs says nothing of a holder in it: a worker thread may have ended without a
+ * release. The lease shows it, because whatever stops this process stops the observer too.
  */
 function holderInThisProcess({ record, identity, seen }: Judged): Answer | null {
   const isOwn = record.lease !== null && compareIdentities(identity, seen.self) === 'same';
@@ -111,8 +111,8 @@ function heldByThisThread({ record, seen, evidence }: Judged): Answer | null {
 }
 
 /**
- * Row 2a. This thread lost the lock, or could not release it: the life of its process says nothing. What the lock carries
- * does, because a command may have inherited it.
+ * Row 2a. This thread lost the lock, or could not release it: the life of its process says nothing. What the
+ * lock carries does, because a command may have inherited it.
  */
 function givenUpByThisThread(judged: Judged): Answer | null {
   const { record, seen, evidence } = judged;

@@ -729,7 +729,7 @@ export const files = [
   },
   {
     file: 'src/judge/live-observation.ts',
-    tests: ['test/judge/witness-file.test.ts'],
+    tests: ['test/judge/held-lock.test.ts'],
     mutants: [
       {
         what: "only a witness keeps a stranger's record alive",

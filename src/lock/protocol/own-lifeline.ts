@@ -82,7 +82,8 @@ export class InheritableLifeline implements OwnLifeline {
 }
 
 /**
- * True where nothing else shows everybody who holds the lock: other kernels may see it, or no observer can test a witness.
+ * True where nothing else shows everybody who holds the lock: other kernels may see it, or no observer can
+ * test a witness.
  *
  * @param type the filesystem of the lock, as its owner records it.
  */
