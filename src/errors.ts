@@ -88,7 +88,10 @@ export function invalidArgument(message: string): TypeError {
   return withCode(new TypeError(message), 'ERR_INVALID_ARG_TYPE');
 }
 
-/** Makes the RangeError (ERR_OUT_OF_RANGE) that Node throws for an argument of the right type and an impossible value. */
+/**
+ * Makes the RangeError (ERR_OUT_OF_RANGE) that Node throws for an argument of the right type and an
+ * impossible value.
+ */
 export function outOfRange(message: string): RangeError {
   return withCode(new RangeError(message), 'ERR_OUT_OF_RANGE');
 }

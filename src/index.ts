@@ -50,13 +50,11 @@ export {
   inspectLockSync,
   type LockFormat,
   type LockInspection,
-  type ReclaimResult,
-  reclaimLock,
-  reclaimLockSync,
 } from './lock/inspect.js';
 export type { Lock } from './lock/lock.js';
 export type { AcquireOptions } from './lock/options.js';
 export type { InspectOptions } from './lock/protocol/assess.js';
+export { type ReclaimResult, reclaimLock, reclaimLockSync } from './lock/reclaim.js';
 export { LockTimeoutError } from './lock/timeout-error.js';
 export type {
   LeaseRecord,

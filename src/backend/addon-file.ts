@@ -9,9 +9,10 @@ const SECTION_SIZE = 58;
 const SECTION_COUNT = 60;
 
 /**
- * Refuses a file that a full disk or an interrupted download has cut off. It must not reach dlopen(3), which maps as much
- * as the header announces: the process would die of SIGBUS where the file ends. The section table is the last part of a
- * file, unless it was stripped off. dlopen reports every other fault of a file by itself.
+ * Refuses a file that a full disk or an interrupted download has cut off. It must not reach dlopen(3), which
+ * maps as much as the header announces: the process would die of SIGBUS where the file ends. The section
+ * table is the last part of a file, unless it was stripped off. dlopen reports every other fault of a file by
+ * itself.
  * @throws {Error} when the file is shorter than its header says.
  */
 export function requireWhole(path: string): void {

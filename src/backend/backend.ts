@@ -142,9 +142,10 @@ export interface Capabilities {
 }
 
 /**
- * Reads what the kernel knows of processes. No call throws because a process is missing or hidden. A `pid` outside
- * 1 to 2^31 - 1 throws a RangeError (ERR_OUT_OF_RANGE) wherever it would reach the kernel. Where descriptors or memory have
- * run out, nothing was learned: a call that answers with null otherwise throws EMFILE, ENFILE or ENOMEM then.
+ * Reads what the kernel knows of processes. No call throws because a process is missing or hidden. A `pid`
+ * outside 1 to 2^31 - 1 throws a RangeError (ERR_OUT_OF_RANGE) wherever it would reach the kernel. Where
+ * descriptors or memory have run out, nothing was learned: a call that answers with null otherwise throws
+ * EMFILE, ENFILE or ENOMEM then.
  */
 export interface ProcessOperations {
   /** null where no boot id can be read (subset=pid, gVisor, no /proc). */
@@ -157,8 +158,8 @@ export interface ProcessOperations {
    */
   isInPidNamespace(pid: number, inode: string): boolean;
   /**
-   * The time namespace of the process `pid`, by default of the caller. Zero where the kernel has none or the process is in
-   * the initial one. null: not known (other uid, no /proc).
+   * The time namespace of the process `pid`, by default of the caller. Zero where the kernel has none or the
+   * process is in the initial one. null: not known (other uid, no /proc).
    */
   timeOffset(pid?: number): TimeOffset | null;
   /**
@@ -197,8 +198,9 @@ export interface FileOperations {
   /** Opens a directory in order to address names in it (O_PATH). The path may lead through symbolic links. */
   openParent(path: string): Descriptor;
   /**
-   * Opens the directory `name` itself for reading. null when there is no such name: that is an ordinary answer, and making
-   * an error takes longer than the system call. ELOOP or ENOTDIR for a symbolic link, ENOTDIR for a file.
+   * Opens the directory `name` itself for reading. null when there is no such name: that is an ordinary
+   * answer, and making an error takes longer than the system call. ELOOP or ENOTDIR for a symbolic link,
+   * ENOTDIR for a file.
    */
   findDirectoryAt(directory: Descriptor, name: string): Descriptor | null;
   /** Opens `name` for reading. ELOOP for a symbolic link. */
@@ -233,16 +235,17 @@ export interface FileOperations {
   /** fstatfs(2) */
   filesystem(fd: Descriptor): Filesystem;
   /**
-   * Takes over a descriptor that this process inherited from the one that started it. {@link close} accepts it from then
-   * on, and it is close-on-exec where the backend can set that, which plain Node cannot. Throws EBADF unless it is open on
-   * the file with this device and inode, and ENOSYS where descriptors are not the kernel's.
+   * Takes over a descriptor that this process inherited from the one that started it. {@link close} accepts
+   * it from then on, and it is close-on-exec where the backend can set that, which plain Node cannot. Throws
+   * EBADF unless it is open on the file with this device and inode, and ENOSYS where descriptors are not the
+   * kernel's.
    */
   adopt(fd: number, device: string, inode: string): Descriptor;
   /** close(2). EBADF for a descriptor that this backend did not open: the number may be another owner's by now. */
   close(fd: Descriptor): void;
 
-  // Compositions: a few primitives in one call. The addon does each of them in one call from JavaScript into C++, because
-  // each such call costs time. The backends in JavaScript inherit them from NodeFiles.
+  // Compositions: a few primitives in one call. The addon does each of them in one call from JavaScript into
+  // C++, because each such call costs time. The backends in JavaScript inherit them from NodeFiles.
 
   /**
    * Creates the file `name` for reading and writing (O_EXCL), and describes it. Its mode is 0600 until
@@ -260,8 +263,8 @@ export interface FileOperations {
   /** {@link rmdirAt}, but only if {@link isAt} says that `name` is the directory open as `fd`; otherwise nothing. */
   rmdirIfAt(directory: Descriptor, name: string, fd: Descriptor): void;
   /**
-   * {@link statDescriptor}, answered by the server or FUSE daemon that keeps the filesystem and not from what the kernel
-   * remembers (AT_STATX_FORCE_SYNC of statx(2)), where the backend can ask for that.
+   * {@link statDescriptor}, answered by the server or FUSE daemon that keeps the filesystem and not from what
+   * the kernel remembers (AT_STATX_FORCE_SYNC of statx(2)), where the backend can ask for that.
    */
   statFresh(fd: Descriptor): FileStatus;
   /** Whether `name` is the very file that is open as `fd`. Throws what {@link statAt} throws, ENOENT included. */
@@ -285,12 +288,15 @@ export interface FileOperations {
  * (F_OFD_SETLK of fcntl(2)), which the kernel drops when the last descriptor of that description is closed.
  */
 export interface WitnessOperations {
-  /** Write-locks the whole file. Throws EAGAIN when another description has the lock, ENOSYS where it cannot be done. */
+  /**
+   * Write-locks the whole file. Throws EAGAIN when another description has the lock, ENOSYS where it cannot
+   * be done.
+   */
   take(fd: Descriptor): void;
   /**
-   * Takes no lock, not even for a moment. `type` is the file's {@link Filesystem.type}. The locks of others on the file,
-   * however they were taken, are no witness: `held` is only a write lock of an open file description on the whole file. A
-   * part of such a lock is `untestable`.
+   * Takes no lock, not even for a moment. `type` is the file's {@link Filesystem.type}. The locks of others
+   * on the file, however they were taken, are no witness: `held` is only a write lock of an open file
+   * description on the whole file. A part of such a lock is `untestable`.
    */
   test(fd: Descriptor, type: string): WitnessTest;
   /**
@@ -303,11 +309,6 @@ export interface WitnessOperations {
    * owner asks about its own lock in this way.
    */
   testAt(directory: Descriptor, name: string, type: string): WitnessTest;
-  /**
-   * Whether a process is known to have a lock of whatever kind on the directory: OFD, POSIX or flock(2). Takes none.
-   * False does not mean that there is none: no call shows a flock, and /proc/locks hides those of other PID namespaces.
-   */
-  hasAnyLock(directory: Descriptor, type: string): boolean;
 }
 
 /**
@@ -325,31 +326,34 @@ export interface WatchOperations {
    */
   onExit(pidfd: Descriptor, words: Int32Array, index: number): number | Errno;
   /**
-   * Writes 1 into `words[index]` once no process holds the witness on `file`, under the same conditions as {@link onExit}. The
-   * file is open for reading, and {@link WitnessOperations.test} must be able to test it. The watch takes no lock, and
-   * tests only when a process closes the file that had it open for writing (IN_CLOSE_WRITE of inotify(7)).
+   * Writes 1 into `words[index]` once no process holds the witness on `file`, under the same conditions as
+   * {@link onExit}. The file is open for reading, and {@link WitnessOperations.test} must be able to test it.
+   * The watch takes no lock, and tests only when a process closes the file that had it open for writing
+   * (IN_CLOSE_WRITE of inotify(7)).
    */
   onRelease(file: Descriptor, words: Int32Array, index: number): number | Errno;
   /**
-   * Writes 1 into `words[index]` once no process of this kernel holds the lifeline, also where none does when the call
-   * is made, under the same conditions as {@link onExit}. ENOTSUP where the lifeline cannot be tested. The kernel reports
-   * each close of the namespace's file (IN_CLOSE_NOWRITE of inotify(7)), and the lifeline is tested then. It is tested
-   * every 50 ms or so where more than 20 closes a second come, or no inotify instance is left.
+   * Writes 1 into `words[index]` once no process of this kernel holds the lifeline, also where none does when
+   * the call is made, under the same conditions as {@link onExit}. ENOTSUP where the lifeline cannot be
+   * tested. The kernel reports each close of the namespace's file (IN_CLOSE_NOWRITE of inotify(7)), and the
+   * lifeline is tested then. It is tested every 50 ms or so where more than 20 closes a second come, or no
+   * inotify instance is left.
    */
   onLifelineFree(lifeline: string, words: Int32Array, index: number): number | Errno;
   /** The same, but calls `wake` once, in this thread's event loop. Keeps the event loop alive until cancelled. */
   onLifelineEnd(lifeline: string, wake: () => void): number | Errno;
   /**
-   * The same as a descriptor for {@link block}, to be passed there in place of a pidfd: it becomes readable. Close it with
-   * {@link FileOperations.close}, which ends the watch.
+   * The same as a descriptor for {@link block}, to be passed there in place of a pidfd: it becomes readable.
+   * Close it with {@link FileOperations.close}, which ends the watch.
    */
   openLifelineSignal(lifeline: string): Descriptor | Errno;
   /**
-   * Calls `wake` in this thread's event loop whenever something changes in the lock directory, and once when the process
-   * of `pidfd` exits (null: no process). A change is an entry renamed away, renamed to or deleted, a file closed that was open for
-   * writing, or the directory itself deleted or renamed. Several changes may give one call; a change before this call
-   * returns may give none. Close the directory afterwards, because the kernel does not report its deletion while a process
-   * has it open. Keeps the event loop alive until cancelled.
+   * Calls `wake` in this thread's event loop whenever something changes in the lock directory, and once when
+   * the process of `pidfd` exits (null: no process). A change is an entry renamed away, renamed to or
+   * deleted, a file closed that was open for writing, or the directory itself deleted or renamed. Several
+   * changes may give one call; a change before this call returns may give none. Close the directory
+   * afterwards, because the kernel does not report its deletion while a process has it open. Keeps the event
+   * loop alive until cancelled.
    */
   onLockChange(directory: Descriptor, pidfd: Descriptor | null, wake: () => void): number | Errno;
   /**
@@ -364,8 +368,9 @@ export interface WatchOperations {
    */
   openChangeMonitor(directory: Descriptor): Descriptor | Errno;
   /**
-   * Blocks this thread until the monitor or the pidfd or lifeline's signal (null: none) is readable, for `timeoutMs` milliseconds at most, and
-   * drains the monitor. Returns `exit` when both are readable and `timeout` when neither is. worker.terminate() takes effect within 0.2 s.
+   * Blocks this thread until the monitor or the pidfd or lifeline's signal (null: none) is readable, for
+   * `timeoutMs` milliseconds at most, and drains the monitor. Returns `exit` when both are readable and
+   * `timeout` when neither is. worker.terminate() takes effect within 0.2 s.
    */
   block(monitor: Descriptor, pidfd: Descriptor | null, timeoutMs: number): 'change' | 'exit' | 'timeout';
 }
@@ -373,16 +378,18 @@ export interface WatchOperations {
 /** Leases: an owner that no observer can test shows that it lives by touching its owner.json at intervals. */
 export interface LeaseOperations {
   /**
-   * Sets the file's mtime to now every `intervalMs` milliseconds, from a thread that a blocked event loop does not stop. A
-   * touch that fails (EIO, EROFS, ENOSPC, ...) is tried again, at least once a second. Where only the file's owner may set
-   * its times, because the process has given up its privileges, the first byte is written again instead.
+   * Sets the file's mtime to now every `intervalMs` milliseconds, from a thread that a blocked event loop
+   * does not stop. A touch that fails (EIO, EROFS, ENOSPC, ...) is tried again, at least once a second. Where
+   * only the file's owner may set its times, because the process has given up its privileges, the first byte
+   * is written again instead.
    *
-   * Stops and calls `lost` once, in this thread's event loop, when the file has no name any more (ESTALE included), or when
-   * a touch fails and none has succeeded for `patienceMs`: milliseconds on CLOCK_BOOTTIME, Infinity by default. A touch
-   * that hangs calls nothing: see {@link sinceTouch}.
+   * Stops and calls `lost` once, in this thread's event loop, when the file has no name any more (ESTALE
+   * included), or when a touch fails and none has succeeded for `patienceMs`: milliseconds on CLOCK_BOOTTIME,
+   * Infinity by default. A touch that hangs calls nothing: see {@link sinceTouch}.
    *
-   * The descriptor stays the caller's, who must keep it open until {@link stop}. A lease does not keep the process from
-   * exiting. Returns a ticket. Throws EBADF for a descriptor that is not open, and the reason why no thread can be started.
+   * The descriptor stays the caller's, who must keep it open until {@link stop}. A lease does not keep the
+   * process from exiting. Returns a ticket. Throws EBADF for a descriptor that is not open, and the reason
+   * why no thread can be started.
    */
   start(file: Descriptor, intervalMs: number, lost: () => void, patienceMs?: number): number;
   /**
@@ -390,7 +397,10 @@ export interface LeaseOperations {
    * before the first one. 0 for a lease that is over.
    */
   sinceTouch(ticket: number): number;
-  /** Ends a lease: the file is not touched afterwards. Waits for a touch under way. Ignores a ticket whose lease is over. */
+  /**
+   * Ends a lease: the file is not touched afterwards. Waits for a touch under way. Ignores a ticket whose
+   * lease is over.
+   */
   stop(ticket: number): void;
 }
 
@@ -412,9 +422,10 @@ export interface LifelineList {
 }
 
 /**
- * The lifeline: a byte of a namespace's file that a process keeps locked for as long as it lives, and that every process
- * of the kernel can test without any privilege (OFD read locks of fcntl(2) on /proc/self/ns/time of the initial time
- * namespace). Its text is `<space>:<offset>`, such as `time:1234`. Nothing here throws for what a record may hold.
+ * The lifeline: a byte of a namespace's file that a process keeps locked for as long as it lives, and that
+ * every process of the kernel can test without any privilege (OFD read locks of fcntl(2) on
+ * /proc/self/ns/time of the initial time namespace). Its text is `<space>:<offset>`, such as `time:1234`.
+ * Nothing here throws for what a record may hold.
  */
 export interface LifelineOperations {
   /**
@@ -430,9 +441,9 @@ export interface LifelineOperations {
    */
   take(offset: string): string | null;
   /**
-   * Takes a lifeline at this offset on an open file description of its own, which child processes can inherit: it is held
-   * until the last copy of the descriptor is closed, in whatever process. Close it with {@link FileOperations.close}; it is
-   * close-on-exec in this process. null as above.
+   * Takes a lifeline at this offset on an open file description of its own, which child processes can
+   * inherit: it is held until the last copy of the descriptor is closed, in whatever process. Close it with
+   * {@link FileOperations.close}; it is close-on-exec in this process. null as above.
    * @throws RangeError (ERR_OUT_OF_RANGE) for a larger number.
    */
   takeInheritable(offset: string): InheritableLifeline | null;
@@ -454,9 +465,9 @@ export type BackendName = 'native' | 'procfs' | 'portable';
 export interface Backend {
   readonly name: BackendName;
   /**
-   * True when {@link FileOperations} act on the very directory that was opened, whatever becomes of its name. False when
-   * they act on whatever its path leads to; then they check the path before and after each call, and undo a change that
-   * reached another directory.
+   * True when {@link FileOperations} act on the very directory that was opened, whatever becomes of its name.
+   * False when they act on whatever its path leads to; then they check the path before and after each call,
+   * and undo a change that reached another directory.
    */
   readonly actsOnOpenDirectory: boolean;
   readonly processes: ProcessOperations;
@@ -466,6 +477,9 @@ export interface Backend {
   readonly watch: WatchOperations | null;
   readonly lease: LeaseOperations;
   readonly lifeline: LifelineOperations;
-  /** Probed at the first call, then remembered. Throws where descriptors or memory have run out, and remembers nothing. */
+  /**
+   * Probed at the first call, then remembered. Throws where descriptors or memory have run out, and remembers
+   * nothing.
+   */
   capabilities(): Capabilities;
 }

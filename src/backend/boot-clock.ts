@@ -1,6 +1,9 @@
 import { uptime } from 'node:os';
 
-/** Elements of a {@link BootTime}: microseconds since boot, and on the monotonic clock, which stands still in suspend. */
+/**
+ * Elements of a {@link BootTime}: microseconds since boot, and on the monotonic clock, which stands still in
+ * suspend.
+ */
 const UP = 0;
 const AWAKE = 1;
 

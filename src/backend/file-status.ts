@@ -26,8 +26,8 @@ function kindOf(stats: BigIntStats): FileStatus['kind'] {
 }
 
 /**
- * Whether two names, or a name and a descriptor, belong to one file. The system reuses inode numbers, so the file of the
- * earlier status must have been open ever since.
+ * Whether two names, or a name and a descriptor, belong to one file. The system reuses inode numbers, so the
+ * file of the earlier status must have been open ever since.
  */
 export function isSameFile(
   a: Pick<FileStatus, 'device' | 'inode'>,

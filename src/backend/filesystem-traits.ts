@@ -53,8 +53,8 @@ const LOCAL_DISK: FilesystemTraits = {
 };
 
 /**
- * A FUSE daemon that shows files of this kernel. mergerfs invents inode numbers, and a lock through such a daemon is not
- * seen on the files below it.
+ * A FUSE daemon that shows files of this kernel. mergerfs invents inode numbers, and a lock through such a
+ * daemon is not seen on the files below it.
  */
 const PASS_THROUGH: FilesystemTraits = { ...UNKNOWN, oneKernel: true, passesThrough: true };
 

@@ -16,8 +16,8 @@ export function typeOfFile({ filesystem, status }: Pick<OpenFile, 'filesystem' |
 }
 
 /**
- * The type of the FUSE filesystem with this st_dev (decimal). `fuse` where it is of no known daemon, or where a directory
- * that the daemon shows is seen to lie on a filesystem of several kernels.
+ * The type of the FUSE filesystem with this st_dev (decimal). `fuse` where it is of no known daemon, or where
+ * a directory that the daemon shows is seen to lie on a filesystem of several kernels.
  */
 export function fuseTypeOf(device: string): string {
   try {
@@ -43,7 +43,10 @@ export interface Mount {
   readonly source: string;
 }
 
-/** The mount of the filesystem with this st_dev: one of its top directory, if there is any. null when none is listed. */
+/**
+ * The mount of the filesystem with this st_dev: one of its top directory, if there is any. null when none is
+ * listed.
+ */
 export function findMount(text: string, device: bigint): Mount | null {
   const { major, minor } = splitDevice(device);
   let found: Mount | null = null;
@@ -74,8 +77,11 @@ function decodeOctal(text: string): string {
 
 /** A path that does not exist here shows nothing: the daemon may run in another mount namespace. */
 function isSeenToBeShared(path: string): boolean {
-  const type = typeAt(path);
-  return type !== null && !traitsOf(type).oneKernel;
+  try {
+    return !traitsOf(filesystemName(statfsSync(path, { bigint: true }).type)).oneKernel;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -86,12 +92,4 @@ function showsItsSource({ root, mountPoint, source }: Mount, device: bigint): bo
   if (root !== '/' || !source.startsWith('/')) return false;
   const shown = statSync(mountPoint, { bigint: true });
   return shown.dev === device && shown.ino === statSync(source, { bigint: true }).ino;
-}
-
-function typeAt(path: string): string | null {
-  try {
-    return filesystemName(statfsSync(path, { bigint: true }).type);
-  } catch {
-    return null;
-  }
 }

@@ -34,8 +34,9 @@ export const STOPPED = 2;
 const RETRY_PAUSE = 1_000;
 
 /**
- * The worker's program. It is text because a bundler that puts this package into one file takes a string along, but not a
- * module that is only named in the call that starts the worker. The program posts every touch that fails.
+ * The worker's program. It is text because a bundler that puts this package into one file takes a string
+ * along, but not a module that is only named in the call that starts the worker. The program posts every
+ * touch that fails.
  */
 export const BEATER = `'use strict';
 const { fdatasyncSync, fstatSync, futimesSync, lstatSync, readSync, utimesSync, writeSync } = require('node:fs');

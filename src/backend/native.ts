@@ -14,9 +14,7 @@ import type {
   WatchOperations,
   WitnessOperations,
 } from './backend.js';
-import { traitsOf } from './filesystem-traits.js';
 import { ownPackage } from './own-package.js';
-import { listsAnyLock } from './procfs/locks.js';
 import { reasonOf } from './system-error.js';
 
 /** Path of the prebuilt addon for this machine, relative to the package. */
@@ -76,13 +74,7 @@ export function loadNativeBackend(): Backend {
     actsOnOpenDirectory: true,
     processes,
     files,
-    witness: {
-      ...witness,
-      // The addon sees no flock(2), and a lock call can hang on a filesystem of several kernels.
-      hasAnyLock: (directory, type) =>
-        (traitsOf(type).testableWitness && witness.testAnyLock(directory, type) === 'held') ||
-        listsAnyLock(directory),
-    },
+    witness,
     watch,
     lease,
     lifeline,

@@ -4,8 +4,8 @@ import { isSameFile } from './file-status.js';
 import { isGone, isSystemError, nullIfMissing, systemError } from './system-error.js';
 
 /**
- * The file operations of the backends in JavaScript. A subclass brings the primitives; the compositions are made of them
- * here. The addon has its own of both.
+ * The file operations of the backends in JavaScript. A subclass brings the primitives; the compositions are
+ * made of them here. The addon has its own of both.
  */
 export abstract class NodeFiles implements FileOperations {
   abstract openParent(path: string): Descriptor;

@@ -30,11 +30,12 @@ const REMEDIES: Readonly<Record<BackendName, string>> = {
 let selected: SelectedBackend | undefined;
 
 /**
- * The backend of this thread, chosen at the first call. On Linux it is `native` where the addon loads, else `procfs`; on
- * other systems it is `portable`. On Linux `portable` is used only when the user asks for it, because it would judge by
- * the little that it knows although the kernel knows more. The environment variable `KERNEL_IDENTITY_BACKEND` forces one.
- * @throws {BackendUnavailableError} ERR_BACKEND_UNAVAILABLE: the forced backend, or on Linux either of the two, cannot
- * load. EMFILE, ENFILE or ENOMEM: descriptors or memory have run out; the next call chooses anew.
+ * The backend of this thread, chosen at the first call. On Linux it is `native` where the addon loads, else
+ * `procfs`; on other systems it is `portable`. On Linux `portable` is used only when the user asks for it,
+ * because it would judge by the little that it knows although the kernel knows more. The environment variable
+ * `KERNEL_IDENTITY_BACKEND` forces one.
+ * @throws {BackendUnavailableError} ERR_BACKEND_UNAVAILABLE: the forced backend, or on Linux either of the
+ * two, cannot load. EMFILE, ENFILE or ENOMEM: descriptors or memory have run out; the next call chooses anew.
  */
 export function selectBackend(): SelectedBackend {
   selected ??= choose(process.env.KERNEL_IDENTITY_BACKEND ?? '');
@@ -73,8 +74,9 @@ function choose(forced: string): SelectedBackend {
 }
 
 /**
- * Throws the shortage of descriptors or memory for which a backend did not load. Otherwise a process that is short of them
- * for a moment would do without its addon for life. Some loaders do not pass on why they failed, so a descriptor is tried.
+ * Throws the shortage of descriptors or memory for which a backend did not load. Otherwise a process that is
+ * short of them for a moment would do without its addon for life. Some loaders do not pass on why they
+ * failed, so a descriptor is tried.
  */
 function refuseShortageOf(error: unknown): void {
   for (let cause = error; types.isNativeError(cause); cause = cause.cause) {

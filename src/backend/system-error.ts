@@ -21,8 +21,8 @@ export interface Subject {
 
 /** True for the errors that Node throws for a failed system call. */
 export function isSystemError(error: unknown): error is SystemError {
-  // `instanceof` does not work in a context of node:vm, where test runners put programs, because there Node's errors come
-  // from another Error class.
+  // `instanceof` does not work in a context of node:vm, where test runners put programs, because there Node's
+  // errors come from another Error class.
   if (!types.isNativeError(error)) return false;
   const { errno, code, syscall } = error as Partial<SystemError>;
   return typeof errno === 'number' && typeof code === 'string' && typeof syscall === 'string';
@@ -34,8 +34,8 @@ export function errnoOf(error: unknown): string | undefined {
 }
 
 /**
- * True when the file is not there any more: ENOENT, or ESTALE where an NFS server or a FUSE daemon has forgotten the file
- * of an open descriptor. FUSE answers either of them to fstat(2) of a deleted file.
+ * True when the file is not there any more: ENOENT, or ESTALE where an NFS server or a FUSE daemon has
+ * forgotten the file of an open descriptor. FUSE answers either of them to fstat(2) of a deleted file.
  */
 export function isGone(error: unknown): boolean {
   const code = errnoOf(error);
@@ -46,8 +46,9 @@ export function isGone(error: unknown): boolean {
 const SHORTAGES: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOLCK']);
 
 /**
- * True when a call failed because descriptors, memory or room for a lock have run out, perhaps for a moment only. Such an
- * error says nothing about what was asked. So it must neither be remembered nor get into a record.
+ * True when a call failed because descriptors, memory or room for a lock have run out, perhaps for a moment
+ * only. Such an error says nothing about what was asked. So it must neither be remembered nor get into a
+ * record.
  */
 export function isShortage(error: unknown): boolean {
   return SHORTAGES.has(errnoOf(error));

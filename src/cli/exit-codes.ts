@@ -3,7 +3,10 @@ import { constants } from 'node:os';
 /** Exit codes of the program. Scripts rely on them. */
 export const EXIT = Object.freeze({
   success: 0,
-  /** An I/O error; `probe`: no such process; `reclaim`: left alone; `list`: not possible here; `inspect --exit-code`: held. */
+  /**
+   * An I/O error; `probe`: no such process; `reclaim`: left alone; `list`: not possible here; `inspect
+   * --exit-code`: held.
+   */
   failure: 1,
   usage: 2,
   /** `inspect --exit-code`: the state of the lock is `unknown`. */

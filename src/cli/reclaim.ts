@@ -1,4 +1,4 @@
-import type { ReclaimResult } from '../lock/inspect.js';
+import type { ReclaimResult } from '../lock/reclaim.js';
 import { type PatientResult, reclaimPatiently } from '../lock/reclaim-patiently.js';
 import { printable } from '../text/printable.js';
 import { parseArguments, requirePaths } from './arguments.js';

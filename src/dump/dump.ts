@@ -3,15 +3,11 @@ import { types } from 'node:util';
 import type { Filesystem } from '../backend/backend.js';
 import { traitsOf } from '../backend/filesystem-traits.js';
 import { fuseTypeOf } from '../backend/fuse-type.js';
+import { INITIAL_PID_NAMESPACE } from '../backend/initial-namespaces.js';
 import { packageVersion } from '../backend/own-package.js';
 import { type SelectedBackend, selectBackend } from '../backend/select.js';
 import { unlessShort } from '../backend/system-error.js';
-import {
-  currentObserver,
-  INITIAL_PID_NAMESPACE,
-  isProcHidden,
-  readProcOptions,
-} from '../identity/observer.js';
+import { currentObserver, isProcHidden, readProcOptions } from '../identity/observer.js';
 import { ownIdentity } from '../identity/read.js';
 import { inspectLockSync } from '../lock/inspect.js';
 import { LockPath } from '../lock/protocol/lock-path.js';

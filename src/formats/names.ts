@@ -14,7 +14,10 @@ export function isEmacsName(name: string): boolean {
   return name.startsWith(EMACS_PREFIX) && name.length > EMACS_PREFIX.length;
 }
 
-/** The words stand alone: in `app.lock`, `LCK..ttyS0` and `pidfile`, and not in `rapid`, `clock`, `spider` or `block-7`. */
+/**
+ * The words stand alone: in `app.lock`, `LCK..ttyS0` and `pidfile`, and not in `rapid`, `clock`, `spider` or
+ * `block-7`.
+ */
 const LOCK_WORD = /(?<![\p{L}\p{N}])(?:lock|lck|pid)(?:file)?(?![\p{L}\p{N}])/iu;
 
 /** True when the name of a file or directory says that it is a lock or a PID file. */

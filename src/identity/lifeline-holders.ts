@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { LIFELINE_INODES } from '../backend/procfs/lifeline.js';
+import { LIFELINE_INODES } from '../backend/initial-namespaces.js';
 import { readContainerId } from './container-id.js';
 import type { Observer } from './observer.js';
 

@@ -1,11 +1,12 @@
 import { readdirSync } from 'node:fs';
 import type { Errno, ProcessStat } from '../backend/backend.js';
 import type { Descriptor } from '../backend/descriptor.js';
+import { INITIAL_PID_NAMESPACE } from '../backend/initial-namespaces.js';
 import { isErrno, unlessShort } from '../backend/system-error.js';
 import { compareIdentities } from './compare.js';
 import { openMatchedPidfd } from './matched-pidfd.js';
 import { looksExited, observedIdentity } from './observe-process.js';
-import { INITIAL_PID_NAMESPACE, isProcHidden, type Observer } from './observer.js';
+import { isProcHidden, type Observer } from './observer.js';
 import type { ProcessIdentity } from './process-identity.js';
 
 /** A process in a descendant PID namespace that has the number in question there. */

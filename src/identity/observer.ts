@@ -5,11 +5,6 @@ import { isErrno, refuseShortage } from '../backend/system-error.js';
 import { MS_PER_TICK } from './start-ticks.js';
 
 /**
- * Inode of the initial PID namespace (PROC_PID_INIT_INO in the kernel): from there every process is visible.
- */
-export const INITIAL_PID_NAMESPACE = '4026531836';
-
-/**
  * What this process knows about itself and its surroundings. It is read once, because it does not change while
  * the process lives, unless CRIU restores the process elsewhere: see {@link readObserver}.
  */
@@ -98,9 +93,9 @@ export function readClocks(): Clocks {
 }
 
 /**
- * Milliseconds by which the wall clock is ahead of where the monotonic one says that it should be, counted from the start
- * of this thread: somebody set it forward, or the machine was suspended. 0 where it is behind. A step from before the
- * start of a worker thread does not show in it.
+ * Milliseconds by which the wall clock is ahead of where the monotonic one says that it should be, counted
+ * from the start of this thread: somebody set it forward, or the machine was suspended. 0 where it is behind.
+ * A step from before the start of a worker thread does not show in it.
  */
 function readClockGain(nowMs: number): number {
   return Math.max(0, nowMs - (performance.timeOrigin + performance.now()));

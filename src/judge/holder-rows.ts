@@ -1,14 +1,15 @@
 /**
- * Rows 8 and 8a of the decision table, which ask for what a holder has: the witness and the lock's own lifeline, which go
- * with the lock, and the lifeline of the process.
+ * Rows 8 and 8a of the decision table, which ask for what a holder has: the witness and the lock's own
+ * lifeline, which go with the lock, and the lifeline of the process.
  */
 import type { Judged } from './judged.js';
 import { isDeathAssumed, isSameKernel, placeOf } from './place.js';
 import { type Answer, findingOf, note } from './rows.js';
 
 /**
- * Row 8: what the lock itself carries decides who holds it, whatever its process does. The process may live and have given
- * the lock up, with a worker thread or by exec; or it may be dead, and another one has inherited the lock.
+ * Row 8: what the lock itself carries decides who holds it, whatever its process does. The process may live
+ * and have given the lock up, with a worker thread or by exec; or it may be dead, and another one has
+ * inherited the lock.
  */
 export function holder(judged: Judged): Answer | null {
   const { record } = judged;
@@ -22,8 +23,8 @@ export function holder(judged: Judged): Answer | null {
 }
 
 /**
- * Held is held, on whatever file the owner took its witness. Free proves a death on that very file, and on a copy of it,
- * which nobody ever locked.
+ * Held is held, on whatever file the owner took its witness. Free proves a death on that very file, and on a
+ * copy of it, which nobody ever locked.
  */
 function witness({ record, seen, evidence }: Judged): Answer | null {
   const { state, file, source } = seen.witness;
@@ -45,9 +46,10 @@ function byWitness(
 }
 
 /**
- * The lock's own lifeline was drawn for this very record. So whoever saw it held saw the holder on this kernel, and its end
- * is then a death wherever the record stands. Where it is free from the first look on, the owner may be the double of one
- * in a copy of this machine; then the process decides nothing either, because it may live on without the lock.
+ * The lock's own lifeline was drawn for this very record. So whoever saw it held saw the holder on this
+ * kernel, and its end is then a death wherever the record stands. Where it is free from the first look on,
+ * the owner may be the double of one in a copy of this machine; then the process decides nothing either,
+ * because it may live on without the lock.
  */
 function lockLifeline(judged: Judged, lifeline: string): Answer | null {
   const { seen, evidence } = judged;
@@ -70,8 +72,9 @@ function whenOwnFree(judged: Judged, wasSeenHeld: boolean): Answer | null {
 }
 
 /**
- * Row 8a, the lifeline of the process. Held proves life whatever the boot ids say, because an offset of 62 random bits is
- * nobody else's. Free proves death only on this very kernel: a copy of the machine has the same boot id and other locks.
+ * Row 8a, the lifeline of the process. Held proves life whatever the boot ids say, because an offset of 62
+ * random bits is nobody else's. Free proves death only on this very kernel: a copy of the machine has the
+ * same boot id and other locks.
  */
 export function processLifeline(judged: Judged): Answer | null {
   const { record, identity, seen, evidence } = judged;

@@ -35,9 +35,9 @@ export interface RowOptions extends OwnerOptions {
  * Judges whether the process that wrote a record is alive. Never throws for what a record may hold.
  * @param recorded an identity, a row with an identity in it, or a record as `inspectLock` returns it or as
  * owner.json holds it; with the option `keys` a row of any shape.
- * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works; TypeError (ERR_INVALID_ARG_TYPE),
- * which names the key, for `keys` that do not fit the row; EMFILE, ENFILE or ENOMEM where descriptors or memory have run
- * out before this process could read its own identity.
+ * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works; TypeError
+ * (ERR_INVALID_ARG_TYPE), which names the key, for `keys` that do not fit the row; EMFILE, ENFILE or ENOMEM
+ * where descriptors or memory have run out before this process could read its own identity.
  */
 export function judgeOwner(
   recorded: ProcessIdentity | OwnerRecord | OwnerRow,
@@ -46,11 +46,12 @@ export function judgeOwner(
 export function judgeOwner(row: object, options: RowOptions): Verdict;
 export function judgeOwner(recorded: object, options: OwnerOptions = {}): Verdict {
   const record = recordedOwner(recorded, options.keys);
+  if (options.lock === undefined) return judgeRecord(record, NOWHERE, options);
   const judge = () => withRecordedFile(record, options, (site) => judgeRecord(record, site, options));
   const verdict = judge();
   // A release renames owner.json, then drops the witness. A living owner whose release came between the opening of the
   // file and the test would be called dead; the second look finds that its record stands there no longer.
-  return verdict.state === 'dead' && options.lock !== undefined ? judge() : verdict;
+  return verdict.state === 'dead' ? judge() : verdict;
 }
 
 /**

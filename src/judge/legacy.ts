@@ -148,9 +148,9 @@ function byExistence({ existence, exited }: ObservedProcess): Answer | null {
 }
 
 /**
- * The writer read its ticks in its own time namespace: the observer's, the initial one, or that of the process which has
- * the number now. Ticks that equal none of them show that the process is another one, but only where its namespace is
- * known.
+ * The writer read its ticks in its own time namespace: the observer's, the initial one, or that of the
+ * process which has the number now. Ticks that equal none of them show that the process is another one, but
+ * only where its namespace is known.
  */
 function byStartTicks({ record: { starttime }, seen, evidence }: Judged): Answer | null {
   const { ticksAsRead, identity } = seen.observedProcess;
@@ -207,8 +207,8 @@ function bornAfterRecord(judged: Judged): Answer | null {
 }
 
 /**
- * True when the only time of the record is one that a file server gave to its file. The birth of a process is known by the
- * clock of this machine, and how far the two differ is not known.
+ * True when the only time of the record is one that a file server gave to its file. The birth of a process is
+ * known by the clock of this machine, and how far the two differ is not known.
  */
 function isByForeignClock({ record: { recordedAt }, seen: { filesystem } }: Judged): boolean {
   return recordedAt?.source === 'file mtime' && filesystem !== null && !traitsOf(filesystem).oneKernel;

@@ -6,11 +6,11 @@ import type { OwnerRecord } from '../record/owner-record.js';
 import type { LockFile } from './observation.js';
 
 /**
- * How the file in which a record is found relates to the one on which its owner took the witness. `no-test`: a lock on it
- * cannot be tested, or no witness was recorded.
+ * How the file in which a record is found relates to the one on which its owner took the witness. `no-test`:
+ * a lock on it cannot be tested, or no witness was recorded.
  *
- * @param statDirectory reads the status of the directory that the file is in; null when there is none. It is called only
- * where the file's own numbers do not decide.
+ * @param statDirectory reads the status of the directory that the file is in; null when there is none. It is
+ * called only where the file's own numbers do not decide.
  */
 export function lockFileOf(
   { witness: recorded, filesystem }: OwnerRecord,

@@ -1,7 +1,7 @@
 /**
- * The place of a record, and what a death is worth there that only equal boot ids suggest. Copies of one running machine
- * share their boot id, their namespaces and the numbers of their processes, so where they can meet, a process that is
- * missing here may live there.
+ * The place of a record, and what a death is worth there that only equal boot ids suggest. Copies of one
+ * running machine share their boot id, their namespaces and the numbers of their processes, so where they can
+ * meet, a process that is missing here may live there.
  */
 import { traitsOf } from '../backend/filesystem-traits.js';
 import { compareBoot } from '../identity/compare.js';
@@ -9,11 +9,14 @@ import type { Judged } from './judged.js';
 import type { Answer } from './rows.js';
 
 /**
- * - `one-kernel`: in a lock whose owner and observer see it on the same type of filesystem, which one kernel alone can have.
+ * - `one-kernel`: in a lock whose owner and observer see it on the same type of filesystem, which one kernel
+ *   alone can have.
  * - `passed-through`: the same, but a FUSE daemon shows it, and what lies below may be shared.
- * - `shared`: in a lock or a file on a filesystem that several kernels can have, as one of the two sees it. Two types that
- *   differ are two views of one directory, such as an overlay and its layer, and count as shared too.
- * - `file`: in a file that is no lock, on a filesystem of one kernel. Where its writer saw it is not recorded.
+ * - `shared`: in a lock or a file on a filesystem that several kernels can have, as one of the two sees it.
+ *   Two types that differ are two views of one directory, such as an overlay and its layer, and count as
+ *   shared too.
+ * - `file`: in a file that is no lock, on a filesystem of one kernel. Where its writer saw it is not
+ *   recorded.
  * - `unseen`: recorded on a filesystem of one kernel, while the observer has no file.
  * - `unknown`: nothing is known.
  */

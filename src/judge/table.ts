@@ -1,11 +1,11 @@
 /**
- * The decision table for records that hold an identity. Pure: it works on values, and asks the observation only for what a
- * row needs. The rows stand in the order of docs/decision-table.md, and have its numbers. The first row that answers
- * decides, with two exceptions:
+ * The decision table for records that hold an identity. Pure: it works on values, and asks the observation
+ * only for what a row needs. The rows stand in the order of docs/decision-table.md, and have its numbers. The
+ * first row that answers decides, with two exceptions:
  *
- * - What the lock itself carries (row 8) has the last word. Where one of the rows 3 to 7 answers, row 8 is read before that
- *   answer counts. An answer of these rows that a process lives also gives way to its free lifeline, because since exec
- *   another program may run under the number.
+ * - What the lock itself carries (row 8) has the last word. Where one of the rows 3 to 7 answers, row 8 is
+ *   read before that answer counts. An answer of these rows that a process lives also gives way to its free
+ *   lifeline, because since exec another program may run under the number.
  * - A malformed record (row 1) is answered before the table is read, because it may hold no identity. Any
  *   other record without an identity goes to the table in legacy.ts.
  */
@@ -29,6 +29,7 @@ const ROWS: Rows<Judged> = [
   newerVersion, // 1
   heldByThisThread, // 2
   givenUpByThisThread, // 2a
+  copyOfOwnLock, // 2b
   noteBootAndNamespace, // never answers: all rows below rest on it
   processAndHolder, // 3 to 8
   processLifeline, // 8a
@@ -58,9 +59,9 @@ export function decide(record: OwnerRecord, seen: Observation, options: JudgeOpt
 }
 
 /**
- * Rows 3 to 8. An answer about the process gives way to what knows better who holds the lock: what the lock carries, and a
- * free lifeline. A death counts only where it is the owner's: not where another process was to inherit the lock, nor where
- * copies of this machine may meet.
+ * Rows 3 to 8. An answer about the process gives way to what knows better who holds the lock: what the lock
+ * carries, and a free lifeline. A death counts only where it is the owner's: not where another process was to
+ * inherit the lock, nor where copies of this machine may meet.
  */
 function processAndHolder(judged: Judged): Answer | null {
   const byProcess = processHere(judged);
@@ -78,8 +79,8 @@ function processAndHolder(judged: Judged): Answer | null {
 }
 
 /**
- * That this very process runs says nothing of a holder in it: a worker thread may have ended without a release. The lease
- * shows it, because whatever stops this process stops the observer too.
+ * That this very process runs says nothing of a holder in it: a worker thread may have ended without a
+ * release. The lease shows it, because whatever stops this process stops the observer too.
  */
 function holderInThisProcess({ record, identity, seen }: Judged): Answer | null {
   const isOwn = record.lease !== null && compareIdentities(identity, seen.self) === 'same';
@@ -110,15 +111,23 @@ function heldByThisThread({ record, seen, evidence }: Judged): Answer | null {
 }
 
 /**
- * Row 2a. This thread lost the lock, or could not release it: the life of its process says nothing. What the lock carries
- * does, because a command may have inherited it.
+ * Row 2a. This thread lost the lock, or could not release it: the life of its process says nothing. What the
+ * lock carries does, because a command may have inherited it.
  */
 function givenUpByThisThread(judged: Judged): Answer | null {
   const { record, seen, evidence } = judged;
   if (record.handedOver || !seen.givenUpByThisProcess) return null;
   note(evidence, 'nonce', record.nonce, record.nonce, 'dead');
   const byHolder = holder(judged);
-  return byHolder?.state === 'alive' ? byHolder : { state: 'dead', reason: 'given-up-by-this-process' };
+  if (byHolder !== null && byHolder.state !== 'unknown') return byHolder;
+  return { state: 'dead', reason: 'given-up-by-this-process' };
+}
+
+/** Row 2b. This thread knows where its lock is, so it knows a copy also where the record names no file. */
+function copyOfOwnLock({ record, seen, evidence }: Judged): Answer | null {
+  if (!seen.copyOfOwnLock) return null;
+  note(evidence, 'nonce', record.nonce, record.nonce, 'dead');
+  return { state: 'dead', reason: 'copied' };
 }
 
 function noteBootAndNamespace({ identity, seen, evidence }: Judged): null {

@@ -15,13 +15,14 @@ import type { PublishedLock } from './protocol/publish.js';
 import { LockView } from './protocol/view.js';
 
 /**
- * Makes this process the owner of the lock that another one handed over to it with `lock.handOver()`: it can release the
- * lock, and keeps its lease from now on. Call it once, early in the program. The environment variable
- * KERNEL_IDENTITY_LOCK, which names the lock, is then removed, so that no child process takes the lock for its own.
+ * Makes this process the owner of the lock that another one handed over to it with `lock.handOver()`: it can
+ * release the lock, and keeps its lease from now on. Call it once, early in the program. The environment
+ * variable KERNEL_IDENTITY_LOCK, which names the lock, is then removed, so that no child process takes the
+ * lock for its own.
  * @returns null when no lock was handed over to this process, and when it was adopted before.
- * @throws LockLostError (ERR_LOCK_LOST) when the lock is gone, or when its descriptors were not passed on to this process;
- * TypeError (ERR_INVALID_ARG_TYPE) when the variable holds something else; BackendUnavailableError
- * (ERR_BACKEND_UNAVAILABLE); and system errors.
+ * @throws LockLostError (ERR_LOCK_LOST) when the lock is gone, or when its descriptors were not passed on to
+ * this process; TypeError (ERR_INVALID_ARG_TYPE) when the variable holds something else;
+ * BackendUnavailableError (ERR_BACKEND_UNAVAILABLE); and system errors.
  */
 export function adoptLock(): Lock | null {
   const heirloom = process.env[HEIRLOOM];
@@ -90,7 +91,10 @@ function adoptLifeline(backend: Backend, text: string): InheritableLifeline | nu
   }
 }
 
-/** Descriptors of the portable backend are handles of its own, which no process inherits, so it opens the files anew. */
+/**
+ * Descriptors of the portable backend are handles of its own, which no process inherits, so it opens the
+ * files anew.
+ */
 function findByPath(lockPath: LockPath, nonce: string): PublishedLock {
   const view = LockView.open(lockPath);
   try {

@@ -40,8 +40,8 @@ export function stdioOfHeir(
 }
 
 /**
- * Starts a command as spawn() of node:child_process does, as an heir that can also adopt the lock. Its `pid` is undefined
- * when it could not be started.
+ * Starts a command as spawn() of node:child_process does, as an heir that can also adopt the lock. Its `pid`
+ * is undefined when it could not be started.
  */
 export function startHeir(
   published: PublishedLock,

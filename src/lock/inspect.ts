@@ -1,25 +1,19 @@
-// Inspecting means to judge a lock or a file and to change nothing. Reclaiming means to remove it if its
-// owner is dead.
+// Inspecting means to judge a lock or a file and to change nothing.
 import { LockNotEmptyError, NotALockError, quoteNames } from '../errors.js';
 import { ForeignLock } from '../formats/foreign-lock.js';
 import type { LockFormat } from '../formats/format.js';
-import { isDeletableAs } from '../formats/names.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord } from '../record/owner-record.js';
-import { ownerAgeOf, reclaimEvent } from './events.js';
+import { ownerAgeOf } from './events.js';
 import { assess, type InspectOptions, type LockState } from './protocol/assess.js';
-import { reclaimStale } from './protocol/clear.js';
 import { LastLook } from './protocol/last-look.js';
 import { LockPath, withLockPath } from './protocol/lock-path.js';
 import { isLeased, LEASED, LockView } from './protocol/view.js';
 
 export type { LockFormat } from '../formats/format.js';
 
-/** Most judgements of a file that changes each time that it is judged. After the last it is left alone. */
-const ATTEMPTS = 3;
-
-/** The same for a lock, which is taken and released by renames all the time. */
-const MOVES = 100;
+/** Most judgements of a lock that changes each time, because it is taken and released by renames all the time. */
+export const MOVES = 100;
 
 /** What is at a path, which process owns it, and whether that process lives. */
 export interface LockInspection {
@@ -43,11 +37,6 @@ export interface LockInspection {
    * never deleted, so the lock cannot be taken and its state is `unknown`. Empty otherwise.
    */
   readonly foreignFiles: readonly string[];
-}
-
-export interface ReclaimResult extends LockInspection {
-  /** True when this call removed a dead owner's lock; `state` is then `free`. */
-  readonly reclaimed: boolean;
 }
 
 /**
@@ -77,62 +66,8 @@ export async function inspectLock(path: string | URL, options: InspectOptions = 
   return inspectLockSync(path, options);
 }
 
-/**
- * Removes the lock at `path`, or another program's lock or PID file, only if its owner is dead. A successor
- * may write such a file in the moment of its removal: {@link ForeignLock.remove} says what happens then.
- * @throws the errors of {@link inspectLockSync}; NotALockError (ERR_NOT_A_LOCK) also for a file that names no
- * owner, or whose name and content could be those of any file; LockNotEmptyError (ERR_LOCK_NOT_EMPTY) for a
- * directory with foreign files in it.
- */
-export function reclaimLockSync(path: string | URL, options: InspectOptions = {}): ReclaimResult {
-  return tryToReclaim(path, options).result;
-}
-
-/** What one try to reclaim came to. */
-export interface ReclaimTry {
-  readonly result: ReclaimResult;
-  /** The state in which a lock directory was left alone; null for everything else. */
-  readonly left: LockState | null;
-}
-
-/** Does the same as {@link reclaimLockSync}, and reports how far the silence of the owner has come. */
-export function tryToReclaim(path: string | URL, options: InspectOptions): ReclaimTry {
-  const leased = (lockPath: LockPath) => withoutLock({ ...leasedThere(lockPath), reclaimed: false });
-  return atLockPath(path, leased, (lockPath) => {
-    for (let attempt = 1; ; attempt++) {
-      const lock = openLock(lockPath);
-      if (lock === null) return withoutLock({ ...nothingThere(lockPath), reclaimed: false });
-      try {
-        if (lock instanceof LockView) {
-          const result = reclaimView(lock, options);
-          if (result !== 'changed') return result;
-          if (attempt < MOVES) continue;
-          return withoutLock({ ...inspectView(lock, assessOf(lock, options)), ...RESTLESS });
-        }
-        const inspection = inspectForeign(lock, lockPath, options);
-        refuseUnlessDeletable(lock, inspection, lockPath);
-        if (inspection.state !== 'stale') return withoutLock({ ...inspection, reclaimed: false });
-        const removal = lock.remove();
-        if (removal !== 'changed') return withoutLock(reclaimedFile(inspection, removal === 'removed'));
-        if (attempt === ATTEMPTS) return withoutLock({ ...inspection, ...RESTLESS });
-      } finally {
-        lock.close();
-      }
-    }
-  });
-}
-
-function withoutLock(result: ReclaimResult): ReclaimTry {
-  return { result, left: null };
-}
-
-/** The same as {@link reclaimLockSync}, as a promise. */
-export async function reclaimLock(path: string | URL, options: InspectOptions = {}): Promise<ReclaimResult> {
-  return reclaimLockSync(path, options);
-}
-
 /** @param leased the result when {@link isLeased}. */
-function atLockPath<T>(
+export function atLockPath<T>(
   path: string | URL,
   leased: (lockPath: LockPath) => T,
   action: (lockPath: LockPath) => T,
@@ -148,14 +83,8 @@ function atLockPath<T>(
   }
 }
 
-const RESTLESS = {
-  state: 'unknown',
-  description: 'it changes each time that it is judged',
-  reclaimed: false,
-} as const;
-
 /** @returns null when the path does not exist. */
-function openLock(lockPath: LockPath): LockView | ForeignLock | null {
+export function openLock(lockPath: LockPath): LockView | ForeignLock | null {
   try {
     return LockView.open(lockPath);
   } catch (error) {
@@ -167,7 +96,11 @@ function openLock(lockPath: LockPath): LockView | ForeignLock | null {
   }
 }
 
-function inspectForeign(foreign: ForeignLock, lockPath: LockPath, options: InspectOptions): LockInspection {
+export function inspectForeign(
+  foreign: ForeignLock,
+  lockPath: LockPath,
+  options: InspectOptions,
+): LockInspection {
   const { found } = foreign;
   if (typeof found === 'string') return { path: lockPath.path, ...NAMES_NOBODY, description: found };
   const verdict = foreign.judge(found, options);
@@ -192,37 +125,19 @@ const NAMES_NOBODY = {
   foreignFiles: [],
 } as const;
 
-function leasedThere({ path }: LockPath): LockInspection {
+export function leasedThere({ path }: LockPath): LockInspection {
   return { path, ...NAMES_NOBODY, description: LEASED };
 }
 
 const STATES = { alive: 'held', dead: 'stale', unknown: 'unknown' } as const;
 
-/** @throws NotALockError (ERR_NOT_A_LOCK) */
-function refuseUnlessDeletable({ found }: ForeignLock, { format }: LockInspection, lockPath: LockPath): void {
-  if (typeof found === 'string') throw new NotALockError(lockPath.path, found);
-  if (isDeletableAs(lockPath.name, found)) return;
-  throw new NotALockError(
-    lockPath.path,
-    `a ${format} by its content, but has no word "lock", "lck" or "pid" in its name`,
-  );
-}
-
-function reclaimedFile(inspection: LockInspection, isOurs: boolean): ReclaimResult {
-  if (isOurs && reclaimEvent.isHeard) {
-    const { path, owner, ageMs, verdict, description } = inspection;
-    reclaimEvent.publish({ path, owner, ownerAge: ageMs, verdict, description });
-  }
-  return { ...inspection, state: 'free', reclaimed: isOurs };
-}
-
 /** An explicit grace is the caller's word that the directory is a lock's. */
-function assessOf(view: LockView, options: InspectOptions): LockState {
+export function assessOf(view: LockView, options: InspectOptions): LockState {
   return assess(view, options, new LastLook(), options.ownerlessGrace !== undefined);
 }
 
 /** A stale directory that `reclaim` would refuse to clear has the state `unknown`. */
-function inspectView(view: LockView, lockState: LockState): LockInspection {
+export function inspectView(view: LockView, lockState: LockState): LockInspection {
   const inspection = inspectionOf(view, lockState);
   const mayHoldOthers = inspection.state === 'stale' || lockState.refusal instanceof LockNotEmptyError;
   const foreignFiles = mayHoldOthers ? view.foreignFiles() : [];
@@ -231,22 +146,7 @@ function inspectView(view: LockView, lockState: LockState): LockInspection {
   return { ...inspection, state: 'unknown', description, foreignFiles };
 }
 
-/** @returns `changed` when what stands there now was not judged yet. */
-function reclaimView(view: LockView, options: InspectOptions): ReclaimTry | 'changed' {
-  const lockState = assessOf(view, options);
-  if (lockState.refusal !== undefined) throw lockState.refusal;
-  if (lockState.moving === true) return 'changed';
-  const inspection = inspectionOf(view, lockState);
-  if (lockState.state !== 'stale') {
-    view.putBackOldClaim();
-    return { result: { ...inspection, reclaimed: false }, left: lockState };
-  }
-  const clearing = reclaimStale(view, lockState);
-  if (clearing === 'replaced') return 'changed';
-  return withoutLock({ ...inspection, reclaimed: clearing === 'cleared', state: 'free' });
-}
-
-function inspectionOf({ lockPath, record }: LockView, lockState: LockState): LockInspection {
+export function inspectionOf({ lockPath, record }: LockView, lockState: LockState): LockInspection {
   return {
     path: lockPath.path,
     format: record === null ? 'none' : record.version === null ? 'openclaw-directory' : 'kernel-identity',
@@ -259,15 +159,6 @@ function inspectionOf({ lockPath, record }: LockView, lockState: LockState): Loc
   };
 }
 
-function nothingThere(lockPath: LockPath): LockInspection {
-  return {
-    path: lockPath.path,
-    format: 'none',
-    state: 'free',
-    verdict: null,
-    owner: null,
-    ageMs: null,
-    description: 'nothing is there',
-    foreignFiles: [],
-  };
+export function nothingThere({ path }: LockPath): LockInspection {
+  return { path, ...NAMES_NOBODY, state: 'free', description: 'nothing is there' };
 }

@@ -1,5 +1,5 @@
-// A lock ends in one of three ways: it is released, it is handed over, or it is lost. Releasing means to check that this
-// process still has it, and then to retire, unlink and remove it.
+// A lock ends in one of three ways: it is released, it is handed over, or it is lost. Releasing means to
+// check that this process still has it, and then to retire, unlink and remove it.
 import type { ChildProcess, SpawnOptions, StdioOptions } from 'node:child_process';
 import { unlessShort } from '../backend/system-error.js';
 import { LockLostError, quoteNames, withCode } from '../errors.js';
@@ -61,7 +61,11 @@ export class Lock {
     this.#record = new OwnRecord(published);
     this.reclaimed = reclaimed;
     this.path = published.lockPath.path;
-    enterHeldLock(published.record.nonce, () => this.#record.isIntact());
+    enterHeldLock(published.record.nonce, {
+      directory: published.directoryId,
+      file: published.owner.status,
+      isIntact: () => this.#record.isIntact(),
+    });
     this.#keepLease();
     if (lostEvent.isHeard) this.#watchForLoss();
     if (movedEvent.isHeard) this.#placeOf().start();
@@ -129,8 +133,8 @@ export class Lock {
       this.#lose(wrong);
       return false;
     }
-    // Takes the lifelines in the record again, if other code of this process closed their descriptor. For want of one the
-    // next call does so.
+    // Takes the lifelines in the record again, if other code of this process closed their descriptor. For
+    // want of one the next call does so.
     unlessShort<unknown>(selfIdentity, () => null);
     unlessShort<unknown>(
       () => this.#published.lifeline?.keep(),
@@ -150,17 +154,19 @@ export class Lock {
   }
 
   /**
-   * Starts a command as `spawn()` of node:child_process does, and hands the lock over to it. The command holds the lock
-   * for as long as it lives, even when this process is killed, and so do the processes that inherit descriptors 20 to 22
-   * from it. A program that uses this package can adopt the lock with `adoptLock()`, and release it before it ends.
+   * Starts a command as `spawn()` of node:child_process does, and hands the lock over to it. The command
+   * holds the lock for as long as it lives, even when this process is killed, and so do the processes that
+   * inherit descriptors 20 to 22 from it. A program that uses this package can adopt the lock with
+   * `adoptLock()`, and release it before it ends.
    *
-   * From then on `release()` does nothing and `verify()` is false. Until the command ends, this process keeps the lease,
-   * where there is one; after that it removes what is left of the lock, unless another process holds it.
+   * From then on `release()` does nothing and `verify()` is false. Until the command ends, this process keeps
+   * the lease, where there is one; after that it removes what is left of the lock, unless another process
+   * holds it.
    *
    * A command that cannot be started emits 'error' as usual. This process then still has the lock.
-   * @throws Error (ERR_INVALID_STATE) when the lock was acquired without the option `handOver`, or is no longer held;
-   * LockLostError (ERR_LOCK_LOST); the errors of `spawn()`; RangeError (ERR_OUT_OF_RANGE) for more than 20 entries in
-   * `stdio`.
+   * @throws Error (ERR_INVALID_STATE) when the lock was acquired without the option `handOver`, or is no
+   * longer held; LockLostError (ERR_LOCK_LOST); the errors of `spawn()`; RangeError (ERR_OUT_OF_RANGE) for
+   * more than 20 entries in `stdio`.
    */
   handOver(command: string, args: readonly string[] = [], options: SpawnOptions = {}): ChildProcess {
     this.#requireTransferable();

@@ -69,7 +69,10 @@ export class OwnRecord {
     return read.parsed.kind === 'record' && read.parsed.record.nonce === record.nonce;
   }
 
-  /** False also when there is no such name. @throws EBADF when the descriptor of owner.json is another file's by now. */
+  /**
+   * False also when there is no such name. @throws EBADF when the descriptor of owner.json is another file's
+   * by now.
+   */
   #isStillAt(name: string): boolean {
     const { lockPath, directory, owner } = this.#published;
     const { descriptor, status } = owner;

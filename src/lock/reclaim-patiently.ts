@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ReclaimResult, type ReclaimTry, tryToReclaim } from './inspect.js';
 import type { InspectOptions } from './protocol/assess.js';
+import { type ReclaimResult, type ReclaimTry, tryToReclaim } from './reclaim.js';
 
 /** Milliseconds between two reports of the same wait. */
 const REPORT_INTERVAL = 10_000;
@@ -18,8 +18,8 @@ export interface PatientResult extends ReclaimResult {
 }
 
 /**
- * Reclaims the lock at `path` as reclaimLock() does. Where nothing but the silence of its owner can decide, it waits until
- * the owner has been silent for its whole lease, or has renewed it, which shows that it lives.
+ * Reclaims the lock at `path` as reclaimLock() does. Where nothing but the silence of its owner can decide,
+ * it waits until the owner has been silent for its whole lease, or has renewed it, which shows that it lives.
  * @throws the errors of reclaimLock().
  */
 export async function reclaimPatiently(path: string, options: PatientOptions): Promise<PatientResult> {

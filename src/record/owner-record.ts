@@ -12,9 +12,9 @@ export interface WitnessRecord {
   /** st_ino, decimal. */
   readonly inode: string;
   /**
-   * st_ino of the lock directory, decimal. A copy of the lock has both numbers other than recorded. null where the number
-   * may change while the lock stands (overlay whose directories have another st_dev than its files), and in records of
-   * versions that did not write it.
+   * st_ino of the lock directory, decimal. A copy of the lock has both numbers other than recorded. null
+   * where the number may change while the lock stands (overlay whose directories have another st_dev than its
+   * files), and in records of versions that did not write it.
    */
   readonly directory: string | null;
 }

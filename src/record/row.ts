@@ -15,9 +15,9 @@ export interface RowKeys {
   /** A number, or its decimal text. It must be the one in the identity, if the row has both. */
   readonly pid?: string;
   /**
-   * When the owner wrote the row, by the owner's own clock: ms since the epoch, ISO 8601 text with a zone, or a Date. An
-   * earlier time, such as that at which a job was queued, makes a living owner seem younger than its row, hence dead. It
-   * counts only in a row without an identity, as the next two do.
+   * When the owner wrote the row, by the owner's own clock: ms since the epoch, ISO 8601 text with a zone, or
+   * a Date. An earlier time, such as that at which a job was queued, makes a living owner seem younger than
+   * its row, hence dead. It counts only in a row without an identity, as the next two do.
    */
   readonly createdAt?: string;
   /** Field 22 of /proc/PID/stat, as the owner read it: a number, or its decimal text. */

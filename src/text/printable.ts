@@ -14,7 +14,10 @@ export function printable(text: string): string {
   });
 }
 
-/** Formats a value as JSON.stringify does with 2 spaces, but escapes everything unprintable other than its line ends. */
+/**
+ * Formats a value as JSON.stringify does with 2 spaces, but escapes everything unprintable other than its
+ * line ends.
+ */
 export function printableJson(value: unknown): string {
   // JSON.stringify itself does not escape DEL, the C1 controls and the format characters.
   return JSON.stringify(value, null, 2).replace(UNPRINTABLE, (character) =>

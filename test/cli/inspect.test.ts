@@ -242,9 +242,9 @@ describeRequiring(BUILT, 'inspect', () => {
 
   test('takes a path that begins with a dash after --', async () => {
     const directory = tempDir();
-    writeLock(directory, '-x', { pid: NOBODY, createdAtMs: 1 });
-    const { code, stdout } = await cli(['inspect', '--json', '--', '-x'], { cwd: directory });
+    writeLock(directory, '-x.lock', { pid: NOBODY, createdAtMs: 1 });
+    const { code, stdout } = await cli(['inspect', '--json', '--', '-x.lock'], { cwd: directory });
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ path: join(directory, '-x'), state: 'stale' });
+    expect(JSON.parse(stdout)).toMatchObject({ path: join(directory, '-x.lock'), state: 'stale' });
   });
 });

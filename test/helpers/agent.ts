@@ -4,9 +4,10 @@ import type { Comparison } from '../../src/identity/compare.js';
 import type { ProcessIdentity } from '../../src/identity/process-identity.js';
 import type { JudgeOptions } from '../../src/judge/judge.js';
 import type { Verdict } from '../../src/judge/verdict.js';
-import type { LockInspection, ReclaimResult } from '../../src/lock/inspect.js';
+import type { LockInspection } from '../../src/lock/inspect.js';
 import type { AcquireOptions } from '../../src/lock/options.js';
 import type { InspectOptions } from '../../src/lock/protocol/assess.js';
+import type { ReclaimResult } from '../../src/lock/reclaim.js';
 import type { OwnerRecord } from '../../src/record/owner-record.js';
 import type { AnyName } from './backends.js';
 import type { Box, BoxStartOptions } from './box.js';
@@ -111,6 +112,11 @@ export class Agent {
   /** Hands the lock over to a command, and resolves with its number; null when it could not be started. */
   handOver(path: string, command: readonly string[], options?: SpawnOptions): Promise<number | null> {
     return this.#value('handOver', { path, command, options });
+  }
+
+  /** Gives up the privileges of root for good, as a daemon does. */
+  becomeUser(uid: number): Promise<void> {
+    return this.#value('becomeUser', { uid });
   }
 
   /** Sets the agent's command name, as /proc shows it. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { INITIAL_PID_NAMESPACE } from '../../src/backend/initial-namespaces.js';
 import { findNamesakes } from '../../src/identity/namesakes.js';
-import { INITIAL_PID_NAMESPACE, type Observer } from '../../src/identity/observer.js';
+import type { Observer } from '../../src/identity/observer.js';
 import { type Answers, fakeObserver, statOf } from './fake-observer.js';
 
 /** /proc lists these two numbers for as long as the test runs; the fake kernel says what they are. */

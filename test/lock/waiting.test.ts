@@ -21,12 +21,9 @@ function newPath(name = 'install.lock'): string {
 
 /** Writes a lock whose owner cannot be judged. */
 function writeUnknownLock(api: Package, path: string): void {
+  const identity = { ...api.selfIdentity(), ...NO_BOOT, lifeline: null };
   const witness = { device: '1', fsid: null, inode: '1', directory: null };
-  writeLockOf(
-    path,
-    { ...api.selfIdentity(), ...NO_BOOT, lifeline: null },
-    { witness, createdAtMs: Date.now() - 60_000 },
-  );
+  writeLockOf(path, identity, { witness, filesystem: 'overlay', createdAtMs: Date.now() - 60_000 });
 }
 
 function timeoutError(run: () => unknown): LockTimeoutError {

@@ -38,8 +38,8 @@ export const files = [
       },
       {
         what: 'a lock that was given up is dead whatever its witness says',
-        from: "return byHolder?.state === 'alive' ? byHolder : { state: 'dead', reason: 'given-up-by-this-process' };",
-        to: "return { state: 'dead', reason: 'given-up-by-this-process' };",
+        from: "if (byHolder !== null && byHolder.state !== 'unknown') return byHolder;\n  return { state: 'dead', reason",
+        to: "return { state: 'dead', reason",
       },
       {
         what: 'a lock that was handed over is given up with the thread that had it',
@@ -49,6 +49,11 @@ export const files = [
       {
         what: 'row 2: the own lock is judged like any other',
         from: 'if (!seen.heldByThisProcess) return null;',
+        to: 'return null;',
+      },
+      {
+        what: 'row 2b: a copy of the own lock is judged by the life of this process',
+        from: 'if (!seen.copyOfOwnLock) return null;',
         to: 'return null;',
       },
       {
@@ -724,7 +729,7 @@ export const files = [
   },
   {
     file: 'src/judge/live-observation.ts',
-    tests: ['test/judge/witness-file.test.ts'],
+    tests: ['test/judge/held-lock.test.ts'],
     mutants: [
       {
         what: "only a witness keeps a stranger's record alive",
@@ -746,9 +751,21 @@ export const files = [
       },
       {
         what: 'a copy of a lock that this thread holds is its own',
-        from: "return file !== 'copied' && file !== 'reattached';",
+        from: "return file !== 'copied' && file !== 'reattached' && !this.copyOfOwnLock;",
         to: 'return true;',
         tests: ['test/lock/copies.test.ts'],
+      },
+      {
+        what: 'hard links to the own lock are a copy',
+        from: 'file.inode !== held.file.inode && directory.inode',
+        to: 'directory.inode',
+        tests: ['test/lock/copies.test.ts'],
+      },
+      {
+        what: 'a replaced owner.json in the own lock is a copy',
+        from: ' && directory.inode !== held.directory.inode;',
+        to: ';',
+        tests: ['test/lock/copies.test.ts', 'test/lock/retire.test.ts'],
       },
       {
         what: 'a lifeline that is seen held is not remembered',

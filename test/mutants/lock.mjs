@@ -661,7 +661,7 @@ export const files = [
       },
       {
         what: 'a directory on which a process has a lock is ownerless',
-        from: 'if (backend.witness.hasAnyLock(directory, backend.files.filesystem(directory).type)) {',
+        from: 'if (isSeenLocked(backend, directory)) {',
         to: 'if (false) {',
       },
       {
@@ -1029,6 +1029,12 @@ export const files = [
         to: '',
         tests: ['test/lock/file-lease.test.ts'],
       },
+    ],
+  },
+  {
+    file: 'src/lock/reclaim.ts',
+    tests: ['test/cli/reclaim.test.ts', 'test/lock/invariants.test.ts', 'test/formats/reclaim.test.ts'],
+    mutants: [
       {
         what: 'reclaims what is not stale',
         from: "if (lockState.state !== 'stale') {\n    view.putBackOldClaim();",

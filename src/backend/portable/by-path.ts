@@ -13,9 +13,10 @@ export type Entries = readonly [descriptor: Descriptor, name: string][];
 export type Paths<Names extends Entries> = { [Name in keyof Names]: string };
 
 /**
- * Makes a call of node:fs, which takes paths, on names in open directories. It checks before and after the call that each
- * path leads to the directory that was opened. In the microseconds in between another directory can take its place. In
- * that case the change made there is undone, and the call fails with ENOENT, like a call in a directory that is gone.
+ * Makes a call of node:fs, which takes paths, on names in open directories. It checks before and after the
+ * call that each path leads to the directory that was opened. In the microseconds in between another
+ * directory can take its place. In that case the change made there is undone, and the call fails with ENOENT,
+ * like a call in a directory that is gone.
  * @param undo undoes what `call` did.
  */
 export function callByPath<T, Names extends Entries>(

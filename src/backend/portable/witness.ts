@@ -10,5 +10,4 @@ export const portableWitness: WitnessOperations = {
   test: () => 'untestable',
   testAnyLock: () => 'untestable',
   testAt: () => 'untestable',
-  hasAnyLock: () => false,
 };

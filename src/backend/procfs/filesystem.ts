@@ -3,8 +3,8 @@ import type { Filesystem } from '../backend.js';
 import { isSystemError } from '../system-error.js';
 
 /**
- * The numbers are from statfs(2) and linux/magic.h; ext means ext2, ext3 or ext4. native/linux/filesystem.cc has the same
- * table, and a test compares both.
+ * The numbers are from statfs(2) and linux/magic.h; ext means ext2, ext3 or ext4. native/linux/filesystem.cc
+ * has the same table, and a test compares both.
  */
 export const FILESYSTEM_NAMES: ReadonlyMap<number, string> = new Map([
   [0xef53, 'ext'],

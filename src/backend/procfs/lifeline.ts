@@ -1,18 +1,13 @@
 import { statSync } from 'node:fs';
 import type { LifelineOperations, WitnessTest } from '../backend.js';
+import { LIFELINE_INODES } from '../initial-namespaces.js';
 import { NO_LIFELINE } from '../no-lifeline.js';
 import { isSystemError } from '../system-error.js';
 import { type ListedLock, locksOn, readLockTable, splitDevice } from './locks.js';
 
-/** Inodes of the initial namespaces whose files carry lifelines (include/linux/proc_ns.h). */
-export const LIFELINE_INODES: ReadonlyMap<string, bigint> = new Map([
-  ['time', 4026531834n],
-  ['user', 4026531837n],
-]);
-
 /**
- * Plain Node can only read /proc/locks, which shows no more than a page of locks at once. A lifeline that is listed there
- * is held. One that is not listed may have been cut off, so it is untestable.
+ * Plain Node can only read /proc/locks, which shows no more than a page of locks at once. A lifeline that is
+ * listed there is held. One that is not listed may have been cut off, so it is untestable.
  */
 export const PROCFS_LIFELINE: LifelineOperations = Object.freeze({ ...NO_LIFELINE, test });
 

@@ -43,8 +43,8 @@ export function readLockTable(): LockTable {
     }
     return {
       text: buffer.toString('latin1', 0, length),
-      // An empty second read is not enough for a complete list, because the record that did not fit into the first may be
-      // gone by the second. The first must also have had room for one more record.
+      // An empty second read is not enough for a complete list, because the record that did not fit into the
+      // first may be gone by the second. The first must also have had room for one more record.
       complete: length === first && length <= PAGE_SIZE - LONGEST_RECORD,
     };
   } finally {

@@ -10,8 +10,8 @@ export interface ProcFile {
 }
 
 /**
- * Reads a small file of /proc whole. fs.readFileSync does not return the device of the file that it read, and stat by path
- * afterwards could meet another file.
+ * Reads a small file of /proc whole. fs.readFileSync does not return the device of the file that it read, and
+ * stat by path afterwards could meet another file.
  */
 export function readProcFile(path: string): ProcFile {
   const fd = openSync(path, constants.O_RDONLY);

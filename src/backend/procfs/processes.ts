@@ -16,9 +16,9 @@ export const procfsProcesses: ProcessOperations = {
   timeOffset: readTimeOffset,
 
   stat(pid) {
-    // The file of the main thread has the same start time, and for other processes we read the one of the process. qemu's
-    // user emulation makes up the latter for its own process, with the time at which qemu itself was ready: on a busy
-    // machine that is some ticks after the true start.
+    // The file of the main thread has the same start time, and for other processes we read the one of the
+    // process. qemu's user emulation makes up the latter for its own process, with the time at which qemu
+    // itself was ready: on a busy machine that is some ticks after the true start.
     const file = requirePid(pid) === process.pid ? `task/${pid}/stat` : 'stat';
     return readParsed(`/proc/${pid}/${file}`, parseStat);
   },

@@ -7,16 +7,17 @@ const NUM_THREADS = 20 - FIRST_FIELD;
 const START_TIME = 22 - FIRST_FIELD;
 
 /**
- * The largest start time that is a true one: half the range, 292 years of uptime. A process that is older than the
- * reader's time namespace has a negative start there. The kernel computes in unsigned nanoseconds and divides the wrapped
- * value by 10 ms (nsec_to_clock_t), so such starts read as about 1.8e12 ticks, which a double holds exactly.
+ * The largest start time that is a true one: half the range, 292 years of uptime. A process that is older
+ * than the reader's time namespace has a negative start there. The kernel computes in unsigned nanoseconds
+ * and divides the wrapped value by 10 ms (nsec_to_clock_t), so such starts read as about 1.8e12 ticks, which
+ * a double holds exactly.
  */
 const LARGEST_TICKS = 2 ** 63 / 1e7;
 
 /**
- * Parses /proc/<pid>/stat. The second field is the command in parentheses, and a process may name itself `) Z 1 \n(`.
- * Only the last parenthesis of the whole text ends the field, because numbers alone follow it. null: this is not the text
- * of such a file.
+ * Parses /proc/<pid>/stat. The second field is the command in parentheses, and a process may name itself `) Z
+ * 1 \n(`. Only the last parenthesis of the whole text ends the field, because numbers alone follow it. null:
+ * this is not the text of such a file.
  */
 export function parseStat(content: Buffer): ProcessStat | null {
   // Latin-1, because the command is bytes and not UTF-8: PR_SET_NAME (prctl(2)) cuts at 15 bytes, also inside a letter.

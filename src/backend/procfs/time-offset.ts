@@ -1,11 +1,9 @@
 import { statSync } from 'node:fs';
 import { requirePid } from '../arguments.js';
 import type { TimeOffset } from '../backend.js';
+import { INITIAL_TIME_NAMESPACE } from '../initial-namespaces.js';
 import { notKnown } from '../system-error.js';
 import { readProcFile } from './proc-file.js';
-
-/** The inode of the initial time namespace, which never changes (PROC_TIME_INIT_INO of the kernel). */
-const INITIAL_TIME_NAMESPACE = 4026531834n;
 
 const ZERO: TimeOffset = Object.freeze({ seconds: 0, nanoseconds: 0 });
 
@@ -28,7 +26,10 @@ export function readTimeOffset(pid?: number): TimeOffset | null {
   }
 }
 
-/** False for kernels before 5.6 or without CONFIG_TIME_NS: they have no such file beside the others, and shift nothing. */
+/**
+ * False for kernels before 5.6 or without CONFIG_TIME_NS: they have no such file beside the others, and shift
+ * nothing.
+ */
 function hasTimeNamespaces(): boolean {
   return inodeOf('/proc/self/ns/time') !== undefined || inodeOf('/proc/self/ns/pid') === undefined;
 }

@@ -3,7 +3,7 @@ import type { FileOperations, WitnessOperations, WitnessTest } from '../backend.
 import type { Descriptor } from '../descriptor.js';
 import { traitsOf } from '../filesystem-traits.js';
 import { isSystemError, systemError } from '../system-error.js';
-import { type ListedLock, listsAnyLock, locksOn, readLockTable, splitDevice } from './locks.js';
+import { type ListedLock, locksOn, readLockTable, splitDevice } from './locks.js';
 
 /** Sees witnesses in /proc/locks. Plain Node has no fcntl(2), so it cannot take one. */
 export class ProcfsWitness implements WitnessOperations {
@@ -22,13 +22,10 @@ export class ProcfsWitness implements WitnessOperations {
   }
 
   testAnyLock(fd: Descriptor, type: string): WitnessTest {
-    // Nobody may conclude from a list that no such lock is there, because classic locks of invisible processes are hidden.
+    // Nobody may conclude from a list that no such lock is there, because classic locks of invisible
+    // processes are hidden.
     const state = testIn(fd, type, (locks) => (locks.length > 0 ? 'held' : null));
     return state === 'held' ? 'held' : 'untestable';
-  }
-
-  hasAnyLock(directory: Descriptor): boolean {
-    return listsAnyLock(directory);
   }
 
   testAt(directory: Descriptor, name: string, type: string): WitnessTest {
@@ -54,8 +51,8 @@ function testIn(
   try {
     const { dev, ino } = fstatSync(fd, { bigint: true });
     const file = { ...splitDevice(dev), inode: ino };
-    // A lock that is listed once is held. It must be missing twice to be free: readLockTable() assumes a longest record,
-    // and one that is longer still would have to hide the lock both times.
+    // A lock that is listed once is held. It must be missing twice to be free: readLockTable() assumes a
+    // longest record, and one that is longer still would have to hide the lock both times.
     for (let reading = 0; reading < 2; reading += 1) {
       const { text, complete } = readLockTable();
       const state = conclude(locksOn(text, file));
@@ -73,10 +70,10 @@ function testIn(
 }
 
 /**
- * What the locks on a file say of its witness, which is a write lock of an open file description on the whole file and
- * excludes every other lock. So any other lock proves it free, also in a list that is not complete. Only a write lock of
- * an open file description on a part of the file may be what an heir of the witness has left of it. null: no lock is
- * listed, and that proves nothing by itself.
+ * What the locks on a file say of its witness, which is a write lock of an open file description on the whole
+ * file and excludes every other lock. So any other lock proves it free, also in a list that is not complete.
+ * Only a write lock of an open file description on a part of the file may be what an heir of the witness has
+ * left of it. null: no lock is listed, and that proves nothing by itself.
  */
 function stateOf(locks: readonly ListedLock[]): WitnessTest | null {
   const writes = locks.filter(({ kind, access }) => kind === 'OFDLCK' && access === 'WRITE');

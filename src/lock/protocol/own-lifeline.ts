@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Backend, FileStatus, OpenDirectory } from '../../backend/backend.js';
 import type { Descriptor } from '../../backend/descriptor.js';
 import { traitsOf } from '../../backend/filesystem-traits.js';
@@ -83,7 +82,8 @@ export class InheritableLifeline implements OwnLifeline {
 }
 
 /**
- * True where nothing else shows everybody who holds the lock: other kernels may see it, or no observer can test a witness.
+ * True where nothing else shows everybody who holds the lock: other kernels may see it, or no observer can
+ * test a witness.
  *
  * @param type the filesystem of the lock, as its owner records it.
  */
@@ -98,6 +98,8 @@ export function needsOwnLifeline(type: string, witness: WitnessRecord | null): b
  * between them: the time in nanoseconds, and the inode that the file of each has on a filesystem that they share.
  */
 export function ownOffset(nonce: string, { inode }: Pick<FileStatus, 'inode'>): string {
+  // The module is loaded only here, because most locks need none of this, and loading takes longer than the package.
+  const { createHash } = process.getBuiltinModule('node:crypto');
   const { bootId, pid } = ownIdentity();
   const source = `${bootId} ${nonce} ${process.hrtime.bigint()} ${pid} ${inode}`;
   const drawn = createHash('sha256').update(source).digest().readBigUInt64BE();

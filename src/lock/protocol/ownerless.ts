@@ -3,6 +3,7 @@
 // own release leaves when it is killed before its last step, all look alike. So it is taken for a lock's leftover only
 // if it is named like a lock, nobody is known to have a lock on it, and it has been untouched for long.
 import type { FileStatus } from '../../backend/backend.js';
+import { isSeenLocked } from '../../backend/directory-locks.js';
 import { traitsOf } from '../../backend/filesystem-traits.js';
 import { LockNotEmptyError, NotALockError } from '../../errors.js';
 import { isNamedLikeLock } from '../../formats/names.js';
@@ -79,7 +80,7 @@ function assessNameless(
   if (backend.files.statDescriptor(lockPath.parent).device !== view.directoryStatus().device) {
     return refused(view, MOUNT_POINT);
   }
-  if (backend.witness.hasAnyLock(directory, backend.files.filesystem(directory).type)) {
+  if (isSeenLocked(backend, directory)) {
     return held(`${what}; but some process has a file lock on the directory`);
   }
   const isPrivate = lockNameOfPrivate(name) !== null;

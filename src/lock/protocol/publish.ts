@@ -236,7 +236,8 @@ function hasMovedDespite(error: unknown, lockPath: LockPath, nonce: string): boo
 }
 
 /**
- * Checks that our directory is the one at the lock's path. It compares inodes where they are stable, and the nonce in owner.json elsewhere.
+ * Checks that our directory is the one at the lock's path. It compares inodes where they are stable, and the
+ * nonce in owner.json elsewhere.
  */
 function isPublished(lockPath: LockPath, directory: Descriptor, type: string, nonce: string): boolean {
   if (traitsOf(type).stableInodes) {

@@ -10,7 +10,10 @@ const STICKY = 0o1000;
 /** The errors that say that this process cannot remove a name from a directory. Any other is of the moment. */
 const REFUSALS: ReadonlySet<string | undefined> = new Set(['EACCES', 'EROFS', 'EPERM']);
 
-/** @throws EACCES or EROFS of the parent directory; EPERM where it is sticky and both directories are another user's. */
+/**
+ * @throws EACCES or EROFS of the parent directory; EPERM where it is sticky and both directories are another
+ * user's.
+ */
 export function refuseUnlessRemovable({ lockPath, directory }: OpenLockDirectory): void {
   try {
     accessSync(lockPath.parentPath, constants.W_OK | constants.X_OK);

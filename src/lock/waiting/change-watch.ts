@@ -127,8 +127,9 @@ class EventLoopWatch implements AsyncChangeWatch {
   }
 
   wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
-    // Every close of a namespace's file on this kernel wakes all who watch lifelines. Hence only the waiter that is first
-    // in line watches, which is the one that waits here. A lifeline that has become free by now wakes it as well.
+    // Every close of a namespace's file on this kernel wakes all who watch lifelines. Hence only the waiter
+    // that is first in line watches, which is the one that waits here. A lifeline that has become free by now
+    // wakes it as well.
     if (this.#lifeline !== null) this.#watchLifeline(this.#lifeline);
     return this.#wakeup.wait(ms, signal);
   }

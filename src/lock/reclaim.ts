@@ -1,0 +1,122 @@
+// Reclaiming means to remove a lock, or another program's file, if its owner is dead.
+import { NotALockError } from '../errors.js';
+import type { ForeignLock } from '../formats/foreign-lock.js';
+import { isDeletableAs } from '../formats/names.js';
+import { reclaimEvent } from './events.js';
+import {
+  assessOf,
+  atLockPath,
+  inspectForeign,
+  inspectionOf,
+  inspectView,
+  type LockInspection,
+  leasedThere,
+  MOVES,
+  nothingThere,
+  openLock,
+} from './inspect.js';
+import type { InspectOptions, LockState } from './protocol/assess.js';
+import { reclaimStale } from './protocol/clear.js';
+import type { LockPath } from './protocol/lock-path.js';
+import { LockView } from './protocol/view.js';
+
+/** Most judgements of a file that changes each time that it is judged. After the last it is left alone. */
+const ATTEMPTS = 3;
+
+export interface ReclaimResult extends LockInspection {
+  /** True when this call removed a dead owner's lock; `state` is then `free`. */
+  readonly reclaimed: boolean;
+}
+
+/**
+ * Removes the lock at `path`, or another program's lock or PID file, only if its owner is dead. A successor
+ * may write such a file in the moment of its removal: {@link ForeignLock.remove} says what happens then.
+ * @throws the errors of {@link inspectLockSync}; NotALockError (ERR_NOT_A_LOCK) also for a file that names no
+ * owner, or whose name and content could be those of any file; LockNotEmptyError (ERR_LOCK_NOT_EMPTY) for a
+ * directory with foreign files in it.
+ */
+export function reclaimLockSync(path: string | URL, options: InspectOptions = {}): ReclaimResult {
+  return tryToReclaim(path, options).result;
+}
+
+/** What one try to reclaim came to. */
+export interface ReclaimTry {
+  readonly result: ReclaimResult;
+  /** The state in which a lock directory was left alone; null for everything else. */
+  readonly left: LockState | null;
+}
+
+/** Does the same as {@link reclaimLockSync}, and reports how far the silence of the owner has come. */
+export function tryToReclaim(path: string | URL, options: InspectOptions): ReclaimTry {
+  const leased = (lockPath: LockPath) => withoutLock({ ...leasedThere(lockPath), reclaimed: false });
+  return atLockPath(path, leased, (lockPath) => {
+    for (let attempt = 1; ; attempt++) {
+      const lock = openLock(lockPath);
+      if (lock === null) return withoutLock({ ...nothingThere(lockPath), reclaimed: false });
+      try {
+        if (lock instanceof LockView) {
+          const result = reclaimView(lock, options);
+          if (result !== 'changed') return result;
+          if (attempt < MOVES) continue;
+          return withoutLock({ ...inspectView(lock, assessOf(lock, options)), ...RESTLESS });
+        }
+        const inspection = inspectForeign(lock, lockPath, options);
+        refuseUnlessDeletable(lock, inspection, lockPath);
+        if (inspection.state !== 'stale') return withoutLock({ ...inspection, reclaimed: false });
+        const removal = lock.remove();
+        if (removal !== 'changed') return withoutLock(reclaimedFile(inspection, removal === 'removed'));
+        if (attempt === ATTEMPTS) return withoutLock({ ...inspection, ...RESTLESS });
+      } finally {
+        lock.close();
+      }
+    }
+  });
+}
+
+function withoutLock(result: ReclaimResult): ReclaimTry {
+  return { result, left: null };
+}
+
+/** The same as {@link reclaimLockSync}, as a promise. */
+export async function reclaimLock(path: string | URL, options: InspectOptions = {}): Promise<ReclaimResult> {
+  return reclaimLockSync(path, options);
+}
+
+const RESTLESS = {
+  state: 'unknown',
+  description: 'it changes each time that it is judged',
+  reclaimed: false,
+} as const;
+
+/** @throws NotALockError (ERR_NOT_A_LOCK) */
+function refuseUnlessDeletable({ found }: ForeignLock, { format }: LockInspection, lockPath: LockPath): void {
+  if (typeof found === 'string') throw new NotALockError(lockPath.path, found);
+  if (isDeletableAs(lockPath.name, found)) return;
+  throw new NotALockError(
+    lockPath.path,
+    `a ${format} by its content, but has no word "lock", "lck" or "pid" in its name`,
+  );
+}
+
+function reclaimedFile(inspection: LockInspection, isOurs: boolean): ReclaimResult {
+  if (isOurs && reclaimEvent.isHeard) {
+    const { path, owner, ageMs, verdict, description } = inspection;
+    reclaimEvent.publish({ path, owner, ownerAge: ageMs, verdict, description });
+  }
+  return { ...inspection, state: 'free', reclaimed: isOurs };
+}
+
+/** @returns `changed` when what stands there now was not judged yet. */
+function reclaimView(view: LockView, options: InspectOptions): ReclaimTry | 'changed' {
+  const lockState = assessOf(view, options);
+  if (lockState.refusal !== undefined) throw lockState.refusal;
+  if (lockState.moving === true) return 'changed';
+  const inspection = inspectionOf(view, lockState);
+  if (lockState.state !== 'stale') {
+    view.putBackOldClaim();
+    return { result: { ...inspection, reclaimed: false }, left: lockState };
+  }
+  const clearing = reclaimStale(view, lockState);
+  if (clearing === 'replaced') return 'changed';
+  return withoutLock({ ...inspection, reclaimed: clearing === 'cleared', state: 'free' });
+}
