@@ -48,7 +48,9 @@ export class LockView {
   readonly owner: OpenText | null;
   /** The content of owner.json. null when there is none, or when it is torn. */
   readonly record: OwnerRecord | null;
-  /** The name under which {@link owner} was found: a process may be about to retire it. */
+  /**
+   * The name under which {@link owner} was found. It is a claimed one while another process retires the file.
+   */
   readonly ownerName: string;
   #directoryStatus: FileStatus | undefined;
   #namesFound: readonly string[] | undefined;
@@ -71,8 +73,8 @@ export class LockView {
 
   /**
    * @returns null when the path does not exist.
-   * @throws NotALockError (ERR_NOT_A_LOCK) for a file, a symbolic link, or an owner.json that no lock wrote; an error
-   * that {@link isLeased}.
+   * @throws NotALockError (ERR_NOT_A_LOCK) for a file, a symbolic link, or an owner.json that no lock wrote;
+   * an error that {@link isLeased}.
    */
   static open(lockPath: LockPath): LockView | null {
     const directory = openLockDirectory(lockPath);
@@ -120,20 +122,21 @@ export class LockView {
   }
 
   /**
-   * True while the file that was judged still has the name under which it was found. A witness or a process that is
-   * found gone while a release renames the file says nothing of the owner.
+   * True while the file that was judged still has the name under which it was found. A witness or a process
+   * that is found gone while a release renames the file says nothing of the owner.
    */
   isOwnerStillNamed(): boolean {
     return this.owner !== null && this.#isOwnerAt(this.ownerName);
   }
 
   /**
-   * Gives a claimed owner.json its name back, if the process that claimed it was killed, or has been stopped for a
-   * while. Call this when its owner was not found dead.
+   * Gives a claimed owner.json its name back, if the process that claimed it was killed, or has been stopped
+   * for a while. Call this when its owner was not found dead.
    */
   putBackOldClaim(): void {
     if (this.owner === null || this.ownerName === OWNER_FILE) return;
-    // The rename set ctime. Where the clocks differ, the claim is given back too early, and the claimer begins anew.
+    // The rename set ctime. Where the clocks differ, the claim is given back too early, and the claimer
+    // begins anew.
     const claimedFor = Math.abs(Date.now() - this.owner.status.ctimeMs);
     if (claimedFor > CLAIM_TIME) putBack(this, this.ownerName);
   }
@@ -214,7 +217,7 @@ export class LockView {
   }
 }
 
-/** What to tell people when {@link isLeased}. */
+/** The description of a lock whose file could not be opened because of a lease: see {@link isLeased}. */
 export const LEASED =
   'another program has a lease on the file (fcntl F_SETLEASE, as file servers take), which it has not given back yet';
 
@@ -251,8 +254,8 @@ function openOwner(lockPath: LockPath, directory: Descriptor, name: string): Ope
 }
 
 /**
- * A record with an identity proves by itself that its directory is a lock. A pid alone can stand in anybody's data, so
- * there the name of the directory has to say it.
+ * A record with an identity proves by itself that its directory is a lock. A pid alone can stand in anybody's
+ * data, so there the name of the directory has to say it.
  */
 function isOurs({ name }: LockPath, record: OwnerRecord): boolean {
   if (record.version !== null || lockNameOfPrivate(name) !== null) return true;

@@ -16,7 +16,7 @@ import { LEASE_OF_OTHERS, type Obstacle, OUT_OF_DESCRIPTORS, OVERTAKEN } from '.
 import { AT_ONCE, Pace } from './pace.js';
 import { Reporter } from './reporter.js';
 
-/** Says why a newcomer need not look, or must not. */
+/** Why a newcomer does not look: the head of the line has just looked, or it is the turn of another task. */
 export interface Ahead {
   readonly seen: Obstacle;
   /** Milliseconds for which that holds. Infinity: until the newcomer has become the head. */
@@ -115,7 +115,8 @@ export class Acquisition<W extends ChangeWatch> {
       return this.#takeOrWatch();
     } catch (error) {
       if (isLeased(error)) return LEASE_OF_OTHERS;
-      // Others that waited with this one may have taken all descriptors together, and give them back one by one.
+      // Others that waited with this one may have taken all descriptors together, and give them back one by
+      // one.
       if (this.#hasWaited && isOutOfDescriptors(error)) return OUT_OF_DESCRIPTORS;
       throw error;
     }
