@@ -1,7 +1,7 @@
 import type { FileStatus, OpenText } from '../../backend/backend.js';
 import type { Descriptor } from '../../backend/descriptor.js';
 import { isSameFile } from '../../backend/file-status.js';
-import { errnoOf, isGone, isSystemError } from '../../backend/system-error.js';
+import { errnoOf, isGone } from '../../backend/system-error.js';
 import { LockNotEmptyError, NotALockError } from '../../errors.js';
 import { isDeletableAs } from '../../formats/names.js';
 import { openOwnerFile } from '../../record/owner-file.js';
@@ -74,7 +74,7 @@ export class LockView {
   /**
    * @returns null when the path does not exist.
    * @throws NotALockError (ERR_NOT_A_LOCK) for a file, a symbolic link, or an owner.json that no lock wrote;
-   * an error that {@link isLeased}.
+   * EAGAIN while another program has a file lease on owner.json (file-lease.ts).
    */
   static open(lockPath: LockPath): LockView | null {
     const directory = openLockDirectory(lockPath);
@@ -215,19 +215,6 @@ export class LockView {
     this.#namesFound ??= namesIn(this.lockPath, this.directory);
     return this.#namesFound;
   }
-}
-
-/** The description of a lock whose file could not be opened because of a lease: see {@link isLeased}. */
-export const LEASED =
-  'another program has a lease on the file (fcntl F_SETLEASE, as file servers take), which it has not given back yet';
-
-/**
- * True when a file could not be opened because of another program's lease (F_SETLEASE of fcntl(2)). The
- * kernel has asked that program to give it back, and takes it away after 45 s
- * (/proc/sys/fs/lease-break-time). So the file can be opened later, and says nothing until then.
- */
-export function isLeased(error: unknown): boolean {
-  return isSystemError(error) && error.code === 'EAGAIN' && /^open(at)?$/.test(error.syscall);
 }
 
 function namesIn({ backend }: LockPath, directory: Descriptor): string[] {
