@@ -1,10 +1,21 @@
+import type { FileStatus } from '../backend/backend.js';
+
 /**
  * The locks that this thread holds, by nonce, and those that it gave up. The judge asks for these before it
  * reads anything about a process. A module belongs to one thread, so a lock of another thread of this process
  * is not among them. The lock layer enters each with a function that checks whether the lock and its witness
  * are still held, because a stray close(2) may have dropped the witness.
  */
-const held = new Map<string, () => boolean>();
+const held = new Map<string, HeldLock>();
+
+/** A lock that this thread holds, and where it is: a copy of it has the same nonce. */
+export interface HeldLock {
+  readonly directory: FileId;
+  readonly file: FileId;
+  readonly isIntact: () => boolean;
+}
+
+type FileId = Pick<FileStatus, 'device' | 'inode'>;
 
 /**
  * Locks whose owner.json may stand although this thread lost them or could not release them. Their process lives on, so
@@ -15,8 +26,8 @@ const givenUp = new Set<string>();
 /** Losses are rare. The oldest are forgotten first. */
 const MOST_REMEMBERED = 4096;
 
-export function enterHeldLock(nonce: string, isIntact: () => boolean): void {
-  held.set(nonce, isIntact);
+export function enterHeldLock(nonce: string, lock: HeldLock): void {
+  held.set(nonce, lock);
 }
 
 export function leaveHeldLock(nonce: string): void {
@@ -31,7 +42,11 @@ export function giveUpLock(nonce: string): void {
 }
 
 export function isHeldLock(nonce: string): boolean {
-  return held.get(nonce)?.() ?? false;
+  return held.get(nonce)?.isIntact() ?? false;
+}
+
+export function heldLockOf(nonce: string): HeldLock | null {
+  return held.get(nonce) ?? null;
 }
 
 export function isGivenUpLock(nonce: string): boolean {

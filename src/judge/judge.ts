@@ -47,12 +47,13 @@ export function judgeOwner(
 export function judgeOwner(row: object, options: RowOptions): Verdict;
 export function judgeOwner(recorded: object, options: OwnerOptions = {}): Verdict {
   const record = recordedOwner(recorded, options.keys);
+  if (options.lock === undefined) return judgeRecord(record, NOWHERE, options);
   const judge = () => withRecordedFile(record, options, (site) => judgeRecord(record, site, options));
   const verdict = judge();
   // A release renames owner.json, then drops the witness. A living owner whose release came between the
   // opening of the file and the test would be called dead; the second look finds that its record stands there
   // no longer.
-  return verdict.state === 'dead' && options.lock !== undefined ? judge() : verdict;
+  return verdict.state === 'dead' ? judge() : verdict;
 }
 
 /**

@@ -15,7 +15,7 @@ import { ownIdentity, readSelf } from '../identity/read.js';
 import { type StartTicks, startTicksIn } from '../identity/start-ticks.js';
 import type { OwnerFile, RecordSite } from '../record/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
-import { isGivenUpLock, isHeldLock } from './held-locks.js';
+import { type HeldLock, heldLockOf, isGivenUpLock, isHeldLock } from './held-locks.js';
 import { lockFileOf, whyNotRecorded } from './lock-file.js';
 import type {
   LifelineObservation,
@@ -26,6 +26,8 @@ import type {
 import { rememberHeld, wasHeld } from './seen-held.js';
 
 const PLATFORM = process.platform;
+
+const NO_FILE: WitnessObservation = { state: 'untestable', file: 'unclear', source: 'no file to test' };
 
 /** What a watch has seen happen, so that the judge does not read it again. */
 export interface Seen {
@@ -86,7 +88,15 @@ export class LiveObservation implements Observation {
     if (!this.#isOwnRecordOf(isHeldLock)) return false;
     // A copy of the lock has the same nonce.
     const file = this.#lockFile();
-    return file !== 'copied' && file !== 'reattached';
+    return file !== 'copied' && file !== 'reattached' && !this.copyOfOwnLock;
+  }
+
+  get copyOfOwnLock(): boolean {
+    const { nonce, filesystem, witness } = this.#record;
+    const held = nonce === null || witness !== null ? null : heldLockOf(nonce);
+    const { owner } = this.#site;
+    if (held === null || owner === null || filesystem !== typeOfFile(owner)) return false;
+    return traitsOf(filesystem).stableInodes && isCopy(owner.status, this.#statDirectory(), held);
   }
 
   get givenUpByThisProcess(): boolean {
@@ -203,9 +213,10 @@ export class LiveObservation implements Observation {
 
   #testWitness(): WitnessObservation {
     const { owner } = this.#site;
+    if (owner === null) return NO_FILE;
     const isLegacy = this.#record.identity === null;
     const file = isLegacy ? legacyFileOf(owner) : this.#lockFile();
-    if (owner === null || file === 'no-test') {
+    if (file === 'no-test') {
       return { state: 'untestable', file: 'unclear', source: whyNotRecorded(this.#record, owner) };
     }
     const { name, witness } = this.#observer.backend;
@@ -229,6 +240,16 @@ export class LiveObservation implements Observation {
     const { directory } = this.#site;
     return directory === null ? null : this.#observer.backend.files.statDescriptor(directory);
   }
+}
+
+/**
+ * True when both the file and its directory are others than those of the lock, on the same device. Where only one of them
+ * differs, somebody has replaced owner.json in the lock, or made a hard link to it.
+ */
+function isCopy(file: FileStatus, directory: FileStatus | null, held: HeldLock): boolean {
+  if (directory === null) return false;
+  const devices = new Set([file.device, directory.device, held.file.device, held.directory.device]);
+  return devices.size === 1 && file.inode !== held.file.inode && directory.inode !== held.directory.inode;
 }
 
 /**

@@ -31,6 +31,7 @@ const ROWS: Rows<Judged> = [
   newerVersion, // 1
   heldByThisThread, // 2
   givenUpByThisThread, // 2a
+  copyOfOwnLock, // 2b
   noteBootAndNamespace, // never answers: all rows below rest on it
   processAndHolder, // 3 to 8
   processLifeline, // 8a
@@ -125,6 +126,13 @@ function givenUpByThisThread(judged: Judged): Answer | null {
   const byHolder = holder(judged);
   if (byHolder !== null && byHolder.state !== 'unknown') return byHolder;
   return { state: 'dead', reason: 'given-up-by-this-process' };
+}
+
+/** Row 2b. This thread knows where its lock is, so it knows a copy also where the record names no file. */
+function copyOfOwnLock({ record, seen, evidence }: Judged): Answer | null {
+  if (!seen.copyOfOwnLock) return null;
+  note(evidence, 'nonce', record.nonce, record.nonce, 'dead');
+  return { state: 'dead', reason: 'copied' };
 }
 
 function noteBootAndNamespace({ identity, seen, evidence }: Judged): null {

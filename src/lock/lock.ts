@@ -61,7 +61,11 @@ export class Lock {
     this.#record = new OwnRecord(published);
     this.reclaimed = reclaimed;
     this.path = published.lockPath.path;
-    enterHeldLock(published.record.nonce, () => this.#record.isIntact());
+    enterHeldLock(published.record.nonce, {
+      directory: published.directoryId,
+      file: published.owner.status,
+      isIntact: () => this.#record.isIntact(),
+    });
     this.#keepLease();
     if (lostEvent.isHeard) this.#watchForLoss();
     if (movedEvent.isHeard) this.#placeOf().start();

@@ -7,6 +7,8 @@ cd "$(dirname "$0")/../.."
 # Debian packages by part.
 declare -A packages=(
   [docker]="docker.io busybox-static"
+  [busy-lock]=""
+  [docker-layers]="docker.io busybox-static"
   [runc]="runc golang-github-containers-common busybox-static"
   [bubblewrap]="bubblewrap busybox-static"
   [podman]="podman runc busybox-static"
@@ -23,7 +25,9 @@ declare -A packages=(
   [exhaustion]="strace"
   [soak]=""
   [filesystems]="e2fsprogs xfsprogs btrfs-progs squashfs-tools erofs-utils bindfs sshfs openssh-sftp-server mergerfs fuse-overlayfs gocryptfs ntfs-3g"
+  [places]="e2fsprogs xfsprogs btrfs-progs bindfs sshfs openssh-sftp-server mergerfs fuse-overlayfs gocryptfs"
   [failing-calls]="strace"
+  [late-answers]="strace bindfs"
   [failing-disks]="perl e2fsprogs xfsprogs btrfs-progs bindfs libfaketime"
   [quota]="user-mode-linux kmod quota e2fsprogs xfsprogs"
   [uml]="user-mode-linux e2fsprogs xfsprogs btrfs-progs"

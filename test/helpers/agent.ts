@@ -114,6 +114,11 @@ export class Agent {
     return this.#value('handOver', { path, command, options });
   }
 
+  /** Gives up the privileges of root for good, as a daemon does. */
+  becomeUser(uid: number): Promise<void> {
+    return this.#value('becomeUser', { uid });
+  }
+
   /** Sets the agent's command name, as /proc shows it. */
   rename(name: string): Promise<void> {
     return this.#value('rename', { name });

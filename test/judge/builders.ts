@@ -75,6 +75,7 @@ export function observation(overrides: Partial<Observation> = {}): Observation {
     platform: 'linux',
     self: observer(),
     heldByThisProcess: false,
+    copyOfOwnLock: false,
     givenUpByThisProcess: false,
     heldPidfd: 'none',
     filesystem: 'ext',

@@ -135,6 +135,10 @@ describe('row 2, the own lock', () => {
       seen: { givenUpByThisProcess: true },
       verdict: 'alive: process-running',
     },
+    'a copy of a lock that this thread holds is held by nobody': {
+      seen: { copyOfOwnLock: true },
+      verdict: 'dead: copied',
+    },
     'the own pid in the record of another process is an ordinary case: dead': {
       seen: { self: observer({ pid: 7 }), observedProcess: running({ pidfdInode: '999' }) },
       verdict: 'dead: pid-reused',

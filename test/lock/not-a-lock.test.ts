@@ -4,9 +4,10 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { onCleanup } from '../helpers/cleanup.js';
 import { NOBODY, ownerFile, writeLock } from '../helpers/crafted.js';
+import { Image, run } from '../helpers/mounts.js';
 import { describeForEveryBackend } from '../helpers/package.js';
 import { startProcess } from '../helpers/processes.js';
-import { isRoot, testRequiring } from '../helpers/requirements.js';
+import { hasProgram, isRoot, testRequiring } from '../helpers/requirements.js';
 import { snapshot } from '../helpers/snapshot.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
@@ -144,6 +145,19 @@ describeForEveryBackend('a directory of somebody else', (api, backend) => {
       makeOld(path);
       expect(() => api.acquireLockSync(path, { timeout: 0 })).toThrow(expect.objectContaining(NOT_A_LOCK));
       expect(existsSync(path)).toBe(true);
+    },
+  );
+
+  testRequiring(
+    [isRoot(), hasProgram('mkfs.btrfs')],
+    'an empty subvolume: the error says so, and it is not deleted',
+    () => {
+      const path = join(new Image('btrfs').attach(), 'x.lock');
+      run('btrfs', 'subvolume', 'create', path);
+      makeOld(path);
+      expect(() => api.acquireLockSync(path, { timeout: 0 })).toThrow(expect.objectContaining(NOT_A_LOCK));
+      expect(() => api.reclaimLockSync(path, { ownerlessGrace: 0 })).toThrow(/root of a subvolume/);
+      expect(run('btrfs', 'subvolume', 'list', dirname(path))).toMatch(/path x\.lock$/);
     },
   );
 

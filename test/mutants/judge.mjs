@@ -52,6 +52,11 @@ export const files = [
         to: 'return null;',
       },
       {
+        what: 'row 2b: a copy of the own lock is judged by the life of this process',
+        from: 'if (!seen.copyOfOwnLock) return null;',
+        to: 'return null;',
+      },
+      {
         what: 'row 8: the process has the last word',
         from: "if (byProcess === null || (byHolder !== null && byHolder.state !== 'unknown')) return byHolder;",
         to: 'if (byProcess === null) return byHolder;',
@@ -746,9 +751,21 @@ export const files = [
       },
       {
         what: 'a copy of a lock that this thread holds is its own',
-        from: "return file !== 'copied' && file !== 'reattached';",
+        from: "return file !== 'copied' && file !== 'reattached' && !this.copyOfOwnLock;",
         to: 'return true;',
         tests: ['test/lock/copies.test.ts'],
+      },
+      {
+        what: 'hard links to the own lock are a copy',
+        from: 'file.inode !== held.file.inode && directory.inode',
+        to: 'directory.inode',
+        tests: ['test/lock/copies.test.ts'],
+      },
+      {
+        what: 'a replaced owner.json in the own lock is a copy',
+        from: ' && directory.inode !== held.directory.inode;',
+        to: ';',
+        tests: ['test/lock/copies.test.ts', 'test/lock/retire.test.ts'],
       },
       {
         what: 'a lifeline that is seen held is not remembered',

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Backend, FileStatus, OpenDirectory } from '../../backend/backend.js';
 import type { Descriptor } from '../../backend/descriptor.js';
 import { traitsOf } from '../../backend/filesystem-traits.js';
@@ -108,6 +107,8 @@ export function needsOwnLifeline(type: string, witness: WitnessRecord | null): b
  * they share.
  */
 export function ownOffset(nonce: string, { inode }: Pick<FileStatus, 'inode'>): string {
+  // The module is loaded only here, because most locks need none of this, and loading takes longer than the package.
+  const { createHash } = process.getBuiltinModule('node:crypto');
   const { bootId, pid } = ownIdentity();
   const source = `${bootId} ${nonce} ${process.hrtime.bigint()} ${pid} ${inode}`;
   const drawn = createHash('sha256').update(source).digest().readBigUInt64BE();

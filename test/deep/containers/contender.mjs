@@ -12,6 +12,7 @@ import { acquireLock, CHANNELS, selfIdentity } from '../../../dist/index.js';
 /**
  * @typedef {object} Task
  * @property {string} who
+ * @property {string} [lock] its path. Default: one in the volume
  * @property {import('../../../dist/index.js').AcquireOptions} [acquire]
  * @property {'lock' | 'pid-only' | 'delete'} [style] pid-only: the lock of an older program, with a PID and
  * nothing else;
@@ -20,12 +21,17 @@ import { acquireLock, CHANNELS, selfIdentity } from '../../../dist/index.js';
  * release the lock
  */
 
-const LOCK = '/vol/install.lock';
 const BEAT_MS = 5;
 const MEAL_BYTES = 8 * 1024 * 1024;
 
 /** @type {Task} */
-const { who, acquire = {}, style = 'lock', hold = 'until killed' } = JSON.parse(process.argv[2] ?? '{}');
+const {
+  who,
+  lock: path = '/vol/install.lock',
+  acquire = {},
+  style = 'lock',
+  hold = 'until killed',
+} = JSON.parse(process.argv[2] ?? '{}');
 const run = randomUUID();
 const journal = openSync('/vol/journal', 'a');
 
@@ -40,21 +46,21 @@ function tell(event, more) {
 
 /** Takes the lock as test/fixtures/old-runtime-lock.mjs does. */
 async function holdAsBefore() {
-  if (style === 'delete') rmSync(LOCK, { recursive: true, force: true });
+  if (style === 'delete') rmSync(path, { recursive: true, force: true });
   const called = performance.now();
   while (!tryDirectory()) {
     if (isOwnerThere()) await sleep(BEAT_MS);
-    else rmSync(LOCK, { recursive: true, force: true });
+    else rmSync(path, { recursive: true, force: true });
   }
   const record = { pid: process.pid, createdAtMs: Date.now() };
-  writeFileSync(`${LOCK}/owner.json`, JSON.stringify(record, null, 2));
+  writeFileSync(`${path}/owner.json`, JSON.stringify(record, null, 2));
   tell('entered', { ms: performance.now() - called, reclaimed: null });
   setInterval(() => tell('inside'), BEAT_MS);
 }
 
 function tryDirectory() {
   try {
-    mkdirSync(LOCK);
+    mkdirSync(path);
     return true;
   } catch {
     return false;
@@ -63,7 +69,7 @@ function tryDirectory() {
 
 function isOwnerThere() {
   try {
-    process.kill(JSON.parse(readFileSync(`${LOCK}/owner.json`, 'utf8')).pid, 0);
+    process.kill(JSON.parse(readFileSync(`${path}/owner.json`, 'utf8')).pid, 0);
     return true;
   } catch (error) {
     return /** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH';
@@ -82,7 +88,7 @@ async function holdLock() {
   /** @type {import('../../../dist/index.js').Lock} */
   let lock;
   try {
-    lock = await acquireLock(LOCK, {
+    lock = await acquireLock(path, {
       label: who,
       onWait: ({ verdict, description }) => tell('waiting', { reason: verdict?.reason ?? description }),
       ...acquire,

@@ -108,7 +108,15 @@ export class Docker {
    * @param {string} [name]
    */
   run(task, volume, flags = [], name = this.newName()) {
-    const words = ['run', '--rm', `--name=${name}`, ...flags, ...contender(task, volume)];
+    const words = [
+      'run',
+      '--rm',
+      `--name=${name}`,
+      ...flags,
+      `--volume=${volume}:/vol`,
+      IMAGE,
+      ...contender(task),
+    ];
     return runInForeground({
       run: [...this.#docker, ...words],
       kill: [...this.#docker, 'kill', name],
@@ -122,10 +130,12 @@ export class Docker {
    * @param {import('./contender.mjs').Task} task
    * @param {string} volume
    * @param {readonly string[]} [flags]
+   * @param {string} [image]
    */
-  runDetached(task, volume, flags = []) {
+  runDetached(task, volume, flags = [], image = IMAGE) {
     const name = this.newName();
-    this.command('run', '--detach', `--name=${name}`, '--network=none', ...flags, ...contender(task, volume));
+    const options = ['--detach', `--name=${name}`, '--network=none', ...flags, `--volume=${volume}:/vol`];
+    this.command('run', ...options, image, ...contender(task));
     return name;
   }
 
@@ -141,9 +151,9 @@ export class Docker {
 }
 
 /**
+ * The command in the container.
  * @param {import('./contender.mjs').Task} task
- * @param {string} volume
  */
-function contender(task, volume) {
-  return [`--volume=${volume}:/vol`, IMAGE, ...CONTENDER, JSON.stringify(task)];
+export function contender(task) {
+  return [...CONTENDER, JSON.stringify(task)];
 }

@@ -114,10 +114,12 @@ export class Scene {
    * The same for a container that is restarted under the same name.
    * @param {ReadonlySet<string>} before those who had the lock until now
    * @param {number} limitMs
+   * @param {string} [name] if there are several
    */
-  async enteredAgain(before, limitMs) {
+  async enteredAgain(before, limitMs, name) {
     return this.#acquired(async () => {
-      const isNew = (/** @type {Entry} */ { run, event }) => event === 'entered' && !before.has(run);
+      const isNew = (/** @type {Entry} */ { run, event, who }) =>
+        event === 'entered' && !before.has(run) && (name ?? who) === who;
       const entry = await this.journal.find(isNew, limitMs);
       if (entry === null) throw new Error(`nobody had the lock again after ${limitMs} ms`);
       return entry;
