@@ -30,7 +30,7 @@ export class SharedLifeline implements OwnLifeline {
     this.text = text;
   }
 
-  /** null where the backend can take none, and for want of a descriptor. */
+  /** null where the backend can take none. @throws EMFILE, ENFILE, ENOMEM or ENOLCK where there is no room for it. */
   static take(backend: Backend, offset: string): SharedLifeline | null {
     const text = backend.lifeline.take(offset);
     return text === null ? null : new SharedLifeline(backend, text);
@@ -62,7 +62,7 @@ export class InheritableLifeline implements OwnLifeline {
     this.#open = open;
   }
 
-  /** null as for {@link SharedLifeline.take}. */
+  /** null where the backend can take none, and where it finds no free descriptor. */
   static take(backend: Backend, offset: string): InheritableLifeline | null {
     const taken = backend.lifeline.takeInheritable(offset);
     if (taken === null) return null;
