@@ -54,7 +54,7 @@ Napi::Value TakeInheritable(const Napi::CallbackInfo& info) {
   system::Lifeline lifeline;
   system::UniqueFd descriptor;
   const int result = Lifelines::OfProcess().TakeInheritable(offset, &lifeline, &descriptor);
-  if (result < 0) return info.Env().Null();
+  if (result < 0) return LifelineOrNull(info.Env(), result, lifeline);
   return ObjectValue(info.Env())
       .Set("lifeline", LifelineText(lifeline))
       .Set("descriptor", HandOver(info, descriptor.Release()))

@@ -484,7 +484,7 @@ export interface LifelineOperations {
   /**
    * Takes a lifeline at this offset on an open file description of its own, which child processes can
    * inherit: it is held until the last copy of the descriptor is closed, in whatever process. Close it with
-   * {@link FileOperations.close}; it is close-on-exec in this process. null where the backend cannot, or no descriptor is free.
+   * {@link FileOperations.close}; it is close-on-exec in this process. null, and errors, as above.
    * @throws RangeError (ERR_OUT_OF_RANGE) for a larger number.
    */
   takeInheritable(offset: string): InheritableLifeline | null;

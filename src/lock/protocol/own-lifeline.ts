@@ -62,7 +62,7 @@ export class InheritableLifeline implements OwnLifeline {
     this.#open = open;
   }
 
-  /** null where the backend can take none, and where it finds no free descriptor. */
+  /** null, and errors, like {@link SharedLifeline.take}. */
   static take(backend: Backend, offset: string): InheritableLifeline | null {
     const taken = backend.lifeline.takeInheritable(offset);
     if (taken === null) return null;
