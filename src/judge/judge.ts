@@ -13,13 +13,14 @@ export type { JudgeOptions } from './legacy.js';
 /** Options for judging an owner when the caller has only its record. */
 export interface OwnerOptions extends JudgeOptions {
   /**
-   * The lock directory that the record was read from. While its owner.json still holds the record, the witness
-   * and the filesystem count too. Nothing else shows whether an owner in another container of this host lives.
+   * The lock directory that the record was read from. While its owner.json still holds the record, the
+   * witness and the filesystem count too. Nothing else shows whether an owner in another container of this
+   * host lives.
    */
   readonly lock?: string | URL;
   /**
-   * The file in which a record stands that is in no lock directory: a database, a JSON file. On a filesystem of one
-   * kernel no copy of this machine can have written it, so that a free lifeline is a death (`assumed`).
+   * The file that holds a record which is in no lock directory: a database, a JSON file. On a filesystem of
+   * one kernel no copy of this machine can have written it, so that a free lifeline is a death (`assumed`).
    */
   readonly path?: string | URL;
   /** The names of the columns, where the record is a row that has other ones than {@link OwnerRow}. */
@@ -49,13 +50,15 @@ export function judgeOwner(recorded: object, options: OwnerOptions = {}): Verdic
   if (options.lock === undefined) return judgeRecord(record, NOWHERE, options);
   const judge = () => withRecordedFile(record, options, (site) => judgeRecord(record, site, options));
   const verdict = judge();
-  // A release renames owner.json, then drops the witness. A living owner whose release came between the opening of the
-  // file and the test would be called dead; the second look finds that its record stands there no longer.
+  // A release renames owner.json, then drops the witness. A living owner whose release came between the
+  // opening of the file and the test would be called dead; the second look finds that its record stands there
+  // no longer.
   return verdict.state === 'dead' ? judge() : verdict;
 }
 
 /**
- * Runs `use` with the owner.json that the options lead to. It gets {@link NOWHERE} when there is none with this record.
+ * Runs `use` with the owner.json that the options lead to. It gets {@link NOWHERE} when there is none with
+ * this record.
  */
 export function withRecordedFile<T>(
   record: OwnerRecord,

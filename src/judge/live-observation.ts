@@ -243,8 +243,8 @@ export class LiveObservation implements Observation {
 }
 
 /**
- * True when both the file and its directory are others than those of the lock, on the same device. Where only one of them
- * differs, somebody has replaced owner.json in the lock, or made a hard link to it.
+ * True when both the file and its directory are others than those of the lock, on the same device. Where only
+ * one of them differs, somebody has replaced owner.json in the lock, or made a hard link to it.
  */
 function isCopy(file: FileStatus, directory: FileStatus | null, held: HeldLock): boolean {
   if (directory === null) return false;

@@ -46,8 +46,9 @@ export interface Observation {
    */
   readonly heldByThisProcess: boolean;
   /**
-   * The record's nonce is that of a lock which this thread holds, but the file and its directory are others. It is asked
-   * only of locks without a witness, because with one the recorded numbers show the copy to everybody.
+   * The record's nonce is that of a lock which this thread holds, but the file and its directory are others.
+   * It is asked only of locks without a witness, because with one the recorded numbers show the copy to
+   * everybody.
    */
   readonly copyOfOwnLock: boolean;
   /** The record's nonce is that of a lock which this thread lost or could not release. */

@@ -76,7 +76,9 @@ function statInherited({ path, backend }: LockPath, fd: Descriptor, kind: FileSt
   throw new LockLostError(path, `its descriptor ${fd} was not passed on to this process`);
 }
 
-/** null where the descriptor is not there. The lifeline is then held by other heirs, or by nobody. */
+/**
+ * null where this process did not inherit the descriptor. The lifeline is then held by other heirs, or free.
+ */
 function adoptLifeline(backend: Backend, text: string): InheritableLifeline | null {
   const [space = ''] = text.split(':');
   try {

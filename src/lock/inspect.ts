@@ -6,9 +6,10 @@ import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { ownerAgeOf } from './events.js';
 import { assess, type InspectOptions, type LockState } from './protocol/assess.js';
+import { isLeased, LEASED } from './protocol/file-lease.js';
 import { LastLook } from './protocol/last-look.js';
 import { LockPath, withLockPath } from './protocol/lock-path.js';
-import { isLeased, LEASED, LockView } from './protocol/view.js';
+import { LockView } from './protocol/view.js';
 
 export type { LockFormat } from '../formats/format.js';
 

@@ -6,7 +6,10 @@ import { type InspectOptions, MIN_LEASE } from './protocol/assess.js';
 export interface AcquireOptions extends InspectOptions {
   /** Milliseconds to wait for the lock. Default Infinity; 0 means one try. */
   readonly timeout?: number;
-  /** Ends the waiting: the acquisition rejects with `signal.reason`. */
+  /**
+   * Ends the waiting: the acquisition rejects with `signal.reason`. A synchronous one checks it once, before
+   * it begins.
+   */
   readonly signal?: AbortSignal;
   /** Called when waiting begins, when the owner changes, once when the owner is overdue, and every 10 s. */
   readonly onWait?: (report: WaitReport) => void;
@@ -17,15 +20,17 @@ export interface AcquireOptions extends InspectOptions {
   readonly expectedHold?: number;
   /**
    * Milliseconds for which the lock outlives its owner's silence. A lease is recorded only where observers
-   * may be unable to test the lock's witness (network filesystems, gVisor, plain Node, overlay, btrfs). There
+   * may be unable to test the lock's witness (network filesystems, FUSE, ramfs, gVisor, plain Node, overlay,
+   * btrfs). There
    * the owner touches its owner.json six times per lease, and a waiter that sees no change for a whole lease
    * may take the lock. An owner that is paused for longer can therefore overlap its successor.
    * Default 30 000, at least 1 000, at most 86 400 000 (a day).
    */
   readonly lease?: number;
   /**
-   * True: the lock can be handed over to a child process with `lock.handOver()`. The record says so from the start, and
-   * carries a lifeline of its own, so that no observer takes the death of this process for the end of the work.
+   * True: the lock can be handed over to a child process with `lock.handOver()`. The record says so from the
+   * start, and carries a lifeline of its own, so that no observer takes the death of this process for the end
+   * of the work.
    */
   readonly handOver?: boolean;
   /** A word for people, shown with the lock by `inspect`. */

@@ -938,7 +938,7 @@ export const files = [
       },
       {
         what: 'a failing disk is a loss',
-        from: '// The disk fails, or the process has given up the right to look. That is no loss.\n      return null;',
+        from: '// The disk fails, or the process has given up the right to read the directory. That is no loss.\n      return null;',
         to: "return '';",
       },
     ],

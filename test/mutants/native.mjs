@@ -165,6 +165,17 @@ export const files = [
     ],
   },
   {
+    file: 'native/binding/lifeline.cc',
+    tests: ['test/native/inheritable-lifeline.test.ts'],
+    mutants: [
+      {
+        what: 'a lock that may be handed over is recorded without a lifeline for want of a descriptor',
+        from: 'if (result < 0) return LifelineOrNull(info.Env(), result, lifeline);',
+        to: 'if (result < 0) return info.Env().Null();',
+      },
+    ],
+  },
+  {
     file: 'native/binding/files.cc',
     tests: ['test/backend/files.test.ts', 'test/lock/loss.test.ts'],
     mutants: [
