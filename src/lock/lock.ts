@@ -21,7 +21,7 @@ import { LossWatch } from './loss-watch.js';
 import { LockPlace } from './moved.js';
 import { OwnRecord } from './own-record.js';
 import { withLockPath } from './protocol/lock-path.js';
-import { OWNER_FILE, retiredName } from './protocol/names.js';
+import { isClaimedName, OWNER_FILE, retiredName } from './protocol/names.js';
 import type { PublishedLock } from './protocol/publish.js';
 import { removeDirectory, retireOwner, unlinkOwnFile } from './protocol/retire.js';
 import { announceRelease } from './waiting/queue.js';
@@ -281,7 +281,8 @@ export class Lock {
   /** A file that another program left in the lock's directory keeps everybody from taking the lock again. */
   #warnOfForeignFiles(): void {
     const { lockPath, directory } = this.#published;
-    const foreign = lockPath.backend.files.list(directory, 5);
+    // A claimed file is deleted by the process that is giving its name back, or judged by the next contender.
+    const foreign = lockPath.backend.files.list(directory, 5).filter((name) => !isClaimedName(name));
     if (foreign.length === 0) return;
     const words = `the lock '${this.path}' is released, but nobody can take it while its directory holds files that are not the lock's own: ${quoteNames(foreign)}`;
     process.emitWarning(words, { code: 'KERNEL_IDENTITY_LOCK_NOT_EMPTY' });

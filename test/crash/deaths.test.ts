@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect } from 'vitest';
@@ -13,6 +13,9 @@ import { atEveryCall, dieBefore, type Work } from './deaths.js';
 
 /** ms that a directory without an owner is left alone. */
 const GRACE = 50;
+/** ms for which a claim is left to whoever made it. */
+const CLAIM_TIME = 1000;
+const CLAIMED = `claimed.${'0'.repeat(32)}`;
 /** ms in which a contender gets a lock that is free. */
 const SOON = 1000;
 
@@ -107,6 +110,33 @@ for (const backend of TESTED) {
         240_000,
       );
     }
+
+    testRequiring(
+      [],
+      "of whoever gives a claimed record its name back: a living owner's lock stays held, and is free once it is dead",
+      async () => {
+        const calls = await atEveryCall('reclaim', backend, async (die) => {
+          const path = join(tempDir(), 'x.lock');
+          const owner = await startAgent({ backend });
+          await owner.acquire(path);
+          // Whoever claimed it was killed before it could compare it.
+          renameSync(join(path, 'owner.json'), join(path, CLAIMED));
+          await sleep(CLAIM_TIME + 100);
+          await die(path);
+          await expect(next.acquire(path, { timeout: 0 })).rejects.toMatchObject({
+            code: 'ERR_LOCK_TIMEOUT',
+          });
+          await owner.kill();
+          await expectRecovery(path);
+        });
+        const expected =
+          backend === 'native'
+            ? ['renameNoReplaceAt']
+            : ['renameAt claimed', 'linkAt claimed', 'unlinkAt claimed'];
+        for (const call of expected) expect(calls.some((made) => made.startsWith(call))).toBe(true);
+      },
+      240_000,
+    );
 
     for (const work of ['acquire and release', 'reclaim'] as const) {
       testRequiring(

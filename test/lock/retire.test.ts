@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Lock } from '../../src/index.js';
 import { startAgent } from '../helpers/agent.js';
@@ -156,7 +157,7 @@ describeForEveryBackend('a directory with a claimed record alone', (api, backend
     expect(readdirSync(path)).toEqual(['owner.json']);
   });
 
-  test('keeps the claimed name where neither a rename nor a link can give it back', async () => {
+  test('keeps a claimed name where neither a rename nor a link can give it back', async () => {
     const path = newPath();
     writeLock(path, LIVE_OWNER);
     renameSync(ownerFile(path), join(path, CLAIMED));
@@ -168,7 +169,7 @@ describeForEveryBackend('a directory with a claimed record alone', (api, backend
     await expect(api.acquireLock(path, { timeout: 1_500 })).rejects.toMatchObject({
       code: 'ERR_LOCK_TIMEOUT',
     });
-    expect(readdirSync(path)).toEqual([CLAIMED]);
+    expect(readdirSync(path)).toEqual([expect.stringMatching(/^claimed\.[0-9a-f]{32}$/)]);
   });
 
   test('is still the lock of its owner, who releases it', () => {
@@ -178,6 +179,24 @@ describeForEveryBackend('a directory with a claimed record alone', (api, backend
     expect(lock.verify()).toBe(true);
     lock.releaseSync();
     expect(existsSync(path)).toBe(false);
+  });
+
+  test('is given back by a link while its owner releases it: the lock is free, and nothing is left', async () => {
+    const path = newPath();
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const lock = api.acquireLockSync(path);
+    renameSync(ownerFile(path), join(path, `claimed.${lock.owner.nonce}`));
+    vi.spyOn(api.backend.files, 'renameNoReplaceAt').mockImplementation(() => {
+      throw Object.assign(new Error('EINVAL'), { code: 'EINVAL', errno: -22, syscall: 'renameat2' });
+    });
+    await sleep(1_100);
+    const linked = (operation: FileOperation, [, name]: readonly unknown[]) =>
+      operation === 'unlinkAt' && /^claimed\./.test(String(name));
+    const other = interfereOnce(api.backend, linked, () => lock.releaseSync());
+    expect(api.tryAcquireLockSync(path)).toBeNull();
+    expect(other.happened).toBe(true);
+    expect(readdirSync(dirname(path))).toEqual([]);
+    expect(warn).not.toHaveBeenCalled();
   });
 
   test('is given back in the middle of a release, which then begins anew', () => {
@@ -236,8 +255,8 @@ describeForEveryBackend('a release', (api) => {
     });
     expect(() => lock.releaseSync()).toThrow(expect.objectContaining({ code: 'EIO' }));
     vi.restoreAllMocks();
-    const reason = lock.owner.witness === null ? 'given-up-by-this-process' : 'witness-free';
-    expect(api.inspectLockSync(path)).toMatchObject({ state: 'stale', verdict: { reason } });
+    const verdict = { reason: 'given-up-by-this-process' };
+    expect(api.inspectLockSync(path)).toMatchObject({ state: 'stale', verdict });
     const again = api.acquireLockSync(path, { timeout: 0 });
     again.releaseSync();
   });

@@ -1,5 +1,5 @@
 import { isInside, type Kind, passTime, type Rules, STEPS } from './programs.js';
-import { copyWorld, endProcess, keyOf, outside, type World } from './world.js';
+import { copyWorld, directoryAt, endProcess, keyOf, outside, type Process, type World } from './world.js';
 
 interface Exploration {
   readonly states: number;
@@ -45,7 +45,7 @@ export function explore(kinds: readonly Kind[], rules: Rules, alien = false): Ex
     if (needsProgress(world, kinds)) waiting.push(current);
     for (const { next, step, isCrash, faults } of successors(world, kinds, rules)) {
       const inside = next.processes.filter(isInside).length;
-      const what = faults[0] ?? (inside > 1 ? 'two processes are inside at once' : undefined);
+      const what = faults[0] ?? whatIsWrong(next, inside);
       if (what !== undefined) {
         return {
           states: worlds.length,
@@ -75,16 +75,35 @@ export function explore(kinds: readonly Kind[], rules: Rules, alien = false): Ex
   return { states: worlds.length, fault: null, wedge };
 }
 
+function whatIsWrong(world: World, inside: number): string | undefined {
+  if (inside > 1) return 'two processes are inside at once';
+  const isRobbed = (process: Process) => isInside(process) && !hasRecord(world, process);
+  return world.processes.some(isRobbed) ? 'the lock of a live owner was removed' : undefined;
+}
+
+/** The record of a process that is inside stands in the lock's directory, under its name or a claimed one. */
+function hasRecord(world: World, { file }: Process): boolean {
+  const { owner, claimed } = world.directories[directoryAt(world, 'lock')] ?? { owner: -1, claimed: [] };
+  return owner === file || claimed.some((claim) => claim.file === file);
+}
+
+const FIRST_STEPS: Partial<Record<Kind, string>> = {
+  older: 'older-look',
+  taker: 'taker-look',
+  overwriter: 'taker-look',
+};
+
 function start(kinds: readonly Kind[], alien: boolean): World {
-  const world: World = { names: new Map(), directories: [], files: [], processes: [] };
+  const world: World = { names: new Map(), directories: [], files: [], processes: [], nonces: 0 };
   kinds.forEach((kind, index) => {
-    const process = outside(kind === 'older' ? 'older-look' : 'look');
+    const process = outside(FIRST_STEPS[kind] ?? 'look');
     world.processes.push(process);
     if (kind !== 'owner') return;
     world.names.set('lock', 0);
     world.directories.push({
       owner: 0,
       fresh: -1,
+      claimed: [],
       retired: [],
       alien,
       linked: true,
@@ -106,7 +125,8 @@ interface Successor {
 
 function* successors(world: World, kinds: readonly Kind[], rules: Rules): Generator<Successor> {
   const later = copyWorld(world);
-  if (passTime(later, rules.patient)) yield { next: later, step: 'time passes', isCrash: false, faults: [] };
+  if (passTime(later, rules.patient, kinds.includes('previous')))
+    yield { next: later, step: 'time passes', isCrash: false, faults: [] };
   for (const [index, kind] of kinds.entries()) {
     const process = world.processes[index];
     if (process === undefined || !process.alive) continue;
@@ -127,9 +147,7 @@ function* successors(world: World, kinds: readonly Kind[], rules: Rules): Genera
 
 /** Returns whether a live process wants the lock while no live process holds it. */
 function needsProgress({ processes }: World, kinds: readonly Kind[]): boolean {
-  const wants = processes.some(
-    ({ alive }, index) => alive && kinds[index] !== 'owner' && kinds[index] !== 'older',
-  );
+  const wants = processes.some(({ alive }, index) => alive && kinds[index]?.endsWith('contender') === true);
   return wants && !processes.some(isInside);
 }
 

@@ -1,6 +1,9 @@
 import {
+  type Claim,
   type Directory,
   directoryAt,
+  endProcess,
+  type FileName,
   mkdir,
   type Name,
   outside,
@@ -23,6 +26,12 @@ export type Mistake =
   | 'rename-aside'
   /** The directory appears under the lock's name, then owner.json is written into it. */
   | 'publish-before-owner'
+  /** What was renamed away frees the lock, whether it is what was judged or not. */
+  | 'no-comparison'
+  /** Only the inode is compared, not what the file says. */
+  | 'inode-comparison'
+  /** A claimed owner.json names nobody: its directory counts as one without an owner. */
+  | 'claim-ignored'
   /** No rename decides who reclaims: each process deletes what it finds, then the directory by its path. */
   | 'no-retiring-rename'
   /** The reclaimer puts its own owner.json into the directory it has reclaimed. */
@@ -43,6 +52,8 @@ export interface Rules {
   readonly mistake?: Mistake;
   /** False: the grace can be over while a live process is still making the directory. */
   readonly patient: boolean;
+  /** The directory is compared and removed in one step, so that nobody can put another one in its place in between. */
+  readonly atomicRemoval?: boolean;
   /** Contenders also look at private directories that other processes made. */
   readonly sweep?: boolean;
 }
@@ -55,7 +66,13 @@ export type Kind =
   /** Publishes by mkdir and a rename over the directory made. */
   | 'plain-contender'
   /** Knows a PID only: mkdir, then write. It never deletes another's lock. */
-  | 'older';
+  | 'older'
+  /** Version 0.1: retires in one step, and counts a directory with a claimed file alone as one without an owner. */
+  | 'previous'
+  /** Knows a PID only, and takes the lock of a dead owner over by renaming its own owner.json over the one there. */
+  | 'taker'
+  /** The same, but it writes into the owner.json that is there. */
+  | 'overwriter';
 
 /** One step of one process, and the state that it can see and change. */
 interface Turn {
@@ -83,19 +100,32 @@ const MAKING = new Set([
   'older-rmdir',
 ]);
 /** Between these steps a process is about to remove the directory that it looks at. */
-const CLEARING = new Set(['compare', 'rmdir']);
+const CLEARING = new Set(['compare', 'rmdir', 'free', 'put-back', 'take-claim', 'give-name', 'drop-name']);
+/** Between these steps a process releases its own lock. */
+const RELEASING = new Set([
+  'own-free',
+  'own-put-back',
+  'own-take-claim',
+  'own-give-name',
+  'own-drop-name',
+  'own-find',
+  'close',
+]);
 
 /**
  * Lets time pass in which nothing else happens: directories without owner.json come of age, unless a process
  * is working on them.
  */
-export function passTime(world: World, patient: boolean): boolean {
+export function passTime(world: World, patient: boolean, agesClaims: boolean): boolean {
   let passed = false;
   for (const [number, directory] of world.directories.entries()) {
-    const { owner, retired, linked, aged, maker } = directory;
-    if (aged || !linked || owner >= 0 || retired.length > 0) continue;
-    const isAtWork = ({ alive, at, view }: Process, index: number) =>
-      alive && ((index === maker && MAKING.has(at)) || (view === number && CLEARING.has(at)));
+    const { owner, claimed, retired, linked, aged, maker } = directory;
+    if (aged || !linked || owner >= 0 || (claimed.length > 0 && !agesClaims) || retired.length > 0) continue;
+    const isAtWork = ({ alive, at, view, own }: Process, index: number) =>
+      alive &&
+      ((index === maker && MAKING.has(at)) ||
+        (view === number && CLEARING.has(at)) ||
+        (own === number && RELEASING.has(at)));
     if (patient && world.processes.some(isAtWork)) continue;
     directory.aged = passed = true;
   }
@@ -106,6 +136,9 @@ export function passTime(world: World, patient: boolean): boolean {
 export function isInside({ alive, at }: Process): boolean {
   return alive && (at === 'critical' || at === 'older-critical');
 }
+
+/** The steps of programs whose records name a process and nothing more. */
+const PID_ONLY = /^(older-|taker?-|write$)/;
 
 export const STEPS: Readonly<Record<string, readonly Step[]>> = {
   // Steps that look and judge.
@@ -130,20 +163,34 @@ export const STEPS: Readonly<Record<string, readonly Step[]>> = {
   read: [
     ({ world, me, rules }) => {
       const view = viewed(world, me);
-      me.seen = view.owner;
-      if (me.target !== 'lock' && rules.mistake === 'sweep-unjudged') return go(me, 'refuse');
-      if (view.owner >= 0) return go(me, 'judge');
+      if (me.target !== 'lock' && rules.mistake === 'sweep-unjudged') {
+        me.seen = view.owner;
+        return go(me, 'refuse');
+      }
+      if (view.owner >= 0) return open(world, me, view.owner, 'owner');
       if (!view.linked) return lookAgain(me);
-      return go(me, view.retired.length > 0 ? 'list' : 'empty');
+      return go(me, 'search');
+    },
+  ],
+  search: [
+    ({ world, me, kind, rules }) => {
+      const { claimed, retired } = viewed(world, me);
+      const claim = kind === 'previous' || rules.mistake === 'claim-ignored' ? undefined : claimed[0];
+      if (claim !== undefined) return open(world, me, claim.file, claim.nonce);
+      return go(me, retired.length > 0 ? 'list' : 'empty');
     },
   ],
   judge: [
-    ({ world, me, rules }) => {
-      const { by, witness } = world.files[me.seen] as World['files'][number];
-      // An older program's record names a process, and no witness.
-      const alive = witness >= 0 || world.processes[by]?.at.startsWith('older') === true;
-      if (!alive) return go(me, rules.mistake === 'guard-directory' ? 'guard' : 'refuse');
-      return lookAgain(me);
+    ({ world, me, kind, rules }) => {
+      if (isAlive(world, me.seen)) {
+        // A claim is old when its claimer was killed, or has been stopped for a second.
+        const isOld = me.name !== 'owner' && !(rules.patient && isClaimerAtWork(world, me));
+        return isOld ? go(me, putBackStep(kind)) : lookAgain(me);
+      }
+      // Whoever releases drops its witness once its record has another name.
+      if (nameOf(viewed(world, me), me.seen, me.name) === null) return lookAgain(me);
+      if (rules.mistake === 'guard-directory') return go(me, 'guard');
+      return go(me, 'refuse');
     },
   ],
   empty: [
@@ -155,49 +202,97 @@ export const STEPS: Readonly<Record<string, readonly Step[]>> = {
 
   // Steps that clear a lock found stale.
   refuse: [
-    ({ world, me, rules }) => {
+    ({ world, me, kind, rules }) => {
       if (rules.mistake === 'no-retiring-rename') return go(me, 'unlink-seen');
       if (rules.mistake === 'rename-aside') return go(me, 'set-aside');
-      if (viewed(world, me).alien) return lookAgain(me);
+      const view = viewed(world, me);
+      if (view.alien) return lookAgain(me);
+      if (kind !== 'previous') {
+        const others = otherClaims(view, me);
+        if (others.some(({ file }) => isAlive(world, file))) return lookAgain(me);
+        me.listed = others.map(({ file }) => file);
+      }
       return go(me, me.seen >= 0 ? 'retire' : 'list');
     },
   ],
   retire: [
     (turn) => {
-      const { world, me, rules } = turn;
+      const { world, me, kind, rules } = turn;
       const view =
         rules.mistake === 'delete-by-path'
           ? world.directories[directoryAt(world, me.target)]
           : viewed(world, me);
-      if (view === undefined || view.owner < 0) return lookAgain(me);
-      takeFrom(turn, view);
-      view.retired.push(view.owner);
-      view.owner = -1;
-      return go(me, rules.mistake === 'refill' ? 'refill' : 'list');
+      if (view === undefined) return lookAgain(me);
+      if (kind === 'previous' || rules.mistake === 'delete-by-path' || rules.mistake === 'refill') {
+        if (view.owner < 0) return lookAgain(me);
+        takeFrom(turn, view);
+        view.retired.push(view.owner);
+        view.owner = -1;
+        return go(me, rules.mistake === 'refill' ? 'refill' : 'list');
+      }
+      const nonce = drawNonce(world);
+      const moved = rename(view, me.name, nonce);
+      if (moved < 0) return lookAgain(me);
+      const isJudged =
+        moved === me.seen && (world.files[moved]?.by === me.judged || rules.mistake === 'inode-comparison');
+      me.seen = moved;
+      me.name = nonce;
+      if (isJudged || rules.mistake === 'no-comparison') return go(me, 'free');
+      return go(me, putBackStep(kind));
     },
   ],
+  free: [
+    (turn) => {
+      const { world, me } = turn;
+      const view = viewed(world, me);
+      if (!removeClaim(view, me.name)) return lookAgain(me);
+      faultIfAlive(turn, me.seen);
+      view.retired.push(me.seen);
+      return go(me, 'list');
+    },
+  ],
+  'put-back': [putBack(lookAgain)],
+  'take-claim': [takeClaim('give-name', lookAgain)],
+  'give-name': [giveName('drop-name', lookAgain)],
+  'drop-name': [
+    ({ world, me }) => (removeClaim(viewed(world, me), me.name) ? go(me, 'compare') : lookAgain(me)),
+  ],
   list: [
-    ({ world, me, rules }) => {
-      const { retired, fresh } = viewed(world, me);
-      me.listed = [...retired, ...(fresh >= 0 ? [fresh] : [])];
+    ({ world, me, kind, rules }) => {
+      const { retired, fresh, claimed } = viewed(world, me);
+      // The claims of which no owner was found alive; an older program deletes them unread.
+      const leftovers = kind === 'previous' ? claimed.map(({ file }) => file) : me.listed;
+      me.listed = [...leftovers, ...retired, ...(fresh >= 0 ? [fresh] : [])];
       if (me.listed.length > 0) return go(me, 'unlink');
       const mayRemove = me.aged || rules.mistake === 'shared-removal';
       return mayRemove ? go(me, 'compare') : lookAgain(me);
     },
   ],
   unlink: [
-    ({ world, me, kind, rules }) => {
+    (turn) => {
+      const { world, me, kind, rules } = turn;
       const view = viewed(world, me);
-      const file = me.listed.shift();
-      const won = view.fresh === file || view.retired.includes(file as number);
+      const file = me.listed.shift() as number;
+      const claim = view.claimed.find((other) => other.file === file);
+      const won = view.fresh === file || view.retired.includes(file) || claim !== undefined;
       if (!won && rules.mistake !== 'shared-removal') return done(me, kind);
-      view.retired = view.retired.filter((entry) => entry !== file);
+      if (view.retired.includes(file)) view.retired = view.retired.filter((entry) => entry !== file);
+      else if (claim !== undefined) {
+        if (view.owner !== file) faultIfAlive(turn, file);
+        view.claimed = view.claimed.filter((other) => other !== claim);
+      }
       if (view.fresh === file) view.fresh = -1;
       return go(me, me.listed.length > 0 ? 'unlink' : 'compare');
     },
   ],
   compare: [
-    ({ world, me, kind }) => (directoryAt(world, me.target) === me.view ? go(me, 'rmdir') : done(me, kind)),
+    (turn) => {
+      const { world, me, kind, rules } = turn;
+      const isSame = directoryAt(world, me.target) === me.view;
+      if (isSame && rules.atomicRemoval !== true) return go(me, 'rmdir');
+      if (isSame) removeAtPath(turn, me.target);
+      return done(me, kind);
+    },
   ],
   rmdir: [
     (turn) => {
@@ -293,13 +388,44 @@ export const STEPS: Readonly<Record<string, readonly Step[]>> = {
   // Steps that hold and release.
   critical: [
     (turn) => {
+      const { world, me, kind } = turn;
+      const own = world.directories[me.own] as Directory;
+      if (kind === 'previous') {
+        if (own.owner !== me.file) {
+          turn.fault('a live owner found its owner.json gone');
+          return go(me, 'discard');
+        }
+        own.owner = -1;
+        own.retired.push(me.file);
+        return go(me, 'close');
+      }
+      return claimOwn(turn, own, 'owner');
+    },
+  ],
+  'own-find': [
+    (turn) => {
       const { world, me } = turn;
       const own = world.directories[me.own] as Directory;
-      if (own.owner !== me.file) {
-        turn.fault('a live owner found its owner.json gone');
-        return go(me, 'discard');
-      }
-      own.owner = -1;
+      if (own.owner === me.file) return claimOwn(turn, own, 'owner');
+      const claim = own.claimed.find(({ file }) => file === me.file);
+      if (claim !== undefined) return claimOwn(turn, own, claim.nonce);
+      turn.fault('a live owner found its owner.json gone');
+      return go(me, 'discard');
+    },
+  ],
+  'own-put-back': [putBack(findOwn)],
+  'own-take-claim': [takeClaim('own-give-name', findOwn)],
+  'own-give-name': [giveName('own-drop-name', findOwn)],
+  'own-drop-name': [
+    ({ world, me }) => {
+      removeClaim(viewed(world, me), me.name);
+      return findOwn(me);
+    },
+  ],
+  'own-free': [
+    ({ world, me, index }) => {
+      const own = world.directories[me.own] as Directory;
+      if (!removeClaim(own, nonceOf(index))) return go(me, 'own-find');
       own.retired.push(me.file);
       return go(me, 'close');
     },
@@ -341,10 +467,33 @@ export const STEPS: Readonly<Record<string, readonly Step[]>> = {
     },
   ],
   'older-rmdir': [
-    ({ world, me }) => {
+    ({ world, me, kind, index }) => {
       rmdir(world, 'lock');
       me.file = -1;
-      return go(me, 'older-look');
+      // Its record names the process, so that nobody can tell the end of its work from the end of the process.
+      if (kind !== 'older') endProcess(world, index);
+      else go(me, 'older-look');
+      return undefined;
+    },
+  ],
+
+  'taker-look': [
+    ({ world, me, index }) => (mkdir(world, 'lock', index) === null ? go(me, 'write') : go(me, 'take-over')),
+  ],
+  'take-over': [
+    ({ world, me, kind, index }) => {
+      const found = world.directories[directoryAt(world, 'lock')];
+      if (found === undefined || found.owner < 0 || isAlive(world, found.owner)) return go(me, 'taker-look');
+      if (kind === 'overwriter') {
+        // The text is new, the file is the one that was there.
+        world.files[found.owner] = { by: index, witness: -1 };
+        me.file = found.owner;
+      } else {
+        me.file = found.owner = world.files.length;
+        world.files.push({ by: index, witness: -1 });
+      }
+      found.maker = index;
+      return go(me, 'older-critical');
     },
   ],
 
@@ -433,7 +582,8 @@ function go(me: Process, at: string): undefined {
 
 /** Closes everything that was open for this look. */
 function lookAgain(me: Process): undefined {
-  me.view = me.seen = -1;
+  me.view = me.seen = me.judged = -1;
+  me.name = 'owner';
   me.listed = [];
   me.aged = false;
   me.target = 'lock';
@@ -455,9 +605,137 @@ function dropWitness(world: World, me: Process): void {
   if (file !== undefined) file.witness = -1;
 }
 
+/** An older program's record names a process, and no witness. */
+function isAlive(world: World, file: number): boolean {
+  const { by, witness } = world.files[file] as World['files'][number];
+  const process = world.processes[by];
+  return witness >= 0 || (process?.alive === true && PID_ONLY.test(process.at));
+}
+
+/** Opens the file and reads it. */
+function open(world: World, me: Process, file: number, name: FileName): undefined {
+  me.seen = file;
+  me.name = name;
+  me.judged = world.files[file]?.by ?? -1;
+  return go(me, 'judge');
+}
+
+function putBackStep(kind: Kind): string {
+  return kind === 'plain-contender' ? 'take-claim' : 'put-back';
+}
+
+function isClaimerAtWork({ processes }: World, { name }: Process): boolean {
+  return processes.some(
+    (process, index) =>
+      process.alive &&
+      ((RELEASING.has(process.at) && nonceOf(index) === name) ||
+        (CLEARING.has(process.at) && process.name === name)),
+  );
+}
+
+function drawNonce(world: World): number {
+  world.nonces += 1;
+  return world.nonces;
+}
+
+/** The nonce of a lock. */
+function nonceOf(process: number): number {
+  return -1 - process;
+}
+
+/** The entry of that name, if it is that file; otherwise null. */
+function nameOf({ owner, claimed }: Directory, wanted: number, name: FileName): FileName | null {
+  if (name === 'owner') return owner === wanted ? name : null;
+  return claimed.some(({ file, nonce }) => file === wanted && nonce === name) ? name : null;
+}
+
+function otherClaims({ claimed }: Directory, { seen, name }: Process): Claim[] {
+  return claimed.filter(({ file, nonce }) => file !== seen || nonce !== name);
+}
+
+/** rename(2) of what has that name to claimed.<nonce>. @returns the file; -1 when there is none. */
+function rename(directory: Directory, from: FileName, nonce: number): number {
+  const claim = directory.claimed.find((other) => other.nonce === from);
+  const moved = from === 'owner' ? directory.owner : (claim?.file ?? -1);
+  if (moved < 0) return -1;
+  directory.aged = false;
+  if (from === 'owner') directory.owner = -1;
+  directory.claimed = directory.claimed.filter((other) => other !== claim);
+  directory.claimed.push({ file: moved, nonce });
+  return moved;
+}
+
+/** @returns false when there was none. */
+function removeClaim(directory: Directory, name: FileName): boolean {
+  const before = directory.claimed.length;
+  directory.claimed = directory.claimed.filter(({ nonce }) => nonce !== name);
+  return directory.claimed.length < before;
+}
+
+/** A release claims each time with the nonce of its lock, so that the name may be there already. */
+function claimOwn(turn: Turn, own: Directory, from: FileName): undefined {
+  const { me, kind, index } = turn;
+  const nonce = nonceOf(index);
+  const there = own.claimed.find((claim) => claim.nonce === nonce)?.file ?? -1;
+  let moved = there;
+  // rename(2) of two names of one file does nothing.
+  if (from !== nonce && (there < 0 || from !== 'owner' || own.owner !== there)) {
+    if (there >= 0) faultIfAlive(turn, there);
+    removeClaim(own, nonce);
+    moved = rename(own, from, nonce);
+  }
+  if (moved < 0) return go(me, 'own-find');
+  if (moved === me.file) return go(me, 'own-free');
+  Object.assign(me, { view: me.own, seen: moved, name: nonce });
+  return go(me, `own-${putBackStep(kind)}`);
+}
+
+function findOwn(me: Process): undefined {
+  me.view = me.seen = -1;
+  me.name = 'owner';
+  return go(me, 'own-find');
+}
+
+/** Gives a claimed file its name back by RENAME_NOREPLACE. */
+function putBack(then: (me: Process) => undefined): Step {
+  return ({ world, me }) => {
+    const view = viewed(world, me);
+    if (view.owner < 0 && removeClaim(view, me.name)) {
+      view.owner = me.seen;
+      view.aged = false;
+    }
+    return then(me);
+  };
+}
+
+/** Takes the claim from its claimer first, who could otherwise free the lock while it gets its name back. */
+function takeClaim(next: string, otherwise: (me: Process) => undefined): Step {
+  return ({ world, me }) => {
+    const nonce = drawNonce(world);
+    if (rename(viewed(world, me), me.name, nonce) < 0) return otherwise(me);
+    me.name = nonce;
+    return go(me, next);
+  };
+}
+
+/** Then gives the name back by link(2), and unlink(2). */
+function giveName(next: string, otherwise: (me: Process) => undefined): Step {
+  return ({ world, me }) => {
+    const view = viewed(world, me);
+    if (view.owner >= 0 || nameOf(view, me.seen, me.name) === null) return otherwise(me);
+    view.owner = me.seen;
+    view.aged = false;
+    return go(me, next);
+  };
+}
+
 /** Call this where a process takes an owner.json out of its directory because it judged the owner dead. */
 function takeFrom(turn: Turn, directory: Directory): void {
-  const file = turn.world.files[directory.owner];
+  faultIfAlive(turn, directory.owner);
+}
+
+function faultIfAlive(turn: Turn, number: number): void {
+  const file = turn.world.files[number];
   const owner = file === undefined ? undefined : turn.world.processes[file.by];
   if (owner?.alive === true && (file?.witness ?? -1) >= 0) turn.fault('the lock of a live owner was removed');
   if (owner?.alive === true && isInside(owner)) turn.fault('the lock of a live owner was removed');
@@ -467,7 +745,7 @@ function takeFrom(turn: Turn, directory: Directory): void {
 function removeTree(turn: Turn, name: Name, directory: Directory): void {
   takeFrom(turn, directory);
   if (directory.alien) turn.fault("somebody's file was deleted");
-  Object.assign(directory, { owner: -1, fresh: -1, retired: [], alien: false, linked: false });
+  Object.assign(directory, { owner: -1, fresh: -1, claimed: [], retired: [], alien: false, linked: false });
   turn.world.names.delete(name);
 }
 

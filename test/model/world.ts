@@ -10,6 +10,8 @@ export interface Directory {
   owner: number;
   /** owner.json.new */
   fresh: number;
+  /** claimed.<nonce> */
+  claimed: Claim[];
   /** retired.<nonce>: up to two, for the protocols that put a second owner.json into a directory. */
   retired: number[];
   /** It holds something that is no file of a lock. */
@@ -21,6 +23,15 @@ export interface Directory {
   /** It has been without owner.json for the whole of the grace. */
   aged: boolean;
 }
+
+export interface Claim {
+  readonly file: number;
+  /** The nonce in the name. A release uses that of its lock, which is -1 less the number of the process. */
+  readonly nonce: number;
+}
+
+/** owner.json, or a claimed file by its nonce. */
+export type FileName = 'owner' | number;
 
 interface OwnerFile {
   /** The process whose record is in it. */
@@ -41,6 +52,10 @@ export interface Process {
   view: number;
   /** The owner.json that it found there. */
   seen: number;
+  /** The name under which it found it there. */
+  name: FileName;
+  /** The process whose record it read in it. */
+  judged: number;
   /** The name under which it opened that directory. */
   target: Name;
   /** The files that it found listed there, still to be unlinked. */
@@ -57,12 +72,14 @@ export interface World {
   directories: Directory[];
   files: OwnerFile[];
   processes: Process[];
+  /** How many nonces were drawn. */
+  nonces: number;
 }
 
 export type Errno = 'ENOENT' | 'EEXIST' | 'ENOTEMPTY';
 
-function isEmpty({ owner, fresh, retired, alien }: Directory): boolean {
-  return owner < 0 && fresh < 0 && retired.length === 0 && !alien;
+function isEmpty({ owner, fresh, claimed, retired, alien }: Directory): boolean {
+  return owner < 0 && fresh < 0 && claimed.length === 0 && retired.length === 0 && !alien;
 }
 
 export function directoryAt(world: World, name: Name): number {
@@ -75,6 +92,7 @@ export function mkdir(world: World, name: Name, maker: number): Errno | null {
   world.directories.push({
     owner: -1,
     fresh: -1,
+    claimed: [],
     retired: [],
     alien: false,
     linked: true,
@@ -116,13 +134,19 @@ export function endProcess(world: World, index: number): void {
 }
 
 export function outside(at: string): Process {
-  return { alive: true, at, own: -1, file: -1, view: -1, seen: -1, target: 'lock', listed: [], aged: false };
+  const nothing = { own: -1, file: -1, view: -1, seen: -1, judged: -1 };
+  return { alive: true, at, ...nothing, name: 'owner', target: 'lock', listed: [], aged: false };
 }
 
 export function copyWorld(world: World): World {
   return {
+    nonces: world.nonces,
     names: new Map(world.names),
-    directories: world.directories.map((directory) => ({ ...directory, retired: [...directory.retired] })),
+    directories: world.directories.map((directory) => ({
+      ...directory,
+      claimed: [...directory.claimed],
+      retired: [...directory.retired],
+    })),
     files: world.files.map((file) => ({ ...file })),
     processes: world.processes.map((process) => ({ ...process, listed: [...process.listed] })),
   };
@@ -135,7 +159,14 @@ export function copyWorld(world: World): World {
 export function keyOf(world: World): string {
   const directories = new Map<number, number>();
   const files = new Map<number, number>();
+  const nonces = new Map<FileName, number>();
   const parts: unknown[] = [];
+  const nameOfNonce = (name: FileName): FileName => {
+    if (name === 'owner' || name < 0) return name;
+    const number = nonces.get(name) ?? nonces.size;
+    nonces.set(name, number);
+    return number;
+  };
   const nameOfFile = (id: number): string => {
     const file = world.files[id];
     if (file === undefined) return '-';
@@ -150,15 +181,18 @@ export function keyOf(world: World): string {
     if (known !== undefined) return String(known);
     const number = directories.size;
     directories.set(id, number);
-    const { owner, fresh, retired, alien, linked, maker, aged } = directory;
-    const entries = [owner, fresh, ...retired].map(nameOfFile).join(',');
-    return `${number}[${entries}${alien ? ' alien' : ''}${linked ? '' : ' gone'}${aged ? ' aged' : ''} ${maker}]`;
+    const { owner, fresh, claimed, retired, alien, linked, maker, aged } = directory;
+    const claims = claimed.map(({ file, nonce }) => `${nameOfFile(file)} claimed.${nameOfNonce(nonce)}`);
+    const entries = [...[owner, fresh, ...retired].map(nameOfFile), ...claims].join(',');
+    return `${number}[${entries}${alien ? ' alien' : ''}${linked ? '' : ' gone'}${aged ? ' aged' : ''} ${world.processes[maker]?.alive === true ? maker : ''}]`;
   };
   for (const name of NAMES)
     if (world.names.has(name)) parts.push(name, nameOfDirectory(directoryAt(world, name)));
-  for (const { at, own, file, view, seen, target, listed, aged } of world.processes) {
+  for (const { at, own, file, view, seen, name, judged, target, listed, aged } of world.processes) {
     const descriptors = `${nameOfDirectory(own)} ${nameOfFile(file)} ${nameOfDirectory(view)} ${nameOfFile(seen)}`;
-    parts.push(`${at} ${descriptors} ${target} ${listed.map(nameOfFile).join(',')} ${aged}`);
+    parts.push(
+      `${at} ${descriptors} ${nameOfNonce(name)} ${judged} ${target} ${listed.map(nameOfFile).join(',')} ${aged}`,
+    );
   }
   return parts.join(';');
 }

@@ -77,6 +77,12 @@ export const files = [
     tests: OWNER,
     mutants: [
       {
+        what: 'a claimed record that is being given back counts as a file of somebody else',
+        from: '.filter((name) => !isClaimedName(name))',
+        to: '',
+        tests: ['test/lock/retire.test.ts'],
+      },
+      {
         what: 'the lifeline of a released lock is kept',
         from: '    this.#published.lifeline?.drop();\n    this.#leaseKeeper?.stop();',
         to: '    this.#leaseKeeper?.stop();',
@@ -324,15 +330,15 @@ export const files = [
         tests: RETIRING,
       },
       {
-        what: 'what was replaced is not given back',
-        from: '      putBack(open, claimed);\n',
-        to: '',
+        what: 'a claimer can still free by its own name what is given back by a link',
+        from: 'const taken = claimedName(newNonce());',
+        to: 'const taken = claimed;',
         tests: RETIRING,
       },
       {
-        what: 'a second owner.json is written over when one is given back',
-        from: 'files.renameNoReplaceAt(directory, claimed, directory, OWNER_FILE);',
-        to: 'files.renameAt(directory, claimed, directory, OWNER_FILE);',
+        what: 'who deletes the last name of a record leaves its directory',
+        from: 'if (unlinkOwnFile(open, taken)) removeDirectory(open);',
+        to: 'unlinkOwnFile(open, taken);',
         tests: RETIRING,
       },
       {

@@ -7,6 +7,7 @@ import { errnoOf, isGone, isSystemError } from '../../backend/system-error.js';
 import { NotALockError } from '../../errors.js';
 import type { LockPath } from './lock-path.js';
 import { claimedName, isShadowName, OWNER_FILE, retiredName } from './names.js';
+import { newNonce } from './nonce.js';
 
 /** How often the removal of a directory that holds nothing but shadows is retried, a millisecond apart. */
 const SHADOW_PATIENCE = 50;
@@ -56,7 +57,8 @@ export function retireOwner(
  * Gives a claimed owner.json its name back, unless there is another by now. Where the filesystem has neither
  * RENAME_NOREPLACE nor hard links, the file stays as it is, because it is judged under this name too.
  */
-export function putBack({ lockPath, directory }: OpenLockDirectory, claimed: string): void {
+export function putBack(open: OpenLockDirectory, claimed: string): void {
+  const { lockPath, directory } = open;
   const { files } = lockPath.backend;
   try {
     files.renameNoReplaceAt(directory, claimed, directory, OWNER_FILE);
@@ -65,10 +67,15 @@ export function putBack({ lockPath, directory }: OpenLockDirectory, claimed: str
     if (!isSystemError(error)) throw error;
     if (isGone(error) || error.code === 'EEXIST') return;
   }
+  // link(2) leaves the claimed name in place. Its claimer could still free the lock by it, and what has its name back
+  // would then be the record of nobody. So the claim is taken from it first.
+  const taken = claimedName(newNonce());
   try {
-    // A process that is killed after the first step leaves two names of one file, which does no harm.
-    files.linkAt(directory, claimed, OWNER_FILE);
-    files.unlinkAt(directory, claimed);
+    if (!renameOwn(open, claimed, taken)) return;
+    // A process that is killed after this step leaves two names of one file, which are judged alike.
+    files.linkAt(directory, taken, OWNER_FILE);
+    // The owner may have released the file by its other name since.
+    if (unlinkOwnFile(open, taken)) removeDirectory(open);
   } catch (error) {
     if (!isSystemError(error)) throw error;
   }
