@@ -104,7 +104,7 @@ async function main() {
 if (part.kind === 'ours') {
   const backend = currentBackend();
   if (part.watched) watchDeletions(backend, part.grace, fault);
-  if (part.disturbed) answerLate(backend, random, 0.02, 1.2 * part.lease);
+  if (part.disturbed) answerLate(backend, random, 0.03, part.lease);
   if (part.operations !== null) dieBeforeOperation(1 + Math.floor(2 * part.operations * random()), backend);
 }
 if (part.kind === 'judge-all-dead') judgeAllDead(currentBackend());
