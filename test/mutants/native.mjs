@@ -448,6 +448,12 @@ export const files = [
         from: 'conflict.is_lifeline && conflict.start == offset && conflict.length == 1',
         to: 'true',
       },
+      {
+        what: 'a request that nobody answered is a lock that others see',
+        from: 'if (lock.l_type == F_WRLCK) return -ENOTSUP;',
+        to: '',
+        tests: ['test/host/seccomp.test.ts'],
+      },
     ],
   },
   {
