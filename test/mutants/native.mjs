@@ -213,6 +213,12 @@ export const files = [
     tests: ['test/backend/files.test.ts', 'test/lock/bad-input.test.ts'],
     mutants: [
       {
+        what: 'programs that delete what is old delete a held lock',
+        from: 'if (error == 0) (void)::flock(directory.get(), LOCK_SH | LOCK_NB);',
+        to: '',
+        tests: ['test/lock/aging.test.ts'],
+      },
+      {
         what: 'a directory is removed that is not the one given',
         from: 'if (same <= 0) return;\n  const int error = system::RemoveDirectoryAt',
         to: 'if (same < 0) return;\n  const int error = system::RemoveDirectoryAt',
@@ -458,6 +464,12 @@ export const files = [
         what: 'any lock on the byte is a lifeline',
         from: 'conflict.is_lifeline && conflict.start == offset && conflict.length == 1',
         to: 'true',
+      },
+      {
+        what: 'a request that nobody answered is a lock that others see',
+        from: 'if (lock.l_type == F_WRLCK) return -ENOTSUP;',
+        to: '',
+        tests: ['test/host/seccomp.test.ts'],
       },
     ],
   },
