@@ -288,6 +288,11 @@ export interface WitnessOperations {
   /** Write-locks the whole file. Throws EAGAIN when another description has the lock, ENOSYS where it cannot be done. */
   take(fd: Descriptor): void;
   /**
+   * Whether the open file description has the witness itself, as one does that was inherited from the owner, and not one
+   * that was opened anew. The addon takes it where nobody has it.
+   */
+  isHeldThrough(fd: Descriptor): boolean;
+  /**
    * Takes no lock, not even for a moment. `type` is the file's {@link Filesystem.type}. The locks of others on the file,
    * however they were taken, are no witness: `held` is only a write lock of an open file description on the whole file. A
    * part of such a lock is `untestable`.

@@ -17,7 +17,7 @@ import type {
 import { traitsOf } from './filesystem-traits.js';
 import { ownPackage } from './own-package.js';
 import { listsAnyLock } from './procfs/locks.js';
-import { reasonOf } from './system-error.js';
+import { errnoOf, reasonOf } from './system-error.js';
 
 /** Path of the prebuilt addon for this machine, relative to the package. */
 const PREBUILT = `prebuilds/${process.platform}-${process.arch}/kernel-identity.node`;
@@ -26,7 +26,7 @@ const PREBUILT = `prebuilds/${process.platform}-${process.arch}/kernel-identity.
 export interface Addon {
   readonly processes: ProcessOperations;
   readonly files: FileOperations;
-  readonly witness: WitnessOperations;
+  readonly witness: Omit<WitnessOperations, 'isHeldThrough'>;
   readonly watch: WatchOperations;
   readonly lease: LeaseOperations;
   readonly lifeline: LifelineOperations;
@@ -78,6 +78,17 @@ export function loadNativeBackend(): Backend {
     files,
     witness: {
       ...witness,
+      isHeldThrough(fd) {
+        try {
+          // To take what the description has already changes nothing.
+          witness.take(fd);
+          return true;
+        } catch (error) {
+          // EAGAIN: another description has it. EBADF: this one is not open for writing, as the owner's is.
+          if (['EAGAIN', 'EACCES', 'EBADF'].includes(errnoOf(error) ?? '')) return false;
+          throw error;
+        }
+      },
       // The addon sees no flock(2), and a lock call can hang on a filesystem of several kernels.
       hasAnyLock: (directory, type) =>
         (traitsOf(type).testableWitness && witness.testAnyLock(directory, type) === 'held') ||
