@@ -326,6 +326,11 @@ export interface WitnessOperations {
    */
   take(fd: Descriptor): void;
   /**
+   * Whether the open file description has the witness itself, as one does that was inherited from the owner,
+   * and not one that was opened anew. The addon takes it where nobody has it.
+   */
+  isHeldThrough(fd: Descriptor): boolean;
+  /**
    * Whether a process holds the witness on the file, whose {@link Filesystem.type} is `type`. Takes no lock,
    * not even for a moment. The locks of others on the file, however they were taken, are no witness: `held`
    * is only a write lock of an open file description on the whole file. A part of such a lock is

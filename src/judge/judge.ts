@@ -5,6 +5,7 @@ import type { OwnerRecord, OwnerRow } from '../record/owner-record.js';
 import { type RowKeys, recordedOwner } from '../record/row.js';
 import type { JudgeOptions } from './legacy.js';
 import { LiveObservation, type Seen } from './live-observation.js';
+import { checkJudgeOptions } from './options.js';
 import { decide } from './table.js';
 import type { Verdict } from './verdict.js';
 
@@ -37,8 +38,9 @@ export interface RowOptions extends OwnerOptions {
  * @param recorded an identity, a row with an identity in it, or a record as `inspectLock` returns it or as
  * owner.json holds it; with the option `keys` a row of any shape.
  * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works; TypeError
- * (ERR_INVALID_ARG_TYPE), which names the key, for `keys` that do not fit the row; EMFILE, ENFILE or ENOMEM
- * where descriptors or memory have run out before this process could read its own identity.
+ * (ERR_INVALID_ARG_TYPE), which names the key, for `keys` that do not fit the row; the same or RangeError
+ * (ERR_OUT_OF_RANGE) for other options; EMFILE, ENFILE or ENOMEM where descriptors or memory have run out before
+ * this process could read its own identity.
  */
 export function judgeOwner(
   recorded: ProcessIdentity | OwnerRecord | OwnerRow,
@@ -46,6 +48,7 @@ export function judgeOwner(
 ): Verdict;
 export function judgeOwner(row: object, options: RowOptions): Verdict;
 export function judgeOwner(recorded: object, options: OwnerOptions = {}): Verdict {
+  checkJudgeOptions(options);
   const record = recordedOwner(recorded, options.keys);
   if (options.lock === undefined) return judgeRecord(record, NOWHERE, options);
   const judge = () => withRecordedFile(record, options, (site) => judgeRecord(record, site, options));

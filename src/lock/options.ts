@@ -1,4 +1,4 @@
-import { invalidArgument, outOfRange } from '../errors.js';
+import { checkJudgeOptions, checkTime, invalidType, invalidValue } from '../judge/options.js';
 import { MAX_LABEL } from '../record/parse.js';
 import type { WaitReport } from './events.js';
 import { type InspectOptions, MIN_LEASE } from './protocol/assess.js';
@@ -42,23 +42,15 @@ const MAX_LEASE = 86_400_000;
 
 /** @throws TypeError (ERR_INVALID_ARG_TYPE) or RangeError (ERR_OUT_OF_RANGE). */
 export function checkAcquireOptions(options: AcquireOptions): void {
-  // The names are literal, because V8 takes a slow path for a property whose name is in a variable.
+  checkInspectOptions(options);
   checkTime('timeout', options.timeout);
   checkTime('expectedHold', options.expectedHold);
-  checkTime('ownerlessGrace', options.ownerlessGrace);
-  checkTime('clockSlack', options.clockSlack);
   if (options.lease !== undefined) {
     if (typeof options.lease !== 'number')
       throw invalidType('lease', 'a number of milliseconds', options.lease);
     if (!(options.lease >= MIN_LEASE && options.lease <= MAX_LEASE)) {
       throw invalidValue('lease', `${MIN_LEASE} to ${MAX_LEASE} milliseconds`, options.lease);
     }
-  }
-  if (options.legacy !== undefined && options.legacy !== 'assume' && options.legacy !== 'unknown') {
-    throw invalidValue('legacy', `'assume' or 'unknown'`, options.legacy);
-  }
-  if (options.trustBootId !== undefined && typeof options.trustBootId !== 'boolean') {
-    throw invalidType('trustBootId', 'a boolean', options.trustBootId);
   }
   if (options.handOver !== undefined && typeof options.handOver !== 'boolean') {
     throw invalidType('handOver', 'a boolean', options.handOver);
@@ -77,16 +69,8 @@ export function checkAcquireOptions(options: AcquireOptions): void {
   }
 }
 
-function checkTime(name: string, ms: unknown): void {
-  if (ms === undefined) return;
-  if (typeof ms !== 'number') throw invalidType(name, 'a number of milliseconds', ms);
-  if (!(ms >= 0)) throw invalidValue(name, 'zero or more milliseconds', ms);
-}
-
-function invalidType(name: string, wanted: string, got: unknown): TypeError {
-  return invalidArgument(`option '${name}' must be ${wanted}, not ${typeof got}`);
-}
-
-function invalidValue(name: string, wanted: string, got: unknown): RangeError {
-  return outOfRange(`option '${name}' must be ${wanted}, not ${String(got)}`);
+/** @throws the errors of {@link checkAcquireOptions}. */
+export function checkInspectOptions(options: InspectOptions): void {
+  checkJudgeOptions(options);
+  checkTime('ownerlessGrace', options.ownerlessGrace);
 }
