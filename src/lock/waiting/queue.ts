@@ -175,7 +175,8 @@ export class QueuedWaiter {
 }
 
 function rulesOf({ legacy, clockSlack, ownerlessGrace, trustBootId }: AcquireOptions): string {
-  return JSON.stringify([legacy, clockSlack, ownerlessGrace, trustBootId]);
+  // Not as JSON, which writes Infinity like a missing number.
+  return [legacy, clockSlack, ownerlessGrace, trustBootId].join();
 }
 
 function findOrMakeQueue({ queues }: Line, rules: string): Queue {
