@@ -15,7 +15,7 @@ import { ownIdentity, readSelf } from '../identity/read.js';
 import { type StartTicks, startTicksIn } from '../identity/start-ticks.js';
 import type { OwnerFile, RecordSite } from '../record/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
-import { type HeldLock, heldLockOf, isGivenUpLock, isHeldLock } from './held-locks.js';
+import { type HeldLock, heldLockOf, isGivenUpLock, isHeldLock, isKnownNonce } from './held-locks.js';
 import { lockFileOf, whyNotRecorded } from './lock-file.js';
 import type {
   LifelineObservation,
@@ -82,6 +82,11 @@ export class LiveObservation implements Observation {
     const { owner } = this.#site;
     if (owner !== null) return typeOfFile(owner);
     return this.#path === undefined ? this.#seenOn : typeAt(this.#path);
+  }
+
+  get isNonceOfThisThread(): boolean {
+    const { nonce } = this.#record;
+    return nonce !== null && isKnownNonce(nonce);
   }
 
   get heldByThisProcess(): boolean {

@@ -39,6 +39,8 @@ export interface Observation {
   readonly platform: string;
   /** The observer's own identity. */
   readonly self: ProcessIdentity;
+  /** The record's nonce is that of a lock which this thread holds, lost or could not release. */
+  readonly isNonceOfThisThread: boolean;
   /**
    * The record's nonce is that of a lock which this thread holds, and the lock's witness and the identity of
    * this process are as they were. A lock of another thread of this process is judged like that of any other

@@ -29,9 +29,7 @@ import type { Evidence, Verdict } from './verdict.js';
 const ROWS: Rows<Judged> = [
   otherPlatform, // 1
   newerVersion, // 1
-  heldByThisThread, // 2
-  givenUpByThisThread, // 2a
-  copyOfOwnLock, // 2b
+  lockOfThisThread, // 2, 2a, 2b
   noteBootAndNamespace, // never answers: all rows below rest on it
   processAndHolder, // 3 to 8
   processLifeline, // 8a
@@ -106,6 +104,12 @@ function newerVersion(judged: Judged): Answer | null {
   if (!isNewer(judged.record)) return null;
   note(judged.evidence, 'version', String(judged.record.version), String(RECORD_VERSION), 'none');
   return holder(judged) ?? rebooted(judged) ?? { state: 'unknown', reason: 'newer-version' };
+}
+
+/** Rows 2, 2a and 2b. Most records have a nonce that this thread does not know, and then they take no time. */
+function lockOfThisThread(judged: Judged): Answer | null {
+  if (!judged.seen.isNonceOfThisThread) return null;
+  return heldByThisThread(judged) ?? givenUpByThisThread(judged) ?? copyOfOwnLock(judged);
 }
 
 /** Row 2 */
