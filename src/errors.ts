@@ -1,4 +1,7 @@
-/** Base class of every error that this package itself raises. System errors keep Node's shape and their errno code. */
+/**
+ * Base class of every error that this package itself raises. System errors keep Node's shape and their errno
+ * code.
+ */
 export abstract class KernelIdentityError extends Error {
   /** `ERR_...`, for programs to compare. */
   abstract readonly code: string;
@@ -47,7 +50,10 @@ export class NotALockError extends KernelIdentityError {
   }
 }
 
-/** ERR_LOCK_NOT_EMPTY: the lock directory holds files that are not the lock's own. Such files are never deleted. */
+/**
+ * ERR_LOCK_NOT_EMPTY: the lock directory holds files that are not the lock's own. Such files are never
+ * deleted.
+ */
 export class LockNotEmptyError extends KernelIdentityError {
   override readonly name = 'LockNotEmptyError';
   readonly code = 'ERR_LOCK_NOT_EMPTY';
@@ -65,7 +71,10 @@ export class LockNotEmptyError extends KernelIdentityError {
   }
 }
 
-/** ERR_LOCK_LOST: the owner no longer has its lock. Another program reclaimed, deleted or overwrote it. */
+/**
+ * ERR_LOCK_LOST: the owner no longer has its lock. Another program reclaimed, deleted, moved or overwrote it,
+ * or the owner could not renew its lease.
+ */
 export class LockLostError extends KernelIdentityError {
   override readonly name = 'LockLostError';
   readonly code = 'ERR_LOCK_LOST';

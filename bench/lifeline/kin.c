@@ -32,7 +32,7 @@ static int open_space(void) {
 static void take(uint64_t offset) {
   struct flock byte = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = (off_t)offset, .l_len = 1};
   if (fcntl(open_space(), F_OFD_SETLK, &byte) < 0) die("F_OFD_SETLK");
-  // The package also looks once through another description whether others see the lock.
+  // The package also tests once, through another description, whether others see the lock.
   close(open_space());
 }
 

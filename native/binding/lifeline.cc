@@ -16,8 +16,8 @@ namespace {
 using system::Lifelines;
 
 /**
- * null for a lifeline that cannot be had: its text and the name of an error would both be strings. Throws for
- * want of descriptors or memory, because null would stand in a record for good.
+ * null for a lifeline that cannot be taken, and not the name of the error, which is a string like its text.
+ * Throws where descriptors or memory have run out, because null would stand in a record for good.
  */
 Napi::Value LifelineOrNull(Napi::Env env, int result, const system::Lifeline& lifeline) {
   if (system::IsShortage(result)) return ThrowSystemError(env, result, {.syscall = "fcntl"});
@@ -54,7 +54,7 @@ Napi::Value TakeInheritable(const Napi::CallbackInfo& info) {
   system::Lifeline lifeline;
   system::UniqueFd descriptor;
   const int result = Lifelines::OfProcess().TakeInheritable(offset, &lifeline, &descriptor);
-  if (result < 0) return info.Env().Null();
+  if (result < 0) return LifelineOrNull(info.Env(), result, lifeline);
   return ObjectValue(info.Env())
       .Set("lifeline", LifelineText(lifeline))
       .Set("descriptor", HandOver(info, descriptor.Release()))

@@ -15,8 +15,7 @@
 namespace kernel_identity::binding {
 namespace {
 
-/** null for what cannot be known. Throws for want of descriptors or memory, which says nothing of the kind.
- */
+/** null for what cannot be known. Throws where descriptors or memory have run out: that proves nothing. */
 Napi::Value NotKnown(Napi::Env env, int error, const char* syscall, const char* path) {
   if (system::IsShortage(error)) return ThrowSystemError(env, error, {.syscall = syscall, .path = path});
   return env.Null();

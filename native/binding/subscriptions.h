@@ -49,7 +49,8 @@ class Subscriptions {
   /** See {@link system::Heartbeat::SinceTouch}. */
   int64_t SinceTouch(uint64_t ticket);
 
-  /** A descriptor as of {@link system::Watcher::OpenLifelineSignal}. It has no ticket. 0 or -errno. */
+  /** See {@link system::Watcher::OpenLifelineSignal}. The watch has no ticket: close the descriptor. 0 or
+   * -errno. */
   int OpenLifelineSignal(const system::Lifeline& lifeline, system::UniqueFd* signal);
 
   /** After the call nothing is written, touched or called for the ticket. One that has ended is ignored. */

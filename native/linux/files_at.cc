@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "result.h"
+#include "stat_calls.h"
 
 namespace kernel_identity::system {
 namespace {
@@ -64,7 +65,7 @@ int LinkAt(int directory, const char* from, const char* to) {
 
 int TakeModeOf(int file, int directory) {
   struct stat status;
-  if (::fstat(directory, &status) != 0) return -errno;
+  if (StatDescriptor(directory, &status) != 0) return -errno;
   constexpr mode_t kNoneForOthersToWrite = 0664;
   return ResultOf(::fchmod(file, status.st_mode & kNoneForOthersToWrite));
 }

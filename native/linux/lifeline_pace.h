@@ -20,13 +20,12 @@ class LifelinePace {
   /** `seed` varies the pauses, so that the watchers of a kernel do not poll in step. */
   explicit LifelinePace(uint32_t seed) : random_(seed) {}
 
-  /** Call this when a lifeline is to be watched, and when {@link next} is reached. True: it listens from now
-   * on. */
+  /** Call this when a lifeline is to be watched, and at the time {@link next}. True: it listens from now on.
+   */
   bool Wake(int64_t now);
   /** Call this when a file was closed, however many events there were at once. */
   void OnEvent(int64_t now);
-  /** Call this when events are wanted and the kernel reports none, for want of an inotify instance or a
-   * /proc. */
+  /** Call this when events are wanted and there is no inotify instance, or no /proc to watch through. */
   void OnDeaf(int64_t now);
   /** Call this after all lifelines were tested, which took `cost` of processor time. */
   void OnTested(int64_t now, int64_t cost);

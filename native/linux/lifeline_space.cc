@@ -91,6 +91,9 @@ int FindConflict(int fd, uint64_t start, uint64_t length, Conflict* conflict) {
   struct flock lock = ByteRange(F_WRLCK, start, length);
   const int result = Uninterrupted([&] { return ::fcntl(fd, F_OFD_GETLK, &lock); });
   if (result < 0) return result;
+  // Nobody can open a namespace file for writing, so nobody has a write lock on it. A sandbox that answers
+  // without making the call leaves the request as it was.
+  if (lock.l_type == F_WRLCK) return -ENOTSUP;
   *conflict = {
       .found = lock.l_type != F_UNLCK,
       // A classic POSIX lock shows the PID of its owner here, or 0 for an owner in another PID namespace.

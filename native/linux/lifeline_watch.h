@@ -23,7 +23,7 @@ namespace kernel_identity::system {
 using LifelineReport = std::variant<int32_t*, Listener, UniqueFd>;
 
 /**
- * Knows which ticket waits for which lifeline, and tests the lifelines when {@link LifelinePace} says so. All
+ * Keeps which ticket waits for which lifeline, and tests the lifelines when {@link LifelinePace} says so. All
  * of them share one inotify watch of their namespace's file. Only {@link Lifelines::Test} says that one is
  * free, never an event: those of a namespace's file come for every process that closes it.
  */

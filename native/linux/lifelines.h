@@ -60,8 +60,8 @@ class Lifelines {
    */
   void Drop(const Lifeline& lifeline);
 
-  /** Takes the bytes of this process again where other code closed their descriptor. Every beat of a lease
-   * does so. */
+  /** Takes the bytes of this process again where other code closed their descriptor. Call it at every beat.
+   */
   void KeepOwn();
 
   /** Takes no lock. For bytes of this process it makes sure that they are held, and answers from memory. */

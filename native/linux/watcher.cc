@@ -183,7 +183,7 @@ void Watcher::Run() {
 }
 
 void Watcher::ReportExit(uint64_t ticket) {
-  // The one that reads a lifeline's signal has closed it.
+  // The ticket may be that of a lifeline's signal whose reader has closed it.
   lifelines_.Remove(ticket);
   // There is no such ticket if it was cancelled after epoll_wait returned. Tickets are never reused.
   const auto found = subscriptions_.find(ticket);

@@ -1,28 +1,33 @@
 /**
- * The interface between this package and an operating system. Three backends implement it: the C++ addon (`native`),
- * plain Node with /proc (`procfs`), and plain Node without it (`portable`). Everything above this file is the same for
- * all three.
+ * The interface between this package and an operating system. Three backends implement it: the C++ addon
+ * (`native`), plain Node with /proc (`procfs`), and plain Node without it (`portable`). Everything above this
+ * file is the same for all three.
  *
- * A backend that lacks something answers `null` or an errno name. It never answers in a way that could pass for a
- * mismatch between two processes or two files, because a mismatch can end a lock.
+ * A backend that lacks something answers `null` or an errno name. It never answers in a way that could pass
+ * for a mismatch between two processes or two files, because a mismatch can end a lock.
  */
 import type { Descriptor } from './descriptor.js';
 
-/** Name of a system error, such as `ESRCH` (errno(3)). Calls return it where failing is an ordinary answer. */
+/**
+ * Name of a system error, such as `ESRCH` (errno(3)). Calls return it where failing is an ordinary answer.
+ */
 export type Errno = string;
 
 export interface BootId {
   /** Lower-case UUID from /proc/sys/kernel/random/boot_id (random(4)). */
   readonly id: string;
   /**
-   * True when the file belongs to procfs itself. LXC and systemd-nspawn mount another file over it; that file has
-   * another st_dev than /proc/self.
+   * True when the file belongs to procfs itself. LXC and systemd-nspawn mount another file over it; that file
+   * has another st_dev than /proc/self.
    */
   readonly native: boolean;
 }
 
 export interface PidNamespace {
-  /** Inode of /proc/<pid>/ns/pid, decimal (namespaces(7)). The kernel reuses it as soon as the namespace is gone. */
+  /**
+   * Inode of /proc/<pid>/ns/pid, decimal (namespaces(7)). The kernel reuses it as soon as the namespace is
+   * gone.
+   */
   readonly inode: string;
   /** NS_GET_ID, decimal, never reused within a boot. null where the kernel has no such call (before 6.18). */
   readonly id: string | null;
@@ -42,8 +47,8 @@ export interface ProcessStat {
   /** Field 20: number of threads. */
   readonly threads: number;
   /**
-   * Field 22 as read: USER_HZ ticks since boot, shifted by the reader's time namespace. null where that shift makes it
-   * negative, because the kernel then prints a huge unsigned number.
+   * Field 22 as read: USER_HZ ticks since boot, shifted by the reader's time namespace. null where that shift
+   * makes it negative, because the kernel then prints a huge unsigned number.
    */
   readonly startTicks: number | null;
 }
@@ -58,9 +63,9 @@ export interface ProcessStatus {
 
 export interface Filesystem {
   /**
-   * Name by statfs(2) magic, such as `ext`, `overlay`, `nfs`, or the magic itself in hexadecimal where it has no name
-   * here. It is `unknown` where a sandbox forbids statfs. filesystem-traits.ts says what each type is trusted with;
-   * `unknown` is trusted with nothing.
+   * Name by statfs(2) magic, such as `ext`, `overlay`, `nfs`, or the magic itself in hexadecimal where it has
+   * no name here. It is `unknown` where a sandbox forbids statfs. filesystem-traits.ts says what each type is
+   * trusted with; `unknown` is trusted with nothing.
    */
   readonly type: string;
   /** f_fsid in hexadecimal. null where it is zero or the backend cannot read it. */
@@ -80,7 +85,10 @@ export interface FileStatus {
   readonly size: number;
   /** Last change of the data: milliseconds since the epoch, with a fraction. */
   readonly mtimeMs: number;
-  /** Last change of the inode, in the same unit. Setting a file's times changes it too, and it cannot itself be set. */
+  /**
+   * Last change of the inode, in the same unit. Setting a file's times changes it too, and it cannot itself
+   * be set.
+   */
   readonly ctimeMs: number;
 }
 
@@ -135,7 +143,10 @@ export interface Capabilities {
   readonly testWitness: Capability;
   /** A lifeline can be taken, and is seen through a second description of its file. */
   readonly lifeline: Capability;
-  /** The kernel reports to an owner that its lock was deleted or moved away. Where it does not, the owner polls. */
+  /**
+   * The kernel reports to an owner that its lock was deleted or moved away. Where it does not, the owner
+   * polls.
+   */
   readonly lossEvents: Capability;
   /** renameat2(2) with RENAME_NOREPLACE can be called. A filesystem may still answer EINVAL. */
   readonly renameNoReplace: Capability;
@@ -150,11 +161,14 @@ export interface Capabilities {
 export interface ProcessOperations {
   /** null where no boot id can be read (subset=pid, gVisor, no /proc). */
   bootId(): BootId | null;
-  /** The PID namespace of the process `pid`, by default of the caller. null: not readable (other uid, no /proc). */
+  /**
+   * The PID namespace of the process `pid`, by default of the caller. null: not readable (other uid, no
+   * /proc).
+   */
   pidNamespace(pid?: number): PidNamespace | null;
   /**
-   * Whether the process `pid` is in the PID namespace with this inode. It takes a tenth of the time of {@link status},
-   * which reads more. False also where the kernel does not show it.
+   * Whether the process `pid` is in the PID namespace with this inode. It takes a tenth of the time of {@link
+   * status}, which reads more. False also where the kernel does not show it.
    */
   isInPidNamespace(pid: number, inode: string): boolean;
   /**
@@ -163,8 +177,8 @@ export interface ProcessOperations {
    */
   timeOffset(pid?: number): TimeOffset | null;
   /**
-   * ESRCH or ENOENT: no such process. EBADMSG: there is a file, but not one that a Linux kernel wrote. ENOSYS: the
-   * backend has no /proc.
+   * ESRCH or ENOENT: no such process. EBADMSG: there is a file, but not one that a Linux kernel wrote.
+   * ENOSYS: the backend has no /proc.
    */
   stat(pid: number): ProcessStat | Errno;
   /** The same errors as {@link stat}. */
@@ -176,8 +190,8 @@ export interface ProcessOperations {
   /** True once the process has exited with all its threads: its pidfd then polls readable (pidfd_open(2)). */
   pidfdExited(fd: Descriptor): boolean;
   /**
-   * Opens a pidfd, reads both of the above from it and closes it, in one call, because most judgements need no more.
-   * It may return the same object as last time while the values are the same.
+   * Opens a pidfd, reads both of the above from it and closes it, in one call, because most judgements need
+   * no more. It may return the same object as last time while the values are the same.
    */
   probePidfd(pid: number): PidfdProbe | Errno;
 }
@@ -185,12 +199,13 @@ export interface ProcessOperations {
 /**
  * The file operations of the lock, relative to open directories like the *at calls of POSIX.
  *
- * - Each call makes at most one change on disk. A process killed between two calls therefore stands for a process
- *   killed at any moment, and the tests rely on that.
+ * - Each call makes at most one change on disk. A process killed between two calls therefore stands for a
+ *   process killed at any moment, and the tests rely on that.
  * - Every open is O_CLOEXEC, O_NOFOLLOW and O_NONBLOCK, where the system has these flags.
- * - A name is one component of a path; any other, empty ones included, throws a TypeError (ERR_INVALID_ARG_TYPE).
- * - Failures throw system errors in the shape of Node's (`errno`, `code`, `syscall`, `path`, `dest`). `path` and `dest`
- *   are the names that the caller gave. A descriptor that is not open gives EBADF.
+ * - A name is one component of a path; any other, empty ones included, throws a TypeError
+ *   (ERR_INVALID_ARG_TYPE).
+ * - Failures throw system errors in the shape of Node's (`errno`, `code`, `syscall`, `path`, `dest`). `path`
+ *   and `dest` are the names that the caller gave. A descriptor that is not open gives EBADF.
  */
 export interface FileOperations {
   // Primitives: what an operating system offers. Each backend has its own.
@@ -211,7 +226,9 @@ export interface FileOperations {
   renameAt(fromDirectory: Descriptor, from: string, toDirectory: Descriptor, to: string): void;
   /** EEXIST when `to` exists; ENOSYS or EINVAL where kernel, backend or filesystem cannot (renameat2(2)). */
   renameNoReplaceAt(fromDirectory: Descriptor, from: string, toDirectory: Descriptor, to: string): void;
-  /** linkat(2): gives a file of the directory a second name there. EEXIST when there is a file of that name. */
+  /**
+   * linkat(2): gives a file of the directory a second name there. EEXIST when there is a file of that name.
+   */
   linkAt(directory: Descriptor, from: string, to: string): void;
   /** unlinkat(2): deletes a name that is not a directory. */
   unlinkAt(directory: Descriptor, name: string): void;
@@ -228,8 +245,9 @@ export interface FileOperations {
   /** Writes the whole text as UTF-8 at offset 0. Does not cut off what follows it. */
   write(fd: Descriptor, text: string): void;
   /**
-   * fchmod(2): gives the file the directory's mode without its execute bits and without write for others. That mode has
-   * the process's umask and the default ACL of the parent in it. Does nothing where files have no modes.
+   * fchmod(2): gives the file the directory's mode without its execute bits and without write for others.
+   * That mode has the process's umask and the default ACL of the parent in it. Does nothing where files have
+   * no modes.
    */
   takeModeOf(fd: Descriptor, directory: Descriptor): void;
   /** fstatfs(2) */
@@ -241,7 +259,10 @@ export interface FileOperations {
    * kernel's.
    */
   adopt(fd: number, device: string, inode: string): Descriptor;
-  /** close(2). EBADF for a descriptor that this backend did not open: the number may be another owner's by now. */
+  /**
+   * close(2). EBADF for a descriptor that this backend did not open: the number may be another owner's by
+   * now.
+   */
   close(fd: Descriptor): void;
 
   // Compositions: a few primitives in one call. The addon does each of them in one call from JavaScript into
@@ -252,40 +273,51 @@ export interface FileOperations {
    * {@link takeModeOf}, so that nobody else can lock it before the witness is taken.
    */
   createAt(directory: Descriptor, name: string): OpenFile;
-  /** Opens `name` for reading, describes it and reads it, if it has at most `limit` bytes. null: no such name. */
+  /**
+   * Opens `name` for reading, describes it and reads it, if it has at most `limit` bytes. null: no such name.
+   */
   openText(directory: Descriptor, name: string, limit: number): OpenText | null;
   /**
-   * {@link mkdirAt}, then opens the new directory for reading. Where opening fails it removes the directory again and
-   * throws what opening threw. null: another process removed the directory before it was open. Where the backend can,
-   * the descriptor carries a shared flock(2), for which systemd-tmpfiles spares an old directory.
+   * {@link mkdirAt}, then opens the new directory for reading. Where opening fails it removes the directory
+   * again and throws what opening threw. null: another process removed the directory before it was open.
+   * Where the backend can, the descriptor carries a shared flock(2), for which systemd-tmpfiles spares an old
+   * directory.
    */
   createDirectoryAt(directory: Descriptor, name: string): OpenDirectory | null;
-  /** {@link rmdirAt}, but only if {@link isAt} says that `name` is the directory open as `fd`; otherwise nothing. */
+  /**
+   * {@link rmdirAt}, but only if {@link isAt} says that `name` is the directory open as `fd`; otherwise
+   * nothing.
+   */
   rmdirIfAt(directory: Descriptor, name: string, fd: Descriptor): void;
   /**
    * {@link statDescriptor}, answered by the server or FUSE daemon that keeps the filesystem and not from what
    * the kernel remembers (AT_STATX_FORCE_SYNC of statx(2)), where the backend can ask for that.
    */
   statFresh(fd: Descriptor): FileStatus;
-  /** Whether `name` is the very file that is open as `fd`. Throws what {@link statAt} throws, ENOENT included. */
+  /**
+   * Whether `name` is the very file that is open as `fd`. Throws what {@link statAt} throws, ENOENT included.
+   */
   isAt(directory: Descriptor, name: string, fd: Descriptor): boolean;
   /**
-   * {@link isAt}, for a descriptor whose file had this device and inode when it was opened. Throws EBADF where it has
-   * others now: other code in this process closed the descriptor, and the number went to another file.
+   * {@link isAt}, for a descriptor whose file had this device and inode when it was opened. Throws EBADF
+   * where it has others now: other code in this process closed the descriptor, and the number went to another
+   * file.
    */
   isStillAt(directory: Descriptor, name: string, fd: Descriptor, device: string, inode: string): boolean;
   /** {@link read}, decoded from UTF-8. */
   readText(fd: Descriptor, limit: number): string;
   /**
-   * {@link close}, for a descriptor whose file had this device and inode when it was opened. Does nothing where it has
-   * others now: other code in this process closed the descriptor, and the number went to another file.
+   * {@link close}, for a descriptor whose file had this device and inode when it was opened. Does nothing
+   * where it has others now: other code in this process closed the descriptor, and the number went to another
+   * file.
    */
   closeIfStill(fd: Descriptor, device: string, inode: string): void;
 }
 
 /**
- * The witness: a lock on owner.json that lives exactly as long as its owner. It is an open-file-description lock
- * (F_OFD_SETLK of fcntl(2)), which the kernel drops when the last descriptor of that description is closed.
+ * The witness: a lock on owner.json that lives exactly as long as its owner. It is an open-file-description
+ * lock (F_OFD_SETLK of fcntl(2)), which the kernel drops when the last descriptor of that description is
+ * closed.
  */
 export interface WitnessOperations {
   /**
@@ -294,35 +326,42 @@ export interface WitnessOperations {
    */
   take(fd: Descriptor): void;
   /**
-   * Takes no lock, not even for a moment. `type` is the file's {@link Filesystem.type}. The locks of others
-   * on the file, however they were taken, are no witness: `held` is only a write lock of an open file
-   * description on the whole file. A part of such a lock is `untestable`.
+   * Whether the open file description has the witness itself, as one does that was inherited from the owner,
+   * and not one that was opened anew. The addon takes it where nobody has it.
+   */
+  isHeldThrough(fd: Descriptor): boolean;
+  /**
+   * Whether a process holds the witness on the file, whose {@link Filesystem.type} is `type`. Takes no lock,
+   * not even for a moment. The locks of others on the file, however they were taken, are no witness: `held`
+   * is only a write lock of an open file description on the whole file. A part of such a lock is
+   * `untestable`.
    */
   test(fd: Descriptor, type: string): WitnessTest;
   /**
-   * Whether any process holds a byte-range lock on the file, of whatever kind and range. flock(2) does not count. Plain
-   * Node never answers `free`.
+   * Whether any process holds a byte-range lock on the file, of whatever kind and range. flock(2) does not
+   * count. Plain Node never answers `free`.
    */
   testAnyLock(fd: Descriptor, type: string): WitnessTest;
   /**
-   * {@link test} through a new description of the file `name`. The description that has the lock never sees it, so an
-   * owner asks about its own lock in this way.
+   * {@link test} through a new description of the file `name`. The description that has the lock never sees
+   * it, so an owner asks about its own lock in this way.
    */
   testAt(directory: Descriptor, name: string, type: string): WitnessTest;
 }
 
 /**
- * Waiting without polling. One native thread of the process waits on pidfds and inotify on behalf of all its threads.
- * Every watch lasts until {@link cancel}. Only {@link onLockChange} keeps the process from exiting.
+ * Waiting without polling. One native thread of the process waits on pidfds and inotify on behalf of all its
+ * threads. Every watch lasts until {@link cancel}. Only {@link onLockChange} and {@link onLifelineEnd} keep
+ * the process from exiting.
  *
- * Calls return a ticket for {@link cancel}, or the reason why they cannot watch (EMFILE, ENOMEM, EAGAIN where no thread
- * can be started, ...). The descriptors passed in belong to the caller again when a call returns.
+ * Calls return a ticket for {@link cancel}, or the reason why they cannot watch (EMFILE, ENOMEM, EAGAIN where
+ * no thread can be started, ...). The descriptors passed in belong to the caller again when a call returns.
  */
 export interface WatchOperations {
   /**
-   * Writes 1 into `words[index]` once the process of `pidfd` has exited, whether or not the event loop runs. The watch
-   * keeps the array from being collected. Its buffer must not be transferred, and it must not be resizable unless it is
-   * shared: such an array throws a TypeError.
+   * Writes 1 into `words[index]` once the process of `pidfd` has exited, whether or not the event loop runs.
+   * The watch keeps the array from being collected. Its buffer must not be transferred, and it must not be
+   * resizable unless it is shared: such an array throws a TypeError.
    */
   onExit(pidfd: Descriptor, words: Int32Array, index: number): number | Errno;
   /**
@@ -340,11 +379,14 @@ export interface WatchOperations {
    * inotify instance is left.
    */
   onLifelineFree(lifeline: string, words: Int32Array, index: number): number | Errno;
-  /** The same, but calls `wake` once, in this thread's event loop. Keeps the event loop alive until cancelled. */
+  /**
+   * Like {@link onLifelineFree}, but calls `wake` once, in this thread's event loop, which it keeps alive
+   * until cancelled.
+   */
   onLifelineEnd(lifeline: string, wake: () => void): number | Errno;
   /**
-   * The same as a descriptor for {@link block}, to be passed there in place of a pidfd: it becomes readable.
-   * Close it with {@link FileOperations.close}, which ends the watch.
+   * Like {@link onLifelineFree}, but gives a descriptor for {@link block} that becomes readable. Close it
+   * with {@link FileOperations.close}, which ends the watch.
    */
   openLifelineSignal(lifeline: string): Descriptor | Errno;
   /**
@@ -357,22 +399,23 @@ export interface WatchOperations {
    */
   onLockChange(directory: Descriptor, pidfd: Descriptor | null, wake: () => void): number | Errno;
   /**
-   * Calls `changed` like {@link onLockChange}, for the owner of the lock: it does not keep the event loop alive.
+   * Calls `changed` like {@link onLockChange}, for the owner of the lock: it does not keep the event loop
+   * alive.
    */
   onOwnLockChange(directory: Descriptor, changed: () => void): number | Errno;
   /** Ends a watch: nothing is written or called afterwards. Ignores a ticket whose watch is over. */
   cancel(ticket: number): void;
   /**
-   * An inotify(7) descriptor for {@link block}, which reports the same changes as {@link onLockChange}. Close it with
-   * {@link FileOperations.close}.
+   * An inotify(7) descriptor for {@link block}, which reports the same changes as {@link onLockChange}. Close
+   * it with {@link FileOperations.close}.
    */
   openChangeMonitor(directory: Descriptor): Descriptor | Errno;
   /**
-   * Blocks this thread until the monitor or the pidfd or lifeline's signal (null: none) is readable, for
-   * `timeoutMs` milliseconds at most, and drains the monitor. Returns `exit` when both are readable and
-   * `timeout` when neither is. worker.terminate() takes effect within 0.2 s.
+   * Blocks this thread until the monitor or `end` is readable, for `timeoutMs` milliseconds at most, and
+   * drains the monitor. `end` is a pidfd, or the signal of a lifeline; null: none. Returns `exit` when both
+   * are readable and `timeout` when neither is. worker.terminate() takes effect within 0.2 s.
    */
-  block(monitor: Descriptor, pidfd: Descriptor | null, timeoutMs: number): 'change' | 'exit' | 'timeout';
+  block(monitor: Descriptor, end: Descriptor | null, timeoutMs: number): 'change' | 'exit' | 'timeout';
 }
 
 /** Leases: an owner that no observer can test shows that it lives by touching its owner.json at intervals. */
@@ -393,8 +436,8 @@ export interface LeaseOperations {
    */
   start(file: Descriptor, intervalMs: number, lost: () => void, patienceMs?: number): number;
   /**
-   * Milliseconds on CLOCK_BOOTTIME since the last touch that succeeded began, also while one hangs; since {@link start}
-   * before the first one. 0 for a lease that is over.
+   * Milliseconds on CLOCK_BOOTTIME since the last touch that succeeded began, also while one hangs; since
+   * {@link start} before the first one. 0 for a lease that is over.
    */
   sinceTouch(ticket: number): number;
   /**
@@ -404,7 +447,7 @@ export interface LeaseOperations {
   stop(ticket: number): void;
 }
 
-/** A lifeline on a description of its own. */
+/** A lifeline on an open file description of its own. */
 export interface InheritableLifeline {
   readonly lifeline: string;
   readonly descriptor: Descriptor;
@@ -412,7 +455,10 @@ export interface InheritableLifeline {
 
 /** What {@link LifelineOperations.list} found. */
 export interface LifelineList {
-  /** The spaces that could be searched. A process cannot open the file of an initial namespace that it is not in. */
+  /**
+   * The spaces that could be searched. A process cannot open the file of an initial namespace that it is not
+   * in.
+   */
   readonly spaces: readonly string[];
   readonly found: readonly string[];
   /** The limit was reached in one of the spaces, so there may be more. */
@@ -429,31 +475,34 @@ export interface LifelineList {
  */
 export interface LifelineOperations {
   /**
-   * Takes the lifeline of this process, or makes sure that it is still held. It is one for all threads, and its
-   * random offset is drawn once. null where the backend cannot. Throws for want of a descriptor or memory: a later call
-   * may succeed.
+   * Takes the lifeline of this process, or makes sure that it is still held. It is one for all threads, and
+   * its random offset is drawn once. null where the backend cannot. Throws for want of a descriptor or
+   * memory: a later call may succeed.
    */
   takeOfProcess(): string | null;
   /**
-   * Takes a lifeline at this offset, a decimal number below 2^62, for a lock of this thread. It is dropped when the
-   * thread ends. null, and errors, as above.
+   * Takes a lifeline at this offset, a decimal number below 2^62, for a lock of this thread. It is dropped
+   * when the thread ends. null, and errors, as above.
    * @throws RangeError (ERR_OUT_OF_RANGE) for a larger number.
    */
   take(offset: string): string | null;
   /**
    * Takes a lifeline at this offset on an open file description of its own, which child processes can
    * inherit: it is held until the last copy of the descriptor is closed, in whatever process. Close it with
-   * {@link FileOperations.close}; it is close-on-exec in this process. null as above.
+   * {@link FileOperations.close}; it is close-on-exec in this process. null, and errors, as above.
    * @throws RangeError (ERR_OUT_OF_RANGE) for a larger number.
    */
   takeInheritable(offset: string): InheritableLifeline | null;
   /** Drops a lifeline that {@link take} took in this thread. Any other is left alone. */
   drop(lifeline: string): void;
-  /** Takes no lock. `untestable` where the byte is hidden, or the text names no space that can be tested from here. */
+  /**
+   * Takes no lock. `untestable` where the byte is hidden, or the text names no space that can be tested from
+   * here.
+   */
   test(lifeline: string): WitnessTest;
   /**
-   * Finds the lifelines of this kernel, in no order. It ends in each space after `limit` locks, whether they are
-   * lifelines or not. null where the backend cannot.
+   * Finds the lifelines of this kernel, in no order. It ends in each space after `limit` locks, whether they
+   * are lifelines or not. null where the backend cannot.
    */
   list(limit: number): LifelineList | null;
   /** How often the lifelines of this process were lost, because other code of it closed their descriptor. */

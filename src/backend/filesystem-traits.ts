@@ -1,8 +1,9 @@
 /** What a type of filesystem can be relied on for. */
 export interface FilesystemTraits {
   /**
-   * Every process that can hold a file on it runs on this kernel. False for network filesystems (NFS, CIFS, 9p), for
-   * those of a daemon that answers as it likes (FUSE), and for disks that two machines share (GFS2, OCFS2).
+   * Every process that can hold a file on it runs on this kernel. False for network filesystems (NFS, CIFS,
+   * 9p), for those of a daemon that answers as it likes (FUSE), and for disks that two machines share (GFS2,
+   * OCFS2).
    */
   readonly oneKernel: boolean;
   /**
@@ -10,9 +11,14 @@ export interface FilesystemTraits {
    * {@link oneKernel} is then true as far as can be seen.
    */
   readonly passesThrough: boolean;
-  /** Open-file-description locks work there, all who open the file see them, and a test of one never hangs. */
+  /**
+   * Open-file-description locks work there, all who open the file see them, and a test of one never hangs.
+   */
   readonly testableWitness: boolean;
-  /** Every look at a file and at a directory gives the same inode number, so that another number is another file. */
+  /**
+   * stat(2) of a file or directory always gives the same inode number, so that another number is another
+   * file.
+   */
   readonly stableInodes: boolean;
   /** While a file is open, its filesystem has the st_dev that it had when the file was opened. */
   readonly keepsDevice: boolean;
@@ -20,15 +26,18 @@ export interface FilesystemTraits {
   readonly locksByStDev: boolean;
   /** It holds only objects of the kernel, and no files of users. */
   readonly kernelObjectsOnly: boolean;
-  /** The files survive their kernel, and no other kernel wrote them: a record of another boot is of an earlier one. */
+  /**
+   * The files survive their kernel, and no other kernel wrote them: a record of another boot is of an earlier
+   * one.
+   */
   readonly provesReboot: boolean;
   /** Each kernel that shares it sees the changes that the others make to a file. */
   readonly showsChanges: boolean;
 }
 
 /**
- * An unknown type may belong to several kernels, so neither its locks nor its numbers prove anything. The last trait
- * holds for all types but one.
+ * An unknown type may belong to several kernels, so neither its locks nor its numbers prove anything. The
+ * last trait holds for all types but one.
  */
 const UNKNOWN: FilesystemTraits = {
   oneKernel: false,
@@ -69,13 +78,14 @@ const TRAITS: ReadonlyMap<string, FilesystemTraits> = new Map([
   // One upper layer can be mounted several times, and each mount has its own device.
   ['overlay', { ...LOCAL_DISK, locksByStDev: false, keepsDevice: false }],
   ['tmpfs', { ...LOCAL_DISK, provesReboot: false }],
-  // Its locks work like those of tmpfs, but versions up to 0.1 test no witness there, and would wait for ever.
+  // Its locks work like those of tmpfs, but versions up to 0.1 test no witness there, and would wait for
+  // ever.
   ['ramfs', { ...LOCAL_DISK, testableWitness: false, locksByStDev: false, provesReboot: false }],
   ['fuse.bindfs', PASS_THROUGH],
   ['fuse.mergerfs', PASS_THROUGH],
   ['fuse.fuse-overlayfs', PASS_THROUGH],
-  // User-mode Linux (6.1) never asks its host again about a file that it has met, and does not pass on that a file was
-  // touched.
+  // User-mode Linux (6.1) never asks its host again about a file that it has met, and does not pass on that a
+  // file was touched.
   ['hostfs', { ...UNKNOWN, showsChanges: false }],
   ['proc', KERNEL_OBJECTS],
   ['sysfs', KERNEL_OBJECTS],
@@ -89,7 +99,9 @@ const TRAITS: ReadonlyMap<string, FilesystemTraits> = new Map([
   ['configfs', KERNEL_OBJECTS],
 ]);
 
-/** @param type a name as in `Filesystem.type` or of {@link fuseTypeOf}; null where no filesystem was recorded. */
+/**
+ * @param type a name as in `Filesystem.type` or of {@link fuseTypeOf}; null where no filesystem was recorded.
+ */
 export function traitsOf(type: string | null): FilesystemTraits {
   return (type === null ? undefined : TRAITS.get(type)) ?? UNKNOWN;
 }

@@ -15,7 +15,7 @@ import type {
   WitnessOperations,
 } from './backend.js';
 import { ownPackage } from './own-package.js';
-import { reasonOf } from './system-error.js';
+import { errnoOf, reasonOf } from './system-error.js';
 
 /** Path of the prebuilt addon for this machine, relative to the package. */
 const PREBUILT = `prebuilds/${process.platform}-${process.arch}/kernel-identity.node`;
@@ -24,7 +24,7 @@ const PREBUILT = `prebuilds/${process.platform}-${process.arch}/kernel-identity.
 export interface Addon {
   readonly processes: ProcessOperations;
   readonly files: FileOperations;
-  readonly witness: WitnessOperations;
+  readonly witness: Omit<WitnessOperations, 'isHeldThrough'>;
   readonly watch: WatchOperations;
   readonly lease: LeaseOperations;
   readonly lifeline: LifelineOperations;
@@ -74,7 +74,20 @@ export function loadNativeBackend(): Backend {
     actsOnOpenDirectory: true,
     processes,
     files,
-    witness,
+    witness: {
+      ...witness,
+      isHeldThrough(fd) {
+        try {
+          // To take what the description has already changes nothing.
+          witness.take(fd);
+          return true;
+        } catch (error) {
+          // EAGAIN: another description has it. EBADF: this one is not open for writing, as the owner's is.
+          if (['EAGAIN', 'EACCES', 'EBADF'].includes(errnoOf(error) ?? '')) return false;
+          throw error;
+        }
+      },
+    },
     watch,
     lease,
     lifeline,

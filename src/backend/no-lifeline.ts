@@ -1,6 +1,9 @@
 import type { LifelineOperations } from './backend.js';
 
-/** The lifeline of backends in plain Node, which can take no lock: fcntl(2) is out of its reach. */
+/**
+ * The lifeline operations of plain Node, which has no fcntl(2) and so can neither take a lock nor test one.
+ * With /proc/locks it can test: see procfs/lifeline.ts.
+ */
 export const NO_LIFELINE: LifelineOperations = Object.freeze({
   takeOfProcess: () => null,
   take: () => null,

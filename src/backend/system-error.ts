@@ -54,12 +54,12 @@ export function isShortage(error: unknown): boolean {
   return SHORTAGES.has(errnoOf(error));
 }
 
-/** Throws the error of a {@link isShortage}, in place of an answer that was asked for by `syscall`. */
+/** Throws when the answer to `syscall` is the name of an error for which {@link isShortage} is true. */
 export function refuseShortage(answer: unknown, syscall: string): void {
   if (isErrno(answer) && SHORTAGES.has(answer)) throw systemError(answer, syscall);
 }
 
-/** The result of `call`, or of `otherwise` when `call` failed for {@link isShortage}. */
+/** The result of `call`, or of `otherwise` when `call` threw an error for which {@link isShortage} is true. */
 export function unlessShort<T>(call: () => T, otherwise: (error: SystemError) => T): T {
   try {
     return call();
@@ -70,8 +70,8 @@ export function unlessShort<T>(call: () => T, otherwise: (error: SystemError) =>
 }
 
 /**
- * null: the system says that it cannot be known.
- * @throws `error` when it is a {@link isShortage}, or no system error.
+ * Answers null for an error by which the system says that something cannot be known.
+ * @throws `error` itself when {@link isShortage} is true for it, or when it is no system error.
  */
 export function notKnown(error: unknown): null {
   if (!isSystemError(error) || isShortage(error)) throw error;

@@ -1,5 +1,6 @@
 import { complain, printJson } from './output.js';
 
+/** What became of several paths. */
 export interface Looks<T> {
   /** One result for each path that did not fail, in the order of the paths. */
   readonly results: readonly T[];

@@ -20,15 +20,15 @@ export function isEmacsName(name: string): boolean {
  */
 const LOCK_WORD = /(?<![\p{L}\p{N}])(?:lock|lck|pid)(?:file)?(?![\p{L}\p{N}])/iu;
 
-/** True when the name of a file or directory says that it is a lock or a PID file. */
+/** True when `lock`, `lck` or `pid` is a word of the name of a file or directory. */
 export function isNamedLikeLock(name: string): boolean {
   return LOCK_WORD.test(name);
 }
 
 /**
- * True when a file or lock directory of this name and content may be deleted as a lock. A number, or some JSON
- * with a `pid`, can be anybody's data. Unless it records a process's start or boot as well, its name must say
- * that it is a lock or a PID file.
+ * True when a file or lock directory of this name and content may be deleted as a lock. A number, or some
+ * JSON with a `pid`, can be anybody's data. Unless it records a process's start or boot as well, its name
+ * must say that it is a lock or a PID file.
  */
 export function isDeletableAs(
   name: string,

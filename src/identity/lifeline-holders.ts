@@ -11,7 +11,7 @@ export interface LifelineHolder {
   readonly self: boolean;
   /** Its name in /proc/PID/comm, at most 15 bytes, which it chooses itself. null when it is not known. */
   readonly command: string | null;
-  /** Shown to people; never evidence. */
+  /** Shown to people; never evidence. null when it is not known. */
   readonly containerId: string | null;
 }
 
@@ -48,7 +48,7 @@ function processesOf({ ownProc }: Observer): string[] {
     .map((name) => (name === own ? 'self' : name));
 }
 
-/** A set, because a process has one lifeline in several descriptors when it has copied one of them. */
+/** The answer is a set, because a process that has copied a descriptor holds one lifeline by several. */
 function heldBy(name: string): Set<string> {
   const lifelines = new Set<string>();
   for (const fd of namesIn(`/proc/${name}/fd`)) {

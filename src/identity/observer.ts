@@ -94,7 +94,7 @@ export function readClocks(): Clocks {
 
 /**
  * Milliseconds by which the wall clock is ahead of where the monotonic one says that it should be, counted
- * from the start of this thread: somebody set it forward, or the machine was suspended. 0 where it is behind.
+ * from the start of this thread: it was set forward, or the machine was suspended. 0 where it is behind.
  * A step from before the start of a worker thread does not show in it.
  */
 function readClockGain(nowMs: number): number {

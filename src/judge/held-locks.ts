@@ -41,6 +41,11 @@ export function giveUpLock(nonce: string): void {
   givenUp.add(nonce);
 }
 
+/** True for a lock that this thread holds or gave up. */
+export function isKnownNonce(nonce: string): boolean {
+  return held.has(nonce) || givenUp.has(nonce);
+}
+
 export function isHeldLock(nonce: string): boolean {
   return held.get(nonce)?.isIntact() ?? false;
 }

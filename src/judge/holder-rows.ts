@@ -1,6 +1,6 @@
 /**
- * Rows 8 and 8a of the decision table, which ask for what a holder has: the witness and the lock's own
- * lifeline, which go with the lock, and the lifeline of the process.
+ * Rows 8 and 8a of the decision table. Row 8 tests what the lock carries, its witness and its own lifeline.
+ * Row 8a tests the lifeline of the process.
  */
 import type { Judged } from './judged.js';
 import { isDeathAssumed, isSameKernel, placeOf } from './place.js';
@@ -46,10 +46,10 @@ function byWitness(
 }
 
 /**
- * The lock's own lifeline was drawn for this very record. So whoever saw it held saw the holder on this
- * kernel, and its end is then a death wherever the record stands. Where it is free from the first look on,
- * the owner may be the double of one in a copy of this machine; then the process decides nothing either,
- * because it may live on without the lock.
+ * The lock's own lifeline was drawn for this very record. A thread that saw it held therefore saw that the
+ * holder was of this kernel, and its end is then a death wherever the record stands. Where it was never seen
+ * held, the owner may be the double of one in a copy of this machine. The process decides nothing then
+ * either, because it may live on without the lock.
  */
 function lockLifeline(judged: Judged, lifeline: string): Answer | null {
   const { seen, evidence } = judged;
@@ -87,7 +87,10 @@ export function processLifeline(judged: Judged): Answer | null {
   return answer;
 }
 
-/** What a free lifeline of this kernel proves in this place. On a filesystem of one kernel no copy can be at work. */
+/**
+ * What a free lifeline of this kernel proves in this place. On a filesystem of one kernel no copy can be at
+ * work.
+ */
 function deathByLifeline(judged: Judged): Answer | null {
   const place = placeOf(judged);
   if (place === 'one-kernel') return { state: 'dead', reason: 'lifeline-free' };

@@ -5,6 +5,7 @@ import type { OwnerRecord, OwnerRow } from '../record/owner-record.js';
 import { type RowKeys, recordedOwner } from '../record/row.js';
 import type { JudgeOptions } from './legacy.js';
 import { LiveObservation, type Seen } from './live-observation.js';
+import { checkJudgeOptions } from './options.js';
 import { decide } from './table.js';
 import type { Verdict } from './verdict.js';
 
@@ -13,13 +14,14 @@ export type { JudgeOptions } from './legacy.js';
 /** Options for judging an owner when the caller has only its record. */
 export interface OwnerOptions extends JudgeOptions {
   /**
-   * The lock directory that the record was read from. While its owner.json still holds the record, the witness
-   * and the filesystem count too. Nothing else shows whether an owner in another container of this host lives.
+   * The lock directory that the record was read from. While its owner.json still holds the record, the
+   * witness and the filesystem count too. Nothing else shows whether an owner in another container of this
+   * host lives.
    */
   readonly lock?: string | URL;
   /**
-   * The file in which a record stands that is in no lock directory: a database, a JSON file. On a filesystem of one
-   * kernel no copy of this machine can have written it, so that a free lifeline is a death (`assumed`).
+   * The file that holds a record which is in no lock directory: a database, a JSON file. On a filesystem of
+   * one kernel no copy of this machine can have written it, so that a free lifeline is a death (`assumed`).
    */
   readonly path?: string | URL;
   /** The names of the columns, where the record is a row that has other ones than {@link OwnerRow}. */
@@ -36,8 +38,9 @@ export interface RowOptions extends OwnerOptions {
  * @param recorded an identity, a row with an identity in it, or a record as `inspectLock` returns it or as
  * owner.json holds it; with the option `keys` a row of any shape.
  * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works; TypeError
- * (ERR_INVALID_ARG_TYPE), which names the key, for `keys` that do not fit the row; EMFILE, ENFILE or ENOMEM
- * where descriptors or memory have run out before this process could read its own identity.
+ * (ERR_INVALID_ARG_TYPE), which names the key, for `keys` that do not fit the row; the same or RangeError
+ * (ERR_OUT_OF_RANGE) for other options; EMFILE, ENFILE or ENOMEM where descriptors or memory have run out before
+ * this process could read its own identity.
  */
 export function judgeOwner(
   recorded: ProcessIdentity | OwnerRecord | OwnerRow,
@@ -45,17 +48,20 @@ export function judgeOwner(
 ): Verdict;
 export function judgeOwner(row: object, options: RowOptions): Verdict;
 export function judgeOwner(recorded: object, options: OwnerOptions = {}): Verdict {
+  checkJudgeOptions(options);
   const record = recordedOwner(recorded, options.keys);
   if (options.lock === undefined) return judgeRecord(record, NOWHERE, options);
   const judge = () => withRecordedFile(record, options, (site) => judgeRecord(record, site, options));
   const verdict = judge();
-  // A release renames owner.json, then drops the witness. A living owner whose release came between the opening of the
-  // file and the test would be called dead; the second look finds that its record stands there no longer.
+  // A release renames owner.json, then drops the witness. A living owner whose release came between the
+  // opening of the file and the test would be called dead; the second look finds that its record stands there
+  // no longer.
   return verdict.state === 'dead' ? judge() : verdict;
 }
 
 /**
- * Runs `use` with the owner.json that the options lead to. It gets {@link NOWHERE} when there is none with this record.
+ * Runs `use` with the owner.json that the options lead to. It gets {@link NOWHERE} when there is none with
+ * this record.
  */
 export function withRecordedFile<T>(
   record: OwnerRecord,

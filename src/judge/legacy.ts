@@ -13,7 +13,7 @@ import type { Observation } from './observation.js';
 import { type Answer, findingOf, firstAnswer, note, type Rows } from './rows.js';
 import type { Evidence, Verdict } from './verdict.js';
 
-/** How records of older programs, which hold a pid but no identity, are judged. */
+/** How owners are judged. The first two options are for records that hold a pid and no identity. */
 export interface JudgeOptions {
   /**
    * `assume` (default): the pid is taken to be of this PID namespace, as its writer takes it. That can

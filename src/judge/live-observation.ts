@@ -15,7 +15,7 @@ import { ownIdentity, readSelf } from '../identity/read.js';
 import { type StartTicks, startTicksIn } from '../identity/start-ticks.js';
 import type { OwnerFile, RecordSite } from '../record/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
-import { type HeldLock, heldLockOf, isGivenUpLock, isHeldLock } from './held-locks.js';
+import { type HeldLock, heldLockOf, isGivenUpLock, isHeldLock, isKnownNonce } from './held-locks.js';
 import { lockFileOf, whyNotRecorded } from './lock-file.js';
 import type {
   LifelineObservation,
@@ -82,6 +82,11 @@ export class LiveObservation implements Observation {
     const { owner } = this.#site;
     if (owner !== null) return typeOfFile(owner);
     return this.#path === undefined ? this.#seenOn : typeAt(this.#path);
+  }
+
+  get isNonceOfThisThread(): boolean {
+    const { nonce } = this.#record;
+    return nonce !== null && isKnownNonce(nonce);
   }
 
   get heldByThisProcess(): boolean {
@@ -243,8 +248,8 @@ export class LiveObservation implements Observation {
 }
 
 /**
- * True when both the file and its directory are others than those of the lock, on the same device. Where only one of them
- * differs, somebody has replaced owner.json in the lock, or made a hard link to it.
+ * True when both the file and its directory are others than those of the lock, on the same device. Where only
+ * one of them differs, somebody has replaced owner.json in the lock, or made a hard link to it.
  */
 function isCopy(file: FileStatus, directory: FileStatus | null, held: HeldLock): boolean {
   if (directory === null) return false;

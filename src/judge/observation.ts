@@ -39,6 +39,8 @@ export interface Observation {
   readonly platform: string;
   /** The observer's own identity. */
   readonly self: ProcessIdentity;
+  /** The record's nonce is that of a lock which this thread holds, lost or could not release. */
+  readonly isNonceOfThisThread: boolean;
   /**
    * The record's nonce is that of a lock which this thread holds, and the lock's witness and the identity of
    * this process are as they were. A lock of another thread of this process is judged like that of any other
@@ -46,8 +48,9 @@ export interface Observation {
    */
   readonly heldByThisProcess: boolean;
   /**
-   * The record's nonce is that of a lock which this thread holds, but the file and its directory are others. It is asked
-   * only of locks without a witness, because with one the recorded numbers show the copy to everybody.
+   * The record's nonce is that of a lock which this thread holds, but the file and its directory are others.
+   * It is asked only of locks without a witness, because with one the recorded numbers show the copy to
+   * everybody.
    */
   readonly copyOfOwnLock: boolean;
   /** The record's nonce is that of a lock which this thread lost or could not release. */

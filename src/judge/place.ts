@@ -1,7 +1,7 @@
 /**
- * The place of a record, and what a death is worth there that only equal boot ids suggest. Copies of one
- * running machine share their boot id, their namespaces and the numbers of their processes, so where they can
- * meet, a process that is missing here may live there.
+ * The place where a record stands, and what equal boot ids prove there. Copies of one running machine share
+ * their boot id, their namespaces and the numbers of their processes. Where copies can meet, a process that
+ * is missing here may therefore live in another copy.
  */
 import { traitsOf } from '../backend/filesystem-traits.js';
 import { compareBoot } from '../identity/compare.js';
@@ -9,15 +9,14 @@ import type { Judged } from './judged.js';
 import type { Answer } from './rows.js';
 
 /**
- * - `one-kernel`: in a lock whose owner and observer see it on the same type of filesystem, which one kernel
+ * - `one-kernel`: a lock that its owner and the observer see on the same type of filesystem, which one kernel
  *   alone can have.
  * - `passed-through`: the same, but a FUSE daemon shows it, and what lies below may be shared.
- * - `shared`: in a lock or a file on a filesystem that several kernels can have, as one of the two sees it.
- *   Two types that differ are two views of one directory, such as an overlay and its layer, and count as
- *   shared too.
- * - `file`: in a file that is no lock, on a filesystem of one kernel. Where its writer saw it is not
- *   recorded.
- * - `unseen`: recorded on a filesystem of one kernel, while the observer has no file.
+ * - `shared`: a lock or a file on a filesystem that several kernels can have, as one of the two sees it. Two
+ *   types that differ are two views of one directory, such as an overlay and its layer, and count as shared
+ *   too.
+ * - `file`: a file that is no lock, on a filesystem of one kernel. Where its writer saw it is not recorded.
+ * - `unseen`: a lock that its owner recorded on a filesystem of one kernel, while the observer has no file.
  * - `unknown`: nothing is known.
  */
 export type Place = 'one-kernel' | 'passed-through' | 'shared' | 'file' | 'unseen' | 'unknown';
@@ -48,8 +47,9 @@ export function countedDeath(judged: Judged, answer: Answer): Answer | null {
 }
 
 /**
- * True where a death that equal boot ids suggest is believed, though a copy of the machine may be at work: the caller
- * says so, or no lease is recorded in the lock that is seen, so that nothing else would ever decide.
+ * True where a death counts although only equal boot ids suggest it and a copy of the machine may be at work:
+ * the caller trusts the boot id, or the lock that is seen records no lease, so that nothing else would ever
+ * decide.
  */
 export function isDeathAssumed({ record, seen, options }: Judged): boolean {
   if (options.trustBootId === true) return true;
@@ -57,8 +57,8 @@ export function isDeathAssumed({ record, seen, options }: Judged): boolean {
 }
 
 /**
- * True when the boot ids are equal and prove one boot. A file that is mounted over boot_id can be equal on two
- * machines, so it proves that only together with a filesystem of one kernel.
+ * True when the boot ids are equal and prove one boot. A file that is mounted over boot_id can be equal on
+ * two machines, so it proves that only together with a filesystem of one kernel.
  */
 export function bootDecides(judged: Judged): boolean {
   const { identity, seen } = judged;

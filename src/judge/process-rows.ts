@@ -1,4 +1,4 @@
-/** Rows 3 to 7, 9 and 10 of the decision table, which ask for the process of the owner. */
+/** Rows 3 to 7, 9 and 10 of the decision table: what has become of the owner's process. */
 import { compareIdentities, compareNamespace } from '../identity/compare.js';
 import type { Namesake } from '../identity/namesakes.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';

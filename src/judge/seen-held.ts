@@ -1,6 +1,6 @@
 /**
- * The lifelines of locks that this thread has seen held, by the nonce of the lock. Whoever saw one held knows that its
- * holder was of this very kernel, which equal boot ids do not prove between copies of one machine.
+ * The lifelines of locks that this thread has seen held, by the nonce of the lock. A lifeline that was seen
+ * held is one of this very kernel, which equal boot ids do not prove between copies of one machine.
  */
 const held = new Map<string, string>();
 
@@ -13,7 +13,7 @@ export function rememberHeld(nonce: string, lifeline: string): void {
   held.set(nonce, lifeline);
 }
 
-/** A record with this nonce and another lifeline is not the one that was seen. */
+/** False for a record with this nonce and another lifeline, because that is not the one that was seen. */
 export function wasHeld(nonce: string, lifeline: string | null): boolean {
   return lifeline !== null && held.get(nonce) === lifeline;
 }

@@ -1,11 +1,13 @@
 /**
  * The decision table for records that hold an identity. Pure: it works on values, and asks the observation
  * only for what a row needs. The rows stand in the order of docs/decision-table.md, and have its numbers. The
- * first row that answers decides, with two exceptions:
+ * first row that answers decides, with three exceptions:
  *
  * - What the lock itself carries (row 8) has the last word. Where one of the rows 3 to 7 answers, row 8 is
  *   read before that answer counts. An answer of these rows that a process lives also gives way to its free
  *   lifeline, because since exec another program may run under the number.
+ * - A death of rows 3 to 7, 9 or 10 is dropped where copies of one machine may meet (place.ts), and for a
+ *   lock that was handed over.
  * - A malformed record (row 1) is answered before the table is read, because it may hold no identity. Any
  *   other record without an identity goes to the table in legacy.ts.
  */
@@ -27,9 +29,7 @@ import type { Evidence, Verdict } from './verdict.js';
 const ROWS: Rows<Judged> = [
   otherPlatform, // 1
   newerVersion, // 1
-  heldByThisThread, // 2
-  givenUpByThisThread, // 2a
-  copyOfOwnLock, // 2b
+  lockOfThisThread, // 2, 2a, 2b
   noteBootAndNamespace, // never answers: all rows below rest on it
   processAndHolder, // 3 to 8
   processLifeline, // 8a
@@ -59,9 +59,9 @@ export function decide(record: OwnerRecord, seen: Observation, options: JudgeOpt
 }
 
 /**
- * Rows 3 to 8. An answer about the process gives way to what knows better who holds the lock: what the lock
- * carries, and a free lifeline. A death counts only where it is the owner's: not where another process was to
- * inherit the lock, nor where copies of this machine may meet.
+ * Rows 3 to 8. An answer about the process gives way to what the lock carries, and an answer that it lives to
+ * its free lifeline. The death of the process counts only if it is that of the owner: it is not where another
+ * process may have inherited the lock, nor where copies of this machine may meet.
  */
 function processAndHolder(judged: Judged): Answer | null {
   const byProcess = processHere(judged);
@@ -79,8 +79,9 @@ function processAndHolder(judged: Judged): Answer | null {
 }
 
 /**
- * That this very process runs says nothing of a holder in it: a worker thread may have ended without a
- * release. The lease shows it, because whatever stops this process stops the observer too.
+ * This very process runs, but the thread that took the lock may have ended without a release. Only the lease
+ * shows that. It can be relied on here, because whatever stops the beats of this process stops the observer
+ * too.
  */
 function holderInThisProcess({ record, identity, seen }: Judged): Answer | null {
   const isOwn = record.lease !== null && compareIdentities(identity, seen.self) === 'same';
@@ -96,11 +97,19 @@ function otherPlatform({ record, identity, seen, evidence }: Judged): Answer | n
   return { state: 'unknown', reason: 'other-platform' };
 }
 
-/** Row 1. A newer version may record some things in another way. Only rows 8 and 12 are sure to stay valid. */
+/**
+ * Row 1. A newer version may record some things in another way. Only rows 8 and 12 are sure to stay valid.
+ */
 function newerVersion(judged: Judged): Answer | null {
   if (!isNewer(judged.record)) return null;
   note(judged.evidence, 'version', String(judged.record.version), String(RECORD_VERSION), 'none');
   return holder(judged) ?? rebooted(judged) ?? { state: 'unknown', reason: 'newer-version' };
+}
+
+/** Rows 2, 2a and 2b. Most records have a nonce that this thread does not know, and then they take no time. */
+function lockOfThisThread(judged: Judged): Answer | null {
+  if (!judged.seen.isNonceOfThisThread) return null;
+  return heldByThisThread(judged) ?? givenUpByThisThread(judged) ?? copyOfOwnLock(judged);
 }
 
 /** Row 2 */
@@ -111,8 +120,8 @@ function heldByThisThread({ record, seen, evidence }: Judged): Answer | null {
 }
 
 /**
- * Row 2a. This thread lost the lock, or could not release it: the life of its process says nothing. What the
- * lock carries does, because a command may have inherited it.
+ * Row 2a. This thread lost the lock, or could not release it, so that the life of its process proves nothing.
+ * What the lock carries still decides, because a command may have inherited it.
  */
 function givenUpByThisThread(judged: Judged): Answer | null {
   const { record, seen, evidence } = judged;
@@ -139,7 +148,8 @@ function noteBootAndNamespace({ identity, seen, evidence }: Judged): null {
 }
 
 /**
- * Row 12. A tmpfs does not outlive its kernel, so there a differing boot id means that something else is wrong.
+ * Row 12. A tmpfs does not outlive its kernel, so there a differing boot id means that something else is
+ * wrong.
  */
 function rebooted(judged: Judged): Answer | null {
   const { identity, seen, record, evidence } = judged;

@@ -55,7 +55,11 @@ function findByDescriptors(lockPath: LockPath, nonce: string): PublishedLock {
   const status = statInherited(lockPath, descriptor, 'file');
   const directoryId = statInherited(lockPath, INHERITED.directory as Descriptor, 'directory');
   const found = describe(lockPath, { descriptor, status, filesystem: files.filesystem(descriptor) }, nonce);
-  const { lifeline } = found.record;
+  const { lifeline, witness } = found.record;
+  if (witness !== null && !lockPath.backend.witness.isHeldThrough(descriptor)) {
+    // Whoever may read owner.json could open it as this number, and take the lock from its living owner.
+    throw new LockLostError(lockPath.path, `its descriptor ${descriptor} was opened anew, not passed on`);
+  }
   // Until here the numbers may be those of any file of this process, so they are adopted only now.
   files.adopt(descriptor, status.device, status.inode);
   return {
@@ -76,7 +80,9 @@ function statInherited({ path, backend }: LockPath, fd: Descriptor, kind: FileSt
   throw new LockLostError(path, `its descriptor ${fd} was not passed on to this process`);
 }
 
-/** null where the descriptor is not there. The lifeline is then held by other heirs, or by nobody. */
+/**
+ * null where this process did not inherit the descriptor. The lifeline is then held by other heirs, or free.
+ */
 function adoptLifeline(backend: Backend, text: string): InheritableLifeline | null {
   const [space = ''] = text.split(':');
   try {

@@ -1,5 +1,5 @@
-// An heir is a process that has inherited the descriptors on which the kernel keeps a lock. The lock is held as long as
-// one of its heirs lives, whatever has become of the process that acquired it.
+// An heir is a process that has inherited the descriptors on which the kernel keeps a lock. The lock is held
+// as long as one of its heirs lives, whatever has become of the process that acquired it.
 import type { ChildProcess, SpawnOptions, StdioOptions } from 'node:child_process';
 import { invalidArgument, outOfRange } from '../errors.js';
 import type { OwnerRecord } from '../record/owner-record.js';
@@ -8,8 +8,9 @@ import type { PublishedLock } from './protocol/publish.js';
 import { LockView } from './protocol/view.js';
 
 /**
- * The numbers under which an heir has the descriptors. They collide with no other use, because scripts name descriptors
- * by one digit (`exec 3>log`), and shells put their own copies at the first free number from 10 on.
+ * The numbers under which an heir has the descriptors. They collide with no other use, because scripts name
+ * descriptors by one digit (`exec 3>log`), and shells put their own copies at the first free number from 10
+ * on.
  */
 export const INHERITED = Object.freeze({
   /** owner.json, whose witness is a lock of this open file. */
@@ -23,7 +24,7 @@ export const INHERITED = Object.freeze({
 /** The environment variable in which an heir finds which lock it has: `<nonce>:<absolute path>`. */
 export const HEIRLOOM = 'KERNEL_IDENTITY_LOCK';
 
-/** The files that a child is to be started with: those of `stdio`, and the descriptors of the lock. */
+/** The `stdio` with which a child is started: the caller's, and the descriptors of the lock. */
 export function stdioOfHeir(
   { lockPath, owner, lifeline, directory }: PublishedLock,
   stdio: StdioOptions = 'pipe',
@@ -34,7 +35,8 @@ export function stdioOfHeir(
   if (files.length > INHERITED.owner) {
     throw outOfRange(`stdio can have ${INHERITED.owner} entries, because the lock takes the next numbers`);
   }
-  // A descriptor above stderr that is 'ignore' stays closed in the child. Node itself makes up for missing ones below.
+  // A descriptor above stderr that is 'ignore' stays closed in the child. Node itself makes up for missing
+  // ones below.
   while (files.length < INHERITED.owner) files.push(files.length < 3 ? 'pipe' : 'ignore');
   return [...files, owner.descriptor, lifeline?.descriptor ?? 'ignore', directory];
 }
@@ -62,8 +64,8 @@ export function startHeir(
 }
 
 /**
- * Removes a lock that was handed over, when the child has ended and this process has dropped its own share. It stays if
- * another process has it by now: one that inherited it from the child, or a new owner.
+ * Removes a lock that was handed over, when the child has ended and this process has dropped its own share.
+ * It stays if another process has it by now: one that inherited it from the child, or a new owner.
  * @returns false when it stays.
  */
 export function clearAfterHeir({ lockPath, record }: PublishedLock): boolean {

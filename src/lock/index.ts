@@ -6,8 +6,10 @@ import { type AcquiredLock, acquireAsync, acquireSync } from './waiting/acquire.
 
 /**
  * Acquires the lock at `path`, a directory that exists as long as the lock is held. The lock of a dead owner
- * is reclaimed at once, the lock of a live one never.
- * @throws LockTimeoutError (ERR_LOCK_TIMEOUT), NotALockError (ERR_NOT_A_LOCK), LockNotEmptyError
+ * is reclaimed at once, the lock of a live one never, unless only a lease can show that its owner lives, and
+ * that has run out.
+ * @throws TypeError (ERR_INVALID_ARG_TYPE) and RangeError (ERR_OUT_OF_RANGE) for wrong paths and options;
+ * LockTimeoutError (ERR_LOCK_TIMEOUT), NotALockError (ERR_NOT_A_LOCK), LockNotEmptyError
  * (ERR_LOCK_NOT_EMPTY), BackendUnavailableError (ERR_BACKEND_UNAVAILABLE), `signal.reason`, and system
  * errors: ENOENT for a missing parent directory, EACCES, ENOSPC, ...
  */

@@ -5,10 +5,12 @@ import type { LockFormat } from '../formats/format.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { ownerAgeOf } from './events.js';
+import { checkInspectOptions } from './options.js';
 import { assess, type InspectOptions, type LockState } from './protocol/assess.js';
+import { isLeased, LEASED } from './protocol/file-lease.js';
 import { LastLook } from './protocol/last-look.js';
 import { LockPath, withLockPath } from './protocol/lock-path.js';
-import { isLeased, LEASED, LockView } from './protocol/view.js';
+import { LockView } from './protocol/view.js';
 
 export type { LockFormat } from '../formats/format.js';
 
@@ -43,9 +45,11 @@ export interface LockInspection {
  * Judges the lock directory, or another program's lock or PID file, at `path`. It changes nothing. A file
  * that names no owner has the state `unknown`, as has one that a lease of another program keeps from being read.
  * @throws NotALockError (ERR_NOT_A_LOCK) for a directory whose owner.json no lock wrote;
+ * TypeError (ERR_INVALID_ARG_TYPE) or RangeError (ERR_OUT_OF_RANGE) for wrong options;
  * BackendUnavailableError (ERR_BACKEND_UNAVAILABLE); system errors.
  */
 export function inspectLockSync(path: string | URL, options: InspectOptions = {}): LockInspection {
+  checkInspectOptions(options);
   return atLockPath(path, leasedThere, (lockPath) => {
     for (let attempt = 1; ; attempt++) {
       const lock = openLock(lockPath);

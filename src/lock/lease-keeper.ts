@@ -8,11 +8,11 @@ import type { PublishedLock } from './protocol/publish.js';
 type Lost = (how: string, hangs: boolean) => void;
 
 /**
- * Renews the lease of a lock that this process holds, and tells the process in time when that fails: before a
+ * Renews the lease of a lock that this process holds, and reports in time that it cannot be renewed: before a
  * waiter can have seen the whole lease pass in silence. Call stop() when done.
  *
- * A lock that has a witness as well is lost only with its file. Observers that can test the witness go by it, and
- * a beat that failed does not change it.
+ * A lock that has a witness as well is lost only with its file, because observers that can test the witness
+ * do not count beats.
  */
 export class LeaseKeeper {
   readonly #published: PublishedLock;
@@ -29,7 +29,8 @@ export class LeaseKeeper {
   constructor(published: PublishedLock, { durationMs }: LeaseRecord, lost: Lost) {
     const { lockPath, owner, record } = published;
     const beatMs = Math.round(durationMs / BEATS_PER_LEASE);
-    // A waiter counts from the last beat that it saw. The last sixth is left for this process to stop its work.
+    // A waiter counts from the last beat that it saw. The last sixth is left for this process to stop its
+    // work.
     const patienceMs = durationMs - beatMs;
     const isAlone = record.witness === null;
     this.#published = published;
@@ -58,8 +59,8 @@ export class LeaseKeeper {
   }
 
   /**
-   * The thread that touches the file reports a touch that fails, but not one that hangs. After a pause of the whole
-   * process the first check may come before the touch that is overdue, so it takes a second one.
+   * The thread that touches the file reports a touch that fails, but not one that hangs. After a pause of the
+   * whole process the first check may come before the touch that is overdue, so it takes a second one.
    */
   #checkDeadline(durationMs: number, patienceMs: number): void {
     const silentMs = this.#published.lockPath.backend.lease.sinceTouch(this.#ticket);

@@ -5,16 +5,16 @@ import { isErrno } from '../backend/system-error.js';
 /** Milliseconds between two looks where the kernel reports no changes. */
 const POLL_INTERVAL = 1_000;
 /**
- * Milliseconds from a look that missed the lock to the last one that may find it back. Each pause is twice as long
- * as the one before, from 1 ms on. Another process may have renamed owner.json in order to compare it with what it
- * judged, and then renames it back.
+ * Milliseconds from a look that missed the lock to the last one that may find it back. Each pause is twice as
+ * long as the one before, from 1 ms on. Another process may have renamed owner.json in order to compare it
+ * with what it judged, and then renames it back.
  */
 const LONGEST_PAUSE = 64;
 
 /**
- * Notices that a lock which this process holds is deleted, replaced or moved away by another program. The kernel
- * reports that by inotify, through the one instance that the process has; where there is none, the watch looks once
- * a second. It does not keep the process from exiting. Call close() when done.
+ * Notices that a lock which this process holds is deleted, replaced or moved away by another program. The
+ * kernel reports that by inotify, through the one instance that the process has; where there is none, the
+ * watch looks once a second. It does not keep the process from exiting. Call close() when done.
  */
 export class LossWatch {
   readonly #backend: Backend;
@@ -53,7 +53,9 @@ export class LossWatch {
     if (this.#recheck !== null) clearTimeout(this.#recheck);
   }
 
-  /** A look is due. While others follow anyway, that changes nothing: a flood of changes must not delay them. */
+  /**
+   * Looks now, unless looks follow each other already: a flood of changes must not delay the last of them.
+   */
   #begin(): void {
     if (this.#recheck === null) this.#look(1);
   }
@@ -77,7 +79,7 @@ export class LossWatch {
     try {
       return this.#whatIsWrong();
     } catch {
-      // The disk fails, or the process has given up the right to look. That is no loss.
+      // The disk fails, or the process has given up the right to read the directory. That is no loss.
       return null;
     }
   }

@@ -6,7 +6,10 @@ import type { LockPath } from './protocol/lock-path.js';
 import type { PublishedLock } from './protocol/publish.js';
 import { LockView } from './protocol/view.js';
 
-/** Milliseconds between two checks while somebody listens. No event of the kernel reports a switched link. */
+/**
+ * Milliseconds between two checks while the channel has a subscriber. No event of the kernel reports a
+ * switched link.
+ */
 const INTERVAL = 1000;
 
 /** The places that are checked in this thread. */
@@ -14,9 +17,9 @@ const checked = new Set<LockPlace>();
 let timer: NodeJS.Timeout | null = null;
 
 /**
- * Knows whether the path of a held lock still leads to it. It leads elsewhere once a directory above the lock was
- * renamed, or a symbolic link in the path was switched. The owner keeps its lock, but another process can acquire
- * one by the same path.
+ * Checks whether the path of a held lock still leads to it. It leads elsewhere once a directory above the lock
+ * was renamed, or a symbolic link in the path was switched. The owner keeps its lock, but another process can
+ * acquire one by the same path.
  */
 export class LockPlace {
   readonly #published: PublishedLock;
@@ -57,7 +60,10 @@ export class LockPlace {
   }
 }
 
-/** Where the lock is no longer in its parent either, it is lost, and not moved. An unclear answer is no move. */
+/**
+ * False also for a lock that is no longer in its parent, because that is lost and not moved, and where no
+ * check is possible.
+ */
 function isMoved(published: PublishedLock): boolean {
   try {
     return !isAtPath(published) && isIn(published.lockPath, published);
@@ -66,7 +72,7 @@ function isMoved(published: PublishedLock): boolean {
   }
 }
 
-/** Follows the path anew, as somebody who now asks for the lock would. */
+/** Follows the path anew, as a process that asks for the lock now would. */
 function isAtPath(published: PublishedLock): boolean {
   let reopened: LockPath;
   try {
@@ -97,7 +103,7 @@ function isIn(lockPath: LockPath, { directory, record }: PublishedLock): boolean
   }
 }
 
-/** True for the errors of a path at which there is no directory, or another thing than a lock. */
+/** True for the errors of a path that leads to no directory, or to one that is no lock. */
 function leadsNowhere(error: unknown): boolean {
   const code = errnoOf(error);
   return isGone(error) || code === 'ENOTDIR' || code === 'ELOOP' || error instanceof NotALockError;

@@ -1,4 +1,4 @@
-import { invalidArgument, outOfRange } from '../errors.js';
+import { checkJudgeOptions, checkTime, invalidType, invalidValue } from '../judge/options.js';
 import { MAX_LABEL } from '../record/parse.js';
 import type { WaitReport } from './events.js';
 import { type InspectOptions, MIN_LEASE } from './protocol/assess.js';
@@ -6,7 +6,10 @@ import { type InspectOptions, MIN_LEASE } from './protocol/assess.js';
 export interface AcquireOptions extends InspectOptions {
   /** Milliseconds to wait for the lock. Default Infinity; 0 means one try. */
   readonly timeout?: number;
-  /** Ends the waiting: the acquisition rejects with `signal.reason`. */
+  /**
+   * Ends the waiting: the acquisition rejects with `signal.reason`. A synchronous one checks it once, before
+   * it begins.
+   */
   readonly signal?: AbortSignal;
   /** Called when waiting begins, when the owner changes, once when the owner is overdue, and every 10 s. */
   readonly onWait?: (report: WaitReport) => void;
@@ -17,15 +20,17 @@ export interface AcquireOptions extends InspectOptions {
   readonly expectedHold?: number;
   /**
    * Milliseconds for which the lock outlives its owner's silence. A lease is recorded only where observers
-   * may be unable to test the lock's witness (network filesystems, gVisor, plain Node, overlay, btrfs). There
+   * may be unable to test the lock's witness (network filesystems, FUSE, ramfs, gVisor, plain Node, overlay,
+   * btrfs). There
    * the owner touches its owner.json six times per lease, and a waiter that sees no change for a whole lease
    * may take the lock. An owner that is paused for longer can therefore overlap its successor.
    * Default 30 000, at least 1 000, at most 86 400 000 (a day).
    */
   readonly lease?: number;
   /**
-   * True: the lock can be handed over to a child process with `lock.handOver()`. The record says so from the start, and
-   * carries a lifeline of its own, so that no observer takes the death of this process for the end of the work.
+   * True: the lock can be handed over to a child process with `lock.handOver()`. The record says so from the
+   * start, and carries a lifeline of its own, so that no observer takes the death of this process for the end
+   * of the work.
    */
   readonly handOver?: boolean;
   /** A word for people, shown with the lock by `inspect`. */
@@ -37,23 +42,15 @@ const MAX_LEASE = 86_400_000;
 
 /** @throws TypeError (ERR_INVALID_ARG_TYPE) or RangeError (ERR_OUT_OF_RANGE). */
 export function checkAcquireOptions(options: AcquireOptions): void {
-  // The names are literal, because V8 takes a slow path for a property whose name is in a variable.
+  checkInspectOptions(options);
   checkTime('timeout', options.timeout);
   checkTime('expectedHold', options.expectedHold);
-  checkTime('ownerlessGrace', options.ownerlessGrace);
-  checkTime('clockSlack', options.clockSlack);
   if (options.lease !== undefined) {
     if (typeof options.lease !== 'number')
       throw invalidType('lease', 'a number of milliseconds', options.lease);
     if (!(options.lease >= MIN_LEASE && options.lease <= MAX_LEASE)) {
       throw invalidValue('lease', `${MIN_LEASE} to ${MAX_LEASE} milliseconds`, options.lease);
     }
-  }
-  if (options.legacy !== undefined && options.legacy !== 'assume' && options.legacy !== 'unknown') {
-    throw invalidValue('legacy', `'assume' or 'unknown'`, options.legacy);
-  }
-  if (options.trustBootId !== undefined && typeof options.trustBootId !== 'boolean') {
-    throw invalidType('trustBootId', 'a boolean', options.trustBootId);
   }
   if (options.handOver !== undefined && typeof options.handOver !== 'boolean') {
     throw invalidType('handOver', 'a boolean', options.handOver);
@@ -72,16 +69,8 @@ export function checkAcquireOptions(options: AcquireOptions): void {
   }
 }
 
-function checkTime(name: string, ms: unknown): void {
-  if (ms === undefined) return;
-  if (typeof ms !== 'number') throw invalidType(name, 'a number of milliseconds', ms);
-  if (!(ms >= 0)) throw invalidValue(name, 'zero or more milliseconds', ms);
-}
-
-function invalidType(name: string, wanted: string, got: unknown): TypeError {
-  return invalidArgument(`option '${name}' must be ${wanted}, not ${typeof got}`);
-}
-
-function invalidValue(name: string, wanted: string, got: unknown): RangeError {
-  return outOfRange(`option '${name}' must be ${wanted}, not ${String(got)}`);
+/** @throws the errors of {@link checkAcquireOptions}. */
+export function checkInspectOptions(options: InspectOptions): void {
+  checkJudgeOptions(options);
+  checkTime('ownerlessGrace', options.ownerlessGrace);
 }

@@ -8,7 +8,7 @@ import type { PublishedLock } from './protocol/publish.js';
 
 /** Bytes: more than any record that this package writes. */
 export const MAX_OWN_RECORD = 16 * 1024;
-/** Most names of the own directory that are read. */
+/** Most names in the lock's directory that are read. */
 const MAX_NAMES = 64;
 
 /** Finds the record of a lock that this process holds, and checks whether the lock is still its own. */
@@ -21,8 +21,8 @@ export class OwnRecord {
   }
 
   /**
-   * Says how the lock was lost. null when the descriptors are still ours, and owner.json is still the one that
-   * was written at the acquisition.
+   * Says how the lock was lost. null when the descriptors are still ours, and owner.json is still the one
+   * that was written at the acquisition.
    */
   whatIsWrong(): string | null {
     const { lockPath, owner, record, content } = this.#published;
@@ -49,8 +49,9 @@ export class OwnRecord {
   }
 
   /**
-   * The name of the record in the own directory. An editor or `sed -i` replaces owner.json by another file of the same
-   * content, and a process that judges the owner may have claimed it for a moment. The nonce shows that it is ours.
+   * The name of the record in the lock's directory. An editor or `sed -i` replaces owner.json by another file
+   * of the same content, and a process that judges the owner may have claimed it for a moment. The nonce
+   * shows that it is ours.
    */
   find(): string | null {
     if (this.isAt(OWNER_FILE)) return OWNER_FILE;

@@ -15,6 +15,7 @@ import {
   nothingThere,
   openLock,
 } from './inspect.js';
+import { checkInspectOptions } from './options.js';
 import type { InspectOptions, LockState } from './protocol/assess.js';
 import { reclaimStale } from './protocol/clear.js';
 import type { LockPath } from './protocol/lock-path.js';
@@ -48,6 +49,7 @@ export interface ReclaimTry {
 
 /** Does the same as {@link reclaimLockSync}, and reports how far the silence of the owner has come. */
 export function tryToReclaim(path: string | URL, options: InspectOptions): ReclaimTry {
+  checkInspectOptions(options);
   const leased = (lockPath: LockPath) => withoutLock({ ...leasedThere(lockPath), reclaimed: false });
   return atLockPath(path, leased, (lockPath) => {
     for (let attempt = 1; ; attempt++) {

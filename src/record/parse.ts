@@ -64,6 +64,9 @@ export function recordFromCaller(value: unknown): OwnerRecord {
   const identity = toIdentity(value);
   if (typeof identity !== 'string') return identityRecord(identity);
   const fields = new Fields(value);
+  // Nothing that was stored is undefined. It is a slip, which must not leave a row with an identity to its bare pid.
+  if (fields.has('identity') && fields.get('identity') === undefined)
+    return malformed('identity is undefined');
   const isRow = (fields.get('identity') ?? null) !== null && !fields.has('nonce') && !fields.has('version');
   if (isRow) return recordOfRow(fields);
   // An identity with a broken field must not be judged by its bare pid.

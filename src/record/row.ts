@@ -80,7 +80,10 @@ function recordOfPid(columns: Columns, pid: number | null): OwnerRecord {
   });
 }
 
-/** The columns that were named, each read as the type that it must have. null where the column holds NULL. */
+/**
+ * The columns that were named, each read as the type that it must have. null where the column holds NULL. No database gives
+ * undefined, so that is a slip, such as `{ owner: row.ownr }`, and of a wrong type.
+ */
 class Columns {
   readonly #row: Fields;
   readonly #names: Fields;
@@ -114,7 +117,7 @@ class Columns {
   }
 
   #valueOf(key: Key): unknown {
-    return this.#isNamed(key) ? (this.#row.get(this.#names.get(key) as string) ?? null) : null;
+    return this.#isNamed(key) ? this.#row.get(this.#names.get(key) as string) : null;
   }
 
   /** A text says what is wrong with the identity. */

@@ -6,10 +6,11 @@
 const MAX_TICKS = 1e11;
 
 /**
- * Start ticks as a record gives them (field 22 of proc_pid_stat(5)). null when the value is no such number.
+ * Start ticks as a record gives them (field 22 of proc_pid_stat(5)). null when the value is no such number. Zero is none,
+ * because programs and columns have it where the ticks are not known, and a living owner must not seem to differ from it.
  */
 export function toTicks(value: unknown): number | null {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_TICKS
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= MAX_TICKS
     ? value
     : null;
 }

@@ -37,7 +37,7 @@ export function startWatching(
       case 'free':
         return null;
       case 'held':
-        // The witness has the last word, whether or not the process lives.
+        // The process need not be watched, because the witness decides whether or not it lives.
         return toEvent(watch.onRelease(file.descriptor, words, 0), { witness: 'free' });
       case 'untestable':
     }
@@ -54,9 +54,10 @@ export function startWatching(
 }
 
 /**
- * A lifeline of the lock's own is watched before the process, because it also shows the release by a process that lives
- * on. That of the process is watched where no pidfd leads to it: in a sibling container. Its end proves no death by
- * itself, so `place` has only what the judge could not see any more: where the record stood while its owner lived.
+ * A lifeline of the lock's own is watched before the process, because it also shows the release by a process
+ * that lives on. That of the process is watched where no pidfd leads to it: in a sibling container. Its end
+ * proves no death by itself, so `place` has only what the judge could not see any more: where the record
+ * stood while its owner lived.
  */
 function watchLifeline(
   { backend }: Observer,

@@ -3,6 +3,7 @@ import { currentObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import { judgeRecord, type OwnerOptions, type RowOptions, withRecordedFile } from '../judge/judge.js';
 import type { Seen } from '../judge/live-observation.js';
+import { checkJudgeOptions } from '../judge/options.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord, OwnerRow } from '../record/owner-record.js';
 import { recordedOwner } from '../record/row.js';
@@ -108,5 +109,6 @@ export function watchOwner(
 ): OwnerWatch;
 export function watchOwner(row: object, options: RowOptions): OwnerWatch;
 export function watchOwner(recorded: object, options: OwnerOptions = {}): OwnerWatch {
+  checkJudgeOptions(options);
   return new OwnerWatch(recorded, options);
 }

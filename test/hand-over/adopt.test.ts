@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -184,6 +184,31 @@ describeRequiring([hasBackend('native'), isBuilt()], 'an adopted lock', () => {
     expect(code).toBe('EDEADLK');
   });
 });
+
+for (const backend of TESTED) {
+  describeRequiring([hasBackend('native'), isBuilt()], `adoptLock() on the ${backend} backend`, () => {
+    test.each(['<', '<>'])(
+      'refuses descriptors that were not inherited from the owner (%s)',
+      async (mode) => {
+        const path = newPath();
+        const owner = await startAgent({ backend: 'native' });
+        await owner.acquire(path, { handOver: true });
+        const { nonce } = inspectLockSync(path).owner ?? {};
+        const heir = new AdoptingHeir();
+        const words = heir.command.map((word) => `'${word}'`).join(' ');
+        const files = `20${mode}'${path}/owner.json' 21</proc/self/ns/time 22<'${path}'`;
+        spawn('bash', ['-c', `exec ${files}; exec ${words}`], {
+          stdio: 'ignore',
+          env: { ...process.env, [VARIABLE]: `${nonce}:${path}`, KERNEL_IDENTITY_BACKEND: backend },
+        });
+        expect(await heir.report()).toMatchObject({
+          error: { code: 'ERR_LOCK_LOST', message: expect.stringContaining('descriptor 20') },
+        });
+        expect(await owner.verify(path)).toBe(true);
+      },
+    );
+  });
+}
 
 describe('adoptLock()', () => {
   afterEach(() => {

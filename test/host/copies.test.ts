@@ -14,7 +14,7 @@ const TWO_COPIES = fileURLToPath(new URL('fixtures/two-copies.mjs', import.meta.
 /** The view of one copy on a lock of the other: it cannot know that its own process holds it. */
 const SEEN = {
   native: { state: 'held', reason: 'witness-held' },
-  procfs: { state: 'held', reason: 'process-running' },
+  procfs: { state: 'unknown', reason: 'own-process' },
   portable: { state: 'unknown', reason: 'not-enough-recorded' },
 } as const;
 
@@ -34,7 +34,7 @@ for (const backend of EVERY) {
         distinct: true,
         seenByOther: SEEN[backend],
         seenByItself: 'held-by-this-process',
-        judgedByOther: backend === 'portable' ? 'unknown' : 'alive',
+        judgedByOther: backend === 'native' ? 'alive' : 'unknown',
         reclaimed: false,
         refused: 'ERR_LOCK_TIMEOUT',
         verified: true,

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect } from 'vitest';
+import type { Verdict } from '../../src/index.js';
 import { startAgent } from '../helpers/agent.js';
 import { hasBackend } from '../helpers/backends.js';
-import { isBuilt, type Requirement, testRequiring } from '../helpers/requirements.js';
+import { openBox } from '../helpers/box.js';
+import { canIsolate, isBuilt, type Requirement, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { runHost, WORKING_LOCK } from './host.js';
 
@@ -51,6 +53,34 @@ function canFilter(): Requirement {
     reason: `needs perl and seccomp filters: ${error?.message ?? stderr.trim()}`,
   };
 }
+
+describe('a sandbox that answers a lock call with success, and does not make it', () => {
+  const needs = [isBuilt(), hasBackend('native'), canFilter(), canIsolate()];
+  const through = denying('0', 'fcntl-ofd');
+
+  testRequiring(needs, 'can take neither a witness nor a lifeline, and says so', () => {
+    const { capabilities, lock } = runHost(ENTRY, { through });
+    expect(capabilities).toMatchObject({ testWitness: { available: false }, lifeline: { available: false } });
+    expect(lock).toEqual(WORKING_LOCK);
+  });
+
+  for (const [who, inside, outside] of [
+    ['an owner inside', through, []],
+    ['an owner outside, seen from inside,', [], through],
+  ] as const) {
+    testRequiring(needs, `does not make ${who} seem dead`, async () => {
+      const path = join(tempDir(), 'install.lock');
+      const owner = await startAgent({ box: await openBox(), backend: 'native', through: inside });
+      const other = await startAgent({ box: await openBox(), backend: 'native', through: outside });
+      await owner.acquire(path);
+      const row = { owner: await owner.self(), options: { path } };
+      expect((await other.call<Verdict>('judge', row)).value.state).not.toBe('dead');
+      expect((await other.inspect(path)).state).not.toBe('stale');
+      expect(await other.tryAcquire(path)).toBeNull();
+      expect(await owner.verify(path)).toBe(true);
+    });
+  }
+});
 
 describe('a sandbox that refuses', () => {
   const needs = [isBuilt(), hasBackend('native'), canFilter()];

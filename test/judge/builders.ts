@@ -74,6 +74,7 @@ export function observation(overrides: Partial<Observation> = {}): Observation {
   return {
     platform: 'linux',
     self: observer(),
+    isNonceOfThisThread: true,
     heldByThisProcess: false,
     copyOfOwnLock: false,
     givenUpByThisProcess: false,

@@ -7,7 +7,7 @@ import { mountKernel, Overlay } from '../helpers/mounts.js';
 import { isBuilt, isolationTest, isRoot } from '../helpers/requirements.js';
 
 /** ms; its beats are a sixth of that apart. */
-const LEASE = 1_000;
+const LEASE = 3_000;
 
 const PLACES = {
   // An overlay is the root of a container. There the lock has a lease, and with the addon a witness as well.
@@ -27,7 +27,7 @@ for (const backend of TESTED) {
       const others = await Promise.all(
         TESTED.map(async (each) => startAgent({ box: await openBox(), backend: each })),
       );
-      const timeout = 3 * LEASE;
+      const timeout = 2 * LEASE;
       const tries = others.map((other: Agent) => other.acquire(path, { timeout }));
       for (const result of await Promise.allSettled(tries)) {
         expect(result).toMatchObject({ status: 'rejected', reason: { code: 'ERR_LOCK_TIMEOUT' } });

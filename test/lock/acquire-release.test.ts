@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import type { AcquireOptions, Lock } from '../../src/index.js';
+import type { AcquireOptions, InspectOptions, Lock } from '../../src/index.js';
 import { ownerFile, readOwner, witnessOn } from '../helpers/crafted.js';
 import { describeForEveryBackend } from '../helpers/package.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -235,6 +235,39 @@ describeForEveryBackend('a lock', (api, backend) => {
       if (name !== 'timeout') {
         await expect(api.tryAcquireLock(path, options)).rejects.toMatchObject({ code });
       }
+      expect(readdirSync(dirname(path))).toEqual([]);
+    });
+
+    // A misspelt `legacy` would otherwise assume what the caller meant to forbid.
+    test.each<[keyof InspectOptions, unknown, string]>([
+      ['ownerlessGrace', '0', type],
+      ['ownerlessGrace', -1, range],
+      ['clockSlack', '60000', type],
+      ['clockSlack', Number.NaN, range],
+      ['legacy', 'Unknown', range],
+      ['trustBootId', 'false', type],
+    ])('%s: %o is refused by everything that judges', async (name, value, code) => {
+      const path = newPath();
+      const options = { [name]: value } as InspectOptions;
+      const error = expect.objectContaining({ code });
+      await expect(api.inspectLock(path, options)).rejects.toMatchObject({ code });
+      expect(() => api.inspectLockSync(path, options)).toThrow(error);
+      await expect(api.reclaimLock(path, options)).rejects.toMatchObject({ code });
+      expect(() => api.reclaimLockSync(path, options)).toThrow(error);
+      if (name === 'ownerlessGrace') return;
+      expect(() => api.judgeOwner(api.selfIdentity(), options)).toThrow(error);
+      expect(() => api.watchOwner(api.selfIdentity(), options)).toThrow(error);
+    });
+
+    test.each([null, 7, 'x'])('%j in place of the options is refused', async (wrong) => {
+      const path = newPath();
+      const options = wrong as never;
+      await expect(api.acquireLock(path, options)).rejects.toMatchObject({ code: type });
+      await expect(api.inspectLock(path, options)).rejects.toMatchObject({ code: type });
+      await expect(api.reclaimLock(path, options)).rejects.toMatchObject({ code: type });
+      const error = expect.objectContaining({ code: type });
+      expect(() => api.judgeOwner(api.selfIdentity(), options)).toThrow(error);
+      expect(() => api.watchOwner(api.selfIdentity(), options)).toThrow(error);
       expect(readdirSync(dirname(path))).toEqual([]);
     });
   });

@@ -1,6 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { startAgent } from '../helpers/agent.js';
 import { describeForEveryBackend } from '../helpers/package.js';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
@@ -72,6 +80,18 @@ describeForEveryBackend('a lock path with ".." in it', (api, backend) => {
     }
     expect(() => api.inspectLockSync(`${top}/missing/..`)).toThrow(
       expect.objectContaining({ code: 'ENOENT' }),
+    );
+  });
+
+  test('that is relative to a directory without a path is named in the error', () => {
+    const before = process.cwd();
+    onTestFinished(() => process.chdir(before));
+    const gone = join(tempDir(), 'gone');
+    mkdirSync(gone);
+    process.chdir(gone);
+    rmdirSync(gone);
+    expect(() => api.acquireLockSync('x.lock')).toThrow(
+      expect.objectContaining({ code: 'ENOENT', path: 'x.lock', message: expect.stringContaining('uv_cwd') }),
     );
   });
 

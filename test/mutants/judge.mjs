@@ -476,9 +476,58 @@ export const files = [
     ],
   },
   {
+    file: 'src/judge/options.ts',
+    tests: ['test/lock/acquire-release.test.ts'],
+    mutants: [
+      {
+        what: "a misspelt `legacy` counts as 'assume'",
+        from: "options.legacy !== undefined && options.legacy !== 'assume'",
+        to: "false && options.legacy !== 'assume'",
+      },
+    ],
+  },
+  {
+    file: 'src/judge/judge.ts',
+    tests: ['test/lock/acquire-release.test.ts'],
+    mutants: [
+      {
+        what: 'judgeOwner() does not check its options',
+        from: '  checkJudgeOptions(options);',
+        to: '',
+      },
+    ],
+  },
+  {
+    file: 'src/record/ticks.ts',
+    tests: ['test/record/row.test.ts', 'test/record/parse.test.ts'],
+    mutants: [
+      {
+        what: 'start ticks of zero, which mean that none are known, differ from those of a living owner',
+        from: 'value > 0 &&',
+        to: 'value >= 0 &&',
+      },
+    ],
+  },
+  {
+    file: 'src/record/parse.ts',
+    tests: ['test/record/parse.test.ts'],
+    mutants: [
+      {
+        what: 'a row whose identity is undefined is judged by its bare pid',
+        from: "if (fields.has('identity') && fields.get('identity') === undefined)",
+        to: 'if (false)',
+      },
+    ],
+  },
+  {
     file: 'src/record/row.ts',
     tests: ['test/record/row.test.ts'],
     mutants: [
+      {
+        what: 'a column that is undefined counts as NULL',
+        from: 'this.#row.get(this.#names.get(key) as string) : null;',
+        to: '(this.#row.get(this.#names.get(key) as string) ?? null) : null;',
+      },
       {
         what: 'a column that the row does not have counts as empty',
         from: 'if (!this.#row.has(name)) {',

@@ -280,9 +280,52 @@ export const files = [
     ],
   },
   {
+    file: 'src/backend/native.ts',
+    tests: ['test/hand-over/adopt.test.ts'],
+    mutants: [
+      {
+        what: 'a descriptor that was opened anew counts as one with the witness',
+        from: "if (['EAGAIN', 'EACCES', 'EBADF'].includes(errnoOf(error) ?? '')) return false;",
+        to: "if (['EAGAIN', 'EACCES', 'EBADF'].includes(errnoOf(error) ?? '')) return true;",
+      },
+    ],
+  },
+  {
+    file: 'src/lock/options.ts',
+    tests: ['test/lock/acquire-release.test.ts'],
+    mutants: [
+      {
+        what: 'options for judging a lock are not checked',
+        from: '  checkJudgeOptions(options);',
+        to: '',
+      },
+      {
+        what: 'a grace that is no time is taken',
+        from: "checkTime('ownerlessGrace', options.ownerlessGrace);",
+        to: '',
+      },
+    ],
+  },
+  {
+    file: 'src/watch/owner-watch.ts',
+    tests: ['test/lock/acquire-release.test.ts'],
+    mutants: [
+      {
+        what: 'the options of a watch are not checked',
+        from: '  checkJudgeOptions(options);',
+        to: '',
+      },
+    ],
+  },
+  {
     file: 'src/lock/adopt.ts',
     tests: ['test/hand-over/adopt.test.ts'],
     mutants: [
+      {
+        what: 'a lock is adopted by whoever opens its owner.json as descriptor 20',
+        from: 'if (witness !== null && !lockPath.backend.witness.isHeldThrough(descriptor)) {',
+        to: 'if (false) {',
+      },
       {
         what: 'a lock is adopted that was lost',
         from: 'if (!lock.verify()) throw lock.signal.reason;',
@@ -944,7 +987,7 @@ export const files = [
       },
       {
         what: 'a failing disk is a loss',
-        from: '// The disk fails, or the process has given up the right to look. That is no loss.\n      return null;',
+        from: '// The disk fails, or the process has given up the right to read the directory. That is no loss.\n      return null;',
         to: "return '';",
       },
     ],

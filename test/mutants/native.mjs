@@ -165,6 +165,17 @@ export const files = [
     ],
   },
   {
+    file: 'native/binding/lifeline.cc',
+    tests: ['test/native/inheritable-lifeline.test.ts'],
+    mutants: [
+      {
+        what: 'a lock that may be handed over is recorded without a lifeline for want of a descriptor',
+        from: 'if (result < 0) return LifelineOrNull(info.Env(), result, lifeline);',
+        to: 'if (result < 0) return info.Env().Null();',
+      },
+    ],
+  },
+  {
     file: 'native/binding/files.cc',
     tests: ['test/backend/files.test.ts', 'test/lock/loss.test.ts'],
     mutants: [
@@ -201,6 +212,12 @@ export const files = [
     file: 'native/binding/directory_entries.cc',
     tests: ['test/backend/files.test.ts', 'test/lock/bad-input.test.ts'],
     mutants: [
+      {
+        what: 'programs that delete what is old delete a held lock',
+        from: 'if (error == 0) (void)::flock(directory.get(), LOCK_SH | LOCK_NB);',
+        to: '',
+        tests: ['test/lock/aging.test.ts'],
+      },
       {
         what: 'a directory is removed that is not the one given',
         from: 'if (same <= 0) return;\n  const int error = system::RemoveDirectoryAt',
@@ -447,6 +464,12 @@ export const files = [
         what: 'any lock on the byte is a lifeline',
         from: 'conflict.is_lifeline && conflict.start == offset && conflict.length == 1',
         to: 'true',
+      },
+      {
+        what: 'a request that nobody answered is a lock that others see',
+        from: 'if (lock.l_type == F_WRLCK) return -ENOTSUP;',
+        to: '',
+        tests: ['test/host/seccomp.test.ts'],
       },
     ],
   },

@@ -133,6 +133,18 @@ describeRequiring([built], 'a lifeline that child processes can inherit', () => 
     expect(lifeline.test(taken.lifeline)).toBe('free');
   });
 
+  test('is an error where no descriptor is left, because a record without it would stand', async () => {
+    const scarce = await startProcess([
+      'sh',
+      '-c',
+      'ulimit -n 64; exec "$@"',
+      'sh',
+      process.execPath,
+      nativeFixture('scarce-lifeline.mjs'),
+    ]);
+    expect(await scarce.message()).toEqual(['EMFILE', 'time:4321']);
+  });
+
   test('is not taken at an impossible offset', () => {
     const before = namespaceFds();
     expect(() => lifeline.takeInheritable(String(2n ** 62n))).toThrow(

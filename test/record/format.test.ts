@@ -9,7 +9,7 @@ const hex = (digits: number) =>
   fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: digits, maxLength: digits });
 
 const newRecords: fc.Arbitrary<NewOwnerRecord> = fc.record({
-  starttime: fc.option(fc.integer({ min: 0, max: 1e11 }), { nil: null }),
+  starttime: fc.option(fc.integer({ min: 1, max: 1e11 }), { nil: null }),
   createdAtMs: fc.integer({ min: 1, max: 8_640_000_000_000 }),
   nonce: hex(32),
   identity: identities,

@@ -215,7 +215,7 @@ describe('a record of this package', () => {
   });
 
   test.each<[string, readonly unknown[], Partial<OwnerRecord>]>([
-    ['starttime', ['5000', -1, 1.5, null, []], { starttime: null }],
+    ['starttime', ['5000', 0, -1, 1.5, null, []], { starttime: null }],
     ['filesystem', [7, '', 'EXT', 'ext4 ', 'x'.repeat(33), null, {}], { filesystem: null }],
     ['lease', [7, 'x', [], {}, { durationMs: 0 }, { durationMs: '1' }, { durationMs: 1.5 }], { lease: null }],
     ['label', [7, null, [], {}], { label: null }],
@@ -387,6 +387,13 @@ describe('what a caller hands over', () => {
     const found = recordFromCaller(row).problem;
     if (typeof problem === 'string') expect(found).toBe(problem);
     else expect(found).toMatch(problem);
+  });
+
+  test('a row whose identity is undefined is malformed, because that is a slip and no NULL', () => {
+    expect(recordFromCaller({ pid: 7, identity: undefined })).toEqual({
+      ...nothing,
+      problem: 'identity is undefined',
+    });
   });
 
   test('a row without an identity is that of an older program, whose time may be a Date', () => {

@@ -72,7 +72,7 @@ describe('a row without an identity', () => {
     const row = oldRow({ owner_start: 5000, host: 'gateway' });
     const recordedAt = { ms: ISO_MS, resolutionMs: 1, source: 'record' };
     expect(recordOf(row)).toEqual({ ...nothing, pid: 7, starttime: 5000, recordedAt, machine });
-    expect(recordOf(oldRow({ owner: undefined, locked_at: null }))).toEqual({ ...nothing, pid: 7 });
+    expect(recordOf(oldRow({ locked_at: null }))).toEqual({ ...nothing, pid: 7 });
     expect(recordOf({ p: 7 }, { pid: 'p' })).toEqual({ ...nothing, pid: 7 });
   });
 
@@ -124,6 +124,7 @@ describe('a row without an identity', () => {
     ['pid', { owner_pid: '0x7' }, "pid, in column 'owner_pid': no process number"],
     ['pid', { owner_pid: ' 7' }, "pid, in column 'owner_pid': no process number"],
     ['pid', { owner_pid: null }, 'the row names neither an identity nor a pid'],
+    ['starttime', { owner_start: 0 }, "starttime, in column 'owner_start': no number of start ticks"],
     ['starttime', { owner_start: -1 }, "starttime, in column 'owner_start': no number of start ticks"],
     ['starttime', { owner_start: 1.5 }, "starttime, in column 'owner_start': no number of start ticks"],
     ['starttime', { owner_start: ISO_MS }, "starttime, in column 'owner_start': no number of start ticks"],
@@ -189,6 +190,12 @@ describe('keys that do not fit', () => {
     ['createdAt', { locked_at: true }, 'a number of ms, ISO 8601 text or a Date, not boolean'],
     ['starttime', { owner_start: new Date(0) }, 'a number or its decimal text, not object'],
     ['hostname', { host: 7 }, 'text, not number'],
+    // The slip of `{ owner: row.ownr }` must not leave a row with an identity to its bare pid.
+    ['identity', { owner: undefined }, 'an object or its JSON text, not undefined'],
+    ['pid', { owner_pid: undefined }, 'a number or its decimal text, not undefined'],
+    ['createdAt', { locked_at: undefined }, 'a number of ms, ISO 8601 text or a Date, not undefined'],
+    ['starttime', { owner_start: undefined }, 'a number or its decimal text, not undefined'],
+    ['hostname', { host: undefined }, 'text, not undefined'],
   ] as const)('and so is a %s of the wrong type: %o', (key, wrong, message) => {
     const expected = `${REFUSED} 'keys.${key}': column '${KEYS[key]}' must hold ${message}`;
     expect(refusal(oldRow(wrong), KEYS)).toBe(expected);

@@ -6,7 +6,7 @@ import type { Descriptor } from '../../src/backend/descriptor.js';
 import { type AnyName, hasBackend, loadBackend } from '../helpers/backends.js';
 import { openDirectory } from '../helpers/open-directory.js';
 import { namespaceOf } from '../helpers/processes.js';
-import { canIsolate, isBuilt, testRequiring } from '../helpers/requirements.js';
+import { canIsolate, hasProgram, isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { account } from './account.js';
 import { type Group, summary, type TortureResult, torture, type WorkerKind } from './torture.js';
@@ -83,6 +83,38 @@ describe('under torture', () => {
       expect(result.leftovers.filter((name) => !isBeyondJudging(name))).toEqual([]);
     },
     1000 * SECONDS + 60_000,
+  );
+});
+
+describe('while its directory is renamed, its file is locked by readers, copies are taken, and answers come late', () => {
+  // Between two containers only a lease shows whether an owner on plain Node lives.
+  const undecided = (isBox: boolean): Group => ({
+    isBox,
+    workers: (['native', 'procfs', 'procfs'] as const).map((backend) => ({ kind: 'ours', backend })),
+  });
+
+  testRequiring(
+    [...NEEDED, hasProgram('python3')],
+    `nobody shares the lock and nobody is locked out, ${SECONDS} s of kills, seed ${SEED}`,
+    async () => {
+      const result = await torture({
+        groups: [undecided(false), undecided(true), undecided(true)],
+        seconds: SECONDS,
+        seed: SEED,
+        byLease: true,
+        violence: 600,
+        boxLife: 10_000,
+        longSections: 0.03,
+        ownerlessGrace: 500,
+        disturbed: true,
+      });
+      report('disturbed', result);
+      expect(troubles(result)).toEqual([]);
+      expect(result.acquisitions).toBeGreaterThan(SECONDS);
+      expect(result.renames).toBeGreaterThan(SECONDS / 2);
+      expect(result.reclaims).toBeGreaterThan(0);
+    },
+    1000 * SECONDS + 90_000,
   );
 });
 
@@ -188,6 +220,24 @@ describe('the torture finds the flaw of', () => {
       1000 * CONTROL_SECONDS + 30_000,
     );
   }
+
+  testRequiring(
+    NEEDED,
+    'a lock that nobody takes from the dead',
+    async () => {
+      const workers = Array.from({ length: 2 }, () => ({ kind: 'older', backend: 'native' }) as const);
+      const groups = [{ isBox: false, workers }];
+      const result = await torture({
+        groups,
+        seconds: CONTROL_SECONDS,
+        seed: SEED,
+        violence: 2_000,
+        deaths: 1,
+      });
+      expect(result.wedges).toHaveLength(1);
+    },
+    1000 * CONTROL_SECONDS + 30_000,
+  );
 
   describe.each(['native', 'portable'] as const)('the %s backend', (name) => {
     const NONCE = '0123456789abcdef0123456789abcdef';

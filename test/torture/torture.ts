@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -67,15 +67,24 @@ interface TortureOptions {
    * Only a lease shows that an owner is dead, so a worker waits for longer than one, and a death costs one.
    */
   readonly byLease?: boolean;
+  /**
+   * Beside the workers, the directory of the locks is renamed and renamed back, other processes lock owner.json for
+   * reading, workers copy the lock and take the copy, and answers about the time of owner.json come late.
+   */
+  readonly disturbed?: boolean;
 }
 
 export interface TortureResult extends Account {
   readonly kills: number;
   readonly boxKills: number;
   readonly stops: number;
+  /** Times that the directory of the locks had another name for a moment. */
+  readonly renames: number;
+  /** Times that nobody came as far as the lock until the kills paused. */
+  readonly lulls: number;
   /**
-   * Times without an acquisition, although no process holds the lock for longer than a moment; with the state
-   * of the lock.
+   * Times without an acquisition, although no process holds the lock for longer than a moment, and none was killed in the
+   * second half of the time; with the state of the lock.
    */
   readonly wedges: readonly string[];
   /** Ends of workers that the driver did not cause. */
@@ -103,10 +112,12 @@ interface WorkerPart {
   readonly deaths: number;
   readonly longSections: number;
   readonly watched: boolean;
+  readonly disturbed: boolean;
   /** The number that it asks for; null for any. */
   readonly pid: number | null;
 }
 
+const READER = fileURLToPath(new URL('reader.py', import.meta.url));
 const WARDEN = fileURLToPath(new URL('warden.mjs', import.meta.url));
 /** ms; no worker is inside for as long, or stopped. */
 const WEDGED_AFTER = 10_000;
@@ -118,6 +129,10 @@ const STARVED = 1_000;
 const LEASE = 4_000;
 const LONGEST_STOP = 400;
 const PATIENCE = 500;
+/** Processes that lock owner.json for reading. */
+const READERS = 3;
+/** ms for which the directory of the locks has another name. */
+const LONGEST_ABSENCE = 30;
 const PATIENCE_BY_LEASE = 3 * LEASE;
 /** The first of the chosen numbers, which are above those of a box's own processes. */
 const FIRST_PID = 1_000;
@@ -145,6 +160,8 @@ export function summary(result: TortureResult, seed: number): string {
     kills,
     boxKills,
     stops,
+    renames,
+    lulls,
     reclaims,
     overlaps,
     wedges,
@@ -158,14 +175,14 @@ export function summary(result: TortureResult, seed: number): string {
   return (
     `torture, seed ${seed}, ${Math.round(seconds)} s: ${acquisitions} acquisitions (${shares}), ` +
     `${kills} kills ` +
-    `(${boxKills} boxes), ${stops} stops, ${reclaims} reclaims, ${overlaps.length} overlaps, ` +
-    `${suspicions.length} suspicions, ${wedges.length} wedges, longest gap ${longestGap} ms`
+    `(${boxKills} boxes), ${stops} stops, ${renames} renames, ${reclaims} reclaims, ${overlaps.length} overlaps, ` +
+    `${suspicions.length} suspicions, ${wedges.length} wedges, ${lulls} lulls, longest gap ${longestGap} ms`
   );
 }
 
 function prepareDirectory(): string {
   const directory = tempDir();
-  mkdirSync(join(directory, 'locks'));
+  for (const folder of ['locks', 'copies']) mkdirSync(join(directory, folder));
   writeFileSync(join(directory, 'oracle'), '');
   writeFileSync(join(directory, 'journal'), '');
   writeFileSync(join(directory, 'counter'), '0'.padStart(12));
@@ -183,6 +200,8 @@ class Scene {
   #kills = 0;
   #boxKills = 0;
   #stops = 0;
+  #renames = 0;
+  #lulls = 0;
 
   constructor(directory: string, options: TortureOptions) {
     this.#directory = directory;
@@ -192,6 +211,11 @@ class Scene {
 
   async begin(): Promise<void> {
     for (const index of this.#options.groups.keys()) await this.#open(index);
+    if (this.#options.disturbed !== true) return;
+    const file = join(this.#locks, 'x.lock', 'owner.json');
+    for (let reader = 0; reader < READERS; reader += 1) {
+      await startProcess(['python3', READER, file, String(this.#options.seed + reader)]);
+    }
   }
 
   async run(): Promise<void> {
@@ -202,6 +226,7 @@ class Scene {
       boxLife = 5_000,
       longestStop = LONGEST_STOP,
       byLease = false,
+      disturbed = false,
     } = this.#options;
     const wedgedAfter = byLease ? WEDGED_AFTER_BY_LEASE : WEDGED_AFTER;
     const until = performance.now() + 1000 * seconds;
@@ -218,9 +243,15 @@ class Scene {
       if (grown !== size || now - before - pause > STARVED) grownAt = now;
       size = grown;
       if (now - grownAt > wedgedAfter) {
-        this.#wedges.push(this.#describeLock());
-        return;
+        if (!(await this.#growsInPeace(size, wedgedAfter))) {
+          this.#wedges.push(this.#describeLock());
+          return;
+        }
+        this.#lulls += 1;
+        grownAt = performance.now();
+        continue;
       }
+      if (disturbed) await this.#renameParent();
       if (untilOverlap && this.#account().overlaps.length > 0) return;
       if (now > nextBoxKill) {
         await this.#killBox();
@@ -248,10 +279,16 @@ class Scene {
       kills: this.#kills,
       boxKills: this.#boxKills,
       stops: this.#stops,
+      renames: this.#renames,
+      lulls: this.#lulls,
       wedges: this.#wedges,
       accidents: this.#accidents,
       seconds: (performance.now() - this.#startedAt) / 1000,
     };
+  }
+
+  get #locks(): string {
+    return join(this.#directory, 'locks');
   }
 
   get #journal(): string {
@@ -270,6 +307,28 @@ class Scene {
 
   #choose(): Warden | null {
     return this.#wardens[Math.floor(this.#random() * this.#wardens.length)] ?? null;
+  }
+
+  /**
+   * Kills nobody for a while. On a busy machine the workers may all be killed before they have come as far as the lock; then
+   * one of them enters now.
+   */
+  async #growsInPeace(size: number, longest: number): Promise<boolean> {
+    const until = performance.now() + longest;
+    while (statSync(this.#journal).size === size) {
+      if (performance.now() > until) return false;
+      await sleep(50);
+    }
+    return true;
+  }
+
+  /** Whoever has the directory open goes on; others find nothing at the path. */
+  async #renameParent(): Promise<void> {
+    const away = `${this.#locks}.away`;
+    renameSync(this.#locks, away);
+    this.#renames += 1;
+    await sleep(this.#random() * LONGEST_ABSENCE);
+    renameSync(away, this.#locks);
   }
 
   async #killBox(): Promise<void> {
@@ -294,6 +353,7 @@ class Scene {
       deaths = 0.03,
       longSections = 0,
       watched = false,
+      disturbed = false,
       samePids = true,
       byLease = false,
     } = this.#options;
@@ -315,6 +375,7 @@ class Scene {
         deaths,
         longSections,
         watched,
+        disturbed,
         pid: samePids && group.isBox ? FIRST_PID + 100 * slot : null,
       };
     });
@@ -331,7 +392,7 @@ class Scene {
   }
 
   #describeLock(): string {
-    const locks = join(this.#directory, 'locks');
+    const locks = this.#locks;
     const names = readdirSync(locks, { recursive: true, encoding: 'utf8' });
     const texts = names
       .filter((name) => name.includes('owner.json'))

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread, threadId, Worker } from 'node:worker_threads';
 import * as internals from '../helpers/internals.mjs';
+import { answerLate, takeCopy } from './disturbances.mjs';
 import { acquireDeletingByPath, acquireRenamingAside } from './flawed.mjs';
 import { acquireAsOlder } from './older.mjs';
 import { dieBeforeOperation, judgeAllDead } from './operations.mjs';
@@ -16,9 +17,13 @@ const { api, currentBackend } = part.modules === null ? internals : await ofOthe
 const random = randomFrom(part.seed + 7919 * threadId);
 const path = join(part.directory, 'locks', 'x.lock');
 const who = `${part.name}/${process.pid}.${threadId}.${part.seed}/${part.kind}/${part.backend}`;
+const copies = join(part.directory, 'copies');
 const section = new Section(part.directory, who);
 const fault = (text) => section.fault(text);
 const options = { ownerlessGrace: part.grace, lease: part.lease };
+
+/** The share of acquisitions, and of sections, in which a disturbed worker copies the lock. */
+const COPIES = 0.05;
 
 let ending = false;
 
@@ -38,14 +43,24 @@ async function ofOtherBuild(modules) {
 }
 
 async function acquireOurs() {
-  if (random() < 0.03) api.inspectLockSync(path, options);
-  if (random() < 0.03) api.reclaimLockSync(path, options);
   try {
+    if (random() < 0.03) api.inspectLockSync(path, options);
+    if (random() < 0.03) api.reclaimLockSync(path, options);
+    if (part.disturbed && random() < COPIES) takeCopy(api, path, copies, options);
     return await WAYS[Math.floor(random() * WAYS.length)]();
   } catch (error) {
     if (error.code === 'ERR_LOCK_TIMEOUT' || error.name === 'TimeoutError') return null;
+    // The directory of the locks has another name for a moment.
+    if (part.disturbed && error.code === 'ENOENT') return null;
     throw error;
   }
+}
+
+/** The owner itself can take a copy of its lock, and keeps the lock. */
+function checkOwnCopy(lock) {
+  const wasFree = takeCopy(api, path, copies, options);
+  if (wasFree === false && lock.owner.witness !== null) fault('a copy of its own lock was not free');
+  if (!lock.verify()) fault('it lost its lock');
 }
 
 const KINDS = {
@@ -77,6 +92,7 @@ async function main() {
       const visit = section.enter();
       await pass(random() < part.longSections ? 1.5 * part.lease : pauseMs());
       if (random() < part.deaths) process.kill(process.pid, 'SIGKILL');
+      if (part.disturbed && random() < COPIES) checkOwnCopy(lock);
       section.leave(visit);
       lock.releaseSync();
       section.released();
@@ -88,6 +104,7 @@ async function main() {
 if (part.kind === 'ours') {
   const backend = currentBackend();
   if (part.watched) watchDeletions(backend, part.grace, fault);
+  if (part.disturbed) answerLate(backend, random, 0.03, part.lease);
   if (part.operations !== null) dieBeforeOperation(1 + Math.floor(2 * part.operations * random()), backend);
 }
 if (part.kind === 'judge-all-dead') judgeAllDead(currentBackend());

@@ -7,6 +7,7 @@ export const portableWitness: WitnessOperations = {
     throw systemError('ENOSYS', 'fcntl');
   },
 
+  isHeldThrough: () => false,
   test: () => 'untestable',
   testAnyLock: () => 'untestable',
   testAt: () => 'untestable',

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { Descriptor } from '../descriptor.js';
 import { isSystemError } from '../system-error.js';
 
@@ -62,14 +62,15 @@ export interface ListedLock {
   readonly end: string;
 }
 
+// 7: OFDLCK ADVISORY  WRITE -1 fe:00:2146423 0 EOF
+// A waiter has `->` between number and kind, and holds nothing. Device numbers are hexadecimal, the inode is decimal.
+const HELD =
+  /^(?:lock:)?\s*\d+:\s+(POSIX|OFDLCK)\s+\S+\s+(READ|WRITE)\s+-?\d+\s+([0-9a-f]+):([0-9a-f]+):(\d+)\s+(\d+)\s+(\d+|EOF)$/gm;
+
 /** Lists the byte-range locks on the file that the text of /proc/locks shows. */
 export function locksOn(text: string, file: LockedFile): ListedLock[] {
-  // 7: OFDLCK ADVISORY  WRITE -1 fe:00:2146423 0 EOF
-  // A waiter has `->` between number and kind, and holds nothing. Device numbers are hexadecimal, the inode is decimal.
-  const held =
-    /^\s*\d+:\s+(POSIX|OFDLCK)\s+\S+\s+(READ|WRITE)\s+-?\d+\s+([0-9a-f]+):([0-9a-f]+):(\d+)\s+(\d+)\s+(\d+|EOF)$/gm;
   const locks: ListedLock[] = [];
-  for (const [, kind, access, major, minor, inode, start = '', end = ''] of text.matchAll(held)) {
+  for (const [, kind, access, major, minor, inode, start = '', end = ''] of text.matchAll(HELD)) {
     const isOfFile =
       BigInt(inode as string) === file.inode &&
       BigInt(`0x${major}`) === file.major &&
@@ -77,6 +78,23 @@ export function locksOn(text: string, file: LockedFile): ListedLock[] {
     if (isOfFile) locks.push({ kind, access, start, end } as ListedLock);
   }
   return locks;
+}
+
+/**
+ * The byte-range locks that the open file description itself has: the lines `lock:` of /proc/self/fdinfo
+ * (proc_pid_fdinfo(5)). Empty where they cannot be read.
+ */
+export function locksThrough(fd: Descriptor): ListedLock[] {
+  try {
+    const text = readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1');
+    return Array.from(
+      text.matchAll(HELD),
+      ([, kind, access, , , , start, end]) => ({ kind, access, start, end }) as ListedLock,
+    );
+  } catch (error) {
+    if (isSystemError(error)) return [];
+    throw error;
+  }
 }
 
 /**

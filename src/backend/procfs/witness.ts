@@ -3,7 +3,7 @@ import type { FileOperations, WitnessOperations, WitnessTest } from '../backend.
 import type { Descriptor } from '../descriptor.js';
 import { traitsOf } from '../filesystem-traits.js';
 import { isSystemError, systemError } from '../system-error.js';
-import { type ListedLock, locksOn, readLockTable, splitDevice } from './locks.js';
+import { type ListedLock, locksOn, locksThrough, readLockTable, splitDevice } from './locks.js';
 
 /** Sees witnesses in /proc/locks. Plain Node has no fcntl(2), so it cannot take one. */
 export class ProcfsWitness implements WitnessOperations {
@@ -15,6 +15,10 @@ export class ProcfsWitness implements WitnessOperations {
 
   take(_fd: Descriptor): never {
     throw systemError('ENOSYS', 'fcntl');
+  }
+
+  isHeldThrough(fd: Descriptor): boolean {
+    return stateOf(locksThrough(fd)) === 'held';
   }
 
   test(fd: Descriptor, type: string): WitnessTest {

@@ -50,8 +50,8 @@ export function reclaimStale(view: LockView, why: Pick<LockState, 'verdict' | 'd
 }
 
 /**
- * Whose lock is taken by {@link reclaimStale}. null when another process has released or reclaimed it already: then it
- * only tidies up.
+ * Describes the lock that {@link reclaimStale} takes. null when another process has released or reclaimed it
+ * already, so that nothing but its remains are removed.
  */
 export function reclaimedFrom(
   view: LockView,

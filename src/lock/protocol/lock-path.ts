@@ -107,7 +107,8 @@ let last: SplitPath | undefined;
 function splitPath(given: string): SplitPath {
   if (last?.path === given) return last;
   if (hasParentStep(given)) return splitAsKernel(given);
-  const path = resolve(given);
+  // A relative path cannot be resolved where the current directory is gone, or has a path longer than PATH_MAX.
+  const path = withLockPath(given, () => resolve(given));
   last = { path, name: basename(path), parentPath: dirname(path) };
   return last;
 }

@@ -16,7 +16,10 @@ export interface OwnLifeline {
   drop(): void;
 }
 
-/** A lifeline on the open file description that all lifelines of this process share, so no child can inherit it. */
+/**
+ * A lifeline on the open file description that all lifelines of this process share, so no child can inherit
+ * it.
+ */
 export class SharedLifeline implements OwnLifeline {
   readonly text: string;
   readonly descriptor = null;
@@ -27,13 +30,15 @@ export class SharedLifeline implements OwnLifeline {
     this.text = text;
   }
 
-  /** null where the backend can take none, and for want of a descriptor. */
+  /** null where the backend can take none. @throws EMFILE, ENFILE, ENOMEM or ENOLCK where there is no room for it. */
   static take(backend: Backend, offset: string): SharedLifeline | null {
     const text = backend.lifeline.take(offset);
     return text === null ? null : new SharedLifeline(backend, text);
   }
 
-  /** Whatever uses the shared description first makes sure that it holds all that it should. */
+  /**
+   * Nothing is to be done: the addon takes the lost bytes of the shared description again at its next use.
+   */
   keep(): void {}
 
   drop(): void {
@@ -41,7 +46,10 @@ export class SharedLifeline implements OwnLifeline {
   }
 }
 
-/** A lifeline that is held until the last copy of its descriptor is closed, here or in a process that inherited one. */
+/**
+ * A lifeline that is held until the last copy of its descriptor is closed, here or in a process that
+ * inherited one.
+ */
 export class InheritableLifeline implements OwnLifeline {
   readonly text: string;
   readonly #backend: Backend;
@@ -54,7 +62,7 @@ export class InheritableLifeline implements OwnLifeline {
     this.#open = open;
   }
 
-  /** null as above. */
+  /** null, and errors, like {@link SharedLifeline.take}. */
   static take(backend: Backend, offset: string): InheritableLifeline | null {
     const taken = backend.lifeline.takeInheritable(offset);
     if (taken === null) return null;
@@ -82,8 +90,8 @@ export class InheritableLifeline implements OwnLifeline {
 }
 
 /**
- * True where nothing else shows everybody who holds the lock: other kernels may see it, or no observer can
- * test a witness.
+ * True where the witness and the process do not show every observer who holds the lock: other kernels may see
+ * it, or no observer can test a witness.
  *
  * @param type the filesystem of the lock, as its owner records it.
  */
@@ -94,8 +102,9 @@ export function needsOwnLifeline(type: string, witness: WitnessRecord | null): b
 /**
  * Draws the offset of a lock's own lifeline: a decimal number below 2^62.
  *
- * Copies of one machine may draw the same random numbers from then on. So the offset also depends on what differs
- * between them: the time in nanoseconds, and the inode that the file of each has on a filesystem that they share.
+ * Copies of one machine may draw the same random numbers from then on. So the offset also depends on what
+ * differs between them: the time in nanoseconds, and the inode that the file of each has on a filesystem that
+ * they share.
  */
 export function ownOffset(nonce: string, { inode }: Pick<FileStatus, 'inode'>): string {
   // The module is loaded only here, because most locks need none of this, and loading takes longer than the package.

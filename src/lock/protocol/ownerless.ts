@@ -1,7 +1,8 @@
-// A directory in which no owner can be read names nobody, and no time tells whose it is: a lock that is nothing but a
-// directory, the directory of an older program that is about to write its record, a user's empty folder, and what our
-// own release leaves when it is killed before its last step, all look alike. So it is taken for a lock's leftover only
-// if it is named like a lock, nobody is known to have a lock on it, and it has been untouched for long.
+// A directory in which no owner can be read names nobody, and no time tells whose it is: a lock that is
+// nothing but a directory, the directory of an older program that is about to write its record, a user's
+// empty folder, and what our own release leaves when it is killed before its last step, all look alike. So it
+// is taken for a lock's leftover only if it is named like a lock, nobody is known to have a lock on it, and
+// it has been untouched for long.
 import type { FileStatus } from '../../backend/backend.js';
 import { isSeenLocked } from '../../backend/directory-locks.js';
 import { traitsOf } from '../../backend/filesystem-traits.js';
@@ -16,12 +17,16 @@ import { MOUNT_POINT } from './retire.js';
 import type { LockView } from './view.js';
 
 /**
- * Milliseconds. Programs that make the directory first allow themselves that long until they write their record, and
- * proper-lockfile, whose lock is a bare directory, sets its time every 5 s unless its event loop is busy.
+ * Milliseconds. Programs that make the directory first allow themselves that long until they write their
+ * record, and proper-lockfile, whose lock is a bare directory, sets its time every 5 s unless its event loop
+ * is busy.
  */
 const OWNERLESS_GRACE = 30_000;
 
-/** Milliseconds. The same for our own private directories, whose makers begin anew when they find them swept. */
+/**
+ * Milliseconds. The grace of our private directories is shorter, because their makers begin anew when they
+ * find them swept.
+ */
 const PRIVATE_GRACE = 5_000;
 
 /** Milliseconds for which an empty directory may be one that a release is about to remove. */
@@ -97,7 +102,9 @@ function assessNameless(
   return { state: past ? 'stale' : 'unknown', verdict: null, description };
 }
 
-/** A directory with another name is never taken. It is waited for only as long as our own release may take. */
+/**
+ * A directory with another name is never taken. It is waited for only as long as our own release may take.
+ */
 function assessUnnamed(view: LockView, lastLook: LastLook, status: FileStatus, what: string): LockState {
   const { device, inode } = status;
   const isLasting = ageOf(status, lastLook, `unnamed:${device}:${inode}`) > REMOVAL_TIME;

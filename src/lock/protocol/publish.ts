@@ -135,9 +135,14 @@ function shareWithOthers(files: FileOperations, owner: Descriptor, directory: De
   try {
     files.takeModeOf(owner, directory);
   } catch (error) {
-    // FAT has no modes, and NFS may refuse root. The lock itself does not depend on them.
-    if (!isSystemError(error)) throw error;
+    // FAT has no modes, NFS may refuse root, and Node's permission model refuses every fchmod(2). The lock itself does
+    // not depend on them: without, other users cannot read who holds it.
+    if (!isSystemError(error) && !isRefusedByNode(error)) throw error;
   }
+}
+
+function isRefusedByNode(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_ACCESS_DENIED';
 }
 
 function newRecord(

@@ -54,8 +54,8 @@ export function retireOwner(
 }
 
 /**
- * Gives a claimed owner.json its name back, unless there is another by now. Where the filesystem can do neither of
- * both ways, the file stays as it is, which changes nothing for those who judge it.
+ * Gives a claimed owner.json its name back, unless there is another by now. Where the filesystem has neither
+ * RENAME_NOREPLACE nor hard links, the file stays as it is, because it is judged under this name too.
  */
 export function putBack(open: OpenLockDirectory, claimed: string): void {
   const { lockPath, directory } = open;

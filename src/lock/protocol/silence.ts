@@ -5,13 +5,13 @@ export interface LookTimes {
 }
 
 /**
- * For how long a file is known not to have changed: a sum over the looks that all saw the same.
+ * Counts for how long a file is known not to have changed: a sum over the looks that all saw the same.
  *
- * An interval counts from the end of one look to the start of the next. The answer of a server may be late, and
- * what it says was true at some moment between the two ends of its look; so no more than this is known. And it
- * counts for at most `longestMs`, because the observer may have been stopped, frozen or suspended in between,
- * together with the owner that it observes: after any pause the other looks have to be made anew. It reads no
- * clock.
+ * An interval counts from the end of one look to the start of the next. The answer of a server may be late,
+ * and what it says was true at some moment between the two ends of its look; so no more than this is known.
+ * And it counts for at most `longestMs`, because the observer may have been stopped, frozen or suspended in
+ * between, together with the owner that it observes: after any pause the other looks have to be made anew. It
+ * reads no clock.
  */
 export class Silence {
   #signature: string | null = null;

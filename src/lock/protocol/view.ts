@@ -1,7 +1,7 @@
 import type { FileStatus, OpenText } from '../../backend/backend.js';
 import type { Descriptor } from '../../backend/descriptor.js';
 import { isSameFile } from '../../backend/file-status.js';
-import { errnoOf, isGone, isSystemError } from '../../backend/system-error.js';
+import { errnoOf, isGone } from '../../backend/system-error.js';
 import { LockNotEmptyError, NotALockError } from '../../errors.js';
 import { isDeletableAs } from '../../formats/names.js';
 import { openOwnerFile } from '../../record/owner-file.js';
@@ -48,7 +48,9 @@ export class LockView {
   readonly owner: OpenText | null;
   /** The content of owner.json. null when there is none, or when it is torn. */
   readonly record: OwnerRecord | null;
-  /** The name under which {@link owner} was found: a process may be about to retire it. */
+  /**
+   * The name under which {@link owner} was found. It is a claimed one while another process retires the file.
+   */
   readonly ownerName: string;
   #directoryStatus: FileStatus | undefined;
   #namesFound: readonly string[] | undefined;
@@ -71,8 +73,8 @@ export class LockView {
 
   /**
    * @returns null when the path does not exist.
-   * @throws NotALockError (ERR_NOT_A_LOCK) for a file, a symbolic link, or an owner.json that no lock wrote; an error
-   * that {@link isLeased}.
+   * @throws NotALockError (ERR_NOT_A_LOCK) for a file, a symbolic link, or an owner.json that no lock wrote;
+   * EAGAIN while another program has a file lease on owner.json (file-lease.ts).
    */
   static open(lockPath: LockPath): LockView | null {
     const directory = openLockDirectory(lockPath);
@@ -120,20 +122,21 @@ export class LockView {
   }
 
   /**
-   * True while the file that was judged still has the name under which it was found. A witness or a process that is
-   * found gone while a release renames the file says nothing of the owner.
+   * True while the file that was judged still has the name under which it was found. A witness or a process
+   * that is found gone while a release renames the file says nothing of the owner.
    */
   isOwnerStillNamed(): boolean {
     return this.owner !== null && this.#isOwnerAt(this.ownerName);
   }
 
   /**
-   * Gives a claimed owner.json its name back, if the process that claimed it was killed, or has been stopped for a
-   * while. Call this when its owner was not found dead.
+   * Gives a claimed owner.json its name back, if the process that claimed it was killed, or has been stopped
+   * for a while. Call this when its owner was not found dead.
    */
   putBackOldClaim(): void {
     if (this.owner === null || this.ownerName === OWNER_FILE) return;
-    // The rename set ctime. Where the clocks differ, the claim is given back too early, and the claimer begins anew.
+    // The rename set ctime. Where the clocks differ, the claim is given back too early, and the claimer
+    // begins anew.
     const claimedFor = Math.abs(Date.now() - this.owner.status.ctimeMs);
     if (claimedFor > CLAIM_TIME) putBack(this, this.ownerName);
   }
@@ -214,19 +217,6 @@ export class LockView {
   }
 }
 
-/** What to tell people when {@link isLeased}. */
-export const LEASED =
-  'another program has a lease on the file (fcntl F_SETLEASE, as file servers take), which it has not given back yet';
-
-/**
- * True when a file could not be opened because of another program's lease (F_SETLEASE of fcntl(2)). The
- * kernel has asked that program to give it back, and takes it away after 45 s
- * (/proc/sys/fs/lease-break-time). So the file can be opened later, and says nothing until then.
- */
-export function isLeased(error: unknown): boolean {
-  return isSystemError(error) && error.code === 'EAGAIN' && /^open(at)?$/.test(error.syscall);
-}
-
 function namesIn({ backend }: LockPath, directory: Descriptor): string[] {
   return backend.files.list(directory, MAX_ENTRIES).filter((name) => !isShadowName(name));
 }
@@ -251,8 +241,8 @@ function openOwner(lockPath: LockPath, directory: Descriptor, name: string): Ope
 }
 
 /**
- * A record with an identity proves by itself that its directory is a lock. A pid alone can stand in anybody's data, so
- * there the name of the directory has to say it.
+ * A record with an identity proves by itself that its directory is a lock. A pid alone can stand in anybody's
+ * data, so there the name of the directory has to say it.
  */
 function isOurs({ name }: LockPath, record: OwnerRecord): boolean {
   if (record.version !== null || lockNameOfPrivate(name) !== null) return true;

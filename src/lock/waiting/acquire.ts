@@ -10,7 +10,7 @@ import { type Obstacle, TURN_OF_OTHERS } from './obstacle.js';
 import { QueuedWaiter, seenByHeadOf, turnOfOthers } from './queue.js';
 import { isListening } from './reporter.js';
 
-/** A lock that was acquired, and whose lock was taken over for it. */
+/** A lock that was acquired, and the lock of a dead owner that was removed for it. */
 export interface AcquiredLock {
   readonly published: PublishedLock;
   /** See {@link Lock.reclaimed}. */
@@ -42,8 +42,8 @@ export async function acquireAsync(path: string | URL, options: AcquireOptions):
 }
 
 /**
- * What a newcomer learns from those in line. They come first for a moment after a release, and save it a look at
- * any other time.
+ * What a newcomer learns from the tasks in line. They come first for a moment after a release; at any other
+ * time it need not look itself, because their head has looked.
  * @param waiter the newcomer, if it is in line already.
  */
 function othersAhead(lockPath: LockPath, options: AcquireOptions, waiter: QueuedWaiter | null): Ahead | null {

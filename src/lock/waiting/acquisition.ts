@@ -4,19 +4,20 @@ import { acquireEvent, type ReclaimedLock } from '../events.js';
 import type { AcquireOptions } from '../options.js';
 import { assess } from '../protocol/assess.js';
 import { reclaimedFrom, reclaimStale } from '../protocol/clear.js';
+import { isLeased } from '../protocol/file-lease.js';
 import { LastLook } from '../protocol/last-look.js';
 import { LockPath, withLockPath } from '../protocol/lock-path.js';
 import { MAX_LOCK_NAME } from '../protocol/names.js';
 import { type PublishedLock, publishLock } from '../protocol/publish.js';
 import { sweepIfDue } from '../protocol/sweep.js';
-import { isLeased, LockView } from '../protocol/view.js';
+import { LockView } from '../protocol/view.js';
 import { LockTimeoutError } from '../timeout-error.js';
 import type { ChangeWatch, StartWatch } from './change-watch.js';
 import { LEASE_OF_OTHERS, type Obstacle, OUT_OF_DESCRIPTORS, OVERTAKEN } from './obstacle.js';
 import { AT_ONCE, Pace } from './pace.js';
 import { Reporter } from './reporter.js';
 
-/** Says why a newcomer need not look, or must not. */
+/** Why a newcomer does not look: the head of the line has just looked, or it is the turn of another task. */
 export interface Ahead {
   readonly seen: Obstacle;
   /** Milliseconds for which that holds. Infinity: until the newcomer has become the head. */
@@ -115,7 +116,8 @@ export class Acquisition<W extends ChangeWatch> {
       return this.#takeOrWatch();
     } catch (error) {
       if (isLeased(error)) return LEASE_OF_OTHERS;
-      // Others that waited with this one may have taken all descriptors together, and give them back one by one.
+      // Others that waited with this one may have taken all descriptors together, and give them back one by
+      // one.
       if (this.#hasWaited && isOutOfDescriptors(error)) return OUT_OF_DESCRIPTORS;
       throw error;
     }

@@ -14,18 +14,20 @@ import { Wakeup } from './wakeup.js';
 export interface ChangeWatch {
   /**
    * True when everything that can free the lock wakes the waiter. That holds for a lock of this package on a
-   * filesystem of one kernel: its owner keeps owner.json open for writing until it dies, and the close wakes us
-   * from any namespace. An older program has closed its file long before, so its death takes a pidfd. Elsewhere
-   * it holds for a lock with a lifeline of its own that is held on this kernel, because its owner drops that
-   * whatever ends the lock. Changes that another machine makes on a shared filesystem wake no waiter.
+   * filesystem of one kernel: its owner keeps owner.json open for writing until it dies, and the close wakes
+   * us from any namespace. An older program has closed its file long before, so its death takes a pidfd.
+   * Elsewhere it holds for a lock with a lifeline of its own that is held on this kernel, because its owner
+   * drops that whatever ends the lock. Changes that another machine makes on a shared filesystem wake no
+   * waiter.
    */
   readonly complete: boolean;
   close(): void;
 }
 
 /**
- * Most pidfds that the watches of this thread keep open beside a watch that is complete without one. A pidfd is
- * the faster witness of a death there, but a thread may wait for a thousand locks, and have 1024 descriptors.
+ * Most pidfds that the watches of this thread keep open beside a watch that is complete without one. A pidfd
+ * is the faster witness of a death there, but a thread may wait for a thousand locks, and have 1024
+ * descriptors.
  */
 const MAX_PIDFDS = 64;
 let pidfdCount = 0;
@@ -145,7 +147,7 @@ class EventLoopWatch implements AsyncChangeWatch {
       this.#tickets.push(ticket);
       return;
     }
-    // The waiter looks again at once, and polls from then on.
+    // The lifeline cannot be watched, so the waiter looks again at once, and polls from then on.
     this.#isComplete = false;
     this.#wakeup.wake();
   }

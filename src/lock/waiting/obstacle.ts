@@ -1,6 +1,6 @@
 import type { OwnerRecord } from '../../record/owner-record.js';
 import type { LockState } from '../protocol/assess.js';
-import { LEASED } from '../protocol/view.js';
+import { LEASED } from '../protocol/file-lease.js';
 
 /** What a look at the lock found in the waiter's way. */
 export interface Obstacle extends Omit<LockState, 'state'> {

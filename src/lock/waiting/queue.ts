@@ -4,8 +4,8 @@ import type { Obstacle } from './obstacle.js';
 import { Wakeup } from './wakeup.js';
 
 /**
- * Milliseconds after a release by this thread during which the tasks in line come first. A task looks within a
- * millisecond of its wake-up, unless it is not to be relied on: then the lock must not stay unused.
+ * Milliseconds after a release by this thread during which the tasks in line come first. A task looks within
+ * a millisecond of its wake-up. One that does not must not keep the lock unused for longer than this.
  */
 const TURN = 50;
 
@@ -18,7 +18,7 @@ interface Line {
   turnEnds: number;
 }
 
-/** Those of them that judge by the same options, so that one can look for all. */
+/** The tasks of a line that judge by the same options, so that one can look for all. */
 interface Queue {
   /** The options that decide a verdict, as text. Other rules may find a lock stale that these find held. */
   readonly rules: string;
@@ -32,8 +32,8 @@ interface Queue {
 }
 
 /**
- * The lines by the name of the lock, and then by {@link LockPath.parentKey}. The name comes first, because the key
- * takes two system calls, which are not made for a lock that nobody waits for.
+ * The lines by the name of the lock, and then by {@link LockPath.parentKey}. The name comes first, because
+ * the key takes two system calls, which are not made for a lock that nobody waits for.
  */
 const lines = new Map<string, Map<string, Line>>();
 
@@ -57,8 +57,8 @@ export function announceRelease(lockPath: LockPath): void {
 }
 
 /**
- * Milliseconds for which a newcomer leaves the lock to the tasks in line. Without that, a task that takes the lock
- * again and again would always come before those that have to be woken first.
+ * Milliseconds for which a newcomer leaves the lock to the tasks in line. Without that, a task that takes the
+ * lock again and again would always come before those that have to be woken first.
  * @param waiter the newcomer, if it is in line already.
  */
 export function turnOfOthers(lockPath: LockPath, waiter: QueuedWaiter | null): number {
@@ -127,8 +127,8 @@ export class QueuedWaiter {
   }
 
   /**
-   * Resolves after `ms` milliseconds, or earlier when the watch reports a change, when this thread releases the
-   * lock, when the waiter has become the head, or when there is a new state to report. Rejects with
+   * Resolves after `ms` milliseconds, or earlier when the watch reports a change, when this thread releases
+   * the lock, when the waiter has become the head, or when there is a new state to report. Rejects with
    * `signal.reason` once that aborts.
    */
   wait(ms: number, signal: AbortSignal | undefined, watch: Sleep | null = null): Promise<void> {
@@ -175,7 +175,8 @@ export class QueuedWaiter {
 }
 
 function rulesOf({ legacy, clockSlack, ownerlessGrace, trustBootId }: AcquireOptions): string {
-  return JSON.stringify([legacy, clockSlack, ownerlessGrace, trustBootId]);
+  // Not as JSON, which writes Infinity like a missing number.
+  return [legacy, clockSlack, ownerlessGrace, trustBootId].join();
 }
 
 function findOrMakeQueue({ queues }: Line, rules: string): Queue {

@@ -1,4 +1,9 @@
-// Takes and releases a lock as fast as it can until it is killed: owner.mjs PATH.
+// Takes and releases a lock again and again until it is killed: owner.mjs PATH. It holds it for a moment.
 import { acquireLockSync } from '../../../dist/index.js';
 
-for (const [path = ''] = process.argv.slice(2); ; ) acquireLockSync(path).releaseSync();
+const never = new Int32Array(new SharedArrayBuffer(4));
+for (const [path = ''] = process.argv.slice(2); ; ) {
+  const lock = acquireLockSync(path);
+  Atomics.wait(never, 0, 0, 0.4 * Math.random());
+  lock.releaseSync();
+}

@@ -70,7 +70,7 @@ async function throughTwoMounts(report, work) {
   await heir.kill();
   report.row({
     ...names,
-    result: 'alive: left alone for three leases; killed: reclaimed by lease',
+    result: 'alive: left alone for three leases; killed: reclaimed',
     ms: [ms],
     ...left,
   });
