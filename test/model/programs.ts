@@ -2,6 +2,7 @@ import {
   type Claim,
   type Directory,
   directoryAt,
+  type Entry,
   endProcess,
   type FileName,
   mkdir,
@@ -164,7 +165,7 @@ export const STEPS: Readonly<Record<string, readonly Step[]>> = {
     ({ world, me, rules }) => {
       const view = viewed(world, me);
       if (me.target !== 'lock' && rules.mistake === 'sweep-unjudged') {
-        me.seen = view.owner;
+        open(world, me, view.owner, 'owner');
         return go(me, 'refuse');
       }
       if (view.owner >= 0) return open(world, me, view.owner, 'owner');
@@ -210,7 +211,7 @@ export const STEPS: Readonly<Record<string, readonly Step[]>> = {
       if (kind !== 'previous') {
         const others = otherClaims(view, me);
         if (others.some(({ file }) => isAlive(world, file))) return lookAgain(me);
-        me.listed = others.map(({ file }) => file);
+        me.listed = others.map(entryOf);
       }
       return go(me, me.seen >= 0 ? 'retire' : 'list');
     },
@@ -261,8 +262,10 @@ export const STEPS: Readonly<Record<string, readonly Step[]>> = {
     ({ world, me, kind, rules }) => {
       const { retired, fresh, claimed } = viewed(world, me);
       // The claims of which no owner was found alive; an older program deletes them unread.
-      const leftovers = kind === 'previous' ? claimed.map(({ file }) => file) : me.listed;
-      me.listed = [...leftovers, ...retired, ...(fresh >= 0 ? [fresh] : [])];
+      const leftovers = kind === 'previous' ? claimed.map(entryOf) : me.listed;
+      const released = retired.map((file): Entry => ({ file, name: 'retired' }));
+      const unfinished: readonly Entry[] = fresh >= 0 ? [{ file: fresh, name: 'fresh' }] : [];
+      me.listed = [...leftovers, ...released, ...unfinished];
       if (me.listed.length > 0) return go(me, 'unlink');
       const mayRemove = me.aged || rules.mistake === 'shared-removal';
       return mayRemove ? go(me, 'compare') : lookAgain(me);
@@ -272,16 +275,17 @@ export const STEPS: Readonly<Record<string, readonly Step[]>> = {
     (turn) => {
       const { world, me, kind, rules } = turn;
       const view = viewed(world, me);
-      const file = me.listed.shift() as number;
-      const claim = view.claimed.find((other) => other.file === file);
-      const won = view.fresh === file || view.retired.includes(file) || claim !== undefined;
+      const { file, name } = me.listed.shift() as Entry;
+      const won =
+        name === 'fresh'
+          ? view.fresh === file
+          : name === 'retired'
+            ? view.retired.includes(file)
+            : removeClaim(view, name);
       if (!won && rules.mistake !== 'shared-removal') return done(me, kind);
-      if (view.retired.includes(file)) view.retired = view.retired.filter((entry) => entry !== file);
-      else if (claim !== undefined) {
-        if (view.owner !== file) faultIfAlive(turn, file);
-        view.claimed = view.claimed.filter((other) => other !== claim);
-      }
-      if (view.fresh === file) view.fresh = -1;
+      if (name === 'fresh') view.fresh = -1;
+      else if (name === 'retired') view.retired = view.retired.filter((other) => other !== file);
+      else if (view.owner !== file) faultIfAlive(turn, file);
       return go(me, me.listed.length > 0 ? 'unlink' : 'compare');
     },
   ],
@@ -432,7 +436,7 @@ export const STEPS: Readonly<Record<string, readonly Step[]>> = {
   ],
   close: [
     ({ world, me }) => {
-      me.listed = [me.file];
+      me.listed = [{ file: me.file, name: 'retired' }];
       me.view = me.own;
       me.target = 'lock';
       dropWitness(world, me);
@@ -647,6 +651,10 @@ function nonceOf(process: number): number {
 function nameOf({ owner, claimed }: Directory, wanted: number, name: FileName): FileName | null {
   if (name === 'owner') return owner === wanted ? name : null;
   return claimed.some(({ file, nonce }) => file === wanted && nonce === name) ? name : null;
+}
+
+function entryOf({ file, nonce }: Claim): Entry {
+  return { file, name: nonce };
 }
 
 function otherClaims({ claimed }: Directory, { seen, name }: Process): Claim[] {

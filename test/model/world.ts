@@ -30,6 +30,12 @@ export interface Claim {
   readonly nonce: number;
 }
 
+/** A file, and its name: owner.json.new, a retired one, or a claimed one by its nonce. */
+export interface Entry {
+  readonly file: number;
+  readonly name: 'fresh' | 'retired' | number;
+}
+
 /** owner.json, or a claimed file by its nonce. */
 export type FileName = 'owner' | number;
 
@@ -58,8 +64,8 @@ export interface Process {
   judged: number;
   /** The name under which it opened that directory. */
   target: Name;
-  /** The files that it found listed there, still to be unlinked. */
-  listed: number[];
+  /** What it found listed there, still to be unlinked. */
+  listed: Entry[];
   /** It found that directory past the grace. */
   aged: boolean;
 }
@@ -174,6 +180,8 @@ export function keyOf(world: World): string {
     files.set(id, number);
     return `${number}.${file.by}.${file.witness}`;
   };
+  const nameOfEntry = ({ file, name }: Entry): string =>
+    `${nameOfFile(file)} ${typeof name === 'string' ? name : nameOfNonce(name)}`;
   const nameOfDirectory = (id: number): string => {
     const directory = world.directories[id];
     if (directory === undefined) return '-';
@@ -191,7 +199,7 @@ export function keyOf(world: World): string {
   for (const { at, own, file, view, seen, name, judged, target, listed, aged } of world.processes) {
     const descriptors = `${nameOfDirectory(own)} ${nameOfFile(file)} ${nameOfDirectory(view)} ${nameOfFile(seen)}`;
     parts.push(
-      `${at} ${descriptors} ${nameOfNonce(name)} ${judged} ${target} ${listed.map(nameOfFile).join(',')} ${aged}`,
+      `${at} ${descriptors} ${nameOfNonce(name)} ${judged} ${target} ${listed.map(nameOfEntry).join(',')} ${aged}`,
     );
   }
   return parts.join(';');

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 export const about =
   'the largest teams of the model: three programs that begin anew, four with one that takes over';
 export const needs = () => [];
-export const minutes = 30;
+export const minutes = 5;
 
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
 
