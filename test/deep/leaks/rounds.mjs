@@ -86,6 +86,11 @@ export function roundsOf({ processes, files, witness, lifeline, watch, lease, ca
     'closeIfStill of what is not open': () => files.closeIfStill(10_000, device, inode),
     'renameNoReplaceAt over something': () =>
       expectError(() => files.renameNoReplaceAt(lock, 'held', lock, 'owner.json')),
+    'linkAt, unlinkAt': () => {
+      files.linkAt(lock, 'owner.json', 'second');
+      files.unlinkAt(lock, 'second');
+    },
+    takeModeOf: () => files.takeModeOf(owner, lock),
     statAt: () => files.statAt(parent, 'lock'),
     statDescriptor: () => files.statDescriptor(owner),
     statFresh: () => files.statFresh(owner),
@@ -100,6 +105,7 @@ export function roundsOf({ processes, files, witness, lifeline, watch, lease, ca
       files.unlinkAt(lock, 'taken');
     },
     'witness.test': () => witness.test(owner, 'ext'),
+    'witness.testAnyLock': () => witness.testAnyLock(owner, 'ext'),
     'witness.testAt': () => witness.testAt(lock, 'owner.json', 'ext'),
     'lifeline.takeOfProcess, lifeline.losses': () => {
       lifeline.takeOfProcess();

@@ -245,7 +245,7 @@ void KeepLeases(Heartbeat* heartbeat, int root, int number, Random random) {
     auto calls = std::make_unique<Calls>();
     uint64_t ticket = 0;
     const auto interval = static_cast<int64_t>(1 + random() % 3) * kMillisecond / 4;
-    Check("Add", heartbeat->Add(file.get(), interval, ListenerOf(calls.get()), &ticket));
+    Check("Add", heartbeat->Add(file.get(), interval, -1, ListenerOf(calls.get()), &ticket));
     if (random() % 2 == 0) ::unlinkat(root, name.c_str(), 0);
     Nap(&random, 2000);
     heartbeat->Remove(ticket);
