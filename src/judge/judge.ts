@@ -49,9 +49,16 @@ export function judgeOwner(
 export function judgeOwner(row: object, options: RowOptions): Verdict;
 export function judgeOwner(recorded: object, options: OwnerOptions = {}): Verdict {
   checkJudgeOptions(options);
-  const record = recordedOwner(recorded, options.keys);
-  if (options.lock === undefined) return judgeRecord(record, NOWHERE, options);
-  const judge = () => withRecordedFile(record, options, (site) => judgeRecord(record, site, options));
+  return judgeAtLock(recordedOwner(recorded, options.keys), options);
+}
+
+/**
+ * Judges a record by the lock that the options lead to, if they name one.
+ * @param seen see {@link judgeRecord}.
+ */
+export function judgeAtLock(record: OwnerRecord, options: OwnerOptions, seen?: Seen): Verdict {
+  if (options.lock === undefined) return judgeRecord(record, NOWHERE, options, seen);
+  const judge = () => withRecordedFile(record, options, (site) => judgeRecord(record, site, options, seen));
   const verdict = judge();
   // A release renames owner.json, then drops the witness. A living owner whose release came between the
   // opening of the file and the test would be called dead; the second look finds that its record stands there

@@ -1,8 +1,7 @@
 import type { Backend } from '../backend/backend.js';
 import { currentObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
-import { judgeRecord, type OwnerOptions, type RowOptions, withRecordedFile } from '../judge/judge.js';
-import type { Seen } from '../judge/live-observation.js';
+import { judgeAtLock, type OwnerOptions, type RowOptions, withRecordedFile } from '../judge/judge.js';
 import { checkJudgeOptions } from '../judge/options.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord, OwnerRow } from '../record/owner-record.js';
@@ -46,11 +45,11 @@ export class OwnerWatch {
     // Given a buffer, the array keeps its memory where it is, so that the thread can write to it.
     this.#words = new Int32Array(new ArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
     const record = recordedOwner(recorded, options.keys);
-    this.#verdict = withRecordedFile(record, options, (site) => {
-      this.#event = startWatching(observer, record, site, this.#words);
-      // The owner is judged after the watch began, so that no end falls between the two.
-      return judgeRecord(record, site, options);
-    });
+    this.#event = withRecordedFile(record, options, (site) =>
+      startWatching(observer, record, site, this.#words),
+    );
+    // The owner is judged after the watch began, so that no end falls between the two.
+    this.#verdict = judgeAtLock(record, options);
     if (this.#verdict.state === 'dead') this.close();
   }
 
@@ -71,12 +70,9 @@ export class OwnerWatch {
     const event = this.#event;
     const hasEnded = event !== null && Atomics.load(this.#words, 0) !== NOT_YET;
     if (this.#verdict.state === 'dead' || (event !== null && !hasEnded)) return this.#verdict;
-    this.#verdict = this.#judge(recordedOwner(this.#recorded, this.#options.keys), event?.seen);
+    const record = recordedOwner(this.#recorded, this.#options.keys);
+    this.#verdict = judgeAtLock(record, this.#options, event?.seen);
     return this.#verdict;
-  }
-
-  #judge(record: OwnerRecord, seen?: Seen): Verdict {
-    return withRecordedFile(record, this.#options, (site) => judgeRecord(record, site, this.#options, seen));
   }
 
   /** True when the kernel reports the end. False when every read of {@link alive} costs a judgement. */

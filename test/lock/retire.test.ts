@@ -271,6 +271,32 @@ describeForEveryBackend('a release', (api) => {
     expect(existsSync(path)).toBe(false);
   });
 
+  test('never shows its living owner as dead to a watch that the kernel reports nothing to', async () => {
+    const path = newPath();
+    const owner = await startAgent({ backend: api.backend.name });
+    await owner.acquire(path);
+    const { owner: record } = api.inspectLockSync(path);
+    const { watch, witness } = api.backend;
+    if (watch !== null) {
+      // No descriptor is left, so each read judges anew.
+      vi.spyOn(watch, 'onRelease').mockReturnValue('EMFILE');
+      vi.spyOn(watch, 'onExit').mockReturnValue('EMFILE');
+    }
+    const watched = api.watchOwner(record as Lock['owner'], { lock: path });
+    expect(watched.event).toBe(false);
+    let released: Promise<unknown> | null = null;
+    const { test: testWitness } = witness;
+    vi.spyOn(witness, 'test').mockImplementation((...file) => {
+      released ??= owner.release(path);
+      const deadline = performance.now() + 5_000;
+      while (existsSync(path) && performance.now() < deadline);
+      return testWitness.apply(witness, file);
+    });
+    expect(watched.verdict.state).not.toBe('dead');
+    vi.restoreAllMocks();
+    await (released ?? owner.release(path));
+  });
+
   test('never shows its living owner as dead, at any step', () => {
     const path = newPath();
     for (const look of [
