@@ -1,7 +1,7 @@
-import { selfIdentity } from '../identity/read.js';
 import type { LeaseRecord } from '../record/owner-record.js';
 import { formatElapsed } from '../text/elapsed.js';
 import { BEATS_PER_LEASE } from './protocol/assess.js';
+import { keepLifelines } from './protocol/own-lifeline.js';
 import type { PublishedLock } from './protocol/publish.js';
 
 /** @param hangs true when a touch is still under way, so that a close of the file may hang as well. */
@@ -70,8 +70,7 @@ export class LeaseKeeper {
       const silence = `${formatElapsed(silentMs)} of its lease of ${formatElapsed(durationMs)}`;
       this.#lost(`its owner.json could not be touched for ${silence}`, true);
     } else if (!this.#isSuspect) {
-      // Takes the lifeline in the record again, if other code of this process closed its descriptor.
-      selfIdentity();
+      keepLifelines(this.#published.lifeline);
     }
   }
 }

@@ -1,9 +1,7 @@
 // A lock ends in one of three ways: it is released, it is handed over, or it is lost. Releasing means to
 // check that this process still has it, and then to retire, unlink and remove it.
 import type { ChildProcess, SpawnOptions, StdioOptions } from 'node:child_process';
-import { unlessShort } from '../backend/system-error.js';
 import { LockLostError, quoteNames, withCode } from '../errors.js';
-import { selfIdentity } from '../identity/read.js';
 import { enterHeldLock, giveUpLock, leaveHeldLock } from '../judge/held-locks.js';
 import { ownerRecordOf } from '../record/format.js';
 import type { OwnerRecord } from '../record/owner-record.js';
@@ -22,6 +20,7 @@ import { LockPlace } from './moved.js';
 import { OwnRecord } from './own-record.js';
 import { withLockPath } from './protocol/lock-path.js';
 import { isClaimedName, OWNER_FILE, retiredName } from './protocol/names.js';
+import { keepLifelines } from './protocol/own-lifeline.js';
 import type { PublishedLock } from './protocol/publish.js';
 import { removeDirectory, retireOwner, unlinkOwnFile } from './protocol/retire.js';
 import { announceRelease } from './waiting/queue.js';
@@ -133,13 +132,7 @@ export class Lock {
       this.#lose(wrong);
       return false;
     }
-    // Takes the lifelines in the record again, if other code of this process closed their descriptor. For
-    // want of one the next call does so.
-    unlessShort<unknown>(selfIdentity, () => null);
-    unlessShort<unknown>(
-      () => this.#published.lifeline?.keep(),
-      () => null,
-    );
+    keepLifelines(this.#published.lifeline);
     this.#placeOf().check();
     return true;
   }

@@ -48,6 +48,25 @@ describeForEveryBackend('a lock that nothing but its lease protects', (api) => {
     lock.releaseSync();
   });
 
+  test('lasts while no descriptor is left with which to make sure of its lifeline', async () => {
+    const { lifeline } = api.backend;
+    // Plain Node has no lifeline.
+    if (api.backend.name !== 'native') return;
+    pretendFilesystem(api.backend, 'nfs');
+    const lock = api.acquireLockSync(newPath(), { lease: LEASE });
+    const take = vi.spyOn(lifeline, 'takeOfProcess').mockImplementation(() => {
+      throw Object.assign(new Error('EMFILE: open'), { code: 'EMFILE', errno: -24, syscall: 'open' });
+    });
+    // An error that a check lets through would end the process.
+    const errors: unknown[] = [];
+    const listener = (error: unknown) => errors.push(error);
+    process.prependListener('uncaughtException', listener);
+    await until('some checks', () => take.mock.calls.length >= 3);
+    process.removeListener('uncaughtException', listener);
+    expect([lock.verify(), errors]).toEqual([true, []]);
+    lock.releaseSync();
+  });
+
   test('keeps what a hanging server could hold up until it is released', async () => {
     pretendFilesystem(api.backend, 'nfs');
     const path = newPath();

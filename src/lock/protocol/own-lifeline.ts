@@ -1,7 +1,8 @@
 import type { Backend, FileStatus, OpenDirectory } from '../../backend/backend.js';
 import type { Descriptor } from '../../backend/descriptor.js';
 import { traitsOf } from '../../backend/filesystem-traits.js';
-import { ownIdentity } from '../../identity/read.js';
+import { unlessShort } from '../../backend/system-error.js';
+import { ownIdentity, selfIdentity } from '../../identity/read.js';
 import type { WitnessRecord } from '../../record/owner-record.js';
 
 /** A lifeline that belongs to one lock. */
@@ -87,6 +88,18 @@ export class InheritableLifeline implements OwnLifeline {
     const { descriptor, device, inode } = this.#open;
     this.#backend.files.closeIfStill(descriptor, device, inode);
   }
+}
+
+/**
+ * Takes the lifelines in the record of a lock again, if other code of this process closed their descriptors: that of the
+ * process, and that of the lock's own. For want of a descriptor nothing happens, and the next call tries again.
+ */
+export function keepLifelines(own: OwnLifeline | null): void {
+  unlessShort<unknown>(selfIdentity, () => null);
+  unlessShort<unknown>(
+    () => own?.keep(),
+    () => null,
+  );
 }
 
 /**
