@@ -1,4 +1,5 @@
 import type { FileStatus } from '../backend/backend.js';
+import { RecentMap } from '../recent-map.js';
 
 /**
  * The locks that this thread holds, by nonce, and those that it gave up. The judge asks for these before it
@@ -21,10 +22,7 @@ type FileId = Pick<FileStatus, 'device' | 'inode'>;
  * Locks whose owner.json may stand although this thread lost them or could not release them. Their process lives on, so
  * without this a thread could wait for itself where a lock has no witness.
  */
-const givenUp = new Set<string>();
-
-/** Losses are rare. The oldest are forgotten first. */
-const MOST_REMEMBERED = 4096;
+const givenUp = new RecentMap<true>(4096);
 
 export function enterHeldLock(nonce: string, lock: HeldLock): void {
   held.set(nonce, lock);
@@ -37,8 +35,7 @@ export function leaveHeldLock(nonce: string): void {
 /** Like {@link leaveHeldLock}, for a lock that was not released. */
 export function giveUpLock(nonce: string): void {
   held.delete(nonce);
-  if (givenUp.size >= MOST_REMEMBERED) givenUp.delete(givenUp.values().next().value ?? nonce);
-  givenUp.add(nonce);
+  givenUp.set(nonce, true);
 }
 
 /** True for a lock that this thread holds or gave up. */

@@ -1023,14 +1023,25 @@ export const files = [
         to: "const key = '' && ",
       },
       {
-        what: 'what was seen is never forgotten',
-        from: 'if (remembered.size > MAX_REMEMBERED) remembered',
-        to: 'if (false) remembered',
-      },
-      {
         what: 'each try begins anew',
         from: 'remembered.get(key) ?? new Silence()',
         to: 'new Silence()',
+      },
+    ],
+  },
+  {
+    file: 'src/recent-map.ts',
+    tests: ['test/lock/silence.test.ts'],
+    mutants: [
+      {
+        what: 'what was seen is never forgotten',
+        from: 'if (this.#entries.size <= this.#most) return;',
+        to: 'return;',
+      },
+      {
+        what: 'what was seen again is as old as before',
+        from: '    this.#entries.delete(key);\n    this.#entries.set',
+        to: '    this.#entries.set',
       },
     ],
   },

@@ -1,11 +1,9 @@
 import type { FileStatus } from '../../backend/backend.js';
+import { RecentMap } from '../../recent-map.js';
 import { Silence } from './silence.js';
 
-/** Most files whose silence is remembered. The one whose last look is the oldest is forgotten first. */
-const MAX_REMEMBERED = 1_000;
-
-/** The key is the device and inode of an owner.json. The oldest look comes first. */
-const remembered = new Map<string, Silence>();
+/** The key is the device and inode of an owner.json. The one whose last look is the oldest is forgotten first. */
+const remembered = new RecentMap<Silence>(1_000);
 
 /**
  * What this thread has seen so far of the silence of a file. It outlives the waiter that saw it, so that a
@@ -15,8 +13,6 @@ const remembered = new Map<string, Silence>();
 export function silenceOf({ device, inode }: FileStatus): Silence {
   const key = `${device}:${inode}`;
   const silence = remembered.get(key) ?? new Silence();
-  remembered.delete(key);
   remembered.set(key, silence);
-  if (remembered.size > MAX_REMEMBERED) remembered.delete(remembered.keys().next().value as string);
   return silence;
 }
