@@ -97,6 +97,21 @@ export function invalidArgument(message: string): TypeError {
   return withCode(new TypeError(message), 'ERR_INVALID_ARG_TYPE');
 }
 
+/** @throws TypeError (ERR_INVALID_ARG_TYPE) for anything but an object. */
+export function requireOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null) throw invalidArgument('options must be an object');
+}
+
+/** Makes the TypeError (ERR_INVALID_ARG_TYPE) for an option of a wrong type. */
+export function invalidType(name: string, wanted: string, got: unknown): TypeError {
+  return invalidArgument(`option '${name}' must be ${wanted}, not ${typeof got}`);
+}
+
+/** Makes the RangeError (ERR_OUT_OF_RANGE) for an option of the right type and an impossible value. */
+export function invalidValue(name: string, wanted: string, got: unknown): RangeError {
+  return outOfRange(`option '${name}' must be ${wanted}, not ${String(got)}`);
+}
+
 /**
  * Makes the RangeError (ERR_OUT_OF_RANGE) that Node throws for an argument of the right type and an
  * impossible value.

@@ -42,6 +42,11 @@ export function isGone(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ESTALE';
 }
 
+/** True when Node's permission model refused a call (ERR_ACCESS_DENIED). That is no system error. */
+export function isRefusedByNode(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_ACCESS_DENIED';
+}
+
 /** ENOLCK: the kernel had no memory for a file lock. */
 const SHORTAGES: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOLCK']);
 

@@ -13,6 +13,7 @@ import {
   TOUCHING,
   type ToBeater,
 } from './lease-worker.js';
+import { isRefusedByNode } from './system-error.js';
 
 interface Lease {
   /** See {@link ToBeater.state}. */
@@ -127,7 +128,7 @@ function newWorker(): Worker {
       env: {},
     });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_ACCESS_DENIED') throw error;
+    if (!isRefusedByNode(error)) throw error;
     const message =
       'a lock without the addon needs a worker thread to keep its lease: allow it with --allow-worker';
     throw withCode(new Error(message, { cause: error }), 'ERR_ACCESS_DENIED');

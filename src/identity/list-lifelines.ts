@@ -1,4 +1,4 @@
-import { invalidArgument, LifelineUnavailableError, outOfRange } from '../errors.js';
+import { invalidType, invalidValue, LifelineUnavailableError, requireOptions } from '../errors.js';
 import { findLifelineHolders, type LifelineHolder } from './lifeline-holders.js';
 import { currentObserver } from './observer.js';
 
@@ -66,13 +66,11 @@ export function listLifelines(options: ListOptions = {}): LifelineListing {
 }
 
 function limitOf(options: ListOptions): number {
-  if (typeof options !== 'object' || options === null) throw invalidArgument('options must be an object');
+  requireOptions(options);
   const { limit = DEFAULT_LIMIT } = options;
-  if (typeof limit !== 'number') {
-    throw invalidArgument(`option 'limit' must be a number, not ${typeof limit}`);
-  }
+  if (typeof limit !== 'number') throw invalidType('limit', 'a number', limit);
   if (!(Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT)) {
-    throw outOfRange(`option 'limit' must be an integer from 1 to ${MAX_LIMIT}, not ${limit}`);
+    throw invalidValue('limit', `an integer from 1 to ${MAX_LIMIT}`, limit);
   }
   return limit;
 }

@@ -16,7 +16,7 @@ import { type StartTicks, startTicksIn } from '../identity/start-ticks.js';
 import type { OwnerFile, RecordSite } from '../record/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { type HeldLock, heldLockOf, isGivenUpLock, isHeldLock, isKnownNonce } from './held-locks.js';
-import { lockFileOf, whyNotRecorded } from './lock-file.js';
+import { lockFileOf, NO_FILE, whyNotRecorded } from './lock-file.js';
 import type {
   LifelineObservation,
   LockLifelineObservation,
@@ -27,7 +27,7 @@ import { rememberHeld, wasHeld } from './seen-held.js';
 
 const PLATFORM = process.platform;
 
-const NO_FILE: WitnessObservation = { state: 'untestable', file: 'unclear', source: 'no file to test' };
+const WITHOUT_FILE: WitnessObservation = { state: 'untestable', file: 'unclear', source: NO_FILE };
 
 /** What a watch has seen happen, so that the judge does not read it again. */
 export interface Seen {
@@ -218,7 +218,7 @@ export class LiveObservation implements Observation {
 
   #testWitness(): WitnessObservation {
     const { owner } = this.#site;
-    if (owner === null) return NO_FILE;
+    if (owner === null) return WITHOUT_FILE;
     const isLegacy = this.#record.identity === null;
     const file = isLegacy ? legacyFileOf(owner) : this.#lockFile();
     if (file === 'no-test') {
@@ -285,6 +285,6 @@ function typeAt(path: string | URL): string | null {
 }
 
 /** A record without an identity names no witness, but any lock on its file says the same as one. */
-function legacyFileOf(owner: OwnerFile | null): 'recorded' | 'no-test' {
-  return owner !== null && traitsOf(owner.filesystem.type).testableWitness ? 'recorded' : 'no-test';
+function legacyFileOf(owner: OwnerFile): 'recorded' | 'no-test' {
+  return traitsOf(owner.filesystem.type).testableWitness ? 'recorded' : 'no-test';
 }

@@ -5,6 +5,9 @@ import type { OwnerFile } from '../record/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import type { LockFile } from './observation.js';
 
+/** The reason where a record was read from no file. */
+export const NO_FILE = 'no file to test';
+
 /**
  * How the file in which a record is found relates to the one on which its owner took the witness. `no-test`:
  * a lock on it cannot be tested, or no witness was recorded.
@@ -41,7 +44,7 @@ export function whyNotRecorded(
   { witness: recorded, filesystem }: OwnerRecord,
   owner: OwnerFile | null,
 ): string {
-  if (owner === null) return 'no file to test';
+  if (owner === null) return NO_FILE;
   const type = typeOfFile(owner);
   if (!traitsOf(type).testableWitness) return `locks on ${type} prove nothing`;
   if (recorded === null) return 'no witness recorded';

@@ -1,4 +1,4 @@
-import { invalidArgument, outOfRange } from '../errors.js';
+import { invalidType, invalidValue, requireOptions } from '../errors.js';
 import type { JudgeOptions } from './legacy.js';
 
 /**
@@ -7,7 +7,7 @@ import type { JudgeOptions } from './legacy.js';
  * @throws TypeError (ERR_INVALID_ARG_TYPE) or RangeError (ERR_OUT_OF_RANGE).
  */
 export function checkJudgeOptions(options: JudgeOptions): void {
-  if (typeof options !== 'object' || options === null) throw invalidArgument('options must be an object');
+  requireOptions(options);
   // The names are literal, because V8 takes a slow path for a property whose name is in a variable.
   checkTime('clockSlack', options.clockSlack);
   if (options.legacy !== undefined && options.legacy !== 'assume' && options.legacy !== 'unknown') {
@@ -22,12 +22,4 @@ export function checkTime(name: string, ms: unknown): void {
   if (ms === undefined) return;
   if (typeof ms !== 'number') throw invalidType(name, 'a number of milliseconds', ms);
   if (!(ms >= 0)) throw invalidValue(name, 'zero or more milliseconds', ms);
-}
-
-export function invalidType(name: string, wanted: string, got: unknown): TypeError {
-  return invalidArgument(`option '${name}' must be ${wanted}, not ${typeof got}`);
-}
-
-export function invalidValue(name: string, wanted: string, got: unknown): RangeError {
-  return outOfRange(`option '${name}' must be ${wanted}, not ${String(got)}`);
 }

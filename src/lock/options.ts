@@ -1,4 +1,5 @@
-import { checkJudgeOptions, checkTime, invalidType, invalidValue } from '../judge/options.js';
+import { invalidType, invalidValue } from '../errors.js';
+import { checkJudgeOptions, checkTime } from '../judge/options.js';
 import { MAX_LABEL } from '../record/parse.js';
 import type { WaitReport } from './events.js';
 import { type InspectOptions, MIN_LEASE } from './protocol/assess.js';

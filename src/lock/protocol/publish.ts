@@ -8,6 +8,7 @@ import {
   errnoOf,
   isErrno,
   isGone,
+  isRefusedByNode,
   isShortage,
   isSystemError,
   refuseShortage,
@@ -139,10 +140,6 @@ function shareWithOthers(files: FileOperations, owner: Descriptor, directory: De
     // not depend on them: without, other users cannot read who holds it.
     if (!isSystemError(error) && !isRefusedByNode(error)) throw error;
   }
-}
-
-function isRefusedByNode(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_ACCESS_DENIED';
 }
 
 function newRecord(
