@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { LIFELINE_INODES } from '../backend/initial-namespaces.js';
+import { heldBytes } from '../backend/procfs/lifeline.js';
 import { readContainerId } from './container-id.js';
 import type { Observer } from './observer.js';
 
@@ -59,13 +60,6 @@ function heldBy(name: string): Set<string> {
     }
   }
   return lifelines;
-}
-
-/** The bytes that an open file description has read-locked, as /proc/PID/fdinfo/N lists them (proc_pid_fdinfo(5)). */
-export function heldBytes(fdinfo: string): string[] {
-  // lock:	1: OFDLCK ADVISORY  READ -1 00:04:4026531834 1234 1234
-  const locks = fdinfo.matchAll(/^lock:\s+\d+:\s+OFDLCK\s+\S+\s+READ\s+-1\s+\S+\s+(\d+)\s+(\d+)$/gm);
-  return [...locks].filter(([, first, last]) => first === last).map(([, first]) => first as string);
 }
 
 function describe(name: string): LifelineHolder {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
-import { heldBytes } from '../../src/identity/lifeline-holders.js';
+import { heldBytes } from '../../src/backend/procfs/lifeline.js';
 import { hasBackend } from '../helpers/backends.js';
 import { type Box, openBox } from '../helpers/box.js';
 import { describeForBackends, type Package } from '../helpers/package.js';

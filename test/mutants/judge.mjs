@@ -608,17 +608,23 @@ export const files = [
     ],
   },
   {
+    file: 'src/backend/procfs/lifeline.ts',
+    tests: ['test/identity/list-lifelines.test.ts'],
+    mutants: [
+      {
+        what: 'a range is taken for a lifeline',
+        from: "access === 'READ' && start === end",
+        to: "access === 'READ'",
+      },
+    ],
+  },
+  {
     file: 'src/identity/lifeline-holders.ts',
     tests: ['test/identity/list-lifelines.test.ts'],
     mutants: [
       {
         what: 'the numbers of a foreign /proc are given to holders',
         from: "if (!ownProc) return ['self'];",
-        to: '',
-      },
-      {
-        what: 'a range is taken for a lifeline',
-        from: '.filter(([, first, last]) => first === last)',
         to: '',
       },
       {

@@ -3,7 +3,7 @@ import type { LifelineOperations, WitnessTest } from '../backend.js';
 import { LIFELINE_INODES } from '../initial-namespaces.js';
 import { NO_LIFELINE } from '../no-lifeline.js';
 import { isSystemError } from '../system-error.js';
-import { type ListedLock, locksOn, readLockTable, splitDevice } from './locks.js';
+import { type ListedLock, locksIn, locksOn, readLockTable, splitDevice } from './locks.js';
 
 /**
  * Plain Node can only read /proc/locks, which shows no more than a page of locks at once. A lifeline that is
@@ -19,7 +19,7 @@ function test(lifeline: string): WitnessTest {
     // Every namespace file lies on the one filesystem nsfs.
     const { dev } = statSync('/proc/self/ns/pid', { bigint: true });
     const locks = locksOn(readLockTable().text, { ...splitDevice(dev), inode });
-    return locks.some((lock) => isLifeline(lock, offset)) ? 'held' : 'untestable';
+    return lifelinesAmong(locks).includes(offset) ? 'held' : 'untestable';
   } catch (error) {
     // There is no /proc/locks: subset=pid, CONFIG_FILE_LOCKING off, gVisor.
     if (isSystemError(error)) return 'untestable';
@@ -27,7 +27,15 @@ function test(lifeline: string): WitnessTest {
   }
 }
 
-/** True for an open-file-description read lock of exactly this byte. */
-function isLifeline({ kind, access, start, end }: ListedLock, offset: string): boolean {
-  return kind === 'OFDLCK' && access === 'READ' && start === offset && end === offset;
+/** The bytes that an open file description of a namespace's file has read-locked, from its fdinfo. */
+export function heldBytes(fdinfo: string): string[] {
+  return lifelinesAmong(locksIn(fdinfo));
+}
+
+/** The offsets of those locks that are a lifeline's: a read lock of an open file description on one byte. */
+function lifelinesAmong(locks: readonly ListedLock[]): string[] {
+  const lifelines = locks.filter(
+    ({ kind, access, start, end }) => kind === 'OFDLCK' && access === 'READ' && start === end,
+  );
+  return lifelines.map(({ start }) => start);
 }

@@ -80,17 +80,18 @@ export function locksOn(text: string, file: LockedFile): ListedLock[] {
   return locks;
 }
 
-/**
- * The byte-range locks that the open file description itself has: the lines `lock:` of /proc/self/fdinfo
- * (proc_pid_fdinfo(5)). Empty where they cannot be read.
- */
+/** The byte-range locks of an open file description: the lines `lock:` of its fdinfo (proc_pid_fdinfo(5)). */
+export function locksIn(fdinfo: string): ListedLock[] {
+  return Array.from(
+    fdinfo.matchAll(HELD),
+    ([, kind, access, , , , start, end]) => ({ kind, access, start, end }) as ListedLock,
+  );
+}
+
+/** {@link locksIn} for a description of this process. Empty where they cannot be read. */
 export function locksThrough(fd: Descriptor): ListedLock[] {
   try {
-    const text = readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1');
-    return Array.from(
-      text.matchAll(HELD),
-      ([, kind, access, , , , start, end]) => ({ kind, access, start, end }) as ListedLock,
-    );
+    return locksIn(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'));
   } catch (error) {
     if (isSystemError(error)) return [];
     throw error;
