@@ -21,3 +21,8 @@ function targetOf(link: string): string {
     return '';
   }
 }
+
+/** The beginning of a command line that runs the rest of it with at most so many descriptors. */
+export function withDescriptors(most: number): string[] {
+  return ['sh', '-c', `ulimit -n ${most} && exec "$@"`, 'sh'];
+}

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import type { OwnerRecord, ProcessIdentity } from '../../src/index.js';
 import { hasBackend, TESTED, type TestedName } from '../helpers/backends.js';
+import { withDescriptors } from '../helpers/descriptors.js';
 import { fixture, startProcess } from '../helpers/processes.js';
 import { describeRequiring, hasProgram, isBuilt } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -90,8 +91,14 @@ async function run(
   through: readonly string[] = [],
 ): Promise<Outcome> {
   const directory = mkdtempSync(join(tempDir(), 'run-'));
-  const limit = ['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh'];
-  const command = [...limit, ...through, process.execPath, fixture('shortage.mjs'), directory, ...args];
+  const command = [
+    ...withDescriptors(64),
+    ...through,
+    process.execPath,
+    fixture('shortage.mjs'),
+    directory,
+    ...args,
+  ];
   const child = await startProcess(command, { env: { KERNEL_IDENTITY_BACKEND: forced } });
   return child.message<Outcome>();
 }

@@ -7,6 +7,7 @@ import type { ProcessIdentity } from '../../src/index.js';
 import { startAgent } from '../helpers/agent.js';
 import { hasBackend } from '../helpers/backends.js';
 import { openBox } from '../helpers/box.js';
+import { withDescriptors } from '../helpers/descriptors.js';
 import { describeForBackends, type Package } from '../helpers/package.js';
 import { pretendFilesystem } from '../helpers/pretend-filesystem.js';
 import { fixture, startProcess } from '../helpers/processes.js';
@@ -68,14 +69,7 @@ describeForBackends(['native'], 'an owner that is known by its identity alone', 
     'has no identity without a lifeline for want of a descriptor, and takes it at the next call',
     async () => {
       const script = fixture('scarce-lifeline.mjs');
-      const scarce = await startProcess([
-        'sh',
-        '-c',
-        'ulimit -n 64; exec "$@"',
-        'sh',
-        process.execPath,
-        script,
-      ]);
+      const scarce = await startProcess([...withDescriptors(64), process.execPath, script]);
       expect(await scarce.message()).toEqual(['EMFILE', expect.stringMatching(/^time:/)]);
     },
   );

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { onCleanup } from '../helpers/cleanup.js';
+import { withDescriptors } from '../helpers/descriptors.js';
 import { startProcess } from '../helpers/processes.js';
 import { describeRequiring } from '../helpers/requirements.js';
 import { until } from '../helpers/until.js';
@@ -135,10 +136,7 @@ describeRequiring([built], 'a lifeline that child processes can inherit', () => 
 
   test('is an error where no descriptor is left, because a record without it would stand', async () => {
     const scarce = await startProcess([
-      'sh',
-      '-c',
-      'ulimit -n 64; exec "$@"',
-      'sh',
+      ...withDescriptors(64),
       process.execPath,
       nativeFixture('scarce-lifeline.mjs'),
     ]);

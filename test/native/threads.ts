@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+
+export { inotifyWatches } from './fixtures/inotify-watches.mjs';
 
 /** The number of the thread of this process with that name; undefined when there is none. */
 export function threadNamed(name: string): string | undefined {
@@ -24,18 +26,4 @@ export function activityOf(thread: string): { sleeps: number; ticks: number } {
     sleeps: Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(status)?.[1]),
     ticks: Number(fields[11]) + Number(fields[12]),
   };
-}
-
-/** How many directories all inotify instances of this process watch (proc_pid_fdinfo(5)). */
-export function inotifyWatches(): number {
-  let watches = 0;
-  for (const fd of readdirSync('/proc/self/fd')) {
-    try {
-      if (readlinkSync(`/proc/self/fd/${fd}`) !== 'anon_inode:inotify') continue;
-      watches += readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8').match(/^inotify wd:/gm)?.length ?? 0;
-    } catch {
-      // The descriptor was closed after the list was made.
-    }
-  }
-  return watches;
 }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { hasBackend, TESTED, type TestedName } from '../helpers/backends.js';
+import { withDescriptors } from '../helpers/descriptors.js';
 import { startProcess, type TestProcess } from '../helpers/processes.js';
 import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -69,14 +70,6 @@ for (const backend of TESTED) {
 }
 
 function start(backend: TestedName, limit: number, ...parameters: string[]): Promise<TestProcess> {
-  const command = [
-    'sh',
-    '-c',
-    `ulimit -n ${limit} && exec "$@"`,
-    'sh',
-    process.execPath,
-    SCRIPT,
-    ...parameters,
-  ];
+  const command = [...withDescriptors(limit), process.execPath, SCRIPT, ...parameters];
   return startProcess(command, { env: { KERNEL_IDENTITY_BACKEND: backend } });
 }
