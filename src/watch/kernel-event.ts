@@ -1,5 +1,6 @@
 import type { Errno, WatchOperations } from '../backend/backend.js';
 import type { Descriptor } from '../backend/descriptor.js';
+import { typeOfFile } from '../backend/fuse-type.js';
 import { isErrno, unlessShort } from '../backend/system-error.js';
 import { compareIdentities, compareNamespace } from '../identity/compare.js';
 import { openMatchedPidfd } from '../identity/matched-pidfd.js';
@@ -43,7 +44,7 @@ export function startWatching(
     }
   }
   const { identity, lifeline, handedOver } = record;
-  const place: Seen = file === null ? {} : { filesystem: file.filesystem.type };
+  const place: Seen = file === null ? {} : { filesystem: typeOfFile(file) };
   return unlessShort(
     () =>
       watchLifeline(observer, watch, lifeline, words, place) ??
