@@ -1401,7 +1401,7 @@ export const files = [
       },
       {
         what: 'where the record stood is forgotten',
-        from: 'file === null ? {} : { filesystem: file.filesystem.type }',
+        from: 'file === null ? {} : { filesystem: typeOfFile(file) }',
         to: '{}',
       },
       {
