@@ -1,17 +1,24 @@
 // Runs the commands whose terminal output README.md shows, and prints that output. `--write` puts it into README.md
-// instead, between `<!-- output: NAME -->` and the end of the code block below.
+// instead, between `<!-- output: NAME -->` and the end of the code block below, and draws the one in colours as PICTURE.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { terminalPicture } from './terminal-picture.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MAIN = join(ROOT, 'dist/cli/main.js');
 const FENCE = '```';
+export const PICTURE = 'docs/images/stuck-lock.svg';
+const PICTURE_TITLE =
+  'kernel-identity inspect explains a stuck lock: its owner is dead, proven; reclaim clears it';
 
-/** Returns the output by scene, as README.md shows it: the directory of the locks is called /data. */
+/**
+ * Returns the output by scene, as README.md shows it: the directory of the locks is called /data. `stale` has the colours of
+ * a terminal.
+ */
 export async function scenes() {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'kernel-identity-readme-')));
   const lock = join(directory, 'install.lock');
@@ -30,7 +37,7 @@ export async function scenes() {
     holder.stdin.end();
     await once(holder, 'exit');
     await killedOwner(lock);
-    const stale = (await run('inspect', lock)) + (await run('reclaim', lock));
+    const stale = (await runInColours('inspect', lock)) + (await runInColours('reclaim', lock));
     return Object.fromEntries(
       Object.entries({ held, stale, timeout, dump }).map(([name, text]) => [
         name,
@@ -43,10 +50,18 @@ export async function scenes() {
   }
 }
 
-/** Returns what a terminal shows of a command: the command, its output, and the exit code unless it is 0. */
 function run(...args) {
+  return runWith({ NO_COLOR: '1', FORCE_COLOR: undefined }, args);
+}
+
+function runInColours(...args) {
+  return runWith({ NO_COLOR: undefined, FORCE_COLOR: '1' }, args);
+}
+
+/** Returns what a terminal shows of a command: the command, its output, and the exit code unless it is 0. */
+function runWith(colours, args) {
   return new Promise((resolve) => {
-    const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined };
+    const env = { ...process.env, ...colours };
     execFile(process.execPath, [MAIN, ...args], { env }, (error, stdout, stderr) => {
       const code = error ? `$ echo $?\n${error.code}\n` : '';
       resolve(`$ kernel-identity ${args.join(' ')}\n${stdout}${stderr}${code}`);
@@ -92,6 +107,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (process.argv.includes('--write')) {
     const readme = join(ROOT, 'README.md');
     writeFileSync(readme, withOutput(readFileSync(readme, 'utf8'), output));
+    writeFileSync(join(ROOT, PICTURE), terminalPicture(output.stale, PICTURE_TITLE));
   } else {
     for (const [name, text] of Object.entries(output)) console.log(`--- ${name}\n${text}`);
   }

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { stripVTControlCharacters } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
 // @ts-expect-error a script in plain JavaScript
 import * as readmeOutput from '../../scripts/readme-output.mjs';
@@ -13,6 +14,13 @@ function shown(name: string): string {
   const [, text] = new RegExp(`<!-- output: ${name} -->\n\`\`\`\\w*\n([^]*?)\n\`\`\`\n`).exec(readme) ?? [];
   if (text === undefined) throw new Error(`README.md has no output ${name}`);
   return text;
+}
+
+/** The text of the picture, whose lines have an element each. */
+function drawn(): string {
+  const lines = [...read(readmeOutput.PICTURE).matchAll(/<text [^>]*>(.*)<\/text>/g)].map(([, line = '']) => line);
+  const text = lines.map((line) => line.replaceAll(/<[^>]*>/g, '')).join('\n');
+  return text.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }
 
 /** The parts of an output that each run repeats: commands and headings in full, labels, and findings. */
@@ -40,11 +48,16 @@ describeRequiring([isBuilt(), hasBackend('native')], 'the output shown in README
     real = await readmeOutput.scenes();
   }, 60_000);
 
-  for (const name of ['held', 'stale', 'dump']) {
+  for (const name of ['held', 'dump']) {
     test(`of ${name} is what the program prints: node scripts/readme-output.mjs --write`, () => {
       expect(outline(shown(name))).toEqual(outline(real[name] as string));
     });
   }
+
+  test('of a stuck lock is what the picture shows: node scripts/readme-output.mjs --write', () => {
+    expect(outline(drawn())).toEqual(outline(stripVTControlCharacters(real.stale as string)));
+    expect(readme).toContain(`(${readmeOutput.PICTURE})`);
+  });
 
   test('of a timeout is what the program prints: node scripts/readme-output.mjs --write', () => {
     expect(masked(shown('timeout'))).toBe(masked(real.timeout as string));
@@ -53,7 +66,7 @@ describeRequiring([isBuilt(), hasBackend('native')], 'the output shown in README
 
   test('is all of the output there is', () => {
     const names = [...readme.matchAll(/<!-- output: (\w+) -->/g)].map(([, name]) => name);
-    expect(names.sort()).toEqual(Object.keys(real).sort());
+    expect([...names, 'stale'].sort()).toEqual(Object.keys(real).sort());
   });
 
   test('leaves the README short', () => {
