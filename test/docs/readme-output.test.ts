@@ -18,9 +18,15 @@ function shown(name: string): string {
 
 /** The text of the picture, whose lines have an element each. */
 function drawn(): string {
-  const lines = [...read(readmeOutput.PICTURE).matchAll(/<text [^>]*>(.*)<\/text>/g)].map(([, line = '']) => line);
+  const lines = [...read(readmeOutput.PICTURE).matchAll(/<text [^>]*>(.*)<\/text>/g)].map(
+    ([, line = '']) => line,
+  );
   const text = lines.map((line) => line.replaceAll(/<[^>]*>/g, '')).join('\n');
-  return text.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+  return text
+    .replaceAll('&quot;', '"')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&');
 }
 
 /** The parts of an output that each run repeats: commands and headings in full, labels, and findings. */
