@@ -190,8 +190,8 @@ export const files = [
       },
       {
         what: 'row 8: a witness that cannot be tested counts as free',
-        from: "state === 'free' && file !== 'unclear' ?",
-        to: "file !== 'unclear' ?",
+        from: 'evidence.push(untested(record.witness, source));\n    return null;',
+        to: "evidence.push(untested(record.witness, source));\n    return { state: 'dead', reason: 'witness-free' };",
       },
       {
         what: 'row 8: a file that may be another counts',
