@@ -5,6 +5,7 @@ import { Fields } from '../text/json-fields.js';
 import { type LegacyFields, readLegacyFields } from './legacy-fields.js';
 import type { LeaseRecord, OwnerRecord, WitnessRecord } from './owner-record.js';
 import { readRecordTime } from './record-time.js';
+import { claimsOf } from './stranger-claims.js';
 import { toTicks } from './ticks.js';
 
 /** Version of the records that this package writes. */
@@ -119,6 +120,7 @@ function bareRecord(
     handedOver: false,
     label: null,
     machine: null,
+    claims: null,
     problem: null,
   };
 }
@@ -151,6 +153,7 @@ function ownRecord(fields: Fields, mtimeMs: number | null): OwnerRecord {
     handedOver: fields.get('handedOver') === true,
     label: toLabel(fields.get('label')),
     machine: null,
+    claims: null,
     problem: problems.length === 0 || (newer && typeof identity !== 'string') ? null : problems.join('; '),
   };
   return checkedRecords.markChecked(Object.freeze(record));
@@ -161,8 +164,10 @@ function ownRecord(fields: Fields, mtimeMs: number | null): OwnerRecord {
  * @param pid the recorded value, of any type.
  */
 export function legacyOwnerRecord(pid: unknown, fields: LegacyFields): OwnerRecord {
-  const problem = isPid(pid) ? null : `pid ${shorten(pid)} is not a process number`;
-  const record: OwnerRecord = { ...EMPTY, pid: isPid(pid) ? pid : null, ...fields, problem };
+  const { claims, problem = null, ...said } = fields;
+  const wrong = isPid(pid) ? problem : `pid ${shorten(pid)} is not a process number`;
+  const known = { pid: isPid(pid) ? pid : null, ...said, claims: claimsOf(said, claims) };
+  const record: OwnerRecord = { ...EMPTY, ...known, problem: wrong };
   return checkedRecords.markChecked(Object.freeze(record));
 }
 

@@ -100,8 +100,9 @@ describe('JSON', () => {
   test.each<[string, unknown, number]>([
     ['seconds since the epoch', 1_777_458_804, 1000],
     ['seconds with a fraction', 1_777_458_804.25, 1],
-    ['ms since the epoch', 1_777_458_804_000, 1],
-    ['an ISO time', '2026-04-29T10:33:24.000Z', 1],
+    ['ms since the epoch', 1_777_458_804_001, 1],
+    ['an ISO time', '2026-04-29T10:33:24.001Z', 1],
+    ['an ISO time that was cut to the second', '2026-04-29T10:33:24.000Z', 1000],
   ])('recognises a time in %s by its size', (_name, startedAt, resolutionMs) => {
     const { recordedAt } = found('x.lock', JSON.stringify({ pid: 7, startedAt })).record;
     expect(recordedAt).toMatchObject({ resolutionMs, source: 'record' });

@@ -28,7 +28,7 @@ describe('the owner file of', () => {
     [
       'OpenClaw as quoted in #75028',
       'openclaw-quoted.lock/owner.json',
-      { pid: 7, ...atRecordTime(Date.UTC(2026, 3, 30, 7, 37)) },
+      { pid: 7, ...atRecordTime(Date.UTC(2026, 3, 30, 7, 37), 1000) },
     ],
     [
       'OpenClaw, fixed',
@@ -59,7 +59,7 @@ describe('the owner file of', () => {
     ],
   ])('%s names its pid and time', (_name, file, expected) => {
     const record = parsedRecord(recorded(file), MTIME);
-    expect(record).toEqual({ ...nothing, ...expected });
+    expect(record).toEqual({ ...nothing, ...expected, claims: record.claims });
     expect(Object.isFrozen(record)).toBe(true);
   });
 
@@ -79,25 +79,35 @@ describe('the time of an older record', () => {
     ['in seconds since the epoch', Math.floor(ISO_MS / 1000), ISO_MS - 211, 1000],
     ['in seconds with a fraction', ISO_MS / 1000, ISO_MS, 1],
     ['to the day: not to be used', '2026-05-26', null, 0],
-    ['to the minute: not to be used', '2026-05-26T07:22Z', null, 0],
+    ['to the minute', '2026-05-26T07:22Z', ISO_MS - 46_211, 60_000],
+    ['in digits of a string', String(ISO_MS), ISO_MS, 1],
+    ['as date -u prints it', 'Tue May 26 07:22:46 UTC 2026', ISO_MS - 211, 1000],
+    ['as ps prints it, in local time: not to be used', 'Tue May 26 07:22:46 2026', null, 0],
     ["in its writer's local time: not to be used", '2026-05-26T07:22:46.211', null, 0],
     ['in words: not to be used', 'Tue May 26 2026 07:22:46 GMT', null, 0],
     ['out of range: not to be used', '2026-13-26T07:22:46Z', null, 0],
     ['zero: not to be used', 0, null, 0],
     ['negative: not to be used', -1, null, 0],
-    ['in digits of a string: not to be used', '1777458804809', null, 0],
+    ['in start ticks: not to be used', 7_204_072, null, 0],
     ['of another type: not to be used', { ms: 1 }, null, 0],
   ])('%s', (_name, createdAt, ms, resolutionMs) => {
     const expected = ms === null ? AT_MTIME : atRecordTime(ms, resolutionMs);
     expect(parsedRecord(JSON.stringify({ pid: 7, createdAt }), MTIME)).toMatchObject(expected);
   });
 
-  test('is that of the first name that fits', () => {
-    const names = { startedAt: ISO_MS, createdAt: 'x', createdAtMs: '1000' };
+  test('is the latest that it names', () => {
+    const names = { startedAt: ISO_MS - 9000, createdAt: 'x', acquired_at: ISO_MS, updatedAt: ISO_MS + 1 };
     expect(parsedRecord(JSON.stringify({ pid: 7, ...names }), MTIME)).toMatchObject(atRecordTime(ISO_MS));
-    expect(parsedRecord(JSON.stringify({ pid: 7, ...names, createdAtMs: 1000 }), MTIME)).toMatchObject(
-      atRecordTime(1000),
-    );
+  });
+
+  test('is that of its file, where the file was written later', () => {
+    const text = JSON.stringify({ pid: 7, createdAt: ISO_MS });
+    const later = { ms: ISO_MS + 60_000, resolutionMs: 10, source: 'file mtime' };
+    const writtenAt = { ms: ISO_MS, resolutionMs: 1, source: 'record' };
+    expect(parsedRecord(text, later.ms)).toMatchObject({
+      recordedAt: later,
+      claims: { writtenAt, touchedAt: later },
+    });
   });
 
   test('is not known without an mtime', () => {
@@ -421,9 +431,9 @@ describe('what a caller hands over', () => {
 
   test('the parsed content of an owner.json', () => {
     expect(recordFromCaller(ownContent())).toMatchObject({ pid: 7, problem: null });
-    expect(recordFromCaller({ pid: 7, createdAtMs: 1000 })).toMatchObject({
+    expect(recordFromCaller({ pid: 7, createdAtMs: ISO_MS })).toMatchObject({
       pid: 7,
-      ...atRecordTime(1000),
+      ...atRecordTime(ISO_MS),
     });
   });
 
