@@ -65,6 +65,7 @@ export type {
   WitnessRecord,
 } from './record/owner-record.js';
 export type { RowKeys } from './record/row.js';
+export type { PidClaim, SignOfLife, StartClaim, StrangerClaims } from './record/stranger-claims.js';
 export { type OwnerWatch, watchOwner } from './watch/owner-watch.js';
 
 /** @deprecated Use {@link InspectOptions}, the new name of the same options. */

@@ -94,6 +94,7 @@ export function ownerRecordOf(record: NewOwnerRecord): OwnerRecord {
     handedOver,
     label: label?.slice(0, MAX_LABEL) ?? null,
     machine: null,
+    claims: null,
     problem: null,
   };
   return checkedRecords.markChecked(Object.freeze(made));

@@ -1,41 +1,68 @@
-import { isUuid } from '../identity/format.js';
-import { Fields } from '../text/json-fields.js';
-import type { MachineRecord, OwnerRecord, RecordTime } from './owner-record.js';
-import { copiedTime, readRecordTime } from './record-time.js';
+import type { Fields } from '../text/json-fields.js';
+import { copiedClaims } from './copied-claims.js';
+import { copiedMachine, machineIn } from './machine-record.js';
+import { namedValuesIn } from './named-values.js';
+import type { OwnerRecord, RecordTime } from './owner-record.js';
+import { claimsIn, writtenAtIn } from './read-claims.js';
+import { copiedTime, fileTime, laterOf } from './record-time.js';
+import type { StrangerClaims } from './stranger-claims.js';
 import { toTicks } from './ticks.js';
 
+export { machineRecord, toBootId, toHostname } from './machine-record.js';
+
 /** The fields that programs without identities record beside a pid, under many names. */
-export type LegacyFields = Pick<OwnerRecord, 'starttime' | 'recordedAt' | 'machine'>;
+export interface LegacyFields extends Pick<OwnerRecord, 'starttime' | 'recordedAt' | 'machine'> {
+  /** What a format knows beyond these. What is left out follows from the rest. */
+  readonly claims?: Partial<StrangerClaims>;
+  /** Why no judgement is possible. */
+  readonly problem?: string;
+}
 
 /** The one kind of start id that counts what `starttime` counts. */
 const TICKS_KIND = 'linux-proc-start-ticks';
+
 /**
  * Longest time, in ms, from the start of a program to its record. A number that, as seconds since the epoch,
  * is longer ago counts as ticks.
  */
 const LONGEST_RUN = 30 * 86_400_000;
-/** Longest host name kept of another program's record. Host names end at 64 on Linux, at 255 in the DNS. */
-const MAX_HOSTNAME = 256;
 
+/**
+ * Reads what a program that records no identity says beside its pid.
+ * @param mtimeMs the file's mtime. null when the record was read from no file.
+ */
 export function readLegacyFields(fields: Fields, mtimeMs: number | null): LegacyFields {
-  const recordedAt = readRecordTime(fields, mtimeMs) ?? copiedTime(fields.get('recordedAt'));
-  return { starttime: readTicks(fields, recordedAt), recordedAt, machine: readMachine(fields) };
+  return readCopy(fields) ?? readFields(fields, mtimeMs);
 }
 
-/** Makes the record of a machine about which only `known` was recorded. */
-export function machineRecord(known: Partial<MachineRecord>): MachineRecord {
-  return { hostname: null, pidIsOfHost: false, bootId: null, bootTimeMs: null, ...known };
+/** The fields in a copy of an OwnerRecord, such as the JSON of one from another process. */
+function readCopy(fields: Fields): LegacyFields | null {
+  const claims = copiedClaims(fields.get('claims'));
+  const machine = fields.get('machine');
+  if (claims === null || typeof machine !== 'object') return null;
+  return {
+    starttime: toTicks(fields.get('starttime')),
+    recordedAt: copiedTime(fields.get('recordedAt')),
+    machine: machine === null ? null : copiedMachine(machine),
+    claims,
+  };
 }
 
-/** null when the value is no host name. A longer text is not a host's, and would fill a terminal. */
-export function toHostname(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' && value.length <= MAX_HOSTNAME ? value : null;
-}
-
-/** null when the value is no boot id. */
-export function toBootId(value: unknown): string | null {
-  const id = typeof value === 'string' ? value.toLowerCase() : value;
-  return isUuid(id) ? id : null;
+function readFields(fields: Fields, mtimeMs: number | null): LegacyFields {
+  const values = namedValuesIn(fields.value);
+  if (values === null) {
+    const problem = 'it holds more than the record of a process does';
+    return { starttime: null, recordedAt: null, machine: null, problem };
+  }
+  const writtenAt = writtenAtIn(values);
+  const touchedAt = mtimeMs === null ? null : fileTime(mtimeMs);
+  const claims = { ...claimsIn(values), writtenAt, touchedAt };
+  return {
+    starttime: readTicks(fields, writtenAt),
+    recordedAt: laterOf(writtenAt, touchedAt),
+    machine: machineIn(values),
+    claims,
+  };
 }
 
 function readTicks(fields: Fields, recordedAt: RecordTime | null): number | null {
@@ -57,23 +84,4 @@ function readStartId(fields: Fields): unknown {
   if (fields.get('startIdKind') !== TICKS_KIND) return null;
   const id = fields.get('startId');
   return typeof id === 'string' && /^\d{1,15}$/.test(id) ? Number(id) : id;
-}
-
-function readMachine(fields: Fields): MachineRecord | null {
-  const copied = fields.get('machine');
-  if (typeof copied === 'object' && copied !== null) return copiedMachine(new Fields(copied));
-  const hostname = toHostname(fields.get('hostname'));
-  const bootId = toBootId(fields.get('bootId'));
-  return hostname === null && bootId === null ? null : machineRecord({ hostname, bootId });
-}
-
-/** The machine in a copy of an OwnerRecord. */
-function copiedMachine(fields: Fields): MachineRecord {
-  const bootTimeMs = fields.get('bootTimeMs');
-  return {
-    hostname: toHostname(fields.get('hostname')),
-    pidIsOfHost: fields.get('pidIsOfHost') === true,
-    bootId: toBootId(fields.get('bootId')),
-    bootTimeMs: typeof bootTimeMs === 'number' && Number.isFinite(bootTimeMs) ? bootTimeMs : null,
-  };
 }

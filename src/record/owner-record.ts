@@ -1,4 +1,5 @@
 import type { ProcessIdentity } from '../identity/process-identity.js';
+import type { StrangerClaims } from './stranger-claims.js';
 
 /**
  * How to recognise the file that the witness was taken on: the file lock on owner.json that lives as long as
@@ -47,6 +48,16 @@ export interface MachineRecord {
   readonly bootId: string | null;
   /** Wall-clock time of the machine's boot, ms since the epoch. It moves when the clock is set. */
   readonly bootTimeMs: number | null;
+  /** machine-id(5): 32 hexadecimal digits. */
+  readonly hostId: string | null;
+  /** As `process.platform` names it. */
+  readonly platform: string | null;
+  /** 12 or 64 hexadecimal digits. */
+  readonly containerId: string | null;
+  /** Inode of the PID namespace in which the pid is a number, decimal. */
+  readonly pidNamespace: string | null;
+  /** True when the pid is one of Windows, though Linux reads the file: Claude Code in WSL. */
+  readonly runningInWindows: boolean;
 }
 
 /** A record of another program, such as a row of a database, in which an identity stands among other columns. */
@@ -94,6 +105,8 @@ export interface OwnerRecord {
   readonly label: string | null;
   /** null when the record says nothing of it, or holds an identity that does. */
   readonly machine: MachineRecord | null;
+  /** What else a record without an identity says. null for a record that holds one. */
+  readonly claims: StrangerClaims | null;
   /** What is wrong with the record. null when nothing is. */
   readonly problem: string | null;
 }

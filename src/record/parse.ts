@@ -2,17 +2,21 @@ import { Checked } from '../identity/checked.js';
 import { identityIn, isLifeline, isPid, isUint64, toIdentity } from '../identity/format.js';
 import { checkedIdentities, type ProcessIdentity } from '../identity/process-identity.js';
 import { Fields } from '../text/json-fields.js';
+import { repeatedKeyIn } from '../text/repeated-key.js';
+import { identityUnderAnyKey } from './identity-under.js';
 import { type LegacyFields, readLegacyFields } from './legacy-fields.js';
 import type { LeaseRecord, OwnerRecord, WitnessRecord } from './owner-record.js';
 import { readRecordTime } from './record-time.js';
+import { claimsOf } from './stranger-claims.js';
+import { namesNobody, readPid, shorten } from './strangers-pid.js';
 import { toTicks } from './ticks.js';
 
 /** Version of the records that this package writes. */
 export const RECORD_VERSION = 1;
 
 /**
- * What an owner.json holds. `torn`: it is empty, zeroed or cut off, as a crash in the middle of a write
- * leaves it. `foreign`: it is not a lock's owner file at all, so it may be data of another program.
+ * What an owner.json holds. `torn`: it names nobody, because it is empty, zeroed or cut off, as a crash in the
+ * middle of a write leaves it, or because its pid is one that programs write for nobody. `foreign`: it is not a lock's owner file at all, so it may be data of another program.
  */
 export type ParsedOwnerFile =
   | { readonly kind: 'record'; readonly record: OwnerRecord }
@@ -39,7 +43,23 @@ export function parseOwnerFile(text: string, mtimeMs: number | null): ParsedOwne
     return { kind: content.startsWith('{') ? 'torn' : 'foreign' };
   }
   const record = toOwnerRecord(value, mtimeMs);
-  return record === null ? { kind: 'foreign' } : { kind: 'record', record };
+  if (record === null) return { kind: 'foreign' };
+  if (isOwnerless(value, record)) return { kind: 'torn' };
+  return { kind: 'record', record: record.version === null ? unambiguous(content, record) : record };
+}
+
+/** A record in which a key stands twice is malformed, because only its writer knows which value it meant. */
+function unambiguous(json: string, record: OwnerRecord): OwnerRecord {
+  const key = repeatedKeyIn(json);
+  if (key === null) return record;
+  const problem = `it gives ${shorten(key)} twice`;
+  return checkedRecords.markChecked(Object.freeze({ ...record, problem }));
+}
+
+/** True for a record of nobody in which nothing else may speak for an owner. */
+function isOwnerless(value: unknown, { claims }: OwnerRecord): boolean {
+  if (claims === null || claims.otherPids.length > 0 || claims.signs.length > 0) return false;
+  return namesNobody(new Fields(Object(value) as object).get('pid'));
 }
 
 /** The record in a parsed JSON value. null when that is not an object with a `pid`. Never throws. */
@@ -68,15 +88,16 @@ export function recordFromCaller(value: unknown): OwnerRecord {
   if (fields.has('identity') && fields.get('identity') === undefined)
     return malformed('identity is undefined');
   const isRow = (fields.get('identity') ?? null) !== null && !fields.has('nonce') && !fields.has('version');
-  if (isRow) return recordOfRow(fields);
+  if (isRow) return recordOfRow(fields, identityIn(fields.get('identity')));
+  const underAnyKey = fields.has('identity') || fields.has('version') ? null : identityUnderAnyKey(value);
+  if (underAnyKey !== null) return recordOfRow(fields, underAnyKey);
   // An identity with a broken field must not be judged by its bare pid.
   if (Object.hasOwn(value, 'platform')) return malformed(identity);
   return toOwnerRecord(value, null) ?? malformed(identity);
 }
 
 /** Only the identity counts. A pid beside it is not needed, but must not be another one. */
-function recordOfRow(fields: Fields): OwnerRecord {
-  const identity = identityIn(fields.get('identity'));
+export function recordOfRow(fields: Fields, identity: ProcessIdentity | string): OwnerRecord {
   if (typeof identity === 'string') return malformed(`identity: ${identity}`);
   const pid = fields.get('pid') ?? identity.pid;
   if (pid !== identity.pid) return malformed('pid differs from the pid in the identity');
@@ -119,6 +140,7 @@ function bareRecord(
     handedOver: false,
     label: null,
     machine: null,
+    claims: null,
     problem: null,
   };
 }
@@ -151,6 +173,7 @@ function ownRecord(fields: Fields, mtimeMs: number | null): OwnerRecord {
     handedOver: fields.get('handedOver') === true,
     label: toLabel(fields.get('label')),
     machine: null,
+    claims: null,
     problem: problems.length === 0 || (newer && typeof identity !== 'string') ? null : problems.join('; '),
   };
   return checkedRecords.markChecked(Object.freeze(record));
@@ -161,8 +184,16 @@ function ownRecord(fields: Fields, mtimeMs: number | null): OwnerRecord {
  * @param pid the recorded value, of any type.
  */
 export function legacyOwnerRecord(pid: unknown, fields: LegacyFields): OwnerRecord {
-  const problem = isPid(pid) ? null : `pid ${shorten(pid)} is not a process number`;
-  const record: OwnerRecord = { ...EMPTY, pid: isPid(pid) ? pid : null, ...fields, problem };
+  const number = readPid(pid);
+  const isNumber = typeof number === 'number';
+  const { claims, problem = null, ...rest } = fields;
+  const said = { ...rest, pid: isNumber ? number : null };
+  const record: OwnerRecord = {
+    ...EMPTY,
+    ...said,
+    claims: claimsOf(said, claims),
+    problem: isNumber ? problem : number,
+  };
   return checkedRecords.markChecked(Object.freeze(record));
 }
 
@@ -201,14 +232,4 @@ function toMatch(value: unknown, pattern: RegExp): string | null {
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-}
-
-/**
- * Names a wrong value in an error text, shortly. An object is named by its kind alone, because it may be
- * circular, or too deep.
- */
-function shorten(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? '[...]' : '{...}';
-  return String(value).slice(0, 40);
 }

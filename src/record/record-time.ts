@@ -47,6 +47,12 @@ export function fileTime(mtimeMs: number): RecordTime {
   return { ms: mtimeMs, resolutionMs: MTIME_RESOLUTION_MS, source: 'file mtime' };
 }
 
+/** A record is as young as the later of its own time and its file's. null where neither is known. */
+export function laterOf(writtenAt: RecordTime | null, touchedAt: RecordTime | null): RecordTime | null {
+  if (writtenAt === null || touchedAt === null) return writtenAt ?? touchedAt;
+  return touchedAt.ms > writtenAt.ms ? touchedAt : writtenAt;
+}
+
 /** A recorded number of whole milliseconds since the epoch. */
 export function timeOfMs(ms: number): RecordTime {
   return { ms, resolutionMs: MS_RESOLUTION, source: 'record' };

@@ -65,6 +65,7 @@ export function record(
     handedOver: false,
     label: null,
     machine: null,
+    claims: null,
     problem: null,
     ...overrides,
   };

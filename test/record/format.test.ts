@@ -56,6 +56,7 @@ test('an owner record is read back as it was written', () => {
         handedOver,
         label: label ?? null,
         machine: null,
+        claims: null,
         problem: null,
       });
     }),

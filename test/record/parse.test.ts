@@ -28,7 +28,7 @@ describe('the owner file of', () => {
     [
       'OpenClaw as quoted in #75028',
       'openclaw-quoted.lock/owner.json',
-      { pid: 7, ...atRecordTime(Date.UTC(2026, 3, 30, 7, 37)) },
+      { pid: 7, ...atRecordTime(Date.UTC(2026, 3, 30, 7, 37), 1000) },
     ],
     [
       'OpenClaw, fixed',
@@ -59,7 +59,7 @@ describe('the owner file of', () => {
     ],
   ])('%s names its pid and time', (_name, file, expected) => {
     const record = parsedRecord(recorded(file), MTIME);
-    expect(record).toEqual({ ...nothing, ...expected });
+    expect(record).toEqual({ ...nothing, ...expected, claims: record.claims });
     expect(Object.isFrozen(record)).toBe(true);
   });
 
@@ -79,25 +79,35 @@ describe('the time of an older record', () => {
     ['in seconds since the epoch', Math.floor(ISO_MS / 1000), ISO_MS - 211, 1000],
     ['in seconds with a fraction', ISO_MS / 1000, ISO_MS, 1],
     ['to the day: not to be used', '2026-05-26', null, 0],
-    ['to the minute: not to be used', '2026-05-26T07:22Z', null, 0],
+    ['to the minute', '2026-05-26T07:22Z', ISO_MS - 46_211, 60_000],
+    ['in digits of a string', String(ISO_MS), ISO_MS, 1],
+    ['as date -u prints it', 'Tue May 26 07:22:46 UTC 2026', ISO_MS - 211, 1000],
+    ['as ps prints it, in local time: not to be used', 'Tue May 26 07:22:46 2026', null, 0],
     ["in its writer's local time: not to be used", '2026-05-26T07:22:46.211', null, 0],
     ['in words: not to be used', 'Tue May 26 2026 07:22:46 GMT', null, 0],
     ['out of range: not to be used', '2026-13-26T07:22:46Z', null, 0],
     ['zero: not to be used', 0, null, 0],
     ['negative: not to be used', -1, null, 0],
-    ['in digits of a string: not to be used', '1777458804809', null, 0],
+    ['in start ticks: not to be used', 7_204_072, null, 0],
     ['of another type: not to be used', { ms: 1 }, null, 0],
   ])('%s', (_name, createdAt, ms, resolutionMs) => {
     const expected = ms === null ? AT_MTIME : atRecordTime(ms, resolutionMs);
     expect(parsedRecord(JSON.stringify({ pid: 7, createdAt }), MTIME)).toMatchObject(expected);
   });
 
-  test('is that of the first name that fits', () => {
-    const names = { startedAt: ISO_MS, createdAt: 'x', createdAtMs: '1000' };
+  test('is the latest that it names', () => {
+    const names = { startedAt: ISO_MS - 9000, createdAt: 'x', acquired_at: ISO_MS, updatedAt: ISO_MS + 1 };
     expect(parsedRecord(JSON.stringify({ pid: 7, ...names }), MTIME)).toMatchObject(atRecordTime(ISO_MS));
-    expect(parsedRecord(JSON.stringify({ pid: 7, ...names, createdAtMs: 1000 }), MTIME)).toMatchObject(
-      atRecordTime(1000),
-    );
+  });
+
+  test('is that of its file, where the file was written later', () => {
+    const text = JSON.stringify({ pid: 7, createdAt: ISO_MS });
+    const later = { ms: ISO_MS + 60_000, resolutionMs: 10, source: 'file mtime' };
+    const writtenAt = { ms: ISO_MS, resolutionMs: 1, source: 'record' };
+    expect(parsedRecord(text, later.ms)).toMatchObject({
+      recordedAt: later,
+      claims: { writtenAt, touchedAt: later },
+    });
   });
 
   test('is not known without an mtime', () => {
@@ -106,22 +116,60 @@ describe('the time of an older record', () => {
 });
 
 describe('a pid that is none', () => {
-  test.each([0, -1, 2 ** 31, 1.5, 1e300, '7', '', null, true, [], [7], {}, { pid: 7 }])(
+  test.each([-7, 2 ** 31, 1.5, 1e300, '', '-7', '7.0', '0x7', null, true, [], [7], {}, { pid: 7 }])(
     '%j makes an older record malformed, never one of another process',
     (pid) => {
       const record = parsedRecord(JSON.stringify({ pid, createdAtMs: 1 }), MTIME);
       expect(record.pid).toBeNull();
-      expect(record.problem).toMatch(/^pid .* is not a process number$/);
+      expect(record.problem).toMatch(/^pid .* is not a process number/);
     },
   );
+
+  test.each([
+    [4_194_305, 'pid 4194305 is not a process number: there is none above 4194304'],
+    [20_261_128, 'pid 20261128 is not a process number: there is none above 4194304'],
+    ['54321987', 'pid "54321987" is not a process number: there is none above 4194304'],
+    [1_777_458_804, 'pid 1777458804 is not a process number, but seems to be a time'],
+    [1_777_458_804_809, 'pid 1777458804809 is not a process number, but seems to be a time'],
+  ])('%j cannot be one on Linux, and the record says why', (pid, problem) => {
+    expect(parsedRecord(JSON.stringify({ pid }), MTIME)).toMatchObject({ pid: null, problem });
+  });
+
+  test.each([0, -1])('%j names nobody, but not where something else may speak for an owner', (pid) => {
+    for (const more of [{ childPid: 7 }, { heartbeatAt: ISO_MS }]) {
+      expect(parsedRecord(JSON.stringify({ pid, ...more }), MTIME)).toMatchObject({
+        pid: null,
+        problem: `pid ${pid} names nobody`,
+      });
+    }
+  });
 
   test('shows its text, but not all of a long one', () => {
     const { problem } = parsedRecord(JSON.stringify({ pid: 'x'.repeat(1_000_000) }), null);
     expect(problem).toBe(`pid "${'x'.repeat(40)}" is not a process number`);
   });
 
-  test('the largest pid is one', () => {
-    expect(parsedRecord('{"pid":2147483647}', null)).toMatchObject({ pid: 0x7fff_ffff, problem: null });
+  test('the largest pid is one, also as text', () => {
+    expect(parsedRecord('{"pid":4194304}', null)).toMatchObject({ pid: 4_194_304, problem: null });
+    expect(parsedRecord('{"pid":"4194304"}', null)).toMatchObject({ pid: 4_194_304, problem: null });
+  });
+});
+
+describe('a key that a record gives twice', () => {
+  test.each([
+    ['the pid', '{"pid":7,"pid":8}', '"pid"'],
+    ['an escaped pid', '{"p\\u0069d":7,"pid":8}', '"pid"'],
+    ['a key further in', '{"pid":7,"a":[{"b":{"c":1,"d":2,"c":3}}]}', '"c"'],
+  ])('makes it malformed: %s', (_name, text, key) => {
+    expect(parsedRecord(text, MTIME).problem).toBe(`it gives ${key} twice`);
+  });
+
+  test.each([
+    '{"pid":7,"a":{"pid":7}}',
+    '{"pid":7,"a":[{"b":1},{"b":1}]}',
+    '{"pid":7,"a":"pid\\":","b":":"}',
+  ])('is none where the keys stand in different objects, or in texts: %s', (text) => {
+    expect(parsedRecord(text, MTIME).problem).toBeNull();
   });
 });
 
@@ -149,6 +197,9 @@ describe('a torn owner file', () => {
     ['cut within a number', '{\n  "pid": 7'],
     ['followed by zeroes in its place', `${whole.slice(0, 100)}${'\0'.repeat(100)}`],
     ['overlaid by a shorter one', `{"pid":7}\n${whole.slice(20)}`],
+    // OpenClaw writes these numbers for nobody.
+    ['of pid 0', '{"pid":0,"createdAtMs":0}'],
+    ['of pid -1', '{"pid":-1}'],
   ])('%s', (_name, text) => {
     expect(parseOwnerFile(text, MTIME)).toEqual({ kind: 'torn' });
   });
@@ -421,9 +472,9 @@ describe('what a caller hands over', () => {
 
   test('the parsed content of an owner.json', () => {
     expect(recordFromCaller(ownContent())).toMatchObject({ pid: 7, problem: null });
-    expect(recordFromCaller({ pid: 7, createdAtMs: 1000 })).toMatchObject({
+    expect(recordFromCaller({ pid: 7, createdAtMs: ISO_MS })).toMatchObject({
       pid: 7,
-      ...atRecordTime(1000),
+      ...atRecordTime(ISO_MS),
     });
   });
 

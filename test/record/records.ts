@@ -24,6 +24,7 @@ export const nothing: OwnerRecord = {
   handedOver: false,
   label: null,
   machine: null,
+  claims: null,
   problem: null,
 };
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { formatIdentity } from '../../src/identity/format.js';
+import { machineRecord } from '../../src/record/machine-record.js';
 import type { OwnerRecord } from '../../src/record/owner-record.js';
 import { type RowKeys, recordedOwner } from '../../src/record/row.js';
+import { claimsOf } from '../../src/record/stranger-claims.js';
 import { identity } from '../identity/identities.js';
 import { ISO_MS, nothing } from './records.js';
 
@@ -66,14 +68,21 @@ describe('a row with an identity', () => {
 });
 
 describe('a row without an identity', () => {
-  const machine = { hostname: 'gateway', pidIsOfHost: true, bootId: null, bootTimeMs: null };
+  const machine = machineRecord({ hostname: 'gateway', pidIsOfHost: true });
+  const old = { ...nothing, pid: 7, claims: claimsOf(nothing) };
 
   test('is that of an older program', () => {
     const row = oldRow({ owner_start: 5000, host: 'gateway' });
-    const recordedAt = { ms: ISO_MS, resolutionMs: 1, source: 'record' };
-    expect(recordOf(row)).toEqual({ ...nothing, pid: 7, starttime: 5000, recordedAt, machine });
-    expect(recordOf(oldRow({ locked_at: null }))).toEqual({ ...nothing, pid: 7 });
-    expect(recordOf({ p: 7 }, { pid: 'p' })).toEqual({ ...nothing, pid: 7 });
+    const recordedAt = { ms: ISO_MS, resolutionMs: 1, source: 'record' } as const;
+    expect(recordOf(row)).toEqual({
+      ...old,
+      starttime: 5000,
+      recordedAt,
+      machine,
+      claims: claimsOf({ pid: 7, starttime: 5000, recordedAt }),
+    });
+    expect(recordOf(oldRow({ locked_at: null }))).toEqual(old);
+    expect(recordOf({ p: 7 }, { pid: 'p' })).toEqual(old);
   });
 
   test.each([

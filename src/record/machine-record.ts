@@ -1,0 +1,125 @@
+import { isUint64, isUuid } from '../identity/format.js';
+import { Fields } from '../text/json-fields.js';
+import type { NamedValue } from './named-values.js';
+import type { MachineRecord } from './owner-record.js';
+
+/** Longest host name kept of another program's record. Host names end at 64 on Linux, at 255 in the DNS. */
+const MAX_HOSTNAME = 256;
+
+const UNKNOWN: MachineRecord = Object.freeze({
+  hostname: null,
+  pidIsOfHost: false,
+  hostId: null,
+  bootId: null,
+  bootTimeMs: null,
+  platform: null,
+  containerId: null,
+  pidNamespace: null,
+  runningInWindows: false,
+});
+
+/** Makes the record of a machine about which only `known` was recorded. */
+export function machineRecord(known: Partial<MachineRecord>): MachineRecord {
+  return { ...UNKNOWN, ...known };
+}
+
+/** By the names of fields in the form of {@link NamedValue.name}, and in the order in which they are believed. */
+const READERS: readonly (readonly [RegExp, (value: unknown) => Partial<MachineRecord> | null])[] = [
+  [/^(hostname|host|nodename|machinename)$/, (value) => known('hostname', toMachineName(value))],
+  [/^(machineid|hostid)$/, (value) => known('hostId', toHostId(value))],
+  [/^bootid$/, (value) => known('bootId', toBootId(value))],
+  [/^(platform|os|osname|ostype)$/, (value) => known('platform', toPlatform(value))],
+  [/^(containerid|container|dockerid)$/, (value) => known('containerId', toContainerId(value))],
+  [
+    /^(pid(ns|namespace)(inode|id)?|processnamespace(inode)?|nspid)$/,
+    (value) => known('pidNamespace', toNamespace(value)),
+  ],
+  [/^runninginwindows$/, (value) => (value === true ? { runningInWindows: true } : null)],
+];
+
+/** What the values of a record say of its machine. null when they say nothing. */
+export function machineIn(values: readonly NamedValue[]): MachineRecord | null {
+  let machine: Partial<MachineRecord> = {};
+  for (const { name, value } of values) {
+    for (const [names, read] of READERS) {
+      const said = names.test(name) ? read(value) : null;
+      // The first value stands, which is the outermost.
+      if (said !== null) machine = { ...said, ...machine };
+    }
+  }
+  return Object.keys(machine).length === 0 ? null : machineRecord(machine);
+}
+
+/** The machine in a copy of an OwnerRecord. */
+export function copiedMachine(value: object): MachineRecord {
+  const fields = new Fields(value);
+  const bootTimeMs = fields.get('bootTimeMs');
+  return {
+    hostname: toHostname(fields.get('hostname')),
+    pidIsOfHost: fields.get('pidIsOfHost') === true,
+    hostId: toHostId(fields.get('hostId')),
+    bootId: toBootId(fields.get('bootId')),
+    bootTimeMs: typeof bootTimeMs === 'number' && Number.isFinite(bootTimeMs) ? bootTimeMs : null,
+    platform: toPlatform(fields.get('platform')),
+    containerId: toContainerId(fields.get('containerId')),
+    pidNamespace: toNamespace(fields.get('pidNamespace')),
+    runningInWindows: fields.get('runningInWindows') === true,
+  };
+}
+
+/** null when the value is no host name. A longer text is not a host's, and would fill a terminal. */
+export function toHostname(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' && value.length <= MAX_HOSTNAME ? value : null;
+}
+
+/** null when the value is no boot id. */
+export function toBootId(value: unknown): string | null {
+  const id = typeof value === 'string' ? value.toLowerCase() : value;
+  return isUuid(id) ? id : null;
+}
+
+/** Addresses under which a server listens. Dev servers record them as their host, and they name no machine. */
+const BIND_ADDRESS = /^(localhost(\..*)?|\*|\d{1,3}(\.\d{1,3}){3}|\[?[\da-f]*:[\da-f:.]*\]?|.*:\/\/.*)$/i;
+
+function toMachineName(value: unknown): string | null {
+  const name = toHostname(value);
+  return name === null || BIND_ADDRESS.test(name) ? null : name;
+}
+
+/** machine-id(5): 32 hexadecimal digits, which some programs write as a UUID. */
+export function toHostId(value: unknown): string | null {
+  const id = typeof value === 'string' ? value.replaceAll('-', '').toLowerCase() : '';
+  return /^[\da-f]{32}$/.test(id) ? id : null;
+}
+
+/** How programs begin the name of a platform, and what `process.platform` calls it. */
+const PLATFORMS: readonly (readonly [RegExp, string])[] = [
+  [/^linux/i, 'linux'],
+  [/^(darwin|mac ?os)/i, 'darwin'],
+  [/^(win(32|64|dows)|mingw|msys)/i, 'win32'],
+  [/^(freebsd|openbsd|netbsd|aix|sunos|android|cygwin)/i, ''],
+];
+
+/** null for a platform that is no operating system, such as `discord`. */
+function toPlatform(value: unknown): string | null {
+  if (typeof value !== 'string') return null;
+  for (const [beginning, platform] of PLATFORMS) {
+    const found = beginning.exec(value);
+    if (found !== null) return platform === '' ? found[0].toLowerCase() : platform;
+  }
+  return null;
+}
+
+function toContainerId(value: unknown): string | null {
+  return typeof value === 'string' && /^([\da-f]{12}|[\da-f]{64})$/.test(value) ? value : null;
+}
+
+/** `pid:[4026531836]` is what the links in /proc/PID/ns say (namespaces(7)). */
+function toNamespace(value: unknown): string | null {
+  const inode = typeof value === 'string' ? value.replace(/^pid:\[(\d+)\]$/, '$1') : String(value);
+  return isUint64(inode) && inode !== '0' ? inode : null;
+}
+
+function known<Key extends keyof MachineRecord>(key: Key, value: MachineRecord[Key] | null) {
+  return value === null ? null : ({ [key]: value } as Partial<MachineRecord>);
+}
