@@ -51,7 +51,7 @@ export const WILD: readonly Wild[] = [
   json('Matrix crypto', 'matrix-crypto.lock', { pid: '2' }),
   json('kubo', 'kubo-repo.lock', { pid: '1' }),
   json('paseo', 'paseo.pid', { pid: '14', time: ISO }),
-  json('dev server', 'dev.lock', { pid: '1', time: MS }),
+  file('dev server', 'dev-server', 'dev.lock', { pid: '1', time: MS }),
   json('meridian', 'meridian.lock', { pid: '"pid":1', ticks: '123456', bootId: BOOT }),
   file('Droidspaces', 'ticks-line', 'droidspaces.pid', { pid: '7', ticks: '123456', bootId: BOOT }),
   file('Rails', 'bare-pid', 'server.pid', { pid: '7' }),
