@@ -92,12 +92,12 @@ export const WILD: readonly Wild[] = [
   },
 ];
 
-export function fixtureText(name: string): string {
-  return readFileSync(join(FIXTURES, name), 'utf8');
+export function fixtureText(name: string, encoding: 'utf8' | 'latin1' = 'utf8'): string {
+  return readFileSync(join(FIXTURES, name), encoding);
 }
 
 /** Writes a file with that text and mtime. */
-export function written(path: string, text: string, mtimeMs: number): string {
+export function written(path: string, text: string | Uint8Array, mtimeMs: number): string {
   writeFileSync(path, text);
   utimesSync(path, mtimeMs / 1000, mtimeMs / 1000);
   return path;
