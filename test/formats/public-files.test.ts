@@ -59,6 +59,31 @@ for (const where of ['on this machine', 'in a PID namespace'] as const) {
   });
 }
 
+for (const backend of TESTED) {
+  const isolation = [...BUILT, canIsolate(), hasBackend(backend)];
+  describeRequiring(isolation, `the files of a crashed container, ${backend} backend`, () => {
+    test('are stale at once for the next process with the number of their owner', async () => {
+      const box = await openBox();
+      const before = Date.now() - 2_000;
+      const owner: PublicOwner = {
+        pid: 7,
+        ticks: 1,
+        bornMs: before - 1_000,
+        bootId: ownBootId(),
+        machineId: machineId(),
+        namespace: box.namespaceInode,
+        writtenMs: before,
+      };
+      const files = PUBLIC_FILES.filter(({ namesOwner }) => namesOwner);
+      const paths = files.map(({ make }) => make(tempDir(), owner));
+      const restart: Start = (command, env = {}) => box.start(command, { env, pid: 7 });
+      const inspections = await inspect(restart, backend, paths);
+      const found = inspections.map(({ state }, index) => `${files[index]?.who}: ${state}`);
+      expect(found).toEqual(files.map(({ who }) => `${who}: stale`));
+    });
+  });
+}
+
 async function starterOf(where: 'on this machine' | 'in a PID namespace'): Promise<Start> {
   if (where === 'on this machine') return (command, env = {}) => startProcess(command, { env });
   const box = await openBox();

@@ -1,10 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { Source } from '../../src/formats/format.js';
 import { recognise, recogniseHead } from '../../src/formats/recognise.js';
+import { inspectLockSync, reclaimLockSync } from '../../src/index.js';
 import { machineRecord } from '../../src/record/legacy-fields.js';
+import { pidOfDead } from '../helpers/processes.js';
+import { tempDir } from '../helpers/temp-dir.js';
 
 const REAL = fileURLToPath(new URL('../fixtures/locks/real/', import.meta.url));
 const MTIME = 1_777_458_804_000;
@@ -83,4 +87,73 @@ describe('a swap file of Vim', () => {
     bytes.writeUInt32LE(0, 24);
     expect(recognise({ ...source, bytes })).toContain('names no process');
   });
+});
+
+test.each([
+  ['pubring.kbx.lock', 'gnupg'],
+  ['gc.pid', 'git-gc'],
+  ['inbox.lock', 'dovecot'],
+  ['lease.lock', 'filelock-2'],
+  ['lock.roster', 'borg-roster'],
+  ['lockfile', 'qlockfile'],
+  ['notes.txt.swp', 'vim-swap'],
+  ['pidlock', 'git-annex'],
+  ['rtorrent.lock', 'rtorrent'],
+  ['soft.lock', 'filelock'],
+])('%s of another host is left alone, whether a process has its number or not', (file, format) => {
+  const path = join(tempDir(), NAMES[file] ?? file);
+  cpSync(join(REAL, file), path);
+  const inspection = inspectLockSync(path);
+  expect(inspection).toMatchObject({ format, state: 'unknown', owner: { machine: { hostname: 'host' } } });
+  expect(inspection.verdict?.reason).toBe('legacy-other-host');
+});
+
+test('a swap file is never deleted, and neither is the link of ccache', async () => {
+  const directory = tempDir();
+  const pid = await pidOfDead();
+  const swap = join(directory, '.notes.txt.swp');
+  const bytes = readFileSync(join(REAL, 'notes.txt.swp'));
+  bytes.writeUInt32LE(pid, 24);
+  bytes.fill(0, 68, 108).write(hostname(), 68);
+  writeFileSync(swap, Buffer.concat([bytes, Buffer.alloc(100_000)]));
+  symlinkSync(`${hostname()}-${pid}-1-1.1`, join(directory, 'stats.lock'));
+  for (const name of readdirSync(directory)) {
+    const path = join(directory, name);
+    expect(inspectLockSync(path).state).toBe('stale');
+    expect(() => reclaimLockSync(path)).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_LOCK' }));
+  }
+  expect(readdirSync(directory)).toHaveLength(2);
+});
+
+test('a marker of filelock with a mode that filelock does not know is not judged', () => {
+  const marker = readFileSync(join(REAL, 'lease.lock'), 'utf8');
+  const source = sourceOf('lease.lock');
+  expect(recognise({ ...source, text: marker.replace('mode=lease', 'mode=other') })).toContain('no known');
+  expect(recognise({ ...source, text: marker.replace('mode=lease', 'mode=exclusive') })).toMatchObject({
+    format: 'filelock-2',
+  });
+});
+
+test('a record of several processes names them all', () => {
+  const source = sourceOf('haproxy.pid');
+  expect(recognise({ ...source, text: '7\n8\n8\n9\n' })).toMatchObject({
+    format: 'pid-list',
+    record: { pid: 7, claims: { otherPids: [{ pid: 8 }, { pid: 9 }] } },
+  });
+  const roster = JSON.stringify({
+    shared: [
+      ['h@1', 7, 0],
+      ['h@1', 8, 1],
+    ],
+  });
+  expect(recognise({ ...sourceOf('lock.roster'), text: roster })).toMatchObject({
+    record: { pid: 7, claims: { otherPids: [{ pid: 8 }] } },
+  });
+  for (const text of [
+    '{"exclusive":[["h@1",7,0],["other@2",8,0]]}',
+    '{"exclusive":[]}',
+    '{"exclusive":[[7]]}',
+  ]) {
+    expect(typeof recognise({ ...sourceOf('lock.roster'), text })).toBe('string');
+  }
 });
