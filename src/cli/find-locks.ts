@@ -1,9 +1,10 @@
 import { type Dir, type Dirent, existsSync, lstatSync, opendirSync, statSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { basename, join, sep } from 'node:path';
 import { traitsOf } from '../backend/filesystem-traits.js';
 import { readFilesystem } from '../backend/procfs/filesystem.js';
 import { errnoOf } from '../backend/system-error.js';
-import { isLockName } from '../formats/names.js';
+import { isLockName, isNamedLikeLock } from '../formats/names.js';
+import { isDirectoryName, isDirectoryOf } from '../formats/recognise.js';
 import { lockNameOfPrivate, OWNER_FILE } from '../lock/protocol/names.js';
 
 /** Number of names after which a search ends with an error that says so. */
@@ -20,6 +21,8 @@ export interface Search {
   readonly kernelFilesystems: number;
   /** Number of private directories of acquirers. */
   readonly privateDirectories: number;
+  /** Number of empty directories that are named like locks, as mkdir(2) makes them for programs that name nobody. */
+  readonly emptyDirectories: number;
   /** One error for each path that could not be read. The search is incomplete when there is one. */
   readonly errors: readonly Error[];
 }
@@ -39,6 +42,7 @@ class Searching implements Search {
   links = 0;
   kernelFilesystems = 0;
   privateDirectories = 0;
+  emptyDirectories = 0;
   readonly #directories: string[] = [];
 
   /** Searches a root. Its name does not matter, and a root that is a link to a directory is followed. */
@@ -88,6 +92,7 @@ class Searching implements Search {
     }
     if (!isLockDirectory(path)) {
       this.#directories.push(path);
+      if (isNamedLikeLock(entry.name) && isEmpty(path)) this.emptyDirectories++;
       return false;
     }
     // An acquirer prepares its lock in a private directory. The next one sweeps what was left behind.
@@ -114,6 +119,36 @@ function entryOf(directory: string, name: string): string {
   return directory.includes('..') ? directory + sep + name : join(directory, name);
 }
 
+/** Most names that are read in a directory which is named like a lock. */
+const MAX_LOCK_ENTRIES = 66;
+
 function isLockDirectory(path: string): boolean {
-  return existsSync(entryOf(path, OWNER_FILE));
+  if (existsSync(entryOf(path, OWNER_FILE))) return true;
+  const name = basename(path);
+  return isDirectoryName(name) && isDirectoryOf(name, firstNamesIn(path, MAX_LOCK_ENTRIES));
+}
+
+function isEmpty(path: string): boolean {
+  return firstNamesIn(path, 1).length === 0;
+}
+
+/** The first names in a directory. A pseudo-name stands for one that cannot be read, which the search then reports. */
+function firstNamesIn(path: string, limit: number): string[] {
+  const names: string[] = [];
+  try {
+    const directory = opendirSync(path);
+    try {
+      for (
+        let next = directory.readSync();
+        next !== null && names.length < limit;
+        next = directory.readSync()
+      )
+        names.push(next.name);
+    } finally {
+      directory.closeSync();
+    }
+  } catch {
+    return ['.'];
+  }
+  return names;
 }

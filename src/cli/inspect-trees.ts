@@ -50,6 +50,7 @@ function describeSearch(search: Search, nameless: number, errors: number): strin
     [nameless, 'file that names no owner', 'files that name no owner'],
     [search.links, 'symbolic link', 'symbolic links'],
     [search.kernelFilesystems, 'kernel filesystem', 'kernel filesystems'],
+    [search.emptyDirectories, 'empty directory named like a lock', 'empty directories named like locks'],
     [search.privateDirectories, 'private directory', 'private directories'],
   ] as const;
   const parts = leftOut

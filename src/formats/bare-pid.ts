@@ -1,18 +1,20 @@
-import { legacyOwnerRecord } from '../record/parse.js';
-import { fileTime } from '../record/record-time.js';
-import { type ForeignRecord, foreignRecord } from './format.js';
+import type { Format } from './format.js';
+import { pidRecord } from './pid-record.js';
 
 /** A decimal number alone, which `%d\n` and Xvfb's `%10d\n` print. */
-const NUMBER = /^[ \t]*(\d{1,20})[ \t]*(?:\r?\n)?$/;
+const NUMBER = /^[ \t]{0,64}(\d{1,20})[ \t]{0,64}(?:\r?\n)?$/;
 
 /**
- * Reads a pid and nothing else: Rails, celery beat, Apache, dbus, gunicorn, mongod, Xvfb, the AWS CDK, most
- * daemons.
+ * Reads a pid and nothing else: Rails, celery beat, Apache, dbus, gunicorn, mongod, Xvfb, the AWS CDK, dockerd, UUCP's
+ * LCK..ttyUSB0, Puppet, Chef, postfix, most daemons.
  */
-export function parseBarePid(text: string, mtimeMs: number): ForeignRecord | null {
-  const digits = NUMBER.exec(text)?.[1];
-  if (digits === undefined) return null;
-  const recordedAt = fileTime(mtimeMs);
-  const record = legacyOwnerRecord(Number(digits), { starttime: null, recordedAt, machine: null });
-  return foreignRecord('bare-pid', record);
-}
+export const barePid: Format = {
+  name: 'bare-pid',
+  kinds: ['file'],
+  names: () => true,
+  deletion: 'named like a lock',
+  parse(source) {
+    const digits = NUMBER.exec(source.text)?.[1];
+    return digits === undefined ? null : pidRecord('bare-pid', source, digits);
+  },
+};

@@ -1,20 +1,22 @@
-import { machineRecord, toHostname } from '../record/legacy-fields.js';
-import { legacyOwnerRecord } from '../record/parse.js';
-import { fileTime } from '../record/record-time.js';
-import { type ForeignRecord, foreignRecord } from './format.js';
+import type { Format } from './format.js';
+import { hostNamed, pidRecord } from './pid-record.js';
 
 /** Name of the lock in the profile directory of Chromium and of the programs that are built on it. */
-export const SINGLETON_LOCK = 'SingletonLock';
+const SINGLETON_LOCK = 'SingletonLock';
 
-/** Reads `<hostname>-<pid>`. Chromium itself does not judge the pid of another host. */
-export function parseChromiumSingleton(target: string, mtimeMs: number): ForeignRecord | null {
-  const [, host, pid] = /^([^/]+)-(\d{1,20})$/.exec(target) ?? [];
-  const hostname = toHostname(host);
-  if (hostname === null) return null;
-  const record = legacyOwnerRecord(Number(pid), {
-    starttime: null,
-    recordedAt: fileTime(mtimeMs),
-    machine: machineRecord({ hostname, pidIsOfHost: true }),
-  });
-  return foreignRecord('chromium-singleton', record);
-}
+/**
+ * Reads `<hostname>-<pid>`. Chromium itself does not judge the pid of another host (chromium/chromium,
+ * chrome/browser/process_singleton_posix.cc).
+ */
+export const chromiumSingleton: Format = {
+  name: 'chromium-singleton',
+  kinds: ['link'],
+  names: (name) => name === SINGLETON_LOCK,
+  deletion: 'by its name',
+  parse(source) {
+    const [, host, pid] = /^([^/]+)-(\d{1,20})$/.exec(source.text) ?? [];
+    const machine = hostNamed(host);
+    if (machine === null || pid === undefined) return null;
+    return pidRecord('chromium-singleton', source, pid, { machine });
+  },
+};

@@ -1,19 +1,22 @@
 import { readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Backend, FileStatus } from '../backend/backend.js';
 import type { Descriptor } from '../backend/descriptor.js';
 import { errnoOf } from '../backend/system-error.js';
 import { type JudgeOptions, judgeRecord } from '../judge/judge.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerFile } from '../record/owner-file.js';
-import type { ForeignRecord, NotRecognised } from './format.js';
-import { recogniseFile, recogniseLink } from './recognise.js';
+import { type DirectoryContent, lockAround, readDirectory } from './directory-content.js';
+import type { ForeignRecord, NotRecognised, SharedMemory } from './format.js';
+import { POSTMASTER_PID } from './postmaster.js';
+import { isDirectoryName, recognise, recogniseHead } from './recognise.js';
 import { attachedTo } from './shared-memory.js';
 
 /** Bytes. A larger file is no lock. */
 const MAX_FILE = 64 * 1024;
 
 /** A name in a directory that is held open. */
-interface DirectoryEntry {
+export interface DirectoryEntry {
   readonly backend: Backend;
   /** Descriptor of the directory. */
   readonly parent: Descriptor;
@@ -24,7 +27,10 @@ interface DirectoryEntry {
 
 type Removal = 'removed' | 'gone' | 'changed';
 
-/** A lock that is no directory: a regular file, which is held open, or a symbolic link. */
+/**
+ * A lock of another program: a regular file or a directory, which are held open, or a symbolic link. A directory with an
+ * owner.json is none of them.
+ */
 export class ForeignLock {
   /** What the lock says, or what stands there instead of a lock. */
   readonly found: ForeignRecord | NotRecognised;
@@ -33,8 +39,12 @@ export class ForeignLock {
   readonly #status: FileStatus;
   /** Bytes of the file, or of the link's target, as latin1. */
   readonly #content: string;
-  /** null for a symbolic link, and for what is never opened because it is no lock. */
+  /**
+   * The file, or the only one in a directory. null for a symbolic link, and for what is never opened because it is no lock.
+   */
   readonly #file: OwnerFile | null;
+  /** null for everything but a directory. */
+  readonly #directory: DirectoryContent | null;
 
   private constructor(
     entry: DirectoryEntry,
@@ -42,17 +52,19 @@ export class ForeignLock {
     found: ForeignRecord | NotRecognised,
     content = '',
     file: OwnerFile | null = null,
+    directory: DirectoryContent | null = null,
   ) {
     this.#entry = entry;
     this.#status = status;
     this.found = found;
     this.#content = content;
     this.#file = file;
+    this.#directory = directory;
   }
 
   /**
    * Reads what stands under a name. Call {@link close} when done.
-   * @returns null when nothing stands there any more; `directory` when the caller has to read a directory.
+   * @returns null when nothing stands there any more; `directory` for a directory: see {@link openDirectory}.
    */
   static open(entry: DirectoryEntry): ForeignLock | 'directory' | null {
     const status = statEntry(entry);
@@ -71,11 +83,29 @@ export class ForeignLock {
     }
   }
 
+  /** Reads a directory that other programs use as a lock. null when it is of no such format, or is gone. */
+  static openDirectory(entry: DirectoryEntry): ForeignLock | null {
+    if (!isDirectoryName(entry.name)) return null;
+    const directory = readDirectory(entry);
+    if (directory === null) return null;
+    const { status, file, entries, bytes } = directory;
+    const text = bytes.toString('utf8');
+    const { mtimeMs } = file?.status ?? status;
+    const found = recognise({ kind: 'directory', name: entry.name, text, bytes, entries, mtimeMs });
+    const lock = new ForeignLock(entry, status, found, directory.content, file, directory);
+    if (typeof found !== 'string') return lock;
+    lock.close();
+    return null;
+  }
+
   static #openLink(entry: DirectoryEntry, status: FileStatus): ForeignLock {
     const content = readLink(entry);
     if (content === null) return new ForeignLock(entry, status, 'a symbolic link that cannot be read');
-    const target = Buffer.from(content, 'latin1').toString('utf8');
-    return new ForeignLock(entry, status, recogniseLink(entry.name, target, status.mtimeMs), content);
+    const bytes = Buffer.from(content, 'latin1');
+    const { mtimeMs } = status;
+    const text = bytes.toString('utf8');
+    const found = recognise({ kind: 'link', name: entry.name, text, bytes, entries: [], mtimeMs });
+    return new ForeignLock(entry, status, found, content);
   }
 
   static #openFile(entry: DirectoryEntry): ForeignLock | null {
@@ -87,10 +117,7 @@ export class ForeignLock {
       // One byte more than a lock may have shows that it is too large. Its size does not, because a file can
       // grow, and the files in /proc have none.
       const bytes = files.read(descriptor, MAX_FILE + 1);
-      const found =
-        bytes.length > MAX_FILE
-          ? `a file of more than ${MAX_FILE} bytes, too large for a lock`
-          : recogniseFile(entry.name, bytes.toString('utf8'), status.mtimeMs);
+      const found = readFile(entry, bytes, status.mtimeMs);
       const file = { descriptor, status, filesystem: files.filesystem(descriptor) };
       return new ForeignLock(entry, status, found, bytes.toString('latin1'), file);
     } catch (error) {
@@ -102,9 +129,10 @@ export class ForeignLock {
   }
 
   /** Judges whether the owner of a lock that was recognised is alive. */
-  judge({ record, sharedMemory }: ForeignRecord, options: JudgeOptions): Verdict {
-    const verdict = judgeRecord(record, { owner: this.#file, directory: null }, options);
-    const attached = verdict.state === 'dead' && sharedMemory !== null ? attachedTo(sharedMemory) : null;
+  judge(found: ForeignRecord, options: JudgeOptions): Verdict {
+    const verdict = judgeRecord(found.record, { owner: this.#file, directory: null }, options);
+    const sharedMemory = verdict.state === 'dead' ? this.#sharedMemoryOf(found) : null;
+    const attached = sharedMemory === null ? null : attachedTo(sharedMemory);
     if (sharedMemory === null || attached === null) return verdict;
     // A server's children may outlive it, and then work on the data that its successor would take. The
     // successor finds their memory by this file; PostgreSQL itself refuses to start then.
@@ -121,6 +149,16 @@ export class ForeignLock {
       : { ...verdict, evidence };
   }
 
+  /** The lock beside a socket of PostgreSQL leads to the file of the same server that says which memory it has. */
+  #sharedMemoryOf({ sharedMemory, dataDirectory, record }: ForeignRecord): SharedMemory | null {
+    if (dataDirectory === null) return sharedMemory;
+    const server = openIn(this.#entry.backend, dataDirectory, POSTMASTER_PID);
+    if (server === null) return null;
+    const { found } = server;
+    server.close();
+    return typeof found !== 'string' && found.record.pid === record.pid ? found.sharedMemory : null;
+  }
+
   /**
    * Deletes what was judged, if it still stands there as it was.
    *
@@ -135,7 +173,7 @@ export class ForeignLock {
     if (status === null) return 'gone';
     if (!isSameState(status, this.#status) || this.#readAgain() !== this.#content) return 'changed';
     try {
-      this.#entry.backend.files.unlinkAt(this.#entry.parent, this.#entry.name);
+      this.#delete(this.#entry.name);
       return 'removed';
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return 'gone';
@@ -143,8 +181,22 @@ export class ForeignLock {
     }
   }
 
+  /** Deletes a file or link, or a directory with the files that were judged with it. */
+  #delete(name: string): void {
+    const { backend, parent } = this.#entry;
+    if (this.#directory === null) {
+      backend.files.unlinkAt(parent, name);
+      return;
+    }
+    const { descriptor, entries } = this.#directory;
+    for (const entry of entries) backend.files.unlinkAt(descriptor, entry);
+    backend.files.rmdirIfAt(parent, name, descriptor);
+  }
+
   close(): void {
-    if (this.#file !== null) this.#entry.backend.files.close(this.#file.descriptor);
+    const { files } = this.#entry.backend;
+    if (this.#file !== null) files.close(this.#file.descriptor);
+    if (this.#directory !== null) files.close(this.#directory.descriptor);
   }
 
   /**
@@ -152,8 +204,32 @@ export class ForeignLock {
    * size as they are.
    */
   #readAgain(): string | null {
+    if (this.#directory !== null) return this.#directory.readAgain();
     if (this.#file === null) return readLink(this.#entry);
     return this.#entry.backend.files.read(this.#file.descriptor, MAX_FILE + 1).toString('latin1');
+  }
+}
+
+function readFile(entry: DirectoryEntry, bytes: Buffer, mtimeMs: number): ForeignRecord | NotRecognised {
+  const { backend, name, path } = entry;
+  const lock = lockAround(backend.files, entry.parent, path);
+  if (lock !== null) return `the file in the lock directory ${lock}: the directory is the lock`;
+  const source = { kind: 'file', name, text: bytes.toString('utf8'), bytes, entries: [], mtimeMs } as const;
+  if (bytes.length <= MAX_FILE) return recognise(source);
+  return recogniseHead(source) ?? `a file of more than ${MAX_FILE} bytes, too large for a lock`;
+}
+
+/** Reads a file in another directory. null when it cannot be read. The caller closes it. */
+function openIn(backend: Backend, directory: string, name: string): ForeignLock | null {
+  let parent: Descriptor | null = null;
+  try {
+    parent = backend.files.openParent(directory);
+    const lock = ForeignLock.open({ backend, parent, name, path: join(directory, name) });
+    return lock === 'directory' ? null : lock;
+  } catch {
+    return null;
+  } finally {
+    if (parent !== null) backend.files.close(parent);
   }
 }
 

@@ -1,7 +1,8 @@
 import { readLegacyFields } from '../record/legacy-fields.js';
 import { legacyOwnerRecord } from '../record/parse.js';
 import { Fields } from '../text/json-fields.js';
-import { type ForeignRecord, foreignRecord, type NotRecognised } from './format.js';
+import { type ForeignRecord, type Format, foreignRecord, type NotRecognised, type Source } from './format.js';
+import { JSON_PROGRAMS, type JsonProgram } from './json-programs.js';
 
 /**
  * Keys of the pid: that of OpenClaw, Matrix, paseo and dev servers, and those of other programs, such as
@@ -9,22 +10,42 @@ import { type ForeignRecord, foreignRecord, type NotRecognised } from './format.
  */
 const PID_KEYS = ['pid', 'PID', 'OwnerPID', 'ownerPid'];
 
-/** Reads a JSON object with a pid in it, and the fields that help to identify its process. Never throws. */
-export function parseJsonPidFile(text: string, mtimeMs: number): ForeignRecord | NotRecognised {
-  let value: unknown;
+/** Reads a JSON object with a pid in it: that of OpenClaw, Matrix, kubo, paseo, meridian, Jupyter, and of {@link JSON_PROGRAMS}. */
+export const jsonPidFile: Format = {
+  name: 'json-pid-file',
+  kinds: ['file'],
+  names: () => true,
+  deletion: 'named like a lock',
+  parse: (source) => (/^[\s\0]*\{/.test(source.text) ? parseJson(source) : null),
+};
+
+/** Reads a JSON object with a pid in it, whose first character is a brace, and the fields that help to identify its process. Never throws. */
+export function parseJson({ name, text, mtimeMs }: Source): ForeignRecord | NotRecognised {
+  let value: object;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text.replaceAll('\0', '')) as object;
   } catch {
     return 'a file of broken JSON';
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return 'a file of JSON, but no object';
   const fields = new Fields(value);
-  const pids = PID_KEYS.filter((key) => fields.has(key)).map((key) => fields.get(key));
+  const program = JSON_PROGRAMS.find((candidate) => isOf(candidate, name, fields));
+  const pids = (program?.pidKeys ?? PID_KEYS).filter((key) => fields.has(key)).map((key) => fields.get(key));
   const [pid] = pids;
   if (pids.length === 0) return 'a file of JSON without a pid';
   if (pids.some((other) => other !== pid)) return 'a file of JSON with several pids';
   // Such a record can be judged only in its directory, and be deleted only together with it.
   if (fields.has('identity')) return 'a file with the record of a lock directory';
-  return foreignRecord('json-pid-file', legacyOwnerRecord(pid, readLegacyFields(fields, mtimeMs)));
+  const { machine, ...said } = readLegacyFields(fields, mtimeMs);
+  const isOfHost = program?.pidIsOfHost === true && machine !== null && machine.hostname !== null;
+  const record = legacyOwnerRecord(pid, {
+    ...said,
+    machine: isOfHost ? { ...machine, pidIsOfHost: true } : machine,
+  });
+  // OpenClaw keeps a lock on a database beside its lock file for as long as it lives.
+  const lockedSibling = name.endsWith('.lock') ? `${name}.sqlite` : null;
+  return foreignRecord(program?.name ?? 'json-pid-file', record, { lockedSibling });
+}
+
+function isOf({ names, keys }: JsonProgram, name: string, fields: Fields): boolean {
+  return names(name) && keys.some((list) => list.every((key) => fields.has(key)));
 }

@@ -1,42 +1,33 @@
-import { SINGLETON_LOCK } from './chromium-singleton.js';
-import { EMACS_PREFIX } from './emacs.js';
-import type { ForeignRecord, LockFormat } from './format.js';
+import type { ForeignRecord } from './format.js';
+import { isNamedLikeLock } from './lock-word.js';
+import { KNOWN_FORMATS } from './table.js';
 
-/** Names of lock files of the formats here, or their endings. */
-const KNOWN = /\.(lock|pid)$|^\.X\d+-lock$|^(pid|lock)$/;
+export { isNamedLikeLock } from './lock-word.js';
 
-/** True when a search of a directory tree should read a file or link of this name. */
-export function isLockName(name: string): boolean {
-  return KNOWN.test(name) || name === SINGLETON_LOCK || isEmacsName(name);
-}
-
-export function isEmacsName(name: string): boolean {
-  return name.startsWith(EMACS_PREFIX) && name.length > EMACS_PREFIX.length;
-}
+/** Endings after which a word for a lock is still the kind of the file: server.pid.txt, dev-lock.json. */
+const ENDED_BY_LOCK = /(?<![\p{L}\p{N}])(?:lock|lck|pid)(?:file)?(?:\.(?:txt|json|info|d|\d{1,10}))?[~#]?$/iu;
 
 /**
- * The words stand alone: in `app.lock`, `LCK..ttyS0` and `pidfile`, and not in `rapid`, `clock`, `spider` or
- * `block-7`.
+ * Names that a search of a directory tree reads: those of the formats that have names of their own, and those that end in
+ * a word for a lock, such as `LCK..ttyS0`, `.X0-lock` and `server.pid.txt`, but not `lock.js` or `pid.d.ts`.
  */
-const LOCK_WORD = /(?<![\p{L}\p{N}])(?:lock|lck|pid)(?:file)?(?![\p{L}\p{N}])/iu;
-
-/** True when `lock`, `lck` or `pid` is a word of the name of a file or directory. */
-export function isNamedLikeLock(name: string): boolean {
-  return LOCK_WORD.test(name);
+export function isLockName(name: string): boolean {
+  return ENDED_BY_LOCK.test(name) || name.startsWith('LCK..') || OWN_NAMES.some((names) => names(name));
 }
+
+const OWN_NAMES = [
+  ...KNOWN_FORMATS.filter(
+    ({ names, deletion }) => deletion !== 'named like a lock' && names !== isNamedLikeLock,
+  ).map(({ names }) => names),
+  // The file of Firefox on which its lock is; it says nothing of its owner.
+  (name: string) => name === '.parentlock',
+];
 
 /**
  * True when a file or lock directory of this name and content may be deleted as a lock. A number, or some
- * JSON with a `pid`, can be anybody's data. Unless it records a process's start or boot as well, its name
- * must say that it is a lock or a PID file.
+ * JSON with a `pid`, can be anybody's data, so its name must say that it is a lock or a PID file.
  */
-export function isDeletableAs(
-  name: string,
-  { format, record }: Pick<ForeignRecord, 'format' | 'record'>,
-): boolean {
-  const isCorroborated = record.starttime !== null || (record.machine?.bootId ?? null) !== null;
-  return !AMBIGUOUS.has(format) || isCorroborated || isNamedLikeLock(name);
+export function isDeletableAs(name: string, { format }: Pick<ForeignRecord, 'format'>): boolean {
+  const deletion = KNOWN_FORMATS.find((known) => known.name === format)?.deletion ?? 'named like a lock';
+  return deletion === 'named like a lock' ? isNamedLikeLock(name) : deletion === 'by its name';
 }
-
-/** The formats that are recognised by nothing but a pid. */
-const AMBIGUOUS: ReadonlySet<LockFormat> = new Set(['bare-pid', 'json-pid-file', 'openclaw-directory']);

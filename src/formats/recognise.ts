@@ -1,49 +1,45 @@
 import { OWNER_FILE } from '../record/owner-file.js';
-import { parseBarePid } from './bare-pid.js';
-import { parseChromiumSingleton, SINGLETON_LOCK } from './chromium-singleton.js';
-import { parseEmacs } from './emacs.js';
-import type { ForeignRecord, NotRecognised } from './format.js';
-import { parseJsonPidFile } from './json-pid-file.js';
-import { isEmacsName } from './names.js';
-import { parsePostmaster } from './postmaster.js';
-import { parseTicksLine } from './ticks-line.js';
+import type { ForeignRecord, Format, NotRecognised, Source } from './format.js';
+import { FORMATS } from './table.js';
 
-/**
- * Reads the record in a regular file.
- * @param mtimeMs of the file, ms since the epoch.
- */
-export function recogniseFile(name: string, text: string, mtimeMs: number): ForeignRecord | NotRecognised {
-  if (name === OWNER_FILE) return 'the owner.json of a lock: its directory is the lock';
-  const content = text.replaceAll('\0', '').trim();
-  if (content === '') {
-    // A crash leaves such a file, a writer begins with one, and mongod.lock is one after mongod was shut
-    // down.
-    return text === ''
-      ? 'an empty file, which names nobody'
-      : 'a file of blanks or zeroes, which names nobody';
-  }
-  if (content.startsWith('{')) return parseJsonPidFile(content, mtimeMs);
-  // These formats get the text as it is, because a torn number that is padded with zeroes must not pass for a
-  // shorter one.
-  return (
-    parseBarePid(text, mtimeMs) ??
-    parseTicksLine(text, mtimeMs) ??
-    parsePostmaster(text, mtimeMs) ??
-    // Emacs writes a file where there are no symbolic links.
-    (isEmacsName(name) ? parseEmacs(content, mtimeMs) : null) ??
-    'a file in no known format'
-  );
+const DIRECTORY_FORMATS = FORMATS.filter(({ kinds }) => kinds.includes('directory'));
+
+/** True when a directory of this name may be a lock of another program. */
+export function isDirectoryName(name: string): boolean {
+  return DIRECTORY_FORMATS.some(({ names }) => names(name));
 }
 
-/**
- * Reads the record in the target of a symbolic link. Only the name of the link shows that it is a lock.
- */
-export function recogniseLink(name: string, target: string, mtimeMs: number): ForeignRecord | NotRecognised {
-  const found =
-    name === SINGLETON_LOCK
-      ? parseChromiumSingleton(target, mtimeMs)
-      : isEmacsName(name)
-        ? parseEmacs(target, mtimeMs)
-        : null;
-  return found ?? 'a symbolic link, which is not followed';
+/** True when a directory of this name, with these names in it, is a lock of another program. */
+export function isDirectoryOf(name: string, entries: readonly string[]): boolean {
+  return DIRECTORY_FORMATS.some((format) => format.names(name) && format.entries?.(entries) === true);
+}
+
+/** Reads the record in what stands under a name. Never throws. */
+export function recognise(source: Source): ForeignRecord | NotRecognised {
+  const { kind, name, text } = source;
+  if (kind === 'file' && name === OWNER_FILE) return 'the owner.json of a lock: its directory is the lock';
+  for (const format of FORMATS) {
+    const found = fits(format, source) ? format.parse(source) : null;
+    if (found !== null) return found;
+  }
+  if (kind === 'directory') return 'a directory in no known format';
+  if (kind === 'link') return 'a symbolic link, which is not followed';
+  // A crash leaves such a file, a writer begins with one, and mongod.lock is one after mongod was shut down.
+  if (text === '') return 'an empty file, which names nobody';
+  if (text.replaceAll('\0', '').trim() === '') return 'a file of blanks or zeroes, which names nobody';
+  return 'a file in no known format';
+}
+
+/** Reads the head of a file that is too large for a lock. null when it is of no format. Never throws. */
+export function recogniseHead(source: Source): ForeignRecord | NotRecognised | null {
+  for (const format of FORMATS) {
+    const found = format.readsHead === true && fits(format, source) ? format.parse(source) : null;
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function fits(format: Format, { kind, name, entries }: Source): boolean {
+  if (!format.kinds.includes(kind) || !format.names(name)) return false;
+  return kind !== 'directory' || format.entries?.(entries) === true;
 }

@@ -90,7 +90,11 @@ export function atLockPath<T>(
 /** @returns null when the path does not exist. */
 export function openLock(lockPath: LockPath): LockView | ForeignLock | null {
   try {
-    return LockView.open(lockPath);
+    const view = LockView.open(lockPath);
+    if (view === null || view.owner !== null) return view;
+    const foreign = ForeignLock.openDirectory(lockPath);
+    if (foreign !== null) view.close();
+    return foreign ?? view;
   } catch (error) {
     if (!(error instanceof NotALockError)) throw error;
     const foreign = ForeignLock.open(lockPath);

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 import { BUILT, cli, MAIN } from '../helpers/cli.js';
 import { holdLock, NOBODY, writeLock, writeStaleLock } from '../helpers/locks.js';
@@ -46,6 +46,40 @@ describeRequiring(BUILT, 'inspect --recursive', () => {
     expect(lines.at(-2)).toBe('4 paths: 1 held, 3 stale');
     expect(lines.at(-1)).toMatch(/^\d+ names searched; left out: 2 files that name no owner$/);
     expect(readdirSync(root, { recursive: true })).toEqual(before);
+  });
+
+  test('finds the locks of other programs by their names, and counts those that name nobody', async () => {
+    const root = tempDir();
+    const files = {
+      lockfile: `${NOBODY}\nqbittorrent\n${hostname()}\n`,
+      'server.pid.txt': `${NOBODY}`,
+      'LCK..ttyUSB0': `${NOBODY}\n`,
+      wlock: `${hostname()}:${NOBODY}`,
+      'running.process': `${NOBODY} 1700000000.25\n`,
+      '.parentlock': '',
+      'db.lck': '',
+      'lock.js': 'export {};',
+    };
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(root, name), text);
+    symlinkSync(`127.0.1.1:+${NOBODY}`, join(root, 'lock'));
+    writeFileSync(join(inside(root, 'sync.lock.d'), 'pid'), `${NOBODY}\n`);
+    writeFileSync(join(inside(root, 'run', 'lock'), 'app.pid'), `${NOBODY}\n`);
+    inside(root, '#cvs.lock');
+    const { stdout } = await cli(['inspect', '-r', root]);
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      '8 paths: 8 stale 14 names searched; left out: 2 files that name no owner, 1 empty directory named like a lock',
+    );
+    const found: { path: string }[] = JSON.parse((await cli(['inspect', '-r', '--json', root])).stdout);
+    expect(found.map(({ path }) => relative(root, path))).toEqual([
+      'LCK..ttyUSB0',
+      'lock',
+      'lockfile',
+      'run/lock/app.pid',
+      'running.process',
+      'server.pid.txt',
+      'sync.lock.d',
+      'wlock',
+    ]);
   });
 
   test('gives an array, also of one or none, and reports by its exit code', async () => {

@@ -142,17 +142,6 @@ describe('docs/api.md', () => {
   test('has every field of the dump', () => {
     for (const field of Object.keys(dumpDiagnostics())) expect(mentions(page, field), field).toBe(true);
   });
-
-  test('has every format', () => {
-    const formats = [...read('src/formats/format.ts').matchAll(/^ {2}\| '([a-z-]+)'/gm)].map(
-      ([, name]) => name as string,
-    );
-    expect(formats.length).toBeGreaterThan(5);
-    for (const format of formats) {
-      expect(mentions(page, format), format).toBe(true);
-      expect(read('docs/cli.md')).toContain(`| \`${format}\` |`);
-    }
-  });
 });
 
 describe('docs/cli.md and the man page', () => {

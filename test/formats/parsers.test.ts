@@ -1,21 +1,54 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseChromiumSingleton } from '../../src/formats/chromium-singleton.js';
-import { parseEmacs } from '../../src/formats/emacs.js';
-import type { ForeignRecord } from '../../src/formats/format.js';
+import type { ForeignRecord, NotRecognised } from '../../src/formats/format.js';
 import { isDeletableAs, isLockName } from '../../src/formats/names.js';
-import { parsePostmaster } from '../../src/formats/postmaster.js';
-import { recogniseFile, recogniseLink } from '../../src/formats/recognise.js';
+import { recognise } from '../../src/formats/recognise.js';
 import { attachedIn } from '../../src/formats/shared-memory.js';
 import { machineRecord } from '../../src/record/legacy-fields.js';
 import { fixtureText } from './wild.js';
 
 const MTIME = 1_700_000_000_000;
 const BOOT = '11111111-1111-4111-8111-111111111111';
+/** A name for each format that has one of its own, and others. */
+const EXAMPLES = [
+  'a',
+  'a.lock',
+  'lock',
+  'a.pid',
+  'wlock',
+  '.#a',
+  'SingletonLock',
+  'postmaster.pid',
+  '.a.swp',
+  'gc.pid',
+  'a~pid.lock',
+  'pidlock',
+  'running.process',
+  'inuse.7.lock',
+  'lock.exclusive',
+  'lock.roster',
+  'server-process.json',
+  '.ha_run.lock',
+];
 const AT_MTIME = { ms: MTIME, resolutionMs: 10, source: 'file mtime' };
 
+function recogniseFile(name: string, text: string): ForeignRecord | NotRecognised {
+  return recognise({ kind: 'file', name, text, bytes: Buffer.from(text), entries: [], mtimeMs: MTIME });
+}
+
+function recogniseLink(name: string, text: string): ForeignRecord | NotRecognised {
+  return recognise({ kind: 'link', name, text, bytes: Buffer.from(text), entries: [], mtimeMs: MTIME });
+}
+
 function found(name: string, text: string): ForeignRecord {
-  const record = recogniseFile(name, text, MTIME);
+  return recognised(recogniseFile(name, text), text);
+}
+
+function foundLink(name: string, target: string): ForeignRecord {
+  return recognised(recogniseLink(name, target), target);
+}
+
+function recognised(record: ForeignRecord | NotRecognised, text: string): ForeignRecord {
   if (typeof record === 'string') expect.fail(`${record}: ${text.slice(0, 80)}`);
   return record;
 }
@@ -65,29 +98,46 @@ describe('a file', () => {
     [' \n', 'blanks'],
     ['[{"pid":7}]', 'no known format'],
   ])('of %j is none: %s', (text, why) => {
-    expect(recogniseFile('x.lock', text, MTIME)).toEqual(expect.stringContaining(why));
+    expect(recogniseFile('x.lock', text)).toEqual(expect.stringContaining(why));
   });
 
   test('called owner.json belongs to its directory', () => {
-    expect(recogniseFile('owner.json', '{"pid":7}', MTIME)).toContain('its directory is the lock');
+    expect(recogniseFile('owner.json', '{"pid":7}')).toContain('its directory is the lock');
   });
 
   test('of any content is read without an exception', () => {
-    const texts = fc.oneof(
-      fc.string({ unit: 'binary' }),
-      fc.json(),
-      fc.string({ unit: fc.constantFrom(...'0123456789 \n-@.:{}"pid') }),
-    );
+    const alphabet = fc.constantFrom(...'0123456789 \n\t-@.:;/+{}[]",=pidhostX');
+    const texts = fc.oneof(fc.string({ unit: 'binary' }), fc.json(), fc.string({ unit: alphabet }));
+    const kinds = fc.constantFrom('file', 'link', 'directory');
     fc.assert(
-      fc.property(texts, fc.constantFrom('a', '.#a', 'SingletonLock'), (text, name) => {
-        for (const recognise of [recogniseFile, recogniseLink]) {
-          const record = recognise(name, text, MTIME);
+      fc.property(
+        texts,
+        kinds,
+        fc.constantFrom(...EXAMPLES),
+        fc.array(texts),
+        (text, kind, name, entries) => {
+          const source = { kind, name, text, bytes: Buffer.from(text), entries, mtimeMs: MTIME } as const;
+          const record = recognise(source);
           if (typeof record !== 'string') expect(record.record.identity).toBeNull();
-        }
-      }),
-      { numRuns: 2000 },
+        },
+      ),
+      { numRuns: 5000 },
     );
   });
+
+  test.each(['7', ' ', '\n', '7\n', 'a', '@', '-7', '7 ', 'a:', '{', '[', '{"a":', '=', '7\t', 'pid '])(
+    'of 64 KiB of %j takes no time to refuse',
+    (unit) => {
+      const text = unit.repeat(65_536 / unit.length);
+      const begun = performance.now();
+      for (const name of EXAMPLES) {
+        for (const kind of ['file', 'link', 'directory'] as const) {
+          recognise({ kind, name, text, bytes: Buffer.from(text), entries: [text], mtimeMs: MTIME });
+        }
+      }
+      expect(performance.now() - begun).toBeLessThan(2_000);
+    },
+  );
 });
 
 describe('JSON', () => {
@@ -134,7 +184,7 @@ describe('postmaster.pid', () => {
   const text = fixtureText('postmaster.pid');
 
   test('has the start of the server to the second, and its shared memory', () => {
-    const record = parsePostmaster(text, MTIME);
+    const record = recogniseFile('postmaster.pid', text);
     expect(record).toMatchObject({
       format: 'postmaster',
       record: {
@@ -147,13 +197,30 @@ describe('postmaster.pid', () => {
 
   test('of a standalone server has a negative pid, and no memory yet', () => {
     const standalone = `-${text.split('\n').slice(0, 5).join('\n')}\n`;
-    expect(parsePostmaster(standalone, MTIME)).toMatchObject({ record: { pid: 7 }, sharedMemory: null });
+    expect(recogniseFile('postmaster.pid', standalone)).toMatchObject({
+      record: { pid: 7 },
+      sharedMemory: null,
+    });
   });
 
-  test('needs its three first lines', () => {
-    expect(parsePostmaster('7\n/data\n', MTIME)).toBeNull();
-    expect(parsePostmaster('7\ndata\n1777458804\n', MTIME)).toBeNull();
-    expect(parsePostmaster('x\n/data\n1777458804\n', MTIME)).toBeNull();
+  test.each(['7\n/data\n', '7\ndata\n1777458804\n', 'x\n/data\n1777458804\n', '7\n\n/data\n'])(
+    'needs its three first lines, unlike %j',
+    (broken) => expect(recogniseFile('postmaster.pid', broken)).not.toMatchObject({ format: 'postmaster' }),
+  );
+
+  test('is known by its name: a supervisor, a path and a port are none', () => {
+    expect(recogniseFile('app.pid', text)).not.toMatchObject({ format: 'postmaster' });
+    expect(recogniseFile('app.lock', '7\n/srv/app\n8080\n9\n')).toContain('no known format');
+  });
+
+  test('of a socket leads to the one in the data directory', () => {
+    const socketLock = '7\n/data\n1777458804\n5432\n/run\n';
+    expect(found('.s.PGSQL.5432.lock', socketLock)).toMatchObject({
+      format: 'postmaster',
+      sharedMemory: null,
+      dataDirectory: '/data',
+    });
+    expect(found('postmaster.pid', text).dataDirectory).toBeNull();
   });
 
   test('memory with a key that the kernel shows as negative is found', () => {
@@ -163,13 +230,13 @@ describe('postmaster.pid', () => {
     expect(attachedIn(shm, { key: 2_776_629_249, id: 8 })).toBeNull();
     expect(attachedIn(shm, { key: 1, id: 7 })).toBeNull();
     const unsigned = text.replace('  5432001 ', '18446744072191213569 ');
-    expect(parsePostmaster(unsigned, MTIME)?.sharedMemory).toEqual({ key: 2_776_629_249, id: 7 });
+    expect(found('postmaster.pid', unsigned).sharedMemory).toEqual({ key: 2_776_629_249, id: 7 });
   });
 });
 
 describe('a symbolic link', () => {
   test('of Chromium binds its pid to a host, whose name may hold dashes', () => {
-    expect(parseChromiumSingleton('my-host-2-4711', MTIME)?.record).toMatchObject({
+    expect(foundLink('SingletonLock', 'my-host-2-4711').record).toMatchObject({
       pid: 4711,
       recordedAt: AT_MTIME,
       machine: machineRecord({ hostname: 'my-host-2', pidIsOfHost: true }),
@@ -177,7 +244,7 @@ describe('a symbolic link', () => {
   });
 
   test('of Emacs does so too, and says when the machine was booted', () => {
-    expect(parseEmacs('me@sub.example.org.4711:1700000000', MTIME)?.record).toMatchObject({
+    expect(foundLink('.#a', 'me@sub.example.org.4711:1700000000').record).toMatchObject({
       pid: 4711,
       recordedAt: AT_MTIME,
       machine: machineRecord({
@@ -186,13 +253,11 @@ describe('a symbolic link', () => {
         bootTimeMs: 1_700_000_000_000,
       }),
     });
-    expect(parseEmacs('a@b@host.7', MTIME)?.record.machine).toMatchObject({
+    expect(foundLink('.#a', 'a@b@host.7').record.machine).toMatchObject({
       hostname: 'host',
       bootTimeMs: null,
     });
-    expect(parseEmacs('me@host.7\uf0221700000000', MTIME)?.record.machine?.bootTimeMs).toBe(
-      1_700_000_000_000,
-    );
+    expect(foundLink('.#a', 'me@host.7\uf0221700000000').record.machine?.bootTimeMs).toBe(1_700_000_000_000);
   });
 
   test.each([
@@ -206,12 +271,12 @@ describe('a symbolic link', () => {
     ['.#a', '/me@host.7'],
     ['a', 'me@host.7'],
   ])('called %s that leads to %s is just a link', (name, target) => {
-    expect(recogniseLink(name, target, MTIME)).toContain('not followed');
+    expect(recogniseLink(name, target)).toContain('not followed');
   });
 
   test('of Emacs may be a file where links cannot be made', () => {
     expect(found('.#a', 'me@host.7:1700000000').format).toBe('emacs');
-    expect(recogniseFile('a', 'me@host.7:1700000000', MTIME)).toContain('no known format');
+    expect(recogniseFile('a', 'me@host.7:1700000000')).toContain('no known format');
   });
 });
 
@@ -224,20 +289,41 @@ describe('names', () => {
     'SingletonLock',
     '.#a',
     'postmaster.pid',
+    '.s.PGSQL.5432.lock',
     'pid',
+    'X99-lock',
+    'lockfile',
+    'server.pid.txt',
+    'LCK..ttyUSB0',
+    'wlock',
+    '.parentlock',
+    'running.process',
+    '.notes.txt.swp',
+    'lock.roster',
+    '#cvs.lock',
+    'dev-lock.json',
+    'server-process.json',
+    'index~pid.lock',
+    '.#lk0x000055b202aea410.host.20837',
   ])('%s may be a lock', (name) => expect(isLockName(name)).toBe(true));
 
-  test.each(['a.txt', 'lock.json', '.#', 'rapid', 'X99-lock', 'block'])('%s is none', (name) => {
-    expect(isLockName(name)).toBe(false);
-  });
+  test.each(['a.txt', '.#', 'rapid', 'block', 'lock.js', 'pid.d.ts', 'clock', 'spider', 'swp'])(
+    '%s is none',
+    (name) => {
+      expect(isLockName(name)).toBe(false);
+    },
+  );
 
   test.each([
     ['VERSION', '3\n', false],
     ['patients.json', '{"pid":4711,"name":"Bob"}', false],
-    ['state.json', '{"pid":4711,"starttime":123}', true],
+    ['state.json', '{"pid":4711,"starttime":123}', false],
+    ['results.json', `{"pid":4711,"bootId":"${BOOT}"}`, false],
     ['server.pid', '3\n', true],
     ['PIDFILE', '3\n', true],
-    ['state', `7 123456 ${BOOT}\n`, true],
+    ['state.pid', `7 123456 ${BOOT}\n`, true],
+    ['server-process.json', '{"processId":4711}', true],
+    ['pidlock', 'PidLock {lockingPid = 7, lockingHost = "h"}', true],
     ['repo.lock', '{"OwnerPID":1}', true],
   ])('%s with %j may be deleted as a lock: %s', (name, text, deletable) => {
     expect(isDeletableAs(name, found(name, text))).toBe(deletable);

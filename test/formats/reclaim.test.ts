@@ -229,7 +229,7 @@ sys.stdin.read()`;
 
 testRequiring(
   [hasProgram('python3')],
-  'a postmaster.pid whose shared memory is in use is not dead',
+  'a postmaster.pid whose shared memory is in use is not dead, nor is the lock of its socket',
   async () => {
     // The script calls shmget and shmat of the C library; the segment is removed when the process ends.
     const script = `import ctypes, sys
@@ -251,13 +251,22 @@ sys.stdin.read()`;
     const text = fixtureText('postmaster.pid')
       .replace('7', String(NOBODY))
       .replace(/ *5432001 +7/, `${String(key >>> 0).padStart(9)} ${id.padStart(9)}`);
-    const path = written(join(tempDir(), 'postmaster.pid'), text, Date.now());
-    expect(reclaimLockSync(path)).toMatchObject({
-      state: 'held',
-      verdict: { reason: 'legacy-memory-in-use' },
-      reclaimed: false,
-    });
+    const data = tempDir();
+    const path = written(join(data, 'postmaster.pid'), text, Date.now());
+    const socketLock = written(
+      join(tempDir(), '.s.PGSQL.5432.lock'),
+      `${NOBODY}\n${data}\n1777458804\n5432\n/tmp\n`,
+      Date.now(),
+    );
+    for (const file of [path, socketLock]) {
+      expect(reclaimLockSync(file)).toMatchObject({
+        state: 'held',
+        verdict: { reason: 'legacy-memory-in-use' },
+        reclaimed: false,
+      });
+    }
     await backend.kill();
+    expect(reclaimLockSync(socketLock)).toMatchObject({ reclaimed: true });
     expect(reclaimLockSync(path)).toMatchObject({ reclaimed: true });
   },
 );

@@ -6,7 +6,7 @@ import { hasBackend, TESTED } from '../helpers/backends.js';
 import { openBox } from '../helpers/box.js';
 import { BUILT, cli, MAIN } from '../helpers/cli.js';
 import { threadIdOf } from '../helpers/odd-processes.js';
-import { startProcess, startTicksOf, type TestProcess } from '../helpers/processes.js';
+import { pidOfDead, startProcess, startTicksOf } from '../helpers/processes.js';
 import { describeRequiring, isolationTest } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { link, type Owner, ownBootId, WILD, written } from './wild.js';
@@ -149,13 +149,6 @@ for (const backend of TESTED) {
       });
     }
   });
-}
-
-/** Returns the number of a process that was killed and reaped. */
-async function pidOfDead(): Promise<number> {
-  const dead: TestProcess = await startProcess(['sleep', '600']);
-  await dead.kill();
-  return dead.pid;
 }
 
 function stands(path: string): boolean {

@@ -51,7 +51,7 @@ export const WILD: readonly Wild[] = [
   json('Matrix crypto', 'matrix-crypto.lock', { pid: '2' }),
   json('kubo', 'kubo-repo.lock', { pid: '1' }),
   json('paseo', 'paseo.pid', { pid: '14', time: ISO }),
-  json('dev server', 'dev.lock', { pid: '1', time: MS }),
+  file('dev server', 'dev-server', 'dev.lock', { pid: '1', time: MS }),
   json('meridian', 'meridian.lock', { pid: '"pid":1', ticks: '123456', bootId: BOOT }),
   file('Droidspaces', 'ticks-line', 'droidspaces.pid', { pid: '7', ticks: '123456', bootId: BOOT }),
   file('Rails', 'bare-pid', 'server.pid', { pid: '7' }),
@@ -92,12 +92,12 @@ export const WILD: readonly Wild[] = [
   },
 ];
 
-export function fixtureText(name: string): string {
-  return readFileSync(join(FIXTURES, name), 'utf8');
+export function fixtureText(name: string, encoding: 'utf8' | 'latin1' = 'utf8'): string {
+  return readFileSync(join(FIXTURES, name), encoding);
 }
 
 /** Writes a file with that text and mtime. */
-export function written(path: string, text: string, mtimeMs: number): string {
+export function written(path: string, text: string | Uint8Array, mtimeMs: number): string {
   writeFileSync(path, text);
   utimesSync(path, mtimeMs / 1000, mtimeMs / 1000);
   return path;

@@ -254,3 +254,10 @@ export function startTicksOf(pid: number): number {
   const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
   return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[19]);
 }
+
+/** Returns the number of a process that was killed and reaped. */
+export async function pidOfDead(): Promise<number> {
+  const dead = await startProcess(['sleep', '600']);
+  await dead.kill();
+  return dead.pid;
+}

@@ -736,7 +736,7 @@ export const files = [
     ],
   },
   {
-    file: 'src/formats/names.ts',
+    file: 'src/formats/lock-word.ts',
     tests: ['test/lock/not-a-lock.test.ts', 'test/lock/ownerless.test.ts'],
     mutants: [
       {
@@ -744,10 +744,106 @@ export const files = [
         from: '/(?<![\\p{L}\\p{N}])(?:lock|lck|pid)(?:file)?(?![\\p{L}\\p{N}])/iu',
         to: '/lock|lck|pid/iu',
       },
+    ],
+  },
+  {
+    file: 'src/formats/names.ts',
+    tests: ['test/lock/not-a-lock.test.ts', 'test/formats'],
+    mutants: [
       {
         what: 'any directory with a pid in its owner.json is a lock',
-        from: ", 'openclaw-directory']);",
-        to: ']);',
+        from: "?.deletion ?? 'named like a lock';",
+        to: "?.deletion ?? 'by its name';",
+      },
+      {
+        what: 'a swap file is deleted, and the unsaved text in it',
+        from: ": deletion === 'by its name';",
+        to: ': true;',
+      },
+      {
+        what: 'any file with a number in it is deleted, whatever its name',
+        from: "deletion === 'named like a lock' ? isNamedLikeLock(name)",
+        to: "deletion === 'named like a lock' ? true",
+      },
+    ],
+  },
+  {
+    file: 'src/formats/pid-record.ts',
+    tests: ['test/formats'],
+    mutants: [
+      {
+        what: 'a recorded host does not bind the pid to it',
+        from: '{ hostname, pidIsOfHost: true }',
+        to: '{ hostname, pidIsOfHost: false }',
+      },
+      {
+        what: 'the other processes that a record names are forgotten',
+        from: 'claims: { starts: [...ticks, ...starts], otherPids,',
+        to: 'claims: { starts: [...ticks, ...starts], otherPids: [],',
+      },
+    ],
+  },
+  {
+    file: 'src/formats/postmaster.ts',
+    tests: ['test/formats'],
+    mutants: [
+      {
+        what: 'a pid, a path and a number are a postmaster.pid under any name',
+        from: 'names: (name) => NAME.test(name),',
+        to: 'names: () => true,',
+      },
+      {
+        what: 'the lock of a socket does not lead to the shared memory of its server',
+        from: "dataDirectory: isSocketLock && !directory.includes('\\0') ? directory : null,",
+        to: 'dataDirectory: null,',
+      },
+    ],
+  },
+  {
+    file: 'src/formats/directory-content.ts',
+    tests: ['test/formats/directories.test.ts'],
+    mutants: [
+      {
+        what: 'the file in a lock directory is deleted alone',
+        from: 'files.list(parent, MAX_ENTRIES)) ? directory : null;',
+        to: 'files.list(parent, MAX_ENTRIES)) ? null : null;',
+      },
+      {
+        what: 'a directory whose owner changed after the judgement is deleted',
+        from: "return JSON.stringify([[...entries].sort(), bytes.toString('latin1')]);",
+        to: 'return JSON.stringify([entries.length]);',
+      },
+    ],
+  },
+  {
+    file: 'src/formats/owner-directory.ts',
+    tests: ['test/formats/directories.test.ts'],
+    mutants: [
+      {
+        what: 'a directory with more than its owner’s file in it is deleted',
+        from: 'entries.length === 1 && OWNER_NAMES.has(',
+        to: 'entries.some((entry) => entry === entries[0]) && OWNER_NAMES.has(',
+      },
+      {
+        what: 'a second number beside the pid is not seen',
+        from: '(?:[ \\t]{1,8}(\\d{10}))?\\s{0,8}$/i',
+        to: '(?:[ \\t]{1,8}(\\d+))?\\s{0,8}$/i',
+      },
+    ],
+  },
+  {
+    file: 'src/formats/filelock.ts',
+    tests: ['test/formats'],
+    mutants: [
+      {
+        what: 'the second of two numbers is taken for a host',
+        from: '(?!\\d+\\n)',
+        to: '',
+      },
+      {
+        what: 'a marker of an unknown mode is judged',
+        from: "|| !MODES.has(values.get('mode'))",
+        to: '',
       },
     ],
   },

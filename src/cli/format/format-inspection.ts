@@ -112,7 +112,7 @@ function nextStepWithForeign(
       `kernel-identity probe ${owner.pid}`,
     ];
   }
-  return isDeletableAs(basename(path), { format, record: owner })
+  return isDeletableAs(basename(path), { format })
     ? ['its owner is gone; to remove it:', `kernel-identity reclaim ${shellQuoted(path)}`]
     : ['its name does not show that it is a lock; if it is one, delete it by hand.', null];
 }

@@ -246,7 +246,7 @@ function openOwner(lockPath: LockPath, directory: Descriptor, name: string): Ope
  */
 function isOurs({ name }: LockPath, record: OwnerRecord): boolean {
   if (record.version !== null || lockNameOfPrivate(name) !== null) return true;
-  return isDeletableAs(name, { format: 'openclaw-directory', record });
+  return isDeletableAs(name, { format: 'openclaw-directory' });
 }
 
 function openLockDirectory(lockPath: LockPath): Descriptor | null {

@@ -1,0 +1,18 @@
+import type { Format } from './format.js';
+import { hostNamed, pidRecord } from './pid-record.js';
+
+const LOCK = /^PidLock \{lockingPid = (\d{1,10}), lockingHost = "([^"\n]{1,256})"\}\n?$/;
+
+/** Reads `.git/annex/pidlock` (datalad/git-annex, Utility/LockFile/PidLock.hs). */
+export const gitAnnex: Format = {
+  name: 'git-annex',
+  kinds: ['file'],
+  names: (name) => name === 'pidlock',
+  deletion: 'by its name',
+  parse(source) {
+    const [, pid, host] = LOCK.exec(source.text) ?? [];
+    const machine = hostNamed(host);
+    if (machine === null || pid === undefined) return null;
+    return pidRecord('git-annex', source, pid, { machine });
+  },
+};

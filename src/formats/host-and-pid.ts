@@ -1,0 +1,32 @@
+// Programs that write their host and their pid in one line, each with separators of its own.
+import type { Format } from './format.js';
+import { isNamedLikeLock } from './lock-word.js';
+import { hostNamed, pidRecord } from './pid-record.js';
+
+/** Reads rtorrent.lock, `<host>:+<pid>` (rakshasa/rtorrent, src/utils/lockfile.cc). */
+export const rtorrent: Format = {
+  name: 'rtorrent',
+  kinds: ['file'],
+  names: isNamedLikeLock,
+  deletion: 'named like a lock',
+  parse(source) {
+    const [, host, pid] = /^([^:\s]{1,256}):\+(\d{1,10})\n?$/.exec(source.text) ?? [];
+    const machine = hostNamed(host);
+    if (machine === null || pid === undefined) return null;
+    return pidRecord('rtorrent', source, pid, { machine });
+  },
+};
+
+/** Reads the dotlocks of Dovecot, `<pid>:<host>` (dovecot/core, src/lib/file-dotlock.c). */
+export const dovecot: Format = {
+  name: 'dovecot',
+  kinds: ['file'],
+  names: isNamedLikeLock,
+  deletion: 'named like a lock',
+  parse(source) {
+    const [, pid, host] = /^(\d{1,10}):([^:\s]{1,256})\n?$/.exec(source.text) ?? [];
+    const machine = hostNamed(host);
+    if (machine === null || pid === undefined) return null;
+    return pidRecord('dovecot', source, pid, { machine });
+  },
+};
