@@ -5,6 +5,7 @@ import {
   freezeIdentity,
   IDENTITY_VERSION,
   type ProcessIdentity,
+  requireIdentity,
 } from './process-identity.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -14,8 +15,12 @@ const UINT64 = /^(0|[1-9]\d{0,19})$/;
 /** Longest text that is accepted in an identity: another program wrote it, and people will be shown it. */
 const MAX_TEXT = 256;
 
-/** One line of JSON with its keys in a fixed order; {@link parseIdentity} reads it back. */
+/**
+ * One line of JSON with its keys in a fixed order; {@link parseIdentity} reads it back.
+ * @throws TypeError (ERR_INVALID_ARG_TYPE) for what is no identity.
+ */
 export function formatIdentity(identity: ProcessIdentity): string {
+  requireIdentity(identity);
   return JSON.stringify(freezeIdentity(identity));
 }
 

@@ -79,8 +79,8 @@ export function readSelf(observer: Observer): ProcessIdentity {
  * The identity of the process that has the number `pid` in the caller's PID namespace. null when no process
  * has it; a thread of another process is no process. A field that the caller may not see (hidepid, no /proc)
  * is null.
- * @throws RangeError (ERR_OUT_OF_RANGE) unless pid is an integer from 1 to 2^31 - 1; the errors of {@link
- * selfIdentity}.
+ * @throws TypeError (ERR_INVALID_ARG_TYPE) for what is no number, and RangeError (ERR_OUT_OF_RANGE) unless it is an
+ * integer from 1 to 2^31 - 1; the errors of {@link selfIdentity}.
  */
 export function probeIdentity(pid: number): ProcessIdentity | null {
   requirePid(pid);

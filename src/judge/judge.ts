@@ -5,7 +5,7 @@ import type { OwnerRecord, OwnerRow } from '../record/owner-record.js';
 import { type RowKeys, recordedOwner } from '../record/row.js';
 import type { JudgeOptions } from './legacy.js';
 import { LiveObservation, type Seen } from './live-observation.js';
-import { checkJudgeOptions } from './options.js';
+import { checkJudgement } from './options.js';
 import { decide } from './table.js';
 import type { Verdict } from './verdict.js';
 
@@ -18,14 +18,14 @@ export interface OwnerOptions extends JudgeOptions {
    * witness and the filesystem count too. Nothing else shows whether an owner in another container of this
    * host lives.
    */
-  readonly lock?: string | URL;
+  readonly lock?: string | URL | undefined;
   /**
    * The file that holds a record which is in no lock directory: a database, a JSON file. On a filesystem of
    * one kernel no copy of this machine can have written it, so that a free lifeline is a death (`assumed`).
    */
-  readonly path?: string | URL;
+  readonly path?: string | URL | undefined;
   /** The names of the columns, where the record is a row that has other ones than {@link OwnerRow}. */
-  readonly keys?: RowKeys;
+  readonly keys?: RowKeys | undefined;
 }
 
 /** Options for a row whose columns have names of their own. */
@@ -48,7 +48,7 @@ export function judgeOwner(
 ): Verdict;
 export function judgeOwner(row: object, options: RowOptions): Verdict;
 export function judgeOwner(recorded: object, options: OwnerOptions = {}): Verdict {
-  checkJudgeOptions(options);
+  checkJudgement(recorded, options);
   return judgeAtLock(recordedOwner(recorded, options.keys), options);
 }
 

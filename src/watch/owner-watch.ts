@@ -2,7 +2,7 @@ import type { Backend } from '../backend/backend.js';
 import { currentObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import { judgeAtLock, type OwnerOptions, type RowOptions, withRecordedFile } from '../judge/judge.js';
-import { checkJudgeOptions } from '../judge/options.js';
+import { checkJudgement } from '../judge/options.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord, OwnerRow } from '../record/owner-record.js';
 import { recordedOwner } from '../record/row.js';
@@ -105,6 +105,6 @@ export function watchOwner(
 ): OwnerWatch;
 export function watchOwner(row: object, options: RowOptions): OwnerWatch;
 export function watchOwner(recorded: object, options: OwnerOptions = {}): OwnerWatch {
-  checkJudgeOptions(options);
+  checkJudgement(recorded, options);
   return new OwnerWatch(recorded, options);
 }
