@@ -26,6 +26,8 @@ import {
 /**
  * Collects what a person needs to understand a verdict. It only reads, and it throws for nothing that it finds: a value
  * that cannot be read is null, and the error of a lock is reported in the entry of that lock.
+ * @example
+ * console.log(JSON.stringify(dumpDiagnostics({ locks: ['/data/install.lock'], redact: true }), null, 2));
  * @throws TypeError (ERR_INVALID_ARG_TYPE, or ERR_INVALID_ARG_VALUE for an option that there is not).
  */
 export function dumpDiagnostics(options: DumpOptions = {}): DiagnosticsDump {

@@ -10,6 +10,9 @@ export type Comparison = 'same' | 'different' | 'unknown';
  * kernel never reuses it. Without it, the pair (pid, start ticks) decides inside one PID namespace.
  * Everything else is unknown. That includes two namespaces, because a pid of one is only a number in the
  * other.
+ * @example
+ * const parent = probeIdentity(process.ppid);
+ * if (parent !== null) console.log(compareIdentities(selfIdentity(), parent)); // different
  * @throws TypeError (ERR_INVALID_ARG_TYPE) for what is no identity, such as the null of probeIdentity().
  */
 export function compareIdentities(a: ProcessIdentity, b: ProcessIdentity): Comparison {

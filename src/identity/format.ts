@@ -17,6 +17,9 @@ const MAX_TEXT = 256;
 
 /**
  * One line of JSON with its keys in a fixed order; {@link parseIdentity} reads it back.
+ * @example
+ * const text = formatIdentity(selfIdentity());
+ * console.log(text.startsWith('{"version":1,')); // true
  * @throws TypeError (ERR_INVALID_ARG_TYPE) for what is no identity.
  */
 export function formatIdentity(identity: ProcessIdentity): string {
@@ -26,6 +29,9 @@ export function formatIdentity(identity: ProcessIdentity): string {
 
 /**
  * Reads what {@link formatIdentity} wrote.
+ * @example
+ * const me = parseIdentity(formatIdentity(selfIdentity()));
+ * console.log(me.pid === process.pid); // true
  * @throws InvalidIdentityError (ERR_INVALID_IDENTITY) naming the first field that does not fit.
  */
 export function parseIdentity(text: string): ProcessIdentity {

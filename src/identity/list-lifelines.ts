@@ -41,6 +41,8 @@ export const MAX_LIMIT = 100_000;
 /**
  * Lists the lifelines of this kernel, in whatever container their holders are. It takes none itself, and tests them
  * without taking any.
+ * @example
+ * for (const { lifeline, holders } of listLifelines().lifelines) console.log(lifeline, holders[0]?.pid);
  * @throws LifelineUnavailableError (ERR_LIFELINE_UNAVAILABLE) where lifelines cannot be seen; TypeError
  * (ERR_INVALID_ARG_TYPE) and RangeError (ERR_OUT_OF_RANGE) for wrong options; BackendUnavailableError
  * (ERR_BACKEND_UNAVAILABLE) where no backend works.

@@ -36,16 +36,27 @@ export interface RowOptions extends OwnerOptions {
 /**
  * Judges whether the process that wrote a record is alive. Never throws for what a record may hold.
  * @param recorded an identity, a row with an identity in it, or a record as `inspectLock` returns it or as
- * owner.json holds it; with the option `keys` a row of any shape.
+ * owner.json holds it.
+ * @example
+ * const { state, reason } = judgeOwner(selfIdentity());
+ * console.log(state); // alive
  * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works; TypeError
- * (ERR_INVALID_ARG_TYPE), which names the key, for `keys` that do not fit the row; the same or RangeError
- * (ERR_OUT_OF_RANGE) for other options; EMFILE, ENFILE or ENOMEM where descriptors or memory have run out before
+ * (ERR_INVALID_ARG_TYPE) for what is no object; the same, TypeError (ERR_INVALID_ARG_VALUE) or RangeError
+ * (ERR_OUT_OF_RANGE) for wrong options; EMFILE, ENFILE or ENOMEM where descriptors or memory have run out before
  * this process could read its own identity.
  */
 export function judgeOwner(
   recorded: ProcessIdentity | OwnerRecord | OwnerRow,
   options?: OwnerOptions,
 ): Verdict;
+/**
+ * Judges whether the process that wrote a row of a database is alive, where its columns have names of their own.
+ * @example
+ * const row = { id: 1, owner: formatIdentity(selfIdentity()) };
+ * console.log(judgeOwner(row, { keys: { identity: 'owner' } }).state); // alive
+ * @throws the errors of the other signature; TypeError (ERR_INVALID_ARG_TYPE), which names the key, for `keys` that do
+ * not fit the row.
+ */
 export function judgeOwner(row: object, options: RowOptions): Verdict;
 export function judgeOwner(recorded: object, options: OwnerOptions = {}): Verdict {
   checkJudgement(recorded, options);
