@@ -1,12 +1,11 @@
 // A job that cron starts again and again, and that must not overlap itself: `node cron-job.mjs LOCK`. A run that is
 // still at work makes the next one skip its turn. A run that was killed does not.
-import { subscribe } from 'node:diagnostics_channel';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CHANNELS, tryAcquireLock } from 'kernel-identity';
+import { onLockEvent, tryAcquireLock } from 'kernel-identity';
 
 const [path = 'job.lock'] = process.argv.slice(2);
 
-subscribe(CHANNELS.reclaim, ({ owner, description }) => {
+onLockEvent('reclaim', ({ owner, description }) => {
   console.log(`the run of pid ${owner?.pid} never ended (${description})`);
 });
 

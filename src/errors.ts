@@ -97,14 +97,19 @@ export function invalidArgument(message: string): TypeError {
   return withCode(new TypeError(message), 'ERR_INVALID_ARG_TYPE');
 }
 
-/** @throws TypeError (ERR_INVALID_ARG_TYPE) for anything but an object. */
-export function requireOptions(options: unknown): void {
-  if (typeof options !== 'object' || options === null) throw invalidArgument('options must be an object');
+/** Makes the TypeError (ERR_INVALID_RETURN_VALUE) that Node throws for a callback that returns the wrong thing. */
+export function invalidReturn(message: string): TypeError {
+  return withCode(new TypeError(message), 'ERR_INVALID_RETURN_VALUE');
+}
+
+/** Makes the TypeError (ERR_INVALID_ARG_VALUE) for an option or a name that there is not. */
+export function unknownKey(message: string): TypeError {
+  return withCode(new TypeError(message), 'ERR_INVALID_ARG_VALUE');
 }
 
 /** Makes the TypeError (ERR_INVALID_ARG_TYPE) for an option of a wrong type. */
 export function invalidType(name: string, wanted: string, got: unknown): TypeError {
-  return invalidArgument(`option '${name}' must be ${wanted}, not ${typeof got}`);
+  return invalidArgument(`option '${name}' must be ${wanted}, not ${kindOf(got)}`);
 }
 
 /** Makes the RangeError (ERR_OUT_OF_RANGE) for an option of the right type and an impossible value. */
@@ -123,4 +128,12 @@ export function outOfRange(message: string): RangeError {
 /** Adds `code` to an error. Programs compare codes, because messages may change. */
 export function withCode<E extends Error>(error: E, code: string): E & { code: string } {
   return Object.assign(error, { code });
+}
+
+/** The kind of a value, in words for a message. */
+export function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (value === '') return 'an empty text';
+  if (ArrayBuffer.isView(value)) return 'bytes';
+  return Array.isArray(value) ? 'an array' : typeof value;
 }

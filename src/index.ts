@@ -52,7 +52,8 @@ export {
   type LockInspection,
 } from './lock/inspect.js';
 export type { Lock } from './lock/lock.js';
-export type { AcquireOptions } from './lock/options.js';
+export { type LockEventName, type LockEventOf, onLockEvent } from './lock/on-lock-event.js';
+export type { AcquireOptions, TryAcquireOptions } from './lock/options.js';
 export type { InspectOptions } from './lock/protocol/assess.js';
 export { type ReclaimResult, reclaimLock, reclaimLockSync } from './lock/reclaim.js';
 export { LockTimeoutError } from './lock/timeout-error.js';

@@ -7,21 +7,42 @@ import { INITIAL_PID_NAMESPACE } from '../backend/initial-namespaces.js';
 import { packageVersion } from '../backend/own-package.js';
 import { type SelectedBackend, selectBackend } from '../backend/select.js';
 import { unlessShort } from '../backend/system-error.js';
+import { invalidType } from '../errors.js';
 import { currentObserver, isProcHidden, readProcOptions } from '../identity/observer.js';
 import { ownIdentity } from '../identity/read.js';
+import { requireOptions } from '../known-options.js';
 import { inspectLockSync } from '../lock/inspect.js';
 import { LockPath } from '../lock/protocol/lock-path.js';
 import { redact } from './redact.js';
 import { readContainerHints, readNamespaces, readSeccomp } from './sandbox.js';
-import type { DiagnosticsDump, DumpOptions, Failure, LockDump } from './types.js';
+import {
+  type DiagnosticsDump,
+  DUMP_OPTIONS,
+  type DumpOptions,
+  type Failure,
+  type LockDump,
+} from './types.js';
 
 /**
- * Collects what a person needs to understand a verdict. It only reads, and it never throws: a value that
- * cannot be read is null, and the error of a lock is reported in the entry of that lock.
+ * Collects what a person needs to understand a verdict. It only reads, and it throws for nothing that it finds: a value
+ * that cannot be read is null, and the error of a lock is reported in the entry of that lock.
+ * @example
+ * console.log(JSON.stringify(dumpDiagnostics({ locks: ['/data/install.lock'], redact: true }), null, 2));
+ * @throws TypeError (ERR_INVALID_ARG_TYPE, or ERR_INVALID_ARG_VALUE for an option that there is not).
  */
 export function dumpDiagnostics(options: DumpOptions = {}): DiagnosticsDump {
+  checkDumpOptions(options);
   const dump = collect(options.locks ?? []);
   return options.redact === true ? redact(dump) : dump;
+}
+
+function checkDumpOptions(options: DumpOptions): void {
+  requireOptions(options, DUMP_OPTIONS);
+  const { locks, redact } = options;
+  if (locks !== undefined && !(Array.isArray(locks) && locks.every((path) => typeof path === 'string'))) {
+    throw invalidType('locks', 'an array of paths', locks);
+  }
+  if (redact !== undefined && typeof redact !== 'boolean') throw invalidType('redact', 'a boolean', redact);
 }
 
 function collect(locks: readonly string[]): DiagnosticsDump {

@@ -1,15 +1,18 @@
 import type { BackendName, Capabilities, Filesystem, TimeOffset } from '../backend/backend.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
+import type { OptionNames } from '../known-options.js';
 import type { LockInspection } from '../lock/inspect.js';
 
 export interface DumpOptions {
   /** Paths of locks to report on. */
-  readonly locks?: readonly string[];
+  readonly locks?: readonly string[] | undefined;
   /**
    * Replaces host names and container ids by `host-1`, `container-1`, ...; equal names become equal words.
    */
-  readonly redact?: boolean;
+  readonly redact?: boolean | undefined;
 }
+
+export const DUMP_OPTIONS = { locks: true, redact: true } satisfies OptionNames<DumpOptions>;
 
 /** An error as plain data. */
 export interface Failure {

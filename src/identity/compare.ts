@@ -1,4 +1,4 @@
-import { IDENTITY_VERSION, type ProcessIdentity } from './process-identity.js';
+import { IDENTITY_VERSION, type ProcessIdentity, requireIdentity } from './process-identity.js';
 
 export type Comparison = 'same' | 'different' | 'unknown';
 
@@ -10,8 +10,14 @@ export type Comparison = 'same' | 'different' | 'unknown';
  * kernel never reuses it. Without it, the pair (pid, start ticks) decides inside one PID namespace.
  * Everything else is unknown. That includes two namespaces, because a pid of one is only a number in the
  * other.
+ * @example
+ * const parent = probeIdentity(process.ppid);
+ * if (parent !== null) console.log(compareIdentities(selfIdentity(), parent)); // different
+ * @throws TypeError (ERR_INVALID_ARG_TYPE) for what is no identity, such as the null of probeIdentity().
  */
 export function compareIdentities(a: ProcessIdentity, b: ProcessIdentity): Comparison {
+  requireIdentity(a);
+  requireIdentity(b);
   if (a.platform !== b.platform || a.version > IDENTITY_VERSION || b.version > IDENTITY_VERSION) {
     return 'unknown';
   }

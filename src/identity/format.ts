@@ -5,6 +5,7 @@ import {
   freezeIdentity,
   IDENTITY_VERSION,
   type ProcessIdentity,
+  requireIdentity,
 } from './process-identity.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -14,13 +15,23 @@ const UINT64 = /^(0|[1-9]\d{0,19})$/;
 /** Longest text that is accepted in an identity: another program wrote it, and people will be shown it. */
 const MAX_TEXT = 256;
 
-/** One line of JSON with its keys in a fixed order; {@link parseIdentity} reads it back. */
+/**
+ * One line of JSON with its keys in a fixed order; {@link parseIdentity} reads it back.
+ * @example
+ * const text = formatIdentity(selfIdentity());
+ * console.log(text.startsWith('{"version":1,')); // true
+ * @throws TypeError (ERR_INVALID_ARG_TYPE) for what is no identity.
+ */
 export function formatIdentity(identity: ProcessIdentity): string {
+  requireIdentity(identity);
   return JSON.stringify(freezeIdentity(identity));
 }
 
 /**
  * Reads what {@link formatIdentity} wrote.
+ * @example
+ * const me = parseIdentity(formatIdentity(selfIdentity()));
+ * console.log(me.pid === process.pid); // true
  * @throws InvalidIdentityError (ERR_INVALID_IDENTITY) naming the first field that does not fit.
  */
 export function parseIdentity(text: string): ProcessIdentity {

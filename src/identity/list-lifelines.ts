@@ -1,4 +1,5 @@
-import { invalidType, invalidValue, LifelineUnavailableError, requireOptions } from '../errors.js';
+import { invalidType, invalidValue, LifelineUnavailableError } from '../errors.js';
+import { type OptionNames, requireOptions } from '../known-options.js';
 import { findLifelineHolders, type LifelineHolder } from './lifeline-holders.js';
 import { currentObserver } from './observer.js';
 
@@ -7,8 +8,10 @@ export interface ListOptions {
    * Most lifelines to be listed in each space: 1 to 100 000, by default 5 000. The search takes time with the square
    * of their number: 20 ms for 1 000 and 0.4 s for 5 000 of them.
    */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
+
+const LIST_OPTIONS = { limit: true } satisfies OptionNames<ListOptions>;
 
 export interface ListedLifeline {
   /** As in `ProcessIdentity.lifeline`. */
@@ -38,6 +41,8 @@ export const MAX_LIMIT = 100_000;
 /**
  * Lists the lifelines of this kernel, in whatever container their holders are. It takes none itself, and tests them
  * without taking any.
+ * @example
+ * for (const { lifeline, holders } of listLifelines().lifelines) console.log(lifeline, holders[0]?.pid);
  * @throws LifelineUnavailableError (ERR_LIFELINE_UNAVAILABLE) where lifelines cannot be seen; TypeError
  * (ERR_INVALID_ARG_TYPE) and RangeError (ERR_OUT_OF_RANGE) for wrong options; BackendUnavailableError
  * (ERR_BACKEND_UNAVAILABLE) where no backend works.
@@ -66,7 +71,7 @@ export function listLifelines(options: ListOptions = {}): LifelineListing {
 }
 
 function limitOf(options: ListOptions): number {
-  requireOptions(options);
+  requireOptions(options, LIST_OPTIONS);
   const { limit = DEFAULT_LIMIT } = options;
   if (typeof limit !== 'number') throw invalidType('limit', 'a number', limit);
   if (!(Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT)) {

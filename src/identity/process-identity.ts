@@ -1,3 +1,4 @@
+import { invalidArgument, kindOf } from '../errors.js';
 import { Checked } from './checked.js';
 
 /**
@@ -53,6 +54,21 @@ export interface ProcessIdentity {
 
 /** Identities that were made and frozen here. */
 export const checkedIdentities = new Checked<ProcessIdentity>();
+
+/**
+ * Keeps a value apart that is no identity, because a record of another shape has fields that are undefined, and two of
+ * these would compare equal.
+ * @throws TypeError (ERR_INVALID_ARG_TYPE)
+ */
+export function requireIdentity(value: unknown): asserts value is ProcessIdentity {
+  if (typeof value !== 'object' || value === null) {
+    throw invalidArgument(`a process identity must be an object, not ${kindOf(value)}`);
+  }
+  const { pidNamespace } = value as { pidNamespace?: unknown };
+  if (typeof pidNamespace !== 'object' || pidNamespace === null) {
+    throw invalidArgument('not a process identity: it has no pidNamespace');
+  }
+}
 
 /** A deeply frozen copy with its keys in a fixed order, so that equal identities have equal JSON. */
 export function freezeIdentity(fields: ProcessIdentity): ProcessIdentity {

@@ -11,6 +11,9 @@ import { checkedIdentities, freezeIdentity, type ProcessIdentity } from './proce
 /**
  * The identity of this process. It is read from the kernel once and then remembered; the lifeline is taken at the first
  * call, and made sure of at each further one.
+ * @example
+ * const { pid, bootId } = selfIdentity();
+ * console.log(pid === process.pid); // true
  * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works; EMFILE, ENFILE or ENOMEM where
  * descriptors or memory have run out, since a field that could not be read must not get into a record as null.
  */
@@ -79,8 +82,11 @@ export function readSelf(observer: Observer): ProcessIdentity {
  * The identity of the process that has the number `pid` in the caller's PID namespace. null when no process
  * has it; a thread of another process is no process. A field that the caller may not see (hidepid, no /proc)
  * is null.
- * @throws RangeError (ERR_OUT_OF_RANGE) unless pid is an integer from 1 to 2^31 - 1; the errors of {@link
- * selfIdentity}.
+ * @example
+ * const parent = probeIdentity(process.ppid);
+ * console.log(parent?.startTicks ?? 'there is no such process');
+ * @throws TypeError (ERR_INVALID_ARG_TYPE) for what is no number, and RangeError (ERR_OUT_OF_RANGE) unless it is an
+ * integer from 1 to 2^31 - 1; the errors of {@link selfIdentity}.
  */
 export function probeIdentity(pid: number): ProcessIdentity | null {
   requirePid(pid);

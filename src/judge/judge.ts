@@ -5,7 +5,7 @@ import type { OwnerRecord, OwnerRow } from '../record/owner-record.js';
 import { type RowKeys, recordedOwner } from '../record/row.js';
 import type { JudgeOptions } from './legacy.js';
 import { LiveObservation, type Seen } from './live-observation.js';
-import { checkJudgeOptions } from './options.js';
+import { checkJudgement } from './options.js';
 import { decide } from './table.js';
 import type { Verdict } from './verdict.js';
 
@@ -18,14 +18,14 @@ export interface OwnerOptions extends JudgeOptions {
    * witness and the filesystem count too. Nothing else shows whether an owner in another container of this
    * host lives.
    */
-  readonly lock?: string | URL;
+  readonly lock?: string | URL | undefined;
   /**
    * The file that holds a record which is in no lock directory: a database, a JSON file. On a filesystem of
    * one kernel no copy of this machine can have written it, so that a free lifeline is a death (`assumed`).
    */
-  readonly path?: string | URL;
+  readonly path?: string | URL | undefined;
   /** The names of the columns, where the record is a row that has other ones than {@link OwnerRow}. */
-  readonly keys?: RowKeys;
+  readonly keys?: RowKeys | undefined;
 }
 
 /** Options for a row whose columns have names of their own. */
@@ -36,19 +36,30 @@ export interface RowOptions extends OwnerOptions {
 /**
  * Judges whether the process that wrote a record is alive. Never throws for what a record may hold.
  * @param recorded an identity, a row with an identity in it, or a record as `inspectLock` returns it or as
- * owner.json holds it; with the option `keys` a row of any shape.
+ * owner.json holds it.
+ * @example
+ * const { state, reason } = judgeOwner(selfIdentity());
+ * console.log(state); // alive
  * @throws BackendUnavailableError (ERR_BACKEND_UNAVAILABLE) where no backend works; TypeError
- * (ERR_INVALID_ARG_TYPE), which names the key, for `keys` that do not fit the row; the same or RangeError
- * (ERR_OUT_OF_RANGE) for other options; EMFILE, ENFILE or ENOMEM where descriptors or memory have run out before
+ * (ERR_INVALID_ARG_TYPE) for what is no object; the same, TypeError (ERR_INVALID_ARG_VALUE) or RangeError
+ * (ERR_OUT_OF_RANGE) for wrong options; EMFILE, ENFILE or ENOMEM where descriptors or memory have run out before
  * this process could read its own identity.
  */
 export function judgeOwner(
   recorded: ProcessIdentity | OwnerRecord | OwnerRow,
   options?: OwnerOptions,
 ): Verdict;
+/**
+ * Judges whether the process that wrote a row of a database is alive, where its columns have names of their own.
+ * @example
+ * const row = { id: 1, owner: formatIdentity(selfIdentity()) };
+ * console.log(judgeOwner(row, { keys: { identity: 'owner' } }).state); // alive
+ * @throws the errors of the other signature; TypeError (ERR_INVALID_ARG_TYPE), which names the key, for `keys` that do
+ * not fit the row.
+ */
 export function judgeOwner(row: object, options: RowOptions): Verdict;
 export function judgeOwner(recorded: object, options: OwnerOptions = {}): Verdict {
-  checkJudgeOptions(options);
+  checkJudgement(recorded, options);
   return judgeAtLock(recordedOwner(recorded, options.keys), options);
 }
 

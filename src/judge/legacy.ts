@@ -20,15 +20,15 @@ export interface JudgeOptions {
    * misjudge a pid-only lock of a live sibling container on a shared volume. `unknown`: such a record is
    * never judged.
    */
-  readonly legacy?: 'assume' | 'unknown';
+  readonly legacy?: 'assume' | 'unknown' | undefined;
   /** ms by which the wall clock may have been set since the record was written. Default 60 000. */
-  readonly clockSlack?: number;
+  readonly clockSlack?: number | undefined;
   /**
    * True: an owner with this machine's boot id ran on this very kernel, so that the end of its process or a free
    * lifeline is its death wherever the record stands. Default false: two copies of one virtual machine have the same
    * boot id, and may meet on a shared filesystem or in a database. The verdict is `assumed`.
    */
-  readonly trustBootId?: boolean;
+  readonly trustBootId?: boolean | undefined;
 }
 
 /** ms; a clock that is set by hand, or by NTP at start, moves less than this. */

@@ -1,13 +1,42 @@
-import { invalidType, invalidValue, requireOptions } from '../errors.js';
+import { invalidArgument, invalidType, invalidValue, kindOf } from '../errors.js';
+import { type OptionNames, requireOptions } from '../known-options.js';
+import type { OwnerOptions } from './judge.js';
 import type { JudgeOptions } from './legacy.js';
+
+export const JUDGE_OPTIONS = {
+  legacy: true,
+  clockSlack: true,
+  trustBootId: true,
+} satisfies OptionNames<JudgeOptions>;
+
+const OWNER_OPTIONS = {
+  ...JUDGE_OPTIONS,
+  lock: true,
+  path: true,
+  keys: true,
+} satisfies OptionNames<OwnerOptions>;
+
+/**
+ * Checks the arguments of judgeOwner() and watchOwner(). What is no object is no record that somebody wrote, but the
+ * slip of a caller: the owner of a lock that is free by now is null.
+ * @throws TypeError (ERR_INVALID_ARG_TYPE); the errors of {@link checkJudgeOptions}.
+ */
+export function checkJudgement(recorded: unknown, options: OwnerOptions): void {
+  if (typeof recorded !== 'object' || recorded === null) {
+    throw invalidArgument(`a recorded owner must be an object, not ${kindOf(recorded)}`);
+  }
+  checkJudgeOptions(options, OWNER_OPTIONS);
+}
 
 /**
  * Everything that judges checks these options, because a slip of the pen would otherwise weaken a judgement: a misspelt
  * `legacy` counts as `assume`.
- * @throws TypeError (ERR_INVALID_ARG_TYPE) or RangeError (ERR_OUT_OF_RANGE).
+ * @param known the options of the function that was called.
+ * @throws TypeError (ERR_INVALID_ARG_TYPE, or ERR_INVALID_ARG_VALUE for an option that there is not) or RangeError
+ * (ERR_OUT_OF_RANGE).
  */
-export function checkJudgeOptions(options: JudgeOptions): void {
-  requireOptions(options);
+export function checkJudgeOptions(options: JudgeOptions, known: OptionNames<JudgeOptions>): void {
+  requireOptions(options, known);
   // The names are literal, because V8 takes a slow path for a property whose name is in a variable.
   checkTime('clockSlack', options.clockSlack);
   if (options.legacy !== undefined && options.legacy !== 'assume' && options.legacy !== 'unknown') {

@@ -19,6 +19,9 @@ import { LockView } from './protocol/view.js';
  * release the lock, and keeps its lease from now on. Call it once, early in the program. The environment
  * variable KERNEL_IDENTITY_LOCK, which names the lock, is then removed, so that no child process takes the
  * lock for its own.
+ * @example
+ * const lock = adoptLock() ?? (await acquireLock('/data/install.lock'));
+ * await lock.release();
  * @returns null when no lock was handed over to this process, and when it was adopted before.
  * @throws LockLostError (ERR_LOCK_LOST) when the lock is gone, or when its descriptors were not passed on to
  * this process; TypeError (ERR_INVALID_ARG_TYPE) when the variable holds something else;

@@ -1,7 +1,7 @@
 // An heir is a process that has inherited the descriptors on which the kernel keeps a lock. The lock is held
 // as long as one of its heirs lives, whatever has become of the process that acquired it.
 import type { ChildProcess, SpawnOptions, StdioOptions } from 'node:child_process';
-import { invalidArgument, outOfRange } from '../errors.js';
+import { invalidArgument, kindOf, outOfRange } from '../errors.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { clearStale } from './protocol/clear.js';
 import type { PublishedLock } from './protocol/publish.js';
@@ -53,6 +53,9 @@ export function startHeir(
 ): ChildProcess {
   // spawn() would take an object here for the options, and start the child without the lock.
   if (!Array.isArray(args)) throw invalidArgument('the arguments of the command must be an array');
+  if (typeof options !== 'object' || options === null) {
+    throw invalidArgument(`the options of the command must be an object, not ${kindOf(options)}`);
+  }
   // The module is loaded only here, because most programs hand no lock over.
   const { spawn } = process.getBuiltinModule('node:child_process');
   const { record, lockPath } = published;

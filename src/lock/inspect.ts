@@ -44,6 +44,9 @@ export interface LockInspection {
 /**
  * Judges the lock directory, or another program's lock or PID file, at `path`. It changes nothing. A file
  * that names no owner has the state `unknown`, as has one that a lease of another program keeps from being read.
+ * @example
+ * const { state, description } = inspectLockSync('/data/install.lock');
+ * console.log(state, description); // free nothing is there
  * @throws NotALockError (ERR_NOT_A_LOCK) for a directory whose owner.json no lock wrote;
  * TypeError (ERR_INVALID_ARG_TYPE) or RangeError (ERR_OUT_OF_RANGE) for wrong options;
  * BackendUnavailableError (ERR_BACKEND_UNAVAILABLE); system errors.
@@ -65,7 +68,14 @@ export function inspectLockSync(path: string | URL, options: InspectOptions = {}
   });
 }
 
-/** The same as {@link inspectLockSync}, as a promise. */
+/**
+ * Judges the lock directory, or another program's lock or PID file, at `path`, as {@link inspectLockSync} does. It
+ * changes nothing.
+ * @example
+ * const { state, owner } = await inspectLock('/data/install.lock');
+ * if (state === 'held') console.log(`pid ${owner?.pid} is at it`);
+ * @throws the errors of {@link inspectLockSync}.
+ */
 export async function inspectLock(path: string | URL, options: InspectOptions = {}): Promise<LockInspection> {
   return inspectLockSync(path, options);
 }

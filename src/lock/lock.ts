@@ -157,6 +157,9 @@ export class Lock {
    * holds it.
    *
    * A command that cannot be started emits 'error' as usual. This process then still has the lock.
+   * @example
+   * const lock = await acquireLock('/data/install.lock', { handOver: true });
+   * lock.handOver(process.execPath, ['--version']).once('exit', () => console.log('done'));
    * @throws Error (ERR_INVALID_STATE) when the lock was acquired without the option `handOver`, or is no
    * longer held; LockLostError (ERR_LOCK_LOST); the errors of `spawn()`; RangeError (ERR_OUT_OF_RANGE) for
    * more than 20 entries in `stdio`.

@@ -1,24 +1,25 @@
 import { invalidType, invalidValue } from '../errors.js';
-import { checkJudgeOptions, checkTime } from '../judge/options.js';
+import { checkJudgeOptions, checkTime, JUDGE_OPTIONS } from '../judge/options.js';
+import type { OptionNames } from '../known-options.js';
 import { MAX_LABEL } from '../record/parse.js';
 import type { WaitReport } from './events.js';
 import { type InspectOptions, MIN_LEASE } from './protocol/assess.js';
 
 export interface AcquireOptions extends InspectOptions {
   /** Milliseconds to wait for the lock. Default Infinity; 0 means one try. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /**
    * Ends the waiting: the acquisition rejects with `signal.reason`. A synchronous one checks it once, before
    * it begins.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called when waiting begins, when the owner changes, once when the owner is overdue, and every 10 s. */
-  readonly onWait?: (report: WaitReport) => void;
+  readonly onWait?: ((report: WaitReport) => void) | undefined;
   /**
    * Milliseconds for which an owner is expected to hold the lock. Waiters report an owner that holds it
    * longer as overdue.
    */
-  readonly expectedHold?: number;
+  readonly expectedHold?: number | undefined;
   /**
    * Milliseconds for which the lock outlives its owner's silence. A lease is recorded only where observers
    * may be unable to test the lock's witness (network filesystems, FUSE, ramfs, gVisor, plain Node, overlay,
@@ -27,23 +28,44 @@ export interface AcquireOptions extends InspectOptions {
    * may take the lock. An owner that is paused for longer can therefore overlap its successor.
    * Default 30 000, at least 1 000, at most 86 400 000 (a day).
    */
-  readonly lease?: number;
+  readonly lease?: number | undefined;
   /**
    * True: the lock can be handed over to a child process with `lock.handOver()`. The record says so from the
    * start, and carries a lifeline of its own, so that no observer takes the death of this process for the end
    * of the work.
    */
-  readonly handOver?: boolean;
+  readonly handOver?: boolean | undefined;
   /** A word for people, shown with the lock by `inspect`. */
-  readonly label?: string;
+  readonly label?: string | undefined;
 }
+
+const INSPECT_OPTIONS = { ...JUDGE_OPTIONS, ownerlessGrace: true } satisfies OptionNames<InspectOptions>;
+
+const ACQUIRE_OPTIONS = {
+  ...INSPECT_OPTIONS,
+  timeout: true,
+  signal: true,
+  onWait: true,
+  expectedHold: true,
+  lease: true,
+  handOver: true,
+  label: true,
+} satisfies OptionNames<AcquireOptions>;
+
+/** The options of a single try, which never waits. */
+export type TryAcquireOptions = Omit<AcquireOptions, 'timeout'>;
+
+const { timeout: _, ...TRY_OPTIONS } = ACQUIRE_OPTIONS;
 
 /** Milliseconds: a day. */
 const MAX_LEASE = 86_400_000;
 
-/** @throws TypeError (ERR_INVALID_ARG_TYPE) or RangeError (ERR_OUT_OF_RANGE). */
-export function checkAcquireOptions(options: AcquireOptions): void {
-  checkInspectOptions(options);
+/** @throws the errors of {@link checkJudgeOptions}. */
+export function checkAcquireOptions(
+  options: AcquireOptions,
+  known: OptionNames<TryAcquireOptions> = ACQUIRE_OPTIONS,
+): void {
+  checkInspectOptions(options, known);
   checkTime('timeout', options.timeout);
   checkTime('expectedHold', options.expectedHold);
   if (options.lease !== undefined) {
@@ -70,8 +92,16 @@ export function checkAcquireOptions(options: AcquireOptions): void {
   }
 }
 
-/** @throws the errors of {@link checkAcquireOptions}. */
-export function checkInspectOptions(options: InspectOptions): void {
-  checkJudgeOptions(options);
+/** @throws the errors of {@link checkJudgeOptions}. */
+export function checkTryOptions(options: TryAcquireOptions): void {
+  checkAcquireOptions(options, TRY_OPTIONS);
+}
+
+/** @throws the errors of {@link checkJudgeOptions}. */
+export function checkInspectOptions(
+  options: InspectOptions,
+  known: OptionNames<InspectOptions> = INSPECT_OPTIONS,
+): void {
+  checkJudgeOptions(options, known);
   checkTime('ownerlessGrace', options.ownerlessGrace);
 }

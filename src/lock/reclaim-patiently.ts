@@ -7,9 +7,9 @@ const REPORT_INTERVAL = 10_000;
 
 export interface PatientOptions extends InspectOptions {
   /** Milliseconds to wait at most. Default Infinity, which ends all the same: see {@link reclaimPatiently}. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** Called when the waiting begins, and every 10 s. */
-  readonly onWait?: (found: ReclaimResult) => void;
+  readonly onWait?: ((found: ReclaimResult) => void) | undefined;
 }
 
 export interface PatientResult extends ReclaimResult {
@@ -23,11 +23,11 @@ export interface PatientResult extends ReclaimResult {
  * @throws the errors of reclaimLock().
  */
 export async function reclaimPatiently(path: string, options: PatientOptions): Promise<PatientResult> {
-  const { timeout = Number.POSITIVE_INFINITY, onWait } = options;
+  const { timeout = Number.POSITIVE_INFINITY, onWait, ...judging } = options;
   const started = performance.now();
   let reportedAt = Number.NEGATIVE_INFINITY;
   for (let before: ReclaimTry['left'] = null; ; ) {
-    const { result, left } = tryToReclaim(path, options);
+    const { result, left } = tryToReclaim(path, judging);
     const silentMs = left?.silentMs;
     if (silentMs === undefined || left?.lookAgainIn === undefined) return { ...result, isRenewed: false };
     if (silentMs <= (before?.silentMs ?? -1)) return { ...result, isRenewed: true };

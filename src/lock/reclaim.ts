@@ -30,8 +30,12 @@ export interface ReclaimResult extends LockInspection {
 }
 
 /**
- * Removes the lock at `path`, or another program's lock or PID file, only if its owner is dead. A successor
- * may write such a file in the moment of its removal: {@link ForeignLock.remove} says what happens then.
+ * Removes the lock at `path`, or another program's lock or PID file, only if its owner is dead. In the
+ * microseconds between the last check of such a file and its removal a successor that writes it without O_EXCL can lose
+ * what it writes.
+ * @example
+ * const { reclaimed, state } = reclaimLockSync('/data/install.lock');
+ * console.log(reclaimed, state); // false free
  * @throws the errors of {@link inspectLockSync}; NotALockError (ERR_NOT_A_LOCK) also for a file that names no
  * owner, or whose name and content could be those of any file; LockNotEmptyError (ERR_LOCK_NOT_EMPTY) for a
  * directory with foreign files in it.
@@ -79,7 +83,14 @@ function withoutLock(result: ReclaimResult): ReclaimTry {
   return { result, left: null };
 }
 
-/** The same as {@link reclaimLockSync}, as a promise. */
+/**
+ * Removes the lock at `path`, or another program's lock or PID file, only if its owner is dead, as
+ * {@link reclaimLockSync} does.
+ * @example
+ * const { reclaimed, description } = await reclaimLock('/data/install.lock');
+ * if (reclaimed) console.log(`removed: ${description}`);
+ * @throws the errors of {@link reclaimLockSync}.
+ */
 export async function reclaimLock(path: string | URL, options: InspectOptions = {}): Promise<ReclaimResult> {
   return reclaimLockSync(path, options);
 }

@@ -1,6 +1,7 @@
 import { isDate } from 'node:util/types';
-import { invalidArgument } from '../errors.js';
+import { invalidArgument, kindOf } from '../errors.js';
 import { identityIn, isPid } from '../identity/format.js';
+import type { OptionNames } from '../known-options.js';
 import { Fields } from '../text/json-fields.js';
 import { machineRecord, plausibleTicks, toHostname } from './legacy-fields.js';
 import type { OwnerRecord } from './owner-record.js';
@@ -11,24 +12,30 @@ import { toTicks } from './ticks.js';
 /** The columns of a row by the names that they have in a database of another program. */
 export interface RowKeys {
   /** What `selfIdentity()` gave to the owner: an object, or its JSON text. */
-  readonly identity?: string;
+  readonly identity?: string | undefined;
   /** A number, or its decimal text. It must be the one in the identity, if the row has both. */
-  readonly pid?: string;
+  readonly pid?: string | undefined;
   /**
    * When the owner wrote the row, by the owner's own clock: ms since the epoch, ISO 8601 text with a zone, or
    * a Date. An earlier time, such as that at which a job was queued, makes a living owner seem younger than
    * its row, hence dead. It counts only in a row without an identity, as the next two do.
    */
-  readonly createdAt?: string;
+  readonly createdAt?: string | undefined;
   /** Field 22 of /proc/PID/stat, as the owner read it: a number, or its decimal text. */
-  readonly starttime?: string;
+  readonly starttime?: string | undefined;
   /** The name of the host on which the pid is one. A pid of another host is never judged. */
-  readonly hostname?: string;
+  readonly hostname?: string | undefined;
 }
 
 type Key = keyof RowKeys;
 
-const KEYS: readonly Key[] = ['identity', 'pid', 'createdAt', 'starttime', 'hostname'];
+const KEYS = {
+  identity: true,
+  pid: true,
+  createdAt: true,
+  starttime: true,
+  hostname: true,
+} satisfies OptionNames<RowKeys>;
 
 /** {@link recordFromCaller}, or the record in a row whose columns have the names in `keys`. */
 export function recordedOwner(value: unknown, keys: RowKeys | undefined): OwnerRecord {
@@ -101,8 +108,10 @@ class Columns {
   }
 
   #check(key: string, name: unknown): void {
-    if (!KEYS.includes(key as Key)) {
-      throw invalidArgument(`option 'keys' has no key '${key}'; its keys are ${KEYS.join(', ')}`);
+    if (!Object.hasOwn(KEYS, key)) {
+      throw invalidArgument(
+        `option 'keys' has no key '${key}'; its keys are ${Object.keys(KEYS).join(', ')}`,
+      );
     }
     if (typeof name !== 'string' || name === '') {
       throw invalidArgument(`option 'keys.${key}' must be the name of a column, not ${kindOf(name)}`);
@@ -162,11 +171,4 @@ class Columns {
       `option 'keys.${key}': column '${this.#names.get(key)}' must hold ${wanted}, not ${kindOf(value)}`,
     );
   }
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  if (value === '') return 'an empty text';
-  if (ArrayBuffer.isView(value)) return 'bytes';
-  return Array.isArray(value) ? 'an array' : typeof value;
 }

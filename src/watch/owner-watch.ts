@@ -2,7 +2,7 @@ import type { Backend } from '../backend/backend.js';
 import { currentObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import { judgeAtLock, type OwnerOptions, type RowOptions, withRecordedFile } from '../judge/judge.js';
-import { checkJudgeOptions } from '../judge/options.js';
+import { checkJudgement } from '../judge/options.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord, OwnerRow } from '../record/owner-record.js';
 import { recordedOwner } from '../record/row.js';
@@ -97,14 +97,26 @@ export class OwnerWatch {
  * @param recorded what `judgeOwner` takes: an identity, a row, or a record as `inspectLock` returns it.
  * @param options Without `lock` or `path` the death of an owner in a sibling container leaves it `unknown`, because
  * nothing says where its record stands.
+ * @example
+ * const watch = watchOwner(selfIdentity());
+ * console.log(watch.alive); // true
+ * watch.close();
  * @throws the errors of `judgeOwner`.
  */
 export function watchOwner(
   recorded: ProcessIdentity | OwnerRecord | OwnerRow,
   options?: OwnerOptions,
 ): OwnerWatch;
+/**
+ * Watches the process that wrote a row of a database whose columns have names of their own.
+ * @example
+ * const watch = watchOwner({ id: 1, owner: selfIdentity() }, { keys: { identity: 'owner' } });
+ * console.log(watch.alive); // true
+ * watch.close();
+ * @throws the errors of `judgeOwner`.
+ */
 export function watchOwner(row: object, options: RowOptions): OwnerWatch;
 export function watchOwner(recorded: object, options: OwnerOptions = {}): OwnerWatch {
-  checkJudgeOptions(options);
+  checkJudgement(recorded, options);
   return new OwnerWatch(recorded, options);
 }

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { describeRequiring, isBuilt } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { allPages, type Block, blocksOf, TOP } from './pages.js';
+import { allPages, type Block, blocksOf, docExamples, TOP } from './pages.js';
 
-const BLOCKS = allPages()
-  .flatMap(blocksOf)
-  .filter(({ language }) => language === 'js');
+const BLOCKS = [...allPages().flatMap(blocksOf), ...docExamples()].filter(
+  ({ language }) => language === 'js',
+);
 
 /** Runs a block as a reader would: in a project of its own, into which the package is installed. */
 function run({ code }: Block) {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import * as api from '../../src/index.js';
 
 export const TOP = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -76,3 +77,24 @@ export function anchorsOf(page: Page): string[] {
       .replaceAll(' ', '-'),
   );
 }
+
+/** The examples in the doc comments of the published types, as blocks that a reader would paste. */
+export function docExamples(): Block[] {
+  const files = readdirSync(join(TOP, 'dist'), { recursive: true, encoding: 'utf8' });
+  return files.filter((name) => name.endsWith('.d.ts')).flatMap((name) => examplesIn(`dist/${name}`));
+}
+
+function examplesIn(page: string): Block[] {
+  const text = read(page);
+  return [...text.matchAll(/^ *\* @example\n((?: *\* (?!@).*\n)+)/gm)].map(({ 1: lines = '', index }) => {
+    const example = lines.replace(/^ *\* /gm, '');
+    const used = PUBLIC_FUNCTIONS.filter((name) => example.includes(`${name}(`));
+    const code = `import { ${used.join(', ')} } from 'kernel-identity';\n\n${example}`;
+    return { page, line: text.slice(0, index).split('\n').length, language: 'js', code, notRun: null };
+  });
+}
+
+/** The functions that the package exports. */
+export const PUBLIC_FUNCTIONS: readonly string[] = Object.entries(api)
+  .filter(([name, value]) => typeof value === 'function' && /^[a-z]/.test(name))
+  .map(([name]) => name);

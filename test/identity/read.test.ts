@@ -121,22 +121,21 @@ describe('probeIdentity', () => {
     },
   );
 
-  test.each([
-    0,
-    -1,
-    2 ** 31,
-    1.5,
-    Number.NaN,
-    Number.POSITIVE_INFINITY,
-    '7',
-    null,
-    undefined,
-    7n,
-    {},
-    Symbol('x'),
-  ])('of %s is an ERR_OUT_OF_RANGE', (pid) => {
-    expect(() => probeIdentity(pid as number)).toThrow(RangeError);
-    expect(() => probeIdentity(pid as number)).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
+  test.each([0, -1, 2 ** 31, 1.5, Number.NaN, Number.POSITIVE_INFINITY])(
+    'of %s is an ERR_OUT_OF_RANGE',
+    (pid) => {
+      expect(() => probeIdentity(pid as number)).toThrow(RangeError);
+      expect(() => probeIdentity(pid as number)).toThrow(
+        expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }),
+      );
+    },
+  );
+
+  test.each(['7', null, undefined, 7n, {}, Symbol('x')])('of %s is an ERR_INVALID_ARG_TYPE', (pid) => {
+    expect(() => probeIdentity(pid as number)).toThrow(TypeError);
+    expect(() => probeIdentity(pid as number)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
+    );
   });
 });
 

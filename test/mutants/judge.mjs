@@ -8,6 +8,28 @@ const COMPARE = ['test/identity/compare.test.ts'];
 /** @type {import('./list.mjs').MutatedFile[]} */
 export const files = [
   {
+    file: 'src/judge/options.ts',
+    tests: ['test/lock/arguments.test.ts'],
+    mutants: [
+      {
+        what: 'a watch on no owner at all is alive for ever',
+        from: "if (typeof recorded !== 'object' || recorded === null)",
+        to: 'if (false)',
+      },
+    ],
+  },
+  {
+    file: 'src/identity/process-identity.ts',
+    tests: ['test/lock/arguments.test.ts'],
+    mutants: [
+      {
+        what: 'two records of other shapes are the same process',
+        from: "if (typeof pidNamespace !== 'object' || pidNamespace === null)",
+        to: 'if (false)',
+      },
+    ],
+  },
+  {
     file: 'src/judge/table.ts',
     tests: TABLE,
     mutants: [
@@ -491,8 +513,8 @@ export const files = [
     tests: ['test/lock/acquire-release.test.ts'],
     mutants: [
       {
-        what: 'judgeOwner() does not check its options',
-        from: '  checkJudgeOptions(options);',
+        what: 'judgeOwner() does not check its arguments',
+        from: '  checkJudgement(recorded, options);',
         to: '',
       },
     ],
@@ -535,7 +557,7 @@ export const files = [
       },
       {
         what: 'a misspelt key counts as left out',
-        from: 'if (!KEYS.includes(key as Key)) {',
+        from: 'if (!Object.hasOwn(KEYS, key)) {',
         to: 'if (false) {',
       },
       {

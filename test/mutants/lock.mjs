@@ -7,11 +7,49 @@ const CLEARING = [
   'test/lock/bad-input.test.ts',
 ];
 
+const ARGUMENTS = ['test/lock/arguments.test.ts'];
 const RETIRING = ['test/lock/retire.test.ts'];
 const HAND_OVER = ['test/hand-over/hand-over.test.ts'];
 
 /** @type {import('./list.mjs').MutatedFile[]} */
 export const files = [
+  {
+    file: 'src/known-options.ts',
+    tests: ARGUMENTS,
+    mutants: [
+      {
+        what: 'an option that there is not goes unnoticed',
+        from: 'if (known[name] !== true) refuseIfGiven',
+        to: 'if (false) refuseIfGiven',
+      },
+      {
+        what: 'the name of a property that every object has passes for an option',
+        from: 'if (known[name] !== true)',
+        to: 'if (!known[name])',
+      },
+      {
+        what: 'an option that another library has put on all objects is refused',
+        from: '!Object.hasOwn(options, name) || ',
+        to: '',
+      },
+      {
+        what: 'an option that is undefined is refused',
+        from: ' || Reflect.get(options, name) === undefined',
+        to: '',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/index.ts',
+    tests: ARGUMENTS,
+    mutants: [
+      {
+        what: 'an async function loses its lock in withLockSync and nobody says so',
+        from: '    refuseThenable(result);\n',
+        to: '',
+      },
+    ],
+  },
   {
     file: 'src/lock/own-record.ts',
     tests: OWNER,
@@ -292,11 +330,16 @@ export const files = [
   },
   {
     file: 'src/lock/options.ts',
-    tests: ['test/lock/acquire-release.test.ts'],
+    tests: ['test/lock/acquire-release.test.ts', ...ARGUMENTS],
     mutants: [
       {
+        what: 'a single try leaves its timeout unread',
+        from: 'checkAcquireOptions(options, TRY_OPTIONS);',
+        to: 'checkAcquireOptions(options);',
+      },
+      {
         what: 'options for judging a lock are not checked',
-        from: '  checkJudgeOptions(options);',
+        from: '  checkJudgeOptions(options, known);',
         to: '',
       },
       {
@@ -311,8 +354,8 @@ export const files = [
     tests: ['test/lock/acquire-release.test.ts'],
     mutants: [
       {
-        what: 'the options of a watch are not checked',
-        from: '  checkJudgeOptions(options);',
+        what: 'the arguments of a watch are not checked',
+        from: '  checkJudgement(recorded, options);',
         to: '',
       },
     ],

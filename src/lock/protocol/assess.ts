@@ -21,7 +21,7 @@ export interface InspectOptions extends JudgeOptions {
    * behind. Default 30 000. `inspectLock` and `reclaimLock` take the option as the caller's word that the directory is
    * a lock's: without it, they and every acquisition leave a directory alone that is not named like a lock.
    */
-  readonly ownerlessGrace?: number;
+  readonly ownerlessGrace?: number | undefined;
 }
 
 /** Milliseconds. FAT stores times in units of 2 s, SFTP and others in seconds. */

@@ -47,11 +47,11 @@ export interface PublishedLock {
 }
 
 export interface PublishOptions {
-  readonly label?: string;
+  readonly label?: string | undefined;
   /** Milliseconds. */
-  readonly lease?: number;
+  readonly lease?: number | undefined;
   /** Another process may inherit the lock: see {@link OwnerRecord.handedOver}. */
-  readonly handOver?: boolean;
+  readonly handOver?: boolean | undefined;
 }
 
 /** Milliseconds. */
