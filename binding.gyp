@@ -1,7 +1,7 @@
 {
   'targets': [
     {
-      # node-gyp-build loads the first .node file by name, so there is one target only.
+      # src/backend/native.ts loads the file that has this name.
       'target_name': 'kernel_identity',
       'variables': {
         'node_addon_api_dir': '<!(node -p "require(\'node-addon-api\').include_dir")',
@@ -21,6 +21,7 @@
         'native/binding/lifeline_text.cc',
         'native/binding/object_shape.cc',
         'native/binding/processes.cc',
+        'native/binding/random.cc',
         'native/binding/subscriptions.cc',
         'native/binding/values.cc',
         'native/binding/watch.cc',
@@ -47,6 +48,7 @@
         'native/linux/proc_file.cc',
         'native/linux/proc_stat.cc',
         'native/linux/proc_status.cc',
+        'native/linux/random.cc',
         'native/linux/rechecks.cc',
         'native/linux/thread.cc',
         'native/linux/time_offset.cc',

@@ -1,5 +1,5 @@
 // Builds the native addon into build/Release with node-gyp, if this machine can. The addon is optional: without it the
-// prebuilt one is loaded, and other architectures use plain Node and /proc. node-gyp-build prefers build/Release.
+// prebuilt one is loaded, and other architectures use plain Node and /proc. A clone prefers its build/Release.
 // `--force` builds even if the binary is up to date.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';

@@ -12,6 +12,8 @@ namespace {
 
 constexpr Method kMethods[] = {
     {"capabilities", Call<GetCapabilities>},
+    {"fillRandom", Call<FillRandom>},
+    {"lossEvents", Call<GetLossEvents>},
 };
 
 void AddExports(Napi::Env env, Napi::Object exports) {

@@ -31,9 +31,14 @@ Napi::Value GetCapabilities(const Napi::CallbackInfo& info) {
       .Set("takeWitness", CapabilityValue(env, known->take_witness))
       .Set("testWitness", CapabilityValue(env, known->test_witness))
       .Set("lifeline", CapabilityValue(env, known->lifeline))
-      .Set("lossEvents", CapabilityValue(env, known->loss_events))
       .Set("renameNoReplace", CapabilityValue(env, known->rename_no_replace))
       .value();
+}
+
+Napi::Value GetLossEvents(const Napi::CallbackInfo& info) {
+  std::optional<system::Capability>& known = EnvironmentOf(info).loss_events;
+  if (!known) known = system::ProbeLossEvents();
+  return CapabilityValue(info.Env(), *known);
 }
 
 }  // namespace kernel_identity::binding

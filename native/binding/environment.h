@@ -37,6 +37,7 @@ struct Environment {
   Subscriptions subscriptions;
   system::PidfsDevice pidfs;
   std::optional<system::Capabilities> capabilities;
+  std::optional<system::Capability> loss_events;
   ObjectShape process_stat;
   ObjectShape pidfd_probe;
   LastObject<system::PidfdProbe> last_pidfd_probe;

@@ -18,5 +18,7 @@ Napi::Value CreateWatch(Napi::Env env, Environment* environment);
 Napi::Value CreateLifeline(Napi::Env env, Environment* environment);
 Napi::Value CreateLease(Napi::Env env, Environment* environment);
 Napi::Value GetCapabilities(const Napi::CallbackInfo& info);
+Napi::Value GetLossEvents(const Napi::CallbackInfo& info);
+void FillRandom(const Napi::CallbackInfo& info);
 
 }  // namespace kernel_identity::binding

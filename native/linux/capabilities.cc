@@ -187,26 +187,6 @@ int ProbeLifeline(Capabilities* capabilities) {
   return 0;
 }
 
-/**
- * Watches a directory in the way in which an owner watches that of its lock. EMFILE is no shortage here:
- * mostly the user has no inotify instance left, which lasts.
- */
-int ProbeLossEvents(Capabilities* capabilities) {
-  Capability& found = capabilities->loss_events;
-  const auto polled = [&found](const char* call, int error) {
-    found = No("polled once a second: " + Answered(call, error));
-    return 0;
-  };
-  const int opened = OpenInotify();
-  if (opened < 0) return polled("inotify_init1", opened);
-  const UniqueFd inotify(opened);
-  const UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  const int watch = WatchDirectory(inotify.get(), root.get());
-  if (watch < 0) return polled("inotify_add_watch by /proc/self/fd", watch);
-  found = Yes("inotify watches an open directory");
-  return 0;
-}
-
 Capability ProbeRenameNoReplace() {
   // A kernel that has the call checks the descriptors and answers EBADF. A seccomp filter answers before
   // that.
@@ -218,12 +198,25 @@ Capability ProbeRenameNoReplace() {
 }  // namespace
 
 int ProbeCapabilities(Capabilities* capabilities) {
-  for (const auto probe : {ProbePidfd, ProbeNamespaceId, ProbeWitness, ProbeLifeline, ProbeLossEvents}) {
+  for (const auto probe : {ProbePidfd, ProbeNamespaceId, ProbeWitness, ProbeLifeline}) {
     const int shortage = probe(capabilities);
     if (shortage < 0) return shortage;
   }
   capabilities->rename_no_replace = ProbeRenameNoReplace();
   return 0;
+}
+
+Capability ProbeLossEvents() {
+  const auto polled = [](const char* call, int error) {
+    return No("polled once a second: " + Answered(call, error));
+  };
+  const int opened = OpenInotify();
+  if (opened < 0) return polled("inotify_init1", opened);
+  const UniqueFd inotify(opened);
+  const UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const int watch = WatchDirectory(inotify.get(), root.get());
+  if (watch < 0) return polled("inotify_add_watch by /proc/self/fd", watch);
+  return Yes("inotify watches an open directory");
 }
 
 }  // namespace kernel_identity::system

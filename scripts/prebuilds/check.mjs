@@ -75,7 +75,7 @@ function rebuilt(target, entry) {
   return [];
 }
 
-/** Lists the files that do not belong here. node-gyp-build takes the first file that fits, so there must be only one. */
+/** Lists the files that do not belong here, because whatever lies here is published. */
 function unexpectedFiles() {
   const expected = TARGETS.map(({ folder }) => `${folder}/${FILE_NAME}`);
   return readdirSync(PREBUILDS, { recursive: true, withFileTypes: true })

@@ -6,7 +6,7 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const PREBUILDS = join(ROOT, 'prebuilds');
 export const MANIFEST = join(PREBUILDS, 'manifest.json');
 
-/** The name that prebuildify gives and node-gyp-build expects. It has no tag, so it is for glibc and for musl. */
+/** The name that prebuildify gives and src/backend/native.ts expects. It has no tag, so it is for glibc and for musl. */
 export const FILE_NAME = 'kernel-identity.node';
 
 /**

@@ -526,6 +526,8 @@ export interface Backend {
   readonly watch: WatchOperations | null;
   readonly lease: LeaseOperations;
   readonly lifeline: LifelineOperations;
+  /** Fills the array with bytes from a random generator that nobody can predict. */
+  fillRandom(bytes: Uint8Array): void;
   /**
    * Probed at the first call, then remembered. Throws where descriptors or memory have run out, and remembers
    * nothing.

@@ -2,11 +2,13 @@
 
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { requireWhole } from './addon-file.js';
 import type {
   Backend,
   Capabilities,
+  Capability,
   FileOperations,
   LeaseOperations,
   LifelineOperations,
@@ -17,7 +19,10 @@ import type {
 import { ownPackage } from './own-package.js';
 import { errnoOf, reasonOf } from './system-error.js';
 
-/** Path of the prebuilt addon for this machine, relative to the package. */
+/** The addon that `npm run build` makes in a clone, relative to the package. What is published holds none. */
+const BUILT = 'build/Release/kernel_identity.node';
+
+/** The prebuilt addon for this machine, relative to the package. It is for glibc and for musl. */
 const PREBUILT = `prebuilds/${process.platform}-${process.arch}/kernel-identity.node`;
 
 /** The exports of the compiled addon. */
@@ -28,7 +33,11 @@ export interface Addon {
   readonly watch: WatchOperations;
   readonly lease: LeaseOperations;
   readonly lifeline: LifelineOperations;
-  capabilities(): Capabilities;
+  capabilities(): Omit<Capabilities, 'lossEvents'>;
+  /** Probes that capability at the first call, which may take 20 ms: the kernel is slow to end the trial watch. */
+  lossEvents(): Capability;
+  /** Fills the array by getrandom(2), without which Node itself does not start. */
+  fillRandom(bytes: Uint8Array): void;
   /** SHA-256 of the sources that it was built from; scripts/native-source-hash.mjs prints the same. */
   readonly sourceHash: string;
 }
@@ -45,29 +54,36 @@ export function loadAddon(): Addon {
   try {
     // import.meta is read here and not when this module is loaded, because some bundlers remove it.
     const here = import.meta.url;
-    const require = createRequire(here);
-    const file = findAddon(here, require);
+    const file = findAddon(here);
     requireWhole(file);
-    return require(file) as Addon;
+    return createRequire(here)(file) as Addon;
   } catch (error) {
     throw new Error(`the native addon does not load: ${reasonOf(error)}`, { cause: error });
   }
 }
 
-/** @throws {Error} of {@link ownPackage} or node-gyp-build, which says where no addon was found. */
-function findAddon(here: string, require: NodeJS.Require): string {
+/**
+ * Returns the path of the addon, which follows from that of this module alone: settings of npm and variables such as
+ * npm_config_arch must not change which code is loaded. `PREBUILDS_ONLY` in the environment leaves out the build of a
+ * clone, so that the tests can test what is published.
+ *
+ * @throws {Error} saying that there is none, or that of {@link ownPackage}.
+ */
+function findAddon(here: string): string {
   // When a bundler has put this module into another file, the addon lies beside that file: docs/bundlers.md.
   const beside = fileURLToPath(new URL(`./${PREBUILT}`, here));
   if (existsSync(beside)) return beside;
   const { root } = ownPackage();
-  // node-gyp-build is loaded only now, because the other backends need no addon.
-  const { path } = require('node-gyp-build') as { path(root: string): string };
-  return path(root);
+  const places = process.env.PREBUILDS_ONLY ? [PREBUILT] : [BUILT, PREBUILT];
+  const found = places.map((place) => join(root, place)).find((path) => existsSync(path));
+  if (found === undefined) throw new Error(`no such file: ${join(root, PREBUILT)}`);
+  return found;
 }
 
 /** @throws {Error} see {@link loadAddon} */
 export function loadNativeBackend(): Backend {
-  const { processes, files, witness, watch, lease, lifeline, capabilities } = loadAddon();
+  const { processes, files, witness, watch, lease, lifeline, capabilities, lossEvents, fillRandom } =
+    loadAddon();
   let known: Capabilities | undefined;
   return {
     name: 'native',
@@ -91,8 +107,15 @@ export function loadNativeBackend(): Backend {
     watch,
     lease,
     lifeline,
+    fillRandom,
     capabilities: () => {
-      known ??= capabilities();
+      known ??= {
+        ...capabilities(),
+        // This one is probed when it is asked for, because no lock needs it, and the probe takes longer than a lock.
+        get lossEvents() {
+          return lossEvents();
+        },
+      };
       return known;
     },
   };

@@ -6,7 +6,7 @@ import { tempDir } from '../helpers/temp-dir.js';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The path at which an installed package has its addon for this machine. */
-const PREBUILT = `prebuilds/${process.platform}-${process.arch}/kernel-identity.node`;
+export const PREBUILT = `prebuilds/${process.platform}-${process.arch}/kernel-identity.node`;
 
 /** The addon that `npm run build` makes. Without a compiler, the prebuilt one is used. */
 const BUILT = join(ROOT, 'build/Release/kernel_identity.node');
@@ -21,7 +21,6 @@ export function installInto(project = tempDir(), addon: string | null = ADDON): 
   const root = join(modules, 'kernel-identity');
   cpSync(join(ROOT, 'dist'), join(root, 'dist'), { recursive: true });
   copyFileSync(join(ROOT, 'package.json'), join(root, 'package.json'));
-  cpSync(join(ROOT, 'node_modules/node-gyp-build'), join(modules, 'node-gyp-build'), { recursive: true });
   if (addon !== null) {
     mkdirSync(dirname(join(root, PREBUILT)), { recursive: true });
     copyFileSync(addon, join(root, PREBUILT));

@@ -72,8 +72,7 @@ describe(`under Node's permission model`, () => {
       expect(portable).toMatchObject({ backend: { name: 'portable' }, lock: WORKING_LOCK });
       if (process.allowedNodeEnvironmentFlags.has('--allow-addons')) {
         const native = runHost(entry, {
-          // The addon loader reads this file to determine the C library.
-          ...under(...allowed, '--allow-addons', '--allow-fs-read=/etc/alpine-release'),
+          ...under(...allowed, '--allow-addons'),
           directory,
         });
         // Node cannot read whether /proc has hidepid, which hides processes from every user but root.

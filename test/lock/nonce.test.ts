@@ -2,7 +2,9 @@ import { expect, test, vi } from 'vitest';
 import { newNonce } from '../../src/lock/protocol/nonce.js';
 
 // The generator is in the same state in every process, as in the copies of a virtual machine.
-vi.mock('node:crypto', () => ({ randomBytes: (size: number) => Buffer.alloc(size, 0xab) }));
+vi.mock('../../src/backend/select.js', () => ({
+  currentBackend: () => ({ fillRandom: (bytes: Uint8Array) => void bytes.fill(0xab) }),
+}));
 
 test('no nonce is given out twice, and each is 128 bits in hexadecimal', () => {
   const nonces = Array.from({ length: 1000 }, newNonce);

@@ -547,6 +547,12 @@ export const files = [
         from: 'return (drawn >> 2n).toString();',
         to: "return '7';",
       },
+      {
+        what: 'copies of a machine draw the same one on different files',
+        from: 'process.hrtime.bigint(), BigInt(inode),',
+        to: 'process.hrtime.bigint(),',
+        tests: ['test/lock/lifeline-offset.test.ts'],
+      },
     ],
   },
   {

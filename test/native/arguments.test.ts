@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { describeRequiring } from '../helpers/requirements.js';
-import { built, files, openDescriptors, processes, thrownBy, witness } from './addon.js';
+import { addon, built, files, openDescriptors, processes, thrownBy, witness } from './addon.js';
 
 type Loose = (...args: unknown[]) => unknown;
 
@@ -132,6 +132,21 @@ describeRequiring([built], 'arguments of the addon', () => {
     }
     const largest = '18446744073709551615';
     expect(thrownBy(() => files.isStillAt(fd, 'x', fd, largest, largest))).toMatchObject({ code: 'EBADF' });
+  });
+
+  test('random bytes go into a Uint8Array, of which they fill just the part that it shows', () => {
+    for (const wrong of [undefined, null, 16, '16', [], new ArrayBuffer(16), new Int32Array(4)]) {
+      expect(thrownBy(() => addon.fillRandom(wrong as unknown as Uint8Array))).toMatchObject(TYPE);
+    }
+    const memory = new Uint8Array(100_004);
+    addon.fillRandom(memory.subarray(2, -2));
+    expect([...memory.subarray(0, 2), ...memory.subarray(-2)]).toEqual([0, 0, 0, 0]);
+    // Each of 256 values comes about 391 times; fewer than 250 or more than 550 is a chance of one in 10^10.
+    const counts = new Uint32Array(256);
+    for (const byte of memory.subarray(2, -2)) counts[byte] = (counts[byte] ?? 0) + 1;
+    expect(Math.min(...counts)).toBeGreaterThan(250);
+    expect(Math.max(...counts)).toBeLessThan(550);
+    addon.fillRandom(new Uint8Array(0));
   });
 
   test('status knows one word', () => {

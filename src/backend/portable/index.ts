@@ -1,5 +1,6 @@
 import type { Backend, Capabilities } from '../backend.js';
 import { NO_LIFELINE } from '../no-lifeline.js';
+import { fillRandomByNode } from '../node-random.js';
 import { WorkerLease } from '../worker-lease.js';
 import { listCapabilities } from './capabilities.js';
 import { PortableFiles } from './files.js';
@@ -22,6 +23,7 @@ export function loadPortableBackend(platform: NodeJS.Platform = process.platform
     watch: null,
     lifeline: NO_LIFELINE,
     lease: new WorkerLease((descriptor) => ({ path: files.handles.get(descriptor, 'fstat').path })),
+    fillRandom: fillRandomByNode,
     capabilities() {
       capabilities ??= listCapabilities(platform);
       return capabilities;

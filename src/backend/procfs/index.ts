@@ -1,5 +1,6 @@
 import { readdirSync, statfsSync } from 'node:fs';
 import type { Backend, Capabilities } from '../backend.js';
+import { fillRandomByNode } from '../node-random.js';
 import { isSystemError } from '../system-error.js';
 import { WorkerLease } from '../worker-lease.js';
 import { probeCapabilities } from './capabilities.js';
@@ -30,6 +31,7 @@ export function loadProcfsBackend(): Backend {
     watch: null,
     lifeline: PROCFS_LIFELINE,
     lease: new WorkerLease((descriptor) => ({ descriptor })),
+    fillRandom: fillRandomByNode,
     capabilities() {
       capabilities ??= probeCapabilities();
       return capabilities;

@@ -1,3 +1,5 @@
+import { currentBackend } from '../../backend/select.js';
+
 const BYTES = 16;
 /**
  * Nonces made by one call of the random generator. A call costs a fifth of taking a lock, however many bytes
@@ -13,10 +15,9 @@ let used = 0;
 /** 128 random bits in hexadecimal, never given out twice. */
 export function newNonce(): string {
   if (used === pool.length) {
-    // The module is loaded here and not at import, because that takes a fifth of the time of loading the whole
-    // package.
-    const { randomBytes } = process.getBuiltinModule('node:crypto');
-    pool = randomBytes(BYTES * AT_ONCE);
+    const fresh = Buffer.alloc(BYTES * AT_ONCE);
+    currentBackend().fillRandom(fresh);
+    pool = fresh;
     used = 0;
   }
   // A copy of a running virtual machine has the same pool and the same generator state. The time makes their

@@ -8,7 +8,7 @@ const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
 export const INSIDE = '/opt/kernel-identity';
 /** The parts of the project that a contender needs. */
 const PARTS_OF_PROJECT = [
-  ...['package.json', 'dist', 'build/Release/kernel_identity.node', 'node_modules/node-gyp-build'],
+  ...['package.json', 'dist', 'build/Release/kernel_identity.node'],
   'test/deep/containers/contender.mjs',
 ];
 

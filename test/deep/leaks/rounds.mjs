@@ -12,7 +12,7 @@ const HOUR_MS = 3_600_000;
  * @param {string} directory an empty one
  * @returns {Record<string, () => void>}
  */
-export function roundsOf({ processes, files, witness, lifeline, watch, lease, capabilities }, directory) {
+export function roundsOf({ processes, files, witness, lifeline, watch, lease, ...functions }, directory) {
   mkdirSync(join(directory, 'lock'));
   writeFileSync(join(directory, 'lock', 'owner.json'), '{}');
   const parent = files.openParent(directory);
@@ -24,6 +24,9 @@ export function roundsOf({ processes, files, witness, lifeline, watch, lease, ca
   const words = new Int32Array(1);
   const { device, inode } = files.statDescriptor(lock);
   const ownLifeline = lifeline.takeOfProcess() ?? '';
+
+  const { capabilities, fillRandom, lossEvents } = functions;
+  const bytes = new Uint8Array(1024);
 
   return {
     bootId: () => processes.bootId(),
@@ -143,6 +146,9 @@ export function roundsOf({ processes, files, witness, lifeline, watch, lease, ca
     },
     'lease.start of a wrong descriptor': () => expectError(() => lease.start(10_000, HOUR_MS, () => {})),
     capabilities: () => capabilities(),
+    lossEvents: () => lossEvents(),
+    fillRandom: () => fillRandom(bytes),
+    'fillRandom of a wrong argument': () => expectError(() => fillRandom(/** @type {any} */ ([]))),
   };
 }
 

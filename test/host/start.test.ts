@@ -1,0 +1,57 @@
+// What the first lock of a process loads. Each module of Node that it does without is a millisecond or more.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect } from 'vitest';
+import { hasBackend } from '../helpers/backends.js';
+import { isBuilt, testRequiring } from '../helpers/requirements.js';
+import { tempDir } from '../helpers/temp-dir.js';
+import { installInto, PREBUILT } from './install.js';
+
+const START = fileURLToPath(new URL('fixtures/start.cjs', import.meta.url));
+
+interface Started {
+  readonly backend: { readonly name: string; readonly reason: string };
+  /** Node's own modules, each as `NativeModule NAME`. */
+  readonly loaded: readonly string[];
+  /** The slow probe of the addon was made. */
+  readonly probed: boolean;
+  /** The files that require() loaded. */
+  readonly files: readonly string[];
+}
+
+/** Takes a lock with the package that is installed there, in a process that does nothing else. */
+function start(root: string, entry: string, env: Readonly<Record<string, string>> = {}): Started {
+  const args = [START, join(root, entry), join(tempDir(), 'first.lock'), join(root, PREBUILT)];
+  const { stdout, stderr } = spawnSync(process.execPath, args, {
+    encoding: 'utf8',
+    env: { ...process.env, KERNEL_IDENTITY_BACKEND: '', ...env },
+  });
+  expect(stderr).toBe('');
+  return JSON.parse(stdout) as Started;
+}
+
+const needs = [isBuilt(), hasBackend('native')];
+
+describe('the first lock of a process', () => {
+  testRequiring(needs, 'loads neither node:crypto nor node:child_process, and makes no slow probe', () => {
+    const { root } = installInto();
+    const { backend, loaded, probed } = start(root, 'dist/index.js');
+    expect(backend).toEqual({ name: 'native', reason: 'the addon loaded' });
+    expect(loaded.filter((name) => /crypto|child_process|worker/.test(name))).toEqual([]);
+    expect(probed).toBe(false);
+  });
+
+  testRequiring(needs, 'has the addon of the package, whatever the environment says', () => {
+    const { root, project } = installInto();
+    const { files, backend } = start(root, 'dist/index.js', {
+      npm_config_arch: process.arch === 'arm64' ? 'x64' : 'arm64',
+      npm_config_platform: 'darwin',
+      npm_config_runtime: 'electron',
+      LIBC: 'musl',
+      KERNEL_IDENTITY_PREBUILD: project,
+    });
+    expect(backend).toEqual({ name: 'native', reason: 'the addon loaded' });
+    expect(files.filter((name) => name.endsWith('.node'))).toEqual([join(root, PREBUILT)]);
+  });
+});
