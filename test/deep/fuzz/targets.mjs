@@ -1,12 +1,28 @@
 // The parsers to fuzz in TypeScript, and what must be true of every answer. A target throws when an answer is
 // wrong.
 import { strict as assert } from 'node:assert';
-import { api, parseOwnerFile, recogniseFile, recogniseLink } from '../../helpers/internals.mjs';
+import { api, parseOwnerFile, recognise, recogniseHead } from '../../helpers/internals.mjs';
 
 const { formatIdentity, judgeOwner, parseIdentity } = api;
 
 const MTIME_MS = 1_777_458_804_809;
-const NAMES = ['a.pid', 'x.lock', '.#file', 'SingletonLock', 'postmaster.pid', 'owner.json', '.X0-lock'];
+/** One name at least of each format that goes by its name. */
+const NAMES = [
+  ...[
+    'a.pid',
+    'x.lock',
+    '.#file',
+    'SingletonLock',
+    'postmaster.pid',
+    'owner.json',
+    '.X0-lock',
+    'lock',
+    'wlock',
+  ],
+  ...['.a.swp', 'gc.pid', 'index~pid.lock', 'pidlock', 'inuse.7.lock', 'lock.roster', 'server-process.json'],
+  ...['.ha_run.lock', 'running.process', 'lockfile', '.s.PGSQL.5432.lock', 'mysqlx.sock.lock'],
+];
+const KINDS = /** @type {const} */ (['file', 'link', 'directory']);
 
 const STATES = ['alive', 'dead', 'unknown'];
 
@@ -29,12 +45,18 @@ export const TARGETS = {
     const cut = content.slice(0, content.length - 1 - (content.length % 7));
     assert.equal(parseOwnerFile(cut, MTIME_MS).kind, 'torn');
   },
-  /** Recognises files and links of other programs. */
+  /** Recognises files, links and directories of other programs. */
   files(text) {
+    const bytes = Buffer.from(text);
     for (const name of NAMES) {
-      for (const found of [recogniseFile(name, text, MTIME_MS), recogniseLink(name, text, MTIME_MS)]) {
-        if (typeof found === 'string') assert.notEqual(found, '');
-        else checkRecord(found.record);
+      for (const kind of KINDS) {
+        const entries = kind === 'directory' ? ['owner', 'pid', text.slice(0, 255)] : [];
+        const source = { kind, name, text, bytes, entries, mtimeMs: MTIME_MS };
+        for (const found of [recognise(source), recogniseHead(source)]) {
+          if (found === null) continue;
+          if (typeof found === 'string') assert.notEqual(found, '');
+          else checkRecord(found.record);
+        }
       }
     }
   },
