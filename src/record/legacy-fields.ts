@@ -56,7 +56,7 @@ function readFields(fields: Fields, mtimeMs: number | null): LegacyFields {
   }
   const writtenAt = writtenAtIn(values);
   const touchedAt = mtimeMs === null ? null : fileTime(mtimeMs);
-  const claims = { ...claimsIn(values, fields.get('pid')), writtenAt, touchedAt };
+  const claims = { ...claimsIn(values), writtenAt, touchedAt };
   return {
     starttime: readTicks(fields, writtenAt),
     recordedAt: laterOf(writtenAt, touchedAt),

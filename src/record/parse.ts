@@ -2,18 +2,20 @@ import { Checked } from '../identity/checked.js';
 import { identityIn, isLifeline, isPid, isUint64, toIdentity } from '../identity/format.js';
 import { checkedIdentities, type ProcessIdentity } from '../identity/process-identity.js';
 import { Fields } from '../text/json-fields.js';
+import { repeatedKeyIn } from '../text/repeated-key.js';
 import { type LegacyFields, readLegacyFields } from './legacy-fields.js';
 import type { LeaseRecord, OwnerRecord, WitnessRecord } from './owner-record.js';
 import { readRecordTime } from './record-time.js';
 import { claimsOf } from './stranger-claims.js';
+import { namesNobody, readPid, shorten } from './strangers-pid.js';
 import { toTicks } from './ticks.js';
 
 /** Version of the records that this package writes. */
 export const RECORD_VERSION = 1;
 
 /**
- * What an owner.json holds. `torn`: it is empty, zeroed or cut off, as a crash in the middle of a write
- * leaves it. `foreign`: it is not a lock's owner file at all, so it may be data of another program.
+ * What an owner.json holds. `torn`: it names nobody, because it is empty, zeroed or cut off, as a crash in the
+ * middle of a write leaves it, or because its pid is one that programs write for nobody. `foreign`: it is not a lock's owner file at all, so it may be data of another program.
  */
 export type ParsedOwnerFile =
   | { readonly kind: 'record'; readonly record: OwnerRecord }
@@ -40,7 +42,23 @@ export function parseOwnerFile(text: string, mtimeMs: number | null): ParsedOwne
     return { kind: content.startsWith('{') ? 'torn' : 'foreign' };
   }
   const record = toOwnerRecord(value, mtimeMs);
-  return record === null ? { kind: 'foreign' } : { kind: 'record', record };
+  if (record === null) return { kind: 'foreign' };
+  if (isOwnerless(value, record)) return { kind: 'torn' };
+  return { kind: 'record', record: record.version === null ? unambiguous(content, record) : record };
+}
+
+/** A record in which a key stands twice is malformed, because only its writer knows which value it meant. */
+function unambiguous(json: string, record: OwnerRecord): OwnerRecord {
+  const key = repeatedKeyIn(json);
+  if (key === null) return record;
+  const problem = `it gives ${shorten(key)} twice`;
+  return checkedRecords.markChecked(Object.freeze({ ...record, problem }));
+}
+
+/** True for a record of nobody in which nothing else may speak for an owner. */
+function isOwnerless(value: unknown, { claims }: OwnerRecord): boolean {
+  if (claims === null || claims.otherPids.length > 0 || claims.signs.length > 0) return false;
+  return namesNobody(new Fields(Object(value) as object).get('pid'));
 }
 
 /** The record in a parsed JSON value. null when that is not an object with a `pid`. Never throws. */
@@ -164,10 +182,16 @@ function ownRecord(fields: Fields, mtimeMs: number | null): OwnerRecord {
  * @param pid the recorded value, of any type.
  */
 export function legacyOwnerRecord(pid: unknown, fields: LegacyFields): OwnerRecord {
-  const { claims, problem = null, ...said } = fields;
-  const wrong = isPid(pid) ? problem : `pid ${shorten(pid)} is not a process number`;
-  const known = { pid: isPid(pid) ? pid : null, ...said, claims: claimsOf(said, claims) };
-  const record: OwnerRecord = { ...EMPTY, ...known, problem: wrong };
+  const number = readPid(pid);
+  const isNumber = typeof number === 'number';
+  const { claims, problem = null, ...rest } = fields;
+  const said = { ...rest, pid: isNumber ? number : null };
+  const record: OwnerRecord = {
+    ...EMPTY,
+    ...said,
+    claims: claimsOf(said, claims),
+    problem: isNumber ? problem : number,
+  };
   return checkedRecords.markChecked(Object.freeze(record));
 }
 
@@ -206,14 +230,4 @@ function toMatch(value: unknown, pattern: RegExp): string | null {
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-}
-
-/**
- * Names a wrong value in an error text, shortly. An object is named by its kind alone, because it may be
- * circular, or too deep.
- */
-function shorten(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? '[...]' : '{...}';
-  return String(value).slice(0, 40);
 }

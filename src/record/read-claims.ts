@@ -1,6 +1,7 @@
 import type { NamedValue } from './named-values.js';
 import type { RecordTime } from './owner-record.js';
 import type { PidClaim, SignOfLife, StartClaim, StrangerClaims } from './stranger-claims.js';
+import { MAX_PID } from './strangers-pid.js';
 import { toWallTime, toWallTimes } from './wall-time.js';
 
 type ReadClaims = Pick<StrangerClaims, 'starts' | 'otherPids' | 'signs'>;
@@ -21,17 +22,11 @@ const SIGN =
 /** A text such as `owner pid=4711` names a process too. */
 const PID_IN_TEXT = /\bpid[ =:#]{1,3}(\d{1,7})(?!\d)/gi;
 
-/** No kernel gives a larger number to a process (PID_MAX_LIMIT of linux/threads.h). */
-export const MAX_PID = 4_194_304;
-
-/**
- * What the values of a record claim.
- * @param pid the recorded pid, which is no other one.
- */
-export function claimsIn(values: readonly NamedValue[], pid: unknown): ReadClaims {
+/** What the values of a record claim. The pid that it is judged by is still among the others. */
+export function claimsIn(values: readonly NamedValue[]): ReadClaims {
   return {
     starts: values.flatMap(startsIn),
-    otherPids: values.flatMap(pidsIn).filter((claim) => String(claim.pid) !== String(pid)),
+    otherPids: values.flatMap(pidsIn),
     signs: values.flatMap(signsIn),
   };
 }

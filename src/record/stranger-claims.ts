@@ -36,13 +36,13 @@ export interface SignOfLife {
 
 /** The claims that a program's record makes by its few fields. A format with more fields names them in `more`. */
 export function claimsOf(
-  { starttime, recordedAt }: Pick<OwnerRecord, 'starttime' | 'recordedAt'>,
-  more: Partial<StrangerClaims> = {},
+  { pid, starttime, recordedAt }: Pick<OwnerRecord, 'pid' | 'starttime' | 'recordedAt'>,
+  { otherPids = [], ...more }: Partial<StrangerClaims> = {},
 ): StrangerClaims {
   const isOfFile = recordedAt?.source === 'file mtime';
   return Object.freeze({
     starts: starttime === null ? [] : [{ key: 'starttime', value: starttime }],
-    otherPids: [],
+    otherPids: otherPids.filter((claim) => claim.pid !== pid),
     signs: [],
     writtenAt: isOfFile ? null : recordedAt,
     touchedAt: isOfFile ? recordedAt : null,

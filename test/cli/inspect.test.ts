@@ -174,7 +174,7 @@ describeRequiring(BUILT, 'inspect', () => {
     const lines = stdout.trimEnd().split('\n');
     expect(lines[0]).toMatch(/^state +pid +age +why +path$/);
     expect(lines[1]).toMatch(new RegExp(`^held +${holder.pid} +\\S+ \\S+ +witness-held +…a+/held\\.lock$`));
-    expect(lines[2]).toMatch(/^stale +4194305 +\d\S* s +legacy-no-such-process +…a+\/stale\.lock$/);
+    expect(lines[2]).toMatch(/^stale +4194304 +\d\S* m?s +legacy-no-such-process +…a+\/stale\.lock$/);
     expect(lines[3]).toMatch(/^unknown +7 +1 min +other-boot +…a+\/unknown\.lock$/);
     expect(lines[4]).toMatch(/^free +- +- +- +…a+\/free\.lock$/);
     expect(lines[5]).toBe('4 paths: 1 held, 1 stale, 1 unknown, 1 free');

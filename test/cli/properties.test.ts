@@ -41,7 +41,7 @@ async function check(
   const directory = join(root, 'things');
   const precious = join(root, 'precious');
   for (const path of [directory, precious]) mkdirSync(path);
-  writeFileSync(join(precious, 'data'), '4194305\n');
+  writeFileSync(join(precious, 'data'), '4194304\n');
   build(directory, all, makeFifo(join(root, 'fifo')));
   const held = acquireLockSync(join(directory, 'held'));
   const before = fingerprints(root);

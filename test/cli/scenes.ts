@@ -40,8 +40,8 @@ export interface Thing {
   readonly mode: number;
 }
 
-/** No process ever has this number: it is above the largest pid_max there is. */
-const DEAD = 4_194_305;
+/** No process ever has this number: it is the largest pid_max there is, and pids end below that. */
+const DEAD = 4_194_304;
 const RETIRED = `retired.${'0'.repeat(32)}`;
 const LONG_AGO_S = 1_700_000_000;
 /** The grace is not over however long a test takes. */

@@ -102,7 +102,7 @@ describeRequiring([isBuilt()], 'the cron job', () => {
     const path = writeStaleLock(directory, 'job.lock');
     const job = await start(path, 10);
     expect(await job.line()).toMatch(
-      /^the run of pid 4194305 never ended \(owner dead: legacy-no-such-process\)$/,
+      /^the run of pid 4194304 never ended \(owner dead: legacy-no-such-process\)$/,
     );
     expect(await job.line()).toBe('done');
   });

@@ -27,7 +27,7 @@ import { hasProgram, type Requirement, testRequiring } from '../helpers/requirem
 import { tempDir } from '../helpers/temp-dir.js';
 import { fixtureText, link, written } from './wild.js';
 
-const ALSO_DEAD = 4_194_306;
+const ALSO_DEAD = NOBODY - 1;
 const LIVING = process.pid;
 
 /**

@@ -5,8 +5,8 @@ import type { ProcessIdentity } from '../../src/identity/process-identity.js';
 import { formatOwnerRecord, type NewOwnerRecord } from '../../src/record/format.js';
 import type { WitnessRecord } from '../../src/record/owner-record.js';
 
-/** No process ever has this number: it is above the largest pid_max there is (4 194 304, proc_sys_kernel(5)). */
-export const NOBODY = 4_194_305;
+/** No process ever has this number: it is the largest pid_max there is, and pids end below that (proc_sys_kernel(5)). */
+export const NOBODY = 4_194_304;
 
 /** The record of an older program whose process is gone. */
 export const DEAD_OWNER = { pid: NOBODY, createdAtMs: 1_777_458_804_809 };

@@ -242,5 +242,5 @@ testRequiring([isBuilt()], 'NODE_DEBUG=kernel-identity writes them to stderr, el
   const events = [...stderr.matchAll(/^KERNEL-IDENTITY \d+: (\S+) "(.*?)" (.*)$/gm)];
   expect(events.map(([, name]) => name)).toEqual(['reclaim', 'acquire', 'release']);
   expect(events.every(([, , where]) => where === path)).toBe(true);
-  expect(events[0]?.[3]).toMatch(/^of pid 4194305, for \S.*: owner dead: legacy-no-such-process$/);
+  expect(events[0]?.[3]).toMatch(/^of pid 4194304, for \S.*: owner dead: legacy-no-such-process$/);
 });

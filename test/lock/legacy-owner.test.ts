@@ -29,6 +29,11 @@ describeForEachBackend(`an older program's lock`, (api) => {
     return join(tempDir(), 'install.lock');
   }
 
+  /** Writes the lock as it was at that time: the file is then as old as the record in it. */
+  function writeOldLock(path: string, record: object, ms: number): void {
+    utimesSync(writeLock(path, record), ms / 1000, ms / 1000);
+  }
+
   function expectHeld(path: string, state: 'held' | 'unknown', reason: string): void {
     const before = snapshot(dirname(path));
     expect(api.inspectLockSync(path)).toMatchObject({
@@ -95,7 +100,7 @@ describeForEachBackend(`an older program's lock`, (api) => {
       const path = newPath();
       const bornMs = Date.now() - process.uptime() * 1000;
       const writer = { pid: process.pid, starttime: startTicksOf(process.pid) - 500 };
-      writeLock(path, recordOf(writer, bornMs - 5000));
+      writeOldLock(path, recordOf(writer, bornMs - 5000), bornMs - 5000);
       expectStale(path, hasStart ? 'legacy-start-differs' : 'legacy-own-pid-reused');
     });
 
@@ -103,7 +108,8 @@ describeForEachBackend(`an older program's lock`, (api) => {
       const path = newPath();
       const { writer } = await startWriter();
       const former = { ...writer, starttime: writer.starttime - 100 };
-      writeLock(path, recordOf(former, Date.now() - HOUR));
+      const longAgo = Date.now() - HOUR;
+      writeOldLock(path, recordOf(former, longAgo), longAgo);
       expectStale(path, hasStart ? 'legacy-start-differs' : 'legacy-born-after-record');
     });
 
@@ -139,7 +145,8 @@ describeForEachBackend(`an older program's lock`, (api) => {
   test('written a little before another process was born is unknown: the clock may have been set', async () => {
     const path = newPath();
     const { writer } = await startWriter();
-    writeLock(path, { pid: writer.pid, createdAtMs: Date.now() - 20_000 });
+    const createdAtMs = Date.now() - 20_000;
+    writeOldLock(path, { pid: writer.pid, createdAtMs }, createdAtMs);
     expectHeld(path, 'unknown', 'legacy-time-unclear');
     expect(api.inspectLockSync(path, { clockSlack: 1000 }).state).toBe('stale');
   });
@@ -147,8 +154,15 @@ describeForEachBackend(`an older program's lock`, (api) => {
   test('written by a clock that was never set is unknown', async () => {
     const path = newPath();
     const { writer } = await startWriter();
-    writeLock(path, { pid: writer.pid, createdAtMs: 86_400_000 });
+    writeOldLock(path, { pid: writer.pid, createdAtMs: 86_400_000 }, 86_400_000);
     expectHeld(path, 'unknown', 'legacy-time-unclear');
+  });
+
+  test('whose file was written later than the record says is as young as its file', async () => {
+    const path = newPath();
+    const { writer } = await startWriter();
+    writeLock(path, { pid: writer.pid, createdAtMs: Date.now() - HOUR });
+    expectHeld(path, 'held', 'legacy-born-before-record');
   });
 
   test('without a time is judged by the time of its file', async () => {

@@ -116,22 +116,60 @@ describe('the time of an older record', () => {
 });
 
 describe('a pid that is none', () => {
-  test.each([0, -1, 2 ** 31, 1.5, 1e300, '7', '', null, true, [], [7], {}, { pid: 7 }])(
+  test.each([-7, 2 ** 31, 1.5, 1e300, '', '-7', '7.0', '0x7', null, true, [], [7], {}, { pid: 7 }])(
     '%j makes an older record malformed, never one of another process',
     (pid) => {
       const record = parsedRecord(JSON.stringify({ pid, createdAtMs: 1 }), MTIME);
       expect(record.pid).toBeNull();
-      expect(record.problem).toMatch(/^pid .* is not a process number$/);
+      expect(record.problem).toMatch(/^pid .* is not a process number/);
     },
   );
+
+  test.each([
+    [4_194_305, 'pid 4194305 is not a process number: there is none above 4194304'],
+    [20_261_128, 'pid 20261128 is not a process number: there is none above 4194304'],
+    ['54321987', 'pid "54321987" is not a process number: there is none above 4194304'],
+    [1_777_458_804, 'pid 1777458804 is not a process number, but seems to be a time'],
+    [1_777_458_804_809, 'pid 1777458804809 is not a process number, but seems to be a time'],
+  ])('%j cannot be one on Linux, and the record says why', (pid, problem) => {
+    expect(parsedRecord(JSON.stringify({ pid }), MTIME)).toMatchObject({ pid: null, problem });
+  });
+
+  test.each([0, -1])('%j names nobody, but not where something else may speak for an owner', (pid) => {
+    for (const more of [{ childPid: 7 }, { heartbeatAt: ISO_MS }]) {
+      expect(parsedRecord(JSON.stringify({ pid, ...more }), MTIME)).toMatchObject({
+        pid: null,
+        problem: `pid ${pid} names nobody`,
+      });
+    }
+  });
 
   test('shows its text, but not all of a long one', () => {
     const { problem } = parsedRecord(JSON.stringify({ pid: 'x'.repeat(1_000_000) }), null);
     expect(problem).toBe(`pid "${'x'.repeat(40)}" is not a process number`);
   });
 
-  test('the largest pid is one', () => {
-    expect(parsedRecord('{"pid":2147483647}', null)).toMatchObject({ pid: 0x7fff_ffff, problem: null });
+  test('the largest pid is one, also as text', () => {
+    expect(parsedRecord('{"pid":4194304}', null)).toMatchObject({ pid: 4_194_304, problem: null });
+    expect(parsedRecord('{"pid":"4194304"}', null)).toMatchObject({ pid: 4_194_304, problem: null });
+  });
+});
+
+describe('a key that a record gives twice', () => {
+  test.each([
+    ['the pid', '{"pid":7,"pid":8}', '"pid"'],
+    ['an escaped pid', '{"p\\u0069d":7,"pid":8}', '"pid"'],
+    ['a key further in', '{"pid":7,"a":[{"b":{"c":1,"d":2,"c":3}}]}', '"c"'],
+  ])('makes it malformed: %s', (_name, text, key) => {
+    expect(parsedRecord(text, MTIME).problem).toBe(`it gives ${key} twice`);
+  });
+
+  test.each([
+    '{"pid":7,"a":{"pid":7}}',
+    '{"pid":7,"a":[{"b":1},{"b":1}]}',
+    '{"pid":7,"a":"pid\\":","b":":"}',
+  ])('is none where the keys stand in different objects, or in texts: %s', (text) => {
+    expect(parsedRecord(text, MTIME).problem).toBeNull();
   });
 });
 
@@ -159,6 +197,9 @@ describe('a torn owner file', () => {
     ['cut within a number', '{\n  "pid": 7'],
     ['followed by zeroes in its place', `${whole.slice(0, 100)}${'\0'.repeat(100)}`],
     ['overlaid by a shorter one', `{"pid":7}\n${whole.slice(20)}`],
+    // OpenClaw writes these numbers for nobody.
+    ['of pid 0', '{"pid":0,"createdAtMs":0}'],
+    ['of pid -1', '{"pid":-1}'],
   ])('%s', (_name, text) => {
     expect(parseOwnerFile(text, MTIME)).toEqual({ kind: 'torn' });
   });

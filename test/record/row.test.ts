@@ -79,7 +79,7 @@ describe('a row without an identity', () => {
       starttime: 5000,
       recordedAt,
       machine,
-      claims: claimsOf({ starttime: 5000, recordedAt }),
+      claims: claimsOf({ pid: 7, starttime: 5000, recordedAt }),
     });
     expect(recordOf(oldRow({ locked_at: null }))).toEqual(old);
     expect(recordOf({ p: 7 }, { pid: 'p' })).toEqual(old);

@@ -54,7 +54,7 @@ export function assessOwnerless(
   return assessNameless(view, options, lastLook, isVouchedFor, view.directoryStatus(), what);
 }
 
-/** A directory whose owner.json is empty or torn. */
+/** A directory whose owner.json names nobody: it is empty, torn, or of pid 0. */
 export function assessTorn(
   view: LockView,
   options: InspectOptions,
@@ -68,7 +68,14 @@ export function assessTorn(
     }
   }
   const status = owner?.status ?? view.directoryStatus();
-  return assessNameless(view, options, lastLook, isVouchedFor, status, 'owner.json is empty or torn');
+  return assessNameless(
+    view,
+    options,
+    lastLook,
+    isVouchedFor,
+    status,
+    'owner.json is empty or torn, or names nobody',
+  );
 }
 
 function assessNameless(

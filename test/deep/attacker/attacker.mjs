@@ -11,7 +11,7 @@ process.umask(0);
 
 const path = join(directory, name);
 const aside = join(directory, `${name}.attacker`);
-const DEAD = JSON.stringify({ pid: 4_194_305, createdAtMs: 1_777_458_804_809 });
+const DEAD = JSON.stringify({ pid: 4_194_304, createdAtMs: 1_777_458_804_809 });
 const NONCE = 'abcdef0123456789abcdef0123456789';
 const hidden = join(directory, `.${name}.${NONCE}`);
 

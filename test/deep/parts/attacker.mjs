@@ -121,7 +121,7 @@ async function play({ mode, swapsParent, naive }, place, backend, uid, seconds) 
  * @param {number} uid their owner, so that the system does not protect them
  */
 function makeCanaries(outside, uid) {
-  const dead = JSON.stringify({ pid: 4_194_305, createdAtMs: 1_777_458_804_809 });
+  const dead = JSON.stringify({ pid: 4_194_304, createdAtMs: 1_777_458_804_809 });
   const retired = `retired.${'a'.repeat(32)}`;
   for (const folder of ['', 'lock', 'empty', 'ownerless', 'precious']) fs.mkdirSync(join(outside, folder));
   for (const file of ['owner.json', 'owner.json.new', retired, 'lock/owner.json', `ownerless/${retired}`]) {
