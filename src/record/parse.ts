@@ -3,6 +3,7 @@ import { identityIn, isLifeline, isPid, isUint64, toIdentity } from '../identity
 import { checkedIdentities, type ProcessIdentity } from '../identity/process-identity.js';
 import { Fields } from '../text/json-fields.js';
 import { repeatedKeyIn } from '../text/repeated-key.js';
+import { identityUnderAnyKey } from './identity-under.js';
 import { type LegacyFields, readLegacyFields } from './legacy-fields.js';
 import type { LeaseRecord, OwnerRecord, WitnessRecord } from './owner-record.js';
 import { readRecordTime } from './record-time.js';
@@ -87,15 +88,16 @@ export function recordFromCaller(value: unknown): OwnerRecord {
   if (fields.has('identity') && fields.get('identity') === undefined)
     return malformed('identity is undefined');
   const isRow = (fields.get('identity') ?? null) !== null && !fields.has('nonce') && !fields.has('version');
-  if (isRow) return recordOfRow(fields);
+  if (isRow) return recordOfRow(fields, identityIn(fields.get('identity')));
+  const underAnyKey = fields.has('identity') || fields.has('version') ? null : identityUnderAnyKey(value);
+  if (underAnyKey !== null) return recordOfRow(fields, underAnyKey);
   // An identity with a broken field must not be judged by its bare pid.
   if (Object.hasOwn(value, 'platform')) return malformed(identity);
   return toOwnerRecord(value, null) ?? malformed(identity);
 }
 
 /** Only the identity counts. A pid beside it is not needed, but must not be another one. */
-function recordOfRow(fields: Fields): OwnerRecord {
-  const identity = identityIn(fields.get('identity'));
+export function recordOfRow(fields: Fields, identity: ProcessIdentity | string): OwnerRecord {
   if (typeof identity === 'string') return malformed(`identity: ${identity}`);
   const pid = fields.get('pid') ?? identity.pid;
   if (pid !== identity.pid) return malformed('pid differs from the pid in the identity');
