@@ -92,7 +92,7 @@ export interface Format extends KnownFormat {
 /** What a lock or PID file of another program says. */
 export interface ForeignRecord {
   readonly format: LockFormat;
-  /** It holds no identity, and is judged like every record that holds a pid alone. */
+  /** It holds no identity and is judged by its pid, unless its program stores one of this package. */
   readonly record: OwnerRecord;
   /** System V shared memory that the owner's children keep using when it dies. null when none is recorded. */
   readonly sharedMemory: SharedMemory | null;

@@ -5,6 +5,7 @@ import { isDeletableAs, isLockName } from '../../src/formats/names.js';
 import { recognise } from '../../src/formats/recognise.js';
 import { attachedIn } from '../../src/formats/shared-memory.js';
 import { machineRecord } from '../../src/record/legacy-fields.js';
+import { identity } from '../identity/identities.js';
 import { fixtureText } from './wild.js';
 
 const MTIME = 1_700_000_000_000;
@@ -92,7 +93,9 @@ describe('a file', () => {
     ['{"name":"x"}', 'without a pid'],
     ['{"__proto__":{"pid":7}}', 'without a pid'],
     ['{"pid":7,"PID":8}', 'several pids'],
-    ['{"pid":7,"version":1,"identity":{}}', 'record of a lock directory'],
+    ['{"pid":7,"pid":8}', 'several values under one name'],
+    ['{"pid":7,"version":1,"nonce":"a","identity":{}}', 'record of a lock directory'],
+    ['{"pid":7,"identity":{}}', 'broken identity'],
     ['', 'empty'],
     ['\0\0\0\0', 'zeroes'],
     [' \n', 'blanks'],
@@ -141,6 +144,17 @@ describe('a file', () => {
 });
 
 describe('JSON', () => {
+  test('with an identity of this package is judged by it, whatever it is called', () => {
+    const owner = identity();
+    for (const fields of [{ identity: owner }, { pid: owner.pid, version: 3, owner }, { lockedBy: owner }]) {
+      expect(found('x.lock', JSON.stringify(fields))).toMatchObject({
+        format: 'json-pid-file',
+        record: { pid: owner.pid, identity: owner, problem: null },
+      });
+    }
+    expect(found('x.lock', JSON.stringify({ pid: 8, owner })).record.problem).toMatch(/differs/);
+  });
+
   test.each([
     ['kubo-repo.lock', { pid: 1, recordedAt: AT_MTIME }],
     ['paseo.pid', { pid: 14, machine: machineRecord({ hostname: 'pod-abc' }) }],
