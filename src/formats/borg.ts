@@ -1,6 +1,6 @@
 // The locks of Borg 1 (borgbackup/borg, src/borg/fslocking.py). Its host id is the host's name with its domain, and a
 // number made of the address of a network card.
-import { MAX_PID } from '../record/read-claims.js';
+import { MAX_PID } from '../record/strangers-pid.js';
 import type { PidClaim } from '../record/stranger-claims.js';
 import { Fields } from '../text/json-fields.js';
 import type { ForeignRecord, Format, NotRecognised, Source } from './format.js';
