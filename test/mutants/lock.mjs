@@ -11,6 +11,14 @@ const ARGUMENTS = ['test/lock/arguments.test.ts'];
 const RETIRING = ['test/lock/retire.test.ts'];
 const HAND_OVER = ['test/hand-over/hand-over.test.ts'];
 
+const FORMATS = [
+  'test/formats/parsers.test.ts',
+  'test/formats/real-programs.test.ts',
+  'test/formats/directories.test.ts',
+  'test/formats/hostile.test.ts',
+  'test/formats/reclaim.test.ts',
+];
+
 /** @type {import('./list.mjs').MutatedFile[]} */
 export const files = [
   {
@@ -797,7 +805,7 @@ export const files = [
   },
   {
     file: 'src/formats/names.ts',
-    tests: ['test/lock/not-a-lock.test.ts', 'test/formats'],
+    tests: ['test/lock/not-a-lock.test.ts', ...FORMATS],
     mutants: [
       {
         what: 'any directory with a pid in its owner.json is a lock',
@@ -818,7 +826,7 @@ export const files = [
   },
   {
     file: 'src/formats/pid-record.ts',
-    tests: ['test/formats'],
+    tests: FORMATS,
     mutants: [
       {
         what: 'a recorded host does not bind the pid to it',
@@ -834,7 +842,7 @@ export const files = [
   },
   {
     file: 'src/formats/postmaster.ts',
-    tests: ['test/formats'],
+    tests: FORMATS,
     mutants: [
       {
         what: 'a pid, a path and a number are a postmaster.pid under any name',
@@ -850,7 +858,7 @@ export const files = [
   },
   {
     file: 'src/formats/directory-content.ts',
-    tests: ['test/formats/directories.test.ts'],
+    tests: FORMATS,
     mutants: [
       {
         what: 'the file in a lock directory is deleted alone',
@@ -866,13 +874,8 @@ export const files = [
   },
   {
     file: 'src/formats/owner-directory.ts',
-    tests: ['test/formats/directories.test.ts'],
+    tests: FORMATS,
     mutants: [
-      {
-        what: 'a directory with more than its owner’s file in it is deleted',
-        from: 'entries.length === 1 && OWNER_NAMES.has(',
-        to: 'entries.some((entry) => entry === entries[0]) && OWNER_NAMES.has(',
-      },
       {
         what: 'a second number beside the pid is not seen',
         from: '(?:[ \\t]{1,8}(\\d{10}))?\\s{0,8}$/i',
@@ -882,7 +885,7 @@ export const files = [
   },
   {
     file: 'src/formats/filelock.ts',
-    tests: ['test/formats'],
+    tests: FORMATS,
     mutants: [
       {
         what: 'the second of two numbers is taken for a host',
