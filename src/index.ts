@@ -64,6 +64,7 @@ export type {
   RecordTime,
   WitnessRecord,
 } from './record/owner-record.js';
+export { type ParseOwnerOptions, parseOwner } from './record/parse-owner.js';
 export type { RowKeys } from './record/row.js';
 export { type OwnerWatch, watchOwner } from './watch/owner-watch.js';
 
