@@ -1,10 +1,12 @@
 // Builds the native addon into build/Release with node-gyp, if this machine can. The addon is optional: without it the
 // prebuilt one is loaded, and other architectures use plain Node and /proc. A clone prefers its build/Release.
 // `--force` builds even if the binary is up to date.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join, relative } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { nativeSourceHash } from './native-source-hash.mjs';
 import { nodeHeadersPrefix } from './node-headers.mjs';
@@ -13,9 +15,9 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BINARY = join(ROOT, 'build/Release/kernel_identity.node');
 const COMPILERS = ['g++', 'clang++', 'c++'];
 
-process.exitCode = build();
+process.exitCode = await build();
 
-function build() {
+async function build() {
   if (process.platform !== 'linux') {
     console.log(`addon not built: it is for Linux, and this is ${process.platform}`);
     return 0;
@@ -38,15 +40,25 @@ function build() {
     options.push(`--nodedir=${prefix}`);
   } else {
     // `configure` would fetch the headers too, but a missing network would then look like a broken binding.gyp.
-    const headers = nodeGyp(['install', '--ensure'], compiler);
+    console.log('addon: fetching the headers of this Node, if they are not there yet');
+    const headers = await nodeGyp(['install', '--ensure'], compiler);
     if (headers.status !== 0) {
       return cannotBuild('the headers of this Node cannot be downloaded', 'them, or set npm_config_nodedir');
     }
   }
 
-  const result = nodeGyp(['configure', 'build', '--jobs=max', ...options], compiler);
+  const files = readFileSync(join(ROOT, 'binding.gyp'), 'utf8').match(/'native\/[^']*\.cc'/g).length;
+  console.log(
+    `addon: compiling the ${files} files of native/ with ${compiler}: half a minute to two minutes`,
+  );
+  let begun = 0;
+  const result = await nodeGyp(['configure', 'build', '--jobs=max', ...options], compiler, (line) => {
+    if (!/^\s*CXX\(target\)/.test(line)) return;
+    begun += 1;
+    if (begun % 10 === 0) console.log(`addon: ${begun} of ${files}`);
+  });
   if (result.status !== 0) {
-    process.stderr.write(result.stdout + result.stderr);
+    process.stderr.write(result.output);
     console.error('addon not built: see above');
     return 1;
   }
@@ -93,13 +105,13 @@ function runs(program) {
   return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
 }
 
-function nodeGyp(args, compiler) {
+/** Runs node-gyp. Answers its exit code and all that it printed; each line goes to `onLine` when it comes. */
+async function nodeGyp(args, compiler, onLine = () => {}) {
   const require = createRequire(import.meta.url);
   const entry = join(dirname(require.resolve('node-gyp/package.json')), 'bin/node-gyp.js');
-  return spawnSync(process.execPath, [entry, '--loglevel=warn', ...args], {
+  const child = spawn(process.execPath, [entry, '--loglevel=warn', ...args], {
     cwd: ROOT,
-    encoding: 'utf8',
-    maxBuffer: 64 << 20,
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
       CXX: compiler,
@@ -107,4 +119,13 @@ function nodeGyp(args, compiler) {
       PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}`,
     },
   });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on('line', (line) => {
+      output += `${line}\n`;
+      onLine(line);
+    });
+  }
+  const [status] = await once(child, 'close');
+  return { status, output };
 }

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { terminalPicture } from './terminal-picture.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const MAIN = join(ROOT, 'dist/cli/main.js');
+const MAIN = join(ROOT, 'dist/cli/main.cjs');
 const FENCE = '```';
 export const PICTURE = 'docs/images/stuck-lock.svg';
 const PICTURE_TITLE =

@@ -5,6 +5,11 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** True also for one that a command throws: each command is a file of its own, with its own copy of this class. */
+export function isUsageError(error: unknown): boolean {
+  return (error as Error).name === 'UsageError';
+}
+
 type Options = NonNullable<ParseArgsConfig['options']>;
 
 /** The option that every command has. */

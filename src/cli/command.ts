@@ -1,8 +1,5 @@
-/** One command of the program, with its help. */
+/** What a command of the program does, and its help. Its name stands in the table of commands.ts. */
 export interface Command {
-  readonly name: string;
-  /** The line that the help of the program shows for it. */
-  readonly summary: string;
   readonly help: string;
   /** Exit code for an error to which the command gives no exit code itself. */
   readonly failureCode: number;

@@ -20,8 +20,6 @@ each LOCK. Changes nothing. What cannot be read is reported, and is no error.
 Exit codes: 0.`;
 
 export const dumpCommand: Command = {
-  name: 'dump',
-  summary: 'print diagnostics: versions, kernel, namespaces, locks',
   help,
   failureCode: EXIT.failure,
   execute(args) {

@@ -39,8 +39,6 @@ Exit codes: 0; 1 a path could not be read. With --exit-code: 0 free or stale,
 one unknown makes it 3: 0 says that all can be taken.`;
 
 export const inspectCommand: Command = {
-  name: 'inspect',
-  summary: 'judge a lock or PID file, with all the evidence; changes nothing',
   help,
   failureCode: EXIT.failure,
   execute(args) {

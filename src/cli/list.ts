@@ -22,8 +22,6 @@ What may be missing in the list is said on stderr.
 Exit codes: 0; 1 lifelines cannot be listed here.`;
 
 export const listCommand: Command = {
-  name: 'list',
-  summary: 'list the lifelines of this kernel, and who holds them',
   help,
   failureCode: EXIT.failure,
   execute(args) {

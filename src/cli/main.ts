@@ -1,4 +1,8 @@
 #!/usr/bin/env node
+import { keepCompiledCode } from './compile-cache.js';
 import { runProgram } from './program.js';
 
-process.exitCode = await runProgram(process.argv.slice(2));
+keepCompiledCode();
+void runProgram(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});

@@ -17,8 +17,6 @@ namespace. A value that may not be read is "not known", or null in JSON.
 Exit codes: 0; 1 no such process.`;
 
 export const probeCommand: Command = {
-  name: 'probe',
-  summary: 'print the identity of a running process',
   help,
   failureCode: EXIT.failure,
   execute(args) {

@@ -1,25 +1,9 @@
 import { packageVersion } from '../backend/own-package.js';
-import { parseArguments, UsageError } from './arguments.js';
+import { isUsageError, parseArguments, UsageError } from './arguments.js';
 import type { Command } from './command.js';
-import { dumpCommand } from './dump.js';
+import { COMMANDS } from './commands.js';
 import { EXIT } from './exit-codes.js';
-import { inspectCommand } from './inspect.js';
-import { listCommand } from './list.js';
 import { complain, print } from './output.js';
-import { probeCommand } from './probe.js';
-import { reclaimCommand } from './reclaim.js';
-import { runCommand } from './run.js';
-import { selfCommand } from './self.js';
-
-const COMMANDS: readonly Command[] = [
-  runCommand,
-  inspectCommand,
-  reclaimCommand,
-  selfCommand,
-  probeCommand,
-  listCommand,
-  dumpCommand,
-];
 
 const help = `Usage: kernel-identity COMMAND ...
 
@@ -35,13 +19,15 @@ Exit codes: 2 the command line is wrong; else see each command.`;
 
 /** @returns the exit code. */
 export async function runProgram(args: readonly string[]): Promise<number> {
-  const command = COMMANDS.find(({ name }) => name === args[0]);
+  const entry = COMMANDS.find(({ name }) => name === args[0]);
+  let command: Command | undefined;
   try {
+    command = await entry?.load();
     return command === undefined ? withoutCommand(args) : await command.execute(args.slice(1));
   } catch (error) {
     const { message } = error as Error;
-    if (error instanceof UsageError) {
-      const name = command === undefined ? '' : ` ${command.name}`;
+    if (isUsageError(error)) {
+      const name = entry === undefined ? '' : ` ${entry.name}`;
       complain(`${message}; see kernel-identity${name} --help`);
       return EXIT.usage;
     }

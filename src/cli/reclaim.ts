@@ -38,8 +38,6 @@ its lease. stderr says so.
 Exit codes: 0 all are free now; 1 one was left alone, or failed.`;
 
 export const reclaimCommand: Command = {
-  name: 'reclaim',
-  summary: 'remove a lock or PID file if its owner is dead, and only then',
   help,
   failureCode: EXIT.failure,
   async execute(args) {

@@ -44,8 +44,6 @@ ran and COMMAND was ended for that, or succeeded; 126 COMMAND cannot be
 executed; 127 COMMAND was not found.`;
 
 export const runCommand: Command = {
-  name: 'run',
-  summary: 'run a command while holding a lock',
   help,
   failureCode: EXIT.runFailed,
   async execute(args) {

@@ -16,8 +16,6 @@ for the lifeline, which would end with it.
 Exit codes: 0.`;
 
 export const selfCommand: Command = {
-  name: 'self',
-  summary: 'print the identity of this very process',
   help,
   failureCode: EXIT.failure,
   execute(args) {

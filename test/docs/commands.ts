@@ -1,14 +1,8 @@
-import type { Command } from '../../src/cli/command.js';
-import { read } from './pages.js';
+import { COMMANDS } from '../../src/cli/commands.js';
 
-/** The commands of the program, as it lists them itself. */
-export async function commands(): Promise<Command[]> {
-  const imports = read('src/cli/program.ts').matchAll(
-    /^import \{ (\w+Command) \} from '\.\/([\w-]+)\.js';$/gm,
-  );
-  return Promise.all(
-    [...imports].map(async ([, name, file]) => (await import(`../../src/cli/${file}.ts`))[name as string]),
-  );
+/** The commands of the program, as it lists them itself, with their help. */
+export function commands(): Promise<{ readonly name: string; readonly help: string }[]> {
+  return Promise.all(COMMANDS.map(async ({ name, load }) => ({ name, help: (await load()).help })));
 }
 
 /** The options that a help text names. */

@@ -5,7 +5,7 @@ import { isBuilt, type Requirement } from './requirements.js';
 import { until } from './until.js';
 
 /** The path of the program as it is installed. */
-export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../dist/cli/main.cjs', import.meta.url));
 
 /** The requirements of every test of the built program. */
 export const BUILT: readonly Requirement[] = [isBuilt()];

@@ -42,7 +42,7 @@ export function hasProgram(name: string): Requirement {
 }
 
 /** The files of dist/ that `npm run build` makes last; all of build/modules is made before them. */
-const BUILT = ['dist/index.js', 'dist/cli/main.js'].map((name) => join(ROOT, name));
+const BUILT = ['dist/index.js', 'dist/cli/main.cjs'].map((name) => join(ROOT, name));
 
 /** The build is that of the present src/, which matters because the processes in boxes run the build. */
 export function isBuilt(): Requirement {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { files as judge } from './judge.mjs';
 import { files as lock } from './lock.mjs';
 import { files as native } from './native.mjs';
+import { files as start } from './start.mjs';
 
 /**
  * @typedef {object} Mutant
@@ -40,6 +41,7 @@ const LISTS = {
   'test/mutants/judge.mjs': judge,
   'test/mutants/lock.mjs': lock,
   'test/mutants/native.mjs': native,
+  'test/mutants/start.mjs': start,
 };
 
 /**

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeRequiring, isBuilt, type Requirement } from '../helpers/requirements.js';
-import { CONSUMERS, writeConsumers } from './consumers.js';
+import { CONSUMERS, compileConsumer, compileWrongConsumer, linkNodeTypes } from './consumers.js';
 import { npmOf, type Project, ROOT, Workplace } from './project.js';
 
 const npm = npmOf(process.execPath);
@@ -17,7 +17,7 @@ function expectAbout(said: number | undefined, found: number, what?: string): vo
 
 /** The files of the package, by folder. */
 const CONTENT =
-  /^(dist\/(index|cli\/main)\.js|dist\/.*\.d\.ts|prebuilds\/[^/]*\/kernel-identity\.node|prebuilds\/manifest\.json)$/;
+  /^(dist\/(index|for-bundlers)\.js|dist\/index\.(cjs|d\.ts)|dist\/cli\/\w+\.cjs|dist\/.*\.d\.cts|prebuilds\/[^/]*\/kernel-identity\.node|prebuilds\/manifest\.json)$/;
 const SINGLE_FILES = [
   'CHANGELOG.md',
   'LICENSE',
@@ -42,7 +42,7 @@ describeRequiring([hasNpm, isBuilt()], 'the package, installed by npm without a 
     const { status, stdout, stderr } = project.run(['npm', 'install', workplace.tarball]);
     said = stdout + stderr;
     if (status !== 0) throw new Error(`npm install: ${said}`);
-    writeConsumers(project);
+    linkNodeTypes(project);
   }, 120_000);
   afterAll(() => workplace?.remove());
 
@@ -107,6 +107,11 @@ describeRequiring([hasNpm, isBuilt()], 'the package, installed by npm without a 
       "import { createRequire } from 'node:module';" +
         "const { dumpDiagnostics } = createRequire(import.meta.url)('kernel-identity');",
     ],
+    [
+      'require by the path of its folder',
+      "import { createRequire } from 'node:module';" +
+        "const { dumpDiagnostics } = createRequire(import.meta.url)('./node_modules/kernel-identity');",
+    ],
   ])('%s works, with the addon', (_how, line) => {
     const script = `${line} console.log(JSON.stringify(dumpDiagnostics().backend.name));`;
     const { stdout, stderr } = node('--input-type=module', '--eval', script);
@@ -127,16 +132,11 @@ describeRequiring([hasNpm, isBuilt()], 'the package, installed by npm without a 
   });
 
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-  test.each(CONSUMERS)('TypeScript finds the types: $name', ({ file, output }) => {
-    const { stdout } = node(tsc, '--project', `tsconfig.${file}.json`);
-    expect(stdout).toBe('');
-    const ran = node(output);
-    expect({ stdout: ran.stdout, stderr: ran.stderr }).toEqual({ stdout: 'it is me\n', stderr: '' });
+  test.each(CONSUMERS)('TypeScript finds the types: $name', (consumer) => {
+    expect(compileConsumer(project, tsc, consumer)).toEqual({ said: '', printed: 'it is me\n' });
   });
 
   test('TypeScript knows what the types are', () => {
-    const { stdout, status } = node(tsc, '--project', 'tsconfig.wrong.json');
-    expect(stdout).toContain("Type 'number' is not assignable to type 'string'");
-    expect(status).not.toBe(0);
+    expect(compileWrongConsumer(project, tsc)).toContain("Type 'number' is not assignable to type 'string'");
   });
 });

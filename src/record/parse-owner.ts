@@ -1,0 +1,40 @@
+import { invalidArgument, requireOptions } from '../errors.js';
+import type { ProcessIdentity } from '../identity/process-identity.js';
+import type { OwnerRecord, OwnerRow } from './owner-record.js';
+import { checkedRecords } from './parse.js';
+import { type RowKeys, recordedOwner } from './row.js';
+
+export interface ParseOwnerOptions {
+  /** The names of the columns, where the record is a row that has other ones than {@link OwnerRow}. */
+  readonly keys?: RowKeys;
+}
+
+/**
+ * Reads a record once, for a program that judges it often: `judgeOwner` then reads nothing of it anew, which is most of
+ * the time of a judgement. It gives the verdict that it would give for the record itself, and needs no `keys`.
+ *
+ * ```js
+ * const owner = parseOwner(row, { keys: { identity: 'owner' } });
+ * setInterval(() => console.log(judgeOwner(owner).state), 1000);
+ * ```
+ *
+ * @param recorded all that `judgeOwner` takes. What it holds never throws: `problem` says in words why a record cannot be
+ * judged, or is null.
+ * @returns a copy, frozen with all its parts.
+ * @throws TypeError (ERR_INVALID_ARG_TYPE) where `recorded` is no object, and for `keys` that do not fit the row.
+ */
+export function parseOwner(
+  recorded: ProcessIdentity | OwnerRecord | OwnerRow | object,
+  options: ParseOwnerOptions = {},
+): OwnerRecord {
+  if (typeof recorded !== 'object' || recorded === null) {
+    throw invalidArgument('the record must be an object');
+  }
+  requireOptions(options);
+  return checkedRecords.markChecked(deeplyFrozen(recordedOwner(recorded, options.keys)));
+}
+
+function deeplyFrozen<T extends object>(value: T): T {
+  for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) deeplyFrozen(part);
+  return Object.freeze(value);
+}

@@ -1,0 +1,60 @@
+// Jest runs tests as CommonJS modules, in contexts of their own, and does not load ES modules.
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { isBuilt, testRequiring } from '../helpers/requirements.js';
+import { npmOf, type Project, Workplace } from './project.js';
+
+const JAVASCRIPT = `
+const { acquireLockSync, dumpDiagnostics, inspectLockSync, LockTimeoutError } = require('kernel-identity');
+test('a lock excludes', () => {
+  const lock = acquireLockSync('jest.lock');
+  expect(() => acquireLockSync('jest.lock')).toThrow(expect.objectContaining({ code: 'EDEADLK' }));
+  expect(inspectLockSync('jest.lock').state).toBe('held');
+  expect(LockTimeoutError.prototype).toBeInstanceOf(Error);
+  lock.releaseSync();
+  expect(dumpDiagnostics().backend).toEqual({ name: 'native', reason: 'the addon loaded' });
+});
+`;
+const TYPESCRIPT = `
+import { acquireLock, type Lock, selfIdentity, withLock } from 'kernel-identity';
+test('a lock is taken and released', async () => {
+  const lock: Lock = await acquireLock('ts.lock', { timeout: 0 });
+  expect(lock.owner.pid).toBe(selfIdentity().pid);
+  await lock.release();
+  expect(await withLock('ts.lock', () => 42)).toBe(42);
+});
+`;
+
+let workplace: Workplace;
+beforeAll(() => {
+  workplace = new Workplace();
+});
+afterAll(() => workplace?.remove());
+
+/** Makes a project of CommonJS modules with that Jest, as most of its users have them. */
+function makeProject(packages: readonly string[]): Project {
+  const project = workplace.project();
+  project.equip({ node: process.execPath, programs: { npm: npmOf(process.execPath) as string } });
+  project.write('package.json', '{ "name": "project", "private": true }\n');
+  const { status, stderr } = project.run(['npm', 'install', ...packages, workplace.tarball]);
+  if (status !== 0) throw new Error(stderr);
+  return project;
+}
+
+describe.each(['29', '30'])('Jest %s', (version) => {
+  testRequiring([isBuilt()], 'runs tests that require the package, and TypeScript that imports it', () => {
+    const jest = [`jest@${version}`, '@types/node@20'];
+    const typescript = ['ts-jest@29', 'typescript@5.9', `@types/jest@${version}`];
+    const project = makeProject([...jest, ...typescript]);
+    project.write('tests/lock.test.js', JAVASCRIPT);
+    project.write('tests/typed.test.ts', TYPESCRIPT);
+    project.write('jest.config.js', `module.exports = { preset: 'ts-jest' };`);
+    const compilerOptions = { module: 'commonjs', target: 'ES2022', strict: true, types: ['node', 'jest'] };
+    project.write('tsconfig.json', JSON.stringify({ compilerOptions }));
+    const { status, stdout, stderr } = project.run(['node', 'node_modules/jest/bin/jest.js', '--ci']);
+    expect({ status, output: stdout + stderr }).toMatchObject({
+      status: 0,
+      output: expect.stringContaining('Tests:       2 passed, 2 total'),
+    });
+    expect(stderr).not.toMatch(/did not exit|worker process has failed/);
+  });
+});
