@@ -3,6 +3,7 @@ import { parseArguments, UsageError } from './arguments.js';
 import type { Command } from './command.js';
 import { dumpCommand } from './dump.js';
 import { EXIT } from './exit-codes.js';
+import { holdCommand } from './hold.js';
 import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
 import { complain, print } from './output.js';
@@ -10,9 +11,12 @@ import { probeCommand } from './probe.js';
 import { reclaimCommand } from './reclaim.js';
 import { runCommand } from './run.js';
 import { selfCommand } from './self.js';
+import { waitCommand } from './wait.js';
 
 const COMMANDS: readonly Command[] = [
   runCommand,
+  holdCommand,
+  waitCommand,
   inspectCommand,
   reclaimCommand,
   selfCommand,
