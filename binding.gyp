@@ -43,6 +43,7 @@
         'native/linux/lifeline_space.cc',
         'native/linux/lifeline_watch.cc',
         'native/linux/lifelines.cc',
+        'native/linux/orphans.cc',
         'native/linux/pid_namespace.cc',
         'native/linux/pidfd.cc',
         'native/linux/proc_file.cc',

@@ -6,7 +6,7 @@ _kernel_identity() {
   COMPREPLY=()
 
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'run inspect reclaim self probe list dump --help --version' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'run hold wait inspect reclaim self probe list dump --help --version' -- "$word")
     return
   fi
 
@@ -24,16 +24,27 @@ _kernel_identity() {
       fi
     done
     case $previous in
-      --timeout) mapfile -t COMPREPLY < <(compgen -W '0 10s 1m 5m 1h' -- "$word"); return ;;
+      -c | --command | -E | --conflict-exit-code) return ;;
+      -w | --timeout) mapfile -t COMPREPLY < <(compgen -W '0 10s 1m 5m 1h' -- "$word"); return ;;
       --label) return ;;
       --on-lost) mapfile -t COMPREPLY < <(compgen -W 'end ignore' -- "$word"); return ;;
     esac
   fi
 
+  if [[ $command == hold || $command == wait ]]; then
+    case $previous in
+      -w | --timeout) mapfile -t COMPREPLY < <(compgen -W '0 10s 1m 5m 1h' -- "$word"); return ;;
+      --fd) mapfile -t COMPREPLY < <(compgen -W '9' -- "$word"); return ;;
+      --label | -E | --conflict-exit-code) return ;;
+    esac
+  fi
+
   if [[ $word == -* ]]; then
-    local options='--help'
+    local options='--help' waiting='--nonblock --timeout --conflict-exit-code --quiet'
     case $command in
-      run) options+=' --timeout --label --on-lost --trust-boot-id --' ;;
+      run) options+=" $waiting --command --label --on-lost --trust-boot-id --" ;;
+      hold) options+=" $waiting --fd --label --trust-boot-id" ;;
+      wait) options+=" $waiting --trust-boot-id" ;;
       inspect) options+=' --recursive --trust-boot-id --json --exit-code' ;;
       dump) options+=' --redact --json' ;;
       reclaim) options+=' --timeout --ownerless --trust-boot-id --json' ;;
@@ -46,7 +57,7 @@ _kernel_identity() {
 
   case $command in
     probe) mapfile -t COMPREPLY < <(compgen -W "$(ps -eo pid= 2>/dev/null)" -- "$word") ;;
-    run | inspect | reclaim | dump)
+    run | hold | wait | inspect | reclaim | dump)
       compopt -o filenames 2>/dev/null
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
       ;;

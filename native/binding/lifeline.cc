@@ -1,3 +1,4 @@
+#include <cerrno>
 #include <string>
 
 #include "../linux/lifelines.h"
@@ -59,6 +60,18 @@ Napi::Value TakeInheritable(const Napi::CallbackInfo& info) {
       .Set("lifeline", LifelineText(lifeline))
       .Set("descriptor", HandOver(info, descriptor.Release()))
       .value();
+}
+
+void TakeThrough(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Arguments arguments(info);
+  int fd = -1;
+  TextArgument text;
+  if (!arguments.Descriptor(0, "fd", &fd) || !arguments.Text(1, "lifeline", &text)) return;
+  system::Lifeline lifeline;
+  // Any text may stand in a record, so one that names no lifeline is an error of the system and no TypeError.
+  const int result = ParseLifeline(text.view(), &lifeline) ? Lifelines::TakeThrough(fd, lifeline) : -EXDEV;
+  if (result < 0) ThrowSystemError(env, result, {.syscall = "fcntl"});
 }
 
 void Drop(const Napi::CallbackInfo& info) {
@@ -136,6 +149,7 @@ constexpr Method kMethods[] = {
     {"takeOfProcess", Call<TakeOfProcess>},
     {"take", Call<Take>},
     {"takeInheritable", Call<TakeInheritable>},
+    {"takeThrough", Call<TakeThrough>},
     {"drop", Call<Drop>},
     {"test", Call<Test>},
     {"list", Call<List>},

@@ -1,4 +1,5 @@
 #include "../linux/boot_id.h"
+#include "../linux/orphans.h"
 #include "../linux/pid_namespace.h"
 #include "../linux/pidfd.h"
 #include "../linux/proc_file.h"
@@ -146,6 +147,15 @@ Napi::Value ProbePidfd(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value ReapOrphans(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  pid_t spared = 0;
+  if (!Arguments(info).Pid(0, "spared", &spared)) return {};
+  const int reaped = system::ReapOrphans(spared);
+  if (reaped < 0) return ErrnoValue(env, reaped);
+  return NumberValue(env, reaped);
+}
+
 constexpr Method kMethods[] = {
     {"bootId", Call<BootId>},
     {"pidNamespace", Call<PidNamespace>},
@@ -157,6 +167,7 @@ constexpr Method kMethods[] = {
     {"pidfdInode", Call<PidfdInode>},
     {"pidfdExited", Call<PidfdExited>},
     {"probePidfd", Call<ProbePidfd>},
+    {"reapOrphans", Call<ReapOrphans>},
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "inotify.h"
 #include "result.h"
+#include "stat_calls.h"
 
 namespace kernel_identity::system {
 namespace {
@@ -60,6 +61,16 @@ int Lifelines::Take(uint64_t offset, Lifeline* lifeline) {
 int Lifelines::TakeInheritable(uint64_t offset, Lifeline* lifeline, UniqueFd* descriptor) {
   const MutexLock lock(&mutex_);
   return TakeLocked(offset, lifeline, descriptor);
+}
+
+int Lifelines::TakeThrough(int fd, const Lifeline& lifeline) {
+  NamespaceFile file;
+  const int opened = OpenLifelineSpace(lifeline.space, &file);
+  if (opened < 0) return opened;
+  struct stat status;
+  if (StatDescriptor(fd, &status) < 0) return -errno;
+  if (status.st_dev != file.device || status.st_ino != file.inode) return -EXDEV;
+  return TakeByte(fd, lifeline.offset);
 }
 
 int Lifelines::TakeLocked(uint64_t offset, Lifeline* lifeline, UniqueFd* apart) {

@@ -55,6 +55,12 @@ class Lifelines {
    */
   int TakeInheritable(uint64_t offset, Lifeline* lifeline, UniqueFd* descriptor);
   /**
+   * Takes a byte through a descriptor of the caller's, on a description that this process may share with
+   * others: it is held until the last copy of that descriptor is closed, in whatever process. 0 or -errno;
+   * -EXDEV for a descriptor that is not open on the file of the lifeline's space.
+   */
+  static int TakeThrough(int fd, const Lifeline& lifeline);
+  /**
    * Drops a byte that {@link Take} took, and has the kernel report it to those who watch the space. Any other
    * is left alone.
    */

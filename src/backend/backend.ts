@@ -194,6 +194,12 @@ export interface ProcessOperations {
    * no more. It may return the same object as last time while the values are the same.
    */
   probePidfd(pid: number): PidfdProbe | Errno;
+  /**
+   * Reaps all ended child processes of this process but `spared`, whose end Node waits for itself: the orphans
+   * of the processes below it, if it is PID 1 of its namespace.
+   * @returns how many; ENOSYS where the backend cannot, because Node waits for none but its own.
+   */
+  reapOrphans(spared: number): number | Errno;
 }
 
 /**
@@ -493,6 +499,13 @@ export interface LifelineOperations {
    * @throws RangeError (ERR_OUT_OF_RANGE) for a larger number.
    */
   takeInheritable(offset: string): InheritableLifeline | null;
+  /**
+   * Takes a lifeline through a descriptor that is open on the file of its space, whoever opened it: it is
+   * held until the last copy of that descriptor is closed, in whatever process. A lifeline may be held
+   * through several descriptors at once.
+   * @throws EBADF; EXDEV for any other file, and where the backend takes no lifelines; system errors.
+   */
+  takeThrough(fd: Descriptor, lifeline: string): void;
   /** Drops a lifeline that {@link take} took in this thread. Any other is left alone. */
   drop(lifeline: string): void;
   /**

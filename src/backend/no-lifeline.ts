@@ -1,4 +1,5 @@
 import type { LifelineOperations } from './backend.js';
+import { systemError } from './system-error.js';
 
 /**
  * The lifeline operations of plain Node, which has no fcntl(2) and so can neither take a lock nor test one.
@@ -8,6 +9,9 @@ export const NO_LIFELINE: LifelineOperations = Object.freeze({
   takeOfProcess: () => null,
   take: () => null,
   takeInheritable: () => null,
+  takeThrough: () => {
+    throw systemError('EXDEV', 'fcntl');
+  },
   drop: () => {},
   test: () => 'untestable',
   list: () => null,

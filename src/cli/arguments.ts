@@ -50,3 +50,10 @@ export function refuseArguments(positionals: readonly string[]): void {
   const [first] = positionals;
   if (first !== undefined) throw new UsageError(`unexpected argument '${first}'`);
 }
+
+/** @throws UsageError unless the text is a decimal integer from `least` to `most`. */
+export function parseDecimal(what: string, text: string, least: number, most: number): number {
+  const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw new UsageError(`'${text}' is no ${what}, an integer from ${least} to ${most}`);
+}

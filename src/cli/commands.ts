@@ -19,6 +19,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./run.js')).runCommand,
   },
   {
+    name: 'hold',
+    summary: 'hold a lock for the rest of a shell script',
+    load: async () => (await import('./hold.js')).holdCommand,
+  },
+  {
+    name: 'wait',
+    summary: 'wait until a lock is free or a process has ended',
+    load: async () => (await import('./wait.js')).waitCommand,
+  },
+  {
     name: 'inspect',
     summary: 'judge a lock or PID file, with all the evidence; changes nothing',
     load: async () => (await import('./inspect.js')).inspectCommand,

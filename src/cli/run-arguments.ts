@@ -1,24 +1,32 @@
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkAcquireOptions } from '../lock/options.js';
+import { MAX_LABEL } from '../record/parse.js';
 import { parseArguments, refuseEmptyPath, UsageError } from './arguments.js';
-import { parseDuration } from './duration.js';
+import { parseWaitOptions, WAIT_OPTIONS, type WaitRequest } from './wait-options.js';
 
 const OPTIONS = {
-  timeout: { type: 'string' },
+  ...WAIT_OPTIONS,
+  command: { type: 'string', short: 'c' },
   label: { type: 'string' },
   'on-lost': { type: 'string' },
   'trust-boot-id': { type: 'boolean' },
 } as const;
 
+/** What `run` starts: a program with its arguments, or a line for the shell. */
+export type CommandToRun =
+  | { readonly program: string; readonly args: readonly string[] }
+  | { readonly shellLine: string };
+
 export interface RunRequest {
   readonly path: string;
-  /** Program and its arguments; at least one word. */
-  readonly command: readonly [string, ...string[]];
+  readonly command: CommandToRun;
   /** What becomes of the command when the lock is lost. */
   readonly onLost: 'end' | 'ignore';
+  readonly wait: WaitRequest;
   readonly options: {
     readonly timeout?: number;
-    readonly label?: string;
+    readonly label: string;
     readonly trustBootId?: boolean;
   };
 }
@@ -29,22 +37,39 @@ export interface RunRequest {
  * @throws UsageError
  */
 export function parseRunArguments(args: readonly string[]): RunRequest | null {
-  const [own, afterDashes] = split(args);
+  const [own, words] = split(args);
   const { values, positionals } = parseArguments(own, OPTIONS);
   if (values.help) return null;
   const [path, unexpected] = positionals;
   if (path === undefined) throw new UsageError('the path of the lock is missing');
   refuseEmptyPath([path]);
   if (unexpected !== undefined) throw new UsageError(`unexpected argument '${unexpected}' before --`);
-  const [program, ...rest] = afterDashes;
-  if (program === undefined) throw new UsageError('the command to run is missing');
+  const command = toCommand(values.command, words);
+  const wait = parseWaitOptions(values);
   const options = {
-    ...(values.timeout === undefined ? {} : { timeout: parseDuration(values.timeout) }),
-    ...(values.label === undefined ? {} : { label: values.label }),
+    ...(wait.timeout === undefined ? {} : { timeout: wait.timeout }),
+    label: values.label ?? labelOf(command),
     ...(values['trust-boot-id'] === true ? { trustBootId: true } : {}),
   };
   checkOptions(options);
-  return { path, command: [program, ...rest], onLost: parseOnLost(values['on-lost']), options };
+  return { path, command, onLost: parseOnLost(values['on-lost']), wait, options };
+}
+
+function toCommand(shellLine: string | undefined, [program, ...args]: readonly string[]): CommandToRun {
+  if (shellLine === undefined) {
+    if (program === undefined) throw new UsageError('the command to run is missing');
+    return { program, args };
+  }
+  if (program !== undefined) {
+    throw new UsageError(`-c takes one shell line and no command, so '${program}' is one word too many`);
+  }
+  if (shellLine.trim() === '') throw new UsageError('the shell line of -c is empty');
+  return { shellLine };
+}
+
+/** The name of the program alone, because its arguments may hold a secret, and anybody may read the record. */
+function labelOf(command: CommandToRun): string {
+  return 'shellLine' in command ? 'sh' : basename(command.program).slice(0, MAX_LABEL);
 }
 
 function parseOnLost(value: string | undefined): RunRequest['onLost'] {

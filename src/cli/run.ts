@@ -10,24 +10,36 @@ import { EXIT, exitCodeOfSignal } from './exit-codes.js';
 import { complain, print } from './output.js';
 import { parseRunArguments, type RunRequest } from './run-arguments.js';
 import { SignalRelay } from './signal-relay.js';
-import { waitNotice } from './wait-notice.js';
+import { WaitNotice } from './wait-notice.js';
 
-const help = `Usage: kernel-identity run LOCK [--timeout TIME] [--label TEXT]
-                           [--on-lost end|ignore] [--trust-boot-id]
-                           -- COMMAND...
+const help = `Usage: kernel-identity run LOCK [OPTION...] -- COMMAND...
+       kernel-identity run LOCK [OPTION...] -c 'SHELL LINE'
 
 Acquires LOCK, runs COMMAND while holding it, and releases it. The lock of a
-dead owner is reclaimed. While waiting, stderr shows who holds the lock.
+dead owner is reclaimed. After a second of waiting one line on stderr says who
+holds the lock.
 
-COMMAND gets the signals that run gets. It inherits the lock's witness and
-lifeline, so that the lock stays held until COMMAND ends even if run alone is
-killed; where neither can be taken (see "kernel-identity dump"), it does not.
-Processes that COMMAND leaves in the background keep the lock only if run was
-killed.
+COMMAND finds the absolute path of the lock in KERNEL_IDENTITY_LOCK, and gets
+the signals that run gets; SIGTSTP and SIGCONT stop both and let them go on. As
+PID 1 of a container run also reaps orphans.
 
-  --timeout TIME   give up after 300ms, 10s, 5m, 2h, or 30 (seconds); 0: one
+COMMAND inherits the lock's witness and lifeline, so that the lock stays held
+until COMMAND ends even if run alone is killed; where neither can be taken (see
+"kernel-identity dump"), it does not. Processes that COMMAND leaves in the
+background keep the lock only if run was killed.
+
+  -c, --command LINE
+                   run this line by /bin/sh instead of COMMAND
+  -n, --nonblock   one try: do not wait
+  -w, --timeout TIME
+                   give up after 300ms, 10s, 5m, 2h, or 30 (seconds); 0: one
                    try; default: never
-  --label TEXT     a word for people, shown with the lock
+  -E, --conflict-exit-code CODE
+                   exit with this code (0 to 255) instead of 75 when the lock
+                   was not acquired in time
+  -q, --quiet      say nothing of waiting, and of giving up
+  --label TEXT     a word for people, shown with the lock; default: the name of
+                   the program that runs, without its arguments
   --on-lost end    when another program deletes, moves or takes the lock while
                    COMMAND runs: SIGTERM, after 10 s SIGKILL, exit code 125.
                    This is the default. ignore: only a message
@@ -68,7 +80,7 @@ export const runCommand: Command = {
       complain(`${(lock.signal.reason as Error).message}${isEnded ? ' The command is ended.' : ''}`);
       if (isEnded) relay.endCommand();
     });
-    const code = await executeCommand(request.command, lock.stdioOfHeir('inherit'), relay);
+    const code = await executeCommand(request.command, lock.optionsOfHeir({ stdio: 'inherit' }), relay);
     isRunning = false;
     const released = await release(lock);
     return !isEnded && (released || code !== EXIT.success) ? code : EXIT.runFailed;
@@ -76,14 +88,14 @@ export const runCommand: Command = {
 };
 
 /** @returns the lock, or the exit code to end with when it was not acquired. */
-async function acquire({ path, options }: RunRequest, relay: SignalRelay): Promise<Lock | number> {
+async function acquire({ path, options, wait }: RunRequest, relay: SignalRelay): Promise<Lock | number> {
+  const notice = new WaitNotice();
   try {
-    const onWait = (report: Parameters<typeof waitNotice>[0]) => complain(waitNotice(report));
     const request: AcquireOptions = {
       ...options,
       handOver: true,
       signal: relay.ended,
-      onWait,
+      ...(wait.isQuiet ? {} : { onWait: notice.take }),
     };
     const lock = await acquireLock(path, request);
     if (relay.endedBy === undefined) return lock;
@@ -91,10 +103,12 @@ async function acquire({ path, options }: RunRequest, relay: SignalRelay): Promi
     await lock.release();
   } catch (error) {
     if (error instanceof LockTimeoutError) {
-      complain(error.message);
-      return EXIT.notAcquired;
+      if (!wait.isQuiet) complain(error.message);
+      return wait.conflictCode;
     }
     if (relay.endedBy === undefined) throw error;
+  } finally {
+    notice.stop();
   }
   return exitCodeOfSignal(relay.endedBy);
 }

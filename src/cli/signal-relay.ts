@@ -1,10 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
+import { constants } from 'node:os';
 import { isAtKeyboard } from './terminal.js';
 
-/** Signals that end a process by default. */
-const ENDING = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGALRM', 'SIGUSR1', 'SIGUSR2'] as const;
+/** Signals that end a process by default. SIGPROF is left out, because the profiler of V8 uses it. */
+const ENDING = [
+  ...(['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGALRM', 'SIGUSR1', 'SIGUSR2'] as const),
+  ...(['SIGPWR', 'SIGIO', 'SIGVTALRM', 'SIGXCPU', 'SIGSTKFLT'] as const),
+];
 /** Signals that by default do nothing, or let a stopped process go on. */
-const HARMLESS = ['SIGWINCH', 'SIGCONT'] as const;
+const HARMLESS = ['SIGWINCH', 'SIGCONT', 'SIGURG'] as const;
 /** Signals that the terminal sends to all processes in its foreground. */
 const FROM_KEYBOARD: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT']);
 /** Milliseconds from SIGTERM to SIGKILL for a command that has to end. */
@@ -12,16 +16,16 @@ const KILL_AFTER = 10_000;
 
 /**
  * Handles the signals that `run` gets. Until the command starts they end the waiting, and from then on they
- * are forwarded to the command. SIGKILL and SIGSTOP cannot be handled, and SIGTSTP stops both `run` and the
- * command.
+ * are forwarded to the command. SIGTSTP stops both `run` and the command. SIGKILL and SIGSTOP cannot be handled.
  */
 export class SignalRelay {
   readonly #ended = new AbortController();
   #command: ChildProcess | undefined;
 
   constructor() {
-    for (const signal of ENDING) process.on(signal, () => this.#take(signal, true));
-    for (const signal of HARMLESS) process.on(signal, () => this.#take(signal, false));
+    for (const signal of ENDING) handle(signal, () => this.#take(signal, true));
+    for (const signal of HARMLESS) handle(signal, () => this.#take(signal, false));
+    this.#stopOnRequest();
   }
 
   /** Aborts when a signal arrives before there is a command. Its reason is the name of the signal. */
@@ -54,4 +58,23 @@ export class SignalRelay {
     if (FROM_KEYBOARD.has(signal) && isAtKeyboard()) return;
     this.#command.kill(signal);
   }
+
+  /**
+   * SIGTSTP stops the command, and then `run` by the default action, so that the shell sees a stopped job. A
+   * second one from the terminal does no harm: SIGCONT discards it. The handler is set anew once SIGCONT has
+   * let `run` go on.
+   */
+  #stopOnRequest(): void {
+    if (!('SIGTSTP' in constants.signals)) return;
+    process.once('SIGTSTP', () => {
+      this.#command?.kill('SIGTSTP');
+      process.kill(process.pid, 'SIGTSTP');
+      this.#stopOnRequest();
+    });
+  }
+}
+
+/** Not every system has every signal. */
+function handle(signal: NodeJS.Signals, listener: () => void): void {
+  if (signal in constants.signals) process.on(signal, listener);
 }

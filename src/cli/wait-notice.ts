@@ -1,20 +1,61 @@
-import type { Verdict } from '../judge/verdict.js';
 import type { WaitReport } from '../lock/events.js';
+import { LOCK_VARIABLE } from '../lock/heirs.js';
 import { describeOwner } from '../record/describe-owner.js';
-import { formatElapsed } from '../text/elapsed.js';
-import { formatVerdict } from './format/format-verdict.js';
-import { plain } from './format/paint.js';
+import { complain } from './output.js';
 
-/** One line that says which lock `run` waits for, who holds it, and why it counts as held. */
-export function waitNotice({ path, waited, owner, ownerAge, verdict, description }: WaitReport): string {
-  const since = waited < 1_000 ? '' : ` for ${formatElapsed(waited)}`;
-  const holder = owner === null ? '' : ` held by ${describeOwner(owner, ownerAge)};`;
-  return `waiting${since} for '${path}':${holder} ${verdict === null ? description : whyOf(verdict)}`;
+/** Milliseconds. A shorter wait is none that a person has to hear of, and a cron job sends a mail for a line. */
+export const SILENCE = 1_000;
+
+/**
+ * Says on stderr what a command waits for, once the waiting has lasted a second: one line, and one more if the
+ * lock becomes of another kind, such as one whose owner cannot be judged. Call {@link stop} when the waiting is
+ * over.
+ */
+export class WaitNotice {
+  readonly #said = new Set<string>();
+  #latest: WaitReport | null = null;
+  /** Milliseconds on the monotonic clock when the latest report came. */
+  #takenAt = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #isSilent = true;
+
+  /** Takes each report of the waiting; the option `onWait` of an acquisition. */
+  readonly take = (report: WaitReport): void => {
+    this.#latest = report;
+    this.#takenAt = performance.now();
+    if (!this.#isSilent) this.#say();
+    this.#timer ??= setTimeout(() => this.#endSilence(), SILENCE - report.waited);
+  };
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  #endSilence(): void {
+    this.#isSilent = false;
+    this.#say();
+  }
+
+  #say(): void {
+    if (this.#latest === null) return;
+    const kind = this.#latest.verdict?.state ?? 'none';
+    if (this.#said.has(kind)) return;
+    this.#said.add(kind);
+    const { ownerAge } = this.#latest;
+    const since = performance.now() - this.#takenAt;
+    complain(waitLine({ ...this.#latest, ownerAge: ownerAge === null ? null : ownerAge + since }));
+  }
 }
 
-function whyOf(verdict: Verdict): string {
-  // The last check with the finding of the verdict is the one that decided.
-  const decisive = verdict.evidence.findLast(({ finding }) => finding === verdict.state);
-  const seen = decisive === undefined ? '' : `; ${decisive.check}: ${decisive.observed ?? 'nothing'}`;
-  return formatVerdict(verdict, plain) + seen;
+/** `waiting for '/run/a.lock', held by pid 41210, "npm", host web-1, for 23 s` */
+function waitLine({ path, owner, ownerAge, verdict, description }: WaitReport): string {
+  const who = owner === null ? '' : describeOwner(owner, ownerAge);
+  const start = `waiting for '${path}'`;
+  if (process.env[LOCK_VARIABLE] === path) {
+    return `${start}, under which this very command runs (${LOCK_VARIABLE}): it may be waiting for itself`;
+  }
+  if (owner === null || verdict === null) return `${start}: ${description}`;
+  return verdict.state === 'alive'
+    ? `${start}, held by ${who}`
+    : `${start}, recorded by ${who}; ${description}`;
 }

@@ -6,7 +6,7 @@ import { errnoOf } from '../backend/system-error.js';
 import { invalidArgument, LockLostError } from '../errors.js';
 import { writtenRecordOf } from '../record/format.js';
 import { parseOwnerFile } from '../record/parse.js';
-import { HEIRLOOM, INHERITED } from './heirs.js';
+import { HEIRLOOM, INHERITED, LOCK_VARIABLE } from './heirs.js';
 import { Lock } from './lock.js';
 import { MAX_OWN_RECORD } from './own-record.js';
 import { LockPath, withLockPath } from './protocol/lock-path.js';
@@ -17,8 +17,8 @@ import { LockView } from './protocol/view.js';
 /**
  * Makes this process the owner of the lock that another one handed over to it with `lock.handOver()`: it can
  * release the lock, and keeps its lease from now on. Call it once, early in the program. The environment
- * variable KERNEL_IDENTITY_LOCK, which names the lock, is then removed, so that no child process takes the
- * lock for its own.
+ * variables KERNEL_IDENTITY_HANDED_OVER and KERNEL_IDENTITY_LOCK, which name the lock, are then removed, so
+ * that no child process takes the lock for its own.
  * @example
  * const lock = adoptLock() ?? (await acquireLock('/data/install.lock'));
  * await lock.release();
@@ -37,6 +37,7 @@ export function adoptLock(): Lock | null {
   const lock = new Lock(findInheritance(path, nonce));
   if (!lock.verify()) throw lock.signal.reason;
   delete process.env[HEIRLOOM];
+  delete process.env[LOCK_VARIABLE];
   return lock;
 }
 

@@ -21,13 +21,29 @@ export const INHERITED = Object.freeze({
   directory: 22,
 });
 
-/** The environment variable in which an heir finds which lock it has: `<nonce>:<absolute path>`. */
-export const HEIRLOOM = 'KERNEL_IDENTITY_LOCK';
+/** The environment variable that names the lock under which a command was started: its absolute path. */
+export const LOCK_VARIABLE = 'KERNEL_IDENTITY_LOCK';
+/**
+ * The environment variable in which an heir finds the lock that it may adopt: `<nonce>:<absolute path>`. It is
+ * another one, because a command of `run` only holds the lock, and `run` releases it.
+ */
+export const HEIRLOOM = 'KERNEL_IDENTITY_HANDED_OVER';
+
+/** The options with which a child is started that shall hold the lock as long as it lives, and not adopt it. */
+export function optionsOfHeir(published: PublishedLock, options: SpawnOptions): SpawnOptions {
+  // A lock that was handed over to this process is not the child's.
+  const { [HEIRLOOM]: _, ...env } = options.env ?? process.env;
+  return {
+    ...options,
+    env: { ...env, [LOCK_VARIABLE]: published.lockPath.path },
+    stdio: stdioOfHeir(published, options.stdio ?? 'pipe'),
+  };
+}
 
 /** The `stdio` with which a child is started: the caller's, and the descriptors of the lock. */
-export function stdioOfHeir(
+function stdioOfHeir(
   { lockPath, owner, lifeline, directory }: PublishedLock,
-  stdio: StdioOptions = 'pipe',
+  stdio: StdioOptions,
 ): StdioOptions {
   // The descriptors of the portable backend are none of the kernel's.
   if (!lockPath.backend.actsOnOpenDirectory) return stdio;
@@ -59,10 +75,10 @@ export function startHeir(
   // The module is loaded only here, because most programs hand no lock over.
   const { spawn } = process.getBuiltinModule('node:child_process');
   const { record, lockPath } = published;
+  const inherited = optionsOfHeir(published, options);
   return spawn(command, args, {
-    ...options,
-    env: { ...(options.env ?? process.env), [HEIRLOOM]: `${record.nonce}:${lockPath.path}` },
-    stdio: stdioOfHeir(published, options.stdio ?? 'pipe'),
+    ...inherited,
+    env: { ...inherited.env, [HEIRLOOM]: `${record.nonce}:${lockPath.path}` },
   });
 }
 

@@ -1,6 +1,6 @@
 // A lock ends in one of three ways: it is released, it is handed over, or it is lost. Releasing means to
 // check that this process still has it, and then to retire, unlink and remove it.
-import type { ChildProcess, SpawnOptions, StdioOptions } from 'node:child_process';
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { LockLostError, quoteNames, withCode } from '../errors.js';
 import { enterHeldLock, giveUpLock, leaveHeldLock } from '../judge/held-locks.js';
 import { ownerRecordOf } from '../record/format.js';
@@ -13,7 +13,7 @@ import {
   type ReleaseEvent,
   releaseEvent,
 } from './events.js';
-import { clearAfterHeir, startHeir, stdioOfHeir } from './heirs.js';
+import { clearAfterHeir, optionsOfHeir, startHeir } from './heirs.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { LossWatch } from './loss-watch.js';
 import { LockPlace } from './moved.js';
@@ -102,11 +102,11 @@ export class Lock {
   }
 
   /**
-   * @internal The files of a child process that holds the lock too, for as long as it lives. `run` starts its command
-   * with them.
+   * @internal The files and the environment of a child process that holds the lock too, for as long as it lives. `run`
+   * starts its command with them.
    */
-  stdioOfHeir(stdio: StdioOptions): StdioOptions {
-    return stdioOfHeir(this.#published, stdio);
+  optionsOfHeir(options: SpawnOptions): SpawnOptions {
+    return optionsOfHeir(this.#published, options);
   }
 
   /**

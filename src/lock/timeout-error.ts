@@ -2,6 +2,7 @@ import { KernelIdentityError } from '../errors.js';
 import type { Verdict } from '../judge/verdict.js';
 import { describeOwner } from '../record/describe-owner.js';
 import type { OwnerRecord } from '../record/owner-record.js';
+import { formatElapsed } from '../text/elapsed.js';
 import { shellQuoted } from '../text/shell-quote.js';
 import type { WaitReport } from './events.js';
 
@@ -33,7 +34,7 @@ export class LockTimeoutError extends KernelIdentityError {
     const isHeld = report.verdict?.state === 'alive';
     const command = `npx kernel-identity ${isHeld ? 'inspect' : 'reclaim'} ${shellQuoted(report.path)}`;
     const lines = [
-      `the lock '${report.path}' did not become free within ${Math.round(report.waited)} ms`,
+      `the lock '${report.path}' did not become free within ${formatElapsed(report.waited)}`,
       `owner: ${describeOwner(report.owner, report.ownerAge)}`,
       `why: ${report.description}`,
       ...(missing.length > 0 && !isHeld ? [`could not be decided by: ${missing.join(', ')}`] : []),

@@ -8,7 +8,8 @@ export interface CommandLine {
   readonly words: readonly Word[];
 }
 
-const COMMANDS = ['run', 'inspect', 'reclaim', 'self', 'probe', 'list', 'dump'] as const;
+/** The commands that never wait, or not for long. */
+const COMMANDS = ['inspect', 'reclaim', 'self', 'probe', 'list', 'dump'] as const;
 
 const option = fc.constantFrom(
   ...[
@@ -29,6 +30,11 @@ const option = fc.constantFrom(
   ...[
     '--label',
     '--on-lost',
+    '--fd=9',
+    '--quiet',
+    '-qn',
+    '-E',
+    '-c',
     '--on-lost=ignore',
     '--label=x',
     `--label=${'x'.repeat(300)}`,
@@ -70,15 +76,20 @@ const runLine = fc
     return { command: 'run', words: ['--timeout=20ms', ...own, ...(dashes ? ['--'] : []), ...words] };
   });
 
+const waitLine = fc
+  .tuple(fc.constantFrom('hold', 'wait'), fc.array(word, { maxLength: 4 }))
+  .map(([command, words]): CommandLine => ({ command, words: ['--timeout=20ms', ...words] }));
+
 export const commandLines: fc.Arbitrary<CommandLine> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
-      command: fc.constantFrom(...COMMANDS.slice(1)),
+      command: fc.constantFrom(...COMMANDS),
       words: fc.array(word, { maxLength: 5 }),
     }),
   },
   { weight: 2, arbitrary: runLine },
+  { weight: 2, arbitrary: waitLine },
   {
     weight: 1,
     arbitrary: fc.record({ command: fc.oneof(option, junk), words: fc.array(word, { maxLength: 3 }) }),
@@ -90,6 +101,10 @@ export function documentedCodes(command: string): readonly number[] {
   switch (command) {
     case 'run':
       return [0, 1, 2, 42, 75, 125, 126, 127, 137];
+    case 'hold':
+      return [2, 75, 125];
+    case 'wait':
+      return [0, 1, 2, 75];
     case 'inspect':
       return [0, 1, 2, 3];
     // Plain Node can list nothing.

@@ -91,7 +91,8 @@ const here: Run = async (args, cwd) => {
     output[descriptor] += data.toString();
     return data.length;
   };
-  const listeners = FORWARDED.map((signal) => process.listeners(signal));
+  const heard = [...FORWARDED, 'SIGTSTP' as const];
+  const listeners = heard.map((signal) => process.listeners(signal));
   try {
     process.chdir(cwd);
     // No word is the name of a program on this PATH.
@@ -106,7 +107,7 @@ const here: Run = async (args, cwd) => {
     process.env.PATH = pathBefore;
     process.chdir(cwdBefore);
     // `run` listens to signals until its process ends, so its listeners are removed here.
-    for (const [index, signal] of FORWARDED.entries()) {
+    for (const [index, signal] of heard.entries()) {
       for (const listener of process.listeners(signal)) {
         if (!listeners[index]?.includes(listener)) process.off(signal, listener);
       }
@@ -154,7 +155,7 @@ describeRequiring(BUILT, 'as a process', () => {
           return outcome;
         };
         // A backend that does not exist is a failure of any command.
-        const failure = line.command === 'run' ? 125 : 1;
+        const failure = ['run', 'hold'].includes(line.command) ? 125 : 1;
         const codes = documentedCodes(line.command);
         const isBogus = env.KERNEL_IDENTITY_BACKEND === 'bogus';
         await check(line, all, asProcess, isBogus ? [...codes, failure] : codes);

@@ -1,11 +1,20 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { onCleanup } from '../helpers/cleanup.js';
 import { BUILT, cli, FORWARDED, MAIN, type RunningCli, startCli, startProgram } from '../helpers/cli.js';
 import { holdLock } from '../helpers/locks.js';
-import { describeRequiring, hasProgram, testRequiring } from '../helpers/requirements.js';
+import { stateOf } from '../helpers/odd-processes.js';
+import {
+  describeRequiring,
+  hasProgram,
+  isolationTest,
+  testRequiring,
+  userNamespaceFlags,
+} from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
+import { until } from '../helpers/until.js';
 
 /**
  * Counts the signals of one name, and prints the number a while after the first one, or after a long time
@@ -76,7 +85,7 @@ describeRequiring(BUILT, 'a signal to run', () => {
       const path = join(directory, 'a.lock');
       await holdLock(path);
       const waiter = startCli(['run', path, '--', 'echo', 'ran']);
-      await waiter.said('waiting');
+      await waiter.waits();
       waiter.signal(signal);
       expect(await waiter.closed).toMatchObject({ code, signal: null, stdout: '' });
       expect(readdirSync(directory)).toEqual(['a.lock']);
@@ -88,12 +97,53 @@ describeRequiring(BUILT, 'a signal to run', () => {
     const path = join(tempDir(), 'a.lock');
     const holder = await holdLock(path);
     const waiter = startCli(['run', path, '--', 'echo', 'ran']);
-    await waiter.said('waiting');
+    await waiter.waits();
     waiter.signal('SIGWINCH');
     waiter.signal('SIGCONT');
     await sleep(150);
     holder.endInput();
     expect(await waiter.closed).toMatchObject({ code: 0, stdout: 'ran\n' });
+  });
+
+  // A shell with job control gives `run` a process group of its own. In an orphaned one the kernel would ignore
+  // the signal.
+  testRequiring([hasProgram('bash')], 'stops the command and run, and lets them go on: SIGTSTP', async () => {
+    const directory = tempDir();
+    const words = [process.execPath, MAIN, 'run', join(directory, 'a.lock'), '--'];
+    const command = ['sh', '-c', 'echo command $$; exec sleep 600'];
+    const script = '"$@" & echo run $!; wait; wait $!; echo code $?';
+    const shell = startProgram(['bash', '-mc', script, 'bash', ...words, ...command]);
+    await shell.said('command');
+    const pidOf = (what: string) => Number(new RegExp(`${what} (\\d+)`).exec(shell.stdout)?.[1]);
+    const [run, inner] = [pidOf('run'), pidOf('command')];
+    onCleanup(() => {
+      if (existsSync(`/proc/${inner}`)) process.kill(inner, 'SIGKILL');
+    });
+    // Twice, because the handler has to be set anew.
+    for (let round = 0; round < 2; round += 1) {
+      process.kill(run, 'SIGTSTP');
+      await until('both are stopped', () => stateOf(run) === 'T' && stateOf(inner) === 'T');
+      process.kill(run, 'SIGCONT');
+      await until('both go on', () => stateOf(run) !== 'T' && stateOf(inner) !== 'T');
+    }
+    process.kill(run, 'SIGTERM');
+    await until('run has ended', () => !existsSync(`/proc/${run}`));
+    expect(existsSync(`/proc/${inner}`)).toBe(false);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  isolationTest('as PID 1 reaps the orphans of its command', async () => {
+    // A zombie keeps its /proc/PID/status.
+    const script = `
+      for i in 1 2 3; do (sleep 0.1 &); done; i=0
+      while grep -q '^Name:.sleep' /proc/[0-9]*/status; do
+        i=$((i + 1)); [ $i -lt 100 ] || { echo zombies; break; }; sleep 0.05
+      done 2>/dev/null
+      exit 7`;
+    const words = [process.execPath, MAIN, 'run', join(tempDir(), 'a.lock'), '--', 'sh', '-c', script];
+    const flags = [...userNamespaceFlags(), '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc'];
+    const box = startProgram(['unshare', ...flags, ...words]);
+    expect(await box.closed).toMatchObject({ code: 7, stdout: '', stderr: '' });
   });
 
   testRequiring([hasProgram('script')], 'reaches the command from the keyboard', async () => {

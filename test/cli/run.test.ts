@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { hasBackend, TESTED } from '../helpers/backends.js';
-import { BUILT, cli, startCli } from '../helpers/cli.js';
+import { BUILT, cli, MAIN, startCli, startProgram } from '../helpers/cli.js';
 import { holdLock, writeStaleLock, writeUnknownLock } from '../helpers/locks.js';
 import { describeRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -62,6 +62,8 @@ for (const backend of TESTED) {
         expect({ code, stdout }).toEqual({ code: 75, stdout: '' });
         const last = stderr.trimEnd().split('\n').at(-1);
         expect(last).toMatch(/^kernel-identity: the lock '.*a\.lock' did not become free within \d+ ms/);
+        // One line, because nobody has waited for a second.
+        expect(stderr).toBe(`${last}\n`);
         expect(last).toContain(`pid ${holder.pid}`);
         expect(last).toContain('kernel-identity inspect');
       }
@@ -159,23 +161,104 @@ describeRequiring(BUILT, 'run', () => {
     const holder = await holdLock(path, '--label', 'nightly');
     const waiter = startCli(['run', path, '--', 'echo', 'my turn']);
     await waiter.said('waiting');
-    expect(waiter.stderr).toMatch(
-      new RegExp(
-        `^kernel-identity: waiting for '${path}': held by pid ${holder.pid}, "nightly", host .*, for .* m?s; alive, proven: `,
-      ),
+    const line = new RegExp(
+      `^kernel-identity: waiting for '${path}', held by pid ${holder.pid}, "nightly", host [^\n]*, for [\\d.]+ s\n$`,
     );
+    expect(waiter.stderr).toMatch(line);
     await sleep(100);
     expect(waiter.stdout).toBe('');
     holder.endInput();
-    expect(await waiter.closed).toMatchObject({ code: 0, stdout: 'my turn\n' });
+    expect(await waiter.closed).toMatchObject({
+      code: 0,
+      stdout: 'my turn\n',
+      stderr: expect.stringMatching(line),
+    });
+  });
+
+  test('says nothing of a short wait, nor with -q of any', async () => {
+    const path = join(tempDir(), 'a.lock');
+    const holder = await holdLock(path);
+    const waiters = [startCli(['run', path, '-q', '--', 'true']), startCli(['run', path, '--', 'true'])];
+    await waiters[0]?.waits();
+    await waiters[1]?.waits();
+    holder.endInput();
+    for (const waiter of waiters) expect(await waiter.closed).toMatchObject({ code: 0, stderr: '' });
+
+    await holdLock(path);
+    const quiet = await cli(['run', path, '--quiet', '--timeout', '1200ms', '--', 'true']);
+    expect(quiet).toMatchObject({ code: 75, stdout: '', stderr: '' });
+  });
+
+  test('names the lock to its command, which can so recognise that it runs under it', async () => {
+    const path = join(tempDir(), 'a.lock');
+    const script = `${path}.sh`;
+    // The second start of the script must neither wait nor take the lock anew.
+    const line = `[ "$KERNEL_IDENTITY_LOCK" = "${path}" ] || exec "$@" run "${path}" -- sh "$0" again`;
+    writeFileSync(script, `${line}\necho "$# $1"\n`);
+    const inherited = { KERNEL_IDENTITY_HANDED_OVER: `${'0'.repeat(32)}:/nothing` };
+    const started = startProgram(['sh', script, process.execPath, MAIN], { env: inherited });
+    expect(await started.closed).toMatchObject({ code: 0, stdout: '1 again\n', stderr: '' });
+    const variables = await cli(['run', path, '--', 'env'], { env: inherited });
+    expect(variables.stdout).not.toContain('HANDED_OVER');
+  });
+
+  test('says that a command waits for the lock under which it runs', async () => {
+    const path = join(tempDir(), 'a.lock');
+    const inner = [process.execPath, MAIN, 'run', path, '-w', '1200ms', '-E', '9', '--', 'true'];
+    const { code, stderr } = await cli(['run', path, '--', ...inner]);
+    expect(code).toBe(9);
+    expect(stderr).toContain('it may be waiting for itself');
+  });
+
+  test('labels the lock with the name of the program, and with none of its arguments', async () => {
+    const path = join(tempDir(), 'a.lock');
+    const words = ['run', path, '--', '/bin/sh', '-c', `cat "${path}/owner.json"`, 'sh', '--password=secret'];
+    const { stdout } = await cli(words);
+    expect(JSON.parse(stdout)).toMatchObject({ label: 'sh' });
+    expect(stdout).not.toContain('secret');
+  });
+
+  test('runs a line of the shell with -c', async () => {
+    const path = join(tempDir(), 'a.lock');
+    expect(await cli(['run', path, '-c', 'echo "$0" | tr a-z A-Z; exit 7'])).toMatchObject({
+      code: 7,
+      stdout: '/BIN/SH\n',
+      stderr: '',
+    });
+    const hint = await cli(['run', path, 'echo hi']);
+    expect(hint).toMatchObject({ code: 127, stderr: expect.stringContaining('-c runs a shell line') });
+  });
+
+  test('takes the short options of flock(1)', async () => {
+    const path = join(tempDir(), 'a.lock');
+    await holdLock(path);
+    for (const [options, code] of [
+      [['-n'], 75],
+      [['-n', '-E', '0'], 0],
+      [['-w', '0.1', '-E', '255'], 255],
+      [['--nonblock', '--conflict-exit-code=3'], 3],
+    ] as const) {
+      const { code: found, stdout } = await cli(['run', ...options, path, 'echo', 'ran']);
+      expect({ found, stdout }, options.join(' ')).toEqual({ found: code, stdout: '' });
+    }
+    for (const wrong of [
+      ['-n', '-w', '1'],
+      ['-E', '256'],
+      ['-E', '-1'],
+      ['-E', 'x'],
+      ['-c', ' '],
+      ['-c', 'true', '--', 'true'],
+    ]) {
+      expect((await cli(['run', path, ...wrong])).code, wrong.join(' ')).toBe(2);
+    }
   });
 
   test('says why it cannot tell', async () => {
     const path = writeUnknownLock(tempDir());
-    const { code, stderr } = await cli(['run', path, '--timeout', '0', '--', 'true']);
+    const { code, stderr } = await cli(['run', path, '--timeout', '1200ms', '--', 'true']);
     expect(code).toBe(75);
     expect(stderr).toMatch(
-      /waiting for .*held by pid 7, host elsewhere, for 1 min 3\d s; unknown, proven: other-boot/,
+      /waiting for .*, recorded by pid 7, host elsewhere, for 1 min 3\d s; owner unknown: other-boot\n/,
     );
     expect(stderr).toContain('kernel-identity reclaim');
   });
@@ -185,8 +268,8 @@ describeRequiring(BUILT, 'run', () => {
     const holder = await holdLock(path);
     const waiter = startCli(['run', path, '--timeout', '99999999999999999999', '--', 'true']);
     const month = startCli(['run', path, '--timeout', '2000h', '--', 'true']);
-    await waiter.said('waiting');
-    await month.said('waiting');
+    await waiter.waits();
+    await month.waits();
     await sleep(400);
     holder.endInput();
     for (const running of [waiter, month]) {

@@ -6,7 +6,7 @@ import { BUILT, cli } from '../helpers/cli.js';
 import { describeRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-const COMMANDS = ['run', 'inspect', 'reclaim', 'self', 'probe', 'list', 'dump'];
+const COMMANDS = ['run', 'hold', 'wait', 'inspect', 'reclaim', 'self', 'probe', 'list', 'dump'];
 
 describeRequiring(BUILT, 'the help', () => {
   for (const flag of ['--help', '-h']) {
@@ -67,7 +67,7 @@ describeRequiring(BUILT, 'a command line that is wrong exits 2 with one line', (
     [['run', 'x', '--'], /command to run is missing/],
     [['run', 'x', 'y', '--', 'true'], /unexpected argument 'y' before --/],
     [['run', 'x', '--wait', '--', 'true'], /unknown option '--wait'/],
-    [['run', 'x', '--timeout', '--', 'true'], /'--timeout <value>' argument missing/],
+    [['run', 'x', '--timeout', '--', 'true'], /--timeout <value>' argument missing/],
     [['run', 'x', '--timeout', 'soon', '--', 'true'], /'soon' is not a duration/],
     [['run', 'x', '--timeout=-1s', '--', 'true'], /'-1s' is not a duration/],
     [['run', 'x', '--on-lost', 'panic', '--', 'true'], /--on-lost is end or ignore/],

@@ -58,10 +58,14 @@ describe('the completion for zsh', () => {
     expect(cases).toHaveLength(1);
     for (const { name, help } of await commands()) {
       expect(start).toContain(`'${name}:`);
+      const pairs = [...help.matchAll(/^ {2}(-\w), (--[a-z-]+)/gm)].map(([, short = '', long = '']) => [
+        short,
+        long,
+      ]);
       for (const option of optionsOf(help)) {
-        const pair = help.includes('-r, --recursive') && /^(-r|--recursive)$/.test(option);
+        const pair = pairs.find((names) => names.includes(option));
         if (option === '-h' || option === '--help') expect(text).toContain('{-h,--help}');
-        else if (pair) expect(text).toContain("{-r,--recursive}'[");
+        else if (pair) expect(text).toContain(`{${pair.join(',')}}'[`);
         else expect(text, `${name} ${option}`).toContain(`'${option}[`);
       }
     }

@@ -11,7 +11,7 @@ import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
 import { AdoptingHeir, isAlive, kill, killAfterwards } from './heirs.js';
 
-const VARIABLE = 'KERNEL_IDENTITY_LOCK';
+const VARIABLE = 'KERNEL_IDENTITY_HANDED_OVER';
 const NONCE = '0123456789abcdef0123456789abcdef';
 
 function newPath(): string {

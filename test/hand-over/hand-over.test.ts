@@ -243,11 +243,15 @@ describeRequiring([isBuilt()], 'handOver()', () => {
 
   test('keeps the environment that the caller chose', async () => {
     const lock = await acquireLock(newPath(), { handOver: true });
-    const heir = lock.handOver('sh', ['-c', 'echo "$CHOSEN $HOME $KERNEL_IDENTITY_LOCK"'], {
-      env: { CHOSEN: 'yes', PATH: process.env.PATH },
-    });
+    const heir = lock.handOver(
+      'sh',
+      ['-c', 'echo "$CHOSEN $HOME $KERNEL_IDENTITY_HANDED_OVER $KERNEL_IDENTITY_LOCK"'],
+      {
+        env: { CHOSEN: 'yes', PATH: process.env.PATH },
+      },
+    );
     const [text] = await once(heir.stdout as NonNullable<typeof heir.stdout>, 'data');
-    expect(String(text)).toBe(`yes  ${lock.owner.nonce}:${lock.path}\n`);
+    expect(String(text)).toBe(`yes  ${lock.owner.nonce}:${lock.path} ${lock.path}\n`);
     await once(heir, 'exit');
   });
 

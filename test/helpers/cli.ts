@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { watchesOf } from '../waiting/process-state.js';
 import { onCleanup } from './cleanup.js';
 import { isBuilt, type Requirement } from './requirements.js';
 import { until } from './until.js';
@@ -19,8 +20,14 @@ export const FORWARDED: readonly NodeJS.Signals[] = [
   'SIGALRM',
   'SIGUSR1',
   'SIGUSR2',
+  'SIGPWR',
+  'SIGIO',
+  'SIGVTALRM',
+  'SIGXCPU',
+  'SIGSTKFLT',
   'SIGWINCH',
   'SIGCONT',
+  'SIGURG',
 ];
 
 export interface Outcome {
@@ -75,6 +82,14 @@ export class RunningCli {
 
   endInput(): void {
     this.#child.stdin?.end();
+  }
+
+  /**
+   * Waits until the program waits for a lock. It says so only after a second, but before that its watch on the
+   * lock shows it, if it has the addon.
+   */
+  async waits(): Promise<void> {
+    await until(`${this.pid} waits`, () => watchesOf(this.pid) > 0 || this.stderr.includes('waiting'));
   }
 
   /** Waits until stdout or stderr holds `text`. */

@@ -70,7 +70,7 @@ function comm(hostPid: number): string {
   return readFileSync(`/proc/${hostPid}/comm`, 'utf8').trimEnd();
 }
 
-function stateOf(hostPid: number): string | undefined {
+export function stateOf(hostPid: number): string | undefined {
   const text = readFileSync(`/proc/${hostPid}/stat`, 'latin1');
   return text.slice(text.lastIndexOf(')') + 2)[0];
 }

@@ -323,6 +323,12 @@ export const files = [
         from: 'view.record?.nonce !== record.nonce || !isFree(view, view.record)',
         to: 'view.record === null || isHeldByHeir(view, view.record)',
       },
+      {
+        what: 'a command of run finds a lock that it may adopt',
+        from: 'const { [HEIRLOOM]: _, ...env } =',
+        to: 'const env =',
+        tests: ['test/cli/run.test.ts'],
+      },
     ],
   },
   {
@@ -1070,6 +1076,11 @@ export const files = [
         from: 'return !isEnded && (',
         to: 'return (',
       },
+      {
+        what: 'a code for what was not acquired is ignored',
+        from: 'return wait.conflictCode;',
+        to: 'return EXIT.notAcquired;',
+      },
     ],
   },
   {
@@ -1079,6 +1090,50 @@ export const files = [
       {
         what: 'a command that does not listen works on without the lock',
         from: "setTimeout(() => command?.kill('SIGKILL'), KILL_AFTER).unref();",
+        to: '',
+      },
+      {
+        what: 'run alone is stopped, and the command works on',
+        from: "      this.#command?.kill('SIGTSTP');\n",
+        to: '',
+        tests: ['test/cli/run-signals.test.ts'],
+      },
+    ],
+  },
+  {
+    file: 'src/cli/run-arguments.ts',
+    tests: ['test/cli/run.test.ts'],
+    mutants: [
+      {
+        what: 'the arguments of a command, with the secrets in them, are recorded',
+        from: 'basename(command.program).slice',
+        to: "[command.program, ...command.args].join(' ').slice",
+      },
+    ],
+  },
+  {
+    file: 'src/cli/hold.ts',
+    tests: ['test/cli/hold.test.ts'],
+    mutants: [
+      {
+        what: 'a descriptor of this program passes for one of the shell',
+        from: '  const isOpenOn = lifelineFileOn(descriptor);\n  const file = lifelineFile();\n',
+        to: '  const file = lifelineFile();\n  const isOpenOn = lifelineFileOn(descriptor);\n',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/hold-through.ts',
+    tests: ['test/cli/hold.test.ts'],
+    mutants: [
+      {
+        what: 'the shell does not get the lock',
+        from: '  lockPath.backend.lifeline.takeThrough(descriptor, lifeline.text);\n',
+        to: '',
+      },
+      {
+        what: 'a witness is recorded that the shell does not have',
+        from: ', withoutWitness: true',
         to: '',
       },
     ],

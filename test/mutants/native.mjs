@@ -510,6 +510,12 @@ export const files = [
         tests: INHERITABLE,
       },
       {
+        what: 'a lifeline is taken on any file, where nobody tests it',
+        from: '  if (status.st_dev != file.device || status.st_ino != file.inode) return -EXDEV;\n',
+        to: '',
+        tests: INHERITABLE,
+      },
+      {
         what: 'nobody hears of a lifeline that is dropped',
         from: '  (void)OpenLifelineSpace(lifeline.space, &bell);\n',
         to: '',
@@ -519,6 +525,22 @@ export const files = [
         what: 'a descriptor that was closed is not opened anew for a test',
         from: 'if (state != LockState::kUntestable || IsStillOpen(space.file)) return state;',
         to: 'return state;',
+      },
+    ],
+  },
+  {
+    file: 'native/linux/orphans.cc',
+    tests: ['test/cli/run-signals.test.ts'],
+    mutants: [
+      {
+        what: 'the command is reaped, so that Node does not hear how it ended',
+        from: ' || ended.si_pid == spared',
+        to: '',
+      },
+      {
+        what: 'one orphan is reaped and the others are not',
+        from: 'if (reaping < 0) return reaping;',
+        to: 'return reaping;',
       },
     ],
   },

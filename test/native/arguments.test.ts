@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { describeRequiring } from '../helpers/requirements.js';
-import { addon, built, files, openDescriptors, processes, thrownBy, witness } from './addon.js';
+import { addon, built, files, lifeline, openDescriptors, processes, thrownBy, witness } from './addon.js';
 
 type Loose = (...args: unknown[]) => unknown;
 
@@ -19,6 +19,7 @@ function accepted(): [string, Loose, unknown[]][] {
     [processes, 'pidfdInode', [fd]],
     [processes, 'pidfdExited', [fd]],
     [processes, 'probePidfd', [2 ** 31 - 1]],
+    [lifeline, 'takeThrough', [fd, 'time:1']],
     [files, 'openParent', ['/nowhere/at/all']],
     [files, 'findDirectoryAt', [fd, 'x']],
     [files, 'openAt', [fd, 'x']],

@@ -152,3 +152,38 @@ describeRequiring([built], 'a lifeline that child processes can inherit', () => 
     expect(namespaceFds()).toEqual(before);
   });
 });
+
+describeRequiring([built], 'a lifeline taken through a descriptor of others', () => {
+  test('is held until the last copy of that descriptor is closed', async () => {
+    const own = take();
+    const opened = openSync('/proc/self/ns/time', 'r');
+    lifeline.takeThrough(opened, own.lifeline);
+    files.close(own.descriptor);
+    const heir = startHeir(opened);
+    closeSync(opened);
+    expect(lifeline.test(own.lifeline)).toBe('held');
+    await kill(heir);
+    expect(lifeline.test(own.lifeline)).toBe('free');
+  });
+
+  test('is refused on any other file, and where the text is none', () => {
+    const time = openSync('/proc/self/ns/time', 'r');
+    const other = openSync('/proc/self/ns/pid', 'r');
+    onCleanup(() => {
+      closeSync(time);
+      closeSync(other);
+    });
+    const text = `time:${newOffset()}`;
+    for (const [fd, name, code] of [
+      [other, text, 'EXDEV'],
+      [time, text.replace('time', 'user'), 'EXDEV'],
+      [time, 'nonsense', 'EXDEV'],
+      [100_000, text, 'EBADF'],
+    ] as const) {
+      expect(() => lifeline.takeThrough(fd, name), name).toThrow(expect.objectContaining({ code }));
+    }
+    expect(() => lifeline.takeThrough(-1, text)).toThrow(RangeError);
+    expect(() => lifeline.takeThrough(time, 7 as never)).toThrow(TypeError);
+    expect(lifeline.test(text)).toBe('free');
+  });
+});

@@ -37,4 +37,5 @@ export const portableProcesses: ProcessOperations = {
   pidfdInode: () => null,
   pidfdExited: () => false,
   probePidfd: () => 'ENOSYS',
+  reapOrphans: () => 'ENOSYS',
 };

@@ -28,6 +28,7 @@ export const procfsProcesses: ProcessOperations = {
   pidfdInode: () => null,
   pidfdExited: () => false,
   probePidfd: () => 'ENOSYS',
+  reapOrphans: () => 'ENOSYS',
 };
 
 function readPidNamespace(pid?: number): PidNamespace | null {

@@ -52,6 +52,8 @@ export interface PublishOptions {
   readonly lease?: number | undefined;
   /** Another process may inherit the lock: see {@link OwnerRecord.handedOver}. */
   readonly handOver?: boolean | undefined;
+  /** No witness is taken, because the processes that shall hold the lock share only its lifeline. */
+  readonly withoutWitness?: boolean | undefined;
 }
 
 /** Milliseconds. */
@@ -77,7 +79,7 @@ export function publishLock(lockPath: LockPath, options: PublishOptions): Publis
   try {
     owner = files.createAt(directory, NEW_OWNER_FILE);
     const type = typeOfFile(owner);
-    const witness = takeWitness(lockPath, made, owner);
+    const witness = options.withoutWitness === true ? null : takeWitness(lockPath, made, owner);
     // The lifeline of a lock that may be handed over must be one that a child process can inherit.
     if (options.handOver === true) {
       lifeline = InheritableLifeline.take(lockPath.backend, ownOffset(nonce, owner.status));

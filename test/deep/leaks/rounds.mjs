@@ -1,6 +1,6 @@
 // Every function that the addon exports, in rounds that restore the state they found: answers, errors,
 // handles.
-import { mkdirSync, openSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** No process ever has this number: it is above the largest pid_max there is. */
@@ -46,6 +46,7 @@ export function roundsOf({ processes, files, witness, lifeline, watch, lease, ..
     'probePidfd of nobody': () => processes.probePidfd(NOBODY),
     pidfdInode: () => processes.pidfdInode(pidfd),
     pidfdExited: () => processes.pidfdExited(pidfd),
+    'reapOrphans, of which there are none': () => processes.reapOrphans(NOBODY),
     openParent: () => files.close(files.openParent(directory)),
     findDirectoryAt: () => files.close(files.findDirectoryAt(parent, 'lock') ?? -1),
     'findDirectoryAt of a file': () => expectError(() => files.findDirectoryAt(lock, 'owner.json')),
@@ -116,6 +117,12 @@ export function roundsOf({ processes, files, witness, lifeline, watch, lease, ..
     },
     'lifeline.take, lifeline.drop': () => lifeline.drop(lifeline.take('7') ?? ''),
     'lifeline.takeInheritable': () => files.close(lifeline.takeInheritable('9')?.descriptor ?? -1),
+    'lifeline.takeThrough, of a namespace and of another file': () => {
+      const file = openSync('/proc/self/ns/time', 'r');
+      lifeline.takeThrough(file, 'time:9');
+      expectError(() => lifeline.takeThrough(owner, 'time:9'));
+      closeSync(file);
+    },
     'lifeline.test, of a known one, of nobody and of nonsense': () => {
       lifeline.test(lifeline.takeOfProcess() ?? '');
       lifeline.test('time:8');

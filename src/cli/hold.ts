@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { holdThrough, lifelineFile, lifelineFileOn } from '../lock/hold-through.js';
+import { LockTimeoutError } from '../lock/timeout-error.js';
+import { MAX_LABEL } from '../record/parse.js';
+import { parseArguments, parseDecimal, refuseArguments, requirePaths, UsageError } from './arguments.js';
+import type { Command } from './command.js';
+import { EXIT } from './exit-codes.js';
+import { complain, print } from './output.js';
+import { WaitNotice } from './wait-notice.js';
+import { parseWaitOptions, WAIT_OPTIONS } from './wait-options.js';
+
+const help = `Usage: kernel-identity hold LOCK --fd N [OPTION...]
+
+  exec 9</proc/self/ns/time
+  kernel-identity hold LOCK --fd 9 || exit
+
+Acquires LOCK for the rest of a shell script. The lock belongs to descriptor 9,
+not to this program, which ends at once: it is held until the shell and all
+processes that inherited the descriptor from it have ended or closed it, however
+they end. A program that must not keep the lock is started with 9<&- after its
+words, and exec 9<&- gives the lock up. Its directory is left for the next one
+who takes the lock, or for reclaim.
+
+After a second of waiting one line on stderr says who holds the lock.
+
+  --fd N           the descriptor, 3 to 1023
+  -n, --nonblock   one try: do not wait
+  -w, --timeout TIME
+                   give up after 300ms, 10s, 5m, 2h, or 30 (seconds); 0: one
+                   try; default: never
+  -E, --conflict-exit-code CODE
+                   exit with this code (0 to 255) instead of 75 when the lock
+                   was not acquired in time
+  -q, --quiet      say nothing of waiting, and of giving up
+  --label TEXT     a word for people, shown with the lock; default: the name of
+                   the script
+  --trust-boot-id  a process with this boot id is one of this very machine, and
+                   not of a copy of it: its death counts on filesystems that
+                   machines share too
+  -h, --help       this text
+
+Exit codes: 0 the lock is held; 75 it was not acquired in time; 125 hold itself
+failed, such as where lifelines or this filesystem do not allow it.`;
+
+const MAX_DESCRIPTOR = 1023;
+
+export const holdCommand: Command = {
+  help,
+  failureCode: EXIT.runFailed,
+  async execute(args) {
+    const { values, positionals } = parseArguments(args, {
+      ...WAIT_OPTIONS,
+      fd: { type: 'string' },
+      label: { type: 'string' },
+      'trust-boot-id': { type: 'boolean' },
+    });
+    if (values.help) {
+      print(help);
+      return EXIT.success;
+    }
+    requirePaths(positionals);
+    const [path = '', ...more] = positionals;
+    refuseArguments(more);
+    if (values.fd === undefined) throw new UsageError('--fd is missing: the descriptor that holds the lock');
+    const descriptor = parseDecimal('descriptor', values.fd, 3, MAX_DESCRIPTOR);
+    const wait = parseWaitOptions(values);
+    requireLifelines(descriptor);
+    const label = values.label ?? nameOfParent();
+    const notice = new WaitNotice();
+    try {
+      await holdThrough(descriptor, path, {
+        ...(wait.timeout === undefined ? {} : { timeout: wait.timeout }),
+        ...(label === undefined ? {} : { label }),
+        ...(values['trust-boot-id'] === true ? { trustBootId: true } : {}),
+        ...(wait.isQuiet ? {} : { onWait: notice.take }),
+      });
+      return EXIT.success;
+    } catch (error) {
+      if (!(error instanceof LockTimeoutError)) throw error;
+      if (!wait.isQuiet) complain(error.message);
+      return wait.conflictCode;
+    } finally {
+      notice.stop();
+    }
+  },
+};
+
+/** @throws when a lock that was acquired would not be held by the shell. */
+function requireLifelines(descriptor: number): void {
+  const isOpenOn = lifelineFileOn(descriptor);
+  const file = lifelineFile();
+  if (file === null) {
+    throw new Error(
+      "no lifeline can be taken here (see kernel-identity dump); 'kernel-identity run' needs none",
+    );
+  }
+  if (isOpenOn === file) return;
+  const remedy = `exec ${descriptor}<${file}`;
+  throw new Error(`descriptor ${descriptor} is not open on ${file}; let the shell do this before: ${remedy}`);
+}
+
+/** The name of a script is that of the process that runs it (proc_pid_comm(5)). */
+function nameOfParent(): string | undefined {
+  try {
+    return readFileSync(`/proc/${process.ppid}/comm`, 'utf8').trimEnd().slice(0, MAX_LABEL);
+  } catch {
+    return undefined;
+  }
+}

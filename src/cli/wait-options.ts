@@ -1,0 +1,40 @@
+import { parseDecimal, UsageError } from './arguments.js';
+import { parseDuration } from './duration.js';
+import { EXIT } from './exit-codes.js';
+
+/** The options of every command that waits for a lock. The short ones are those of flock(1). */
+export const WAIT_OPTIONS = {
+  timeout: { type: 'string', short: 'w' },
+  nonblock: { type: 'boolean', short: 'n' },
+  'conflict-exit-code': { type: 'string', short: 'E' },
+  quiet: { type: 'boolean', short: 'q' },
+} as const;
+
+export interface WaitRequest {
+  /** Milliseconds; undefined: wait for ever. */
+  readonly timeout: number | undefined;
+  /** The exit code for what was not free in time. */
+  readonly conflictCode: number;
+  /** Nothing is said about the waiting and about a timeout. */
+  readonly isQuiet: boolean;
+}
+
+interface Values {
+  readonly timeout?: string | undefined;
+  readonly nonblock?: boolean | undefined;
+  readonly 'conflict-exit-code'?: string | undefined;
+  readonly quiet?: boolean | undefined;
+}
+
+/** @throws UsageError */
+export function parseWaitOptions(values: Values): WaitRequest {
+  const { timeout, nonblock, 'conflict-exit-code': code, quiet } = values;
+  if (nonblock === true && timeout !== undefined) {
+    throw new UsageError('--nonblock is a --timeout of 0, so only one of the two can be given');
+  }
+  return {
+    timeout: nonblock === true ? 0 : timeout === undefined ? undefined : parseDuration(timeout),
+    conflictCode: code === undefined ? EXIT.notAcquired : parseDecimal('exit code', code, 0, 255),
+    isQuiet: quiet === true,
+  };
+}

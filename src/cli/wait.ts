@@ -1,0 +1,86 @@
+import { isPid } from '../identity/format.js';
+import { LockTimeoutError } from '../lock/timeout-error.js';
+import { waitUntilFree } from '../lock/waiting/until-free.js';
+import { formatElapsed } from '../text/elapsed.js';
+import { waitUntilExit } from '../watch/until-exit.js';
+import { parseArguments, refuseArguments, requirePaths, UsageError } from './arguments.js';
+import type { Command } from './command.js';
+import { EXIT } from './exit-codes.js';
+import { complain, print } from './output.js';
+import { SILENCE, WaitNotice } from './wait-notice.js';
+import { parseWaitOptions, WAIT_OPTIONS, type WaitRequest } from './wait-options.js';
+
+const help = `Usage: kernel-identity wait LOCK|PID [OPTION...]
+
+Waits until LOCK is free or its owner dead, or until the process that has the
+number PID now has ended. Takes and removes nothing: another process may have
+the lock again by the time this program ends. LOCK may be the lock or PID file
+of another program too (see inspect --help). Digits alone are a PID; a lock of
+such a name is ./123.
+
+After a second of waiting one line on stderr says so.
+
+  -n, --nonblock   one look: do not wait
+  -w, --timeout TIME
+                   give up after 300ms, 10s, 5m, 2h, or 30 (seconds); 0: one
+                   look; default: never
+  -E, --conflict-exit-code CODE
+                   exit with this code (0 to 255) instead of 75 after that time
+  -q, --quiet      say nothing of waiting, and of giving up
+  --trust-boot-id  a process with this boot id is one of this very machine, and
+                   not of a copy of it: its death counts on filesystems that
+                   machines share too
+  -h, --help       this text
+
+Exit codes: 0 it is free, or has ended; 75 not within that time; 1 an error.`;
+
+export const waitCommand: Command = {
+  help,
+  failureCode: EXIT.failure,
+  async execute(args) {
+    const { values, positionals } = parseArguments(args, {
+      ...WAIT_OPTIONS,
+      'trust-boot-id': { type: 'boolean' },
+    });
+    if (values.help) {
+      print(help);
+      return EXIT.success;
+    }
+    requirePaths(positionals);
+    const [what = '', ...more] = positionals;
+    refuseArguments(more);
+    const wait = parseWaitOptions(values);
+    if (/^\d+$/.test(what)) return waitForProcess(Number(what), wait);
+    return waitForLock(what, wait, values['trust-boot-id'] === true);
+  },
+};
+
+async function waitForLock(path: string, wait: WaitRequest, trustBootId: boolean): Promise<number> {
+  const notice = new WaitNotice();
+  try {
+    await waitUntilFree(path, {
+      trustBootId,
+      ...(wait.timeout === undefined ? {} : { timeout: wait.timeout }),
+      ...(wait.isQuiet ? {} : { onWait: notice.take }),
+    });
+    return EXIT.success;
+  } catch (error) {
+    if (!(error instanceof LockTimeoutError)) throw error;
+    if (!wait.isQuiet) complain(error.message);
+    return wait.conflictCode;
+  } finally {
+    notice.stop();
+  }
+}
+
+async function waitForProcess(pid: number, wait: WaitRequest): Promise<number> {
+  if (!isPid(pid)) throw new UsageError(`${pid} is not a pid, an integer from 1 to 2147483647`);
+  const { timeout = Number.POSITIVE_INFINITY, isQuiet } = wait;
+  const notice = setTimeout(() => complain(`waiting for the end of process ${pid}`), SILENCE);
+  if (isQuiet || timeout <= SILENCE) clearTimeout(notice);
+  const outcome = await waitUntilExit(pid, timeout);
+  clearTimeout(notice);
+  if (outcome === 'ended') return EXIT.success;
+  if (!isQuiet) complain(`the process ${pid} did not end within ${formatElapsed(timeout)}`);
+  return wait.conflictCode;
+}

@@ -1,0 +1,140 @@
+// Waiting for a lock that this process does not want: it looks, and waits for a change, but takes and removes nothing.
+
+import { lstatSync } from 'node:fs';
+import { isErrno } from '../../backend/system-error.js';
+import { LockNotEmptyError, NotALockError } from '../../errors.js';
+import type { OwnerRecord } from '../../record/owner-record.js';
+import { inspectLockSync, type LockInspection } from '../inspect.js';
+import { type AcquireOptions, checkAcquireOptions } from '../options.js';
+import { BEATS_PER_LEASE } from '../protocol/assess.js';
+import { LEASED } from '../protocol/file-lease.js';
+import { LockPath } from '../protocol/lock-path.js';
+import { LockView } from '../protocol/view.js';
+import { LockTimeoutError } from '../timeout-error.js';
+import { type AsyncChangeWatch, startAsyncWatch } from './change-watch.js';
+import { Pace } from './pace.js';
+import { Reporter } from './reporter.js';
+import { Wakeup } from './wakeup.js';
+
+type UntilFreeOptions = Pick<AcquireOptions, 'timeout' | 'onWait' | 'trustBootId'>;
+
+/**
+ * Waits until nobody holds the lock at `path`, or the lock or PID file of another program there: until nothing stands
+ * there, or its owner is dead. Another process may have taken it again by the time this one goes on.
+ * @throws LockTimeoutError (ERR_LOCK_TIMEOUT), and the errors of inspectLock().
+ */
+export async function waitUntilFree(path: string, options: UntilFreeOptions): Promise<void> {
+  checkAcquireOptions(options);
+  const { timeout = Number.POSITIVE_INFINITY, trustBootId } = options;
+  const started = performance.now();
+  const pace = new Pace();
+  const watcher = new Watcher(path);
+  let reporter: Reporter | null = null;
+  try {
+    for (;;) {
+      const found = inspectLockSync(path, trustBootId === undefined ? {} : { trustBootId });
+      if (found.state === 'free' || found.state === 'stale') return;
+      refuseWhatIsNoLock(found);
+      const waited = performance.now() - started;
+      const obstacle = { ...found, moving: false, ...lookAgain(found.owner) };
+      reporter ??= new Reporter(found.path, options);
+      const report = reporter.report(obstacle, waited);
+      if (waited >= timeout) throw new LockTimeoutError(report);
+      // A change before the watch began was not reported, so the lock is looked at once more.
+      if (watcher.watch(found)) continue;
+      const ms = pace.afterLook(obstacle, watcher.isComplete && found.state === 'held');
+      const planned = Math.min(ms, timeout - waited, reporter.dueIn(report));
+      const pausedAt = performance.now();
+      await watcher.wait(planned);
+      pace.afterPause(performance.now() - pausedAt, planned);
+    }
+  } finally {
+    watcher.close();
+  }
+}
+
+/** @throws LockNotEmptyError or NotALockError for what no release would ever make free. */
+function refuseWhatIsNoLock({ path, format, description, foreignFiles }: LockInspection): void {
+  if (foreignFiles.length > 0) throw new LockNotEmptyError(path, foreignFiles);
+  if (format !== 'none' || description === LEASED) return;
+  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() !== false) return;
+  throw new NotALockError(path, description, 'Only a file that names its owner can be waited for.');
+}
+
+/** The silence of an owner counts for one beat from one look to the next: see assessByLease(). */
+function lookAgain(owner: OwnerRecord | null): { lookAgainIn?: number } {
+  return owner?.lease ? { lookAgainIn: owner.lease.durationMs / BEATS_PER_LEASE } : {};
+}
+
+/** The watch of what stands at a path, which is begun anew for each owner. Call close() when done. */
+class Watcher {
+  readonly #path: string;
+  /** Wakes where there is no watch: never. */
+  readonly #idle = new Wakeup();
+  #watch: AsyncChangeWatch | null = null;
+  #watched = '';
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  get isComplete(): boolean {
+    return this.#watch?.complete === true;
+  }
+
+  /** @returns true when a watch has begun. */
+  watch({ format, owner }: LockInspection): boolean {
+    const who = `${format} ${owner?.nonce} ${owner?.pid}`;
+    if (who === this.#watched) return false;
+    this.close();
+    this.#watched = who;
+    const lockPath = LockPath.open(this.#path);
+    try {
+      const isDirectory = format === 'kernel-identity' || format === 'openclaw-directory';
+      this.#watch = isDirectory ? watchDirectory(lockPath) : watchFile(lockPath, owner);
+    } finally {
+      lockPath.close();
+    }
+    return this.#watch !== null;
+  }
+
+  wait(ms: number): Promise<void> {
+    return (this.#watch ?? this.#idle).wait(ms, undefined);
+  }
+
+  close(): void {
+    this.#watch?.close();
+    this.#watch = null;
+  }
+}
+
+function watchDirectory(lockPath: LockPath): AsyncChangeWatch | null {
+  const view = LockView.open(lockPath);
+  if (view === null) return null;
+  try {
+    return startAsyncWatch(view);
+  } finally {
+    view.close();
+  }
+}
+
+/** Watches the file's directory, and the process that has the recorded number, which may be another than the owner. */
+function watchFile({ backend, parent }: LockPath, owner: OwnerRecord | null): AsyncChangeWatch | null {
+  const { watch, processes, files } = backend;
+  if (watch === null) return null;
+  const wakeup = new Wakeup();
+  const opened = owner?.pid ? processes.openPidfd(owner.pid) : 'ESRCH';
+  const pidfd = isErrno(opened) ? null : opened;
+  try {
+    const ticket = watch.onLockChange(parent, pidfd, () => wakeup.wake());
+    if (isErrno(ticket)) return null;
+    return {
+      complete: pidfd !== null,
+      wait: (ms, signal) => wakeup.wait(ms, signal),
+      wake: () => wakeup.wake(),
+      close: () => watch.cancel(ticket),
+    };
+  } finally {
+    if (pidfd !== null) files.close(pidfd);
+  }
+}

@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Backend, WatchOperations } from '../backend/backend.js';
+import type { Descriptor } from '../backend/descriptor.js';
+import { currentBackend } from '../backend/select.js';
+import { isErrno, systemError } from '../backend/system-error.js';
+import { compareIdentities } from '../identity/compare.js';
+import { probeIdentity } from '../identity/read.js';
+
+/** Milliseconds between two looks at a process of which nothing reports the end: on plain Node. */
+const POLL_INTERVAL = 100;
+
+/**
+ * Waits until the process ends that has the number `pid` in this PID namespace now. A later process with the same
+ * number is another one.
+ * @param timeout milliseconds, or Infinity.
+ * @returns `ended`, also when there is no such process; or `timeout`.
+ * @throws EMFILE and other system errors.
+ */
+export async function waitUntilExit(pid: number, timeout: number): Promise<'ended' | 'timeout'> {
+  const backend = currentBackend();
+  // The descriptor leads to that very process, whatever becomes of the number.
+  const pidfd = backend.processes.openPidfd(pid);
+  if (pidfd === 'ESRCH') return 'ended';
+  if (pidfd === 'ENOSYS' || backend.watch === null) return pollUntilExit(pid, timeout);
+  if (isErrno(pidfd)) throw systemError(pidfd, 'pidfd_open');
+  try {
+    return await exitOf(backend, backend.watch, pidfd, timeout);
+  } finally {
+    backend.files.close(pidfd);
+  }
+}
+
+function exitOf(
+  { files, processes }: Backend,
+  watch: WatchOperations,
+  pidfd: Descriptor,
+  timeout: number,
+): Promise<'ended' | 'timeout'> {
+  return new Promise((resolve, reject) => {
+    // The watch needs a directory too, and whatever changes there only makes it look once more.
+    const directory = files.openParent('/');
+    const ticket = watch.onLockChange(directory, pidfd, look);
+    files.close(directory);
+    if (isErrno(ticket)) {
+      reject(systemError(ticket, 'inotify_add_watch'));
+      return;
+    }
+    const isEndless = timeout === Number.POSITIVE_INFINITY;
+    const timer = isEndless ? undefined : setTimeout(() => finish('timeout'), timeout);
+    look();
+
+    function look(): void {
+      if (processes.pidfdExited(pidfd)) finish('ended');
+    }
+    function finish(outcome: 'ended' | 'timeout'): void {
+      clearTimeout(timer);
+      watch.cancel(ticket as number);
+      resolve(outcome);
+    }
+  });
+}
+
+async function pollUntilExit(pid: number, timeout: number): Promise<'ended' | 'timeout'> {
+  const meant = probeIdentity(pid);
+  const started = performance.now();
+  for (;;) {
+    const found = probeIdentity(pid);
+    if (meant === null || found === null || compareIdentities(meant, found) === 'different') return 'ended';
+    const left = timeout - (performance.now() - started);
+    if (left <= 0) return 'timeout';
+    await sleep(Math.min(left, POLL_INTERVAL));
+  }
+}
