@@ -2,7 +2,7 @@
 // instead, between `<!-- output: NAME -->` and the end of the code block below, and draws the one in colours as PICTURE.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,14 +22,18 @@ const PICTURE_TITLE =
 export async function scenes() {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'kernel-identity-readme-')));
   const lock = join(directory, 'install.lock');
+  // The output shows command lines, which shall be those of an installed program.
+  symlinkSync(MAIN, join(directory, 'kernel-identity'));
   const holder = spawn(
-    process.execPath,
-    [MAIN, 'run', lock, '--label', 'nightly', '--', 'sh', '-c', 'echo; cat'],
+    'node',
+    ['kernel-identity', 'run', 'install.lock', '--label', 'nightly', '--', 'cat'],
     {
+      cwd: directory,
       stdio: ['pipe', 'pipe', 'inherit'],
     },
   );
   try {
+    holder.stdin.write('\n');
     await once(holder.stdout, 'data');
     const held = await run('inspect', lock);
     const timeout = await run('run', '--timeout', '500ms', lock, '--', 'npm', 'ci');

@@ -1,7 +1,7 @@
 import { packageVersion } from '../backend/own-package.js';
 import { didYouMean, isUsageError, parseArguments, refuseArguments, UsageError } from './arguments.js';
 import type { Command } from './command.js';
-import { COMMANDS } from './commands.js';
+import { COMMANDS, type CommandEntry } from './commands.js';
 import { EXIT } from './exit-codes.js';
 import { complain, print } from './output.js';
 
@@ -19,10 +19,12 @@ Exit codes: 2 the command line is wrong; else see each command.`;
 
 /** @returns the exit code. */
 export async function runProgram(given: readonly string[]): Promise<number> {
+  let entry: CommandEntry | undefined;
   let command: Command | undefined;
   try {
     const args = asOptions(given);
-    command = await COMMANDS.find(({ name }) => name === args[0])?.load();
+    entry = COMMANDS.find(({ name }) => name === args[0]);
+    command = await entry?.load();
     return command === undefined ? withoutCommand(args) : await command.execute(args.slice(1));
   } catch (error) {
     const { message } = error as Error;

@@ -1,14 +1,15 @@
 import type { Verdict } from '../judge/verdict.js';
 import type { WaitReport } from '../lock/events.js';
-import { describeOwner } from '../record/describe-owner.js';
+import { describeHolder } from '../lock/holder-text.js';
 import { formatElapsed } from '../text/elapsed.js';
 import { formatVerdict } from './format/format-verdict.js';
 import { plain } from './format/paint.js';
 
 /** One line that says which lock `run` waits for, who holds it, and why it counts as held. */
-export function waitNotice({ path, waited, owner, ownerAge, verdict, description }: WaitReport): string {
+export function waitNotice(report: WaitReport): string {
+  const { path, waited, owner, verdict, description } = report;
   const since = waited < 1_000 ? '' : ` for ${formatElapsed(waited)}`;
-  const holder = owner === null ? '' : ` held by ${describeOwner(owner, ownerAge)};`;
+  const holder = owner === null ? '' : ` held by ${describeHolder(report)};`;
   return `waiting${since} for '${path}':${holder} ${verdict === null ? description : whyOf(verdict)}`;
 }
 

@@ -15,6 +15,8 @@ const option = fc.constantFrom(
     '--json',
     '--json',
     '--exit-code',
+    '--exit-code=detailed',
+    '--json-lines',
     '-r',
     '--recursive',
     '--redact',
@@ -91,7 +93,7 @@ export function documentedCodes(command: string): readonly number[] {
     case 'run':
       return [0, 1, 2, 42, 75, 125, 126, 127, 137];
     case 'inspect':
-      return [0, 1, 2, 3];
+      return [0, 1, 2, 3, 4, 10];
     // Plain Node can list nothing.
     case 'list':
     case 'probe':
