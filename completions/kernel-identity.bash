@@ -34,9 +34,9 @@ _kernel_identity() {
     local options='--help'
     case $command in
       run) options+=' --timeout --label --on-lost --trust-boot-id --' ;;
-      inspect) options+=' --recursive --trust-boot-id --json --exit-code' ;;
+      inspect) options+=' --recursive --watch --trust-boot-id --json --json-lines --exit-code --exit-code=detailed' ;;
       dump) options+=' --redact --json' ;;
-      reclaim) options+=' --timeout --ownerless --trust-boot-id --json' ;;
+      reclaim) options+=' --timeout --ownerless --trust-boot-id --json --json-lines' ;;
       list) options+=' --limit --json' ;;
       self | probe) options+=' --json' ;;
     esac

@@ -5,7 +5,6 @@ import type { InspectOptions } from '../lock/protocol/assess.js';
 import { stdoutPaint } from './colour.js';
 import { type FailedPath, failedPath, type JsonForm, type Looks, looksOf } from './each-path.js';
 import { findLocks, type Search } from './find-locks.js';
-import { summarise } from './format/format-table.js';
 import { textWidth, wrap } from './format/layout.js';
 import { type InspectedPath, printInspectionsJson, printTable } from './inspected-paths.js';
 import { print } from './output.js';
@@ -37,13 +36,7 @@ export function inspectTrees(
     printInspectionsJson(looks, form);
   } else {
     const { results } = looks;
-    printTable(results, stdoutPaint());
-    print(
-      summarise(
-        results.map(({ inspection }) => inspection),
-        0,
-      ),
-    );
+    printTable(results, 0, stdoutPaint());
     print(describeSearch(search, nameless, entries.length - results.length));
   }
   return looks;

@@ -6,14 +6,15 @@ import type { Command } from './command.js';
 import { type JsonForm, jsonForm, type Looks, lookAtEach } from './each-path.js';
 import { EXIT } from './exit-codes.js';
 import { formatInspection } from './format/format-inspection.js';
-import { summarise } from './format/format-table.js';
 import { inspectTrees } from './inspect-trees.js';
 import { type InspectedPath, printInspectionsJson, printTable } from './inspected-paths.js';
 import { print } from './output.js';
+import { watchLocks } from './watch-locks.js';
 
 const help = `Usage: kernel-identity inspect PATH... [--trust-boot-id] [--json | --json-lines]
                                [--exit-code[=detailed]]
        kernel-identity inspect --recursive DIR... [the same options]
+       kernel-identity inspect --watch PATH... [--trust-boot-id]
 
 Judges the lock at each PATH, and shows all evidence for the verdict, who holds
 the lock and who waits for it; with several paths, one line for each. Changes
@@ -28,6 +29,9 @@ verdict is "assumed": the pid is taken to be one of this PID namespace.
                    and *.lock, *.pid, .X*-lock, SingletonLock, .#*. Symbolic
                    links are not followed; proc, sysfs and the like are left
                    out, and so are files that turn out to name no owner
+  --watch          go on showing them, until q or Ctrl-C: in a terminal a table;
+                   in a pipe one JSON object in each line, for every lock at
+                   first and then for each change
   --trust-boot-id  a process with this boot id is one of this very machine, and
                    not of a copy of it: its death counts on filesystems that
                    machines share too
@@ -48,6 +52,7 @@ export const inspectCommand: Command = {
   execute(args) {
     const { values, positionals } = parseArguments(withCodeValue(args), {
       recursive: { type: 'boolean', short: 'r' },
+      watch: { type: 'boolean' },
       'trust-boot-id': { type: 'boolean' },
       json: { type: 'boolean' },
       'json-lines': { type: 'boolean' },
@@ -64,6 +69,12 @@ export const inspectCommand: Command = {
     }
     const options = { trustBootId: values['trust-boot-id'] === true };
     const form = jsonForm(values);
+    if (values.watch) {
+      if (values.recursive || form !== null || codes !== undefined) {
+        throw new UsageError('--watch goes with paths and --trust-boot-id only');
+      }
+      return watchLocks(positionals, options);
+    }
     const report = values.recursive ? inspectTrees : inspectPaths;
     const looks = report(positionals, options, form);
     if (codes === undefined) return looks.failed ? EXIT.failure : EXIT.success;
@@ -93,13 +104,7 @@ function inspectPaths(
   if (form !== null) {
     printInspectionsJson(looks, form);
   } else if (paths.length > 1) {
-    printTable(results, stdoutPaint());
-    print(
-      summarise(
-        results.map(({ inspection }) => inspection),
-        entries.length - results.length,
-      ),
-    );
+    printTable(results, entries.length - results.length, stdoutPaint());
   } else if (first !== undefined) {
     print(formatInspection(first.inspection, stdoutPaint()));
   }

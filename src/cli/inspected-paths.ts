@@ -1,7 +1,8 @@
 import { findUsers } from '../lock/holders.js';
 import type { InspectedLock } from '../lock/inspect.js';
 import { type JsonForm, type Looks, printJsonOfEach } from './each-path.js';
-import { formatTable, type TableRow } from './format/format-table.js';
+import { formatTable, summarise, type TableRow } from './format/format-table.js';
+import { textWidth, wrap } from './format/layout.js';
 import type { Paint } from './format/paint.js';
 import { inspectionJson, print } from './output.js';
 
@@ -12,9 +13,14 @@ export interface InspectedPath {
   readonly inspection: InspectedLock;
 }
 
-/** Prints a line for each path. Nothing where there are none. */
-export function printTable(paths: readonly InspectedPath[], paint: Paint): void {
+/** Prints a line for each path, and a summary. */
+export function printTable(paths: readonly InspectedPath[], unreadable: number, paint: Paint): void {
   if (paths.length > 0) print(formatTable(rowsOf(paths), paint));
+  const summary = summarise(
+    paths.map(({ inspection }) => inspection),
+    unreadable,
+  );
+  print(wrap(summary, textWidth()).join('\n'));
 }
 
 /** Adds who uses each lock. One search of all processes serves all of them. */

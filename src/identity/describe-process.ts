@@ -82,7 +82,8 @@ function commandOf(folder: string): string | null {
 
 /** The command line for people: its program without folders, and no more than `length` characters. */
 export function shortCommand(command: string, length: number): string {
-  return shortened(command.replace(/^\S*\/(?=[^/\s])/, ''), length);
+  // A name in brackets may have a slash in it, and is no path.
+  return shortened(command.replace(/^[^\s[]*\/(?=[^/\s])/, ''), length);
 }
 
 /** The text, or its beginning and an ellipsis, `length` characters in all. */

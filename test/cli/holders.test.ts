@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { hasBackend, TESTED } from '../helpers/backends.js';
 import { openBox } from '../helpers/box.js';
 import { onCleanup } from '../helpers/cleanup.js';
@@ -18,12 +18,16 @@ import {
   testRequiring,
 } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { until } from '../helpers/until.js';
 
 const PYTHON = hasProgram('python3');
 
 interface Inspected {
   readonly holders: readonly object[];
+}
+
+/** Repeats a check that runs programs until it holds. */
+function eventually(check: () => Promise<void>): Promise<void> {
+  return vi.waitFor(check, { timeout: 20_000, interval: 100 });
 }
 
 async function holdersOf(path: string, env: Record<string, string> = {}): Promise<readonly object[]> {
@@ -112,7 +116,7 @@ describeRequiring(BUILT, 'who holds a lock, and who waits', () => {
     await waiter.said('waiting');
     const text = async () => (await cli(['inspect', path])).stdout;
     if (hasBackend('native').available) {
-      await until('the waiter is seen', async () => (await text()).includes(`waiting  pid ${waiter.pid} (`));
+      await eventually(async () => expect(await text()).toContain(`waiting  pid ${waiter.pid} (`));
     }
     expect(await text()).not.toContain(`waiting  pid ${holder.pid}`);
     expect((await text()).match(/^ {2}held by {2}/gm)?.length).toBeGreaterThanOrEqual(1);
@@ -123,8 +127,8 @@ describeRequiring(BUILT, 'who holds a lock, and who waits', () => {
     writeFileSync(path, `${NOBODY}\n`);
     await lockFile(path, 'posix:write:0:0');
     const waiter = await lockFile(path, 'posix:wait-read:0:0');
-    await until('the waiter is seen', async () =>
-      (await cli(['inspect', path])).stdout.includes(`waiting  pid ${waiter.pid} (python3 `),
+    await eventually(async () =>
+      expect((await cli(['inspect', path])).stdout).toContain(`waiting  pid ${waiter.pid} (python3 `),
     );
   });
 
