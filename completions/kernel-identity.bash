@@ -45,9 +45,9 @@ _kernel_identity() {
       run) options+=" $waiting --command --label --on-lost --trust-boot-id --" ;;
       hold) options+=" $waiting --fd --label --trust-boot-id" ;;
       wait) options+=" $waiting --trust-boot-id" ;;
-      inspect) options+=' --recursive --trust-boot-id --json --exit-code' ;;
+      inspect) options+=' --recursive --watch --trust-boot-id --json --json-lines --exit-code --exit-code=detailed' ;;
       dump) options+=' --redact --json' ;;
-      reclaim) options+=' --timeout --ownerless --trust-boot-id --json' ;;
+      reclaim) options+=' --timeout --ownerless --trust-boot-id --json --json-lines' ;;
       list) options+=' --limit --json' ;;
       self | probe) options+=' --json' ;;
     esac

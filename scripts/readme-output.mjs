@@ -1,11 +1,13 @@
-// Runs the commands whose terminal output README.md shows, and prints that output. `--write` puts it into README.md
+// Runs the commands whose terminal output README.md and docs/cli.md show, and prints that output. `--write` puts it there
 // instead, between `<!-- output: NAME -->` and the end of the code block below, and draws the one in colours as PICTURE.
+// The live screen needs script(1).
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { terminalPicture } from './terminal-picture.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -22,14 +24,18 @@ const PICTURE_TITLE =
 export async function scenes() {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'kernel-identity-readme-')));
   const lock = join(directory, 'install.lock');
+  // The output shows command lines, which shall be those of an installed program.
+  symlinkSync(MAIN, join(directory, 'kernel-identity'));
   const holder = spawn(
-    process.execPath,
-    [MAIN, 'run', lock, '--label', 'nightly', '--', 'sh', '-c', 'echo; cat'],
+    'node',
+    ['kernel-identity', 'run', 'install.lock', '--label', 'nightly', '--', 'cat'],
     {
+      cwd: directory,
       stdio: ['pipe', 'pipe', 'inherit'],
     },
   );
   try {
+    holder.stdin.write('\n');
     await once(holder.stdout, 'data');
     const held = await run('inspect', lock);
     const timeout = await run('run', '--timeout', '500ms', lock, '--', 'npm', 'ci');
@@ -50,6 +56,45 @@ export async function scenes() {
   }
 }
 
+/** Returns what `inspect --watch` shows in a terminal while one command holds a lock and another waits for it. */
+export async function watchScreen() {
+  const directory = realpathSync(mkdtempSync(join(tmpdir(), 'kernel-identity-readme-')));
+  const children = [];
+  const start = (program, ...args) => {
+    const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, COLUMNS: undefined, TERM: 'xterm' };
+    const child = spawn(program, args, { cwd: directory, env, stdio: ['pipe', 'pipe', 'ignore'] });
+    children.push(child);
+    return child;
+  };
+  try {
+    symlinkSync(MAIN, join(directory, 'kernel-identity'));
+    const holder = start('node', 'kernel-identity', 'run', 'install.lock', '--', 'cat');
+    holder.stdin.write('\n');
+    await once(holder.stdout, 'data');
+    start('node', 'kernel-identity', 'run', 'install.lock', '--', 'npm', 'ci');
+    const line = 'stty cols 80 rows 24; node kernel-identity inspect --watch install.lock other.lock';
+    const terminal = start('script', '-qec', line, '/dev/null');
+    let output = '';
+    for await (const data of terminal.stdout) {
+      output += data;
+      // Each drawing begins at the top of the screen, and ends with the erasing of what is below.
+      const drawn = output.split('\u001b[H').findLast((part) => part.includes('\u001b[J')) ?? '';
+      if (!drawn.includes('waiting: ')) continue;
+      terminal.stdin.write('q');
+      const lines = stripVTControlCharacters(drawn).split(/\r?\n/);
+      return lines
+        .map((text) => text.trimEnd())
+        .join('\n')
+        .trimEnd();
+    }
+    throw new Error(`the screen shows no waiter: ${output}`);
+  } finally {
+    for (const child of children) child.kill('SIGKILL');
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Returns what a terminal shows of a command: the command, its output, and the exit code unless it is 0. */
 function run(...args) {
   return runWith({ NO_COLOR: '1', FORCE_COLOR: undefined }, args);
 }
@@ -92,9 +137,9 @@ function shortened(text) {
   return `${[first, ...parts].join('\n\n')}\n`;
 }
 
-/** Returns README.md with the code blocks of the scenes replaced. */
-function withOutput(readme, output) {
-  let text = readme;
+/** Returns a page with the code blocks of the scenes replaced. */
+function withOutput(page, output) {
+  let text = page;
   for (const [name, shown] of Object.entries(output)) {
     const block = new RegExp(`(<!-- output: ${name} -->\\n${FENCE}\\w*\\n)[^]*?(^${FENCE}$)`, 'm');
     text = text.replace(block, (_all, start, end) => `${start}${shown}\n${end}`);
@@ -104,11 +149,16 @@ function withOutput(readme, output) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const output = await scenes();
+  const pages = { 'README.md': output, 'docs/cli.md': { watch: await watchScreen() } };
+  for (const [page, outputs] of Object.entries(pages)) {
+    const path = join(ROOT, page);
+    if (process.argv.includes('--write')) {
+      writeFileSync(path, withOutput(readFileSync(path, 'utf8'), outputs));
+    } else {
+      for (const [name, text] of Object.entries(outputs)) console.log(`--- ${name}\n${text}`);
+    }
+  }
   if (process.argv.includes('--write')) {
-    const readme = join(ROOT, 'README.md');
-    writeFileSync(readme, withOutput(readFileSync(readme, 'utf8'), output));
     writeFileSync(join(ROOT, PICTURE), terminalPicture(output.stale, PICTURE_TITLE));
-  } else {
-    for (const [name, text] of Object.entries(output)) console.log(`--- ${name}\n${text}`);
   }
 }

@@ -13,8 +13,8 @@ export {
   NotALockError,
 } from './errors.js';
 export { type Comparison, compareIdentities } from './identity/compare.js';
+export type { ProcessDescription } from './identity/describe-process.js';
 export { formatIdentity, parseIdentity } from './identity/format.js';
-export type { LifelineHolder } from './identity/lifeline-holders.js';
 export {
   type LifelineListing,
   type ListedLifeline,
@@ -37,6 +37,7 @@ export {
   type ReleaseEvent,
   type WaitReport,
 } from './lock/events.js';
+export type { LockHolder } from './lock/holders.js';
 export {
   acquireLock,
   acquireLockSync,

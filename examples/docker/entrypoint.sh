@@ -23,11 +23,11 @@ for lock in ${LOCKS:-/data/*.lock}; do
     # It was released a moment ago; or it cannot be removed, and this prints why.
     0) kernel-identity reclaim "$lock" >&2 || exit 69 ;;
     1)
-      # Held, or not readable: without --exit-code, `inspect` fails only for a path that cannot be read.
-      kernel-identity inspect "$lock" >/dev/null 2>&1 || exit 69
       echo "not starting: the owner of $lock lives" >&2
       exit 75
       ;;
+    # It cannot be read, and reclaim printed why.
+    4) exit 69 ;;
     *)
       echo "not starting: nobody can tell from here whether the owner of $lock lives" >&2
       exit 69

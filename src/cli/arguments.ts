@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { nearest } from '../text/nearest.js';
 
 /** The command line cannot be understood. The message is one line, without a capital or a full stop. */
 export class UsageError extends Error {
@@ -24,8 +25,20 @@ export function parseArguments<T extends Options>(args: readonly string[], optio
   try {
     return parseArgs({ args: [...args], options: { ...options, ...HELP }, allowPositionals: true });
   } catch (error) {
-    throw new UsageError(firstSentence(error as Error));
+    throw new UsageError(firstSentence(error as Error) + meantOption(error as Error, Object.keys(options)));
   }
+}
+
+/** Names the option that was most likely meant, in words that follow the complaint. Empty where none is near. */
+function meantOption({ message }: Error, options: readonly string[]): string {
+  const slip = /^Unknown option '--([^'=]+)/.exec(message)?.[1];
+  return slip === undefined ? '' : didYouMean(slip, [...options, 'help'], '--');
+}
+
+/** `; did you mean '--json'?` Empty where no word is near. */
+export function didYouMean(slip: string, words: readonly string[], prefix = ''): string {
+  const meant = nearest(slip, words);
+  return meant === null ? '' : `; did you mean '${prefix}${meant}'?`;
 }
 
 /** Drops all but the first sentence: after it Node explains how to pass a value that begins with a dash. */

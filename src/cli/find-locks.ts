@@ -24,7 +24,12 @@ export interface Search {
   /** Number of empty directories that are named like locks, as mkdir(2) makes them for programs that name nobody. */
   readonly emptyDirectories: number;
   /** One error for each path that could not be read. The search is incomplete when there is one. */
-  readonly errors: readonly Error[];
+  readonly errors: readonly SearchError[];
+}
+
+interface SearchError {
+  readonly path: string;
+  readonly error: Error;
 }
 
 /** Searches directory trees for locks. It follows no symbolic link, and stops at a lock directory. */
@@ -37,7 +42,7 @@ export function findLocks(roots: readonly string[]): Search {
 
 class Searching implements Search {
   readonly paths: string[] = [];
-  readonly errors: Error[] = [];
+  readonly errors: SearchError[] = [];
   names = 0;
   links = 0;
   kernelFilesystems = 0;
@@ -76,7 +81,8 @@ class Searching implements Search {
     for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
       if (++this.names > MAX_NAMES) {
         this.#directories.length = 0;
-        this.errors.push(new Error(`stopped after ${MAX_NAMES} names, in '${directory}'`));
+        const error = new Error(`stopped after ${MAX_NAMES} names, in '${directory}'`);
+        this.errors.push({ path: directory, error });
         break;
       }
       const path = entryOf(directory, entry.name);
@@ -109,9 +115,15 @@ class Searching implements Search {
       if (expected !== undefined && errnoOf(error) === expected) return;
       const { message } = error as Error;
       // Node names the path in some of these errors, but not in all.
-      this.errors.push(message.includes(path) ? (error as Error) : new Error(`${message} '${path}'`));
+      const named = message.includes(path) ? (error as Error) : renamed(error as Error, path);
+      this.errors.push({ path, error: named });
     }
   }
+}
+
+/** Gives the message of a system error the path that it is about. */
+function renamed(error: Error, path: string): Error {
+  return Object.assign(new Error(`${error.message} '${path}'`), { code: errnoOf(error) });
 }
 
 /** join() would remove a ".." by text, but the kernel goes up from where a link before it leads. */

@@ -1,21 +1,24 @@
-import { inspectLockSync, type LockInspection } from '../lock/inspect.js';
+import { inspectLockSync } from '../lock/inspect.js';
 import type { InspectOptions } from '../lock/protocol/assess.js';
-import { parseArguments, requirePaths } from './arguments.js';
+import { parseArguments, requirePaths, UsageError } from './arguments.js';
 import { stdoutPaint } from './colour.js';
 import type { Command } from './command.js';
-import { type Looks, lookAtEach, printJsonOfEach } from './each-path.js';
+import { type JsonForm, jsonForm, type Looks, lookAtEach } from './each-path.js';
 import { EXIT } from './exit-codes.js';
 import { formatInspection } from './format/format-inspection.js';
-import { formatTable, summarise } from './format/format-table.js';
 import { inspectTrees } from './inspect-trees.js';
-import { inspectionJson, print } from './output.js';
+import { type InspectedPath, printInspectionsJson, printTable } from './inspected-paths.js';
+import { print } from './output.js';
+import { watchLocks } from './watch-locks.js';
 
-const help = `Usage: kernel-identity inspect PATH... [--trust-boot-id] [--json] [--exit-code]
-       kernel-identity inspect --recursive DIR... [--trust-boot-id] [--json]
-                               [--exit-code]
+const help = `Usage: kernel-identity inspect PATH... [--trust-boot-id] [--json | --json-lines]
+                               [--exit-code[=detailed]]
+       kernel-identity inspect --recursive DIR... [the same options]
+       kernel-identity inspect --watch PATH... [--trust-boot-id]
 
-Judges the lock at each PATH, and shows all evidence for the verdict; with
-several paths, one line for each. Changes nothing.
+Judges the lock at each PATH, and shows all evidence for the verdict, who holds
+the lock and who waits for it; with several paths, one line for each. Changes
+nothing.
 
 A PATH is a lock directory, or the lock or PID file of another program: a bare
 pid, JSON with a pid, postmaster.pid, Chromium's SingletonLock, Emacs's .#file,
@@ -26,61 +29,92 @@ verdict is "assumed": the pid is taken to be one of this PID namespace.
                    and *.lock, *.pid, .X*-lock, SingletonLock, .#*. Symbolic
                    links are not followed; proc, sysfs and the like are left
                    out, and so are files that turn out to name no owner
+  --watch          go on showing them, until q or Ctrl-C: in a terminal a table;
+                   in a pipe one JSON object in each line, for every lock at
+                   first and then for each change
   --trust-boot-id  a process with this boot id is one of this very machine, and
                    not of a copy of it: its death counts on filesystems that
                    machines share too
-  --json           as JSON: an object for one path, an array for several or a
-                   search, in which a path that could not be read is left out
-  --exit-code      report the state of the lock in the exit code
+  --json           as JSON: an array, in which a path that could not be read is
+                   {path, error}
+  --json-lines     as JSON: one object in each line
+  --exit-code      report the state of the lock in the exit code; as
+                   --exit-code=detailed, stale has a code of its own
   -h, --help       this text
 
 Exit codes: 0; 1 a path could not be read. With --exit-code: 0 free or stale,
-1 held, 3 unknown. Of several paths, one held or not readable makes it 1, else
-one unknown makes it 3: 0 says that all can be taken.`;
+1 held, 3 unknown, 4 a path could not be read; with --exit-code=detailed also
+10 stale. Of several paths the worst counts, in the order 4, 1, 3, 10, 0.`;
 
 export const inspectCommand: Command = {
   help,
   failureCode: EXIT.failure,
   execute(args) {
-    const { values, positionals } = parseArguments(args, {
+    const { values, positionals } = parseArguments(withCodeValue(args), {
       recursive: { type: 'boolean', short: 'r' },
+      watch: { type: 'boolean' },
       'trust-boot-id': { type: 'boolean' },
       json: { type: 'boolean' },
-      'exit-code': { type: 'boolean' },
+      'json-lines': { type: 'boolean' },
+      'exit-code': { type: 'string' },
     });
     if (values.help) {
       print(help);
       return EXIT.success;
     }
     requirePaths(positionals);
-    const report = values.recursive ? inspectTrees : inspectPaths;
+    const codes = values['exit-code'];
+    if (codes !== undefined && codes !== SIMPLE && codes !== DETAILED) {
+      throw new UsageError(`--exit-code is written alone or as --exit-code=${DETAILED}, not '=${codes}'`);
+    }
     const options = { trustBootId: values['trust-boot-id'] === true };
-    const { results, failed } = report(positionals, options, values.json === true);
-    if (failed) return EXIT.failure;
-    return values['exit-code'] ? worstOf(results) : EXIT.success;
+    const form = jsonForm(values);
+    if (values.watch) {
+      if (values.recursive || form !== null || codes !== undefined) {
+        throw new UsageError('--watch goes with paths and --trust-boot-id only');
+      }
+      return watchLocks(positionals, options);
+    }
+    const report = values.recursive ? inspectTrees : inspectPaths;
+    const looks = report(positionals, options, form);
+    if (codes === undefined) return looks.failed ? EXIT.failure : EXIT.success;
+    return worstOf(looks, codes === DETAILED);
   },
 };
+
+const SIMPLE = 'simple';
+const DETAILED = 'detailed';
+
+/** Gives a bare --exit-code its value, because parseArgs(3) knows no option whose value may be left out. */
+function withCodeValue(args: readonly string[]): string[] {
+  const end = args.indexOf('--');
+  return args.map((word, index) =>
+    word === '--exit-code' && (end < 0 || index < end) ? `${word}=${SIMPLE}` : word,
+  );
+}
 
 function inspectPaths(
   paths: readonly string[],
   options: InspectOptions,
-  json: boolean,
-): Looks<LockInspection> {
-  const report = lookAtEach(paths, (path) => inspectLockSync(path, options));
-  const { results } = report;
+  form: JsonForm | null,
+): Looks<InspectedPath> {
+  const looks = lookAtEach(paths, (path) => ({ path, inspection: inspectLockSync(path, options) }));
+  const { results, entries } = looks;
   const [first] = results;
-  if (json) {
-    printJsonOfEach(paths, results.map(inspectionJson));
+  if (form !== null) {
+    printInspectionsJson(looks, form);
   } else if (paths.length > 1) {
-    if (results.length > 0) print(formatTable(results, (path) => path, stdoutPaint()));
-    print(summarise(results, paths.length - results.length));
+    printTable(results, entries.length - results.length, stdoutPaint());
   } else if (first !== undefined) {
-    print(formatInspection(first, stdoutPaint()));
+    print(formatInspection(first.inspection, stdoutPaint()));
   }
-  return report;
+  return looks;
 }
 
-function worstOf(inspections: readonly LockInspection[]): number {
-  if (inspections.some(({ state }) => state === 'held')) return EXIT.failure;
-  return inspections.some(({ state }) => state === 'unknown') ? EXIT.unknown : EXIT.success;
+function worstOf({ results, failed }: Looks<InspectedPath>, isDetailed: boolean): number {
+  const isAny = (state: string) => results.some(({ inspection }) => inspection.state === state);
+  if (failed) return EXIT.unreadable;
+  if (isAny('held')) return EXIT.failure;
+  if (isAny('unknown')) return EXIT.unknown;
+  return isDetailed && isAny('stale') ? EXIT.stale : EXIT.success;
 }

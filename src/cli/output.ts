@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { sleepSync } from '../backend/sleep.js';
 import { errnoOf } from '../backend/system-error.js';
-import type { LockInspection } from '../lock/inspect.js';
+import type { InspectedLock } from '../lock/inspect.js';
 import { printable, printableJson } from '../text/printable.js';
 
 /*
@@ -14,17 +14,30 @@ const STDERR = 2;
 /** Pause in ms before the next write to a full pipe that another process made non-blocking. */
 const FULL_PIPE_PAUSE = 5;
 
-/** Prints text, which must be printable, and a newline. A reader that went away (`| head -1`) is no error. */
-export function print(text: string): void {
-  write(STDOUT, `${text}\n`);
+/**
+ * Prints text, which must be printable, and a newline. A reader that went away (`| head -1`) is no error.
+ * @returns false when it went away, so that there is no use in printing more.
+ */
+export function print(text: string): boolean {
+  return write(STDOUT, `${text}\n`);
+}
+
+/** Prints text as it is, which may hold control sequences of this program's own. */
+export function printRaw(text: string): boolean {
+  return write(STDOUT, text);
 }
 
 export function printJson(value: unknown): void {
   print(printableJson(value));
 }
 
+/** Prints a value in one line, and reports as {@link print} does. */
+export function printJsonLine(value: unknown): boolean {
+  return print(printableJson(value, 0));
+}
+
 /** The fields of an inspection that scripts may rely on. */
-export function inspectionJson({ path, format, state, verdict, owner, ageMs }: LockInspection) {
+export function inspectionJson({ path, format, state, verdict, owner, ageMs }: InspectedLock) {
   return { path, format, state, verdict, owner, ageMs };
 }
 
@@ -35,16 +48,18 @@ export function complain(message: string): void {
   } catch {}
 }
 
-function write(descriptor: number, text: string): void {
+/** @returns false when nobody reads it any more. */
+function write(descriptor: number, text: string): boolean {
   let rest = Buffer.from(text);
   while (rest.length > 0) {
     try {
       rest = rest.subarray(writeSync(descriptor, rest));
     } catch (error) {
       const code = errnoOf(error);
-      if (code === 'EPIPE') return;
+      if (code === 'EPIPE') return false;
       if (code !== 'EAGAIN') throw error;
       sleepSync(FULL_PIPE_PAUSE);
     }
   }
+  return true;
 }

@@ -1,4 +1,6 @@
+import { describeProcess } from '../identity/describe-process.js';
 import { isPid } from '../identity/format.js';
+import { currentObserver } from '../identity/observer.js';
 import { probeIdentity } from '../identity/read.js';
 import { parseArguments, refuseArguments, UsageError } from './arguments.js';
 import type { Command } from './command.js';
@@ -9,7 +11,9 @@ import { complain, print, printJson } from './output.js';
 const help = `Usage: kernel-identity probe PID [--json]
 
 Prints the identity of the process that has the number PID in this PID
-namespace. A value that may not be read is "not known", or null in JSON.
+namespace, and what it is: its command line (100 characters of it), its user,
+and when it started. These are for people, and prove nothing. A value that may
+not be read is "not known", or null in JSON.
 
   --json      as JSON
   -h, --help  this text
@@ -33,8 +37,10 @@ export const probeCommand: Command = {
       complain(`no process has the number ${pid} here`);
       return EXIT.failure;
     }
-    if (values.json) printJson(identity);
-    else print(describeIdentity(identity));
+    const { command, user, startedAt, kernelThread } = describeProcess(currentObserver(), pid);
+    const about = { command, user, startedAt, kernelThread };
+    if (values.json) printJson({ ...identity, process: about });
+    else print(describeIdentity(identity, 0, about));
     return EXIT.success;
   },
 };

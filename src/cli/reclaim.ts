@@ -5,13 +5,13 @@ import { parseArguments, requirePaths } from './arguments.js';
 import { stdoutPaint } from './colour.js';
 import type { Command } from './command.js';
 import { parseDuration } from './duration.js';
-import { awaitEach, printJsonOfEach } from './each-path.js';
+import { awaitEach, jsonForm, printJsonOfEach } from './each-path.js';
 import { EXIT } from './exit-codes.js';
 import { formatInspection } from './format/format-inspection.js';
 import { complain, inspectionJson, print } from './output.js';
 
 const help = `Usage: kernel-identity reclaim PATH... [--timeout TIME] [--ownerless AGE]
-                               [--trust-boot-id] [--json]
+                               [--trust-boot-id] [--json | --json-lines]
 
 Removes the lock at each PATH if its owner is dead, and leaves it alone if the
 owner is alive or its state unknown. A path that does not exist counts as free.
@@ -31,8 +31,9 @@ its lease. stderr says so.
   --trust-boot-id  a process with this boot id is one of this very machine, and
                    not of a copy of it: its death counts on filesystems that
                    machines share too
-  --json           as JSON: an object for one path, an array for several, in
-                   which a path that failed is left out
+  --json           as JSON: an array, in which a path that failed is
+                   {path, error}
+  --json-lines     as JSON: one object in each line
   -h, --help       this text
 
 Exit codes: 0 all are free now; 1 one was left alone, or failed.`;
@@ -46,6 +47,7 @@ export const reclaimCommand: Command = {
       ownerless: { type: 'string' },
       'trust-boot-id': { type: 'boolean' },
       json: { type: 'boolean' },
+      'json-lines': { type: 'boolean' },
     });
     if (values.help) {
       print(help);
@@ -58,12 +60,11 @@ export const reclaimCommand: Command = {
       ...(values.ownerless === undefined ? {} : { ownerlessGrace: parseDuration(values.ownerless) }),
       onWait: (found: ReclaimResult) => complain(noticeOf(found)),
     };
-    const { results, failed } = await awaitEach(positionals, (path) => reclaimPatiently(path, options));
-    if (values.json) {
-      printJsonOfEach(
-        positionals,
-        results.map((result) => ({ ...inspectionJson(result), reclaimed: result.reclaimed })),
-      );
+    const looks = await awaitEach(positionals, (path) => reclaimPatiently(path, options));
+    const { results, failed } = looks;
+    const form = jsonForm(values);
+    if (form !== null) {
+      printJsonOfEach(looks, form, (result) => ({ ...inspectionJson(result), reclaimed: result.reclaimed }));
     } else {
       for (const result of results) print(describe(result));
     }

@@ -17,3 +17,20 @@ export function isAtKeyboard(): boolean {
     return true;
   }
 }
+
+export interface Size {
+  /** Infinity where stdout is no terminal, because a pipe or a file has no width. */
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/**
+ * The size of the terminal that stdout is. COLUMNS stands over what the terminal says, as for ls(1). `run` never asks,
+ * because this puts the terminal into a mode that its command does not expect.
+ */
+export function terminalSize(): Size {
+  if (!isatty(1)) return { columns: Number.POSITIVE_INFINITY, rows: Number.POSITIVE_INFINITY };
+  const { columns, rows } = process.stdout;
+  const wanted = Number(process.env.COLUMNS);
+  return { columns: Number.isInteger(wanted) && wanted > 0 ? wanted : columns || 80, rows: rows || 24 };
+}

@@ -1,6 +1,6 @@
 import type { WaitReport } from '../lock/events.js';
 import { LOCK_VARIABLE } from '../lock/heirs.js';
-import { describeOwner } from '../record/describe-owner.js';
+import { describeHolder } from '../lock/holder-text.js';
 import { complain } from './output.js';
 
 /** Milliseconds. A shorter wait is none that a person has to hear of, and a cron job sends a mail for a line. */
@@ -48,13 +48,14 @@ export class WaitNotice {
 }
 
 /** `waiting for '/run/a.lock', held by pid 41210, "npm", host web-1, for 23 s` */
-function waitLine({ path, owner, ownerAge, verdict, description }: WaitReport): string {
-  const who = owner === null ? '' : describeOwner(owner, ownerAge);
+function waitLine(report: WaitReport): string {
+  const { path, owner, verdict, description } = report;
   const start = `waiting for '${path}'`;
   if (process.env[LOCK_VARIABLE] === path) {
     return `${start}, under which this very command runs (${LOCK_VARIABLE}): it may be waiting for itself`;
   }
   if (owner === null || verdict === null) return `${start}: ${description}`;
+  const who = describeHolder(report);
   return verdict.state === 'alive'
     ? `${start}, held by ${who}`
     : `${start}, recorded by ${who}; ${description}`;

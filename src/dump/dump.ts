@@ -1,5 +1,4 @@
 import { arch, release, version } from 'node:os';
-import { types } from 'node:util';
 import type { Filesystem } from '../backend/backend.js';
 import { traitsOf } from '../backend/filesystem-traits.js';
 import { fuseTypeOf } from '../backend/fuse-type.js';
@@ -13,15 +12,10 @@ import { ownIdentity } from '../identity/read.js';
 import { requireOptions } from '../known-options.js';
 import { inspectLockSync } from '../lock/inspect.js';
 import { LockPath } from '../lock/protocol/lock-path.js';
+import { toFailure } from './failure.js';
 import { redact } from './redact.js';
 import { readContainerHints, readNamespaces, readSeccomp } from './sandbox.js';
-import {
-  type DiagnosticsDump,
-  DUMP_OPTIONS,
-  type DumpOptions,
-  type Failure,
-  type LockDump,
-} from './types.js';
+import { type DiagnosticsDump, DUMP_OPTIONS, type DumpOptions, type LockDump } from './types.js';
 
 /**
  * Collects what a person needs to understand a verdict. It only reads, and it throws for nothing that it finds: a value
@@ -96,9 +90,10 @@ function dumpLock(path: string): LockDump {
   const oneKernel = filesystem === null ? null : traitsOf(filesystem.type).oneKernel;
   try {
     const inspection = inspectLockSync(path);
-    return { path: inspection.path, filesystem, oneKernel, inspection, error: null };
+    const { holders } = inspection;
+    return { path: inspection.path, filesystem, oneKernel, inspection, holders, error: null };
   } catch (error) {
-    return { path, filesystem, oneKernel, inspection: null, error: toFailure(error) };
+    return { path, filesystem, oneKernel, inspection: null, holders: [], error: toFailure(error) };
   }
 }
 
@@ -117,10 +112,4 @@ function filesystemOf(path: string): Filesystem | null {
     // The inspection of the same path fails for the same reason and reports it.
     return null;
   }
-}
-
-function toFailure(error: unknown): Failure {
-  if (!types.isNativeError(error)) return { code: null, message: String(error) };
-  const { code } = error as { code?: unknown };
-  return { code: typeof code === 'string' ? code : null, message: error.message };
 }

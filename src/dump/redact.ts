@@ -1,5 +1,6 @@
 import { SHORT_CONTAINER_ID } from '../identity/container-id.js';
-import type { LockInspection } from '../lock/inspect.js';
+import type { LockHolder } from '../lock/holders.js';
+import type { InspectedLock } from '../lock/inspect.js';
 import type { DiagnosticsDump } from './types.js';
 
 /**
@@ -22,8 +23,8 @@ const TEXT_KEYS = new Set([
 ]);
 
 /**
- * The same dump with every host name and container id in it replaced, wherever they occur: in identities,
- * evidence, paths and messages. Equal names become equal words.
+ * The same dump with every host name and container id in it replaced, wherever they occur: in identities, evidence,
+ * paths and messages. Of the holders of locks, users and command lines are replaced too. Equal names become equal words.
  */
 export function redact(dump: DiagnosticsDump): DiagnosticsDump {
   const words = new Map<string, string>();
@@ -40,7 +41,28 @@ export function redact(dump: DiagnosticsDump): DiagnosticsDump {
     const short = id.slice(0, SHORT_CONTAINER_ID);
     if (!words.has(short)) words.set(short, `container-${index + 1}`);
   }
-  return replaceIn(dump, '', replacer(words)) as DiagnosticsDump;
+  const redacted = replaceIn(dump, '', replacer(words)) as DiagnosticsDump;
+  const wordFor = { user: numbered('user'), command: numbered('command') };
+  const hidden = (holder: LockHolder) => ({
+    ...holder,
+    user: wordFor.user(holder.user),
+    command: wordFor.command(holder.command),
+  });
+  return {
+    ...redacted,
+    locks: redacted.locks.map((lock) => ({ ...lock, holders: lock.holders.map(hidden) })),
+  };
+}
+
+/** Gives each new text a word, and each known one the same as before. */
+function numbered(word: string): (text: string | null) => string | null {
+  const known = new Map<string, string>();
+  return (text) => {
+    if (text === null) return null;
+    const given = known.get(text) ?? `${word}-${known.size + 1}`;
+    known.set(text, given);
+    return given;
+  };
 }
 
 interface Names {
@@ -50,8 +72,9 @@ interface Names {
 
 function* peopleIn({ identity, locks }: DiagnosticsDump): Generator<Names> {
   if (identity !== null) yield identity;
-  for (const { inspection } of locks) {
-    const owner: LockInspection['owner'] = inspection?.owner ?? null;
+  for (const { inspection, holders } of locks) {
+    for (const { containerId } of holders) yield { hostname: null, containerId };
+    const owner: InspectedLock['owner'] = inspection?.owner ?? null;
     if (owner?.identity) yield owner.identity;
     if (owner?.machine) yield { hostname: owner.machine.hostname, containerId: null };
   }

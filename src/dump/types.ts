@@ -1,25 +1,21 @@
 import type { BackendName, Capabilities, Filesystem, TimeOffset } from '../backend/backend.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import type { OptionNames } from '../known-options.js';
-import type { LockInspection } from '../lock/inspect.js';
+import type { LockHolder } from '../lock/holders.js';
+import type { InspectedLock } from '../lock/inspect.js';
+import type { Failure } from './failure.js';
 
 export interface DumpOptions {
   /** Paths of locks to report on. */
   readonly locks?: readonly string[] | undefined;
   /**
-   * Replaces host names and container ids by `host-1`, `container-1`, ...; equal names become equal words.
+   * Replaces host names, container ids, and the users and commands of processes by `host-1`, `container-1`, `user-1`,
+   * `command-1`, ...; equal names become equal words.
    */
   readonly redact?: boolean | undefined;
 }
 
 export const DUMP_OPTIONS = { locks: true, redact: true } satisfies OptionNames<DumpOptions>;
-
-/** An error as plain data. */
-export interface Failure {
-  /** An errno name or an error code, such as `ENOENT` or `ERR_NOT_A_LOCK`; null when the error has none. */
-  readonly code: string | null;
-  readonly message: string;
-}
 
 /** The state of one of the paths asked for. */
 export interface LockDump {
@@ -33,7 +29,9 @@ export interface LockDump {
    */
   readonly oneKernel: boolean | null;
   /** null when the lock could not be inspected; `error` then says why. */
-  readonly inspection: LockInspection | null;
+  readonly inspection: InspectedLock | null;
+  /** See `LockInspection.holders`. */
+  readonly holders: readonly LockHolder[];
   readonly error: Failure | null;
 }
 

@@ -1,7 +1,10 @@
+import { LIFELINE_INODES } from '../backend/initial-namespaces.js';
+import { heldBytes } from '../backend/procfs/lifeline.js';
 import { invalidType, invalidValue, LifelineUnavailableError } from '../errors.js';
 import { type OptionNames, requireOptions } from '../known-options.js';
-import { findLifelineHolders, type LifelineHolder } from './lifeline-holders.js';
-import { currentObserver } from './observer.js';
+import { describeProcess, type ProcessDescription } from './describe-process.js';
+import { type Pid, searchDescriptors } from './lock-descriptors.js';
+import { currentObserver, type Observer } from './observer.js';
 
 export interface ListOptions {
   /**
@@ -17,7 +20,7 @@ export interface ListedLifeline {
   /** As in `ProcessIdentity.lifeline`. */
   readonly lifeline: string;
   /** The processes in this /proc that hold it. Empty: it is held by a process not visible from here. */
-  readonly holders: readonly LifelineHolder[];
+  readonly holders: readonly ProcessDescription[];
 }
 
 /** The lifelines of this kernel, and what is missing among them. */
@@ -56,7 +59,7 @@ export function listLifelines(options: ListOptions = {}): LifelineListing {
   // One more is asked for, so that a list of exactly `limit` lifelines is known to be whole.
   const list = lifelines.list(limit + 1);
   if (list === null) throw new LifelineUnavailableError("the namespace's file cannot be opened now");
-  const holders = findLifelineHolders(observer);
+  const holders = holdersOfAll(observer);
   return {
     lifelines: list.found
       .slice(0, limit)
@@ -68,6 +71,36 @@ export function listLifelines(options: ListOptions = {}): LifelineListing {
     truncated: list.truncated || list.found.length > limit,
     obscured: list.obscured,
   };
+}
+
+/** What readlink(2) gives for a descriptor of a namespace file (nsfs), and the space that the file carries. */
+const SPACES: ReadonlyMap<string, string> = new Map(
+  [...LIFELINE_INODES].map(([space, inode]) => [`${space}:[${inode}]`, space]),
+);
+
+/** Recognises the descriptors through which lifelines are held. */
+export const LIFELINES = {
+  mayBe: (link: string) => SPACES.has(link),
+  namesIn: (fdinfo: string, link: string) =>
+    heldBytes(fdinfo).map((offset) => `${SPACES.get(link)}:${offset}`),
+};
+
+function holdersOfAll(observer: Observer): ReadonlyMap<string, readonly ProcessDescription[]> {
+  const pids = new Map<string, Set<Pid>>();
+  searchDescriptors(observer, {
+    mayBe: LIFELINES.mayBe,
+    take(fdinfo, link, pid) {
+      for (const lifeline of LIFELINES.namesIn(fdinfo, link)) {
+        pids.set(lifeline, (pids.get(lifeline) ?? new Set()).add(pid));
+      }
+    },
+  });
+  return new Map(
+    [...pids].map(([lifeline, holders]) => [
+      lifeline,
+      [...holders].map((pid) => describeProcess(observer, pid)),
+    ]),
+  );
 }
 
 function limitOf(options: ListOptions): number {

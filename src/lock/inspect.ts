@@ -5,6 +5,7 @@ import type { LockFormat } from '../formats/format.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { ownerAgeOf } from './events.js';
+import { findUsers, type LockHolder } from './holders.js';
 import { checkInspectOptions } from './options.js';
 import { assess, type InspectOptions, type LockState } from './protocol/assess.js';
 import { isLeased, LEASED } from './protocol/file-lease.js';
@@ -18,7 +19,17 @@ export type { LockFormat } from '../formats/format.js';
 export const MOVES = 100;
 
 /** What is at a path, which process owns it, and whether that process lives. */
-export interface LockInspection {
+export interface LockInspection extends InspectedLock {
+  /**
+   * The processes that hold it, as far as they can be seen from here. They are searched when this is read for the first
+   * time, among the descriptors of all processes, which takes some 10 ms for a thousand of those. JSON.stringify and a
+   * spread leave the field out. Empty for a lock that nobody holds, and where the holder cannot be seen.
+   */
+  readonly holders: readonly LockHolder[];
+}
+
+/** What an inspection finds at once. */
+export interface InspectedLock {
   /** Absolute. */
   readonly path: string;
   readonly format: LockFormat;
@@ -53,7 +64,7 @@ export interface LockInspection {
  */
 export function inspectLockSync(path: string | URL, options: InspectOptions = {}): LockInspection {
   checkInspectOptions(options);
-  return atLockPath(path, leasedThere, (lockPath) => {
+  const found = atLockPath(path, leasedThere, (lockPath) => {
     for (let attempt = 1; ; attempt++) {
       const lock = openLock(lockPath);
       if (lock === null) return nothingThere(lockPath);
@@ -66,6 +77,36 @@ export function inspectLockSync(path: string | URL, options: InspectOptions = {}
       }
     }
   });
+  return new Inspection(found);
+}
+
+/** A class, because the getter of an object of its own would cost every inspection a closure. */
+class Inspection implements LockInspection {
+  readonly path: string;
+  readonly format: LockFormat;
+  readonly state: InspectedLock['state'];
+  readonly verdict: Verdict | null;
+  readonly owner: OwnerRecord | null;
+  readonly ageMs: number | null;
+  readonly description: string;
+  readonly foreignFiles: readonly string[];
+  #holders: readonly LockHolder[] | null = null;
+
+  constructor(found: InspectedLock) {
+    this.path = found.path;
+    this.format = found.format;
+    this.state = found.state;
+    this.verdict = found.verdict;
+    this.owner = found.owner;
+    this.ageMs = found.ageMs;
+    this.description = found.description;
+    this.foreignFiles = found.foreignFiles;
+  }
+
+  get holders(): readonly LockHolder[] {
+    this.#holders ??= findUsers([this])[0]?.holders ?? [];
+    return this.#holders;
+  }
 }
 
 /**
@@ -118,7 +159,7 @@ export function inspectForeign(
   foreign: ForeignLock,
   lockPath: LockPath,
   options: InspectOptions,
-): LockInspection {
+): InspectedLock {
   const { found } = foreign;
   if (typeof found === 'string') return { path: lockPath.path, ...NAMES_NOBODY, description: found };
   const verdict = foreign.judge(found, options);
@@ -143,7 +184,7 @@ const NAMES_NOBODY = {
   foreignFiles: [],
 } as const;
 
-export function leasedThere({ path }: LockPath): LockInspection {
+export function leasedThere({ path }: LockPath): InspectedLock {
   return { path, ...NAMES_NOBODY, description: LEASED };
 }
 
@@ -155,7 +196,7 @@ export function assessOf(view: LockView, options: InspectOptions): LockState {
 }
 
 /** A stale directory that `reclaim` would refuse to clear has the state `unknown`. */
-export function inspectView(view: LockView, lockState: LockState): LockInspection {
+export function inspectView(view: LockView, lockState: LockState): InspectedLock {
   const inspection = inspectionOf(view, lockState);
   const mayHoldOthers = inspection.state === 'stale' || lockState.refusal instanceof LockNotEmptyError;
   const foreignFiles = mayHoldOthers ? view.foreignFiles() : [];
@@ -164,7 +205,7 @@ export function inspectView(view: LockView, lockState: LockState): LockInspectio
   return { ...inspection, state: 'unknown', description, foreignFiles };
 }
 
-export function inspectionOf({ lockPath, record }: LockView, lockState: LockState): LockInspection {
+export function inspectionOf({ lockPath, record }: LockView, lockState: LockState): InspectedLock {
   return {
     path: lockPath.path,
     format: record === null ? 'none' : record.version === null ? 'openclaw-directory' : 'kernel-identity',
@@ -177,6 +218,6 @@ export function inspectionOf({ lockPath, record }: LockView, lockState: LockStat
   };
 }
 
-export function nothingThere({ path }: LockPath): LockInspection {
+export function nothingThere({ path }: LockPath): InspectedLock {
   return { path, ...NAMES_NOBODY, state: 'free', description: 'nothing is there' };
 }

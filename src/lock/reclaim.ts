@@ -6,10 +6,10 @@ import { reclaimEvent } from './events.js';
 import {
   assessOf,
   atLockPath,
+  type InspectedLock,
   inspectForeign,
   inspectionOf,
   inspectView,
-  type LockInspection,
   leasedThere,
   MOVES,
   nothingThere,
@@ -24,7 +24,7 @@ import { LockView } from './protocol/view.js';
 /** Most judgements of a file that changes each time that it is judged. After the last it is left alone. */
 const ATTEMPTS = 3;
 
-export interface ReclaimResult extends LockInspection {
+export interface ReclaimResult extends InspectedLock {
   /** True when this call removed a dead owner's lock; `state` is then `free`. */
   readonly reclaimed: boolean;
 }
@@ -102,7 +102,7 @@ const RESTLESS = {
 } as const;
 
 /** @throws NotALockError (ERR_NOT_A_LOCK) */
-function refuseUnlessDeletable({ found }: ForeignLock, { format }: LockInspection, lockPath: LockPath): void {
+function refuseUnlessDeletable({ found }: ForeignLock, { format }: InspectedLock, lockPath: LockPath): void {
   if (typeof found === 'string') throw new NotALockError(lockPath.path, found);
   if (isDeletableAs(lockPath.name, found)) return;
   throw new NotALockError(
@@ -111,7 +111,7 @@ function refuseUnlessDeletable({ found }: ForeignLock, { format }: LockInspectio
   );
 }
 
-function reclaimedFile(inspection: LockInspection, isOurs: boolean): ReclaimResult {
+function reclaimedFile(inspection: InspectedLock, isOurs: boolean): ReclaimResult {
   if (isOurs && reclaimEvent.isHeard) {
     const { path, owner, ageMs, verdict, description } = inspection;
     reclaimEvent.publish({ path, owner, ownerAge: ageMs, verdict, description });

@@ -1,6 +1,5 @@
 import { KernelIdentityError } from '../errors.js';
 import type { Verdict } from '../judge/verdict.js';
-import { describeOwner } from '../record/describe-owner.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { formatElapsed } from '../text/elapsed.js';
 import { shellQuoted } from '../text/shell-quote.js';
@@ -27,7 +26,8 @@ export class LockTimeoutError extends KernelIdentityError {
   /** A shell command that shows the lock, or that reclaims it if its owner is dead. */
   readonly command: string;
 
-  constructor(report: WaitReport) {
+  /** @param owner the owner in words. */
+  constructor(report: WaitReport, owner: string) {
     const missing = (report.verdict?.evidence ?? [])
       .filter(({ check, finding }) => finding === 'none' && !SHOWN_ONLY.has(check))
       .map(({ check }) => check);
@@ -35,7 +35,7 @@ export class LockTimeoutError extends KernelIdentityError {
     const command = `npx kernel-identity ${isHeld ? 'inspect' : 'reclaim'} ${shellQuoted(report.path)}`;
     const lines = [
       `the lock '${report.path}' did not become free within ${formatElapsed(report.waited)}`,
-      `owner: ${describeOwner(report.owner, report.ownerAge)}`,
+      `owner: ${owner}`,
       `why: ${report.description}`,
       ...(missing.length > 0 && !isHeld ? [`could not be decided by: ${missing.join(', ')}`] : []),
       `${isHeld ? 'to look at it' : 'to look at it, and clear it if its owner is dead'}: ${command}`,

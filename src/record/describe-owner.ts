@@ -3,10 +3,17 @@ import { formatElapsed } from '../text/elapsed.js';
 import { printable } from '../text/printable.js';
 import type { OwnerRecord } from './owner-record.js';
 
-/** Describes the writer of a record in one line for people: PID, label, host, container and age. */
-export function describeOwner(owner: OwnerRecord | null, ageMs: number | null): string {
+/**
+ * Describes the writer of a record in one line for people: PID, label, host, container and age.
+ * @param command what its process runs, where the caller has found out.
+ */
+export function describeOwner(
+  owner: OwnerRecord | null,
+  ageMs: number | null,
+  command: string | null = null,
+): string {
   if (owner === null) return 'nobody recorded';
-  const parts = [`pid ${owner.pid ?? 'not known'}`];
+  const parts = [`pid ${owner.pid ?? 'not known'}${command === null ? '' : ` (${command})`}`];
   if (owner.label !== null) parts.push(`"${owner.label}"`);
   const host = hostOf(owner);
   if (host !== null) parts.push(`host ${host}`);

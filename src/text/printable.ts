@@ -15,12 +15,12 @@ export function printable(text: string): string {
 }
 
 /**
- * Formats a value as JSON.stringify does with 2 spaces, but escapes everything unprintable other than its
- * line ends.
+ * Formats a value as JSON.stringify does, but escapes everything unprintable other than its line ends.
+ * @param spaces of indentation; 0: all in one line.
  */
-export function printableJson(value: unknown): string {
+export function printableJson(value: unknown, spaces = 2): string {
   // JSON.stringify itself does not escape DEL, the C1 controls and the format characters.
-  return JSON.stringify(value, null, 2).replace(UNPRINTABLE, (character) =>
+  return JSON.stringify(value, null, spaces).replace(UNPRINTABLE, (character) =>
     character === '\n' ? character : escapeUnits(character),
   );
 }

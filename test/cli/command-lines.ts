@@ -16,6 +16,8 @@ const option = fc.constantFrom(
     '--json',
     '--json',
     '--exit-code',
+    '--exit-code=detailed',
+    '--json-lines',
     '-r',
     '--recursive',
     '--redact',
@@ -106,7 +108,7 @@ export function documentedCodes(command: string): readonly number[] {
     case 'wait':
       return [0, 1, 2, 75];
     case 'inspect':
-      return [0, 1, 2, 3];
+      return [0, 1, 2, 3, 4, 10];
     // Plain Node can list nothing.
     case 'list':
     case 'probe':

@@ -28,7 +28,7 @@ async function makeTree(): Promise<string> {
 }
 
 describeRequiring(BUILT, 'inspect --recursive', () => {
-  test('shows what is a lock in a tree, by paths from its root on', async () => {
+  test('shows what is a lock in a tree, by paths that begin as the user gave the tree', async () => {
     const root = await makeTree();
     const before = readdirSync(root, { recursive: true });
     const { code, stdout, stderr } = await cli(['inspect', '--recursive', root]);
@@ -36,12 +36,14 @@ describeRequiring(BUILT, 'inspect --recursive', () => {
     const lines = stdout.trimEnd().split('\n');
     expect(lines.slice(1, -2).map((line) => line.split(/ {2,}/).at(-1))).toEqual(
       expect.arrayContaining([
-        '.X7-lock',
-        'node_modules/x/a.lock',
-        'tmp/pids/server.pid',
-        'profile/SingletonLock',
+        join(root, '.X7-lock'),
+        join(root, 'node_modules/x/a.lock'),
+        join(root, 'tmp/pids/server.pid'),
+        join(root, 'profile/SingletonLock'),
       ]),
     );
+    const below = await cli(['inspect', '-r', 'tmp'], { cwd: root });
+    expect(below.stdout).toMatch(/ tmp\/pids\/server\.pid$/m);
     expect(lines).toHaveLength(7);
     expect(lines.at(-2)).toBe('4 paths: 1 held, 3 stale');
     expect(lines.at(-1)).toMatch(/^\d+ names searched; left out: 2 files that name no owner$/);
@@ -109,7 +111,7 @@ describeRequiring(BUILT, 'inspect --recursive', () => {
     await holdLock(join(root, 'a.lock'));
     writeStaleLock(root, `.a.lock.${'0'.repeat(32)}`);
     const { stdout } = await cli(['inspect', '-r', root]);
-    expect(stdout).toMatch(/^held .* a\.lock$/m);
+    expect(stdout).toMatch(new RegExp(`^held .* ${join(root, 'a.lock')}$`, 'm'));
     expect(stdout).toMatch(/^1 path: 1 held$/m);
     expect(stdout).toContain('left out: 1 private directory');
   });
@@ -165,17 +167,16 @@ describeRequiring(BUILT, 'inspect --recursive', () => {
     ]);
     const { code } = await reader.exited;
     chmodSync(join(root, 'profile'), 0o777);
-    expect(code).toBe(1);
+    expect(code).toBe(4);
     expect(reader.errors).toMatch(/^kernel-identity: EACCES: [^\n]+profile'\n$/);
   });
 
-  test('shows hostile names without obeying them, on 80 columns', async () => {
+  test('shows hostile names without obeying them', async () => {
     const root = tempDir();
     writeFileSync(join(root, `\u001b[2J\n${'\u202e'.repeat(50)}.pid`), `${NOBODY}\n`);
     const { stdout } = await cli(['inspect', '-r', root]);
     for (const line of stdout.split('\n')) {
       expect(line).toMatch(/^[^\p{Cc}\p{Cf}]*$/u);
-      expect(line.length).toBeLessThanOrEqual(80);
     }
   });
 });

@@ -7,7 +7,7 @@ import { holdLock, NOBODY, writeLock, writeStaleLock, writeUnknownLock } from '.
 import { describeRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
-const KEYS = ['path', 'format', 'state', 'verdict', 'owner', 'ageMs'];
+const KEYS = ['path', 'format', 'state', 'verdict', 'owner', 'ageMs', 'holders'];
 
 for (const backend of TESTED) {
   const env = { KERNEL_IDENTITY_BACKEND: backend };
@@ -32,12 +32,12 @@ for (const backend of TESTED) {
       }
     });
 
-    test('gives an object for one path', async () => {
+    test('gives an array also for one path', async () => {
       const path = join(tempDir(), 'held.lock');
       const holder = await holdLock(path, '--label', 'nightly');
       const { code, stdout } = await cli(['inspect', '--json', path], { env });
-      const inspection = JSON.parse(stdout);
-      expect(code).toBe(0);
+      const [inspection, ...others] = JSON.parse(stdout);
+      expect({ code, others }).toEqual({ code: 0, others: [] });
       expect(Object.keys(inspection)).toEqual(KEYS);
       expect(inspection).toMatchObject({
         path,
@@ -46,6 +46,7 @@ for (const backend of TESTED) {
         verdict: { state: 'alive', certainty: 'proven' },
         owner: { pid: holder.pid, label: 'nightly' },
         ageMs: expect.any(Number),
+        holders: expect.arrayContaining([expect.objectContaining({ pid: holder.pid, inheritedFrom: null })]),
       });
     });
 
@@ -62,18 +63,28 @@ for (const backend of TESTED) {
   });
 }
 
+/** An inspection, whatever the age of its owner by now. */
+function withAnyAge(one: object): object {
+  return 'ageMs' in one ? { ...one, ageMs: expect.any(Number) } : one;
+}
+
 describeRequiring(BUILT, 'inspect', () => {
-  test('of several paths tells by its exit code the one that matters most: held, then unknown, then free', async () => {
+  test('of several paths tells by its exit code the worst: not readable, held, unknown, stale, free', async () => {
     const directory = tempDir();
     const held = join(directory, 'held.lock');
     await holdLock(held);
     const unknown = writeUnknownLock(directory);
     const stale = writeStaleLock(directory);
+    const free = join(directory, 'free.lock');
     const codeOf = async (...paths: string[]) => (await cli(['inspect', '--exit-code', ...paths])).code;
+    const detailedOf = (...paths: string[]) => codeOf('--exit-code=detailed', ...paths);
     expect(await codeOf(unknown, stale, held)).toBe(1);
     expect(await codeOf(stale, unknown)).toBe(3);
     expect(await codeOf(stale, join(directory, 'free.lock'))).toBe(0);
-    expect(await codeOf(stale, directory, join(directory, 'no', 'parent'))).toBe(1);
+    expect(await codeOf(held, join(directory, 'no', 'parent'))).toBe(4);
+    expect(await detailedOf(free, stale)).toBe(10);
+    expect(await detailedOf(stale, unknown)).toBe(3);
+    expect(await detailedOf(free)).toBe(0);
   });
 
   test('changes nothing', async () => {
@@ -89,10 +100,10 @@ describeRequiring(BUILT, 'inspect', () => {
   test('shows who, why, and every rung of the evidence on 80 columns', async () => {
     const path = writeUnknownLock(tempDir(), 'u.lock', { label: 'deploy' });
     const { stdout } = await cli(['inspect', path]);
-    const json = JSON.parse((await cli(['inspect', '--json', path])).stdout);
+    const [json] = JSON.parse((await cli(['inspect', '--json', path])).stdout);
     expect(stdout).toMatch(/u\.lock: unknown$/m);
     expect(stdout).toMatch(/owner +pid 7, "deploy", host elsewhere, for 1 min 3\d s/);
-    expect(stdout).toContain(`unknown, proven: ${json.verdict.reason}`);
+    expect(stdout).toContain(`verdict  unknown: ${json.verdict.reason}\n`);
     const flat = stdout.replaceAll(/\s+/g, ' ');
     expect(json.verdict.evidence.length).toBeGreaterThan(1);
     for (const { check, recorded, observed, finding } of json.verdict.evidence) {
@@ -133,8 +144,8 @@ describeRequiring(BUILT, 'inspect', () => {
     const path = join(directory, 'torn.pid');
     writeFileSync(path, '{"pid":');
     const { stdout } = await cli(['inspect', path, join(directory, 'free.lock')]);
-    expect(stdout).toMatch(/^unknown {2}- {4}- {4}names no owner {2}.*torn\.pid$/m);
-    expect(stdout).toMatch(/^free {5}- {4}- {4}- {15}.*free\.lock$/m);
+    expect(stdout).toMatch(/^unknown {2}- {4}- {4}names no owner {2}- {8}.*torn\.pid$/m);
+    expect(stdout).toMatch(/^free {5}- {4}- {4}- {15}- {8}.*free\.lock$/m);
   });
 
   test('names the assumption on which a directory without an owner is called stale', async () => {
@@ -159,7 +170,7 @@ describeRequiring(BUILT, 'inspect', () => {
     expect(unknown.stdout).not.toContain('reclaim');
   });
 
-  test('shows several paths as a table on 80 columns, with a summary', async () => {
+  test('shows several paths as a table with whole paths as they were given, and a summary', async () => {
     const directory = join(tempDir(), 'a'.repeat(100));
     mkdirSync(directory);
     const held = join(directory, 'held.lock');
@@ -172,13 +183,21 @@ describeRequiring(BUILT, 'inspect', () => {
     ];
     const { stdout } = await cli(['inspect', ...paths]);
     const lines = stdout.trimEnd().split('\n');
-    expect(lines[0]).toMatch(/^state +pid +age +why +path$/);
-    expect(lines[1]).toMatch(new RegExp(`^held +${holder.pid} +\\S+ \\S+ +witness-held +…a+/held\\.lock$`));
-    expect(lines[2]).toMatch(/^stale +4194304 +\d\S* m?s +legacy-no-such-process +…a+\/stale\.lock$/);
-    expect(lines[3]).toMatch(/^unknown +7 +1 min +other-boot +…a+\/unknown\.lock$/);
-    expect(lines[4]).toMatch(/^free +- +- +- +…a+\/free\.lock$/);
+    expect(lines[0]).toMatch(/^state +pid +age +why +command +path$/);
+    expect(lines[1]).toMatch(new RegExp(`^held +${holder.pid} +\\S+ +witness-held +node .*…  ${paths[0]}$`));
+    expect(lines[2]).toMatch(
+      new RegExp(`^stale +4194304 +\\d\\S*s +legacy-no-such-process +-  +${paths[1]}$`),
+    );
+    expect(lines[3]).toMatch(new RegExp(`^unknown +7 +1min +other-boot +-  +${paths[2]}$`));
+    expect(lines[4]).toMatch(new RegExp(`^free +- +- +- +- +${paths[3]}$`));
     expect(lines[5]).toBe('4 paths: 1 held, 1 stale, 1 unknown, 1 free');
-    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+    const given = await cli(['inspect', 'held.lock', './free.lock'], { cwd: directory });
+    expect(
+      given.stdout
+        .split('\n')
+        .slice(1, 3)
+        .map((line) => line.split(/ +/).at(-1)),
+    ).toEqual(['held.lock', './free.lock']);
   });
 
   test('says what a directory without an owner is', async () => {
@@ -196,15 +215,23 @@ describeRequiring(BUILT, 'inspect', () => {
     const stale = writeStaleLock(directory);
     for (const more of [[], ['--exit-code']]) {
       const { code, stdout, stderr } = await cli(['inspect', broken, stale, ...more]);
-      expect(code).toBe(1);
+      expect(code).toBe(more.length === 0 ? 1 : 4);
       expect(stderr).toMatch(/^kernel-identity: not a lock: '[^\n]+broken\.lock' is a directory[^\n]+\n$/);
       expect(stdout).toMatch(/^stale .*stale\.lock$/m);
       expect(stdout).toMatch(/^2 paths: 1 stale, 1 not readable$/m);
     }
     const json = await cli(['inspect', '--json', broken, stale]);
     expect(json.code).toBe(1);
-    expect(JSON.parse(json.stdout)).toMatchObject([{ path: stale }]);
-    expect(await cli(['inspect', '--json', broken])).toMatchObject({ code: 1, stdout: '' });
+    const failed = {
+      path: broken,
+      error: { code: 'ERR_NOT_A_LOCK', message: expect.stringContaining(broken) },
+    };
+    expect(JSON.parse(json.stdout)).toEqual([failed, expect.objectContaining({ path: stale })]);
+    const one = await cli(['inspect', '--json', broken]);
+    expect(one.code).toBe(1);
+    expect(JSON.parse(one.stdout)).toEqual([failed]);
+    const lines = (await cli(['inspect', '--json-lines', broken, stale])).stdout.trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toEqual(JSON.parse(json.stdout).map(withAnyAge));
   });
 
   test('says of a file that is no lock that it is none, and why', async () => {
@@ -245,6 +272,8 @@ describeRequiring(BUILT, 'inspect', () => {
     writeLock(directory, '-x.lock', { pid: NOBODY, createdAtMs: 1 });
     const { code, stdout } = await cli(['inspect', '--json', '--', '-x.lock'], { cwd: directory });
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ path: join(directory, '-x.lock'), state: 'stale' });
+    expect(JSON.parse(stdout)).toMatchObject([{ path: join(directory, '-x.lock'), state: 'stale' }]);
+    const table = await cli(['inspect', '--', '-x.lock', 'y.lock'], { cwd: directory });
+    expect(table.stdout).toMatch(/ {2}\.\/-x\.lock$/m);
   });
 });

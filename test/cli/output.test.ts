@@ -37,7 +37,7 @@ describeRequiring(BUILT, 'hostile text in a lock', () => {
       const json = await cli([command, path, '--json']);
       expectHarmless(json.stdout);
       const parsed = JSON.parse(json.stdout);
-      const { owner } = command === 'dump' ? parsed.locks[0].inspection : parsed;
+      const { owner } = command === 'dump' ? parsed.locks[0].inspection : parsed[0];
       expect(owner).toMatchObject({ label: HOSTILE, identity: { hostname: HOSTILE } });
     });
   }

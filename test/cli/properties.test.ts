@@ -57,7 +57,8 @@ async function check(
   expect(stderr).not.toMatch(/^(?!kernel-identity: |$)/m);
   expect(stderr).not.toMatch(/\\n +at |node:internal|TypeError|ReferenceError|RangeError|is not a function/);
   expect(stdout + stderr).not.toMatch(/(?!\n)[\p{Cc}\p{Cs}]/u);
-  if (isJson(args) && stdout !== '' && !stdout.startsWith('Usage: ')) JSON.parse(stdout);
+  if (isJson(args) && !args.includes('--json-lines') && stdout !== '' && !stdout.startsWith('Usage: '))
+    JSON.parse(stdout);
 
   expect(held.verify()).toBe(true);
   const after = fingerprints(root);

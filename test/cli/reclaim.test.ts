@@ -92,7 +92,7 @@ for (const backend of TESTED) {
         { path: unknown, state: 'unknown', reclaimed: false },
         { path: free, state: 'free', reclaimed: false },
       ]);
-      const one = JSON.parse((await cli(['reclaim', '--json', free], { env })).stdout);
+      const [one] = JSON.parse((await cli(['reclaim', '--json', free], { env })).stdout);
       expect(Object.keys(one)).toEqual(['path', 'format', 'state', 'verdict', 'owner', 'ageMs', 'reclaimed']);
     });
   });

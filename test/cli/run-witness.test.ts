@@ -49,16 +49,29 @@ describeRequiring(
         const env = { KERNEL_IDENTITY_BACKEND: backend };
         const { code, stdout } = await cli(['inspect', path, '--json', '--exit-code'], { env });
         expect(code, backend).toBe(1);
-        expect(JSON.parse(stdout)).toMatchObject({
-          state: 'held',
-          verdict: { state: 'alive', reason: 'witness-held' },
-        });
+        expect(JSON.parse(stdout)).toMatchObject([
+          {
+            state: 'held',
+            verdict: { state: 'alive', reason: 'witness-held' },
+            holders: [{ pid: commandPid, by: 'witness', inheritedFrom: run.pid }],
+          },
+        ]);
+        const { stdout: text } = await cli(['inspect', path], { env });
+        expect(text).toMatch(
+          new RegExp(
+            `^ {2}held by  pid ${commandPid} \\(.+\\), which\\s+inherited\\s+it\\s+from\\s+pid\\s+${run.pid};`,
+            'm',
+          ),
+        );
+        expect(text.replaceAll(/\s+/g, ' ')).toContain(`leave it alone and wait for pid ${commandPid} (`);
         expect((await cli(['reclaim', path], { env })).code).toBe(1);
       }
-      expect((await cli(['run', path, '--timeout', '200ms', '--', 'true'])).code).toBe(75);
+      const late = await cli(['run', path, '--timeout', '200ms', '--', 'true']);
+      expect(late.code).toBe(75);
+      expect(late.stderr).toContain(`; held by pid ${commandPid} (`);
 
       const waiter = startCli(['run', path, '--', 'echo', 'my turn']);
-      await waiter.said('waiting');
+      await waiter.said(`, which inherited it from pid ${run.pid}`);
       process.kill(commandPid);
       expect(await waiter.closed).toMatchObject({ code: 0, stdout: 'my turn\n' });
       expect(existsSync(path)).toBe(false);
@@ -73,9 +86,9 @@ describeRequiring(
       await until('the command ends', () => inspectLockSync(path).state === 'stale');
       const { code, stdout } = await cli(['inspect', path, '--json', '--exit-code']);
       expect(code).toBe(0);
-      expect(JSON.parse(stdout)).toMatchObject({
-        verdict: { state: 'dead', certainty: 'proven', reason: 'witness-free' },
-      });
+      expect(JSON.parse(stdout)).toMatchObject([
+        { verdict: { state: 'dead', certainty: 'proven', reason: 'witness-free' }, holders: [] },
+      ]);
     });
 
     test('together with the lifeline and the directory of the lock', async () => {

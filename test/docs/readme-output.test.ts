@@ -4,15 +4,15 @@ import { beforeAll, expect, test } from 'vitest';
 // @ts-expect-error a script in plain JavaScript
 import * as readmeOutput from '../../scripts/readme-output.mjs';
 import { hasBackend } from '../helpers/backends.js';
-import { describeRequiring, isBuilt } from '../helpers/requirements.js';
+import { describeRequiring, hasProgram, isBuilt, testRequiring } from '../helpers/requirements.js';
 import { read } from './pages.js';
 
 const readme = read('README.md');
 
-/** The output that README.md shows under this name. */
-function shown(name: string): string {
-  const [, text] = new RegExp(`<!-- output: ${name} -->\n\`\`\`\\w*\n([^]*?)\n\`\`\`\n`).exec(readme) ?? [];
-  if (text === undefined) throw new Error(`README.md has no output ${name}`);
+/** The output that a page shows under this name. */
+function shown(name: string, page = readme): string {
+  const [, text] = new RegExp(`<!-- output: ${name} -->\n\`\`\`\\w*\n([^]*?)\n\`\`\`\n`).exec(page) ?? [];
+  if (text === undefined) throw new Error(`the page has no output ${name}`);
   return text;
 }
 
@@ -76,6 +76,17 @@ describeRequiring([isBuilt(), hasBackend('native')], 'the output shown in README
   });
 
   test('leaves the README short', () => {
-    expect(readme.split('\n').length).toBeLessThanOrEqual(170);
+    expect(readme.split('\n').length).toBeLessThanOrEqual(175);
   });
 });
+
+testRequiring(
+  [isBuilt(), hasBackend('native'), hasProgram('script')],
+  'the live screen shown in docs/cli.md is what the program draws: node scripts/readme-output.mjs --write',
+  async () => {
+    // Columns grow with the numbers in them.
+    const inOneWidth = (text: string) => masked(text).replaceAll(/#:#:#/g, '#').replaceAll(/ +/g, ' ');
+    const real: string = await readmeOutput.watchScreen();
+    expect(inOneWidth(shown('watch', read('docs/cli.md')))).toBe(inOneWidth(real));
+  },
+);

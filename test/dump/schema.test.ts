@@ -45,6 +45,21 @@ test('a dump is what its schema says, and nothing else', async () => {
   await lock.release();
 });
 
+describeRequiring(BUILT, 'the JSON of inspect', () => {
+  test('is what the schema says, of paths that fail too', async () => {
+    const held = join(tempDir(), 'held.lock');
+    const lock = await acquireLock(held);
+    const { stdout } = await cli(['inspect', '--json', held, ...manyPaths().slice(0, -1)]);
+    await lock.release();
+    const found = JSON.parse(stdout);
+    const schema = { ...SCHEMA, $ref: '#/$defs/inspections' };
+    expect(violations(schema, found)).toEqual([]);
+    expect(found[0].holders).toMatchObject([{ pid: process.pid }]);
+    expect(found.some((one: object) => 'error' in one)).toBe(true);
+    expect(violations(schema, [{ ...found[0], holders: [{}] }])).not.toEqual([]);
+  });
+});
+
 for (const backend of [...TESTED, 'crystal-ball']) {
   const needs = backend === 'crystal-ball' ? [] : [hasBackend(backend as 'native')];
   describeRequiring([...BUILT, ...needs], `the dump command with the ${backend} backend`, () => {

@@ -138,7 +138,7 @@ describeRequiring(BUILT, 'control characters in a host name', () => {
       for (const line of (stdout + stderr).split('\n')) expect(line).toMatch(/^[^\p{Cc}\p{Cf}]*$/u);
     }
     expect((await cli(['inspect', path])).stdout).toContain('\\u{1b}[2J');
-    const { owner } = JSON.parse((await cli(['inspect', '--json', path])).stdout);
+    const [{ owner }] = JSON.parse((await cli(['inspect', '--json', path])).stdout);
     expect(owner.machine.hostname).toBe(HOSTILE);
   });
 });

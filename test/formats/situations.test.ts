@@ -86,10 +86,9 @@ for (const backend of TESTED) {
       await threads.line();
       const path = written(join(tempDir(), 'a.pid'), `${threadIdOf(threads.pid)}\n`, Date.now());
       const { stdout } = await cli(['inspect', '--json', path], { env });
-      expect(JSON.parse(stdout)).toMatchObject({
-        state: 'stale',
-        verdict: { reason: 'legacy-pid-is-thread' },
-      });
+      expect(JSON.parse(stdout)).toMatchObject([
+        { state: 'stale', verdict: { reason: 'legacy-pid-is-thread' } },
+      ]);
     });
 
     test('a bare pid that its process writes as the first thing it does: held', async () => {
@@ -124,7 +123,7 @@ for (const backend of TESTED) {
       const inside = await box.start(['sleep', '600'], { pid: await pidOfDead() });
       const path = written(join(tempDir(), 'server.pid'), `${inside.pid}\n`, Date.now());
       const { stdout } = await cli(['inspect', '--json', path], { env });
-      const { state, verdict } = JSON.parse(stdout);
+      const [{ state, verdict }] = JSON.parse(stdout);
       expect(state).toBe('unknown');
       expect(verdict.reason).toBe('legacy-namesake-in-descendant');
     });
@@ -138,7 +137,7 @@ for (const backend of TESTED) {
           const path = link(join(tempDir(), name), `${target}${pid}`, Date.now() - HOUR);
           const { code, stdout } = await cli(['reclaim', '--json', path], { env });
           expect(code).toBe(1);
-          const { state, verdict, reclaimed } = JSON.parse(stdout);
+          const [{ state, verdict, reclaimed }] = JSON.parse(stdout);
           expect({ state, reason: verdict.reason, reclaimed }).toEqual({
             state: 'unknown',
             reason: 'legacy-other-host',

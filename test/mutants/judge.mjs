@@ -641,7 +641,7 @@ export const files = [
     ],
   },
   {
-    file: 'src/identity/lifeline-holders.ts',
+    file: 'src/identity/lock-descriptors.ts',
     tests: ['test/identity/list-lifelines.test.ts'],
     mutants: [
       {
@@ -649,10 +649,16 @@ export const files = [
         from: "if (!ownProc) return ['self'];",
         to: '',
       },
+    ],
+  },
+  {
+    file: 'src/identity/list-lifelines.ts',
+    tests: ['test/identity/list-lifelines.test.ts'],
+    mutants: [
       {
         what: 'only the last of the processes that share a lifeline is named',
-        from: '[...(holders.get(lifeline) ?? []), holder]',
-        to: '[holder]',
+        from: '(pids.get(lifeline) ?? new Set()).add(pid)',
+        to: 'new Set([pid])',
       },
     ],
   },

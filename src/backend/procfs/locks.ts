@@ -64,28 +64,68 @@ export interface ListedLock {
 
 // 7: OFDLCK ADVISORY  WRITE -1 fe:00:2146423 0 EOF
 // A waiter has `->` between number and kind, and holds nothing. Device numbers are hexadecimal, the inode is decimal.
-const HELD =
-  /^(?:lock:)?\s*\d+:\s+(POSIX|OFDLCK)\s+\S+\s+(READ|WRITE)\s+-?\d+\s+([0-9a-f]+):([0-9a-f]+):(\d+)\s+(\d+)\s+(\d+|EOF)$/gm;
+const LINE =
+  /^(?:lock:)?\s*\d+:\s+(-> )?(FLOCK|POSIX|OFDLCK)\s+\S+\s+(READ|WRITE)\s+(-?\d+)\s+([0-9a-f]+):([0-9a-f]+):(\d+)\s+(\d+)\s+(\d+|EOF)$/gm;
+
+/** A lock of whatever kind, or a wait for one, with the file and the process that /proc/locks shows for it. */
+export interface LockLine {
+  readonly kind: ListedLock['kind'] | 'FLOCK';
+  readonly access: ListedLock['access'];
+  /** True for a process that waits for the lock, and holds nothing. */
+  readonly waits: boolean;
+  /**
+   * The process that took the lock, which may have left it to another. null for a lock of an open file description,
+   * and for a process that this PID namespace does not show.
+   */
+  readonly pid: number | null;
+  readonly file: LockedFile;
+  readonly start: string;
+  readonly end: string;
+}
+
+/**
+ * The locks in the text of /proc/locks, or in the lines `lock:` of the fdinfo of a descriptor (proc_pid_fdinfo(5)).
+ * @param file those on this file alone.
+ */
+export function lockLinesIn(text: string, file?: LockedFile): LockLine[] {
+  const lines: LockLine[] = [];
+  for (const [, arrow, kind, access, pid, major, minor, number = '', start = '', end = ''] of text.matchAll(
+    LINE,
+  )) {
+    const inode = BigInt(number);
+    if (file !== undefined && inode !== file.inode) continue;
+    const found = { major: BigInt(`0x${major}`), minor: BigInt(`0x${minor}`), inode };
+    if (file !== undefined && !isSameFile(found, file)) continue;
+    lines.push({
+      kind: kind as LockLine['kind'],
+      access: access as LockLine['access'],
+      waits: arrow !== undefined,
+      pid: Number(pid) > 0 ? Number(pid) : null,
+      file: found,
+      start,
+      end,
+    });
+  }
+  return lines;
+}
 
 /** Lists the byte-range locks on the file that the text of /proc/locks shows. */
 export function locksOn(text: string, file: LockedFile): ListedLock[] {
-  const locks: ListedLock[] = [];
-  for (const [, kind, access, major, minor, inode, start = '', end = ''] of text.matchAll(HELD)) {
-    const isOfFile =
-      BigInt(inode as string) === file.inode &&
-      BigInt(`0x${major}`) === file.major &&
-      BigInt(`0x${minor}`) === file.minor;
-    if (isOfFile) locks.push({ kind, access, start, end } as ListedLock);
-  }
-  return locks;
+  return lockLinesIn(text, file).flatMap(byteRange);
 }
 
-/** The byte-range locks of an open file description: the lines `lock:` of its fdinfo (proc_pid_fdinfo(5)). */
+/** The byte-range locks of an open file description, from its fdinfo. */
 export function locksIn(fdinfo: string): ListedLock[] {
-  return Array.from(
-    fdinfo.matchAll(HELD),
-    ([, kind, access, , , , start, end]) => ({ kind, access, start, end }) as ListedLock,
-  );
+  return lockLinesIn(fdinfo).flatMap(byteRange);
+}
+
+export function isSameFile(a: LockedFile, b: LockedFile): boolean {
+  return a.inode === b.inode && a.major === b.major && a.minor === b.minor;
+}
+
+/** Nothing for a lock by flock(2), which no lock on bytes excludes, so that it proves nothing about them. */
+function byteRange({ kind, access, waits, start, end }: LockLine): ListedLock[] {
+  return waits || kind === 'FLOCK' ? [] : [{ kind, access, start, end }];
 }
 
 /** {@link locksIn} for a description of this process. Empty where they cannot be read. */

@@ -71,9 +71,10 @@ function containerText(hints: DiagnosticsDump['container']): string {
 }
 
 function lockText(lock: LockDump, paint: Paint): string {
-  const { path, inspection, error } = lock;
+  const { path, inspection, holders, error } = lock;
   const on: [string, string] = ['filesystem', filesystemText(lock)];
-  if (inspection !== null) return `${formatInspection(inspection, paint)}\n\n${alignFields([on], 2)}`;
+  if (inspection !== null)
+    return `${formatInspection(inspection, paint, { holders, waiters: [] })}\n\n${alignFields([on], 2)}`;
   const heading = `${paint('heading', printable(path))}: ${paint('caution', 'error')}`;
   return `${heading}\n${alignFields([['error', printable(error?.message ?? 'not read')], on], 2)}`;
 }

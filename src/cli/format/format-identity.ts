@@ -1,14 +1,20 @@
+import type { ProcessDescription } from '../../identity/describe-process.js';
 import type { ProcessIdentity } from '../../identity/process-identity.js';
 import { printable } from '../../text/printable.js';
+import { timeText } from './format-users.js';
 import { alignFields } from './layout.js';
 
 const NOT_KNOWN = 'not known';
 
-/** An identity as text for people. */
-export function describeIdentity(identity: ProcessIdentity, indent = 0): string {
+/** What a process is, for people: fields of a {@link ProcessDescription}. */
+type About = Pick<ProcessDescription, 'command' | 'user' | 'startedAt' | 'kernelThread'>;
+
+/** An identity as text for people, with what else is known about the process. */
+export function describeIdentity(identity: ProcessIdentity, indent = 0, about?: About): string {
   const { inode, id } = identity.pidNamespace;
   const fields: [string, string | null][] = [
     ['pid', `${identity.pid} on ${identity.platform}`],
+    ...(about === undefined ? [] : aboutFields(about)),
     ['start', startText(identity)],
     ['boot id', bootText(identity)],
     ['pid namespace', inode === null ? null : `${inode}${id === null ? '' : `, id ${id}`}`],
@@ -20,6 +26,13 @@ export function describeIdentity(identity: ProcessIdentity, indent = 0): string 
     fields.map(([name, value]) => [name, value === null ? NOT_KNOWN : printable(value)]),
     indent,
   );
+}
+
+function aboutFields({ command, user, startedAt, kernelThread }: About): [string, string | null][] {
+  const kind: [string, string][] =
+    kernelThread === true ? [['kind', 'a thread of the kernel, which writes no lock']] : [];
+  const since = startedAt === null ? null : timeText(startedAt);
+  return [['command', command], ...kind, ['user', user], ['since', since]];
 }
 
 function startText({ startTicks, startTolerance }: ProcessIdentity): string | null {

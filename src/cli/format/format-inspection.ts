@@ -2,34 +2,42 @@ import { basename } from 'node:path';
 import { quoteNames } from '../../errors.js';
 import type { LockFormat } from '../../formats/format.js';
 import { isDeletableAs } from '../../formats/names.js';
-import type { LockInspection } from '../../lock/inspect.js';
+import { processText } from '../../lock/holder-text.js';
+import { findUsers, type LockHolder, type LockUsers } from '../../lock/holders.js';
+import type { InspectedLock } from '../../lock/inspect.js';
 import { describeOwner, hostOf } from '../../record/describe-owner.js';
 import type { OwnerRecord } from '../../record/owner-record.js';
 import { printable } from '../../text/printable.js';
 import { shellQuoted } from '../../text/shell-quote.js';
+import { usersFields } from './format-users.js';
 import { formatEvidence, formatVerdict } from './format-verdict.js';
 import { alignFields } from './layout.js';
 import { type Paint, plain, STATE_TONES } from './paint.js';
 
 /** The state of a lock, its owner, the evidence and the next step, as text for people. */
-export function formatInspection(inspection: LockInspection, paint: Paint = plain): string {
+export function formatInspection(
+  inspection: InspectedLock,
+  paint: Paint = plain,
+  users: LockUsers | undefined = findUsers([inspection])[0],
+): string {
   const { path, state, verdict } = inspection;
   const parts = [
     `${paint('heading', printable(path))}: ${paint(STATE_TONES[state], state)}`,
-    alignFields(factsOf(inspection, paint), 2),
+    alignFields(factsOf(inspection, paint, users), 2),
   ];
   if (verdict !== null) parts.push('', formatEvidence(verdict.evidence, 2, paint));
-  const [advice, command] = nextStep(inspection);
+  const [advice, command] = nextStep(inspection, users?.holders ?? []);
   parts.push('', alignFields([['next', advice]], 2));
   // The command gets a line of its own and is never wrapped, so that it can be copied.
   if (command !== null) parts.push(`        ${printable(command)}`);
   return parts.join('\n');
 }
 
-function factsOf(inspection: LockInspection, paint: Paint): [string, string][] {
+function factsOf(inspection: InspectedLock, paint: Paint, users: LockUsers | undefined): [string, string][] {
   const { format, verdict, owner, ageMs, description, foreignFiles } = inspection;
-  if (owner === null) return [['found', printable(description)]];
-  const facts: [string, string][] = [['owner', describeOwner(owner, ageMs)]];
+  const used = users === undefined ? [] : usersFields(users);
+  if (owner === null) return [['found', printable(description)], ...used];
+  const facts: [string, string][] = [['owner', describeOwner(owner, ageMs)], ...used];
   if (owner.recordedAt !== null) facts.push(['written', writtenAt(owner.recordedAt)]);
   facts.push(['format', format]);
   if (verdict !== null) facts.push(['verdict', formatVerdict(verdict, paint)]);
@@ -51,7 +59,10 @@ type NextStep = readonly [advice: string, command: string | null];
 const OWN_FORMATS: ReadonlySet<LockFormat> = new Set(['kernel-identity', 'openclaw-directory', 'none']);
 
 /** Advice for the person who reads the inspection, and the command that does it. */
-function nextStep({ state, path, format, owner, foreignFiles }: LockInspection): NextStep {
+function nextStep(
+  { state, path, format, owner, foreignFiles }: InspectedLock,
+  holders: readonly LockHolder[],
+): NextStep {
   const quoted = shellQuoted(path);
   if (foreignFiles.length > 0) {
     if (owner === null) {
@@ -79,13 +90,13 @@ function nextStep({ state, path, format, owner, foreignFiles }: LockInspection):
       `kernel-identity inspect ${quoted}`,
     ];
   }
-  if (owner !== null && !OWN_FORMATS.has(format)) return nextStepWithForeign(state, path, format, owner);
+  if (owner !== null && !OWN_FORMATS.has(format)) return nextStepWithForeign(state, path, format, holders);
   switch (state) {
     case 'free':
       return ['take it:', `kernel-identity run ${quoted} -- COMMAND`];
     case 'held':
       return [
-        'leave it alone and wait for its owner:',
+        `leave it alone and wait for ${whomToWaitFor(holders)}:`,
         `kernel-identity run --timeout 5m ${quoted} -- COMMAND`,
       ];
     case 'stale':
@@ -99,17 +110,31 @@ function nextStep({ state, path, format, owner, foreignFiles }: LockInspection):
   }
 }
 
+/** The owner, unless it is gone and its children hold the lock. */
+function whomToWaitFor(holders: readonly LockHolder[]): string {
+  const heirs = holders.filter(({ inheritedFrom }) => inheritedFrom !== null);
+  if (heirs.length === 0 || heirs.length < holders.length) return 'its owner';
+  return `${heirs.map((heir) => processText(heir)).join(' and ')}, which its owner left behind`;
+}
+
 /** The file of another program cannot be acquired, so no acquirer clears it either. */
 function nextStepWithForeign(
   state: 'free' | 'held' | 'stale',
   path: string,
   format: LockFormat,
-  owner: OwnerRecord,
+  [holder]: readonly LockHolder[],
 ): NextStep {
   if (state === 'held') {
+    // The recorded number may be that of nobody, because another process has the file locked.
+    if (holder === undefined) {
+      return [
+        'leave it alone: a process that is not visible from here holds it. To see which one, as root on the host:',
+        `kernel-identity inspect ${shellQuoted(path)}`,
+      ];
+    }
     return [
-      'leave it alone while its owner lives; to see that process:',
-      `kernel-identity probe ${owner.pid}`,
+      'leave it alone while its holder lives; to see that process:',
+      `kernel-identity probe ${holder.pid}`,
     ];
   }
   return isDeletableAs(basename(path), { format })

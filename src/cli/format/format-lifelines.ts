@@ -1,5 +1,5 @@
 import { SHORT_CONTAINER_ID } from '../../identity/container-id.js';
-import type { LifelineHolder } from '../../identity/lifeline-holders.js';
+import { type ProcessDescription, shortCommand } from '../../identity/describe-process.js';
 import type { ListedLifeline } from '../../identity/list-lifelines.js';
 import { printable } from '../../text/printable.js';
 import { padColumns } from './layout.js';
@@ -7,6 +7,8 @@ import { type Paint, plain } from './paint.js';
 
 const HEADINGS = ['pid', 'command', 'container', 'lifeline'];
 const GAP = '  ';
+/** Characters of a command line. */
+const MAX_COMMAND = 24;
 const NOT_VISIBLE = 'not visible from here';
 
 /** One line for each lifeline and each of its holders. */
@@ -29,10 +31,10 @@ function cellsOf({ lifeline, holders }: ListedLifeline): string[][] {
   return holders.map((holder) => [...holderCells(holder), lifeline]);
 }
 
-function holderCells({ pid, command, containerId }: LifelineHolder): string[] {
+function holderCells({ pid, command, containerId }: ProcessDescription): string[] {
   return [
     String(pid),
-    command === null ? '?' : printable(command),
+    command === null ? '?' : printable(shortCommand(command, MAX_COMMAND)),
     containerId?.slice(0, SHORT_CONTAINER_ID) ?? '-',
   ];
 }

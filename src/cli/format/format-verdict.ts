@@ -10,9 +10,10 @@ const TONES: Readonly<Record<VerdictState | 'none', Tone>> = {
   none: 'quiet',
 };
 
-/** `alive, proven: witness-held` */
+/** `alive, proven: witness-held`. What is unknown can be neither proven nor assumed. */
 export function formatVerdict({ state, certainty, reason }: Verdict, paint: Paint): string {
-  return `${paint(TONES[state], state)}, ${certainty}: ${reason}`;
+  const known = state === 'unknown' ? '' : `, ${certainty}`;
+  return `${paint(TONES[state], state)}${known}: ${reason}`;
 }
 
 /** Every check of the evidence, in aligned columns; the observed value stands below the recorded one. */

@@ -1,8 +1,17 @@
-/** Columns that every terminal has. The window's width does not matter, so that pasted reports look alike. */
+import { terminalSize } from '../terminal.js';
+
+/** Columns of text in a pipe or a file, so that pasted reports look alike. */
 export const WIDTH = 80;
 
-/** A value gets at least so many columns, even beyond {@link WIDTH}, because fewer make it unreadable. */
+/** A value gets at least so many columns, because fewer make it unreadable. */
 const MIN_VALUE_WIDTH = 20;
+const NARROW_INDENT = 4;
+
+/** Columns in which text is wrapped: those of the terminal. */
+export function textWidth(): number {
+  const { columns } = terminalSize();
+  return columns === Number.POSITIVE_INFINITY ? WIDTH : columns;
+}
 
 /** Splits text into lines of at most `width`, between words where possible. The list is never empty. */
 export function wrap(text: string, width: number): string[] {
@@ -46,5 +55,12 @@ export function alignFields(fields: readonly (readonly [name: string, value: str
 
 /** `start`, which is `left` columns wide, with the value wrapped in the columns to its right. */
 export function hang(start: string, value: string, left: number): string {
-  return start + wrap(value, Math.max(MIN_VALUE_WIDTH, WIDTH - left)).join(`\n${' '.repeat(left)}`);
+  const width = textWidth();
+  if (width - left >= MIN_VALUE_WIDTH || value.length <= width - left) {
+    return start + wrap(value, width - left).join(`\n${' '.repeat(left)}`);
+  }
+  // In a narrow window the value gets lines of its own.
+  const margin = `\n${' '.repeat(NARROW_INDENT)}`;
+  const lines = wrap(value, Math.max(MIN_VALUE_WIDTH, width - NARROW_INDENT));
+  return [start.trimEnd(), ...lines].join(margin);
 }

@@ -1,4 +1,4 @@
-import type { LockInspection } from '../../lock/inspect.js';
+import type { InspectedLock } from '../../lock/inspect.js';
 
 /** The meaning of a piece of text. The caller decides how that meaning looks. */
 export type Tone = 'heading' | 'good' | 'caution' | 'quiet';
@@ -9,7 +9,7 @@ export type Paint = (tone: Tone, text: string) => string;
 export const plain: Paint = (_tone, text) => text;
 
 /** The tone of each state of a lock. */
-export const STATE_TONES: Readonly<Record<LockInspection['state'], Tone>> = {
+export const STATE_TONES: Readonly<Record<InspectedLock['state'], Tone>> = {
   free: 'good',
   held: 'good',
   stale: 'caution',
