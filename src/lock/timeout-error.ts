@@ -1,9 +1,11 @@
 import { KernelIdentityError } from '../errors.js';
 import type { Verdict } from '../judge/verdict.js';
+import { describeOwner } from '../record/describe-owner.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { formatElapsed } from '../text/elapsed.js';
 import { shellQuoted } from '../text/shell-quote.js';
 import type { WaitReport } from './events.js';
+import { describeHolder } from './holder-text.js';
 
 /** Checks that show a person where the owner is. They are no missing evidence, because none decides alone. */
 const SHOWN_ONLY = new Set(['boot-id', 'pid-namespace', 'hostname', 'boot-time']);
@@ -26,8 +28,8 @@ export class LockTimeoutError extends KernelIdentityError {
   /** A shell command that shows the lock, or that reclaims it if its owner is dead. */
   readonly command: string;
 
-  /** @param owner the owner in words. */
-  constructor(report: WaitReport, owner: string) {
+  /** @param timeout ms that the caller was ready to wait. */
+  constructor(report: WaitReport, timeout: number) {
     const missing = (report.verdict?.evidence ?? [])
       .filter(({ check, finding }) => finding === 'none' && !SHOWN_ONLY.has(check))
       .map(({ check }) => check);
@@ -35,7 +37,7 @@ export class LockTimeoutError extends KernelIdentityError {
     const command = `npx kernel-identity ${isHeld ? 'inspect' : 'reclaim'} ${shellQuoted(report.path)}`;
     const lines = [
       `the lock '${report.path}' did not become free within ${formatElapsed(report.waited)}`,
-      `owner: ${owner}`,
+      `owner: ${ownerText(report, timeout)}`,
       `why: ${report.description}`,
       ...(missing.length > 0 && !isHeld ? [`could not be decided by: ${missing.join(', ')}`] : []),
       `${isHeld ? 'to look at it' : 'to look at it, and clear it if its owner is dead'}: ${command}`,
@@ -50,4 +52,9 @@ export class LockTimeoutError extends KernelIdentityError {
     this.evidenceMissing = missing;
     this.command = command;
   }
+}
+
+/** A single try must not take longer than its look, so only a waiter finds out what its owner runs. */
+function ownerText(report: WaitReport, timeout: number): string {
+  return timeout === 0 ? describeOwner(report.owner, report.ownerAge) : describeHolder(report);
 }

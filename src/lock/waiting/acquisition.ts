@@ -1,8 +1,6 @@
 import { errnoOf, isGone, systemError } from '../../backend/system-error.js';
-import { describeOwner } from '../../record/describe-owner.js';
 import { ownerRecordOf } from '../../record/format.js';
-import { acquireEvent, type ReclaimedLock, type WaitReport } from '../events.js';
-import { describeHolder } from '../holder-text.js';
+import { acquireEvent, type ReclaimedLock } from '../events.js';
 import type { AcquireOptions } from '../options.js';
 import { assess } from '../protocol/assess.js';
 import { reclaimedFrom, reclaimStale } from '../protocol/clear.js';
@@ -93,7 +91,7 @@ export class Acquisition<W extends ChangeWatch> {
       const pausedAt = performance.now();
       const waited = pausedAt - started;
       const report = reporter.report(found, waited);
-      if (waited >= timeout) throw new LockTimeoutError(report, ownerText(report, timeout));
+      if (waited >= timeout) throw new LockTimeoutError(report, timeout);
       const ms = Math.min(pause, ahead?.ms ?? pause, timeout - waited, reporter.dueIn(report));
       this.#hasWaited = true;
       seenByHead = yield { ms, watch: this.#watch, seen: found };
@@ -173,11 +171,6 @@ export class Acquisition<W extends ChangeWatch> {
     const waited = performance.now() - started;
     acquireEvent.publish({ path: this.path, owner, waited, reclaimed: this.#reclaimed });
   }
-}
-
-/** A single try must not take longer than its look, so only a waiter finds out what its owner runs. */
-function ownerText(report: WaitReport, timeout: number): string {
-  return timeout === 0 ? describeOwner(report.owner, report.ownerAge) : describeHolder(report);
 }
 
 /** EMFILE is about this process, ENFILE about the whole system. */

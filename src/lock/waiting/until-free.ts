@@ -39,7 +39,7 @@ export async function waitUntilFree(path: string, options: UntilFreeOptions): Pr
       const obstacle = { ...found, moving: false, ...lookAgain(found.owner) };
       reporter ??= new Reporter(found.path, options);
       const report = reporter.report(obstacle, waited);
-      if (waited >= timeout) throw new LockTimeoutError(report);
+      if (waited >= timeout) throw new LockTimeoutError(report, timeout);
       // A change before the watch began was not reported, so the lock is looked at once more.
       if (watcher.watch(found)) continue;
       const ms = pace.afterLook(obstacle, watcher.isComplete && found.state === 'held');
