@@ -39,6 +39,11 @@ export interface WaitReport {
   readonly verdict: Verdict | null;
   /** Why the lock is not free, in words. */
   readonly description: string;
+  /**
+   * The option of the program `kernel-identity`, such as `--ownerless 0s`, by which a person lifts what keeps the owner
+   * from being judged. null where time or the owner decides, and where no option helps.
+   */
+  readonly liftedBy: string | null;
   /** True once `ownerAge` exceeds `expectedHold`. */
   readonly overdue: boolean;
 }

@@ -1,15 +1,17 @@
 // Inspecting means to judge a lock or a file and to change nothing.
-import { LockNotEmptyError, NotALockError, quoteNames } from '../errors.js';
-import { ForeignLock } from '../formats/foreign-lock.js';
+import { LockNotEmptyError, quoteNames } from '../errors.js';
+import type { ForeignLock } from '../formats/foreign-lock.js';
 import type { LockFormat } from '../formats/format.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { ownerAgeOf } from './events.js';
 import { checkInspectOptions } from './options.js';
 import { assess, type InspectOptions, type LockState } from './protocol/assess.js';
+import { assessFile } from './protocol/file-at-path.js';
 import { isLeased, LEASED } from './protocol/file-lease.js';
 import { LastLook } from './protocol/last-look.js';
 import { LockPath, withLockPath } from './protocol/lock-path.js';
+import { openLock } from './protocol/open-lock.js';
 import { LockView } from './protocol/view.js';
 
 export type { LockFormat } from '../formats/format.js';
@@ -58,7 +60,9 @@ export function inspectLockSync(path: string | URL, options: InspectOptions = {}
       const lock = openLock(lockPath);
       if (lock === null) return nothingThere(lockPath);
       try {
-        if (!(lock instanceof LockView)) return inspectForeign(lock, lockPath, options);
+        if (!(lock instanceof LockView)) {
+          return inspectForeign(lock, lockPath, assessFile(lock, lockPath, options, new LastLook()));
+        }
         const lockState = assessOf(lock, options);
         if (lockState.moving !== true || attempt === MOVES) return inspectView(lock, lockState);
       } finally {
@@ -97,41 +101,15 @@ export function atLockPath<T>(
   }
 }
 
-/** @returns null when the path does not exist. */
-export function openLock(lockPath: LockPath): LockView | ForeignLock | null {
-  try {
-    const view = LockView.open(lockPath);
-    if (view === null || view.owner !== null) return view;
-    const foreign = ForeignLock.openDirectory(lockPath);
-    if (foreign !== null) view.close();
-    return foreign ?? view;
-  } catch (error) {
-    if (!(error instanceof NotALockError)) throw error;
-    const foreign = ForeignLock.open(lockPath);
-    // The error is about the directory's owner.json, not about a file at the path.
-    if (foreign === 'directory') throw error;
-    return foreign;
-  }
-}
-
 export function inspectForeign(
-  foreign: ForeignLock,
-  lockPath: LockPath,
-  options: InspectOptions,
+  { found }: ForeignLock,
+  { path }: LockPath,
+  { state, verdict, description }: LockState,
 ): LockInspection {
-  const { found } = foreign;
-  if (typeof found === 'string') return { path: lockPath.path, ...NAMES_NOBODY, description: found };
-  const verdict = foreign.judge(found, options);
-  return {
-    path: lockPath.path,
-    format: found.format,
-    state: STATES[verdict.state],
-    verdict,
-    owner: found.record,
-    ageMs: ownerAgeOf(found.record),
-    description: `owner ${verdict.state}: ${verdict.reason}`,
-    foreignFiles: [],
-  };
+  const isRecognised = typeof found !== 'string' && verdict !== null;
+  const owner = isRecognised ? found.record : null;
+  const format = isRecognised ? found.format : 'none';
+  return { path, format, state, verdict, owner, ageMs: ownerAgeOf(owner), description, foreignFiles: [] };
 }
 
 const NAMES_NOBODY = {
@@ -146,8 +124,6 @@ const NAMES_NOBODY = {
 export function leasedThere({ path }: LockPath): LockInspection {
   return { path, ...NAMES_NOBODY, description: LEASED };
 }
-
-const STATES = { alive: 'held', dead: 'stale', unknown: 'unknown' } as const;
 
 /** An explicit grace is the caller's word that the directory is a lock's. */
 export function assessOf(view: LockView, options: InspectOptions): LockState {

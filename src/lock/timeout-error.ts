@@ -1,3 +1,4 @@
+import { ownCommand } from '../backend/own-command.js';
 import { KernelIdentityError } from '../errors.js';
 import type { Verdict } from '../judge/verdict.js';
 import { describeOwner } from '../record/describe-owner.js';
@@ -31,7 +32,12 @@ export class LockTimeoutError extends KernelIdentityError {
       .filter(({ check, finding }) => finding === 'none' && !SHOWN_ONLY.has(check))
       .map(({ check }) => check);
     const isHeld = report.verdict?.state === 'alive';
-    const command = `npx kernel-identity ${isHeld ? 'inspect' : 'reclaim'} ${shellQuoted(report.path)}`;
+    const words = isHeld
+      ? ['inspect']
+      : report.liftedBy === null
+        ? ['reclaim']
+        : ['reclaim', report.liftedBy];
+    const command = [ownCommand(), ...words, shellQuoted(report.path)].join(' ');
     const lines = [
       `the lock '${report.path}' did not become free within ${Math.round(report.waited)} ms`,
       `owner: ${describeOwner(report.owner, report.ownerAge)}`,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { hasBackend, TESTED } from '../helpers/backends.js';
 import { onCleanup } from '../helpers/cleanup.js';
-import { BUILT, cli } from '../helpers/cli.js';
+import { BUILT, cli, PROGRAM } from '../helpers/cli.js';
 import { holdLock, writeStaleLock, writeUnknownLock } from '../helpers/locks.js';
 import { describeRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -105,7 +105,7 @@ describeRequiring(BUILT, 'reclaim', () => {
     utimesSync(path, 1_700_000_000, 1_700_000_000);
     const refused = await cli(['reclaim', path]);
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain(`kernel-identity reclaim --ownerless 0s ${path}`);
+    expect(refused.stderr).toContain(`${PROGRAM} reclaim --ownerless 0s ${path}`);
     expect(existsSync(path)).toBe(true);
     expect(await cli(['reclaim', '--ownerless', '99999h', path])).toMatchObject({ code: 1, stderr: '' });
     expect(await cli(['reclaim', '--ownerless', 'soon', path])).toMatchObject({ code: 2 });

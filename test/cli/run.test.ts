@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { hasBackend, TESTED } from '../helpers/backends.js';
-import { BUILT, cli, startCli } from '../helpers/cli.js';
+import { BUILT, cli, PROGRAM, startCli } from '../helpers/cli.js';
 import { holdLock, writeStaleLock, writeUnknownLock } from '../helpers/locks.js';
 import { describeRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -63,7 +63,7 @@ for (const backend of TESTED) {
         const last = stderr.trimEnd().split('\n').at(-1);
         expect(last).toMatch(/^kernel-identity: the lock '.*a\.lock' did not become free within \d+ ms/);
         expect(last).toContain(`pid ${holder.pid}`);
-        expect(last).toContain('kernel-identity inspect');
+        expect(last).toContain(`${PROGRAM} inspect`);
       }
     });
 
@@ -177,7 +177,7 @@ describeRequiring(BUILT, 'run', () => {
     expect(stderr).toMatch(
       /waiting for .*held by pid 7, host elsewhere, for 1 min 3\d s; unknown, proven: other-boot/,
     );
-    expect(stderr).toContain('kernel-identity reclaim');
+    expect(stderr).toContain(`${PROGRAM} reclaim`);
   });
 
   test('waits when it is told to wait for ages', async () => {

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { ownCommand } from '../../backend/own-command.js';
 import { quoteNames } from '../../errors.js';
 import type { LockFormat } from '../../formats/format.js';
 import { isDeletableAs } from '../../formats/names.js';
@@ -57,12 +58,12 @@ function nextStep({ state, path, format, owner, foreignFiles }: LockInspection):
     if (owner === null) {
       return [
         'this may not be a lock at all, so nothing clears it; to search it for locks:',
-        `kernel-identity inspect --recursive ${quoted}`,
+        `${ownCommand()} inspect --recursive ${quoted}`,
       ];
     }
     return [
       "files that are not the lock's own are never deleted; move them away, then:",
-      `kernel-identity reclaim ${quoted}`,
+      `${ownCommand()} reclaim ${quoted}`,
     ];
   }
   if (state === 'unknown') {
@@ -76,26 +77,26 @@ function nextStep({ state, path, format, owner, foreignFiles }: LockInspection):
     const where = host === null ? 'where its owner ran' : `where its owner ran (${printable(host)})`;
     return [
       `its owner cannot be judged from here, so nothing clears it; inspect it ${where}:`,
-      `kernel-identity inspect ${quoted}`,
+      `${ownCommand()} inspect ${quoted}`,
     ];
   }
   if (owner !== null && !OWN_FORMATS.has(format)) return nextStepWithForeign(state, path, format, owner);
   switch (state) {
     case 'free':
-      return ['take it:', `kernel-identity run ${quoted} -- COMMAND`];
+      return ['take it:', `${ownCommand()} run ${quoted} -- COMMAND`];
     case 'held':
       return [
         'leave it alone and wait for its owner:',
-        `kernel-identity run --timeout 5m ${quoted} -- COMMAND`,
+        `${ownCommand()} run --timeout 5m ${quoted} -- COMMAND`,
       ];
     case 'stale':
       if (owner === null) {
         return [
           'acquiring it clears it. Some programs lock by a directory alone: if one of them may be at work, check it first. To clear it now:',
-          `kernel-identity reclaim ${quoted}`,
+          `${ownCommand()} reclaim ${quoted}`,
         ];
       }
-      return ['acquiring it clears it; to clear it now:', `kernel-identity reclaim ${quoted}`];
+      return ['acquiring it clears it; to clear it now:', `${ownCommand()} reclaim ${quoted}`];
   }
 }
 
@@ -109,10 +110,10 @@ function nextStepWithForeign(
   if (state === 'held') {
     return [
       'leave it alone while its owner lives; to see that process:',
-      `kernel-identity probe ${owner.pid}`,
+      `${ownCommand()} probe ${owner.pid}`,
     ];
   }
   return isDeletableAs(basename(path), { format })
-    ? ['its owner is gone; to remove it:', `kernel-identity reclaim ${shellQuoted(path)}`]
-    : ['its name does not show that it is a lock; if it is one, delete it by hand.', null];
+    ? ['its owner is gone; to remove it:', `${ownCommand()} reclaim ${shellQuoted(path)}`]
+    : ['its name does not show that it is a lock, so nothing deletes it.', null];
 }

@@ -22,6 +22,12 @@ export interface InspectOptions extends JudgeOptions {
    * a lock's: without it, they and every acquisition leave a directory alone that is not named like a lock.
    */
   readonly ownerlessGrace?: number | undefined;
+  /**
+   * What becomes of a file at the path that names no owner, because it is empty, torn, or has a pid of 0 or less.
+   * `refuse` (default): it is no lock. `take`: the caller's word that such a file is a lock's leftover once it has been
+   * untouched for `ownerlessGrace`, if it is named like a lock and no process is seen to have a file lock on it.
+   */
+  readonly emptyFile?: 'refuse' | 'take' | undefined;
 }
 
 /** Milliseconds. FAT stores times in units of 2 s, SFTP and others in seconds. */
@@ -41,7 +47,15 @@ export interface LockState {
   readonly silentMs?: number;
   /** True when the lock was changing, so that another look may find another state. */
   readonly moving?: boolean;
-  /** Why waiting for this directory is of no use: it is no lock's, or not only a lock's. */
+  /**
+   * The option of `reclaim`, `run` and `inspect` by which a person lifts what makes the state unknown. Absent where no
+   * option does.
+   */
+  readonly liftedBy?: string;
+  /**
+   * Why waiting for this file or directory is of no use: it is no lock's, or not only a lock's. Together with
+   * `lookAgainIn` it holds only if the next look finds it again.
+   */
   readonly refusal?: NotALockError | LockNotEmptyError;
 }
 

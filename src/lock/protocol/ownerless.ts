@@ -6,6 +6,7 @@
 import type { FileStatus } from '../../backend/backend.js';
 import { isSeenLocked } from '../../backend/directory-locks.js';
 import { traitsOf } from '../../backend/filesystem-traits.js';
+import { ownCommand } from '../../backend/own-command.js';
 import { LockNotEmptyError, NotALockError } from '../../errors.js';
 import { isNamedLikeLock } from '../../formats/names.js';
 import { formatElapsed } from '../../text/elapsed.js';
@@ -21,7 +22,7 @@ import type { LockView } from './view.js';
  * record, and proper-lockfile, whose lock is a bare directory, sets its time every 5 s unless its event loop
  * is busy.
  */
-const OWNERLESS_GRACE = 30_000;
+export const OWNERLESS_GRACE = 30_000;
 
 /**
  * Milliseconds. The grace of our private directories is shorter, because their makers begin anew when they
@@ -121,7 +122,7 @@ function assessUnnamed(view: LockView, lastLook: LastLook, status: FileStatus, w
 }
 
 function refused({ lockPath: { path } }: LockView, what: string): LockState {
-  const command = `kernel-identity reclaim --ownerless 0s ${shellQuoted(path)}`;
+  const command = `${ownCommand()} reclaim --ownerless 0s ${shellQuoted(path)}`;
   const advice =
     what === MOUNT_POINT
       ? undefined
@@ -134,11 +135,11 @@ function refused({ lockPath: { path } }: LockView, what: string): LockState {
   };
 }
 
-function held(description: string): LockState {
+export function held(description: string): LockState {
   return { state: 'held', verdict: null, description };
 }
 
 /** Milliseconds since the last change. A time in the future counts as now. */
-function ageOf({ mtimeMs }: FileStatus, lastLook: LastLook, signature: string): number {
+export function ageOf({ mtimeMs }: FileStatus, lastLook: LastLook, signature: string): number {
   return Math.max(Date.now() - mtimeMs, lastLook.unchangedFor(signature));
 }

@@ -1,11 +1,12 @@
 // Sweeping means to clear the private directories that killed processes left beside a lock.
 import { NameStream } from '../../backend/name-stream.js';
+import { ForeignLock, putBack } from '../../formats/foreign-lock.js';
 import { assess, type InspectOptions } from './assess.js';
 import { clearStale } from './clear.js';
 import { LastLook } from './last-look.js';
 import type { LockPath } from './lock-path.js';
-import { lockNameOfPrivate } from './names.js';
-import { LockView } from './view.js';
+import { guardName, lockNameOfPrivate } from './names.js';
+import { openLockOrFile } from './open-lock.js';
 
 const SWEEP_INTERVAL_MS = 60_000;
 /**
@@ -13,6 +14,9 @@ const SWEEP_INTERVAL_MS = 60_000;
  * acquisitions that follow, each of which goes on where the one before ended.
  */
 const NAMES_PER_CALL = 1_000;
+
+/** Milliseconds. To delete a file takes some microseconds, unless the process is stopped or killed meanwhile. */
+const REMOVAL_TIME = 1_000;
 
 interface ParentState {
   /** Milliseconds on the monotonic clock. */
@@ -44,7 +48,9 @@ export function sweepIfDue(lockPath: LockPath, options: InspectOptions): void {
   const now = performance.now();
   const known = parents.get(parentPath);
   const state = known ?? { sweptAt: now, names: new Set() };
-  state.names.add(lockPath.name);
+  // The process that was killed may have been one that took over a file.
+  const guard = guardName(lockPath.name);
+  state.names.add(lockPath.name).add(guard);
   const isUnfinished = unfinished?.parentPath === parentPath;
   if (!isUnfinished && known !== undefined && now - known.sweptAt < SWEEP_INTERVAL_MS) return;
   parents.set(parentPath, state);
@@ -54,7 +60,8 @@ export function sweepIfDue(lockPath: LockPath, options: InspectOptions): void {
     const found = sweep.names.next(NAMES_PER_CALL);
     for (const name of found) {
       const lockName = lockNameOfPrivate(name);
-      if (lockName !== null && state.names.has(lockName)) sweepOne(lockPath.sibling(name), options);
+      if (lockName !== null && state.names.has(lockName)) sweepOne(lockPath, name, lockName, options);
+      else if (name === guard) sweepOne(lockPath, name, name, options);
     }
     if (found.length === NAMES_PER_CALL) return;
   } catch {
@@ -75,12 +82,26 @@ function end(): void {
   unfinished = null;
 }
 
-function sweepOne(orphan: LockPath, options: InspectOptions): void {
+/**
+ * A process that takes a dead owner's file away gives it a private name before it deletes it. If it was killed in
+ * between, the file gets its name back, and the next contender judges it anew.
+ */
+function giveBack(file: ForeignLock, lockPath: LockPath, aside: string): void {
+  // The rename set ctime.
+  if (Math.abs(Date.now() - file.status.ctimeMs) <= REMOVAL_TIME) return;
+  if (file.owner !== null) putBack(lockPath, aside);
+  // A file that is empty only kept the name for the one that was to be deleted.
+  else if (file.namesNobody) lockPath.backend.files.unlinkAt(lockPath.parent, aside);
+}
+
+function sweepOne(lockPath: LockPath, name: string, lockName: string, options: InspectOptions): void {
   try {
-    const view = LockView.open(orphan);
+    const orphan = lockPath.sibling(name);
+    const view = openLockOrFile(orphan);
     if (view === null) return;
     try {
-      if (assess(view, options, new LastLook()).state === 'stale') clearStale(view);
+      if (view instanceof ForeignLock) giveBack(view, lockPath.sibling(lockName), name);
+      else if (assess(view, options, new LastLook()).state === 'stale') clearStale(view);
     } finally {
       view.close();
     }

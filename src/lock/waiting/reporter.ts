@@ -27,11 +27,20 @@ export class Reporter {
   }
 
   /** Makes a report, and passes it on when it is due. `waited`: milliseconds since the acquisition began. */
-  report({ owner, verdict, description }: Obstacle, waited: number): WaitReport {
+  report({ owner, verdict, description, liftedBy }: Obstacle, waited: number): WaitReport {
     const { expectedHold, onWait } = this.#options;
     const ownerAge = ownerAgeOf(owner);
     const overdue = expectedHold !== undefined && ownerAge !== null && ownerAge > expectedHold;
-    const report = { path: this.#path, waited, owner, ownerAge, verdict, description, overdue };
+    const report: WaitReport = {
+      path: this.#path,
+      waited,
+      owner,
+      ownerAge,
+      verdict,
+      description,
+      liftedBy: liftedBy ?? null,
+      overdue,
+    };
     const reason = verdict?.reason ?? description.replace(DURATIONS, '');
     const who = String(owner?.nonce ?? owner?.pid);
     const state = `${who} ${reason} ${overdue}`;
