@@ -8,10 +8,11 @@ import { EXIT } from './exit-codes.js';
 import { formatInspection } from './format/format-inspection.js';
 import { formatTable, summarise } from './format/format-table.js';
 import { inspectTrees } from './inspect-trees.js';
+import { JUDGE_FLAGS, JUDGE_FLAGS_HELP, parseJudgeFlags } from './judge-flags.js';
 import { inspectionJson, print } from './output.js';
 
-const help = `Usage: kernel-identity inspect PATH... [--trust-boot-id] [--json] [--exit-code]
-       kernel-identity inspect --recursive DIR... [--trust-boot-id] [--json]
+const help = `Usage: kernel-identity inspect PATH... [JUDGING] [--json] [--exit-code]
+       kernel-identity inspect --recursive DIR... [JUDGING] [--json]
                                [--exit-code]
 
 Judges the lock at each PATH, and shows all evidence for the verdict; with
@@ -26,13 +27,13 @@ verdict is "assumed": the pid is taken to be one of this PID namespace.
                    and *.lock, *.pid, .X*-lock, SingletonLock, .#*. Symbolic
                    links are not followed; proc, sysfs and the like are left
                    out, and so are files that turn out to name no owner
-  --trust-boot-id  a process with this boot id is one of this very machine, and
-                   not of a copy of it: its death counts on filesystems that
-                   machines share too
   --json           as JSON: an object for one path, an array for several or a
                    search, in which a path that could not be read is left out
   --exit-code      report the state of the lock in the exit code
   -h, --help       this text
+
+JUDGING, how an owner is judged:
+${JUDGE_FLAGS_HELP}
 
 Exit codes: 0; 1 a path could not be read. With --exit-code: 0 free or stale,
 1 held, 3 unknown. Of several paths, one held or not readable makes it 1, else
@@ -46,7 +47,7 @@ export const inspectCommand: Command = {
   execute(args) {
     const { values, positionals } = parseArguments(args, {
       recursive: { type: 'boolean', short: 'r' },
-      'trust-boot-id': { type: 'boolean' },
+      ...JUDGE_FLAGS,
       json: { type: 'boolean' },
       'exit-code': { type: 'boolean' },
     });
@@ -56,7 +57,7 @@ export const inspectCommand: Command = {
     }
     requirePaths(positionals);
     const report = values.recursive ? inspectTrees : inspectPaths;
-    const options = { trustBootId: values['trust-boot-id'] === true };
+    const options = parseJudgeFlags(values);
     const { results, failed } = report(positionals, options, values.json === true);
     if (failed) return EXIT.failure;
     return values['exit-code'] ? worstOf(results) : EXIT.success;

@@ -35,6 +35,11 @@ export function complain(message: string): void {
   } catch {}
 }
 
+/** Prints a question on stderr, without a newline. */
+export function ask(question: string): void {
+  write(STDERR, question);
+}
+
 function write(descriptor: number, text: string): void {
   let rest = Buffer.from(text);
   while (rest.length > 0) {

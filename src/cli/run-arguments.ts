@@ -1,13 +1,15 @@
 import { parseArgs } from 'node:util';
 import { checkAcquireOptions } from '../lock/options.js';
+import type { InspectOptions } from '../lock/protocol/assess.js';
 import { parseArguments, refuseEmptyPath, UsageError } from './arguments.js';
 import { parseDuration } from './duration.js';
+import { JUDGE_FLAGS, parseJudgeFlags } from './judge-flags.js';
 
 const OPTIONS = {
   timeout: { type: 'string' },
   label: { type: 'string' },
   'on-lost': { type: 'string' },
-  'trust-boot-id': { type: 'boolean' },
+  ...JUDGE_FLAGS,
 } as const;
 
 export interface RunRequest {
@@ -16,11 +18,7 @@ export interface RunRequest {
   readonly command: readonly [string, ...string[]];
   /** What becomes of the command when the lock is lost. */
   readonly onLost: 'end' | 'ignore';
-  readonly options: {
-    readonly timeout?: number;
-    readonly label?: string;
-    readonly trustBootId?: boolean;
-  };
+  readonly options: InspectOptions & { readonly timeout?: number; readonly label?: string };
 }
 
 /**
@@ -41,7 +39,7 @@ export function parseRunArguments(args: readonly string[]): RunRequest | null {
   const options = {
     ...(values.timeout === undefined ? {} : { timeout: parseDuration(values.timeout) }),
     ...(values.label === undefined ? {} : { label: values.label }),
-    ...(values['trust-boot-id'] === true ? { trustBootId: true } : {}),
+    ...parseJudgeFlags(values),
   };
   checkOptions(options);
   return { path, command: [program, ...rest], onLost: parseOnLost(values['on-lost']), options };

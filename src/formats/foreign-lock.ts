@@ -167,6 +167,11 @@ export class ForeignLock {
     return typeof this.found === 'string' ? null : this.found.record;
   }
 
+  /** Tells the file or link from any other at the same path, and from the same one with other content. */
+  get signature(): string {
+    return `${this.status.inode} ${this.#content}`;
+  }
+
   /** True for a regular file that names no owner: see {@link namesNobody}. */
   get namesNobody(): boolean {
     return this.#file !== null && this.#directory === null && this.#content.length <= MAX_FILE && namesNobody(this.#content);
@@ -186,8 +191,9 @@ export class ForeignLock {
    * taken the lock in the microseconds in which the name was free: that one's file is never replaced. Call this only
    * while no other process of this package can do the same.
    * @param aside a name in the same directory that only this call uses.
+   * @param isForced deletes it also if a process has a file lock on it.
    */
-  remove(aside: string): Removal {
+  remove(aside: string, isForced = false): Removal {
     const { backend, parent, name } = this.#entry;
     const { files } = backend;
     const before = this.#stateAt(name);
@@ -204,7 +210,7 @@ export class ForeignLock {
       throw error;
     }
     // A program that opened the file before the rename may have locked it since.
-    if (this.#stateAt(aside) !== 'judged' || this.isLocked()) {
+    if (this.#stateAt(aside) !== 'judged' || (!isForced && this.isLocked())) {
       putBack(this.#entry, aside);
       return 'changed';
     }

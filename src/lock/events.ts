@@ -4,6 +4,7 @@ import type { LockLostError } from '../errors.js';
 import type { Verdict } from '../judge/verdict.js';
 import { describeOwner } from '../record/describe-owner.js';
 import type { OwnerRecord } from '../record/owner-record.js';
+import type { LockLift } from './lift.js';
 
 /** Names of the channels (node:diagnostics_channel) that publish the events of this thread's locks. */
 export const CHANNELS = Object.freeze({
@@ -40,10 +41,11 @@ export interface WaitReport {
   /** Why the lock is not free, in words. */
   readonly description: string;
   /**
-   * The option of the program `kernel-identity`, such as `--ownerless 0s`, by which a person lifts what keeps the owner
-   * from being judged. null where time or the owner decides, and where no option helps.
+   * The option by which a person who knows better lifts what keeps the owner from being judged, such as
+   * `ownerlessGrace`; `description` names the option of the program as well. null where time or the owner decides, and
+   * where no option helps.
    */
-  readonly liftedBy: string | null;
+  readonly liftedBy: LockLift | null;
   /** True once `ownerAge` exceeds `expectedHold`. */
   readonly overdue: boolean;
 }

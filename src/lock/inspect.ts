@@ -5,6 +5,7 @@ import type { LockFormat } from '../formats/format.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { ownerAgeOf } from './events.js';
+import type { LockLift } from './lift.js';
 import { checkInspectOptions } from './options.js';
 import { assess, type InspectOptions, type LockState } from './protocol/assess.js';
 import { assessFile } from './protocol/file-at-path.js';
@@ -41,6 +42,11 @@ export interface LockInspection {
    * never deleted, so the lock cannot be taken and its state is `unknown`. Empty otherwise.
    */
   readonly foreignFiles: readonly string[];
+  /**
+   * The option by which a person who knows better lifts what makes the state unknown, such as `emptyFile`; null where
+   * none does.
+   */
+  readonly liftedBy: LockLift | null;
 }
 
 /**
@@ -104,12 +110,23 @@ export function atLockPath<T>(
 export function inspectForeign(
   { found }: ForeignLock,
   { path }: LockPath,
-  { state, verdict, description }: LockState,
+  { state, verdict, description, liftedBy }: LockState,
 ): LockInspection {
   const isRecognised = typeof found !== 'string' && verdict !== null;
   const owner = isRecognised ? found.record : null;
   const format = isRecognised ? found.format : 'none';
-  return { path, format, state, verdict, owner, ageMs: ownerAgeOf(owner), description, foreignFiles: [] };
+  const ageMs = ownerAgeOf(owner);
+  return {
+    path,
+    format,
+    state,
+    verdict,
+    owner,
+    ageMs,
+    description,
+    foreignFiles: [],
+    liftedBy: liftedBy ?? null,
+  };
 }
 
 const NAMES_NOBODY = {
@@ -119,6 +136,7 @@ const NAMES_NOBODY = {
   owner: null,
   ageMs: null,
   foreignFiles: [],
+  liftedBy: null,
 } as const;
 
 export function leasedThere({ path }: LockPath): LockInspection {
@@ -150,6 +168,7 @@ export function inspectionOf({ lockPath, record }: LockView, lockState: LockStat
     ageMs: ownerAgeOf(record),
     description: lockState.description,
     foreignFiles: [],
+    liftedBy: lockState.liftedBy ?? null,
   };
 }
 

@@ -1,9 +1,8 @@
-import { ownCommand } from '../backend/own-command.js';
 import { KernelIdentityError } from '../errors.js';
 import type { Verdict } from '../judge/verdict.js';
 import { describeOwner } from '../record/describe-owner.js';
 import type { OwnerRecord } from '../record/owner-record.js';
-import { shellQuoted } from '../text/shell-quote.js';
+import { clearingCommand, showingCommand } from './commands.js';
 import type { WaitReport } from './events.js';
 
 /** Checks that show a person where the owner is. They are no missing evidence, because none decides alone. */
@@ -32,12 +31,7 @@ export class LockTimeoutError extends KernelIdentityError {
       .filter(({ check, finding }) => finding === 'none' && !SHOWN_ONLY.has(check))
       .map(({ check }) => check);
     const isHeld = report.verdict?.state === 'alive';
-    const words = isHeld
-      ? ['inspect']
-      : report.liftedBy === null
-        ? ['reclaim']
-        : ['reclaim', report.liftedBy];
-    const command = [ownCommand(), ...words, shellQuoted(report.path)].join(' ');
+    const command = isHeld ? showingCommand(report.path) : clearingCommand(report.path, report.liftedBy);
     const lines = [
       `the lock '${report.path}' did not become free within ${Math.round(report.waited)} ms`,
       `owner: ${describeOwner(report.owner, report.ownerAge)}`,

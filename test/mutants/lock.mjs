@@ -1259,12 +1259,12 @@ export const files = [
     mutants: [
       {
         what: 'the file that takes the place of the judged one is deleted',
-        from: "this.#stateAt(aside) !== 'judged' || this.isLocked()",
-        to: 'this.isLocked()',
+        from: "this.#stateAt(aside) !== 'judged' || (!isForced && this.isLocked())",
+        to: '!isForced && this.isLocked()',
       },
       {
         what: 'a file that was locked since is deleted',
-        from: "this.#stateAt(aside) !== 'judged' || this.isLocked()",
+        from: "this.#stateAt(aside) !== 'judged' || (!isForced && this.isLocked())",
         to: "this.#stateAt(aside) !== 'judged'",
       },
       {

@@ -1,10 +1,12 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { ownCommand } from '../../backend/own-command.js';
 import { quoteNames } from '../../errors.js';
 import type { LockFormat } from '../../formats/format.js';
 import { isDeletableAs } from '../../formats/names.js';
 import type { LockInspection } from '../../lock/inspect.js';
+import { flagOf, knowledgeFor } from '../../lock/lift.js';
 import { describeOwner, hostOf } from '../../record/describe-owner.js';
+import { OWNER_FILE } from '../../record/owner-file.js';
 import type { OwnerRecord } from '../../record/owner-record.js';
 import { printable } from '../../text/printable.js';
 import { shellQuoted } from '../../text/shell-quote.js';
@@ -52,7 +54,7 @@ type NextStep = readonly [advice: string, command: string | null];
 const OWN_FORMATS: ReadonlySet<LockFormat> = new Set(['kernel-identity', 'openclaw-directory', 'none']);
 
 /** Advice for the person who reads the inspection, and the command that does it. */
-function nextStep({ state, path, format, owner, foreignFiles }: LockInspection): NextStep {
+function nextStep({ state, path, format, owner, foreignFiles, liftedBy }: LockInspection): NextStep {
   const quoted = shellQuoted(path);
   if (foreignFiles.length > 0) {
     if (owner === null) {
@@ -67,6 +69,18 @@ function nextStep({ state, path, format, owner, foreignFiles }: LockInspection):
     ];
   }
   if (state === 'unknown') {
+    if (liftedBy !== null) {
+      return [
+        `nothing decides whether it is in use; if ${knowledgeFor(liftedBy)}, this clears it:`,
+        `${ownCommand()} reclaim ${flagOf(liftedBy)} ${quoted}`,
+      ];
+    }
+    if (basename(path) === OWNER_FILE && owner === null) {
+      return [
+        'the directory of this file is the lock:',
+        `${ownCommand()} inspect ${shellQuoted(dirname(path))}`,
+      ];
+    }
     if (owner === null) {
       return [
         'it names no owner, so nothing clears it; a program may still be writing it: inspect it again later.',

@@ -4,6 +4,7 @@ import { type JudgeOptions, judgeRecord } from '../../judge/judge.js';
 import type { Verdict } from '../../judge/verdict.js';
 import type { OwnerRecord } from '../../record/owner-record.js';
 import { formatElapsed } from '../../text/elapsed.js';
+import { type LockLift, withLift } from '../lift.js';
 import { LastLook } from './last-look.js';
 import { assessOwnerless, assessTorn } from './ownerless.js';
 import { silenceOf } from './silences.js';
@@ -47,11 +48,8 @@ export interface LockState {
   readonly silentMs?: number;
   /** True when the lock was changing, so that another look may find another state. */
   readonly moving?: boolean;
-  /**
-   * The option of `reclaim`, `run` and `inspect` by which a person lifts what makes the state unknown. Absent where no
-   * option does.
-   */
-  readonly liftedBy?: string;
+  /** The option by which a person lifts what makes the state unknown. Absent where none does. */
+  readonly liftedBy?: LockLift;
   /**
    * Why waiting for this file or directory is of no use: it is no lock's, or not only a lock's. Together with
    * `lookAgainIn` it holds only if the next look finds it again.
@@ -74,6 +72,12 @@ export function assess(
   // The check comes after the judgement, because a release drops the witness only once the file has another name.
   if (view.owner !== null && !view.isOwnerStillNamed()) return JUST_RETIRED;
   return assessClaims(view, options) ?? found;
+}
+
+/** Adds to a state which option lifts it. */
+export function liftable(lockState: LockState, liftedBy: LockLift | undefined): LockState {
+  if (liftedBy === undefined) return lockState;
+  return { ...lockState, description: withLift(lockState.description, liftedBy), liftedBy };
 }
 
 const JUST_RETIRED: LockState = {

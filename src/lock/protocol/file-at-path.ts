@@ -1,13 +1,12 @@
 // At the path of a lock there may be a file instead of a directory, because an older version of a program locked by a
 // file, or because the path is that of another program's lock or PID file. A person's file must never be taken for one.
 
-import { ownCommand } from '../../backend/own-command.js';
 import { NotALockError } from '../../errors.js';
 import type { ForeignLock } from '../../formats/foreign-lock.js';
 import { isDeletableAs, isLockName, isNamedLikeLock } from '../../formats/names.js';
 import { formatElapsed } from '../../text/elapsed.js';
-import { shellQuoted } from '../../text/shell-quote.js';
-import type { InspectOptions, LockState } from './assess.js';
+import { clearingCommand } from '../commands.js';
+import { type InspectOptions, type LockState, liftable } from './assess.js';
 import type { LastLook } from './last-look.js';
 import type { LockPath } from './lock-path.js';
 import { MAX_LOCK_NAME, privateName } from './names.js';
@@ -17,9 +16,6 @@ import { duringTakeover } from './takeover.js';
 
 /** Milliseconds for which a file that names nobody may be one into which its owner is about to write. */
 const WRITING_TIME = 1_000;
-
-/** The option of the program by which a person says that such a file is a leftover. */
-const TAKE_EMPTY = '--empty-file take';
 
 const STATES = { alive: 'held', dead: 'stale', unknown: 'unknown' } as const;
 
@@ -40,8 +36,10 @@ export function assessFile(
   if (typeof found === 'string') return refused(lockPath, found);
   const verdict = file.judge(found, options);
   const description = `owner ${verdict.state}: ${verdict.reason}`;
-  const liftedBy = namesNobody ? { liftedBy: TAKE_EMPTY } : {};
-  const lockState: LockState = { state: STATES[verdict.state], verdict, description, ...liftedBy };
+  const lockState = liftable(
+    { state: STATES[verdict.state], verdict, description },
+    namesNobody ? 'emptyFile' : undefined,
+  );
   if (isDeletableAs(lockPath.name, found)) return lockState;
   const isNamed = isNamedLikeLock(lockPath.name);
   const why = isNamed ? 'which is never deleted' : 'but has no word "lock", "lck" or "pid" in its name';
@@ -68,10 +66,17 @@ function assessNameless(
   const ageMs = ageOf(file.status, lastLook, `file:${device}:${inode}:${mtimeMs}:${size}`);
   const since = `${what}; untouched for ${formatElapsed(ageMs)}`;
   if (options.emptyFile !== 'take') {
-    const refusal = refused(lockPath, what, adviceOfTaking(path));
-    if (ageMs > WRITING_TIME) return refusal;
+    const leftover: LockState = {
+      ...refused(
+        lockPath,
+        what,
+        `If no program works under it, this removes it: ${clearingCommand(path, 'emptyFile')}`,
+      ),
+      liftedBy: 'emptyFile',
+    };
+    if (ageMs > WRITING_TIME) return leftover;
     const description = `${since}: its owner may be about to write its record`;
-    return { ...refusal, description, lookAgainIn: WRITING_TIME - ageMs + 1 };
+    return { ...leftover, description, lookAgainIn: WRITING_TIME - ageMs + 1 };
   }
   const grace = options.ownerlessGrace ?? OWNERLESS_GRACE;
   if (ageMs > grace) {
@@ -80,10 +85,6 @@ function assessNameless(
   }
   const description = `${since}, within the grace of ${formatElapsed(grace)}: its owner may be at work`;
   return { state: 'unknown', verdict: null, description, lookAgainIn: grace - ageMs + 1 };
-}
-
-function adviceOfTaking(path: string): string {
-  return `If no program works under it, this removes it: ${ownCommand()} reclaim ${TAKE_EMPTY} ${shellQuoted(path)}`;
 }
 
 function refused({ path }: LockPath, what: string, advice?: string): LockState {
@@ -99,9 +100,10 @@ export function removeFile(
   file: ForeignLock,
   lockPath: LockPath,
   options: InspectOptions,
+  isForced = false,
 ): ReturnType<ForeignLock['remove']> | 'contended' {
   const { name } = lockPath;
   const isLong = Buffer.byteLength(name) > MAX_LOCK_NAME;
   const aside = privateName(isLong ? 'lock' : name, newNonce());
-  return duringTakeover(lockPath, options, () => file.remove(aside));
+  return duringTakeover(lockPath, options, () => file.remove(aside, isForced));
 }

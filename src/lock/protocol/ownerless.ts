@@ -6,11 +6,10 @@
 import type { FileStatus } from '../../backend/backend.js';
 import { isSeenLocked } from '../../backend/directory-locks.js';
 import { traitsOf } from '../../backend/filesystem-traits.js';
-import { ownCommand } from '../../backend/own-command.js';
 import { LockNotEmptyError, NotALockError } from '../../errors.js';
 import { isNamedLikeLock } from '../../formats/names.js';
 import { formatElapsed } from '../../text/elapsed.js';
-import { shellQuoted } from '../../text/shell-quote.js';
+import { clearingCommand } from '../commands.js';
 import type { InspectOptions, LockState } from './assess.js';
 import type { LastLook } from './last-look.js';
 import { isDraftName, isRetiredName, lockNameOfPrivate } from './names.js';
@@ -116,17 +115,19 @@ function assessNameless(
 function assessUnnamed(view: LockView, lastLook: LastLook, status: FileStatus, what: string): LockState {
   const { device, inode } = status;
   const isLasting = ageOf(status, lastLook, `unnamed:${device}:${inode}`) > REMOVAL_TIME;
-  if (isLasting) return refused(view, `${what}, and is not named like a lock`);
+  if (isLasting) {
+    return { ...refused(view, `${what}, and is not named like a lock`), liftedBy: 'ownerlessGrace' };
+  }
   const description = `${what}, and not named like a lock; it may be about to be removed`;
   return { state: 'unknown', verdict: null, description, lookAgainIn: REMOVAL_TIME };
 }
 
 function refused({ lockPath: { path } }: LockView, what: string): LockState {
-  const command = `${ownCommand()} reclaim --ownerless 0s ${shellQuoted(path)}`;
+  const command = clearingCommand(path, 'ownerlessGrace');
   const advice =
     what === MOUNT_POINT
       ? undefined
-      : `Choose another lock path. If it was left by a lock that was killed, this removes it: ${command}`;
+      : `If it was left by a lock that was killed, this removes it: ${command}`;
   return {
     state: 'unknown',
     verdict: null,
