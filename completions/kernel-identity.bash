@@ -10,11 +10,6 @@ _kernel_identity() {
     return
   fi
 
-  if [[ $command == reclaim && $previous == --ownerless ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '0s 30s 5m 1h' -- "$word")
-    return
-  fi
-
   if [[ $command == run ]]; then
     for ((i = 2; i < COMP_CWORD; i++)); do
       # The words after -- belong to the command, and are completed as its own command line.
@@ -30,13 +25,19 @@ _kernel_identity() {
     esac
   fi
 
+  case $previous in
+    --ownerless | --clock-slack) mapfile -t COMPREPLY < <(compgen -W '0s 30s 5m 1h' -- "$word"); return ;;
+    --legacy) mapfile -t COMPREPLY < <(compgen -W 'assume unknown' -- "$word"); return ;;
+    --empty-file) mapfile -t COMPREPLY < <(compgen -W 'take refuse' -- "$word"); return ;;
+  esac
+
   if [[ $word == -* ]]; then
-    local options='--help'
+    local options='--help' judging='--legacy --clock-slack --ownerless --empty-file --trust-boot-id'
     case $command in
-      run) options+=' --timeout --label --on-lost --trust-boot-id --' ;;
-      inspect) options+=' --recursive --trust-boot-id --json --exit-code' ;;
+      run) options+=" --timeout --label --on-lost $judging --" ;;
+      inspect) options+=" --recursive --json --exit-code $judging" ;;
       dump) options+=' --redact --json' ;;
-      reclaim) options+=' --timeout --ownerless --trust-boot-id --json' ;;
+      reclaim) options+=" --timeout --force --yes --json $judging" ;;
       list) options+=' --limit --json' ;;
       self | probe) options+=' --json' ;;
     esac

@@ -2,15 +2,17 @@
 // instead, between `<!-- output: NAME -->` and the end of the code block below, and draws the one in colours as PICTURE.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { terminalPicture } from './terminal-picture.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MAIN = join(ROOT, 'dist/cli/main.js');
 const FENCE = '```';
+/** The directory in PATH that has the program, while the scenes are played. */
+let bin = '';
 export const PICTURE = 'docs/images/stuck-lock.svg';
 const PICTURE_TITLE =
   'kernel-identity inspect explains a stuck lock: its owner is dead, proven; reclaim clears it';
@@ -21,6 +23,9 @@ const PICTURE_TITLE =
  */
 export async function scenes() {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'kernel-identity-readme-')));
+  // The program is called as an installed one is called, because it names itself in what it prints.
+  bin = realpathSync(mkdtempSync(join(tmpdir(), 'kernel-identity-bin-')));
+  symlinkSync(MAIN, join(bin, 'kernel-identity'));
   const lock = join(directory, 'install.lock');
   const holder = spawn(
     process.execPath,
@@ -46,7 +51,7 @@ export async function scenes() {
     );
   } finally {
     holder.kill('SIGKILL');
-    rmSync(directory, { recursive: true, force: true });
+    for (const made of [directory, bin]) rmSync(made, { recursive: true, force: true });
   }
 }
 
@@ -61,8 +66,8 @@ function runInColours(...args) {
 /** Returns what a terminal shows of a command: the command, its output, and the exit code unless it is 0. */
 function runWith(colours, args) {
   return new Promise((resolve) => {
-    const env = { ...process.env, ...colours };
-    execFile(process.execPath, [MAIN, ...args], { env }, (error, stdout, stderr) => {
+    const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}`, ...colours };
+    execFile('kernel-identity', args, { env }, (error, stdout, stderr) => {
       const code = error ? `$ echo $?\n${error.code}\n` : '';
       resolve(`$ kernel-identity ${args.join(' ')}\n${stdout}${stderr}${code}`);
     });

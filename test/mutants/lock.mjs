@@ -743,8 +743,8 @@ export const files = [
       },
       {
         what: 'a directory that a release is about to remove is refused',
-        from: 'if (isLasting) return refused',
-        to: 'if (true) return refused',
+        from: 'if (isLasting) {',
+        to: 'if (true) {',
       },
       {
         what: 'a mount point is a directory like any other',
