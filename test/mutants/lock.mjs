@@ -1007,8 +1007,8 @@ export const files = [
     mutants: [
       {
         what: 'private directories of all locks',
-        from: 'if (lockName !== null && state.names.has(lockName)) sweepOne',
-        to: 'if (lockName !== null) sweepOne',
+        from: 'if (state.names.has(lockName) || guards.has(lockName)) sweepOne',
+        to: 'sweepOne',
       },
       {
         what: 'the whole of a large directory at once',
@@ -1276,6 +1276,33 @@ export const files = [
         what: 'a file is given its name back in place of another',
         from: '() => files.renameNoReplaceAt(parent, aside, parent, name),',
         to: '() => files.renameAt(parent, aside, parent, name),',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/reclaim-forced.ts',
+    tests: ['test/cli/reclaim-force.test.ts'],
+    mutants: [
+      {
+        what: 'force removes whoever holds the lock by then',
+        from: 'return target.signature === signature ?',
+        to: 'return true ?',
+      },
+      {
+        what: 'force removes what is no lock',
+        from: 'if (refusal !== undefined) throw refusal;',
+        to: '',
+      },
+    ],
+  },
+  {
+    file: 'src/cli/reclaim-force.ts',
+    tests: ['test/cli/reclaim-force.test.ts'],
+    mutants: [
+      {
+        what: 'force asks nobody',
+        from: 'if (!isAgreed && !isConfirmed(inspection.state)) {',
+        to: 'if (false) {',
       },
     ],
   },

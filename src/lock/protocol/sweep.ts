@@ -7,6 +7,7 @@ import { LastLook } from './last-look.js';
 import type { LockPath } from './lock-path.js';
 import { guardName, lockNameOfPrivate } from './names.js';
 import { openLockOrFile } from './open-lock.js';
+import { duringTakeover } from './takeover.js';
 
 const SWEEP_INTERVAL_MS = 60_000;
 /**
@@ -14,9 +15,6 @@ const SWEEP_INTERVAL_MS = 60_000;
  * acquisitions that follow, each of which goes on where the one before ended.
  */
 const NAMES_PER_CALL = 1_000;
-
-/** Milliseconds. To delete a file takes some microseconds, unless the process is stopped or killed meanwhile. */
-const REMOVAL_TIME = 1_000;
 
 interface ParentState {
   /** Milliseconds on the monotonic clock. */
@@ -48,9 +46,7 @@ export function sweepIfDue(lockPath: LockPath, options: InspectOptions): void {
   const now = performance.now();
   const known = parents.get(parentPath);
   const state = known ?? { sweptAt: now, names: new Set() };
-  // The process that was killed may have been one that took over a file.
-  const guard = guardName(lockPath.name);
-  state.names.add(lockPath.name).add(guard);
+  state.names.add(lockPath.name);
   const isUnfinished = unfinished?.parentPath === parentPath;
   if (!isUnfinished && known !== undefined && now - known.sweptAt < SWEEP_INTERVAL_MS) return;
   parents.set(parentPath, state);
@@ -58,10 +54,12 @@ export function sweepIfDue(lockPath: LockPath, options: InspectOptions): void {
   try {
     const sweep = isUnfinished && unfinished !== null ? unfinished : begin(parentPath);
     const found = sweep.names.next(NAMES_PER_CALL);
+    // The process that was killed may have been one that took over a file.
+    const guards = new Set([...state.names].map(guardName));
     for (const name of found) {
-      const lockName = lockNameOfPrivate(name);
-      if (lockName !== null && state.names.has(lockName)) sweepOne(lockPath, name, lockName, options);
-      else if (name === guard) sweepOne(lockPath, name, name, options);
+      const lockName = guards.has(name) ? name : lockNameOfPrivate(name);
+      if (lockName === null) continue;
+      if (state.names.has(lockName) || guards.has(lockName)) sweepOne(lockPath, name, lockName, options);
     }
     if (found.length === NAMES_PER_CALL) return;
   } catch {
@@ -82,25 +80,13 @@ function end(): void {
   unfinished = null;
 }
 
-/**
- * A process that takes a dead owner's file away gives it a private name before it deletes it. If it was killed in
- * between, the file gets its name back, and the next contender judges it anew.
- */
-function giveBack(file: ForeignLock, lockPath: LockPath, aside: string): void {
-  // The rename set ctime.
-  if (Math.abs(Date.now() - file.status.ctimeMs) <= REMOVAL_TIME) return;
-  if (file.owner !== null) putBack(lockPath, aside);
-  // A file that is empty only kept the name for the one that was to be deleted.
-  else if (file.namesNobody) lockPath.backend.files.unlinkAt(lockPath.parent, aside);
-}
-
 function sweepOne(lockPath: LockPath, name: string, lockName: string, options: InspectOptions): void {
   try {
     const orphan = lockPath.sibling(name);
     const view = openLockOrFile(orphan);
     if (view === null) return;
     try {
-      if (view instanceof ForeignLock) giveBack(view, lockPath.sibling(lockName), name);
+      if (view instanceof ForeignLock) giveBack(orphan, lockPath.sibling(lockName), options);
       else if (assess(view, options, new LastLook()).state === 'stale') clearStale(view);
     } finally {
       view.close();
@@ -108,4 +94,23 @@ function sweepOne(lockPath: LockPath, name: string, lockName: string, options: I
   } catch {
     // It belongs to another user, or is not a lock's directory at all.
   }
+}
+
+/**
+ * A process that takes a dead owner's file away gives it a private name before it deletes it. If it was killed in
+ * between, the file gets its name back, and the next contender judges it anew.
+ */
+function giveBack(aside: LockPath, lockPath: LockPath, options: InspectOptions): void {
+  // No other process is at a takeover then, so the file is one that was left.
+  duringTakeover(lockPath, options, () => {
+    const file = openLockOrFile(aside);
+    if (!(file instanceof ForeignLock)) return;
+    try {
+      if (file.owner !== null) putBack(lockPath, aside.name);
+      // A file that is empty only kept the name for the one that was to be deleted.
+      else if (file.namesNobody) aside.backend.files.unlinkAt(aside.parent, aside.name);
+    } finally {
+      file.close();
+    }
+  });
 }
