@@ -10,11 +10,6 @@ _kernel_identity() {
     return
   fi
 
-  if [[ $command == reclaim && $previous == --ownerless ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '0s 30s 5m 1h' -- "$word")
-    return
-  fi
-
   if [[ $command == run ]]; then
     for ((i = 2; i < COMP_CWORD; i++)); do
       # The words after -- belong to the command, and are completed as its own command line.
@@ -39,15 +34,22 @@ _kernel_identity() {
     esac
   fi
 
+  case $previous in
+    --ownerless | --clock-slack) mapfile -t COMPREPLY < <(compgen -W '0s 30s 5m 1h' -- "$word"); return ;;
+    --legacy) mapfile -t COMPREPLY < <(compgen -W 'assume unknown' -- "$word"); return ;;
+    --empty-file) mapfile -t COMPREPLY < <(compgen -W 'take refuse' -- "$word"); return ;;
+  esac
+
   if [[ $word == -* ]]; then
     local options='--help' waiting='--nonblock --timeout --conflict-exit-code --quiet'
+    local judging='--legacy --clock-slack --ownerless --empty-file --trust-boot-id'
     case $command in
-      run) options+=" $waiting --command --label --on-lost --trust-boot-id --" ;;
+      run) options+=" $waiting --command --label --on-lost $judging --" ;;
       hold) options+=" $waiting --fd --label --trust-boot-id" ;;
       wait) options+=" $waiting --trust-boot-id" ;;
-      inspect) options+=' --recursive --watch --trust-boot-id --json --json-lines --exit-code --exit-code=detailed' ;;
+      inspect) options+=" --recursive --watch --json --json-lines --exit-code --exit-code=detailed $judging" ;;
       dump) options+=' --redact --json' ;;
-      reclaim) options+=' --timeout --ownerless --trust-boot-id --json --json-lines' ;;
+      reclaim) options+=" --timeout --force --yes --json --json-lines $judging" ;;
       list) options+=' --limit --json' ;;
       self | probe) options+=' --json' ;;
     esac

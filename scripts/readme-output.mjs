@@ -5,7 +5,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { terminalPicture } from './terminal-picture.mjs';
@@ -13,6 +13,8 @@ import { terminalPicture } from './terminal-picture.mjs';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MAIN = join(ROOT, 'dist/cli/main.cjs');
 const FENCE = '```';
+/** The directory in PATH that has the program, while the scenes are played. */
+let bin = '';
 export const PICTURE = 'docs/images/stuck-lock.svg';
 const PICTURE_TITLE =
   'kernel-identity inspect explains a stuck lock: its owner is dead, proven; reclaim clears it';
@@ -23,6 +25,9 @@ const PICTURE_TITLE =
  */
 export async function scenes() {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'kernel-identity-readme-')));
+  // The program is called as an installed one is called, because it names itself in what it prints.
+  bin = realpathSync(mkdtempSync(join(tmpdir(), 'kernel-identity-bin-')));
+  symlinkSync(MAIN, join(bin, 'kernel-identity'));
   const lock = join(directory, 'install.lock');
   // The output shows command lines, which shall be those of an installed program.
   symlinkSync(MAIN, join(directory, 'kernel-identity'));
@@ -52,7 +57,7 @@ export async function scenes() {
     );
   } finally {
     holder.kill('SIGKILL');
-    rmSync(directory, { recursive: true, force: true });
+    for (const made of [directory, bin]) rmSync(made, { recursive: true, force: true });
   }
 }
 
@@ -106,8 +111,8 @@ function runInColours(...args) {
 /** Returns what a terminal shows of a command: the command, its output, and the exit code unless it is 0. */
 function runWith(colours, args) {
   return new Promise((resolve) => {
-    const env = { ...process.env, ...colours };
-    execFile(process.execPath, [MAIN, ...args], { env }, (error, stdout, stderr) => {
+    const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}`, ...colours };
+    execFile('kernel-identity', args, { env }, (error, stdout, stderr) => {
       const code = error ? `$ echo $?\n${error.code}\n` : '';
       resolve(`$ kernel-identity ${args.join(' ')}\n${stdout}${stderr}${code}`);
     });

@@ -33,8 +33,8 @@ export class InvalidIdentityError extends KernelIdentityError {
   }
 }
 
-/** What a person can do about a path that is no lock, where nothing better is known. */
-const MOVE_AWAY = 'Choose another lock path, or move it away.';
+/** What holds for acquiring and for reclaiming alike. It may be in use, so nobody is told to move it away. */
+const UNTOUCHED = 'It was left as it is.';
 
 /** ERR_NOT_A_LOCK: the path, or the owner.json in it, is not that of a lock. Nothing was touched. */
 export class NotALockError extends KernelIdentityError {
@@ -44,7 +44,7 @@ export class NotALockError extends KernelIdentityError {
   readonly path: string;
 
   /** @param advice a sentence that says what a person can do. */
-  constructor(path: string, found: string, advice = MOVE_AWAY) {
+  constructor(path: string, found: string, advice = UNTOUCHED) {
     super(`not a lock: '${path}' is ${found}. ${advice}`);
     this.path = path;
   }
@@ -64,7 +64,7 @@ export class LockNotEmptyError extends KernelIdentityError {
 
   constructor(path: string, entries: readonly string[]) {
     super(
-      `the lock directory '${path}' holds files that are not the lock's own: ${quoteNames(entries)}. Move them away to free the lock.`,
+      `the lock directory '${path}' holds files that are not the lock's own: ${quoteNames(entries)}. They were left as they are, because a program that locks by them may be at work.`,
     );
     this.path = path;
     this.entries = entries;

@@ -52,6 +52,7 @@ export {
   type LockFormat,
   type LockInspection,
 } from './lock/inspect.js';
+export type { LockLift } from './lock/lift.js';
 export type { Lock } from './lock/lock.js';
 export { type LockEventName, type LockEventOf, onLockEvent } from './lock/on-lock-event.js';
 export type { AcquireOptions, TryAcquireOptions } from './lock/options.js';

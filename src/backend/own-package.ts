@@ -2,11 +2,23 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** The name of the package and of its program. */
+export const OWN_NAME = 'kernel-identity';
+
 /** The installed package that this module belongs to. */
 export interface OwnPackage {
   /** Path of the directory of its package.json. */
   readonly root: string;
   readonly version: string;
+  /** Path of the file that is the program of this package. */
+  readonly program: string;
+}
+
+/** The fields of a package.json that are read here. */
+interface PackageJson {
+  readonly name?: string;
+  readonly version?: string;
+  readonly bin?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -21,8 +33,10 @@ export function ownPackage(): OwnPackage {
   for (let folder = dirname(here); ; folder = dirname(folder)) {
     const path = join(folder, 'package.json');
     if (existsSync(path)) {
-      const { name, version } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
-      if (name === 'kernel-identity' && typeof version === 'string') return { root: folder, version };
+      const { name, version, bin } = JSON.parse(readFileSync(path, 'utf8')) as PackageJson;
+      if (name === OWN_NAME && version !== undefined && bin?.[OWN_NAME] !== undefined) {
+        return { root: folder, version, program: join(folder, bin[OWN_NAME]) };
+      }
       throw new Error(`${here} is part of another package: ${path}`);
     }
     if (folder === dirname(folder)) throw new Error(`${here} is part of no package`);

@@ -8,13 +8,14 @@ import { EXIT } from './exit-codes.js';
 import { formatInspection } from './format/format-inspection.js';
 import { inspectTrees } from './inspect-trees.js';
 import { type InspectedPath, printInspectionsJson, printTable } from './inspected-paths.js';
+import { JUDGE_FLAGS, JUDGE_FLAGS_HELP, parseJudgeFlags } from './judge-flags.js';
 import { print } from './output.js';
 import { watchLocks } from './watch-locks.js';
 
-const help = `Usage: kernel-identity inspect PATH... [--trust-boot-id] [--json | --json-lines]
+const help = `Usage: kernel-identity inspect PATH... [JUDGING] [--json | --json-lines]
                                [--exit-code[=detailed]]
        kernel-identity inspect --recursive DIR... [the same options]
-       kernel-identity inspect --watch PATH... [--trust-boot-id]
+       kernel-identity inspect --watch PATH... [JUDGING]
 
 Judges the lock at each PATH, and shows all evidence for the verdict, who holds
 the lock and who waits for it; with several paths, one line for each. Changes
@@ -32,15 +33,15 @@ verdict is "assumed": the pid is taken to be one of this PID namespace.
   --watch          go on showing them, until q or Ctrl-C: in a terminal a table;
                    in a pipe one JSON object in each line, for every lock at
                    first and then for each change
-  --trust-boot-id  a process with this boot id is one of this very machine, and
-                   not of a copy of it: its death counts on filesystems that
-                   machines share too
   --json           as JSON: an array, in which a path that could not be read is
                    {path, error}
   --json-lines     as JSON: one object in each line
   --exit-code      report the state of the lock in the exit code; as
                    --exit-code=detailed, stale has a code of its own
   -h, --help       this text
+
+JUDGING, how an owner is judged:
+${JUDGE_FLAGS_HELP}
 
 Exit codes: 0; 1 a path could not be read. With --exit-code: 0 free or stale,
 1 held, 3 unknown, 4 a path could not be read; with --exit-code=detailed also
@@ -53,7 +54,7 @@ export const inspectCommand: Command = {
     const { values, positionals } = parseArguments(withCodeValue(args), {
       recursive: { type: 'boolean', short: 'r' },
       watch: { type: 'boolean' },
-      'trust-boot-id': { type: 'boolean' },
+      ...JUDGE_FLAGS,
       json: { type: 'boolean' },
       'json-lines': { type: 'boolean' },
       'exit-code': { type: 'string' },
@@ -67,11 +68,11 @@ export const inspectCommand: Command = {
     if (codes !== undefined && codes !== SIMPLE && codes !== DETAILED) {
       throw new UsageError(`--exit-code is written alone or as --exit-code=${DETAILED}, not '=${codes}'`);
     }
-    const options = { trustBootId: values['trust-boot-id'] === true };
+    const options = parseJudgeFlags(values);
     const form = jsonForm(values);
     if (values.watch) {
       if (values.recursive || form !== null || codes !== undefined) {
-        throw new UsageError('--watch goes with paths and --trust-boot-id only');
+        throw new UsageError('--watch goes with paths and the options for judging only');
       }
       return watchLocks(positionals, options);
     }

@@ -48,6 +48,11 @@ export function complain(message: string): void {
   } catch {}
 }
 
+/** Prints a question on stderr, without a newline. */
+export function ask(question: string): void {
+  write(STDERR, question);
+}
+
 /** @returns false when nobody reads it any more. */
 function write(descriptor: number, text: string): boolean {
   let rest = Buffer.from(text);

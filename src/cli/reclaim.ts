@@ -1,22 +1,24 @@
 import type { ReclaimResult } from '../lock/reclaim.js';
-import { type PatientResult, reclaimPatiently } from '../lock/reclaim-patiently.js';
-import { printable } from '../text/printable.js';
-import { parseArguments, requirePaths } from './arguments.js';
-import { stdoutPaint } from './colour.js';
+import { reclaimPatiently } from '../lock/reclaim-patiently.js';
+import { parseArguments, requirePaths, UsageError } from './arguments.js';
 import type { Command } from './command.js';
 import { parseDuration } from './duration.js';
 import { awaitEach, jsonForm, printJsonOfEach } from './each-path.js';
 import { EXIT } from './exit-codes.js';
-import { formatInspection } from './format/format-inspection.js';
+import { JUDGE_FLAGS, JUDGE_FLAGS_HELP, parseJudgeFlags } from './judge-flags.js';
 import { complain, inspectionJson, print } from './output.js';
+import { forceReclaim } from './reclaim-force.js';
+import { describeMany, describeOne } from './reclaim-report.js';
 
-const help = `Usage: kernel-identity reclaim PATH... [--timeout TIME] [--ownerless AGE]
-                               [--trust-boot-id] [--json | --json-lines]
+const help = `Usage: kernel-identity reclaim PATH... [--timeout TIME] [JUDGING]
+                               [--json | --json-lines]
+       kernel-identity reclaim --force PATH [--yes] [JUDGING]
 
 Removes the lock at each PATH if its owner is dead, and leaves it alone if the
 owner is alive or its state unknown. A path that does not exist counts as free.
 The lock and PID files of other programs (see inspect --help) are removed too,
-unless they changed after they were judged. A file without an owner is an error.
+if they are named like a lock, and unless they changed after they were judged.
+A file without an owner is an error. Of several paths each gets one line.
 
 Where nothing but its lease can show that an owner is dead, it waits until the
 owner has been silent for the whole lease (30 s by default), or until it renews
@@ -24,17 +26,19 @@ its lease. stderr says so.
 
   --timeout TIME   wait for no longer than 300ms, 10s, 5m, 2h, or 30 (seconds);
                    0: decide at once
-  --ownerless AGE  an empty directory, or one with a torn owner.json, that has
-                   not changed for AGE (0s, 5m) is a left-over lock, whatever it
-                   is called. Without it, only after 30s, and only if lock, lck
-                   or pid is a word of its name
-  --trust-boot-id  a process with this boot id is one of this very machine, and
-                   not of a copy of it: its death counts on filesystems that
-                   machines share too
+  --force          show the evidence, ask on the terminal, and remove the lock
+                   at the one PATH even if its owner lives or cannot be judged.
+                   That owner finds that it has lost the lock; until then two
+                   programs work at once. stderr says what was removed. What is
+                   no lock, and files that are not the lock's own, stay
+  --yes            with --force: do not ask. Needed where there is no terminal
   --json           as JSON: an array, in which a path that failed is
                    {path, error}
   --json-lines     as JSON: one object in each line
   -h, --help       this text
+
+JUDGING, how an owner is judged:
+${JUDGE_FLAGS_HELP}
 
 Exit codes: 0 all are free now; 1 one was left alone, or failed.`;
 
@@ -43,9 +47,10 @@ export const reclaimCommand: Command = {
   failureCode: EXIT.failure,
   async execute(args) {
     const { values, positionals } = parseArguments(args, {
+      ...JUDGE_FLAGS,
       timeout: { type: 'string' },
-      ownerless: { type: 'string' },
-      'trust-boot-id': { type: 'boolean' },
+      force: { type: 'boolean' },
+      yes: { type: 'boolean' },
       json: { type: 'boolean' },
       'json-lines': { type: 'boolean' },
     });
@@ -54,10 +59,12 @@ export const reclaimCommand: Command = {
       return EXIT.success;
     }
     requirePaths(positionals);
+    const judging = parseJudgeFlags(values);
+    if (values.force) return forceReclaim(onlyPath(positionals, values), judging, values.yes === true);
+    if (values.yes) throw new UsageError('--yes is the answer to --force');
     const options = {
-      trustBootId: values['trust-boot-id'] === true,
+      ...judging,
       timeout: values.timeout === undefined ? Number.POSITIVE_INFINITY : parseDuration(values.timeout),
-      ...(values.ownerless === undefined ? {} : { ownerlessGrace: parseDuration(values.ownerless) }),
       onWait: (found: ReclaimResult) => complain(noticeOf(found)),
     };
     const looks = await awaitEach(positionals, (path) => reclaimPatiently(path, options));
@@ -65,8 +72,10 @@ export const reclaimCommand: Command = {
     const form = jsonForm(values);
     if (form !== null) {
       printJsonOfEach(looks, form, (result) => ({ ...inspectionJson(result), reclaimed: result.reclaimed }));
+    } else if (positionals.length > 1) {
+      print(describeMany(results, positionals.length - results.length));
     } else {
-      for (const result of results) print(describe(result));
+      for (const result of results) print(describeOne(result));
     }
     return failed || results.some(({ state }) => state !== 'free') ? EXIT.failure : EXIT.success;
   },
@@ -76,11 +85,12 @@ function noticeOf({ path, description }: ReclaimResult): string {
   return `waiting for '${path}': ${description}`;
 }
 
-function describe(result: PatientResult): string {
-  if (result.state !== 'free') {
-    const why = result.isRenewed ? ', because its owner has just renewed its lease' : '';
-    return `left alone${why}: ${formatInspection(result, stdoutPaint())}`;
-  }
-  const what = result.reclaimed ? `reclaimed (${result.description})` : 'free';
-  return `${printable(result.path)}: ${printable(what)}`;
+/** A force that takes a list, or a pattern of the shell, would rob owners whose evidence nobody has seen. */
+function onlyPath(
+  [path, ...others]: readonly string[],
+  { timeout, json }: { timeout?: string; json?: boolean },
+): string {
+  if (others.length > 0) throw new UsageError('--force takes one path, because each owner must be looked at');
+  if (timeout !== undefined || json) throw new UsageError('--force goes with neither --timeout nor --json');
+  return path as string;
 }

@@ -1,8 +1,10 @@
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkAcquireOptions } from '../lock/options.js';
+import type { InspectOptions } from '../lock/protocol/assess.js';
 import { MAX_LABEL } from '../record/parse.js';
 import { parseArguments, refuseEmptyPath, UsageError } from './arguments.js';
+import { JUDGE_FLAGS, parseJudgeFlags } from './judge-flags.js';
 import { parseWaitOptions, WAIT_OPTIONS, type WaitRequest } from './wait-options.js';
 
 const OPTIONS = {
@@ -10,7 +12,7 @@ const OPTIONS = {
   command: { type: 'string', short: 'c' },
   label: { type: 'string' },
   'on-lost': { type: 'string' },
-  'trust-boot-id': { type: 'boolean' },
+  ...JUDGE_FLAGS,
 } as const;
 
 /** What `run` starts: a program with its arguments, or a line for the shell. */
@@ -24,11 +26,7 @@ export interface RunRequest {
   /** What becomes of the command when the lock is lost. */
   readonly onLost: 'end' | 'ignore';
   readonly wait: WaitRequest;
-  readonly options: {
-    readonly timeout?: number;
-    readonly label: string;
-    readonly trustBootId?: boolean;
-  };
+  readonly options: InspectOptions & { readonly timeout?: number; readonly label: string };
 }
 
 /**
@@ -49,7 +47,7 @@ export function parseRunArguments(args: readonly string[]): RunRequest | null {
   const options = {
     ...(wait.timeout === undefined ? {} : { timeout: wait.timeout }),
     label: values.label ?? labelOf(command),
-    ...(values['trust-boot-id'] === true ? { trustBootId: true } : {}),
+    ...parseJudgeFlags(values),
   };
   checkOptions(options);
   return { path, command, onLost: parseOnLost(values['on-lost']), wait, options };

@@ -7,6 +7,7 @@ import { LockTimeoutError } from '../lock/timeout-error.js';
 import type { Command } from './command.js';
 import { executeCommand } from './execute-command.js';
 import { EXIT, exitCodeOfSignal } from './exit-codes.js';
+import { JUDGE_FLAGS_HELP } from './judge-flags.js';
 import { complain, print } from './output.js';
 import { parseRunArguments, type RunRequest } from './run-arguments.js';
 import { SignalRelay } from './signal-relay.js';
@@ -43,10 +44,10 @@ background keep the lock only if run was killed.
   --on-lost end    when another program deletes, moves or takes the lock while
                    COMMAND runs: SIGTERM, after 10 s SIGKILL, exit code 125.
                    This is the default. ignore: only a message
-  --trust-boot-id  a process with this boot id is one of this very machine, and
-                   not of a copy of it: its death counts on filesystems that
-                   machines share too
   -h, --help       this text
+
+JUDGING, how the owner of a lock that is held is judged:
+${JUDGE_FLAGS_HELP}
 
 The -- may be left out before a command none of whose words begins with a dash.
 

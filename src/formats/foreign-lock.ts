@@ -1,19 +1,25 @@
 import { readlinkSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Backend, FileStatus } from '../backend/backend.js';
+import { dirname, join } from 'node:path';
+import type { Backend, FileOperations, FileStatus } from '../backend/backend.js';
 import type { Descriptor } from '../backend/descriptor.js';
-import { errnoOf } from '../backend/system-error.js';
+import { isSeenLocked } from '../backend/directory-locks.js';
+import { errnoOf, isSystemError } from '../backend/system-error.js';
 import { type JudgeOptions, judgeRecord } from '../judge/judge.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerFile } from '../record/owner-file.js';
+import type { OwnerRecord } from '../record/owner-record.js';
 import { type DirectoryContent, lockAround, readDirectory } from './directory-content.js';
 import type { ForeignRecord, NotRecognised, SharedMemory } from './format.js';
+import { namesNobody } from './names-nobody.js';
 import { POSTMASTER_PID } from './postmaster.js';
 import { isDirectoryName, recognise, recogniseHead } from './recognise.js';
 import { attachedTo } from './shared-memory.js';
 
 /** Bytes. A larger file is no lock. */
 const MAX_FILE = 64 * 1024;
+
+/** Most readings of a file that is being written. */
+const READINGS = 8;
 
 /** A name in a directory that is held open. */
 export interface DirectoryEntry {
@@ -34,9 +40,9 @@ type Removal = 'removed' | 'gone' | 'changed';
 export class ForeignLock {
   /** What the lock says, or what stands there instead of a lock. */
   readonly found: ForeignRecord | NotRecognised;
-  readonly #entry: DirectoryEntry;
   /** The status when it was read. */
-  readonly #status: FileStatus;
+  readonly status: FileStatus;
+  readonly #entry: DirectoryEntry;
   /** Bytes of the file, or of the link's target, as latin1. */
   readonly #content: string;
   /**
@@ -55,7 +61,7 @@ export class ForeignLock {
     directory: DirectoryContent | null = null,
   ) {
     this.#entry = entry;
-    this.#status = status;
+    this.status = status;
     this.found = found;
     this.#content = content;
     this.#file = file;
@@ -113,10 +119,7 @@ export class ForeignLock {
     const descriptor = openIfThere(entry);
     if (descriptor === null) return null;
     try {
-      const status = files.statDescriptor(descriptor);
-      // One byte more than a lock may have shows that it is too large. Its size does not, because a file can
-      // grow, and the files in /proc have none.
-      const bytes = files.read(descriptor, MAX_FILE + 1);
+      const [status, bytes] = readAtRest(files, descriptor);
       const found = readFile(entry, bytes, status.mtimeMs);
       const file = { descriptor, status, filesystem: files.filesystem(descriptor) };
       return new ForeignLock(entry, status, found, bytes.toString('latin1'), file);
@@ -159,38 +162,97 @@ export class ForeignLock {
     return typeof found !== 'string' && found.record.pid === record.pid ? found.sharedMemory : null;
   }
 
+  /** The record in it. null where there is none. */
+  get owner(): OwnerRecord | null {
+    return typeof this.found === 'string' ? null : this.found.record;
+  }
+
+  /** Tells the file or link from any other at the same path, and from the same one with other content. */
+  get signature(): string {
+    return `${this.status.inode} ${this.#content}`;
+  }
+
+  /** True for a regular file that names no owner: see {@link namesNobody}. */
+  get namesNobody(): boolean {
+    return (
+      this.#file !== null &&
+      this.#directory === null &&
+      this.#content.length <= MAX_FILE &&
+      namesNobody(this.#content)
+    );
+  }
+
+  /** Whether a process is known to have a file lock on it: see {@link isSeenLocked}. */
+  isLocked(): boolean {
+    return this.#file !== null && isSeenLocked(this.#entry.backend, this.#file.descriptor);
+  }
+
   /**
-   * Deletes what was judged, if it still stands there as it was.
+   * Deletes what was judged, if it still stands there as it was and no process has a file lock on it.
    *
-   * No system call unlinks a name only if it leads to a given file. So there are some microseconds between
-   * the check below and unlink(2) in which a program that takes the lock can put its own file under the name,
-   * or write into this one, and lose it. It cannot lose a file that it creates with O_EXCL, because that
-   * fails as long as the old file is there. A rename to another name first would not help, because a program
-   * that checks meanwhile finds the lock free.
+   * No system call unlinks a name only if it leads to a given file. So the file is renamed first, and compared
+   * under its new name, which nobody else uses. What is found to be another file by then was put there in the
+   * microseconds between the check and the rename. It gets its name back at once, unless yet another program has
+   * taken the lock in the microseconds in which the name was free: that one's file is never replaced. Call this only
+   * while no other process of this package can do the same.
+   * @param aside a name in the same directory that only this call uses.
+   * @param isForced deletes it also if a process has a file lock on it.
    */
-  remove(): Removal {
-    const status = statEntry(this.#entry);
-    if (status === null) return 'gone';
-    if (!isSameState(status, this.#status) || this.#readAgain() !== this.#content) return 'changed';
+  remove(aside: string, isForced = false): Removal {
+    const { backend, parent, name } = this.#entry;
+    const { files } = backend;
+    const before = this.#stateAt(name);
+    if (before !== 'judged') return before;
+    if (this.#directory !== null) return this.#removeDirectory(this.#directory);
+    // rename(2) replaces a file only by a file. So it cannot move a directory, which would be that of a live lock.
+    files.close(files.createAt(parent, aside).descriptor);
     try {
-      this.#delete(this.#entry.name);
+      files.renameAt(parent, name, parent, aside);
+    } catch (error) {
+      files.unlinkAt(parent, aside);
+      if (errnoOf(error) === 'ENOENT') return 'gone';
+      if (errnoOf(error) === 'ENOTDIR') return 'changed';
+      throw error;
+    }
+    // A program that opened the file before the rename may have locked it since.
+    if (this.#stateAt(aside) !== 'judged' || (!isForced && this.isLocked())) {
+      putBack(this.#entry, aside);
+      return 'changed';
+    }
+    try {
+      files.unlinkAt(parent, aside);
+      return 'removed';
+    } catch (error) {
+      // A sweep gave it its name back, because this process was stopped for long.
+      if (errnoOf(error) === 'ENOENT') return 'changed';
+      throw error;
+    }
+  }
+
+  #stateAt(name: string): 'judged' | 'changed' | 'gone' {
+    const { backend, parent, path } = this.#entry;
+    const entry = { backend, parent, name, path: join(dirname(path), name) };
+    const status = statEntry(entry);
+    if (status === null) return 'gone';
+    return isSameState(status, this.status) && this.#readAgain(entry) === this.#content
+      ? 'judged'
+      : 'changed';
+  }
+
+  /**
+   * Deletes a directory with the files that were judged with it. Nobody can make another one in its place before it is
+   * gone, because its name is taken until then.
+   */
+  #removeDirectory({ descriptor, entries }: DirectoryContent): Removal {
+    const { backend, parent, name } = this.#entry;
+    try {
+      for (const entry of entries) backend.files.unlinkAt(descriptor, entry);
+      backend.files.rmdirIfAt(parent, name, descriptor);
       return 'removed';
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return 'gone';
       throw error;
     }
-  }
-
-  /** Deletes a file or link, or a directory with the files that were judged with it. */
-  #delete(name: string): void {
-    const { backend, parent } = this.#entry;
-    if (this.#directory === null) {
-      backend.files.unlinkAt(parent, name);
-      return;
-    }
-    const { descriptor, entries } = this.#directory;
-    for (const entry of entries) backend.files.unlinkAt(descriptor, entry);
-    backend.files.rmdirIfAt(parent, name, descriptor);
   }
 
   close(): void {
@@ -203,9 +265,9 @@ export class ForeignLock {
    * Reads the content again, because a second write within one tick of the kernel's clock can leave mtime and
    * size as they are.
    */
-  #readAgain(): string | null {
+  #readAgain(entry: DirectoryEntry): string | null {
     if (this.#directory !== null) return this.#directory.readAgain();
-    if (this.#file === null) return readLink(this.#entry);
+    if (this.#file === null) return readLink(entry);
     return this.#entry.backend.files.read(this.#file.descriptor, MAX_FILE + 1).toString('latin1');
   }
 }
@@ -230,6 +292,51 @@ function openIn(backend: Backend, directory: string, name: string): ForeignLock 
     return null;
   } finally {
     if (parent !== null) backend.files.close(parent);
+  }
+}
+
+/**
+ * Reads a file that may be written at the same time. A mixture of the old and the new content must not be taken for a
+ * record, so it is read again when it has changed meanwhile.
+ */
+function readAtRest(files: FileOperations, descriptor: Descriptor): [status: FileStatus, bytes: Buffer] {
+  for (let attempt = 1; ; attempt += 1) {
+    const status = files.statDescriptor(descriptor);
+    // One byte more than a lock may have shows that it is too large. Its size does not, because a file can
+    // grow, and the files in /proc have none.
+    const bytes = files.read(descriptor, MAX_FILE + 1);
+    if (attempt === READINGS || isSameState(files.statDescriptor(descriptor), status)) return [status, bytes];
+  }
+}
+
+/**
+ * Gives a file that was renamed to `aside` its name back, unless there is another of that name by now. Then it stays
+ * where it is, because only one of the two can have the name, and neither is ours to delete.
+ */
+export function putBack(entry: DirectoryEntry, aside: string): void {
+  const { files } = entry.backend;
+  const { parent, name } = entry;
+  const ways = [
+    () => files.renameNoReplaceAt(parent, aside, parent, name),
+    // Plain Node and some filesystems have no rename that replaces nothing.
+    () => {
+      files.linkAt(parent, aside, name);
+      files.unlinkAt(parent, aside);
+    },
+    // FAT has no links, a directory can have none, and the kernel may refuse one to another user's file
+    // (fs.protected_hardlinks). A file that appears after the check would be replaced.
+    () => {
+      if (statEntry(entry) === null) files.renameAt(parent, aside, parent, name);
+    },
+  ];
+  for (const giveBack of ways) {
+    try {
+      giveBack();
+      return;
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      if (error.code === 'EEXIST' || error.code === 'ENOENT') return;
+    }
   }
 }
 

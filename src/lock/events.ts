@@ -4,6 +4,7 @@ import type { LockLostError } from '../errors.js';
 import type { Verdict } from '../judge/verdict.js';
 import { describeOwner } from '../record/describe-owner.js';
 import type { OwnerRecord } from '../record/owner-record.js';
+import type { LockLift } from './lift.js';
 
 /** Names of the channels (node:diagnostics_channel) that publish the events of this thread's locks. */
 export const CHANNELS = Object.freeze({
@@ -39,6 +40,12 @@ export interface WaitReport {
   readonly verdict: Verdict | null;
   /** Why the lock is not free, in words. */
   readonly description: string;
+  /**
+   * The option by which a person who knows better lifts what keeps the owner from being judged, such as
+   * `ownerlessGrace`; `description` names the option of the program as well. null where time or the owner decides, and
+   * where no option helps.
+   */
+  readonly liftedBy: LockLift | null;
   /** True once `ownerAge` exceeds `expectedHold`. */
   readonly overdue: boolean;
 }

@@ -50,6 +50,7 @@ export function describeHolder(report: WaitReport): string {
     ageMs: ownerAge,
     description: '',
     foreignFiles: [],
+    liftedBy: null,
   } as const;
   const [holder] = findUsers([lock])[0]?.holders ?? [];
   return `${describeOwner(owner, ownerAge)}${holder === undefined ? '' : `; held by ${holderText(holder)}`}`;

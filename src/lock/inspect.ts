@@ -1,16 +1,19 @@
 // Inspecting means to judge a lock or a file and to change nothing.
-import { LockNotEmptyError, NotALockError, quoteNames } from '../errors.js';
-import { ForeignLock } from '../formats/foreign-lock.js';
+import { LockNotEmptyError, quoteNames } from '../errors.js';
+import type { ForeignLock } from '../formats/foreign-lock.js';
 import type { LockFormat } from '../formats/format.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { ownerAgeOf } from './events.js';
 import { findUsers, type LockHolder } from './holders.js';
+import type { LockLift } from './lift.js';
 import { checkInspectOptions } from './options.js';
 import { assess, type InspectOptions, type LockState } from './protocol/assess.js';
+import { assessFile } from './protocol/file-at-path.js';
 import { isLeased, LEASED } from './protocol/file-lease.js';
 import { LastLook } from './protocol/last-look.js';
 import { LockPath, withLockPath } from './protocol/lock-path.js';
+import { openLock } from './protocol/open-lock.js';
 import { LockView } from './protocol/view.js';
 
 export type { LockFormat } from '../formats/format.js';
@@ -50,6 +53,11 @@ export interface InspectedLock {
    * never deleted, so the lock cannot be taken and its state is `unknown`. Empty otherwise.
    */
   readonly foreignFiles: readonly string[];
+  /**
+   * The option by which a person who knows better lifts what makes the state unknown, such as `emptyFile`; null where
+   * none does.
+   */
+  readonly liftedBy: LockLift | null;
 }
 
 /**
@@ -69,7 +77,9 @@ export function inspectLockSync(path: string | URL, options: InspectOptions = {}
       const lock = openLock(lockPath);
       if (lock === null) return nothingThere(lockPath);
       try {
-        if (!(lock instanceof LockView)) return inspectForeign(lock, lockPath, options);
+        if (!(lock instanceof LockView)) {
+          return inspectForeign(lock, lockPath, assessFile(lock, lockPath, options, new LastLook()));
+        }
         const lockState = assessOf(lock, options);
         if (lockState.moving !== true || attempt === MOVES) return inspectView(lock, lockState);
       } finally {
@@ -90,6 +100,7 @@ class Inspection implements LockInspection {
   readonly ageMs: number | null;
   readonly description: string;
   readonly foreignFiles: readonly string[];
+  readonly liftedBy: LockLift | null;
   #holders: readonly LockHolder[] | null = null;
 
   constructor(found: InspectedLock) {
@@ -101,6 +112,7 @@ class Inspection implements LockInspection {
     this.ageMs = found.ageMs;
     this.description = found.description;
     this.foreignFiles = found.foreignFiles;
+    this.liftedBy = found.liftedBy;
   }
 
   get holders(): readonly LockHolder[] {
@@ -138,40 +150,25 @@ export function atLockPath<T>(
   }
 }
 
-/** @returns null when the path does not exist. */
-export function openLock(lockPath: LockPath): LockView | ForeignLock | null {
-  try {
-    const view = LockView.open(lockPath);
-    if (view === null || view.owner !== null) return view;
-    const foreign = ForeignLock.openDirectory(lockPath);
-    if (foreign !== null) view.close();
-    return foreign ?? view;
-  } catch (error) {
-    if (!(error instanceof NotALockError)) throw error;
-    const foreign = ForeignLock.open(lockPath);
-    // The error is about the directory's owner.json, not about a file at the path.
-    if (foreign === 'directory') throw error;
-    return foreign;
-  }
-}
-
 export function inspectForeign(
-  foreign: ForeignLock,
-  lockPath: LockPath,
-  options: InspectOptions,
+  { found }: ForeignLock,
+  { path }: LockPath,
+  { state, verdict, description, liftedBy }: LockState,
 ): InspectedLock {
-  const { found } = foreign;
-  if (typeof found === 'string') return { path: lockPath.path, ...NAMES_NOBODY, description: found };
-  const verdict = foreign.judge(found, options);
+  const isRecognised = typeof found !== 'string' && verdict !== null;
+  const owner = isRecognised ? found.record : null;
+  const format = isRecognised ? found.format : 'none';
+  const ageMs = ownerAgeOf(owner);
   return {
-    path: lockPath.path,
-    format: found.format,
-    state: STATES[verdict.state],
+    path,
+    format,
+    state,
     verdict,
-    owner: found.record,
-    ageMs: ownerAgeOf(found.record),
-    description: `owner ${verdict.state}: ${verdict.reason}`,
+    owner,
+    ageMs,
+    description,
     foreignFiles: [],
+    liftedBy: liftedBy ?? null,
   };
 }
 
@@ -182,13 +179,12 @@ const NAMES_NOBODY = {
   owner: null,
   ageMs: null,
   foreignFiles: [],
+  liftedBy: null,
 } as const;
 
 export function leasedThere({ path }: LockPath): InspectedLock {
   return { path, ...NAMES_NOBODY, description: LEASED };
 }
-
-const STATES = { alive: 'held', dead: 'stale', unknown: 'unknown' } as const;
 
 /** An explicit grace is the caller's word that the directory is a lock's. */
 export function assessOf(view: LockView, options: InspectOptions): LockState {
@@ -215,6 +211,7 @@ export function inspectionOf({ lockPath, record }: LockView, lockState: LockStat
     ageMs: ownerAgeOf(record),
     description: lockState.description,
     foreignFiles: [],
+    liftedBy: lockState.liftedBy ?? null,
   };
 }
 

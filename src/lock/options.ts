@@ -39,7 +39,11 @@ export interface AcquireOptions extends InspectOptions {
   readonly label?: string | undefined;
 }
 
-const INSPECT_OPTIONS = { ...JUDGE_OPTIONS, ownerlessGrace: true } satisfies OptionNames<InspectOptions>;
+const INSPECT_OPTIONS = {
+  ...JUDGE_OPTIONS,
+  ownerlessGrace: true,
+  emptyFile: true,
+} satisfies OptionNames<InspectOptions>;
 
 const ACQUIRE_OPTIONS = {
   ...INSPECT_OPTIONS,
@@ -104,4 +108,8 @@ export function checkInspectOptions(
 ): void {
   checkJudgeOptions(options, known);
   checkTime('ownerlessGrace', options.ownerlessGrace);
+  const { emptyFile } = options;
+  if (emptyFile !== undefined && emptyFile !== 'refuse' && emptyFile !== 'take') {
+    throw invalidValue('emptyFile', `'refuse' or 'take'`, emptyFile);
+  }
 }

@@ -1,7 +1,5 @@
 // Reclaiming means to remove a lock, or another program's file, if its owner is dead.
-import { NotALockError } from '../errors.js';
-import type { ForeignLock } from '../formats/foreign-lock.js';
-import { isDeletableAs } from '../formats/names.js';
+import { sleepSync } from '../backend/sleep.js';
 import { reclaimEvent } from './events.js';
 import {
   assessOf,
@@ -13,16 +11,20 @@ import {
   leasedThere,
   MOVES,
   nothingThere,
-  openLock,
 } from './inspect.js';
 import { checkInspectOptions } from './options.js';
 import type { InspectOptions, LockState } from './protocol/assess.js';
 import { reclaimStale } from './protocol/clear.js';
+import { assessFile, removeFile } from './protocol/file-at-path.js';
+import { LastLook } from './protocol/last-look.js';
 import type { LockPath } from './protocol/lock-path.js';
+import { openLock } from './protocol/open-lock.js';
 import { LockView } from './protocol/view.js';
 
 /** Most judgements of a file that changes each time that it is judged. After the last it is left alone. */
 const ATTEMPTS = 3;
+/** Milliseconds between two tries while another process deletes a file at the path. */
+const CONTENTION_PAUSE = 1;
 
 export interface ReclaimResult extends InspectedLock {
   /** True when this call removed a dead owner's lock; `state` is then `free`. */
@@ -56,6 +58,7 @@ export function tryToReclaim(path: string | URL, options: InspectOptions): Recla
   checkInspectOptions(options);
   const leased = (lockPath: LockPath) => withoutLock({ ...leasedThere(lockPath), reclaimed: false });
   return atLockPath(path, leased, (lockPath) => {
+    let changes = 0;
     for (let attempt = 1; ; attempt++) {
       const lock = openLock(lockPath);
       if (lock === null) return withoutLock({ ...nothingThere(lockPath), reclaimed: false });
@@ -66,12 +69,17 @@ export function tryToReclaim(path: string | URL, options: InspectOptions): Recla
           if (attempt < MOVES) continue;
           return withoutLock({ ...inspectView(lock, assessOf(lock, options)), ...RESTLESS });
         }
-        const inspection = inspectForeign(lock, lockPath, options);
-        refuseUnlessDeletable(lock, inspection, lockPath);
+        const lockState = assessFile(lock, lockPath, options, new LastLook());
+        if (lockState.refusal !== undefined) throw lockState.refusal;
+        const inspection = inspectForeign(lock, lockPath, lockState);
         if (inspection.state !== 'stale') return withoutLock({ ...inspection, reclaimed: false });
-        const removal = lock.remove();
-        if (removal !== 'changed') return withoutLock(reclaimedFile(inspection, removal === 'removed'));
-        if (attempt === ATTEMPTS) return withoutLock({ ...inspection, ...RESTLESS });
+        const removal = removeFile(lock, lockPath, options);
+        if (removal === 'removed' || removal === 'gone') {
+          return withoutLock(reclaimedFile(inspection, removal === 'removed'));
+        }
+        if (removal === 'changed') changes += 1;
+        else sleepSync(CONTENTION_PAUSE);
+        if (changes === ATTEMPTS || attempt === MOVES) return withoutLock({ ...inspection, ...RESTLESS });
       } finally {
         lock.close();
       }
@@ -100,16 +108,6 @@ const RESTLESS = {
   description: 'it changes each time that it is judged',
   reclaimed: false,
 } as const;
-
-/** @throws NotALockError (ERR_NOT_A_LOCK) */
-function refuseUnlessDeletable({ found }: ForeignLock, { format }: InspectedLock, lockPath: LockPath): void {
-  if (typeof found === 'string') throw new NotALockError(lockPath.path, found);
-  if (isDeletableAs(lockPath.name, found)) return;
-  throw new NotALockError(
-    lockPath.path,
-    `a ${format} by its content, but has no word "lock", "lck" or "pid" in its name`,
-  );
-}
 
 function reclaimedFile(inspection: InspectedLock, isOurs: boolean): ReclaimResult {
   if (isOurs && reclaimEvent.isHeard) {

@@ -3,7 +3,7 @@ import type { Verdict } from '../judge/verdict.js';
 import { describeOwner } from '../record/describe-owner.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { formatElapsed } from '../text/elapsed.js';
-import { shellQuoted } from '../text/shell-quote.js';
+import { clearingCommand, showingCommand } from './commands.js';
 import type { WaitReport } from './events.js';
 import { describeHolder } from './holder-text.js';
 
@@ -34,7 +34,7 @@ export class LockTimeoutError extends KernelIdentityError {
       .filter(({ check, finding }) => finding === 'none' && !SHOWN_ONLY.has(check))
       .map(({ check }) => check);
     const isHeld = report.verdict?.state === 'alive';
-    const command = `npx kernel-identity ${isHeld ? 'inspect' : 'reclaim'} ${shellQuoted(report.path)}`;
+    const command = isHeld ? showingCommand(report.path) : clearingCommand(report.path, report.liftedBy);
     const lines = [
       `the lock '${report.path}' did not become free within ${formatElapsed(report.waited)}`,
       `owner: ${ownerText(report, timeout)}`,

@@ -3,7 +3,7 @@
  * separators. A terminal may act upon them, or they make text look like other text. Labels, host names and file names
  * come from strangers, so they may hold any of these.
  */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
+export const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
 
 /** Makes text safe for a terminal: everything unprintable becomes an escape such as `\n` or `\u{1b}`. */
 export function printable(text: string): string {

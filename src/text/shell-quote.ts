@@ -1,4 +1,17 @@
-/** Formats `text` as one word of sh(1). A word that needs no quotes gets none. */
+import { UNPRINTABLE } from './printable.js';
+
+/**
+ * Formats `text` as one word that a shell reads back as the same text. A word that needs no quotes gets none. One with
+ * control characters in it needs the form $'...', which bash, zsh, ksh and busybox know, because a terminal would act
+ * upon the characters themselves.
+ */
 export function shellQuoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
+  if (text.search(UNPRINTABLE) < 0) return `'${text.replaceAll("'", `'\\''`)}'`;
+  return `$'${text.replace(/[\\']/g, '\\$&').replace(UNPRINTABLE, escapeBytes)}'`;
+}
+
+/** Three octal digits for each byte, because more digits after `\x` would count as part of the number in some shells. */
+function escapeBytes(character: string): string {
+  return [...Buffer.from(character)].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
 }

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFile
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { hasBackend, TESTED } from '../helpers/backends.js';
-import { BUILT, cli } from '../helpers/cli.js';
+import { BUILT, cli, PROGRAM } from '../helpers/cli.js';
 import { holdLock, NOBODY, writeLock, writeStaleLock, writeUnknownLock } from '../helpers/locks.js';
 import { describeRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -131,7 +131,7 @@ describeRequiring(BUILT, 'inspect', () => {
       expect(code).toBe(3);
       expect(stdout).toContain(`${path}: unknown\n`);
       expect(stdout.replaceAll(/\s+/g, '')).toContain(name);
-      expect(stdout).toContain(`\n        kernel-identity ${command} ${path}\n`);
+      expect(stdout).toContain(`\n        ${PROGRAM} ${command} ${path}\n`);
       expect(await cli(['reclaim', path])).toMatchObject({ code: 1, stdout: '' });
     }
     const { stdout } = await cli(['inspect', dead, empty]);
@@ -164,10 +164,10 @@ describeRequiring(BUILT, 'inspect', () => {
     mkdirSync(directory);
     const quoted = `'${directory.replace("'", `'\\''`)}`;
     const stale = await cli(['inspect', writeStaleLock(directory)]);
-    expect(stale.stdout).toContain(`\n        kernel-identity reclaim ${quoted}/stale.lock'\n`);
+    expect(stale.stdout).toContain(`\n        ${PROGRAM} reclaim ${quoted}/stale.lock'\n`);
     const unknown = await cli(['inspect', writeUnknownLock(directory)]);
-    expect(unknown.stdout).toContain(`kernel-identity inspect ${quoted}/unknown.lock'\n`);
-    expect(unknown.stdout).not.toContain('reclaim');
+    expect(unknown.stdout).toContain(`${PROGRAM} inspect ${quoted}/unknown.lock'\n`);
+    expect(unknown.stdout).not.toContain(' reclaim ');
   });
 
   test('shows several paths as a table with whole paths as they were given, and a summary', async () => {
@@ -250,12 +250,12 @@ describeRequiring(BUILT, 'inspect', () => {
       return join(directory, name);
     };
     const stale = file('gone.pid', NOBODY);
-    expect((await cli(['inspect', stale])).stdout).toContain(`kernel-identity reclaim ${stale}\n`);
+    expect((await cli(['inspect', stale])).stdout).toContain(`${PROGRAM} reclaim ${stale}\n`);
     const held = (await cli(['inspect', file('server.pid', process.pid)])).stdout;
-    expect(held).toContain(`kernel-identity probe ${process.pid}\n`);
-    expect(held).not.toContain('reclaim');
+    expect(held).toContain(`${PROGRAM} probe ${process.pid}\n`);
+    expect(held).not.toContain(' reclaim ');
     const data = (await cli(['inspect', file('VERSION', NOBODY)])).stdout;
-    expect(data.replaceAll(/\s+/g, ' ')).toContain('delete it by hand');
+    expect(data.replaceAll(/\s+/g, ' ')).toContain('so nothing deletes it');
     expect(data).not.toContain('reclaim');
   });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { hasBackend, TESTED } from '../helpers/backends.js';
 import { onCleanup } from '../helpers/cleanup.js';
-import { BUILT, cli } from '../helpers/cli.js';
+import { BUILT, cli, PROGRAM } from '../helpers/cli.js';
 import { holdLock, writeStaleLock, writeUnknownLock } from '../helpers/locks.js';
 import { describeRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -19,7 +19,9 @@ for (const backend of TESTED) {
       const directory = tempDir();
       const { code, stdout, stderr } = await cli(['reclaim', writeStaleLock(directory)], { env });
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      expect(stdout).toMatch(/stale\.lock: reclaimed \(owner dead: legacy-no-such-process\)\n$/);
+      expect(stdout).toMatch(
+        /stale\.lock: reclaimed \(owner dead, assumed, from its pid and time alone: legacy-no-such-process\)\n$/,
+      );
       expect(readdirSync(directory)).toEqual([]);
     });
 
@@ -105,7 +107,7 @@ describeRequiring(BUILT, 'reclaim', () => {
     utimesSync(path, 1_700_000_000, 1_700_000_000);
     const refused = await cli(['reclaim', path]);
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain(`kernel-identity reclaim --ownerless 0s ${path}`);
+    expect(refused.stderr).toContain(`${PROGRAM} reclaim --ownerless 0s ${path}`);
     expect(existsSync(path)).toBe(true);
     expect(await cli(['reclaim', '--ownerless', '99999h', path])).toMatchObject({ code: 1, stderr: '' });
     expect(await cli(['reclaim', '--ownerless', 'soon', path])).toMatchObject({ code: 2 });
@@ -113,8 +115,62 @@ describeRequiring(BUILT, 'reclaim', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('of a path where nothing is exits 0', async () => {
-    expect(await cli(['reclaim', join(tempDir(), 'x.lock')])).toMatchObject({ code: 0, stderr: '' });
+  test('of several paths: a line for each, and how many there are of each kind', async () => {
+    const directory = tempDir();
+    const held = join(directory, 'held.lock');
+    await holdLock(held);
+    const paths = [
+      writeStaleLock(directory),
+      held,
+      join(directory, 'typo.lock'),
+      writeUnknownLock(directory),
+      join(directory, 'no', 'x.lock'),
+    ];
+    const { code, stdout, stderr } = await cli(['reclaim', ...paths]);
+    expect(code).toBe(1);
+    expect(stdout.split('\n')).toEqual([
+      expect.stringMatching(/stale\.lock: reclaimed \(owner dead, assumed, .*\)$/),
+      expect.stringMatching(/held\.lock: left alone, held \(owner alive: witness-held\)$/),
+      `${paths[2]}: free, nothing is there`,
+      expect.stringMatching(/unknown\.lock: left alone, unknown \(owner unknown: .*\)$/),
+      '1 reclaimed, 1 free, 2 left alone, 1 failed',
+      '',
+    ]);
+    expect(stderr).toMatch(/ENOENT/);
+  });
+
+  test('of what names nobody needs the word of a person, which the error names', async () => {
+    const path = join(tempDir(), 'a.pid');
+    writeFileSync(path, '');
+    utimesSync(path, 1_700_000_000, 1_700_000_000);
+    const refused = await cli(['reclaim', path]);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain(`${PROGRAM} reclaim --empty-file take ${path}`);
+    expect(await cli(['reclaim', '--empty-file', 'give', path])).toMatchObject({ code: 2 });
+    expect(await cli(['reclaim', '--empty-file', 'take', '--ownerless', '99999h', path])).toMatchObject({
+      code: 1,
+    });
+    expect(await cli(['reclaim', '--empty-file', 'take', path])).toMatchObject({ code: 0, stderr: '' });
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('judges by the options that inspect and run have as well', async () => {
+    const path = writeStaleLock(tempDir());
+    const judging = ['--legacy', 'unknown', '--clock-slack', '1s'];
+    expect((await cli(['inspect', '--json', ...judging, path])).stdout).toContain('"legacy-not-assumed"');
+    expect(await cli(['run', ...judging, '--timeout', '0', path, '--', 'true'])).toMatchObject({ code: 75 });
+    expect(await cli(['reclaim', ...judging, path])).toMatchObject({ code: 1 });
+    expect(await cli(['reclaim', '--legacy', 'perhaps', path])).toMatchObject({ code: 2 });
+    expect(await cli(['run', path, '--', 'true'])).toMatchObject({ code: 0 });
+  });
+
+  test('of a path where nothing is exits 0, and says so, because it may be a slip', async () => {
+    const path = join(tempDir(), 'x.lock');
+    expect(await cli(['reclaim', path])).toMatchObject({
+      code: 0,
+      stdout: `${path}: free, nothing is there\n`,
+      stderr: '',
+    });
   });
 
   test('of a path without a parent exits 1', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { hasBackend, TESTED } from '../helpers/backends.js';
-import { BUILT, cli, MAIN, startCli, startProgram } from '../helpers/cli.js';
+import { BUILT, cli, MAIN, PROGRAM, startCli, startProgram } from '../helpers/cli.js';
 import { holdLock, writeStaleLock, writeUnknownLock } from '../helpers/locks.js';
 import { describeRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -65,7 +65,7 @@ for (const backend of TESTED) {
         // One line, because nobody has waited for a second.
         expect(stderr).toBe(`${last}\n`);
         expect(last).toContain(`pid ${holder.pid}`);
-        expect(last).toContain('kernel-identity inspect');
+        expect(last).toContain(`${PROGRAM} inspect`);
       }
     });
 
@@ -260,7 +260,7 @@ describeRequiring(BUILT, 'run', () => {
     expect(stderr).toMatch(
       /waiting for .*, recorded by pid 7, host elsewhere, for 1 min 3\d s; owner unknown: other-boot\n/,
     );
-    expect(stderr).toContain('kernel-identity reclaim');
+    expect(stderr).toContain(`${PROGRAM} reclaim`);
   });
 
   test('waits when it is told to wait for ages', async () => {

@@ -54,7 +54,7 @@ describeRequiring(BUILT, 'a command line that is wrong exits 2 with one line', (
     [['inspect', 'x', '--watch', '--json'], /--watch goes with paths and --trust-boot-id only/],
     [['inspect', 'x', '--json=1'], /does not take an argument/],
     [['reclaim'], /path of a lock is missing/],
-    [['reclaim', 'x', '--force'], /unknown option '--force'/],
+    [['reclaim', 'x', '--by-force'], /unknown option '--by-force'/],
     [['self', 'x'], /unexpected argument 'x'/],
     [['probe'], /the pid is missing/],
     [['probe', '1', '2'], /unexpected argument '2'/],

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect } from 'vitest';
 import { type Agent, startAgent } from '../helpers/agent.js';
 import { hasBackend, TESTED } from '../helpers/backends.js';
+import { PROGRAM } from '../helpers/cli.js';
 import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { atEveryCall, dieBefore, type Work } from './deaths.js';
@@ -156,7 +157,7 @@ for (const backend of TESTED) {
               named += 1;
               expect(error).toMatchObject({
                 code: 'ERR_NOT_A_LOCK',
-                message: expect.stringContaining(`kernel-identity reclaim --ownerless 0s ${path}`),
+                message: expect.stringContaining(`${PROGRAM} reclaim --ownerless 0s ${path}`),
               });
               expect(readdirSync(path)).toEqual([]);
               expect((await next.reclaim(path, { ownerlessGrace: 0 })).reclaimed).toBe(true);

@@ -175,14 +175,6 @@ describe('between the judgement and the deletion', () => {
   });
 });
 
-test('acquire still takes no file for a lock, however dead its owner', () => {
-  const path = written(join(tempDir(), 'a.lock'), `${NOBODY}\n`, Date.now());
-  expect(() => acquireLockSync(path, { timeout: 0 })).toThrow(
-    expect.objectContaining({ code: 'ERR_NOT_A_LOCK' }),
-  );
-  expect(existsSync(path)).toBe(true);
-});
-
 test('legacy: unknown leaves every such file alone', () => {
   const path = written(join(tempDir(), 'a.pid'), `${NOBODY}\n`, Date.now());
   expect(reclaimLockSync(path, { legacy: 'unknown' })).toMatchObject({

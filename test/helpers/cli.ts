@@ -8,6 +8,9 @@ import { until } from './until.js';
 /** The path of the program as it is installed. */
 export const MAIN = fileURLToPath(new URL('../../dist/cli/main.cjs', import.meta.url));
 
+/** How the program names itself when it is started as the tests start it. The library names it alike. */
+export const PROGRAM = `node ${MAIN}`;
+
 /** The requirements of every test of the built program. */
 export const BUILT: readonly Requirement[] = [isBuilt()];
 

@@ -6,6 +6,7 @@ import {
   renameSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
@@ -154,8 +155,15 @@ const CASES: Record<string, Case> = {
     outcome: NAMES_NOBODY,
   },
   'a lock path that is an empty file': {
-    make: inPlaceOfLock((path) => writeFileSync(path, '')),
+    make: inPlaceOfLock((path) => {
+      writeFileSync(path, '');
+      utimesSync(path, 1_700_000_000, 1_700_000_000);
+    }),
     outcome: NAMES_NOBODY,
+  },
+  'a lock path that is an empty file, which its owner may be about to fill': {
+    make: inPlaceOfLock((path) => writeFileSync(path, '')),
+    outcome: { ...NAMES_NOBODY, acquire: 'ERR_LOCK_TIMEOUT' },
   },
   'a lock path that is a FIFO': { make: inPlaceOfLock(makeFifo), outcome: NAMES_NOBODY },
   'a lock path that is a socket': { make: inPlaceOfLock(makeSocket), outcome: NAMES_NOBODY },

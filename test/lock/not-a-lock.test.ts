@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync }
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { onCleanup } from '../helpers/cleanup.js';
+import { PROGRAM } from '../helpers/cli.js';
 import { NOBODY, ownerFile, writeLock } from '../helpers/crafted.js';
 import { Image, run } from '../helpers/mounts.js';
 import { describeForEveryBackend } from '../helpers/package.js';
@@ -41,7 +42,7 @@ describeForEveryBackend('a directory of somebody else', (api, backend) => {
       mkdirSync(path);
       makeOld(path);
       expectRefusal(path);
-      expect(() => api.acquireLockSync(path)).toThrow(`kernel-identity reclaim --ownerless 0s ${path}`);
+      expect(() => api.acquireLockSync(path)).toThrow(`${PROGRAM} reclaim --ownerless 0s ${path}`);
       expect(api.inspectLockSync(path)).toMatchObject({
         state: 'unknown',
         description: expect.stringContaining('not named like a lock'),

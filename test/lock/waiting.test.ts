@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { LockTimeoutError, WaitReport } from '../../src/index.js';
 import { startAgent } from '../helpers/agent.js';
 import { type AnyName, EVERY, TESTED } from '../helpers/backends.js';
+import { PROGRAM } from '../helpers/cli.js';
 import { DEAD_OWNER, writeLock, writeLockOf } from '../helpers/crafted.js';
 import { describeForEveryBackend, type Package } from '../helpers/package.js';
 import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
@@ -78,7 +79,7 @@ describeForEveryBackend('a timeout', (api, backend) => {
     });
     expect(error.ownerAge).toBeGreaterThanOrEqual(0);
     expect(error.ownerAge).toBeLessThan(10_000);
-    expect(error.command).toContain('kernel-identity inspect ');
+    expect(error.command).toContain(`${PROGRAM} inspect `);
     expect(error.command).toContain(`'${path.replace("'", `'\\''`)}'`);
     for (const part of [
       path,
@@ -104,7 +105,7 @@ describeForEveryBackend('a timeout', (api, backend) => {
     });
     expect(error.evidenceMissing).toContain('witness');
     expect(error.ownerAge).toBeGreaterThanOrEqual(60_000);
-    expect(error.command).toContain('kernel-identity reclaim ');
+    expect(error.command).toContain(`${PROGRAM} reclaim `);
     expect(error.message).toContain('witness');
   });
 

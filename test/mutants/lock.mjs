@@ -757,8 +757,8 @@ export const files = [
       },
       {
         what: 'a directory that a release is about to remove is refused',
-        from: 'if (isLasting) return refused',
-        to: 'if (true) return refused',
+        from: 'if (isLasting) {',
+        to: 'if (true) {',
       },
       {
         what: 'a mount point is a directory like any other',
@@ -1016,8 +1016,8 @@ export const files = [
     mutants: [
       {
         what: 'private directories of all locks',
-        from: 'if (lockName !== null && state.names.has(lockName)) sweepOne',
-        to: 'if (lockName !== null) sweepOne',
+        from: 'if (state.names.has(lockName) || guards.has(lockName)) sweepOne',
+        to: 'sweepOne',
       },
       {
         what: 'the whole of a large directory at once',
@@ -1305,9 +1305,104 @@ export const files = [
       },
       {
         what: 'any file with a number in it is deleted',
-        from: 'refuseUnlessDeletable(lock, inspection, lockPath);',
-        to: '',
+        from: 'const lockState = assessFile(lock, lockPath, options, new LastLook());\n        if (lockState.refusal !== undefined) throw lockState.refusal;',
+        to: 'const lockState = assessFile(lock, lockPath, options, new LastLook());',
         tests: ['test/formats/hostile.test.ts'],
+      },
+    ],
+  },
+  {
+    file: 'src/formats/foreign-lock.ts',
+    tests: ['test/lock/takeover.test.ts'],
+    mutants: [
+      {
+        what: 'the file that takes the place of the judged one is deleted',
+        from: "this.#stateAt(aside) !== 'judged' || (!isForced && this.isLocked())",
+        to: '!isForced && this.isLocked()',
+      },
+      {
+        what: 'a file that was locked since is deleted',
+        from: "this.#stateAt(aside) !== 'judged' || (!isForced && this.isLocked())",
+        to: "this.#stateAt(aside) !== 'judged'",
+      },
+      {
+        what: 'the directory of a lock is moved away',
+        from: 'files.close(files.createAt(parent, aside).descriptor);',
+        to: '',
+      },
+      {
+        what: 'a file is given its name back in place of another',
+        from: '() => files.renameNoReplaceAt(parent, aside, parent, name),',
+        to: '() => files.renameAt(parent, aside, parent, name),',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/reclaim-forced.ts',
+    tests: ['test/cli/reclaim-force.test.ts'],
+    mutants: [
+      {
+        what: 'force removes whoever holds the lock by then',
+        from: 'return target.signature === signature ?',
+        to: 'return true ?',
+      },
+      {
+        what: 'force removes what is no lock',
+        from: 'if (refusal !== undefined) throw refusal;',
+        to: '',
+      },
+    ],
+  },
+  {
+    file: 'src/cli/reclaim-force.ts',
+    tests: ['test/cli/reclaim-force.test.ts'],
+    mutants: [
+      {
+        what: 'force asks nobody',
+        from: 'if (!isAgreed && !isConfirmed(inspection.state)) {',
+        to: 'if (false) {',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/protocol/takeover.ts',
+    tests: ['test/lock/takeover.test.ts'],
+    mutants: [
+      {
+        what: 'a file is taken over while another process is at it',
+        from: "assess(view, options, new LastLook()).state === 'stale' && ",
+        to: '',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/protocol/file-at-path.ts',
+    tests: ['test/lock/file-at-path.test.ts'],
+    mutants: [
+      {
+        what: 'a file that names nobody is taken though nobody says so',
+        from: "if (options.emptyFile !== 'take') {",
+        to: 'if (false) {',
+      },
+      {
+        what: 'a file that names nobody is taken whatever its name',
+        from: '!isNamedLikeLock(name) && !isLockName(name)',
+        to: 'false',
+      },
+      {
+        what: 'a file that names nobody is taken while a process has a file lock on it',
+        from: 'if (file.isLocked()) return',
+        to: 'if (false) return',
+      },
+      {
+        what: 'the grace of a file that names nobody does not count',
+        from: 'if (ageMs > grace) {',
+        to: 'if (true) {',
+      },
+      {
+        what: 'a file with the name of data is taken for a lock',
+        from: 'if (isDeletableAs(lockPath.name, found)) return lockState;',
+        to: 'return lockState;',
       },
     ],
   },
@@ -1315,6 +1410,12 @@ export const files = [
     file: 'src/lock/waiting/acquisition.ts',
     tests: ['test/lock/waiting.test.ts', 'test/waiting/timeout.test.ts'],
     mutants: [
+      {
+        what: 'takes over the file of an owner that is not dead',
+        from: "const moving = lockState.state === 'stale';",
+        to: "const moving = lockState.state !== 'free';",
+        tests: ['test/lock/file-at-path.test.ts'],
+      },
       {
         what: "another program's lease on owner.json ends the waiting",
         from: 'if (isLeased(error)) return LEASE_OF_OTHERS;',

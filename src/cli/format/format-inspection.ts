@@ -1,11 +1,14 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
+import { ownCommand } from '../../backend/own-command.js';
 import { quoteNames } from '../../errors.js';
 import type { LockFormat } from '../../formats/format.js';
 import { isDeletableAs } from '../../formats/names.js';
 import { processText } from '../../lock/holder-text.js';
 import { findUsers, type LockHolder, type LockUsers } from '../../lock/holders.js';
 import type { InspectedLock } from '../../lock/inspect.js';
+import { flagOf, knowledgeFor } from '../../lock/lift.js';
 import { describeOwner, hostOf } from '../../record/describe-owner.js';
+import { OWNER_FILE } from '../../record/owner-file.js';
 import type { OwnerRecord } from '../../record/owner-record.js';
 import { printable } from '../../text/printable.js';
 import { shellQuoted } from '../../text/shell-quote.js';
@@ -60,7 +63,7 @@ const OWN_FORMATS: ReadonlySet<LockFormat> = new Set(['kernel-identity', 'opencl
 
 /** Advice for the person who reads the inspection, and the command that does it. */
 function nextStep(
-  { state, path, format, owner, foreignFiles }: InspectedLock,
+  { state, path, format, owner, foreignFiles, liftedBy }: InspectedLock,
   holders: readonly LockHolder[],
 ): NextStep {
   const quoted = shellQuoted(path);
@@ -68,15 +71,27 @@ function nextStep(
     if (owner === null) {
       return [
         'this may not be a lock at all, so nothing clears it; to search it for locks:',
-        `kernel-identity inspect --recursive ${quoted}`,
+        `${ownCommand()} inspect --recursive ${quoted}`,
       ];
     }
     return [
       "files that are not the lock's own are never deleted; move them away, then:",
-      `kernel-identity reclaim ${quoted}`,
+      `${ownCommand()} reclaim ${quoted}`,
     ];
   }
   if (state === 'unknown') {
+    if (liftedBy !== null) {
+      return [
+        `nothing decides whether it is in use; if ${knowledgeFor(liftedBy)}, this clears it:`,
+        `${ownCommand()} reclaim ${flagOf(liftedBy)} ${quoted}`,
+      ];
+    }
+    if (basename(path) === OWNER_FILE && owner === null) {
+      return [
+        'the directory of this file is the lock:',
+        `${ownCommand()} inspect ${shellQuoted(dirname(path))}`,
+      ];
+    }
     if (owner === null) {
       return [
         'it names no owner, so nothing clears it; a program may still be writing it: inspect it again later.',
@@ -87,26 +102,26 @@ function nextStep(
     const where = host === null ? 'where its owner ran' : `where its owner ran (${printable(host)})`;
     return [
       `its owner cannot be judged from here, so nothing clears it; inspect it ${where}:`,
-      `kernel-identity inspect ${quoted}`,
+      `${ownCommand()} inspect ${quoted}`,
     ];
   }
   if (owner !== null && !OWN_FORMATS.has(format)) return nextStepWithForeign(state, path, format, holders);
   switch (state) {
     case 'free':
-      return ['take it:', `kernel-identity run ${quoted} -- COMMAND`];
+      return ['take it:', `${ownCommand()} run ${quoted} -- COMMAND`];
     case 'held':
       return [
         `leave it alone and wait for ${whomToWaitFor(holders)}:`,
-        `kernel-identity run --timeout 5m ${quoted} -- COMMAND`,
+        `${ownCommand()} run --timeout 5m ${quoted} -- COMMAND`,
       ];
     case 'stale':
       if (owner === null) {
         return [
           'acquiring it clears it. Some programs lock by a directory alone: if one of them may be at work, check it first. To clear it now:',
-          `kernel-identity reclaim ${quoted}`,
+          `${ownCommand()} reclaim ${quoted}`,
         ];
       }
-      return ['acquiring it clears it; to clear it now:', `kernel-identity reclaim ${quoted}`];
+      return ['acquiring it clears it; to clear it now:', `${ownCommand()} reclaim ${quoted}`];
   }
 }
 
@@ -129,15 +144,15 @@ function nextStepWithForeign(
     if (holder === undefined) {
       return [
         'leave it alone: a process that is not visible from here holds it. To see which one, as root on the host:',
-        `kernel-identity inspect ${shellQuoted(path)}`,
+        `${ownCommand()} inspect ${shellQuoted(path)}`,
       ];
     }
     return [
       'leave it alone while its holder lives; to see that process:',
-      `kernel-identity probe ${holder.pid}`,
+      `${ownCommand()} probe ${holder.pid}`,
     ];
   }
   return isDeletableAs(basename(path), { format })
-    ? ['its owner is gone; to remove it:', `kernel-identity reclaim ${shellQuoted(path)}`]
-    : ['its name does not show that it is a lock; if it is one, delete it by hand.', null];
+    ? ['its owner is gone; to remove it:', `${ownCommand()} reclaim ${shellQuoted(path)}`]
+    : ['its name does not show that it is a lock, so nothing deletes it.', null];
 }

@@ -4,6 +4,7 @@ import { type JudgeOptions, judgeRecord } from '../../judge/judge.js';
 import type { Verdict } from '../../judge/verdict.js';
 import type { OwnerRecord } from '../../record/owner-record.js';
 import { formatElapsed } from '../../text/elapsed.js';
+import { type LockLift, withLift } from '../lift.js';
 import { LastLook } from './last-look.js';
 import { assessOwnerless, assessTorn } from './ownerless.js';
 import { silenceOf } from './silences.js';
@@ -22,6 +23,12 @@ export interface InspectOptions extends JudgeOptions {
    * a lock's: without it, they and every acquisition leave a directory alone that is not named like a lock.
    */
   readonly ownerlessGrace?: number | undefined;
+  /**
+   * What becomes of a file at the path that names no owner, because it is empty, torn, or has a pid of 0 or less.
+   * `refuse` (default): it is no lock. `take`: the caller's word that such a file is a lock's leftover once it has been
+   * untouched for `ownerlessGrace`, if it is named like a lock and no process is seen to have a file lock on it.
+   */
+  readonly emptyFile?: 'refuse' | 'take' | undefined;
 }
 
 /** Milliseconds. FAT stores times in units of 2 s, SFTP and others in seconds. */
@@ -41,7 +48,12 @@ export interface LockState {
   readonly silentMs?: number;
   /** True when the lock was changing, so that another look may find another state. */
   readonly moving?: boolean;
-  /** Why waiting for this directory is of no use: it is no lock's, or not only a lock's. */
+  /** The option by which a person lifts what makes the state unknown. Absent where none does. */
+  readonly liftedBy?: LockLift | null;
+  /**
+   * Why waiting for this file or directory is of no use: it is no lock's, or not only a lock's. Together with
+   * `lookAgainIn` it holds only if the next look finds it again.
+   */
   readonly refusal?: NotALockError | LockNotEmptyError;
 }
 
@@ -60,6 +72,12 @@ export function assess(
   // The check comes after the judgement, because a release drops the witness only once the file has another name.
   if (view.owner !== null && !view.isOwnerStillNamed()) return JUST_RETIRED;
   return assessClaims(view, options) ?? found;
+}
+
+/** Adds to a state which option lifts it. */
+export function liftable(lockState: LockState, liftedBy: LockLift | undefined): LockState {
+  if (liftedBy === undefined) return lockState;
+  return { ...lockState, description: withLift(lockState.description, liftedBy), liftedBy };
 }
 
 const JUST_RETIRED: LockState = {

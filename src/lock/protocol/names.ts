@@ -39,6 +39,15 @@ export function privateName(lockName: string, nonce: string): string {
   return `.${lockName}.${nonce}`;
 }
 
+const GUARD_ENDING = '.takeover';
+
+/** The name of the lock that a process holds while it takes over a file called `lockName`. */
+export function guardName(lockName: string): string {
+  const name = `.${lockName}${GUARD_ENDING}`;
+  // It needs a private name as well.
+  return Buffer.byteLength(name) <= MAX_LOCK_NAME ? name : `.lock${GUARD_ENDING}`;
+}
+
 /** Most bytes in a lock's name. The private name adds a nonce and two dots, and NAME_MAX is 255. */
 export const MAX_LOCK_NAME = 255 - privateName('', '0'.repeat(32)).length;
 

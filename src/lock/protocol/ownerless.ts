@@ -9,7 +9,7 @@ import { traitsOf } from '../../backend/filesystem-traits.js';
 import { LockNotEmptyError, NotALockError } from '../../errors.js';
 import { isNamedLikeLock } from '../../formats/names.js';
 import { formatElapsed } from '../../text/elapsed.js';
-import { shellQuoted } from '../../text/shell-quote.js';
+import { clearingCommand } from '../commands.js';
 import type { InspectOptions, LockState } from './assess.js';
 import type { LastLook } from './last-look.js';
 import { isDraftName, isRetiredName, lockNameOfPrivate } from './names.js';
@@ -21,7 +21,7 @@ import type { LockView } from './view.js';
  * record, and proper-lockfile, whose lock is a bare directory, sets its time every 5 s unless its event loop
  * is busy.
  */
-const OWNERLESS_GRACE = 30_000;
+export const OWNERLESS_GRACE = 30_000;
 
 /**
  * Milliseconds. The grace of our private directories is shorter, because their makers begin anew when they
@@ -115,17 +115,19 @@ function assessNameless(
 function assessUnnamed(view: LockView, lastLook: LastLook, status: FileStatus, what: string): LockState {
   const { device, inode } = status;
   const isLasting = ageOf(status, lastLook, `unnamed:${device}:${inode}`) > REMOVAL_TIME;
-  if (isLasting) return refused(view, `${what}, and is not named like a lock`);
+  if (isLasting) {
+    return { ...refused(view, `${what}, and is not named like a lock`), liftedBy: 'ownerlessGrace' };
+  }
   const description = `${what}, and not named like a lock; it may be about to be removed`;
   return { state: 'unknown', verdict: null, description, lookAgainIn: REMOVAL_TIME };
 }
 
 function refused({ lockPath: { path } }: LockView, what: string): LockState {
-  const command = `kernel-identity reclaim --ownerless 0s ${shellQuoted(path)}`;
+  const command = clearingCommand(path, 'ownerlessGrace');
   const advice =
     what === MOUNT_POINT
       ? undefined
-      : `Choose another lock path. If it was left by a lock that was killed, this removes it: ${command}`;
+      : `If it was left by a lock that was killed, this removes it: ${command}`;
   return {
     state: 'unknown',
     verdict: null,
@@ -134,11 +136,11 @@ function refused({ lockPath: { path } }: LockView, what: string): LockState {
   };
 }
 
-function held(description: string): LockState {
+export function held(description: string): LockState {
   return { state: 'held', verdict: null, description };
 }
 
 /** Milliseconds since the last change. A time in the future counts as now. */
-function ageOf({ mtimeMs }: FileStatus, lastLook: LastLook, signature: string): number {
+export function ageOf({ mtimeMs }: FileStatus, lastLook: LastLook, signature: string): number {
   return Math.max(Date.now() - mtimeMs, lastLook.unchangedFor(signature));
 }

@@ -1,11 +1,13 @@
 // Sweeping means to clear the private directories that killed processes left beside a lock.
 import { NameStream } from '../../backend/name-stream.js';
+import { ForeignLock, putBack } from '../../formats/foreign-lock.js';
 import { assess, type InspectOptions } from './assess.js';
 import { clearStale } from './clear.js';
 import { LastLook } from './last-look.js';
 import type { LockPath } from './lock-path.js';
-import { lockNameOfPrivate } from './names.js';
-import { LockView } from './view.js';
+import { guardName, lockNameOfPrivate } from './names.js';
+import { openLockOrFile } from './open-lock.js';
+import { duringTakeover } from './takeover.js';
 
 const SWEEP_INTERVAL_MS = 60_000;
 /**
@@ -52,9 +54,12 @@ export function sweepIfDue(lockPath: LockPath, options: InspectOptions): void {
   try {
     const sweep = isUnfinished && unfinished !== null ? unfinished : begin(parentPath);
     const found = sweep.names.next(NAMES_PER_CALL);
+    // The process that was killed may have been one that took over a file.
+    const guards = new Set([...state.names].map(guardName));
     for (const name of found) {
-      const lockName = lockNameOfPrivate(name);
-      if (lockName !== null && state.names.has(lockName)) sweepOne(lockPath.sibling(name), options);
+      const lockName = guards.has(name) ? name : lockNameOfPrivate(name);
+      if (lockName === null) continue;
+      if (state.names.has(lockName) || guards.has(lockName)) sweepOne(lockPath, name, lockName, options);
     }
     if (found.length === NAMES_PER_CALL) return;
   } catch {
@@ -75,16 +80,37 @@ function end(): void {
   unfinished = null;
 }
 
-function sweepOne(orphan: LockPath, options: InspectOptions): void {
+function sweepOne(lockPath: LockPath, name: string, lockName: string, options: InspectOptions): void {
   try {
-    const view = LockView.open(orphan);
+    const orphan = lockPath.sibling(name);
+    const view = openLockOrFile(orphan);
     if (view === null) return;
     try {
-      if (assess(view, options, new LastLook()).state === 'stale') clearStale(view);
+      if (view instanceof ForeignLock) giveBack(orphan, lockPath.sibling(lockName), options);
+      else if (assess(view, options, new LastLook()).state === 'stale') clearStale(view);
     } finally {
       view.close();
     }
   } catch {
     // It belongs to another user, or is not a lock's directory at all.
   }
+}
+
+/**
+ * A process that takes a dead owner's file away gives it a private name before it deletes it. If it was killed in
+ * between, the file gets its name back, and the next contender judges it anew.
+ */
+function giveBack(aside: LockPath, lockPath: LockPath, options: InspectOptions): void {
+  // No other process is at a takeover then, so the file is one that was left.
+  duringTakeover(lockPath, options, () => {
+    const file = openLockOrFile(aside);
+    if (!(file instanceof ForeignLock)) return;
+    try {
+      if (file.owner !== null) putBack(lockPath, aside.name);
+      // A file that is empty only kept the name for the one that was to be deleted.
+      else if (file.namesNobody) aside.backend.files.unlinkAt(aside.parent, aside.name);
+    } finally {
+      file.close();
+    }
+  });
 }

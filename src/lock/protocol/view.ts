@@ -1,11 +1,13 @@
 import type { FileStatus, OpenText } from '../../backend/backend.js';
 import type { Descriptor } from '../../backend/descriptor.js';
 import { isSameFile } from '../../backend/file-status.js';
+import { ownCommand } from '../../backend/own-command.js';
 import { errnoOf, isGone } from '../../backend/system-error.js';
 import { LockNotEmptyError, NotALockError } from '../../errors.js';
-import { isDeletableAs } from '../../formats/names.js';
+import { isDeletableAs, isNamedLikeLock } from '../../formats/names.js';
 import { openOwnerFile } from '../../record/owner-file.js';
 import type { OwnerRecord } from '../../record/owner-record.js';
+import { shellQuoted } from '../../text/shell-quote.js';
 import type { LockPath } from './lock-path.js';
 import {
   isClaimedName,
@@ -269,6 +271,9 @@ function kindAt(lockPath: LockPath): string {
   }
 }
 
-function foreignOwner(lockPath: LockPath, what: string): NotALockError {
-  return new NotALockError(lockPath.path, `a directory whose ${OWNER_FILE} is a ${what}`);
+function foreignOwner({ path, name }: LockPath, what: string): NotALockError {
+  const advice = isNamedLikeLock(name)
+    ? `If it was left by a lock, this shows it, and removes it when you say so: ${ownCommand()} reclaim --force ${shellQuoted(path)}`
+    : undefined;
+  return new NotALockError(path, `a directory whose ${OWNER_FILE} is a ${what}`, advice);
 }

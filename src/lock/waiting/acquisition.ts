@@ -1,16 +1,19 @@
 import { errnoOf, isGone, systemError } from '../../backend/system-error.js';
+import { ForeignLock } from '../../formats/foreign-lock.js';
 import { ownerRecordOf } from '../../record/format.js';
-import { acquireEvent, type ReclaimedLock } from '../events.js';
+import { acquireEvent, ownerAgeOf, type ReclaimedLock, reclaimEvent } from '../events.js';
 import type { AcquireOptions } from '../options.js';
 import { assess } from '../protocol/assess.js';
 import { reclaimedFrom, reclaimStale } from '../protocol/clear.js';
+import { assessFile, removeFile } from '../protocol/file-at-path.js';
 import { isLeased } from '../protocol/file-lease.js';
 import { LastLook } from '../protocol/last-look.js';
 import { LockPath, withLockPath } from '../protocol/lock-path.js';
 import { MAX_LOCK_NAME } from '../protocol/names.js';
+import { openLockOrFile } from '../protocol/open-lock.js';
 import { type PublishedLock, publishLock } from '../protocol/publish.js';
 import { sweepIfDue } from '../protocol/sweep.js';
-import { LockView } from '../protocol/view.js';
+import type { LockView } from '../protocol/view.js';
 import { LockTimeoutError } from '../timeout-error.js';
 import type { ChangeWatch, StartWatch } from './change-watch.js';
 import { LEASE_OF_OTHERS, type Obstacle, OUT_OF_DESCRIPTORS, OVERTAKEN } from './obstacle.js';
@@ -40,6 +43,8 @@ export class Acquisition<W extends ChangeWatch> {
   readonly #options: AcquireOptions;
   readonly #startWatch: StartWatch<W>;
   readonly #lastLook = new LastLook();
+  /** Looks at a file that stands at the path instead of a directory. It keeps nothing open. */
+  readonly #fileLook = new LastLook();
   #watch: W | null = null;
   #hasWaited = false;
   #isAcquired = false;
@@ -125,7 +130,8 @@ export class Acquisition<W extends ChangeWatch> {
 
   /** Takes the lock if it is free, and reclaims it if it is stale. */
   #takeOrWatch(): PublishedLock | Obstacle {
-    const view = LockView.open(this.lockPath);
+    const view = openLockOrFile(this.lockPath);
+    if (view instanceof ForeignLock) return this.#takeOver(view);
     if (view === null) {
       const result = publishLock(this.lockPath, this.#options);
       if (typeof result === 'string') return OVERTAKEN;
@@ -149,6 +155,26 @@ export class Acquisition<W extends ChangeWatch> {
       throw error;
     } finally {
       view.close();
+    }
+  }
+
+  /** Deletes the file of a dead owner, so that the next look finds nothing in the way. */
+  #takeOver(file: ForeignLock): Obstacle {
+    // The watch is that of a directory which is gone by now.
+    this.rest();
+    try {
+      const lockState = assessFile(file, this.lockPath, this.#options, this.#fileLook);
+      if (lockState.refusal !== undefined && lockState.lookAgainIn === undefined) throw lockState.refusal;
+      const { owner } = file;
+      const moving = lockState.state === 'stale';
+      if (moving && removeFile(file, this.lockPath, this.#options) === 'removed') {
+        const { verdict, description } = lockState;
+        this.#reclaimed = { owner, ownerAge: ownerAgeOf(owner), verdict, description };
+        if (reclaimEvent.isHeard) reclaimEvent.publish({ path: this.path, ...this.#reclaimed });
+      }
+      return { ...lockState, owner, moving };
+    } finally {
+      file.close();
     }
   }
 

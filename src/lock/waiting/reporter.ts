@@ -1,9 +1,14 @@
+import { formatElapsed } from '../../text/elapsed.js';
+import { clearingCommand } from '../commands.js';
 import { ownerAgeOf, slowOwnerEvent, type WaitReport, waitEvent } from '../events.js';
 import type { AcquireOptions } from '../options.js';
 import type { Obstacle } from './obstacle.js';
 
 /** Milliseconds between two reports of the same state. */
 const REPORT_INTERVAL = 10_000;
+/** Milliseconds after which a waiter warns that nothing but a person can end its waiting. */
+const STANDSTILL = 60_000;
+let hasWarned = false;
 /** Durations are removed from a description before comparing, because a growing one is not a new state. */
 const DURATIONS = /(?: [\d.]+ (?:ms|s|min|h|d)\b)+/g;
 
@@ -20,6 +25,8 @@ export class Reporter {
   /** Milliseconds since the acquisition began. */
   #reportedAt = 0;
   #slowOwner = '';
+  /** When the state became one that nothing but a person ends, in ms since the acquisition began. null: it is none. */
+  #stuckSince: number | null = null;
 
   constructor(path: string, options: AcquireOptions) {
     this.#path = path;
@@ -27,11 +34,22 @@ export class Reporter {
   }
 
   /** Makes a report, and passes it on when it is due. `waited`: milliseconds since the acquisition began. */
-  report({ owner, verdict, description }: Obstacle, waited: number): WaitReport {
+  report(seen: Obstacle, waited: number): WaitReport {
+    const { owner, verdict, description, liftedBy } = seen;
     const { expectedHold, onWait } = this.#options;
     const ownerAge = ownerAgeOf(owner);
     const overdue = expectedHold !== undefined && ownerAge !== null && ownerAge > expectedHold;
-    const report = { path: this.#path, waited, owner, ownerAge, verdict, description, overdue };
+    const report: WaitReport = {
+      path: this.#path,
+      waited,
+      owner,
+      ownerAge,
+      verdict,
+      description,
+      liftedBy: liftedBy ?? null,
+      overdue,
+    };
+    this.#watchForStandstill(report, seen);
     const reason = verdict?.reason ?? description.replace(DURATIONS, '');
     const who = String(owner?.nonce ?? owner?.pid);
     const state = `${who} ${reason} ${overdue}`;
@@ -46,6 +64,23 @@ export class Reporter {
       }
     }
     return report;
+  }
+
+  /**
+   * Warns once in a process when nothing decides whether an owner lives, and neither time nor a lease will: such a
+   * waiter would otherwise wait for ever, and say nothing.
+   */
+  #watchForStandstill(
+    { waited, path, description, liftedBy }: WaitReport,
+    { verdict, lookAgainIn }: Obstacle,
+  ): void {
+    const isStuck = verdict?.state === 'unknown' && lookAgainIn === undefined;
+    if (!isStuck) this.#stuckSince = null;
+    else this.#stuckSince ??= waited;
+    if (hasWarned || this.#stuckSince === null || waited - this.#stuckSince < STANDSTILL) return;
+    hasWarned = true;
+    const words = `waiting for the lock '${path}' for ${formatElapsed(waited)}, and nothing but a person can end that: ${description}. To look at it, and clear it: ${clearingCommand(path, liftedBy)}`;
+    process.emitWarning(words, { code: 'KERNEL_IDENTITY_STANDSTILL' });
   }
 
   /** Milliseconds until a report is due even if nothing happens. Infinity when there is no listener. */
