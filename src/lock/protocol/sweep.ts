@@ -1,4 +1,5 @@
 // Sweeping means to clear the private directories that killed processes left beside a lock.
+import { monotonicMs } from '../../backend/monotonic-clock.js';
 import { NameStream } from '../../backend/name-stream.js';
 import { assess, type InspectOptions } from './assess.js';
 import { clearStale } from './clear.js';
@@ -41,7 +42,7 @@ let unfinished: Sweep | null = null;
  */
 export function sweepIfDue(lockPath: LockPath, options: InspectOptions): void {
   const { parentPath } = lockPath;
-  const now = performance.now();
+  const now = monotonicMs();
   const known = parents.get(parentPath);
   const state = known ?? { sweptAt: now, names: new Set() };
   state.names.add(lockPath.name);
