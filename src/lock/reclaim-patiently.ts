@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonicMs } from '../backend/monotonic-clock.js';
 import type { InspectOptions } from './protocol/assess.js';
 import { type ReclaimResult, type ReclaimTry, tryToReclaim } from './reclaim.js';
 
@@ -24,14 +25,14 @@ export interface PatientResult extends ReclaimResult {
  */
 export async function reclaimPatiently(path: string, options: PatientOptions): Promise<PatientResult> {
   const { timeout = Number.POSITIVE_INFINITY, onWait, ...judging } = options;
-  const started = performance.now();
+  const started = monotonicMs();
   let reportedAt = Number.NEGATIVE_INFINITY;
   for (let before: ReclaimTry['left'] = null; ; ) {
     const { result, left } = tryToReclaim(path, judging);
     const silentMs = left?.silentMs;
     if (silentMs === undefined || left?.lookAgainIn === undefined) return { ...result, isRenewed: false };
     if (silentMs <= (before?.silentMs ?? -1)) return { ...result, isRenewed: true };
-    const waited = performance.now() - started;
+    const waited = monotonicMs() - started;
     if (waited >= timeout) return { ...result, isRenewed: false };
     if (waited - reportedAt >= REPORT_INTERVAL) {
       reportedAt = waited;

@@ -34,13 +34,15 @@ function start(root: string, entry: string, env: Readonly<Record<string, string>
 const needs = [isBuilt(), hasBackend('native')];
 
 describe('the first lock of a process', () => {
-  testRequiring(needs, 'loads neither node:crypto nor node:child_process, and makes no slow probe', () => {
-    const { root } = installInto();
-    const { backend, loaded, probed } = start(root, 'dist/index.js');
-    expect(backend).toEqual({ name: 'native', reason: 'the addon loaded' });
-    expect(loaded.filter((name) => /crypto|child_process|worker/.test(name))).toEqual([]);
-    expect(probed).toBe(false);
-  });
+  for (const entry of ['dist/index.js', 'dist/index.cjs']) {
+    testRequiring(needs, `loads no module of Node that it can do without: ${entry}`, () => {
+      const { root } = installInto();
+      const { backend, loaded, probed } = start(root, entry);
+      expect(backend).toEqual({ name: 'native', reason: 'the addon loaded' });
+      expect(loaded.filter((name) => /crypto|child_process|worker|perf_hooks/.test(name))).toEqual([]);
+      expect(probed).toBe(false);
+    });
+  }
 
   testRequiring(needs, 'has the addon of the package, whatever the environment says', () => {
     const { root, project } = installInto();

@@ -3,6 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { monotonicMs } from '../../src/backend/monotonic-clock.js';
 import {
   acquireLock,
   acquireLockSync,
@@ -13,6 +14,7 @@ import {
 } from '../../src/index.js';
 import { LockEvent } from '../../src/lock/events.js';
 import { cli } from '../helpers/cli.js';
+import { setMonotonicClock } from '../helpers/clock.js';
 import { DEAD_OWNER, ownerFile, writeLock } from '../helpers/crafted.js';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -156,8 +158,8 @@ describe('events', () => {
     expect(slow[0]?.ownerAge).toBeGreaterThan(300);
     // The same is reported again ten seconds later; a change in the directory makes the waiter look.
     const reports = listen(CHANNELS.wait);
-    const now = performance.now.bind(performance);
-    vi.spyOn(performance, 'now').mockImplementation(() => now() + 11_000);
+    const now = monotonicMs() - performance.now();
+    setMonotonicClock(() => now + performance.now() + 11_000);
     onTestFinished(() => void vi.restoreAllMocks());
     writeFileSync(join(path, 'noise'), '');
     rmSync(join(path, 'noise'));

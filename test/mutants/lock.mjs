@@ -687,8 +687,8 @@ export const files = [
       },
       {
         what: 'a late answer counts as silence',
-        from: 'const times = { startedMs, endedMs: performance.now() };',
-        to: 'const times = { startedMs: performance.now(), endedMs: startedMs };',
+        from: 'const times = { startedMs, endedMs: monotonicMs() };',
+        to: 'const times = { startedMs: monotonicMs(), endedMs: startedMs };',
       },
       {
         what: 'a pause of the waiter counts as silence of the owner',
@@ -1557,7 +1557,7 @@ export const files = [
       },
       {
         what: 'a release gives nobody a turn',
-        from: 'line.turnEnds = performance.now() + TURN;',
+        from: 'line.turnEnds = monotonicMs() + TURN;',
         to: '',
         tests: ['test/waiting/turns.test.ts'],
       },

@@ -9,6 +9,7 @@ import type { AcquireOptions } from '../../src/lock/options.js';
 import type { LockView } from '../../src/lock/protocol/view.js';
 import { Acquisition } from '../../src/lock/waiting/acquisition.js';
 import type { ChangeWatch } from '../../src/lock/waiting/change-watch.js';
+import { setMonotonicClock } from '../helpers/clock.js';
 import { editOwner, writeLock, writeLockOf } from '../helpers/crafted.js';
 import { startProcess } from '../helpers/processes.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -21,7 +22,7 @@ let elapsed = 0;
 
 beforeEach(() => {
   elapsed = 0;
-  vi.spyOn(performance, 'now').mockImplementation(() => 5_000_000 + elapsed);
+  setMonotonicClock(() => 5_000_000 + elapsed);
   vi.spyOn(Date, 'now').mockImplementation(() => NOW + elapsed);
 });
 

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { setImmediate as nextRound, setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
+import { monotonicMs } from '../../src/backend/monotonic-clock.js';
+import { setMonotonicClock } from '../helpers/clock.js';
 import { describeForEachBackend } from '../helpers/package.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
@@ -13,7 +15,8 @@ afterEach(() => {
 
 /** From now on no turn runs out, however slow the machine is. */
 function stopClock(): void {
-  vi.spyOn(performance, 'now').mockReturnValue(performance.now());
+  const now = monotonicMs();
+  setMonotonicClock(() => now);
 }
 
 describeForEachBackend('a turn', (api) => {
@@ -109,8 +112,8 @@ describeForEachBackend('a turn', (api) => {
       const path = newPath();
       const held = await api.acquireLock(path);
       const idle = await idleHead(path, legacy);
-      let now = performance.now();
-      const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+      let now = monotonicMs();
+      const clock = setMonotonicClock(() => now);
       await held.release();
       let isServed = false;
       const newcomer = api.acquireLock(path).then((lock) => {

@@ -1,4 +1,5 @@
 import { traitsOf } from '../../backend/filesystem-traits.js';
+import { monotonicMs } from '../../backend/monotonic-clock.js';
 import type { LockNotEmptyError, NotALockError } from '../../errors.js';
 import { type JudgeOptions, judgeRecord } from '../../judge/judge.js';
 import type { Verdict } from '../../judge/verdict.js';
@@ -129,10 +130,10 @@ function assessByLease(
   }
   const lease = Math.max(record.lease.durationMs, MIN_LEASE);
   const beat = lease / BEATS_PER_LEASE;
-  const startedMs = performance.now();
+  const startedMs = monotonicMs();
   // The time must not come from a cache, because a living owner would then seem to be silent.
   const status = view.lockPath.backend.files.statFresh(view.owner.descriptor);
-  const times = { startedMs, endedMs: performance.now() };
+  const times = { startedMs, endedMs: monotonicMs() };
   const silentMs = silenceOf(status).add(`${status.mtimeMs}:${record.nonce}`, times, beat);
   // Two renewals within one unit of a coarse clock leave the same mtime.
   const unseen = status.mtimeMs % 1000 === 0 ? COARSEST_TIME : 0;

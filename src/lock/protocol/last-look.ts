@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../backend/monotonic-clock.js';
 import type { LockView } from './view.js';
 
 /**
@@ -13,7 +14,7 @@ export class LastLook {
 
   /** Milliseconds on this process's monotonic clock for which `signature` has been the only one seen. */
   unchangedFor(signature: string): number {
-    const now = performance.now();
+    const now = monotonicMs();
     if (signature !== this.#signature) {
       this.#signature = signature;
       this.#sinceMs = now;

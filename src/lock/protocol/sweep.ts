@@ -1,4 +1,5 @@
 // Sweeping means to clear the private directories that killed processes left beside a lock.
+import { monotonicMs } from '../../backend/monotonic-clock.js';
 import { NameStream } from '../../backend/name-stream.js';
 import { ForeignLock, putBack } from '../../formats/foreign-lock.js';
 import { assess, type InspectOptions } from './assess.js';
@@ -43,7 +44,7 @@ let unfinished: Sweep | null = null;
  */
 export function sweepIfDue(lockPath: LockPath, options: InspectOptions): void {
   const { parentPath } = lockPath;
-  const now = performance.now();
+  const now = monotonicMs();
   const known = parents.get(parentPath);
   const state = known ?? { sweptAt: now, names: new Set() };
   state.names.add(lockPath.name);

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../backend/monotonic-clock.js';
 import { errnoOf, isGone, systemError } from '../../backend/system-error.js';
 import { ForeignLock } from '../../formats/foreign-lock.js';
 import { ownerRecordOf } from '../../record/format.js';
@@ -75,7 +76,7 @@ export class Acquisition<W extends ChangeWatch> {
   *steps(othersAhead: () => Ahead | null = () => null): Generator<Pause<W>, PublishedLock, Obstacle | null> {
     refuseLongName(this.lockPath);
     const { timeout = Number.POSITIVE_INFINITY } = this.#options;
-    const started = performance.now();
+    const started = monotonicMs();
     const pace = new Pace();
     const reporter = new Reporter(this.path, this.#options);
     sweepIfDue(this.lockPath, this.#options);
@@ -93,14 +94,14 @@ export class Acquisition<W extends ChangeWatch> {
       const pause = seenByOther !== null ? pace.whileAnotherLooks() : pace.afterLook(found, isWatchComplete);
       isNew = ahead !== null && ahead.ms !== Number.POSITIVE_INFINITY;
       if (pause === AT_ONCE) continue;
-      const pausedAt = performance.now();
+      const pausedAt = monotonicMs();
       const waited = pausedAt - started;
       const report = reporter.report(found, waited);
       if (waited >= timeout) throw new LockTimeoutError(report, timeout);
       const ms = Math.min(pause, ahead?.ms ?? pause, timeout - waited, reporter.dueIn(report));
       this.#hasWaited = true;
       seenByHead = yield { ms, watch: this.#watch, seen: found };
-      pace.afterPause(performance.now() - pausedAt, ms);
+      pace.afterPause(monotonicMs() - pausedAt, ms);
     }
   }
 
@@ -194,7 +195,7 @@ export class Acquisition<W extends ChangeWatch> {
   #announce({ record }: PublishedLock, started: number): void {
     if (!acquireEvent.isHeard) return;
     const owner = ownerRecordOf(record);
-    const waited = performance.now() - started;
+    const waited = monotonicMs() - started;
     acquireEvent.publish({ path: this.path, owner, waited, reclaimed: this.#reclaimed });
   }
 }

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../backend/monotonic-clock.js';
 import type { AcquireOptions } from '../options.js';
 import type { LockPath } from '../protocol/lock-path.js';
 import type { Obstacle } from './obstacle.js';
@@ -51,7 +52,7 @@ function headsOf({ queues }: Line): QueuedWaiter[] {
 export function announceRelease(lockPath: LockPath): void {
   const line = lineAt(lockPath);
   if (line === undefined) return;
-  line.turnEnds = performance.now() + TURN;
+  line.turnEnds = monotonicMs() + TURN;
   // They look in the order in which they are woken.
   for (const head of headsOf(line)) head.wake();
 }
@@ -65,7 +66,7 @@ export function turnOfOthers(lockPath: LockPath, waiter: QueuedWaiter | null): n
   if (lines.size === 0) return 0;
   const line = lineAt(lockPath);
   if (line === undefined || headsOf(line)[0] === waiter) return 0;
-  return Math.max(0, line.turnEnds - performance.now());
+  return Math.max(0, line.turnEnds - monotonicMs());
 }
 
 /** What the head of the queue saw last in which a task with these options would wait. null without a head. */

@@ -1,0 +1,111 @@
+// Compares the start-up of two builds of this package: loading, the first lock of a process, and the command `run`. The
+// builds take turns, each in a process of its own: `npm run bench:startup -- DIR_A DIR_B`.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { describeMachine } from './harness/machine.mjs';
+import { machineLine, tableText } from './harness/report.mjs';
+import { defaultParent, makeScratch, newPath } from './harness/scratch.mjs';
+import { quartiles } from './harness/statistics.mjs';
+
+const USAGE = `npm run bench:startup -- DIR_A DIR_B [--rounds N] [--node FILE]
+
+  DIR_A, DIR_B   two checkouts of this package, both built
+  --rounds N     how often each is started, in turns; by default 25
+  --node FILE    the Node to start; by default this one
+
+Times are ms, the smallest and the lower quartile: other work of the machine only ever adds to them. CPU time is
+that of all threads. B/A is the ratio of the lower quartiles.`;
+
+const FIRST_LOCK = fileURLToPath(new URL('start/first-lock.cjs', import.meta.url));
+/** The least that any such program in Node does: it starts one command. */
+const FLOOR = ['-e', "require('node:child_process').spawn('true', { stdio: 'inherit' })"];
+
+const HEAD = ['A min', 'A p25', 'B min', 'B p25', 'B/A'];
+
+const { builds, rounds, node } = readArguments();
+const parent = defaultParent();
+const directory = makeScratch(parent);
+console.log(machineLine(describeMachine(parent)));
+console.log(`${started(['--version']).stdout.trim()}, A: ${builds.A.folder}, B: ${builds.B.folder}`);
+
+/** The samples of A and B, in ms, by what was measured. */
+const samples = new Map();
+for (let round = 0; round < rounds; round += 1) {
+  // The build that starts first is another one each time, so that the order favours neither.
+  for (const name of round % 2 === 0 ? ['A', 'B'] : ['B', 'A']) measureOnce(name, builds[name]);
+}
+console.log(`\n${tableText({ title: `${rounds} rounds`, head: HEAD, lines: [...samples].map(lineOf) })}`);
+
+function measureOnce(name, { entries, program }) {
+  for (const [how, entry] of Object.entries(entries)) {
+    const { stdout, stderr } = started([FIRST_LOCK, entry, newPath(directory)]);
+    if (stdout === '') throw new Error(`${entry}: ${stderr}`);
+    const { load, lock } = JSON.parse(stdout);
+    for (const clock of ['wall', 'cpu']) {
+      note(`${how}, ${clock} time`, name, load[clock]);
+      note(`first lock after ${how}, ${clock} time`, name, lock[clock]);
+    }
+  }
+  const floor = timed(FLOOR);
+  note(
+    'run LOCK -- true, less what Node needs to start a command',
+    name,
+    timed([program, 'run', newPath(directory), '--', 'true']) - floor,
+  );
+}
+
+function note(what, name, ms) {
+  if (!samples.has(what)) samples.set(what, { A: [], B: [] });
+  samples.get(what)[name].push(ms);
+}
+
+function lineOf([what, { A, B }]) {
+  const numbers = [A, B].flatMap((values) => [Math.min(...values), quartiles(values).p25]);
+  const ratio = A.length > 0 && B.length > 0 ? numbers[3] / numbers[1] : Number.NaN;
+  const texts = numbers.map((ms) => (Number.isFinite(ms) ? ms.toFixed(1) : '-'));
+  return [what, ...texts, Number.isNaN(ratio) ? '-' : ratio.toFixed(2)];
+}
+
+function timed(args) {
+  const before = performance.now();
+  const { status, stderr } = started(args);
+  if (status !== 0) throw new Error(`${args.join(' ')}: ${stderr}`);
+  return performance.now() - before;
+}
+
+function started(args) {
+  return spawnSync(node, args, { encoding: 'utf8' });
+}
+
+function readArguments() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      rounds: { type: 'string', default: '25' },
+      node: { type: 'string', default: process.execPath },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const count = Number(values.rounds);
+  const isUsable = positionals.length === 2 && Number.isInteger(count) && count > 0;
+  if (values.help || !isUsable) {
+    console.log(USAGE);
+    process.exit(values.help ? 0 : 2);
+  }
+  const [A, B] = positionals.map(buildIn);
+  return { builds: { A, B }, rounds: count, node: values.node };
+}
+
+/** The files of a build, which older ones do not all have. */
+function buildIn(path) {
+  const folder = resolve(path);
+  const { bin } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const entries = { import: join(folder, 'dist/index.js'), require: join(folder, 'dist/index.cjs') };
+  if (!existsSync(entries.require)) delete entries.require;
+  if (existsSync(entries.import)) return { folder, entries, program: join(folder, bin['kernel-identity']) };
+  console.error(`${entries.import} does not exist: run npm run build in ${folder}`);
+  process.exit(2);
+}
