@@ -1,5 +1,6 @@
-import { invalidArgument, invalidType, invalidValue, kindOf } from '../errors.js';
+import { invalidType, invalidValue } from '../errors.js';
 import { type OptionNames, requireOptions } from '../known-options.js';
+import { requireRecorded } from '../record/parse-owner.js';
 import type { OwnerOptions } from './judge.js';
 import type { JudgeOptions } from './legacy.js';
 
@@ -17,14 +18,11 @@ const OWNER_OPTIONS = {
 } satisfies OptionNames<OwnerOptions>;
 
 /**
- * Checks the arguments of judgeOwner() and watchOwner(). What is no object is no record that somebody wrote, but the
- * slip of a caller: the owner of a lock that is free by now is null.
+ * Checks the arguments of judgeOwner() and watchOwner().
  * @throws TypeError (ERR_INVALID_ARG_TYPE); the errors of {@link checkJudgeOptions}.
  */
 export function checkJudgement(recorded: unknown, options: OwnerOptions): void {
-  if (typeof recorded !== 'object' || recorded === null) {
-    throw invalidArgument(`a recorded owner must be an object, not ${kindOf(recorded)}`);
-  }
+  requireRecorded(recorded);
   checkJudgeOptions(options, OWNER_OPTIONS);
 }
 

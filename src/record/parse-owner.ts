@@ -1,4 +1,4 @@
-import { invalidArgument } from '../errors.js';
+import { invalidArgument, kindOf } from '../errors.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import { type OptionNames, requireOptions } from '../known-options.js';
 import type { OwnerRecord, OwnerRow } from './owner-record.js';
@@ -15,12 +15,9 @@ const PARSE_OPTIONS = { keys: true } satisfies OptionNames<ParseOwnerOptions>;
 /**
  * Reads a record once, for a program that judges it often: `judgeOwner` then reads nothing of it anew, which is most of
  * the time of a judgement. It gives the verdict that it would give for the record itself, and needs no `keys`.
- *
- * ```js
- * const owner = parseOwner(row, { keys: { identity: 'owner' } });
- * setInterval(() => console.log(judgeOwner(owner).state), 1000);
- * ```
- *
+ * @example
+ * const owner = parseOwner({ id: 1, owner: selfIdentity() }, { keys: { identity: 'owner' } });
+ * console.log(judgeOwner(owner).state); // alive
  * @param recorded all that `judgeOwner` takes. What it holds never throws: `problem` says in words why a record cannot be
  * judged, or is null.
  * @returns a copy, frozen with all its parts.
@@ -30,11 +27,19 @@ export function parseOwner(
   recorded: ProcessIdentity | OwnerRecord | OwnerRow | object,
   options: ParseOwnerOptions = {},
 ): OwnerRecord {
-  if (typeof recorded !== 'object' || recorded === null) {
-    throw invalidArgument('the record must be an object');
-  }
+  requireRecorded(recorded);
   requireOptions(options, PARSE_OPTIONS);
   return checkedRecords.markChecked(deeplyFrozen(recordedOwner(recorded, options.keys)));
+}
+
+/**
+ * What is no object is no record that somebody wrote, but the slip of a caller: the owner of a lock that is free by now is
+ * null.
+ * @throws TypeError (ERR_INVALID_ARG_TYPE)
+ */
+export function requireRecorded(recorded: unknown): void {
+  if (typeof recorded === 'object' && recorded !== null) return;
+  throw invalidArgument(`a recorded owner must be an object, not ${kindOf(recorded)}`);
 }
 
 function deeplyFrozen<T extends object>(value: T): T {

@@ -8,13 +8,13 @@ const COMPARE = ['test/identity/compare.test.ts'];
 /** @type {import('./list.mjs').MutatedFile[]} */
 export const files = [
   {
-    file: 'src/judge/options.ts',
+    file: 'src/record/parse-owner.ts',
     tests: ['test/lock/arguments.test.ts'],
     mutants: [
       {
         what: 'a watch on no owner at all is alive for ever',
-        from: "if (typeof recorded !== 'object' || recorded === null)",
-        to: 'if (false)',
+        from: "if (typeof recorded === 'object' && recorded !== null) return;",
+        to: 'return;',
       },
     ],
   },
