@@ -14,6 +14,8 @@ export interface HeldLock {
   readonly directory: FileId;
   readonly file: FileId;
   readonly isIntact: () => boolean;
+  /** The line of the program that acquired it, for people. null unless NODE_DEBUG asks for it. */
+  readonly takenAt: string | null;
 }
 
 type FileId = Pick<FileStatus, 'device' | 'inode'>;

@@ -108,7 +108,7 @@ export interface LockEvents {
 
 /** NODE_DEBUG=kernel-identity writes every event to stderr, one line each. */
 const debug = debuglog('kernel-identity');
-const isDebugging = debug.enabled;
+export const isDebugging = debug.enabled;
 
 /** One channel. Check {@link isHeard} before making a payload, because a channel rarely has a subscriber. */
 export class LockEvent<Name extends keyof LockEvents> {

@@ -6,6 +6,7 @@ import {
   checkTryOptions,
   type TryAcquireOptions,
 } from './options.js';
+import { runHolding } from './reentry.js';
 import { LockTimeoutError } from './timeout-error.js';
 import { type AcquiredLock, acquireAsync, acquireSync } from './waiting/acquire.js';
 
@@ -126,7 +127,7 @@ export async function withLock<T>(
   const lock = await acquireLock(path, options);
   let result: T;
   try {
-    result = await run(lock);
+    result = await runHolding(lock, run);
   } catch (error) {
     releaseQuietly(lock);
     throw error;

@@ -5,7 +5,9 @@ import { LockLostError, quoteNames, withCode } from '../errors.js';
 import { enterHeldLock, giveUpLock, leaveHeldLock } from '../judge/held-locks.js';
 import { ownerRecordOf } from '../record/format.js';
 import type { OwnerRecord } from '../record/owner-record.js';
+import { callSite } from './call-site.js';
 import {
+  isDebugging,
   lostEvent,
   movedEvent,
   ownerAgeOf,
@@ -13,6 +15,7 @@ import {
   type ReleaseEvent,
   releaseEvent,
 } from './events.js';
+import { unwatchHandle, watchHandle } from './forgotten.js';
 import { clearAfterHeir, optionsOfHeir, startHeir } from './heirs.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { LossWatch } from './loss-watch.js';
@@ -57,14 +60,18 @@ export class Lock {
    */
   constructor(published: PublishedLock, reclaimed: ReclaimedLock | null = null) {
     this.#published = published;
-    this.#record = new OwnRecord(published);
+    const record = new OwnRecord(published);
+    this.#record = record;
     this.reclaimed = reclaimed;
     this.path = published.lockPath.path;
     enterHeldLock(published.record.nonce, {
       directory: published.directoryId,
       file: published.owner.status,
-      isIntact: () => this.#record.isIntact(),
+      // It must not lead to this handle, or nobody would hear when that is forgotten.
+      isIntact: () => record.isIntact(),
+      takenAt: isDebugging ? callSite() : null,
     });
+    watchHandle(this, published);
     this.#keepLease();
     if (lostEvent.isHeard) this.#watchForLoss();
     if (movedEvent.isHeard) this.#placeOf().start();
@@ -334,6 +341,7 @@ export class Lock {
   #closeOwner(): void {
     if (this.#isOwnerClosed) return;
     this.#isOwnerClosed = true;
+    unwatchHandle(this);
     const { lockPath, owner, record } = this.#published;
     const { descriptor, status } = owner;
     leaveHeldLock(record.nonce);

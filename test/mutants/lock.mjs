@@ -8,6 +8,7 @@ const CLEARING = [
 ];
 
 const ARGUMENTS = ['test/lock/arguments.test.ts'];
+const SELF_WAIT = ['test/lock/self-wait.test.ts'];
 const RETIRING = ['test/lock/retire.test.ts'];
 const HAND_OVER = ['test/hand-over/hand-over.test.ts'];
 
@@ -21,6 +22,59 @@ const FORMATS = [
 
 /** @type {import('./list.mjs').MutatedFile[]} */
 export const files = [
+  {
+    file: 'src/lock/reentry.ts',
+    tests: SELF_WAIT,
+    mutants: [
+      {
+        what: 'a task that holds another lock is said to wait for itself',
+        from: 'if (at.lock.owner.nonce === nonce) return true;',
+        to: 'return true;',
+      },
+      {
+        what: 'only the innermost lock counts',
+        from: 'at = at.outer',
+        to: 'at = undefined',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/waiting/self-wait.ts',
+    tests: SELF_WAIT,
+    mutants: [
+      {
+        what: 'an acquisition that its caller does not wait for is warned of',
+        from: '? REENTRANT_AFTER\n',
+        to: '? 0\n',
+      },
+      {
+        what: 'a wait that ends by itself is warned of',
+        from: 'timeout === Number.POSITIVE_INFINITY && signal === undefined && !isListening',
+        to: 'true',
+      },
+      {
+        what: 'every waiter warns of the same lock',
+        from: 'if (nonce === null || warned.has(nonce)) return;',
+        to: '',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/lock.ts',
+    tests: SELF_WAIT,
+    mutants: [
+      {
+        what: 'a lock that was released is said to be forgotten',
+        from: '    unwatchHandle(this);\n',
+        to: '',
+      },
+      {
+        what: 'the handle of a forgotten lock is never collected',
+        from: 'isIntact: () => record.isIntact(),',
+        to: 'isIntact: () => this.#record.isIntact(),',
+      },
+    ],
+  },
   {
     file: 'src/known-options.ts',
     tests: ARGUMENTS,

@@ -3,6 +3,7 @@ import { clearingCommand } from '../commands.js';
 import { ownerAgeOf, slowOwnerEvent, type WaitReport, waitEvent } from '../events.js';
 import type { AcquireOptions } from '../options.js';
 import type { Obstacle } from './obstacle.js';
+import { SelfWait } from './self-wait.js';
 
 /** Milliseconds between two reports of the same state. */
 const REPORT_INTERVAL = 10_000;
@@ -27,6 +28,8 @@ export class Reporter {
   #slowOwner = '';
   /** When the state became one that nothing but a person ends, in ms since the acquisition began. null: it is none. */
   #stuckSince: number | null = null;
+  /** Made when this thread itself is found to hold the lock. */
+  #selfWait: SelfWait | null = null;
 
   constructor(path: string, options: AcquireOptions) {
     this.#path = path;
@@ -50,6 +53,10 @@ export class Reporter {
       overdue,
     };
     this.#watchForStandstill(report, seen);
+    if (verdict?.reason === 'held-by-this-process') {
+      this.#selfWait ??= new SelfWait(this.#options, isListening(this.#options));
+    }
+    this.#selfWait?.see(report);
     const reason = verdict?.reason ?? description.replace(DURATIONS, '');
     const who = String(owner?.nonce ?? owner?.pid);
     const state = `${who} ${reason} ${overdue}`;
@@ -83,8 +90,16 @@ export class Reporter {
     process.emitWarning(words, { code: 'KERNEL_IDENTITY_STANDSTILL' });
   }
 
-  /** Milliseconds until a report is due even if nothing happens. Infinity when there is no listener. */
-  dueIn({ waited, ownerAge, overdue }: WaitReport): number {
+  /** Milliseconds until a report or a warning is due even if nothing happens. Infinity when neither is. */
+  dueIn(report: WaitReport): number {
+    return Math.min(
+      this.#reportDueIn(report),
+      this.#selfWait?.dueIn(report.waited) ?? Number.POSITIVE_INFINITY,
+    );
+  }
+
+  /** Infinity when there is no listener. */
+  #reportDueIn({ waited, ownerAge, overdue }: WaitReport): number {
     const { expectedHold } = this.#options;
     if (!isListening(this.#options)) return Number.POSITIVE_INFINITY;
     const repetition = this.#reportedAt + REPORT_INTERVAL - waited;

@@ -1,0 +1,32 @@
+import { fileURLToPath } from 'node:url';
+
+/** Frames that are searched, those of this package included. */
+const DEPTH = 40;
+
+/** Frames such as `at async Promise.all (index 0)` are in no file. */
+const IN_A_FILE = /^at .*:\d+:\d+\)?$/;
+
+/**
+ * The line of the program that called this package, as a stack trace shows it. null when none is found. It takes some
+ * microseconds, so call it only where a person will read it.
+ */
+export function callSite(): string | null {
+  const limit = Error.stackTraceLimit;
+  // Node can be told to freeze its errors, and then the limit stays as it is.
+  Reflect.set(Error, 'stackTraceLimit', DEPTH);
+  const { stack = '' } = new Error();
+  Reflect.set(Error, 'stackTraceLimit', limit);
+  const own = ownFile();
+  const frames = stack.split('\n').map((line) => line.trim());
+  return frames.find((line) => IN_A_FILE.test(line) && !isOwn(line, own)) ?? null;
+}
+
+function isOwn(line: string, own: string | null): boolean {
+  return line.includes('node:') || (own !== null && line.includes(own));
+}
+
+/** The file into which the package was bundled. null in a CommonJS bundle, which does not know it. */
+function ownFile(): string | null {
+  const { url } = import.meta as { url?: string };
+  return url === undefined ? null : fileURLToPath(url);
+}
