@@ -44,7 +44,10 @@ else process.exitCode = 1;
 async function makeDist() {
   copyTypes('index');
   write('index.d.ts', "export * from './index.cjs';\n");
+  copyTypes('testing');
+  write('testing.d.ts', "export * from './testing.cjs';\n");
   await buildLibrary();
+  await buildTesting();
   await buildProgram();
   console.log('dist/ made');
 }
@@ -66,10 +69,28 @@ async function buildLibrary() {
   const { exports } = metafile.outputs['dist/for-bundlers.js'];
   // The names are taken from an object, because Node would first have to search the whole file for them if the wrapper
   // imported it: that takes 40 ms.
-  write(
-    'index.js',
+  write('index.js', wrapperOf(exports.join(', '), './index.cjs'));
+}
+
+/** What tests import beside the library. It uses the copy of the library that the program under test has loaded. */
+async function buildTesting() {
+  const library = {
+    name: 'the library',
+    setup({ onResolve }) {
+      onResolve({ filter: /^\.\/index\.js$/ }, () => ({ path: './index.cjs', external: true }));
+    },
+  };
+  const entryPoints = ['src/testing.ts'];
+  await build({ ...COMMONJS, entryPoints, outfile: join(DIST, 'testing.cjs'), plugins: [library] });
+  const names = 'FakeOwner, fakeOwner, loseLock';
+  write('testing.js', wrapperOf(names, './testing.cjs'));
+}
+
+/** An ES module with the exports of a CommonJS file. */
+function wrapperOf(names, file) {
+  return (
     "import { createRequire } from 'node:module';\n\n" +
-      `export const {\n  ${exports.join(',\n  ')},\n} = createRequire(import.meta.url)('./index.cjs');\n`,
+    `export const { ${names} } = createRequire(import.meta.url)('${file}');\n`
   );
 }
 

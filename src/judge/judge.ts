@@ -3,6 +3,7 @@ import type { ProcessIdentity } from '../identity/process-identity.js';
 import { NOWHERE, type RecordSite, withOwnerFileOf } from '../record/owner-file.js';
 import type { OwnerRecord, OwnerRow } from '../record/owner-record.js';
 import { type RowKeys, recordedOwner } from '../record/row.js';
+import { FakeObservation, fakeStateOf } from './fakes.js';
 import type { JudgeOptions } from './legacy.js';
 import { LiveObservation, type Seen } from './live-observation.js';
 import { checkJudgement } from './options.js';
@@ -102,5 +103,11 @@ export function judgeRecord(
   options: JudgeOptions & Pick<OwnerOptions, 'path'>,
   seen: Seen = NOTHING_SEEN,
 ): Verdict {
-  return decide(record, new LiveObservation(currentObserver(), record, site, seen, options.path), options);
+  const fake = fakeStateOf(record);
+  const observer = currentObserver();
+  const observation =
+    fake === undefined
+      ? new LiveObservation(observer, record, site, seen, options.path)
+      : new FakeObservation(record, fake, observer, record, site, seen, options.path);
+  return decide(record, observation, options);
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as api from '../../src/index.js';
+import * as testing from '../../src/testing.js';
 
 export const TOP = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -81,20 +82,33 @@ export function anchorsOf(page: Page): string[] {
 /** The examples in the doc comments of the published types, as blocks that a reader would paste. */
 export function docExamples(): Block[] {
   const files = readdirSync(join(TOP, 'dist'), { recursive: true, encoding: 'utf8' });
-  return files.filter((name) => name.endsWith('.d.ts')).flatMap((name) => examplesIn(`dist/${name}`));
+  return files.filter((name) => name.endsWith('.d.cts')).flatMap((name) => examplesIn(`dist/${name}`));
 }
 
 function examplesIn(page: string): Block[] {
   const text = read(page);
   return [...text.matchAll(/^ *\* @example\n((?: *\* (?!@).*\n)+)/gm)].map(({ 1: lines = '', index }) => {
     const example = lines.replace(/^ *\* /gm, '');
-    const used = PUBLIC_FUNCTIONS.filter((name) => example.includes(`${name}(`));
-    const code = `import { ${used.join(', ')} } from 'kernel-identity';\n\n${example}`;
+    const imports = [
+      importOf(example, PUBLIC_FUNCTIONS, 'kernel-identity'),
+      importOf(example, TESTING_FUNCTIONS, 'kernel-identity/testing'),
+    ];
+    const code = `${imports.join('')}\n${example}`;
     return { page, line: text.slice(0, index).split('\n').length, language: 'js', code, notRun: null };
   });
 }
 
-/** The functions that the package exports. */
-export const PUBLIC_FUNCTIONS: readonly string[] = Object.entries(api)
-  .filter(([name, value]) => typeof value === 'function' && /^[a-z]/.test(name))
-  .map(([name]) => name);
+function importOf(example: string, functions: readonly string[], from: string): string {
+  const used = functions.filter((name) => example.includes(`${name}(`));
+  return used.length === 0 ? '' : `import { ${used.join(', ')} } from '${from}';\n`;
+}
+
+/** The functions that the package exports, and those that it exports for tests. */
+export const PUBLIC_FUNCTIONS = functionsOf(api);
+export const TESTING_FUNCTIONS = functionsOf(testing);
+
+function functionsOf(module: object): string[] {
+  return Object.entries(module)
+    .filter(([name, value]) => typeof value === 'function' && /^[a-z]/.test(name))
+    .map(([name]) => name);
+}

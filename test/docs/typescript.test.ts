@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { describeRequiring, isBuilt } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { allPages, blocksOf, docExamples, PUBLIC_FUNCTIONS, read, TOP } from './pages.js';
+import { allPages, blocksOf, docExamples, PUBLIC_FUNCTIONS, read, TESTING_FUNCTIONS, TOP } from './pages.js';
 
 const OPTIONS = {
   strict: true,
@@ -42,17 +42,20 @@ describeRequiring([isBuilt()], 'the examples in pages and doc comments', () => {
 
 describeRequiring([isBuilt()], 'the published types', () => {
   const texts = readdirSync(join(TOP, 'dist'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.d.ts'))
+    .filter((name) => name.endsWith('.d.cts'))
     .map((name) => read(`dist/${name}`))
     .join('\n');
 
-  test.each(PUBLIC_FUNCTIONS)('have a doc comment with an example on each signature of %s', (name) => {
-    const signatures = [...texts.matchAll(new RegExp(`^export declare function ${name}[<(]`, 'gm'))];
-    expect(signatures.length).toBeGreaterThan(0);
-    for (const { index } of signatures) {
-      const above = texts.slice(0, index);
-      expect(above.endsWith('*/\n')).toBe(true);
-      expect(above.slice(above.lastIndexOf('/**'))).toContain(' * @example\n');
-    }
-  });
+  test.each([...PUBLIC_FUNCTIONS, ...TESTING_FUNCTIONS])(
+    'have a doc comment with an example on each signature of %s',
+    (name) => {
+      const signatures = [...texts.matchAll(new RegExp(`^export declare function ${name}[<(]`, 'gm'))];
+      expect(signatures.length).toBeGreaterThan(0);
+      for (const { index } of signatures) {
+        const above = texts.slice(0, index);
+        expect(above.endsWith('*/\n')).toBe(true);
+        expect(above.slice(above.lastIndexOf('/**'))).toContain(' * @example\n');
+      }
+    },
+  );
 });

@@ -8,6 +8,38 @@ const COMPARE = ['test/identity/compare.test.ts'];
 /** @type {import('./list.mjs').MutatedFile[]} */
 export const files = [
   {
+    file: 'src/judge/fakes.ts',
+    tests: ['test/testing/testing.test.ts'],
+    mutants: [
+      {
+        what: 'a real owner is as dead as a fake one',
+        from: 'return fakes.get(identity.pidfdInode);',
+        to: 'return fakes.values().next().value;',
+      },
+    ],
+  },
+  {
+    file: 'src/testing.ts',
+    tests: ['test/testing/testing.test.ts'],
+    mutants: [
+      {
+        what: 'fake owners work in production',
+        from: "if (process.env.NODE_ENV !== 'production') return;",
+        to: 'return;',
+      },
+      {
+        what: 'something is left of fake owners when the last is closed',
+        from: 'if (fakes?.size === 0) delete (globalThis as Global)[FAKES];',
+        to: '',
+      },
+      {
+        what: 'the lock of a new owner is removed with the fake one',
+        from: 'parsed.record.nonce === this.#nonce',
+        to: 'parsed.record.nonce !== null',
+      },
+    ],
+  },
+  {
     file: 'src/record/parse-owner.ts',
     tests: ['test/lock/arguments.test.ts'],
     mutants: [
