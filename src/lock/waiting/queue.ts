@@ -174,9 +174,9 @@ export class QueuedWaiter {
   }
 }
 
-function rulesOf({ legacy, clockSlack, ownerlessGrace, trustBootId }: AcquireOptions): string {
+function rulesOf({ legacy, clockSlack, ownerlessGrace, trustBootId, sameHost }: AcquireOptions): string {
   // Not as JSON, which writes Infinity like a missing number.
-  return [legacy, clockSlack, ownerlessGrace, trustBootId].join();
+  return [legacy, clockSlack, ownerlessGrace, trustBootId, sameHost].join();
 }
 
 function findOrMakeQueue({ queues }: Line, rules: string): Queue {
