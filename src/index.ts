@@ -66,7 +66,7 @@ export type {
   WitnessRecord,
 } from './record/owner-record.js';
 export { type ParseOwnerOptions, parseOwner } from './record/parse-owner.js';
-export type { RowKeys } from './record/row.js';
+export type { RowKeys } from './record/row-columns.js';
 export type { PidClaim, SignOfLife, StartClaim, StrangerClaims } from './record/stranger-claims.js';
 export { type OwnerWatch, watchOwner } from './watch/owner-watch.js';
 

@@ -1,13 +1,17 @@
-import { invalidArgument, requireOptions } from '../errors.js';
+import { invalidArgument } from '../errors.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
+import { type OptionNames, requireOptions } from '../known-options.js';
 import type { OwnerRecord, OwnerRow } from './owner-record.js';
 import { checkedRecords } from './parse.js';
-import { type RowKeys, recordedOwner } from './row.js';
+import { recordedOwner } from './row.js';
+import type { RowKeys } from './row-columns.js';
 
 export interface ParseOwnerOptions {
   /** The names of the columns, where the record is a row that has other ones than {@link OwnerRow}. */
-  readonly keys?: RowKeys;
+  readonly keys?: RowKeys | undefined;
 }
+
+const PARSE_OPTIONS = { keys: true } satisfies OptionNames<ParseOwnerOptions>;
 
 /**
  * Reads a record once, for a program that judges it often: `judgeOwner` then reads nothing of it anew, which is most of
@@ -30,7 +34,7 @@ export function parseOwner(
   if (typeof recorded !== 'object' || recorded === null) {
     throw invalidArgument('the record must be an object');
   }
-  requireOptions(options);
+  requireOptions(options, PARSE_OPTIONS);
   return checkedRecords.markChecked(deeplyFrozen(recordedOwner(recorded, options.keys)));
 }
 
