@@ -24,7 +24,7 @@ export {
 export type { ProcessIdentity } from './identity/process-identity.js';
 export { probeIdentity, selfIdentity } from './identity/read.js';
 export { type JudgeOptions, judgeOwner, type OwnerOptions, type RowOptions } from './judge/judge.js';
-export type { Certainty, Evidence, Reason, Verdict, VerdictState } from './judge/verdict.js';
+export type { Certainty, Evidence, Lift, Reason, Verdict, VerdictState } from './judge/verdict.js';
 export { adoptLock } from './lock/adopt.js';
 export {
   type AcquireEvent,
@@ -68,7 +68,7 @@ export type {
   WitnessRecord,
 } from './record/owner-record.js';
 export { type ParseOwnerOptions, parseOwner } from './record/parse-owner.js';
-export type { RowKeys } from './record/row.js';
+export type { RowKeys } from './record/row-columns.js';
 export type { PidClaim, SignOfLife, StartClaim, StrangerClaims } from './record/stranger-claims.js';
 export { type OwnerWatch, watchOwner } from './watch/owner-watch.js';
 

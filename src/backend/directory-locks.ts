@@ -17,5 +17,5 @@ export function isSeenLocked(
   const { type } = files.filesystem(directory);
   // The test can hang on a filesystem of several kernels, so it is made on no other.
   const isTestable = traitsOf(type).testableWitness;
-  return (isTestable && witness.testAnyLock(directory, type) === 'held') || listsAnyLock(directory);
+  return (isTestable && witness.testAnyLock(directory, type) === 'held') || listsAnyLock(directory, false);
 }

@@ -14,6 +14,7 @@ import { namesNobody } from './names-nobody.js';
 import { POSTMASTER_PID } from './postmaster.js';
 import { isDirectoryName, recognise, recogniseHead } from './recognise.js';
 import { attachedTo } from './shared-memory.js';
+import { siblingsOf } from './sibling-locks.js';
 
 /** Bytes. A larger file is no lock. */
 const MAX_FILE = 64 * 1024;
@@ -133,7 +134,8 @@ export class ForeignLock {
 
   /** Judges whether the owner of a lock that was recognised is alive. */
   judge(found: ForeignRecord, options: JudgeOptions): Verdict {
-    const verdict = judgeRecord(found.record, { owner: this.#file, directory: null }, options);
+    const siblings = siblingsOf(this.#entry.parent, this.#entry.name);
+    const verdict = judgeRecord(found.record, { owner: this.#file, directory: null, siblings }, options);
     const sharedMemory = verdict.state === 'dead' ? this.#sharedMemoryOf(found) : null;
     const attached = sharedMemory === null ? null : attachedTo(sharedMemory);
     if (sharedMemory === null || attached === null) return verdict;

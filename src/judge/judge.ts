@@ -2,15 +2,15 @@ import { currentObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import { NOWHERE, type RecordSite, withOwnerFileOf } from '../record/owner-file.js';
 import type { OwnerRecord, OwnerRow } from '../record/owner-record.js';
-import { type RowKeys, recordedOwner } from '../record/row.js';
+import { recordedOwner } from '../record/row.js';
+import type { RowKeys } from '../record/row-columns.js';
 import { FakeObservation, fakeStateOf } from './fakes.js';
-import type { JudgeOptions } from './legacy.js';
 import { LiveObservation, type Seen } from './live-observation.js';
-import { checkJudgement } from './options.js';
+import { checkJudgement, type JudgeOptions } from './options.js';
 import { decide } from './table.js';
 import type { Verdict } from './verdict.js';
 
-export type { JudgeOptions } from './legacy.js';
+export type { JudgeOptions } from './options.js';
 
 /** Options for judging an owner when the caller has only its record. */
 export interface OwnerOptions extends JudgeOptions {

@@ -13,7 +13,7 @@ import { type Clocks, type Observer, readClocks, readObserver } from '../identit
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import { ownIdentity, readSelf } from '../identity/read.js';
 import { type StartTicks, startTicksIn } from '../identity/start-ticks.js';
-import type { OwnerFile, RecordSite } from '../record/owner-file.js';
+import type { RecordSite } from '../record/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { type HeldLock, heldLockOf, isGivenUpLock, isHeldLock, isKnownNonce } from './held-locks.js';
 import { lockFileOf, NO_FILE, whyNotRecorded } from './lock-file.js';
@@ -24,6 +24,8 @@ import type {
   WitnessObservation,
 } from './observation.js';
 import { rememberHeld, wasHeld } from './seen-held.js';
+import { LiveStrangerObservation } from './strangers/live-observation.js';
+import type { StrangerObservation } from './strangers/observation.js';
 
 const PLATFORM = process.platform;
 
@@ -55,6 +57,7 @@ export class LiveObservation implements Observation {
   #lockLifeline: LockLifelineObservation | undefined;
   #namesakes: Namesakes | undefined;
   #clocks: Clocks | undefined;
+  #stranger: StrangerObservation | undefined;
 
   /** @param path the file in which a record stands that is in no owner.json. */
   constructor(observer: Observer, record: OwnerRecord, site: RecordSite, seen: Seen, path?: string | URL) {
@@ -199,6 +202,11 @@ export class LiveObservation implements Observation {
     return owner !== null && fstatSync(owner.descriptor).uid === process.geteuid?.();
   }
 
+  get stranger(): StrangerObservation {
+    this.#stranger ??= new LiveStrangerObservation(this.#observer, this.#record.pid ?? 0, this.#site, this);
+    return this.#stranger;
+  }
+
   get nowMs(): number {
     return this.#readClocks().nowMs;
   }
@@ -219,17 +227,13 @@ export class LiveObservation implements Observation {
   #testWitness(): WitnessObservation {
     const { owner } = this.#site;
     if (owner === null) return WITHOUT_FILE;
-    const isLegacy = this.#record.identity === null;
-    const file = isLegacy ? legacyFileOf(owner) : this.#lockFile();
+    const file = this.#lockFile();
     if (file === 'no-test') {
       return { state: 'untestable', file: 'unclear', source: whyNotRecorded(this.#record, owner) };
     }
     const { name, witness } = this.#observer.backend;
     const { type } = owner.filesystem;
-    // A record without an identity names no witness. Its writer may have locked its file in a way of its own.
-    const state = isLegacy
-      ? witness.testAnyLock(owner.descriptor, type)
-      : witness.test(owner.descriptor, type);
+    const state = witness.test(owner.descriptor, type);
     if (state === 'untestable') return { state, file, source: `the ${name} backend cannot test it here` };
     const { device, inode } = owner.status;
     const isRecorded = file === 'recorded';
@@ -282,9 +286,4 @@ function typeAt(path: string | URL): string | null {
     if (isSystemError(error)) return null;
     throw error;
   }
-}
-
-/** A record without an identity names no witness, but any lock on its file says the same as one. */
-function legacyFileOf(owner: OwnerFile): 'recorded' | 'no-test' {
-  return traitsOf(owner.filesystem.type).testableWitness ? 'recorded' : 'no-test';
 }

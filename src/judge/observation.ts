@@ -2,6 +2,7 @@ import type { Namesakes } from '../identity/namesakes.js';
 import type { ObservedProcess } from '../identity/observe-process.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import type { StartTicks } from '../identity/start-ticks.js';
+import type { StrangerObservation } from './strangers/observation.js';
 
 /**
  * - `recorded`: the very file that the owner locked.
@@ -69,10 +70,7 @@ export interface Observation {
    * namespace is not known, which is mostly that of another user's process.
    */
   readonly ticksInOwnTime: StartTicks | null;
-  /**
-   * The result of testing the recorded witness. Where the record holds no identity, any lock on its file is
-   * tested.
-   */
+  /** The result of testing the recorded witness. */
   readonly witness: WitnessObservation;
   /** The result of testing the lifeline of the recorded process. */
   readonly lifeline: LifelineObservation;
@@ -86,4 +84,6 @@ export interface Observation {
   readonly bootTimeMs: number | null;
   /** ms by which the wall clock was set forward while this process ran, or the machine slept; 0 when neither. */
   readonly clockGainMs: number;
+  /** What only the table for records without an identity asks for. */
+  readonly stranger: StrangerObservation;
 }

@@ -2,12 +2,37 @@ import { invalidType, invalidValue } from '../errors.js';
 import { type OptionNames, requireOptions } from '../known-options.js';
 import { requireRecorded } from '../record/parse-owner.js';
 import type { OwnerOptions } from './judge.js';
-import type { JudgeOptions } from './legacy.js';
+
+/** How owners are judged. The first two options are for records that hold a pid and no identity. */
+export interface JudgeOptions {
+  /**
+   * `assume` (default): the pid is taken to be of this PID namespace, as its writer takes it. That can
+   * misjudge a pid-only lock of a live sibling container on a shared volume. `unknown`: such a record is
+   * never judged.
+   */
+  readonly legacy?: 'assume' | 'unknown' | undefined;
+  /** ms by which the wall clock may have been set since the record was written. Default 60 000. */
+  readonly clockSlack?: number | undefined;
+  /**
+   * True: an owner with this machine's boot id ran on this very kernel, so that the end of its process or a free
+   * lifeline is its death wherever the record stands. Default false: two copies of one virtual machine have the same
+   * boot id, and may meet on a shared filesystem or in a database. The verdict is `assumed`.
+   */
+  readonly trustBootId?: boolean | undefined;
+  /**
+   * True: another program's record was written on this host, in this PID namespace, though it names another host or
+   * container, as one does that a container has left which was made anew since, or though it stands on a filesystem
+   * that other machines can write to. By default the environment variable KERNEL_IDENTITY_SAME_HOST decides, with 1
+   * for true. A record that names another machine-id, PID namespace or platform stays unknown.
+   */
+  readonly sameHost?: boolean | undefined;
+}
 
 export const JUDGE_OPTIONS = {
   legacy: true,
   clockSlack: true,
   trustBootId: true,
+  sameHost: true,
 } satisfies OptionNames<JudgeOptions>;
 
 const OWNER_OPTIONS = {
@@ -42,6 +67,9 @@ export function checkJudgeOptions(options: JudgeOptions, known: OptionNames<Judg
   }
   if (options.trustBootId !== undefined && typeof options.trustBootId !== 'boolean') {
     throw invalidType('trustBootId', 'a boolean', options.trustBootId);
+  }
+  if (options.sameHost !== undefined && typeof options.sameHost !== 'boolean') {
+    throw invalidType('sameHost', 'a boolean', options.sameHost);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Certainty, Evidence, Reason, VerdictState } from './verdict.js';
+import type { Certainty, Evidence, Lift, Reason, VerdictState } from './verdict.js';
 
 /** What a row of a decision table says of a record. */
 export interface Answer {
@@ -6,6 +6,10 @@ export interface Answer {
   readonly reason: Reason;
   /** `proven` where it is left out. */
   readonly certainty?: Certainty;
+  /** See {@link Verdict.lookAgainIn}. */
+  readonly lookAgainIn?: number;
+  /** See {@link Verdict.liftedBy}. */
+  readonly liftedBy?: Lift;
 }
 
 /**

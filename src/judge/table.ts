@@ -9,7 +9,7 @@
  * - A death of rows 3 to 7, 9 or 10 is dropped where copies of one machine may meet (place.ts), and for a
  *   lock that was handed over.
  * - A malformed record (row 1) is answered before the table is read, because it may hold no identity. Any
- *   other record without an identity goes to the table in legacy.ts.
+ *   other record without an identity goes to the table in strangers/.
  */
 import { traitsOf } from '../backend/filesystem-traits.js';
 import { compareBoot, compareIdentities } from '../identity/compare.js';
@@ -19,11 +19,12 @@ import { RECORD_VERSION } from '../record/parse.js';
 import { holder, processLifeline } from './holder-rows.js';
 import { textOf } from './identity-text.js';
 import type { Judged } from './judged.js';
-import { decideLegacy, type JudgeOptions } from './legacy.js';
 import type { Observation } from './observation.js';
+import type { JudgeOptions } from './options.js';
 import { countedDeath, placeOf } from './place.js';
 import { isSameNamespaceNumber, namespaceNumbersDiffer, processBelow, processHere } from './process-rows.js';
 import { type Answer, firstAnswer, note, type Rows } from './rows.js';
+import { decideStranger } from './strangers/table.js';
 import type { Evidence, Verdict } from './verdict.js';
 
 const ROWS: Rows<Judged> = [
@@ -48,7 +49,7 @@ export function decide(record: OwnerRecord, seen: Observation, options: JudgeOpt
     note(evidence, 'record', record.problem, null, 'none');
     return { state: 'unknown', certainty: 'proven', reason: 'malformed-record', evidence };
   }
-  if (identity === null) return decideLegacy(record, seen, options);
+  if (identity === null) return decideStranger(record, seen, options);
   const {
     state,
     reason,

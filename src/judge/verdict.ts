@@ -41,24 +41,42 @@ export type Reason =
   | 'shared-place'
   | 'process-hidden'
   | 'not-enough-recorded'
-  // records without an identity
-  | 'legacy-no-such-process'
-  | 'legacy-pid-is-thread'
-  | 'legacy-process-exited'
-  | 'legacy-start-differs'
+  // records without an identity: alive, and the grounds for a death
   | 'legacy-start-matches'
+  | 'legacy-born-before-record'
+  | 'legacy-rebooted'
+  | 'legacy-no-such-process'
+  | 'legacy-process-exited'
+  | 'legacy-pid-is-thread'
+  | 'legacy-kernel-thread'
   | 'legacy-own-pid-reused'
   | 'legacy-born-after-record'
-  | 'legacy-born-before-record'
-  | 'legacy-namesake-in-descendant'
-  | 'legacy-time-unclear'
-  | 'legacy-process-hidden'
+  // no ground
   | 'legacy-not-assumed'
-  | 'legacy-rebooted'
-  | 'legacy-other-boot'
-  | 'legacy-other-host'
+  | 'legacy-process-hidden'
+  | 'legacy-thread-may-be-owner'
+  | 'legacy-start-differs'
+  | 'legacy-time-unclear'
+  // objections
   | 'legacy-file-locked'
-  | 'legacy-memory-in-use';
+  | 'legacy-sibling-locked'
+  | 'legacy-memory-in-use'
+  | 'legacy-other-platform'
+  | 'legacy-other-boot'
+  | 'legacy-other-namespace'
+  | 'legacy-other-container'
+  | 'legacy-other-host'
+  | 'legacy-shared-place'
+  | 'legacy-sign-of-life'
+  | 'legacy-touched'
+  | 'legacy-server-clock'
+  | 'legacy-clock-stepped'
+  | 'legacy-other-process'
+  | 'legacy-group-lives'
+  | 'legacy-namesake-in-descendant';
+
+/** The option by which a person who knows better lifts what keeps a verdict unknown. */
+export type Lift = 'sameHost' | 'clockSlack' | 'legacy';
 
 /** One thing that was compared. */
 export interface Evidence {
@@ -79,4 +97,10 @@ export interface Verdict {
   readonly reason: Reason;
   /** The pieces stand in the order in which they were compared. */
   readonly evidence: readonly Evidence[];
+  /**
+   * Milliseconds after which time alone may have ended what keeps the verdict unknown. Absent where it does not.
+   */
+  readonly lookAgainIn?: number;
+  /** The option that lifts what keeps the verdict unknown. Absent where none does. */
+  readonly liftedBy?: Lift;
 }

@@ -23,7 +23,10 @@ export function machineRecord(known: Partial<MachineRecord>): MachineRecord {
   return { ...UNKNOWN, ...known };
 }
 
-/** By the names of fields in the form of {@link NamedValue.name}, and in the order in which they are believed. */
+/**
+ * By the names of fields in the form of {@link NamedValue.name}. OpenClaw calls the boot id in its `processNamespace` its
+ * identity.
+ */
 const READERS: readonly (readonly [RegExp, (value: unknown) => Partial<MachineRecord> | null])[] = [
   [/^(hostname|host|nodename|machinename)$/, (value) => known('hostname', toMachineName(value))],
   [/^(machineid|hostid)$/, (value) => known('hostId', toHostId(value))],
@@ -32,7 +35,7 @@ const READERS: readonly (readonly [RegExp, (value: unknown) => Partial<MachineRe
   [/^(containerid|container|dockerid)$/, (value) => known('containerId', toContainerId(value))],
   [
     /^(pid(ns|namespace)(inode|id)?|processnamespace(inode)?|nspid)$/,
-    (value) => known('pidNamespace', toNamespace(value)),
+    (value) => known('pidNamespace', toPidNamespace(value)),
   ],
   [/^runninginwindows$/, (value) => (value === true ? { runningInWindows: true } : null)],
 ];
@@ -40,9 +43,10 @@ const READERS: readonly (readonly [RegExp, (value: unknown) => Partial<MachineRe
 /** What the values of a record say of its machine. null when they say nothing. */
 export function machineIn(values: readonly NamedValue[]): MachineRecord | null {
   let machine: Partial<MachineRecord> = {};
-  for (const { name, value } of values) {
+  for (const { name, outer, value } of values) {
+    const meant = outer === 'processnamespace' && name === 'identity' ? 'bootid' : name;
     for (const [names, read] of READERS) {
-      const said = names.test(name) ? read(value) : null;
+      const said = names.test(meant) ? read(value) : null;
       // The first value stands, which is the outermost.
       if (said !== null) machine = { ...said, ...machine };
     }
@@ -62,7 +66,7 @@ export function copiedMachine(value: object): MachineRecord {
     bootTimeMs: typeof bootTimeMs === 'number' && Number.isFinite(bootTimeMs) ? bootTimeMs : null,
     platform: toPlatform(fields.get('platform')),
     containerId: toContainerId(fields.get('containerId')),
-    pidNamespace: toNamespace(fields.get('pidNamespace')),
+    pidNamespace: toPidNamespace(fields.get('pidNamespace')),
     runningInWindows: fields.get('runningInWindows') === true,
   };
 }
@@ -114,8 +118,8 @@ function toContainerId(value: unknown): string | null {
   return typeof value === 'string' && /^([\da-f]{12}|[\da-f]{64})$/.test(value) ? value : null;
 }
 
-/** `pid:[4026531836]` is what the links in /proc/PID/ns say (namespaces(7)). */
-function toNamespace(value: unknown): string | null {
+/** null when the value is no inode of a PID namespace. `pid:[4026531836]` is what the links in /proc/PID/ns say (namespaces(7)). */
+export function toPidNamespace(value: unknown): string | null {
   const inode = typeof value === 'string' ? value.replace(/^pid:\[(\d+)\]$/, '$1') : String(value);
   return isUint64(inode) && inode !== '0' ? inode : null;
 }

@@ -24,6 +24,14 @@ export interface RecordSite {
   readonly owner: OwnerFile | null;
   /** The open lock directory. null where the file is in none. */
   readonly directory: Descriptor | null;
+  /** Files beside the record's that its program may lock. Left out where no such file is known. */
+  readonly siblings?: Siblings;
+}
+
+/** Names in an open directory. */
+export interface Siblings {
+  readonly directory: Descriptor;
+  readonly names: readonly string[];
 }
 
 export const NOWHERE: RecordSite = Object.freeze({ owner: null, directory: null });

@@ -3,7 +3,8 @@ import type { ProcessIdentity } from '../identity/process-identity.js';
 import { type OptionNames, requireOptions } from '../known-options.js';
 import type { OwnerRecord, OwnerRow } from './owner-record.js';
 import { checkedRecords } from './parse.js';
-import { type RowKeys, recordedOwner } from './row.js';
+import { recordedOwner } from './row.js';
+import type { RowKeys } from './row-columns.js';
 
 export interface ParseOwnerOptions {
   /** The names of the columns, where the record is a row that has other ones than {@link OwnerRow}. */

@@ -17,7 +17,7 @@ const START = new RegExp(
 const WRITTEN =
   /^(created?|start(ed)?|acquired?|lock(ed)?|claim(ed)?|opened|written|record(ed)?|taken)(at|on|time|ts|date)?(ms)?$|^(timestamp|time|ts|date)(ms)?$/;
 const SIGN =
-  /^last|beat|alive|refresh|renew|update|modified|seen|touch|ping|active|expir|until|valid|deadline|lease/;
+  /^last|^acqui|beat|alive|refresh|renew|update|modified|seen|touch|ping|active|expir|until|valid|deadline|lease/;
 
 /** A text such as `owner pid=4711` names a process too. */
 const PID_IN_TEXT = /\bpid[ =:#]{1,3}(\d{1,7})(?!\d)/gi;

@@ -1,41 +1,10 @@
-import { isDate } from 'node:util/types';
-import { invalidArgument, kindOf } from '../errors.js';
-import { identityIn, isPid } from '../identity/format.js';
-import type { OptionNames } from '../known-options.js';
-import { Fields } from '../text/json-fields.js';
-import { machineRecord, plausibleTicks, toHostname } from './legacy-fields.js';
-import type { OwnerRecord } from './owner-record.js';
+import { machineRecord, toBootId, toHostname, toPidNamespace } from './machine-record.js';
+import type { MachineRecord, OwnerRecord } from './owner-record.js';
 import { identityRecord, legacyOwnerRecord, malformed, recordFromCaller } from './parse.js';
 import { timeOfRow } from './record-time.js';
+import { Columns, type RowKeys } from './row-columns.js';
+import { readPid } from './strangers-pid.js';
 import { toTicks } from './ticks.js';
-
-/** The columns of a row by the names that they have in a database of another program. */
-export interface RowKeys {
-  /** What `selfIdentity()` gave to the owner: an object, or its JSON text. */
-  readonly identity?: string | undefined;
-  /** A number, or its decimal text. It must be the one in the identity, if the row has both. */
-  readonly pid?: string | undefined;
-  /**
-   * When the owner wrote the row, by the owner's own clock: ms since the epoch, ISO 8601 text with a zone, or
-   * a Date. An earlier time, such as that at which a job was queued, makes a living owner seem younger than
-   * its row, hence dead. It counts only in a row without an identity, as the next two do.
-   */
-  readonly createdAt?: string | undefined;
-  /** Field 22 of /proc/PID/stat, as the owner read it: a number, or its decimal text. */
-  readonly starttime?: string | undefined;
-  /** The name of the host on which the pid is one. A pid of another host is never judged. */
-  readonly hostname?: string | undefined;
-}
-
-type Key = keyof RowKeys;
-
-const KEYS = {
-  identity: true,
-  pid: true,
-  createdAt: true,
-  starttime: true,
-  hostname: true,
-} satisfies OptionNames<RowKeys>;
 
 /** {@link recordFromCaller}, or the record in a row whose columns have the names in `keys`. */
 export function recordedOwner(value: unknown, keys: RowKeys | undefined): OwnerRecord {
@@ -64,7 +33,7 @@ function recordByKeys(row: unknown, keys: RowKeys): OwnerRecord {
 
 function recordOfPid(columns: Columns, pid: number | null): OwnerRecord {
   if (pid === null) return malformed('the row names neither an identity nor a pid');
-  if (!isPid(pid)) return malformed(columns.problem('pid', 'no process number'));
+  if (typeof readPid(pid) === 'string') return malformed(columns.problem('pid', 'no process number'));
   const created = columns.time();
   const recordedAt = created === null ? null : timeOfRow(created);
   if (created !== null && recordedAt === null) {
@@ -72,103 +41,29 @@ function recordOfPid(columns: Columns, pid: number | null): OwnerRecord {
       columns.problem('createdAt', 'no time in ms since the epoch, and no ISO 8601 text with a zone'),
     );
   }
-  const started = columns.number('starttime');
-  const ticks = toTicks(started);
-  if (started !== null && ticks === null)
-    return malformed(columns.problem('starttime', 'no number of start ticks'));
-  const hostname = columns.text('hostname');
-  if (hostname !== null && toHostname(hostname) === null) {
-    return malformed(columns.problem('hostname', 'no host name'));
+  const started = columns.start();
+  if (started !== null && Number(started) <= 0) {
+    return malformed(columns.problem('starttime', 'no start of a process'));
   }
+  const machine = machineOf(columns);
+  if (typeof machine === 'string') return malformed(machine);
   return legacyOwnerRecord(pid, {
-    starttime: plausibleTicks(ticks, recordedAt),
+    starttime: toTicks(Number(started)),
     recordedAt,
-    machine: hostname === null ? null : machineRecord({ hostname, pidIsOfHost: true }),
+    machine,
+    claims: { starts: started === null ? [] : [{ key: 'starttime', value: started }] },
   });
 }
 
-/**
- * The columns that were named, each read as the type that it must have. null where the column holds NULL. No database gives
- * undefined, so that is a slip, such as `{ owner: row.ownr }`, and of a wrong type.
- */
-class Columns {
-  readonly #row: Fields;
-  readonly #names: Fields;
-
-  constructor(row: object, keys: unknown) {
-    if (typeof keys !== 'object' || keys === null || Array.isArray(keys)) {
-      throw invalidArgument("option 'keys' must be an object with the names of columns");
-    }
-    this.#row = new Fields(row);
-    this.#names = new Fields(keys);
-    for (const [key, name] of Object.entries(keys)) if (name !== undefined) this.#check(key, name);
-    if (!this.#isNamed('identity') && !this.#isNamed('pid')) {
-      throw invalidArgument("option 'keys' must name the column of the identity, or that of the pid");
-    }
-  }
-
-  #check(key: string, name: unknown): void {
-    if (!Object.hasOwn(KEYS, key)) {
-      throw invalidArgument(
-        `option 'keys' has no key '${key}'; its keys are ${Object.keys(KEYS).join(', ')}`,
-      );
-    }
-    if (typeof name !== 'string' || name === '') {
-      throw invalidArgument(`option 'keys.${key}' must be the name of a column, not ${kindOf(name)}`);
-    }
-    if (!this.#row.has(name)) {
-      throw invalidArgument(`option 'keys.${key}' names a column that the row does not have: '${name}'`);
-    }
-  }
-
-  #isNamed(key: Key): boolean {
-    return (this.#names.get(key) ?? null) !== null;
-  }
-
-  #valueOf(key: Key): unknown {
-    return this.#isNamed(key) ? this.#row.get(this.#names.get(key) as string) : null;
-  }
-
-  /** A text says what is wrong with the identity. */
-  identity() {
-    const value = this.#valueOf('identity');
-    if (value === null) return null;
-    if (typeof value === 'string' || (typeof value === 'object' && !ArrayBuffer.isView(value))) {
-      return identityIn(value);
-    }
-    throw this.#wrongType('identity', 'an object or its JSON text', value);
-  }
-
-  /** NaN for a text that is no decimal number. */
-  number(key: 'pid' | 'starttime'): number | null {
-    const value = this.#valueOf(key);
-    if (value === null || typeof value === 'number') return value;
-    if (typeof value === 'bigint') return Number(value);
-    if (typeof value === 'string') return /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
-    throw this.#wrongType(key, 'a number or its decimal text', value);
-  }
-
-  time(): number | string | Date | null {
-    const value = this.#valueOf('createdAt');
-    if (value === null || typeof value === 'number' || typeof value === 'string' || isDate(value))
-      return value;
-    if (typeof value === 'bigint') return Number(value);
-    throw this.#wrongType('createdAt', 'a number of ms, ISO 8601 text or a Date', value);
-  }
-
-  text(key: 'hostname'): string | null {
-    const value = this.#valueOf(key);
-    if (value === null || typeof value === 'string') return value;
-    throw this.#wrongType(key, 'text', value);
-  }
-
-  problem(key: Key, what: string): string {
-    return `${key}, in column '${this.#names.get(key)}': ${what}`;
-  }
-
-  #wrongType(key: Key, wanted: string, value: unknown): TypeError {
-    return invalidArgument(
-      `option 'keys.${key}': column '${this.#names.get(key)}' must hold ${wanted}, not ${kindOf(value)}`,
-    );
-  }
+/** A text says what is wrong with it. */
+function machineOf(columns: Columns): MachineRecord | string | null {
+  const [host, boot, namespace] = [columns.text('hostname'), columns.text('bootId'), columns.namespace()];
+  const hostname = toHostname(host);
+  if (host !== null && hostname === null) return columns.problem('hostname', 'no host name');
+  const bootId = toBootId(boot);
+  if (boot !== null && bootId === null) return columns.problem('bootId', 'no boot id');
+  const pidNamespace = toPidNamespace(namespace);
+  if (namespace !== null && pidNamespace === null) return columns.problem('pidNamespace', 'no PID namespace');
+  const isNamed = hostname !== null || bootId !== null || pidNamespace !== null;
+  return isNamed ? machineRecord({ hostname, pidIsOfHost: hostname !== null, bootId, pidNamespace }) : null;
 }

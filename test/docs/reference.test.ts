@@ -54,7 +54,9 @@ describe('docs/reason-codes.md', () => {
 describe('docs/read-a-verdict.md', () => {
   test('has every check of the judge', () => {
     const sources = ['src/judge', 'src/formats'].flatMap((folder) =>
-      readdirSync(join(TOP, folder)).map((name) => read(join(folder, name))),
+      readdirSync(join(TOP, folder), { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts'))
+        .map((name) => read(join(folder, name))),
     );
     const checks = sources.flatMap((text) =>
       [...text.matchAll(/(?:\bnote\([\w.]+, |\bcheck: )'([a-z-]+)'/g)].map(([, check]) => check as string),
@@ -70,8 +72,10 @@ describe('docs/decision-table.md', () => {
   test('leads to every reason of the table and of the legacy rules, and to no other', () => {
     const page = read('docs/decision-table.md');
     const shown = codeIn(page).filter((code) => /^[a-z]+(-[a-z]+)*$/.test(code));
-    const used = ['table', 'process-rows', 'holder-rows', 'place', 'legacy'].flatMap((file) =>
-      [...read(`src/judge/${file}.ts`).matchAll(/'([a-z]+(?:-[a-z]+)+)'/g)].map(([, word]) => word as string),
+    const strangers = readdirSync(join(TOP, 'src/judge/strangers')).map((name) => `strangers/${name}`);
+    const rows = ['table', 'process-rows', 'holder-rows', 'place'].map((name) => `${name}.ts`);
+    const used = [...rows, ...strangers].flatMap((file) =>
+      [...read(`src/judge/${file}`).matchAll(/'([a-z]+(?:-[a-z]+)+)'/g)].map(([, word]) => word as string),
     );
     const [, union = ''] = /export type Reason =([\s\S]*?);/.exec(read('src/judge/verdict.ts')) ?? [];
     const reasons = [...union.matchAll(/'([a-z-]+)'/g)].map(([, reason]) => reason as string);
@@ -128,7 +132,15 @@ describe('docs/api.md', () => {
     expect(options).toContain('timeout');
     const [, section = ''] = /### `acquireLock\(([\s\S]*?)\n### /.exec(page) ?? [];
     for (const option of options) expect(section).toContain(`| \`${option}\` |`);
-    for (const option of ['ownerlessGrace', 'legacy', 'clockSlack', 'trustBootId', 'lock', 'path']) {
+    for (const option of [
+      'ownerlessGrace',
+      'legacy',
+      'clockSlack',
+      'trustBootId',
+      'sameHost',
+      'lock',
+      'path',
+    ]) {
       expect(page).toContain(`| \`${option}\` |`);
     }
   });

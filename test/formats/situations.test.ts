@@ -80,11 +80,11 @@ for (const backend of TESTED) {
       }
     });
 
-    test('a bare pid that is only a thread of a live process: stale', async () => {
+    test('a bare pid that is only a thread of a live process, and was given to it later: stale', async () => {
       const script = 'setInterval(() => {}, 1000); console.log(1)';
       const threads = await startProcess([process.execPath, '-e', script]);
       await threads.line();
-      const path = written(join(tempDir(), 'a.pid'), `${threadIdOf(threads.pid)}\n`, Date.now());
+      const path = written(join(tempDir(), 'a.pid'), `${threadIdOf(threads.pid)}\n`, Date.now() - HOUR);
       const { stdout } = await cli(['inspect', '--json', path], { env });
       expect(JSON.parse(stdout)).toMatchObject([
         { state: 'stale', verdict: { reason: 'legacy-pid-is-thread' } },

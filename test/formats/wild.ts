@@ -28,6 +28,7 @@ interface Literals {
   readonly ticks?: string;
   readonly bootId?: string;
   readonly time?: string;
+  readonly host?: string;
 }
 
 const ISO = '2026-05-26T07:22:46.211Z';
@@ -50,7 +51,7 @@ export const WILD: readonly Wild[] = [
   json('OpenClaw gateway', 'openclaw-gateway.lock', { pid: '203424', ticks: '123456', time: ISO }),
   json('Matrix crypto', 'matrix-crypto.lock', { pid: '2' }),
   json('kubo', 'kubo-repo.lock', { pid: '1' }),
-  json('paseo', 'paseo.pid', { pid: '14', time: ISO }),
+  json('paseo', 'paseo.pid', { pid: '14', time: ISO, host: 'pod-abc' }),
   file('dev server', 'dev-server', 'dev.lock', { pid: '1', time: MS }),
   json('meridian', 'meridian.lock', { pid: '"pid":1', ticks: '123456', bootId: BOOT }),
   file('Droidspaces', 'ticks-line', 'droidspaces.pid', { pid: '7', ticks: '123456', bootId: BOOT }),
@@ -148,12 +149,13 @@ function file(who: string, format: LockFormat, name: string, literals: Literals)
 }
 
 function filledIn(name: string, literals: Literals, owner: Owner): string {
-  const { pid, ticks, bootId, time } = literals;
+  const { pid, ticks, bootId, time, host } = literals;
   const when = time?.endsWith('Z') ? new Date(owner.writtenMs).toISOString() : String(owner.writtenMs);
   const replacements: [string | undefined, string][] = [
     [time, when],
     [ticks, String(owner.ticks)],
     [bootId, owner.bootId],
+    [host, hostname()],
     [pid, pid.replace(/\d+$/, String(owner.pid))],
   ];
   let text = fixtureText(name);

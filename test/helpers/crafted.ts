@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statfsSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { filesystemName } from '../../src/backend/procfs/filesystem.js';
 import type { ProcessIdentity } from '../../src/identity/process-identity.js';
@@ -19,6 +19,13 @@ export function writeLock(path: string, owner: string | object): string {
   mkdirSync(path, { recursive: true });
   const file = ownerFile(path);
   writeFileSync(file, typeof owner === 'string' ? owner : `${JSON.stringify(owner, null, 2)}\n`);
+  return file;
+}
+
+/** The same for a record that was written at this time, ms since the epoch: its file is as old. */
+export function writeOldLock(path: string, owner: object, writtenMs: number): string {
+  const file = writeLock(path, owner);
+  utimesSync(file, writtenMs / 1000, writtenMs / 1000);
   return file;
 }
 

@@ -1,8 +1,9 @@
 import type { Namesake } from '../../src/identity/namesakes.js';
 import type { ObservedProcess } from '../../src/identity/observe-process.js';
 import type { ProcessIdentity } from '../../src/identity/process-identity.js';
-import type { JudgeOptions } from '../../src/judge/legacy.js';
 import type { Observation } from '../../src/judge/observation.js';
+import type { JudgeOptions } from '../../src/judge/options.js';
+import type { StrangerObservation } from '../../src/judge/strangers/observation.js';
 import { decide } from '../../src/judge/table.js';
 import type { Verdict } from '../../src/judge/verdict.js';
 import type { OwnerRecord } from '../../src/record/owner-record.js';
@@ -90,6 +91,24 @@ export function observation(overrides: Partial<Observation> = {}): Observation {
     nowMs: 1_777_460_000_000,
     bootTimeMs: 10_000_000,
     clockGainMs: 0,
+    stranger: stranger(),
+    ...overrides,
+  };
+}
+
+/** Nothing objects to the death of an owner. */
+export function stranger(overrides: Partial<StrangerObservation> = {}): StrangerObservation {
+  return {
+    isKernelThread: false,
+    threadTicks: null,
+    isFileLocked: false,
+    lockedSibling: null,
+    workerAt: () => null,
+    followers: [],
+    machineId: null,
+    bootedAtMs: null,
+    clockStepSince: () => 0,
+    failed: null,
     ...overrides,
   };
 }

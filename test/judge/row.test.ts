@@ -45,7 +45,7 @@ describeForEachBackend('a row with column names of its own', (api, backend) => {
 
   test('of another host is never judged by its pid', () => {
     const row = { ...rowOf(api.selfIdentity()), owner: null, owner_pid: NOBODY, host: '3f1c0a77e2d4' };
-    expect(judge(row)).toBe('unknown, assumed: legacy-other-host');
+    expect(judge(row)).toBe('unknown, assumed: legacy-other-container');
   });
 
   test('is never dead for a value that no owner writes', () => {

@@ -2,7 +2,7 @@
 
 const TABLE = ['test/judge/table.test.ts', 'test/judge/lifeline.test.ts', 'test/judge/holder.test.ts'];
 const FILE = ['test/judge/lock-file.test.ts'];
-const LEGACY = ['test/judge/legacy.test.ts'];
+const STRANGERS = ['test/judge/strangers/grounds.test.ts', 'test/judge/strangers/objections.test.ts'];
 const COMPARE = ['test/identity/compare.test.ts'];
 
 /** @type {import('./list.mjs').MutatedFile[]} */
@@ -377,8 +377,8 @@ export const files = [
     ],
   },
   {
-    file: 'src/judge/legacy.ts',
-    tests: LEGACY,
+    file: 'src/judge/strangers/table.ts',
+    tests: STRANGERS,
     mutants: [
       {
         what: 'judged although the caller forbids it',
@@ -387,49 +387,60 @@ export const files = [
       },
       {
         what: 'nothing is held against a death',
-        from: "answer.state === 'dead' ? (objection(judged) ?? answer) : answer;",
-        to: 'answer;',
+        from: "ground.state === 'dead' ? (objectionTo(judged, ground) ?? ground) : ground;",
+        to: 'ground;',
       },
       {
-        what: 'another host is not noticed',
-        from: 'return isElsewhere && machine.pidIsOfHost ?',
-        to: 'return false ?',
+        what: 'the pid of another host is judged',
+        from: 'const isElsewhere = machine.pidIsOfHost && ',
+        to: 'const isElsewhere = false && ',
       },
-      {
-        what: 'a clock that was set forward makes the own records strangers’',
-        from: 'lateMs: birth.lateMs - judged.seen.clockGainMs',
-        to: 'lateMs: birth.lateMs',
-      },
-      {
-        what: 'the clock of a file server decides',
-        from: "return recordedAt?.source === 'file mtime' &&",
-        to: 'return false &&',
-      },
-      {
-        what: 'another boot on a tmpfs is a reboot',
-        from: ' && provesReboot;',
-        to: " && (provesReboot || filesystem === 'tmpfs');",
-      },
-      {
-        what: 'another boot on a filesystem of several kernels is a reboot',
-        from: ' && provesReboot;',
-        to: " && (provesReboot || filesystem === 'nfs');",
-      },
+    ],
+  },
+  {
+    file: 'src/judge/strangers/grounds.ts',
+    tests: STRANGERS,
+    mutants: [
       {
         what: 'a boot id of the reader that is not its own proves a reboot',
-        from: 'isElsewhere && self.bootIdNative === true &&',
-        to: 'isElsewhere &&',
+        from: 'if (self.bootIdNative !== true || ',
+        to: 'if (',
       },
       {
-        what: 'a mere thread counts as the process',
-        from: "if (existence === 'thread') return",
-        to: 'if (false) return',
+        what: 'another boot on a filesystem that proves none is a reboot',
+        from: ' || !traitsOf(filesystem).provesReboot) return null;',
+        to: ') return null;',
       },
-      { what: 'a zombie lives', from: 'return exited === true ?', to: 'return false ?' },
       {
-        what: 'ticks of another time namespace differ',
-        from: 'starttime === ticksAsRead || isAbout(starttime, normalised, identity?.startTolerance ?? 0)',
-        to: 'starttime === ticksAsRead',
+        what: 'another boot in a file of this boot is a reboot',
+        from: 'if (recordedAt.ms >= bootedMs - slackMs) return null;',
+        to: '',
+      },
+      {
+        what: 'the time of a boot is exact',
+        from: 'if (recordedAt.ms >= bootedMs - slackMs)',
+        to: 'if (recordedAt.ms >= bootedMs)',
+      },
+      {
+        what: 'a mere thread is never the writer',
+        from: 'const isReused = birth !== null && isLateByAnyClock(birth, judged);',
+        to: 'const isReused = true;',
+      },
+      { what: 'a zombie lives', from: 'exited === true', to: 'false' },
+      {
+        what: 'a thread of the kernel wrote the record',
+        from: 'if (!seen.stranger.isKernelThread) return null;',
+        to: 'return null;',
+      },
+      {
+        what: 'a start in another time namespace than that of the process does not match',
+        from: 'const elsewhere: StartTicks[] = ticksAsRead === null ? [] :',
+        to: 'const elsewhere: StartTicks[] = true ? [] :',
+      },
+      {
+        what: 'a start that differs says nothing',
+        from: 'startDiffers(judged) ?? { state',
+        to: '{ state',
       },
       {
         what: 'a time in whole seconds is exact',
@@ -437,18 +448,29 @@ export const files = [
         to: 'birth.lateMs <= 0',
       },
       {
-        what: 'the own pid: the resolution does not count',
-        from: 'return lateMs > recordedAt.resolutionMs + MS_PER_TICK;',
-        to: 'return lateMs > 0;',
+        what: 'a clock that was set forward makes the own records strangers’',
+        from: 'lateMs: birth.lateMs - judged.seen.clockGainMs',
+        to: 'lateMs: birth.lateMs',
       },
       {
         what: 'the own pid waits for the slack of the clock',
         from: 'if (!isSurelyLate({ ...birth, lateMs: birth.lateMs - judged.seen.clockGainMs })) return null;',
         to: 'return null;',
       },
+    ],
+  },
+  {
+    file: 'src/judge/strangers/times.ts',
+    tests: STRANGERS,
+    mutants: [
+      {
+        what: 'the own pid: the resolution does not count',
+        from: 'return lateMs > recordedAt.resolutionMs + MS_PER_TICK;',
+        to: 'return lateMs > 0;',
+      },
       {
         what: 'a clock is never stepped',
-        from: 'lateMs > slack + recordedAt',
+        from: 'lateMs > slackOf(judged) + recordedAt',
         to: 'lateMs > recordedAt',
       },
       {
@@ -457,35 +479,225 @@ export const files = [
         to: ';',
       },
       {
-        what: 'a zombie in a descendant namespace is in the way',
-        from: 'if (namesake.exited === true) continue;',
-        to: '',
-      },
-      {
-        what: 'a namesake born after the record is in the way',
-        from: 'if (birth !== null && isSurelyLate(birth)) continue;',
-        to: '',
-      },
-      {
         what: 'a birth in the future is believed',
         from: 'return ageMs < -MS_PER_TICK ? null :',
         to: 'return',
       },
       {
-        what: 'a writer in a third time namespace is another process',
-        from: 'isAbout(starttime, own.ticks, own.tolerance)',
-        to: 'false',
-        tests: ['test/judge/legacy.test.ts', 'test/traps/start-ticks.test.ts'],
+        what: 'a process of unknown birth is younger than the record',
+        from: 'return birth !== null && isSurelyLate(birth);',
+        to: 'return birth === null || isSurelyLate(birth);',
+      },
+    ],
+  },
+  {
+    file: 'src/judge/strangers/live-observation.ts',
+    tests: ['test/strangers/looks.test.ts'],
+    mutants: [
+      {
+        what: "only a witness keeps a stranger's record alive",
+        from: "if (testableWitness && backend.witness.testAnyLock(file, type) === 'held') return true;",
+        to: "if (testableWitness && backend.witness.test(file, type) === 'held') return true;",
       },
       {
-        what: 'a process whose time namespace is not known counts as one of this namespace',
-        from: 'const own = seen.ticksInOwnTime;',
-        to: 'const own = seen.ticksInOwnTime ?? { ticks: ticksAsRead, tolerance: 0 };',
-        tests: ['test/judge/legacy.test.ts'],
+        what: 'flock(2) is not looked for',
+        from: 'return listsAnyLock(file, locksByStDev);',
+        to: 'return false;',
       },
+      {
+        what: 'the observer keeps the locks of others, and so do those that it has started',
+        from: 'isKernelThread(process) || this.#isOwn(process)',
+        to: 'isKernelThread(process)',
+      },
+      {
+        what: 'a shortage of descriptors is an answer',
+        from: 'this.#failed = reasonOf(error);',
+        to: '',
+      },
+      {
+        what: 'the session of a dead leader is not looked for',
+        from: '(one.group === pid || one.session === pid)',
+        to: 'one.group === pid',
+      },
+    ],
+  },
+  {
+    file: 'src/judge/strangers/clock-step.ts',
+    tests: ['test/strangers/looks.test.ts'],
+    mutants: [
+      {
+        what: 'the clock was never set',
+        from: 'return isSteadySince(ticksAsRead, clocks) ? 0 : stepMs;',
+        to: 'return 0;',
+      },
+      {
+        what: 'a process that was looked at long after its birth shows that the clock is steady',
+        from: 'Math.abs(afterMs) <= AGREEMENT_MS',
+        to: 'true',
+      },
+    ],
+  },
+  {
+    file: 'src/judge/strangers/locks.ts',
+    tests: STRANGERS,
+    mutants: [
       {
         what: 'a lock on the PID file says nothing',
-        from: "if (seen.witness.state !== 'held') return null;",
+        from: 'if (!seen.stranger.isFileLocked) return null;',
+        to: 'return null;',
+      },
+      {
+        what: 'a lock on the file beside it says nothing',
+        from: 'if (name === null) return null;',
+        to: 'return null;',
+      },
+    ],
+  },
+  {
+    file: 'src/judge/strangers/elsewhere.ts',
+    tests: STRANGERS,
+    mutants: [
+      {
+        what: 'a process of Windows is one of Linux',
+        from: 'if (!isOther && !runningInWindows) return null;',
+        to: 'if (!isOther) return null;',
+      },
+      {
+        what: 'another platform is this one',
+        from: 'if (!isOther && !runningInWindows) return null;',
+        to: 'if (!runningInWindows) return null;',
+      },
+      {
+        what: 'another boot in a file of this boot says nothing',
+        from: 'if (isOlder && self.bootIdNative',
+        to: 'if (self.bootIdNative',
+      },
+      {
+        what: 'another PID namespace is this one',
+        from: "if (recorded === null || recorded === own) return null;\n  note(evidence, 'pid-namespace'",
+        to: "return null;\n  note(evidence, 'pid-namespace'",
+      },
+      {
+        what: 'another container is this one',
+        from: 'if (recorded === null || isKnownToBeHere(judged)) return null;',
+        to: 'return null;',
+      },
+      {
+        what: 'another machine-id is this one',
+        from: 'if (recorded === null || machine?.bootId === seen.self.bootId) return null;',
+        to: 'return null;',
+      },
+      {
+        what: 'another host is this one',
+        from: 'return isKnownToBeHere(judged) ? null : byOtherHostname(name);',
+        to: 'return null;',
+      },
+      {
+        what: 'a sibling container with the same boot id is this one',
+        from: 'if (isOfThisBoot && own === INITIAL_PID_NAMESPACE) return true;',
+        to: 'if (isOfThisBoot) return true;',
+      },
+      {
+        what: 'a number of a namespace is one of this kernel, wherever it was written',
+        from: ' && (isOfThisBoot || traitsOf(seen.filesystem).oneKernel);',
+        to: ';',
+      },
+      {
+        what: 'a filesystem of several kernels is one of this kernel',
+        from: 'traitsOf(filesystem).oneKernel || isSaid',
+        to: 'true || isSaid',
+      },
+      {
+        what: 'a platform or namespace is lifted by a reboot alone',
+        from: "ground.reason === 'legacy-rebooted' ? null : objects(judged),",
+        to: 'objects(judged),',
+      },
+    ],
+  },
+  {
+    file: 'src/judge/strangers/judged.ts',
+    tests: STRANGERS,
+    mutants: [
+      {
+        what: 'every record is of this host',
+        from: "options.sameHost ?? process.env.KERNEL_IDENTITY_SAME_HOST === '1'",
+        to: 'true',
+      },
+      {
+        what: 'any value in the environment says so',
+        from: "process.env.KERNEL_IDENTITY_SAME_HOST === '1'",
+        to: 'process.env.KERNEL_IDENTITY_SAME_HOST !== undefined',
+      },
+    ],
+  },
+  {
+    file: 'src/judge/strangers/signs.ts',
+    tests: STRANGERS,
+    mutants: [
+      {
+        what: 'a fresh heartbeat says nothing',
+        from: 'if (latest === null || latest.ms + FRESH_MS <= seen.nowMs) return null;',
+        to: 'return null;',
+      },
+      {
+        what: 'a touch says nothing',
+        from: 'if (ageMs >= FRESH_MS) return null;',
+        to: 'return null;',
+      },
+      {
+        what: 'a file that was written with its record was touched since',
+        from: 'if (touchedAt.ms - writtenAt.ms <= WRITING_MS + writtenAt.resolutionMs) return null;',
+        to: '',
+      },
+      {
+        what: 'the clock of a file server decides',
+        from: "if (!BY_TIME.has(ground.reason) || recordedAt?.source !== 'file mtime') return null;",
+        to: 'return null;',
+      },
+      {
+        what: 'a clock that was set forward decides',
+        from: 'if (stepMs <= slackOf(judged)) return null;',
+        to: 'return null;',
+      },
+    ],
+  },
+  {
+    file: 'src/judge/strangers/workers.ts',
+    tests: STRANGERS,
+    mutants: [
+      {
+        what: 'a second process that the record names is in nobody’s way',
+        from: "note(evidence, 'other-process'",
+        to: "if (pid > 0) return null;\n    note(evidence, 'other-process'",
+      },
+      {
+        what: 'a second process born after the record is in the way',
+        from: 'if (worker === null || isYoungerThanRecord(judged, worker.ticksAsRead)) continue;',
+        to: 'if (worker === null) continue;',
+      },
+      {
+        what: 'the group of a dead leader is in nobody’s way',
+        from: 'if (found === undefined) return null;',
+        to: 'return null;',
+      },
+      {
+        what: 'the group that a restarted process leads keeps the lock of its predecessor',
+        from: "if (existence !== 'absent' && exited !== true) return null;",
+        to: '',
+      },
+      {
+        what: 'a zombie in a descendant namespace is in the way',
+        from: 'namesake.exited === true || ',
+        to: '',
+      },
+      {
+        what: 'a namesake born after the record is in the way',
+        from: ' || isYoungerThanRecord(judged, namesake.ticksAsRead)) continue;',
+        to: ') continue;',
+      },
+      {
+        what: 'what could not be looked at is not there',
+        from: 'if (failed === null) return null;',
         to: 'return null;',
       },
     ],
@@ -548,90 +760,6 @@ export const files = [
         what: 'judgeOwner() does not check its arguments',
         from: '  checkJudgement(recorded, options);',
         to: '',
-      },
-    ],
-  },
-  {
-    file: 'src/record/ticks.ts',
-    tests: ['test/record/row.test.ts', 'test/record/parse.test.ts'],
-    mutants: [
-      {
-        what: 'start ticks of zero, which mean that none are known, differ from those of a living owner',
-        from: 'value > 0 &&',
-        to: 'value >= 0 &&',
-      },
-    ],
-  },
-  {
-    file: 'src/record/parse.ts',
-    tests: ['test/record/parse.test.ts'],
-    mutants: [
-      {
-        what: 'a row whose identity is undefined is judged by its bare pid',
-        from: "if (fields.has('identity') && fields.get('identity') === undefined)",
-        to: 'if (false)',
-      },
-    ],
-  },
-  {
-    file: 'src/record/row.ts',
-    tests: ['test/record/row.test.ts'],
-    mutants: [
-      {
-        what: 'a column that is undefined counts as NULL',
-        from: 'this.#row.get(this.#names.get(key) as string) : null;',
-        to: '(this.#row.get(this.#names.get(key) as string) ?? null) : null;',
-      },
-      {
-        what: 'a column that the row does not have counts as empty',
-        from: 'if (!this.#row.has(name)) {',
-        to: 'if (false) {',
-      },
-      {
-        what: 'a misspelt key counts as left out',
-        from: 'if (!Object.hasOwn(KEYS, key)) {',
-        to: 'if (false) {',
-      },
-      {
-        what: 'a row with a broken identity is judged by its bare pid',
-        from: "if (typeof identity === 'string') return malformed(columns.problem('identity', identity));",
-        to: "if (typeof identity === 'string') return recordOfPid(columns, pid);",
-      },
-      {
-        what: 'an identity beside another pid counts',
-        from: 'return pid === null || pid === identity.pid',
-        to: 'return true',
-      },
-      {
-        what: 'a pid of another host counts as one of this host',
-        from: 'machineRecord({ hostname, pidIsOfHost: true })',
-        to: 'machineRecord({ hostname })',
-      },
-      {
-        what: 'a row whose time is no time is judged all the same',
-        from: 'if (created !== null && recordedAt === null) {',
-        to: 'if (false) {',
-      },
-      {
-        what: 'bytes are taken for an identity',
-        from: "(typeof value === 'object' && !ArrayBuffer.isView(value))",
-        to: "typeof value === 'object'",
-      },
-    ],
-  },
-  {
-    file: 'src/record/record-time.ts',
-    tests: ['test/record/row.test.ts'],
-    mutants: [
-      {
-        what: 'a row that counts ticks or seconds was written in 1970',
-        from: 'return ms >= FIRST_IN_MS ? toTime(ms, MS_RESOLUTION) : null;',
-        to: 'return toTime(ms, MS_RESOLUTION);',
-      },
-      {
-        what: 'the time of a row is exact where a database cut it to the second',
-        from: 'time !== null && time.ms % SECOND === 0 ?',
-        to: 'time !== null && false ?',
       },
     ],
   },
@@ -846,12 +974,6 @@ export const files = [
     file: 'src/judge/live-observation.ts',
     tests: ['test/judge/held-lock.test.ts'],
     mutants: [
-      {
-        what: "only a witness keeps a stranger's record alive",
-        from: '? witness.testAnyLock(owner.descriptor, type)',
-        to: '? witness.test(owner.descriptor, type)',
-        tests: ['test/formats/reclaim.test.ts', 'test/lock/readers-locks.test.ts'],
-      },
       {
         what: 'an heir that adopted the lock waits for itself',
         from: 'if (handedOver) return true;',

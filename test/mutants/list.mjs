@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { files as judge } from './judge.mjs';
 import { files as lock } from './lock.mjs';
 import { files as native } from './native.mjs';
+import { files as record } from './record.mjs';
 import { files as start } from './start.mjs';
 
 /**
@@ -39,6 +40,7 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** @type {Readonly<Record<string, readonly MutatedFile[]>>} */
 const LISTS = {
   'test/mutants/judge.mjs': judge,
+  'test/mutants/record.mjs': record,
   'test/mutants/lock.mjs': lock,
   'test/mutants/native.mjs': native,
   'test/mutants/start.mjs': start,

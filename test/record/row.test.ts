@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { formatIdentity } from '../../src/identity/format.js';
 import { machineRecord } from '../../src/record/machine-record.js';
 import type { OwnerRecord } from '../../src/record/owner-record.js';
-import { type RowKeys, recordedOwner } from '../../src/record/row.js';
+import { recordedOwner } from '../../src/record/row.js';
+import type { RowKeys } from '../../src/record/row-columns.js';
 import { claimsOf } from '../../src/record/stranger-claims.js';
 import { identity } from '../identity/identities.js';
 import { ISO_MS, nothing } from './records.js';
@@ -13,6 +14,8 @@ const KEYS: RowKeys = {
   createdAt: 'locked_at',
   starttime: 'owner_start',
   hostname: 'host',
+  bootId: 'boot',
+  pidNamespace: 'pidns',
 };
 const owner = identity();
 
@@ -22,7 +25,8 @@ function recordOf(row: object, keys: unknown = KEYS): OwnerRecord {
 
 /** A row with all columns of KEYS, as an older program leaves it. */
 function oldRow(changes: object = {}): object {
-  return { owner: null, owner_pid: 7, locked_at: ISO_MS, owner_start: null, host: null, ...changes };
+  const unknown = { owner: null, owner_start: null, host: null, boot: null, pidns: null };
+  return { ...unknown, owner_pid: 7, locked_at: ISO_MS, ...changes };
 }
 
 /** The row of a program that writes its identity. */
@@ -120,6 +124,31 @@ describe('a row without an identity', () => {
     );
   });
 
+  test.each<[unknown, number | null]>([
+    [5000, 5000],
+    ['5000', 5000],
+    [5000n, 5000],
+    [1_777_458_804.25, null],
+    [ISO_MS, null],
+    ['Sat Nov 28 14:25:11 2026', null],
+  ])('may bear the start of its owner in any unit: %o', (owner_start, starttime) => {
+    const { claims, ...record } = recordOf(oldRow({ owner_start }));
+    expect(record.starttime).toBe(starttime);
+    expect(claims?.starts).toEqual([
+      { key: 'starttime', value: typeof owner_start === 'bigint' ? 5000 : owner_start },
+    ]);
+  });
+
+  test.each([4_026_532_001, 4_026_532_001n, '4026532001', 'pid:[4026532001]'])(
+    'may bear boot and PID namespace, %o',
+    (pidns) => {
+      const bootId = '11111111-1111-4111-8111-111111111111';
+      expect(recordOf(oldRow({ boot: bootId, pidns })).machine).toEqual(
+        machineRecord({ bootId, pidNamespace: '4026532001' }),
+      );
+    },
+  );
+
   test.each([7, 7n, '7'])('may bear its pid as %o, and its ticks as well', (pid) => {
     expect(recordOf(oldRow({ owner_pid: pid, owner_start: pid }))).toMatchObject({ pid: 7, starttime: 7 });
   });
@@ -127,16 +156,18 @@ describe('a row without an identity', () => {
   test.each([
     ['pid', { owner_pid: 0 }, "pid, in column 'owner_pid': no process number"],
     ['pid', { owner_pid: -7 }, "pid, in column 'owner_pid': no process number"],
-    ['pid', { owner_pid: 2 ** 31 }, "pid, in column 'owner_pid': no process number"],
+    ['pid', { owner_pid: 4_194_305 }, "pid, in column 'owner_pid': no process number"],
     ['pid', { owner_pid: 2n ** 64n + 7n }, "pid, in column 'owner_pid': no process number"],
     ['pid', { owner_pid: '' }, "pid, in column 'owner_pid': no process number"],
     ['pid', { owner_pid: '0x7' }, "pid, in column 'owner_pid': no process number"],
     ['pid', { owner_pid: ' 7' }, "pid, in column 'owner_pid': no process number"],
     ['pid', { owner_pid: null }, 'the row names neither an identity nor a pid'],
-    ['starttime', { owner_start: 0 }, "starttime, in column 'owner_start': no number of start ticks"],
-    ['starttime', { owner_start: -1 }, "starttime, in column 'owner_start': no number of start ticks"],
-    ['starttime', { owner_start: 1.5 }, "starttime, in column 'owner_start': no number of start ticks"],
-    ['starttime', { owner_start: ISO_MS }, "starttime, in column 'owner_start': no number of start ticks"],
+    ['starttime', { owner_start: 0 }, "starttime, in column 'owner_start': no start of a process"],
+    ['starttime', { owner_start: -1 }, "starttime, in column 'owner_start': no start of a process"],
+    ['starttime', { owner_start: '' }, "starttime, in column 'owner_start': no start of a process"],
+    ['bootId', { boot: 'first' }, "bootId, in column 'boot': no boot id"],
+    ['pidNamespace', { pidns: 0 }, "pidNamespace, in column 'pidns': no PID namespace"],
+    ['pidNamespace', { pidns: 'net:[7]' }, "pidNamespace, in column 'pidns': no PID namespace"],
     ['hostname', { host: '' }, "hostname, in column 'host': no host name"],
     ['hostname', { host: 'x'.repeat(257) }, "hostname, in column 'host': no host name"],
   ])('is malformed with a wrong %s: %o', (_, wrong, problem) => {
@@ -171,7 +202,7 @@ describe('keys that do not fit', () => {
     [{ pid: undefined }, "'keys' must name the column of the identity, or that of the pid"],
     [
       { pid: 'owner_pid', idenity: 'owner' },
-      "'keys' has no key 'idenity'; its keys are identity, pid, createdAt, starttime, hostname",
+      "'keys' has no key 'idenity'; its keys are identity, pid, createdAt, starttime, hostname, bootId, pidNamespace",
     ],
     [{ pid: 'owner_pid', toString: 'owner' }, "'keys' has no key 'toString'; its keys are"],
     [{ pid: 7 }, "'keys.pid' must be the name of a column, not number"],
@@ -197,13 +228,15 @@ describe('keys that do not fit', () => {
     ['pid', { owner_pid: [7] }, 'a number or its decimal text, not an array'],
     ['createdAt', { locked_at: {} }, 'a number of ms, ISO 8601 text or a Date, not object'],
     ['createdAt', { locked_at: true }, 'a number of ms, ISO 8601 text or a Date, not boolean'],
-    ['starttime', { owner_start: new Date(0) }, 'a number or its decimal text, not object'],
+    ['starttime', { owner_start: new Date(0) }, 'a number or text, not object'],
+    ['bootId', { boot: 7 }, 'text, not number'],
+    ['pidNamespace', { pidns: {} }, 'a number or text, not object'],
     ['hostname', { host: 7 }, 'text, not number'],
     // The slip of `{ owner: row.ownr }` must not leave a row with an identity to its bare pid.
     ['identity', { owner: undefined }, 'an object or its JSON text, not undefined'],
     ['pid', { owner_pid: undefined }, 'a number or its decimal text, not undefined'],
     ['createdAt', { locked_at: undefined }, 'a number of ms, ISO 8601 text or a Date, not undefined'],
-    ['starttime', { owner_start: undefined }, 'a number or its decimal text, not undefined'],
+    ['starttime', { owner_start: undefined }, 'a number or text, not undefined'],
     ['hostname', { host: undefined }, 'text, not undefined'],
   ] as const)('and so is a %s of the wrong type: %o', (key, wrong, message) => {
     const expected = `${REFUSED} 'keys.${key}': column '${KEYS[key]}' must hold ${message}`;

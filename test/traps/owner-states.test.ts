@@ -4,7 +4,7 @@ import type { ProcessIdentity } from '../../src/identity/process-identity.js';
 import { type Agent, startAgent } from '../helpers/agent.js';
 import { TESTED } from '../helpers/backends.js';
 import { openBox } from '../helpers/box.js';
-import { editOwner, readOwner, writeLock, writeLockOf } from '../helpers/crafted.js';
+import { editOwner, readOwner, writeLock, writeLockOf, writeOldLock } from '../helpers/crafted.js';
 import { ODD_NAME, startLeaderless, threadIdOf } from '../helpers/odd-processes.js';
 import { hasProgram } from '../helpers/requirements.js';
 import { until } from '../helpers/until.js';
@@ -100,13 +100,17 @@ describe('a thread id in the record', () => {
 
   for (const backend of TESTED) {
     trap(
-      `a thread id in the record of an older program: dead, pid-is-thread (${backend} observer)`,
+      `a thread id in the record of an older program: dead if the thread is younger (${backend} observer)`,
       async () => {
         const path = lockPath();
         const box = await openBox();
         const bystander = await startAgent({ box });
         const watcher = await startAgent({ box, backend });
-        writeLock(path, { pid: threadInBox(bystander), createdAtMs: Date.now() });
+        const pid = threadInBox(bystander);
+        writeLock(path, { pid, createdAtMs: Date.now() });
+        expect(await verdictOf(watcher, path)).toBe('unknown: legacy-thread-may-be-owner');
+        const anHourAgo = Date.now() - 3_600_000;
+        writeOldLock(path, { pid, createdAtMs: anHourAgo }, anHourAgo);
         expect(await verdictOf(watcher, path)).toBe('dead: legacy-pid-is-thread');
         await expectReclaimed(watcher, path);
       },

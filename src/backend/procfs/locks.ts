@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { Descriptor } from '../descriptor.js';
-import { isSystemError } from '../system-error.js';
+import { isShortage, isSystemError } from '../system-error.js';
 
 /** The three numbers by which /proc/locks names a file. */
 export interface LockedFile {
@@ -138,17 +138,31 @@ export function locksThrough(fd: Descriptor): ListedLock[] {
   }
 }
 
+/** Most readings of a list that is too long for one read(2). One that was held throughout can be missing from each. */
+const READINGS = 3;
+
 /**
- * True when /proc/locks lists a lock of whatever kind on the inode of an open file or directory. The device is not
- * compared, because btrfs and overlay show another one there: a lock of a namesake on another filesystem only delays.
+ * True when /proc/locks lists a lock of whatever kind on the inode of an open file or directory.
+ * @param byDevice false: the device is not compared, because btrfs and overlay show another one there. A lock of a
+ * namesake on another filesystem only delays.
  */
-export function listsAnyLock(fd: Descriptor): boolean {
+export function listsAnyLock(fd: Descriptor, byDevice: boolean): boolean {
   try {
-    const { ino } = fstatSync(fd, { bigint: true });
-    const { text } = readLockTable();
-    return new RegExp(`^\\s*\\d+:\\s+[A-Z]\\S+\\s.*\\s[0-9a-f]+:[0-9a-f]+:${ino}\\s`, 'm').test(text);
+    const { dev, ino } = fstatSync(fd, { bigint: true });
+    const { major, minor } = splitDevice(dev);
+    // Both numbers have two digits at the least (locks_show of fs/locks.c).
+    const [high, low] = [major, minor].map((number) => number.toString(16).padStart(2, '0'));
+    const device = byDevice ? `${high}:${low}` : '[0-9a-f]+:[0-9a-f]+';
+    const lock = new RegExp(`^\\s*\\d+:\\s+[A-Z]\\S+\\s.*\\s${device}:${ino}\\s`, 'm');
+    for (let reading = 0; reading < READINGS; reading += 1) {
+      const { text, complete } = readLockTable();
+      if (lock.test(text)) return true;
+      if (complete) break;
+    }
+    return false;
   } catch (error) {
-    if (isSystemError(error)) return false;
+    // Nothing was learned where descriptors have run out.
+    if (isSystemError(error) && !isShortage(error)) return false;
     throw error;
   }
 }

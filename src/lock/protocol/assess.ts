@@ -122,7 +122,10 @@ function assessByLease(
   verdict: Verdict,
   description: string,
 ): LockState {
-  if (record.lease === null || view.owner === null) return { state: 'unknown', verdict, description };
+  const { lookAgainIn } = verdict;
+  const unknown = { state: 'unknown', verdict, description } as const;
+  if (lookAgainIn !== undefined) return { ...unknown, lookAgainIn };
+  if (record.lease === null || view.owner === null) return unknown;
   const { type } = view.owner.filesystem;
   if (!traitsOf(type).showsChanges) {
     const why = `${type} does not show whether its lease is renewed`;

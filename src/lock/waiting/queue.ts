@@ -175,9 +175,16 @@ export class QueuedWaiter {
   }
 }
 
-function rulesOf({ legacy, clockSlack, ownerlessGrace, emptyFile, trustBootId }: AcquireOptions): string {
+function rulesOf({
+  legacy,
+  clockSlack,
+  ownerlessGrace,
+  emptyFile,
+  trustBootId,
+  sameHost,
+}: AcquireOptions): string {
   // Not as JSON, which writes Infinity like a missing number.
-  return [legacy, clockSlack, ownerlessGrace, emptyFile, trustBootId].join();
+  return [legacy, clockSlack, ownerlessGrace, emptyFile, trustBootId, sameHost].join();
 }
 
 function findOrMakeQueue({ queues }: Line, rules: string): Queue {

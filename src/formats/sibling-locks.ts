@@ -1,0 +1,18 @@
+import type { Siblings } from '../record/owner-file.js';
+
+/**
+ * Files that programs lock in place of the one that names them, by the name of the latter.
+ *
+ * - OpenClaw, since 2026.7, locks an SQLite database beside its lock: `gateway.state.lock.sqlite`.
+ * - Firefox and Thunderbird lock `.parentlock` beside the symbolic link `lock` (nsProfileLock.cpp).
+ */
+const SIBLINGS: readonly { readonly of: RegExp; readonly called: (name: string) => string }[] = [
+  { of: /\.lock$/, called: (name) => `${name}.sqlite` },
+  { of: /^lock$/, called: () => '.parentlock' },
+];
+
+/** The files beside the lock `name` in the open directory that its program may have locked. */
+export function siblingsOf(directory: Siblings['directory'], name: string): Siblings {
+  const names = SIBLINGS.filter(({ of }) => of.test(name)).map(({ called }) => called(name));
+  return { directory, names };
+}

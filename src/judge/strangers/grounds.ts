@@ -1,0 +1,161 @@
+/**
+ * The rows that find an owner alive, or a ground on which it may be dead. They stand in the order of
+ * docs/decision-table.md.
+ */
+import { traitsOf } from '../../backend/filesystem-traits.js';
+import type { StartTicks } from '../../identity/start-ticks.js';
+import { matchStart, type StartFacts } from '../../record/match-start.js';
+import { type Answer, findingOf, note } from '../rows.js';
+import type { Judged } from './judged.js';
+import {
+  ageOf,
+  birthAfterRecord,
+  birthOfOwner,
+  coarseness,
+  isLateByAnyClock,
+  isOwnPid,
+  isoText,
+  isSurelyLate,
+  noteBirth,
+  slackOf,
+  timeText,
+} from './times.js';
+
+/**
+ * Answers for a boot id that differs from this one, in a file that is older than this boot. If only one kernel can
+ * use the filesystem, that id is one of an earlier boot, so the owner is dead, wherever on this machine it ran. The
+ * file must be older, because programs write other things under that name, such as a random id of their own start.
+ */
+export function rebooted(judged: Judged): Answer | null {
+  const { record, seen, evidence } = judged;
+  const bootId = record.machine?.bootId ?? null;
+  const { self, filesystem } = seen;
+  if (bootId === null || self.bootId === null || self.bootId === bootId) return null;
+  if (self.bootIdNative !== true || !traitsOf(filesystem).provesReboot) return null;
+  const { recordedAt } = record;
+  const bootedMs = seen.stranger.bootedAtMs;
+  if (recordedAt === null || bootedMs === null) return null;
+  const slackMs = slackOf(judged) + recordedAt.resolutionMs;
+  if (recordedAt.ms >= bootedMs - slackMs) return null;
+  const observed = `${self.bootId}, booted ${isoText(bootedMs)}, ${filesystem} filesystem`;
+  note(evidence, 'boot-id', `${bootId}, ${timeText(recordedAt)}`, observed, 'dead');
+  return { state: 'dead', reason: 'legacy-rebooted' };
+}
+
+export function goneOrHidden(judged: Judged): Answer | null {
+  const { record, seen, evidence } = judged;
+  const { existence, exited, source } = seen.observedProcess;
+  if (existence === 'thread') return mereThread(judged);
+  const answer: Answer | null =
+    existence === 'absent'
+      ? { state: 'dead', reason: 'legacy-no-such-process' }
+      : existence === 'unknown'
+        ? { state: 'unknown', reason: 'legacy-process-hidden' }
+        : exited === true
+          ? { state: 'dead', reason: 'legacy-process-exited' }
+          : null;
+  note(evidence, 'process', `pid ${record.pid}`, source, findingOf(answer));
+  return answer;
+}
+
+/**
+ * A thread of some process has the number. Programs write gettid(2) too, so only a thread that is younger than the
+ * record shows that the number was given anew.
+ */
+function mereThread(judged: Judged): Answer {
+  const { record, seen, evidence } = judged;
+  const birth = birthAfterRecord(judged, seen.stranger.threadTicks);
+  const isReused = birth !== null && isLateByAnyClock(birth, judged);
+  const answer: Answer = isReused
+    ? { state: 'dead', reason: 'legacy-pid-is-thread' }
+    : { state: 'unknown', reason: 'legacy-thread-may-be-owner' };
+  note(evidence, 'process', `pid ${record.pid}`, seen.observedProcess.source, findingOf(answer));
+  return noteBirth(judged, answer, seen.stranger.threadTicks);
+}
+
+/** On the host, the number of a dead process of a container is often that of a thread of the kernel. */
+export function kernelThread({ record, seen, evidence }: Judged): Answer | null {
+  if (!seen.stranger.isKernelThread) return null;
+  note(evidence, 'process', `pid ${record.pid}`, 'a thread of the kernel, which writes no files', 'dead');
+  return { state: 'dead', reason: 'legacy-kernel-thread' };
+}
+
+/**
+ * A start that matches in any unit is the owner's. One that differs in all of them may be in a unit that nobody
+ * thought of, so it only takes the proof from a birth before the record.
+ */
+export function startMatches(judged: Judged): Answer | null {
+  const { record, evidence } = judged;
+  for (const { key, value } of record.claims?.starts ?? []) {
+    if (matchStart(value, startFacts(judged)) !== 'matches') continue;
+    note(evidence, 'start-ticks', `${key} ${value}`, startText(judged), 'alive');
+    return { state: 'alive', reason: 'legacy-start-matches' };
+  }
+  return null;
+}
+
+/** What is known of the start of the process with the recorded number. */
+function startFacts(judged: Judged): StartFacts {
+  const { seen } = judged;
+  const { ticksAsRead, identity } = seen.observedProcess;
+  const elsewhere: StartTicks[] = ticksAsRead === null ? [] : [{ ticks: ticksAsRead, tolerance: 0 }];
+  if (identity !== null && identity.startTicks !== null) {
+    elsewhere.push({ ticks: Number(identity.startTicks), tolerance: identity.startTolerance });
+  }
+  return {
+    own: seen.ticksInOwnTime,
+    elsewhere,
+    ageMs: ageOf(ticksAsRead, seen),
+    // A process that restarts within a second has the same start as its predecessor by the wall clock.
+    nowMs: isOwnPid(judged) ? null : seen.nowMs,
+  };
+}
+
+function startText({ seen }: Judged): string {
+  const { ticksAsRead } = seen.observedProcess;
+  const own = seen.ticksInOwnTime;
+  if (own === null) return `${ticksAsRead}; its time namespace is not known`;
+  return own.ticks === ticksAsRead
+    ? String(ticksAsRead)
+    : `${ticksAsRead}; ${own.ticks} in its own time namespace`;
+}
+
+export function bornBeforeRecord(judged: Judged): Answer | null {
+  const birth = birthOfOwner(judged);
+  if (birth === null || !(birth.lateMs <= coarseness(birth.recordedAt))) return null;
+  return noteBirth(judged, startDiffers(judged) ?? { state: 'alive', reason: 'legacy-born-before-record' });
+}
+
+function startDiffers(judged: Judged): Answer | null {
+  const { record, evidence } = judged;
+  const facts = startFacts(judged);
+  const claim = record.claims?.starts.find(({ value }) => matchStart(value, facts) === 'differs');
+  if (claim === undefined) return null;
+  note(evidence, 'start-ticks', `${claim.key} ${claim.value}`, startText(judged), 'none');
+  return { state: 'unknown', reason: 'legacy-start-differs' };
+}
+
+/**
+ * Answers when the recorded number is this process's own. No other process has that number here, so a writer
+ * that is older than this process is gone. `clockSlack` does not count here, because a process that crashes and
+ * restarts would have to wait for it each time. In its place counts how far the clock has in fact been set since
+ * this process started: what this process wrote before that seems too old by as much.
+ */
+export function ownPidReused(judged: Judged): Answer | null {
+  const birth = birthOfOwner(judged);
+  if (birth === null || !isOwnPid(judged)) return null;
+  if (!isSurelyLate({ ...birth, lateMs: birth.lateMs - judged.seen.clockGainMs })) return null;
+  return noteBirth(judged, { state: 'dead', reason: 'legacy-own-pid-reused' });
+}
+
+export function bornAfterRecord(judged: Judged): Answer | null {
+  const birth = birthOfOwner(judged);
+  if (birth === null || isOwnPid(judged) || !isLateByAnyClock(birth, judged)) return null;
+  return noteBirth(judged, { state: 'dead', reason: 'legacy-born-after-record' });
+}
+
+export function undecided(judged: Judged): Answer {
+  const isHidden = judged.seen.observedProcess.ticksAsRead === null;
+  if (isHidden) return noteBirth(judged, { state: 'unknown', reason: 'legacy-process-hidden' });
+  return noteBirth(judged, { state: 'unknown', reason: 'legacy-time-unclear', liftedBy: 'clockSlack' });
+}

@@ -1,0 +1,180 @@
+import { readFileSync } from 'node:fs';
+import type { Descriptor } from '../../backend/descriptor.js';
+import { traitsOf } from '../../backend/filesystem-traits.js';
+import { INITIAL_PID_NAMESPACE } from '../../backend/initial-namespaces.js';
+import { listsAnyLock } from '../../backend/procfs/locks.js';
+import { errnoOf, isErrno, isShortage, isSystemError, reasonOf } from '../../backend/system-error.js';
+import { looksExited, observeProcess, unclear } from '../../identity/observe-process.js';
+import type { Observer } from '../../identity/observer.js';
+import {
+  isKernelThread,
+  isStartedBy,
+  type ListedProcess,
+  listProcesses,
+  readProcess,
+} from '../../identity/process-table.js';
+import type { RecordSite } from '../../record/owner-file.js';
+import type { Observation } from '../observation.js';
+import { clockStepSince } from './clock-step.js';
+import type { StrangerObservation, Worker } from './observation.js';
+
+const NOT_SEEN = unclear('not looked at');
+
+const MACHINE_ID_FILES = ['/etc/machine-id', '/var/lib/dbus/machine-id'];
+
+/** What of the rest of the observation this one rests on. */
+type Rest = Pick<Observation, 'bootTimeMs' | 'nowMs'>;
+
+/** Reads each value from the kernel whenever a row asks for it; no row asks twice. */
+export class LiveStrangerObservation implements StrangerObservation {
+  readonly #observer: Observer;
+  readonly #pid: number;
+  readonly #site: RecordSite;
+  readonly #rest: Rest;
+  #failed: string | null = null;
+
+  /** @param pid the recorded one; 0 where none is. */
+  constructor(observer: Observer, pid: number, site: RecordSite, rest: Rest) {
+    this.#observer = observer;
+    this.#pid = pid;
+    this.#site = site;
+    this.#rest = rest;
+  }
+
+  get failed(): string | null {
+    return this.#failed;
+  }
+
+  get isKernelThread(): boolean {
+    // In no other namespace has a thread of the kernel a number.
+    if (this.#observer.pidNamespace?.inode !== INITIAL_PID_NAMESPACE) return false;
+    const process = this.#read(this.#pid);
+    return process !== null && isKernelThread(process);
+  }
+
+  get threadTicks(): number | null {
+    if (!this.#observer.ownProc) return null;
+    const stat = this.#observer.backend.processes.stat(this.#pid);
+    return isErrno(stat) ? null : stat.startTicks;
+  }
+
+  get isFileLocked(): boolean {
+    const { owner } = this.#site;
+    return owner !== null && this.#isLocked(owner.descriptor);
+  }
+
+  get lockedSibling(): string | null {
+    const { siblings } = this.#site;
+    return siblings?.names.find((name) => this.#isSiblingLocked(siblings.directory, name)) ?? null;
+  }
+
+  #isSiblingLocked(directory: Descriptor, name: string): boolean {
+    const { files } = this.#observer.backend;
+    const file = this.#look(null, () => openFile(() => files.openAt(directory, name)));
+    if (file === null) return false;
+    try {
+      return this.#isLocked(file);
+    } finally {
+      files.close(file);
+    }
+  }
+
+  /** fcntl(2) shows what other PID namespaces hold too, and /proc/locks shows flock(2). */
+  #isLocked(file: Descriptor): boolean {
+    const { backend } = this.#observer;
+    // The descriptors of the portable backend are numbers of its own, and it sees no lock.
+    if (!backend.actsOnOpenDirectory) return false;
+    return this.#look(false, () => {
+      const { type } = backend.files.filesystem(file);
+      const { testableWitness, locksByStDev } = traitsOf(type);
+      // The test can hang on a filesystem of several kernels, so it is made on no other.
+      if (testableWitness && backend.witness.testAnyLock(file, type) === 'held') return true;
+      return listsAnyLock(file, locksByStDev);
+    });
+  }
+
+  workerAt(pid: number): Worker | null {
+    if (pid === this.#observer.pid) return null;
+    const { existence, exited, ticksAsRead } = this.#look(NOT_SEEN, () =>
+      observeProcess(this.#observer, pid, true),
+    );
+    if (existence === 'absent' || exited === true) return null;
+    const process = this.#read(pid);
+    if (process !== null && (isKernelThread(process) || this.#isOwn(process))) return null;
+    return { pid, ticksAsRead };
+  }
+
+  get followers(): readonly Worker[] {
+    const pid = this.#pid;
+    if (pid === 0) return [];
+    const all = this.#observer.ownProc ? this.#look([], listProcesses) : [];
+    const others = all.filter((one) => one.pid !== pid && (one.group === pid || one.session === pid));
+    const living = others.filter((one) => !looksExited(one) && !this.#isOwn(one));
+    if (living.length > 0) return living.map((one) => ({ pid: one.pid, ticksAsRead: one.startTicks }));
+    // A member that /proc hides is found by a signal.
+    return others.length === 0 && hasGroup(pid) ? [{ pid: null, ticksAsRead: null }] : [];
+  }
+
+  get machineId(): string | null {
+    for (const path of MACHINE_ID_FILES) {
+      try {
+        const id = readFileSync(path, 'latin1').trim().toLowerCase();
+        if (/^[0-9a-f]{32}$/.test(id)) return id;
+      } catch {
+        // There is none, or it may not be read.
+      }
+    }
+    return null;
+  }
+
+  get bootedAtMs(): number | null {
+    const { bootTimeMs, nowMs } = this.#rest;
+    const { timeOffset } = this.#observer;
+    if (bootTimeMs === null || timeOffset === null) return null;
+    return nowMs - (bootTimeMs - timeOffset.seconds * 1_000);
+  }
+
+  clockStepSince(ticksAsRead: number | null): number {
+    return this.#look(0, () => clockStepSince(ticksAsRead, this.#rest));
+  }
+
+  /** null also where /proc shows other numbers than this process knows. */
+  #read(pid: number): ListedProcess | null {
+    return this.#observer.ownProc ? this.#look(null, () => readProcess(pid)) : null;
+  }
+
+  #isOwn(process: ListedProcess): boolean {
+    return this.#look(false, () => isStartedBy(this.#observer.pid, process));
+  }
+
+  /** Answers `otherwise` where descriptors or memory have run out, and remembers that, so that nothing follows from it. */
+  #look<T>(otherwise: T, look: () => T): T {
+    try {
+      return look();
+    } catch (error) {
+      if (!isShortage(error)) throw error;
+      this.#failed = reasonOf(error);
+      return otherwise;
+    }
+  }
+}
+
+/** null when there is no such file, or when it may not be read. */
+function openFile(open: () => Descriptor): Descriptor | null {
+  try {
+    return open();
+  } catch (error) {
+    if (isShortage(error) || !isSystemError(error)) throw error;
+    return null;
+  }
+}
+
+/** True when a process group of that number has members (kill(2)). */
+function hasGroup(pid: number): boolean {
+  try {
+    process.kill(-pid, 0);
+    return true;
+  } catch (error) {
+    return errnoOf(error) === 'EPERM';
+  }
+}
