@@ -22,14 +22,15 @@ the lock and who waits for it; with several paths, one line for each. Changes
 nothing.
 
 A PATH is a lock directory, or the lock or PID file of another program: a bare
-pid, JSON with a pid, postmaster.pid, Chromium's SingletonLock, Emacs's .#file,
-"PID TICKS BOOT-ID". Such a file holds no more than a pid and a time, so its
-verdict is "assumed": the pid is taken to be one of this PID namespace.
+pid, JSON with a pid, postmaster.pid, the locks of Firefox, GnuPG, git, Vim, Qt
+and others (docs/formats.md). Such a file holds no identity, so its verdict is
+"assumed": the pid is taken to be one of this PID namespace.
 
   -r, --recursive  search each DIR for locks: directories with an owner.json,
-                   and *.lock, *.pid, .X*-lock, SingletonLock, .#*. Symbolic
-                   links are not followed; proc, sysfs and the like are left
-                   out, and so are files that turn out to name no owner
+                   and what is named like a lock: *.lock, *.pid, lockfile,
+                   .X*-lock, SingletonLock, .#*, *.swp. Symbolic links are not
+                   followed; proc, sysfs and the like are left out, and so are
+                   files that turn out to name no owner
   --watch          go on showing them, until q or Ctrl-C: in a terminal a table;
                    in a pipe one JSON object in each line, for every lock at
                    first and then for each change

@@ -5,7 +5,7 @@ import { KNOWN_FORMATS } from './table.js';
 export { isNamedLikeLock } from './lock-word.js';
 
 /** Endings after which a word for a lock is still the kind of the file: server.pid.txt, dev-lock.json. */
-const ENDED_BY_LOCK = /(?<![\p{L}\p{N}])(?:lock|lck|pid)(?:file)?(?:\.(?:txt|json|info|d|\d{1,10}))?[~#]?$/iu;
+const ENDED_BY_LOCK = /(?<![\p{L}\p{N}])(?:lock|lck|pid)(?:file)?(?:\.(?:txt|json|info|\d{1,10}))?$/iu;
 
 /**
  * Names that a search of a directory tree reads: those of the formats that have names of their own, and those that end in

@@ -28,6 +28,15 @@ describe('docs/formats.md', () => {
     for (const name of shown) expect({ name, looked: known?.names(name) }).toEqual({ name, looked: true });
   });
 
+  test('names files that name nobody, which a search reads all the same', () => {
+    const [, section = ''] = read('docs/formats.md').split('## What names nobody');
+    const names = ['.parentlock', 'db.lck', 'index.lock', 'yarn.lock', '.terraform.tfstate.lock.info'];
+    for (const name of names) {
+      expect(section).toContain(`\`${name}\``);
+      expect({ name, found: isLockName(name) }).toEqual({ name, found: true });
+    }
+  });
+
   test('is what the list of formats in the JSON schema follows', () => {
     const schema = JSON.parse(read('docs/dump.schema.json'));
     const listed: string[] = schema.$defs.inspection.properties.format.enum;

@@ -316,6 +316,8 @@ describe('names', () => {
     'lock.roster',
     '#cvs.lock',
     'dev-lock.json',
+    'log.lock.1',
+    '.terraform.tfstate.lock.info',
     'server-process.json',
     'index~pid.lock',
     '.#lk0x000055b202aea410.host.20837',
