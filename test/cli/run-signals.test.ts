@@ -111,8 +111,8 @@ describeRequiring(BUILT, 'a signal to run', () => {
     const directory = tempDir();
     const words = [process.execPath, MAIN, 'run', join(directory, 'a.lock'), '--'];
     const command = ['sh', '-c', 'echo command $$; exec sleep 600'];
-    const script = '"$@" & echo run $!; wait; wait $!; echo code $?';
-    const shell = startProgram(['bash', '-mc', script, 'bash', ...words, ...command]);
+    const script = 'set -m; "$@" & echo run $!; read go';
+    const shell = startProgram(['bash', '-c', script, 'bash', ...words, ...command]);
     await shell.said('command');
     const pidOf = (what: string) => Number(new RegExp(`${what} (\\d+)`).exec(shell.stdout)?.[1]);
     const [run, inner] = [pidOf('run'), pidOf('command')];

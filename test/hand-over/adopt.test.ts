@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -213,6 +214,20 @@ for (const backend of TESTED) {
 describe('adoptLock()', () => {
   afterEach(() => {
     delete process.env[VARIABLE];
+  });
+
+  test('leaves no variable that names the lock to the programs that the heir starts', async () => {
+    const lock = await acquireLock(newPath(), { handOver: true });
+    const script = `
+      const { adoptLock } = await import(process.argv[1]);
+      const lock = adoptLock();
+      console.log(Object.keys(process.env).filter((name) => /^KERNEL_IDENTITY_(LOCK|HANDED_OVER)$/.test(name)).length);
+      await lock.release();`;
+    const words = ['--input-type=module', '-e', script, new URL('../../dist/index.js', import.meta.url).href];
+    const heir = lock.handOver(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [text] = await once(heir.stdout as NonNullable<typeof heir.stdout>, 'data');
+    expect(String(text)).toBe('0\n');
+    await once(heir, 'exit');
   });
 
   test('is null where no lock was handed over', () => {
