@@ -79,11 +79,15 @@ function readArguments() {
   return { urls: { A: urlOf(A, 'A'), B: urlOf(B, 'B') }, rounds: count };
 }
 
-/** The query makes two modules of one file where A and B are the same directory. */
+/**
+ * The query makes two modules of one file where A and B are the same directory. That needs a file that is an ES module
+ * itself, which index.js is only in older builds.
+ */
 function urlOf(folder, build) {
-  const file = resolve(folder, 'dist/index.js');
-  if (existsSync(file)) return `${pathToFileURL(file)}?${build}`;
-  console.error(`${file} does not exist: run npm run build in ${folder}`);
+  const files = ['for-bundlers.js', 'index.js'].map((name) => resolve(folder, 'dist', name));
+  const file = files.find((path) => existsSync(path));
+  if (file !== undefined) return `${pathToFileURL(file)}?${build}`;
+  console.error(`${files[1]} does not exist: run npm run build in ${folder}`);
   process.exit(2);
 }
 
@@ -102,9 +106,10 @@ async function startOwner() {
   return { owner, path };
 }
 
-/** The import of a build in a process that did nothing before. */
+/** The import of a build, as its users import it, in a process that did nothing before. */
 function importOf(url) {
-  return reported(async () => (await inFreshProcess('start/import.mjs', url)).import);
+  const entry = new URL('index.js', url).href;
+  return reported(async () => (await inFreshProcess('start/import.mjs', entry)).import);
 }
 
 function lineOf(operation) {

@@ -20,6 +20,8 @@ Times are ms, the smallest and the lower quartile: other work of the machine onl
 that of all threads. B/A is the ratio of the lower quartiles.`;
 
 const FIRST_LOCK = fileURLToPath(new URL('start/first-lock.cjs', import.meta.url));
+const RUN = 'run LOCK -- true, wall time';
+const WITHOUT = 'the same without a lock';
 /** The least that any such program in Node does: it starts one command. */
 const FLOOR = ['-e', "require('node:child_process').spawn('true', { stdio: 'inherit' })"];
 
@@ -37,7 +39,9 @@ for (let round = 0; round < rounds; round += 1) {
   // The build that starts first is another one each time, so that the order favours neither.
   for (const name of round % 2 === 0 ? ['A', 'B'] : ['B', 'A']) measureOnce(name, builds[name]);
 }
-console.log(`\n${tableText({ title: `${rounds} rounds`, head: HEAD, lines: [...samples].map(lineOf) })}`);
+console.log(
+  `\n${tableText({ title: `${rounds} rounds`, head: HEAD, lines: [...[...samples].map(lineOf), ownShare()] })}`,
+);
 
 function measureOnce(name, { entries, program }) {
   for (const [how, entry] of Object.entries(entries)) {
@@ -49,12 +53,8 @@ function measureOnce(name, { entries, program }) {
       note(`first lock after ${how}, ${clock} time`, name, lock[clock]);
     }
   }
-  const floor = timed(FLOOR);
-  note(
-    'run LOCK -- true, less what Node needs to start a command',
-    name,
-    timed([program, 'run', newPath(directory), '--', 'true']) - floor,
-  );
+  note(RUN, name, timed([program, 'run', newPath(directory), '--', 'true']));
+  note(WITHOUT, name, timed(FLOOR));
 }
 
 function note(what, name, ms) {
@@ -63,9 +63,27 @@ function note(what, name, ms) {
 }
 
 function lineOf([what, { A, B }]) {
-  const numbers = [A, B].flatMap((values) => [Math.min(...values), quartiles(values).p25]);
-  const ratio = A.length > 0 && B.length > 0 ? numbers[3] / numbers[1] : Number.NaN;
-  const texts = numbers.map((ms) => (Number.isFinite(ms) ? ms.toFixed(1) : '-'));
+  return line(what, [statisticsOf(A), statisticsOf(B)]);
+}
+
+/** What `run` takes more than a program that only starts a command. */
+function ownShare() {
+  const [run, without] = [samples.get(RUN), samples.get(WITHOUT)];
+  const difference = (name) => {
+    const floor = statisticsOf(without[name]);
+    return statisticsOf(run[name]).map((ms, index) => ms - floor[index]);
+  };
+  return line('own share of run, wall time', [difference('A'), difference('B')]);
+}
+
+/** The smallest, and the lower quartile; NaN where nothing was measured. */
+function statisticsOf(values) {
+  return values.length === 0 ? [Number.NaN, Number.NaN] : [Math.min(...values), quartiles(values).p25];
+}
+
+function line(what, [a, b]) {
+  const texts = [...a, ...b].map((ms) => (Number.isNaN(ms) ? '-' : ms.toFixed(1)));
+  const ratio = b[1] / a[1];
   return [what, ...texts, Number.isNaN(ratio) ? '-' : ratio.toFixed(2)];
 }
 
