@@ -39,7 +39,7 @@ describe('docs/formats.md', () => {
 
   test('is what the list of formats in the JSON schema follows', () => {
     const schema = JSON.parse(read('docs/dump.schema.json'));
-    const listed: string[] = schema.$defs.inspection.properties.format.enum;
+    const listed: string[] = schema.$defs.format.enum;
     expect(listed.toSorted()).toEqual(
       ['kernel-identity', 'openclaw-directory', 'none', ...STRANGERS_FORMATS].toSorted(),
     );
