@@ -25,8 +25,9 @@ function isOwn(line: string, own: string | null): boolean {
   return line.includes('node:') || (own !== null && line.includes(own));
 }
 
-/** The file into which the package was bundled. null in a CommonJS bundle, which does not know it. */
+/** The file into which the package was bundled. null in a bundle of another program that does not know it. */
 function ownFile(): string | null {
-  const { url } = import.meta as { url?: string };
+  // The build puts a variable in the place of these very words.
+  const url: string | undefined = import.meta.url;
   return url === undefined ? null : fileURLToPath(url);
 }

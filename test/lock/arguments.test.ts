@@ -26,6 +26,7 @@ const CALLS: Readonly<Record<string, (path: string, options: never) => unknown>>
   reclaimLockSync: api.reclaimLockSync,
   judgeOwner: (_, options) => api.judgeOwner(self(), options),
   watchOwner: (_, options) => api.watchOwner(self(), options),
+  parseOwner: (_, options) => api.parseOwner(self(), options),
   listLifelines: (_, options) => api.listLifelines(options),
   dumpDiagnostics: (_, options) => api.dumpDiagnostics(options),
 };
@@ -129,10 +130,11 @@ describe('what is no record', () => {
     [undefined, 'undefined'],
     [5, 'number'],
     ['{}', 'string'],
-  ])('judgeOwner and watchOwner refuse %o', async (wrong, kind) => {
+  ])('judgeOwner, watchOwner and parseOwner refuse %o', async (wrong, kind) => {
     const said = `TypeError ${TYPE}: a recorded owner must be an object, not ${kind}`;
     expect(await outcome(() => api.judgeOwner(wrong as never))).toBe(said);
     expect(await outcome(() => api.watchOwner(wrong as never))).toBe(said);
+    expect(await outcome(() => api.parseOwner(wrong as never))).toBe(said);
   });
 
   test('compareIdentities and formatIdentity refuse what is no identity, on either side', async () => {
@@ -222,6 +224,7 @@ test('the types allow undefined for every option', () => {
     api.ListOptions,
     api.DumpOptions,
     api.RowKeys,
+    api.ParseOwnerOptions,
   ] = [
     none() as Undefined<api.AcquireOptions>,
     none() as Undefined<api.TryAcquireOptions>,
@@ -231,6 +234,7 @@ test('the types allow undefined for every option', () => {
     none() as Undefined<api.ListOptions>,
     none() as Undefined<api.DumpOptions>,
     none() as Undefined<api.RowKeys>,
+    none() as Undefined<api.ParseOwnerOptions>,
   ];
-  expect(options).toHaveLength(8);
+  expect(options).toHaveLength(9);
 });

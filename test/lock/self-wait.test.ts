@@ -80,7 +80,7 @@ describeRequiring([], 'a thread that waits in silence for a lock of its own', ()
     ['with a signal', { signal: new AbortController().signal }, 0],
     ['with onWait', { onWait: () => {} }, 0],
   ])('%s: warnings after a minute: %o, %i', async (_what, options, count) => {
-    vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout', 'Date'] });
+    vi.useFakeTimers({ toFake: ['hrtime', 'performance', 'setTimeout', 'clearTimeout', 'Date'] });
     const warn = emitted();
     const path = join(tempDir(), 'a.lock');
     const held = acquireLockSync(path, { label: 'forgotten' });
@@ -97,7 +97,6 @@ describeRequiring([], 'a thread that waits in silence for a lock of its own', ()
         { code: 'KERNEL_IDENTITY_LOCK_SELF_WAIT' },
       );
     }
-    vi.useRealTimers();
     held.releaseSync();
     for (const waiter of waiters) (await waiter).releaseSync();
   });
