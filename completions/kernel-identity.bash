@@ -45,8 +45,8 @@ _kernel_identity() {
     local judging='--legacy --clock-slack --ownerless --empty-file --trust-boot-id'
     case $command in
       run) options+=" $waiting --command --label --on-lost $judging --" ;;
-      hold) options+=" $waiting --fd --label --trust-boot-id" ;;
-      wait) options+=" $waiting --trust-boot-id" ;;
+      hold) options+=" $waiting --fd --label $judging" ;;
+      wait) options+=" $waiting $judging" ;;
       inspect) options+=" --recursive --watch --json --json-lines --exit-code --exit-code=detailed $judging" ;;
       dump) options+=' --redact --json' ;;
       reclaim) options+=" --timeout --force --yes --json --json-lines $judging" ;;

@@ -5,6 +5,7 @@ import { MAX_LABEL } from '../record/parse.js';
 import { parseArguments, parseDecimal, refuseArguments, requirePaths, UsageError } from './arguments.js';
 import type { Command } from './command.js';
 import { EXIT } from './exit-codes.js';
+import { JUDGE_FLAGS, JUDGE_FLAGS_HELP, parseJudgeFlags } from './judge-flags.js';
 import { complain, print } from './output.js';
 import { WaitNotice } from './wait-notice.js';
 import { parseWaitOptions, WAIT_OPTIONS } from './wait-options.js';
@@ -34,10 +35,10 @@ After a second of waiting one line on stderr says who holds the lock.
   -q, --quiet      say nothing of waiting, and of giving up
   --label TEXT     a word for people, shown with the lock; default: the name of
                    the script
-  --trust-boot-id  a process with this boot id is one of this very machine, and
-                   not of a copy of it: its death counts on filesystems that
-                   machines share too
   -h, --help       this text
+
+How the owner of a lock that is held is judged:
+${JUDGE_FLAGS_HELP}
 
 Exit codes: 0 the lock is held; 75 it was not acquired in time; 125 hold itself
 failed, such as where lifelines or this filesystem do not allow it.`;
@@ -52,7 +53,7 @@ export const holdCommand: Command = {
       ...WAIT_OPTIONS,
       fd: { type: 'string' },
       label: { type: 'string' },
-      'trust-boot-id': { type: 'boolean' },
+      ...JUDGE_FLAGS,
     });
     if (values.help) {
       print(help);
@@ -64,6 +65,7 @@ export const holdCommand: Command = {
     if (values.fd === undefined) throw new UsageError('--fd is missing: the descriptor that holds the lock');
     const descriptor = parseDecimal('descriptor', values.fd, 3, MAX_DESCRIPTOR);
     const wait = parseWaitOptions(values);
+    const judging = parseJudgeFlags(values);
     requireLifelines(descriptor);
     const label = values.label ?? nameOfParent();
     const notice = new WaitNotice();
@@ -71,7 +73,7 @@ export const holdCommand: Command = {
       await holdThrough(descriptor, path, {
         ...(wait.timeout === undefined ? {} : { timeout: wait.timeout }),
         ...(label === undefined ? {} : { label }),
-        ...(values['trust-boot-id'] === true ? { trustBootId: true } : {}),
+        ...judging,
         ...(wait.isQuiet ? {} : { onWait: notice.take }),
       });
       return EXIT.success;

@@ -3,7 +3,7 @@ import type { InspectOptions } from '../lock/protocol/assess.js';
 import { UsageError } from './arguments.js';
 import { parseDuration } from './duration.js';
 
-/** The options of `inspect`, `reclaim` and `run` that decide how an owner is judged. */
+/** The options of `run`, `hold`, `wait`, `inspect` and `reclaim` that decide how an owner is judged. */
 export const JUDGE_FLAGS = {
   legacy: { type: 'string' },
   'clock-slack': { type: 'string' },

@@ -1,4 +1,5 @@
 import { isPid } from '../identity/format.js';
+import type { InspectOptions } from '../lock/protocol/assess.js';
 import { LockTimeoutError } from '../lock/timeout-error.js';
 import { waitUntilFree } from '../lock/waiting/until-free.js';
 import { formatElapsed } from '../text/elapsed.js';
@@ -6,6 +7,7 @@ import { waitUntilExit } from '../watch/until-exit.js';
 import { parseArguments, refuseArguments, requirePaths, UsageError } from './arguments.js';
 import type { Command } from './command.js';
 import { EXIT } from './exit-codes.js';
+import { JUDGE_FLAGS, JUDGE_FLAGS_HELP, parseJudgeFlags } from './judge-flags.js';
 import { complain, print } from './output.js';
 import { SILENCE, WaitNotice } from './wait-notice.js';
 import { parseWaitOptions, WAIT_OPTIONS, type WaitRequest } from './wait-options.js';
@@ -27,10 +29,10 @@ After a second of waiting one line on stderr says so.
   -E, --conflict-exit-code CODE
                    exit with this code (0 to 255) instead of 75 after that time
   -q, --quiet      say nothing of waiting, and of giving up
-  --trust-boot-id  a process with this boot id is one of this very machine, and
-                   not of a copy of it: its death counts on filesystems that
-                   machines share too
   -h, --help       this text
+
+How the owner of a lock that is held is judged:
+${JUDGE_FLAGS_HELP}
 
 Exit codes: 0 it is free, or has ended; 75 not within that time; 1 an error.`;
 
@@ -40,7 +42,7 @@ export const waitCommand: Command = {
   async execute(args) {
     const { values, positionals } = parseArguments(args, {
       ...WAIT_OPTIONS,
-      'trust-boot-id': { type: 'boolean' },
+      ...JUDGE_FLAGS,
     });
     if (values.help) {
       print(help);
@@ -50,16 +52,17 @@ export const waitCommand: Command = {
     const [what = '', ...more] = positionals;
     refuseArguments(more);
     const wait = parseWaitOptions(values);
+    const judging = parseJudgeFlags(values);
     if (/^\d+$/.test(what)) return waitForProcess(Number(what), wait);
-    return waitForLock(what, wait, values['trust-boot-id'] === true);
+    return waitForLock(what, wait, judging);
   },
 };
 
-async function waitForLock(path: string, wait: WaitRequest, trustBootId: boolean): Promise<number> {
+async function waitForLock(path: string, wait: WaitRequest, judging: InspectOptions): Promise<number> {
   const notice = new WaitNotice();
   try {
     await waitUntilFree(path, {
-      trustBootId,
+      ...judging,
       ...(wait.timeout === undefined ? {} : { timeout: wait.timeout }),
       ...(wait.isQuiet ? {} : { onWait: notice.take }),
     });

@@ -34,7 +34,7 @@ for (const backend of TESTED) {
       const holder = await holdLock(path);
       const waiter = startCli(['wait', path], { env });
       await waiter.said('waiting');
-      expect(waiter.stderr).toMatch(/^kernel-identity: waiting for '.*a\.lock', held by pid \d+, [^\n]*\n$/);
+      expect(waiter.stderr).toMatch(/^kernel-identity: waiting for '.*a\.lock', held by pid \d+ [^\n]*\n$/);
       holder.endInput();
       expect(await waiter.closed).toMatchObject({ code: 0, stdout: '' });
       expect((await cli(['wait', path, '-n'], { env })).code).toBe(0);

@@ -530,7 +530,7 @@ export const files = [
   },
   {
     file: 'native/linux/orphans.cc',
-    tests: ['test/cli/run-signals.test.ts'],
+    tests: ['test/native/processes.test.ts'],
     mutants: [
       {
         what: 'the command is reaped, so that Node does not hear how it ended',

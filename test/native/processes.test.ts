@@ -164,6 +164,11 @@ describeRequiring([built], 'processes of the addon', () => {
     expect(processes.bootId()).toEqual({ id: text, native });
   });
 
+  test('all ended children are reaped but the one that Node waits for', async () => {
+    const parent = await startProcess([process.execPath, nativeFixture('spared-child.mjs')]);
+    expect(await parent.message()).toEqual({ reaped: 2, code: 7 });
+  });
+
   testRequiring([canShiftTime()], 'in a time namespace: its offset, and no start before its zero', () => {
     const seconds = Math.floor(uptime());
     const { stdout, stderr } = spawnSync(

@@ -6,7 +6,7 @@ import { LockNotEmptyError, NotALockError } from '../../errors.js';
 import type { OwnerRecord } from '../../record/owner-record.js';
 import { inspectLockSync, type LockInspection } from '../inspect.js';
 import { type AcquireOptions, checkAcquireOptions } from '../options.js';
-import { BEATS_PER_LEASE } from '../protocol/assess.js';
+import { BEATS_PER_LEASE, type InspectOptions } from '../protocol/assess.js';
 import { LEASED } from '../protocol/file-lease.js';
 import { LockPath } from '../protocol/lock-path.js';
 import { LockView } from '../protocol/view.js';
@@ -16,7 +16,7 @@ import { Pace } from './pace.js';
 import { Reporter } from './reporter.js';
 import { Wakeup } from './wakeup.js';
 
-type UntilFreeOptions = Pick<AcquireOptions, 'timeout' | 'onWait' | 'trustBootId'>;
+type UntilFreeOptions = InspectOptions & Pick<AcquireOptions, 'timeout' | 'onWait'>;
 
 /**
  * Waits until nobody holds the lock at `path`, or the lock or PID file of another program there: until nothing stands
@@ -25,16 +25,16 @@ type UntilFreeOptions = Pick<AcquireOptions, 'timeout' | 'onWait' | 'trustBootId
  */
 export async function waitUntilFree(path: string, options: UntilFreeOptions): Promise<void> {
   checkAcquireOptions(options);
-  const { timeout = Number.POSITIVE_INFINITY, trustBootId } = options;
+  const { timeout = Number.POSITIVE_INFINITY, onWait: _, ...judging } = options;
   const started = performance.now();
   const pace = new Pace();
   const watcher = new Watcher(path);
   let reporter: Reporter | null = null;
   try {
     for (;;) {
-      const found = inspectLockSync(path, trustBootId === undefined ? {} : { trustBootId });
+      const found = inspectLockSync(path, judging);
       if (found.state === 'free' || found.state === 'stale') return;
-      refuseWhatIsNoLock(found);
+      refuseWhatIsNoLock(found, judging);
       const waited = performance.now() - started;
       const obstacle = { ...found, moving: false, ...lookAgain(found.owner) };
       reporter ??= new Reporter(found.path, options);
@@ -54,9 +54,11 @@ export async function waitUntilFree(path: string, options: UntilFreeOptions): Pr
 }
 
 /** @throws LockNotEmptyError or NotALockError for what no release would ever make free. */
-function refuseWhatIsNoLock({ path, format, description, foreignFiles }: LockInspection): void {
+function refuseWhatIsNoLock(found: LockInspection, { emptyFile }: InspectOptions): void {
+  const { path, format, description, foreignFiles } = found;
   if (foreignFiles.length > 0) throw new LockNotEmptyError(path, foreignFiles);
-  if (format !== 'none' || description === LEASED) return;
+  // With the option, a file that names nobody becomes a left-over lock in time.
+  if (format !== 'none' || description === LEASED || emptyFile === 'take') return;
   if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() !== false) return;
   throw new NotALockError(path, description, 'Only a file that names its owner can be waited for.');
 }
