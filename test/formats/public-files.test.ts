@@ -91,7 +91,9 @@ for (const backend of TESTED) {
         const restart: Start = (command, env = {}) => box.start(command, { env, pid: 7 });
         const inspections = await inspect(restart, backend, paths);
         const found = inspections.map(({ state }, index) => `${files[index]?.who}: ${state}`);
-        expect(found).toEqual(files.map(({ who }) => `${who}: stale`));
+        // These two record a heartbeat, which keeps a lock for a minute: another container may have sent it.
+        const isBeating = (who: string) => who === 'weld' || who === 'nishchal-gond/OREOCHAIN#18';
+        expect(found).toEqual(files.map(({ who }) => `${who}: ${isBeating(who) ? 'unknown' : 'stale'}`));
       },
       TIME_LIMIT,
     );

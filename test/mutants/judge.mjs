@@ -422,6 +422,11 @@ export const files = [
         to: 'if (recordedAt.ms >= bootedMs)',
       },
       {
+        what: 'a step of the clock since the boot makes a file older than it',
+        from: ' + seen.stranger.clockStepSince(null);',
+        to: ';',
+      },
+      {
         what: 'a mere thread is never the writer',
         from: 'const isReused = birth !== null && isLateByAnyClock(birth, judged);',
         to: 'const isReused = true;',

@@ -35,7 +35,8 @@ export function rebooted(judged: Judged): Answer | null {
   const { recordedAt } = record;
   const bootedMs = seen.stranger.bootedAtMs;
   if (recordedAt === null || bootedMs === null) return null;
-  const slackMs = slackOf(judged) + recordedAt.resolutionMs;
+  // A record from before a step of the clock seems too old by as much.
+  const slackMs = slackOf(judged) + recordedAt.resolutionMs + seen.stranger.clockStepSince(null);
   if (recordedAt.ms >= bootedMs - slackMs) return null;
   const observed = `${self.bootId}, booted ${isoText(bootedMs)}, ${filesystem} filesystem`;
   note(evidence, 'boot-id', `${bootId}, ${timeText(recordedAt)}`, observed, 'dead');

@@ -10,9 +10,8 @@ const FRESH_MS = 60_000;
 /** ms that a program may take from the time that it writes into its record to the end of that writing. */
 const WRITING_MS = 5_000;
 
-/** The grounds that compare a birth or a boot with the time of the record. */
+/** The grounds that compare a birth with the time of the record. */
 const BY_TIME: ReadonlySet<Reason> = new Set<Reason>([
-  'legacy-rebooted',
   'legacy-pid-is-thread',
   'legacy-own-pid-reused',
   'legacy-born-after-record',
@@ -77,8 +76,7 @@ function clockStepped(judged: Judged, ground: Answer): Answer | null {
   return { state: 'unknown', reason: 'legacy-clock-stepped' };
 }
 
-/** The start of whatever the ground compares with the record. null for a boot. */
+/** The start of what the ground compares with the record. */
 function bornTicks({ seen }: Judged, { reason }: Answer): number | null {
-  if (reason === 'legacy-rebooted') return null;
   return reason === 'legacy-pid-is-thread' ? seen.stranger.threadTicks : seen.observedProcess.ticksAsRead;
 }

@@ -301,6 +301,11 @@ describe('another boot id', () => {
     ['a file written since this boot', elsewhere, since(WRITTEN - SECOND)],
     ['a file written within the slack of it', elsewhere, since(WRITTEN + MINUTE)],
     ['a boot of which the time is not known', elsewhere, since(null)],
+    [
+      'a file that a step of the clock since then may have made older',
+      elsewhere,
+      besides({ bootedAtMs: BOOTED, clockStepSince: () => 9 * MINUTE }, bornLate(11 * MINUTE)),
+    ],
     ['a record without a time', recordOf({ bootId: OTHER_BOOT }, { recordedAt: null }), since(BOOTED)],
     ['a network filesystem', elsewhere, since(BOOTED, { filesystem: 'nfs' })],
     ['a tmpfs, which has seen no other', elsewhere, since(BOOTED, { filesystem: 'tmpfs' })],

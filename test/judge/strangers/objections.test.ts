@@ -306,7 +306,7 @@ describe('a clock that was set forward since the system started', () => {
     expect(verdictOn(oldRecord(), byThread)).toBe('unknown: legacy-clock-stepped');
   });
 
-  test('is asked about since the birth that is compared, or since the boot', () => {
+  test('is asked about since the birth that is compared', () => {
     const asked: (number | null)[] = [];
     const clockStepSince = (ticks: number | null) => {
       asked.push(ticks);
@@ -314,8 +314,7 @@ describe('a clock that was set forward since the system started', () => {
     };
     verdictOn(oldRecord(), besides({ clockStepSince }, bornLate(2 * MINUTE)));
     verdictOn(oldRecord(), besides({ clockStepSince, threadTicks: bornAt(NOW) }, thread));
-    verdictOn(recordOf({ bootId: OTHER_BOOT }), besides({ clockStepSince, bootedAtMs: NOW }, absent));
-    expect(asked).toEqual([bornAt(WRITTEN + 2 * MINUTE), bornAt(NOW), null]);
+    expect(asked).toEqual([bornAt(WRITTEN + 2 * MINUTE), bornAt(NOW)]);
   });
 
   test('by less than the slack: dead', () => {
