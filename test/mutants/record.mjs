@@ -218,6 +218,43 @@ export const files = [
     ],
   },
   {
+    file: 'src/record/stated-identity.ts',
+    tests: ['test/record/stated-identity.test.ts', 'test/judge/strangers/stated.test.ts'],
+    mutants: [
+      {
+        what: 'the boot id of a stranger is that of this kernel, whatever it is',
+        from: 'bootId === null || bootId !== self.bootId || ',
+        to: 'bootId === null || ',
+      },
+      {
+        what: "a boot id is the kernel's own though something is mounted over it",
+        from: ' || self.bootIdNative !== true) return null;',
+        to: ') return null;',
+      },
+    ],
+  },
+  {
+    file: 'src/judge/strangers/stated.ts',
+    tests: ['test/judge/strangers/stated.test.ts', 'test/judge/strangers/hidden-owner.test.ts'],
+    mutants: [
+      {
+        what: "the number of a thread is not its writer's",
+        from: "if (answer.reason === 'pid-is-thread') return null;",
+        to: '',
+      },
+      {
+        what: 'a start in another unit is another process',
+        from: "if (answer.reason === 'pid-reused' && !isBornAnew(judged)) return null;",
+        to: '',
+      },
+      {
+        what: 'a start that differs in another namespace is another process',
+        from: 'return isHere && birth',
+        to: 'return birth',
+      },
+    ],
+  },
+  {
     file: 'src/record/identity-under.ts',
     tests: ['test/record/identity-under.test.ts'],
     mutants: [

@@ -98,3 +98,8 @@ test('no time by the wall clock matches where the clock does not count', () => {
     expect(matchStart(claim, { ...FACTS, nowMs: null })).toBe('unclear');
   }
 });
+
+test('a number of seconds since the epoch is unclear also where the machine has run for as many ticks', () => {
+  const own = { ticks: 1_700_000_000, tolerance: 0 };
+  expect(matchStart(1_600_000_000, { ...FACTS, own })).toBe('unclear');
+});

@@ -24,12 +24,14 @@ import {
 import { isSaidToBeOfThisHost, type Judged } from './judged.js';
 import { LOCKS } from './locks.js';
 import { SIGNS } from './signs.js';
+import { ownerAsStated } from './stated.js';
 import { isoText } from './times.js';
-import { WORKERS } from './workers.js';
+import { OWN_WORKERS, WORKERS } from './workers.js';
 
 const ROWS: Rows<Judged> = [
   notAssumed,
   noteAssumptions, // never answers
+  ownerAsStated,
   pidOfOtherHost,
   noteBootTime, // never answers
   rebooted,
@@ -45,6 +47,9 @@ const ROWS: Rows<Judged> = [
 /** They are asked only where there is a ground for a death, because some of them read all of /proc. */
 const OBJECTIONS = [...LOCKS, ...ELSEWHERE, ...SIGNS, ...WORKERS];
 
+/** Where the record itself proves on which kernel and in which PID namespace its owner ran, no place speaks against it. */
+const OBJECTIONS_TO_STATED = [...LOCKS, ...SIGNS, ...OWN_WORKERS];
+
 /** Judges a record without an identity. Never throws. */
 export function decideStranger(record: OwnerRecord, seen: Observation, options: JudgeOptions): Verdict {
   const evidence: Evidence[] = [];
@@ -55,7 +60,8 @@ export function decideStranger(record: OwnerRecord, seen: Observation, options: 
 }
 
 function objectionTo(judged: Judged, ground: Answer): Answer | null {
-  for (const object of OBJECTIONS) {
+  const isStated = !ground.reason.startsWith('legacy-');
+  for (const object of isStated ? OBJECTIONS_TO_STATED : OBJECTIONS) {
     const answer = object(judged, ground);
     if (answer !== null) return answer;
   }

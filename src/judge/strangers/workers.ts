@@ -15,6 +15,12 @@ export const WORKERS: readonly Objection[] = [
   notSeen,
 ];
 
+/**
+ * Those that count also where the PID namespace of the owner is known: its number in any other one is somebody
+ * else's.
+ */
+export const OWN_WORKERS: readonly Objection[] = [otherProcess, follower, notSeen];
+
 /** A launcher that has ended names the server that it started, or a server its workers. */
 function otherProcess(judged: Judged): Answer | null {
   const { record, seen, evidence } = judged;
