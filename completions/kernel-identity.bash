@@ -42,7 +42,7 @@ _kernel_identity() {
 
   if [[ $word == -* ]]; then
     local options='--help' waiting='--nonblock --timeout --conflict-exit-code --quiet'
-    local judging='--legacy --clock-slack --ownerless --empty-file --trust-boot-id'
+    local judging='--legacy --clock-slack --ownerless --empty-file --same-host --trust-boot-id'
     case $command in
       run) options+=" $waiting --command --label --on-lost $judging --" ;;
       hold) options+=" $waiting --fd --label $judging" ;;

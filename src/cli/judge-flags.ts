@@ -9,6 +9,7 @@ export const JUDGE_FLAGS = {
   'clock-slack': { type: 'string' },
   ownerless: { type: 'string' },
   'empty-file': { type: 'string' },
+  'same-host': { type: 'boolean' },
   'trust-boot-id': { type: 'boolean' },
 } as const;
 
@@ -28,6 +29,10 @@ export const JUDGE_FLAGS_HELP = `\
                    a file that is empty, torn, or has pid 0 is a left-over lock
                    once it has not changed for the AGE of --ownerless (30s), if
                    it is named like a lock and no process has locked it
+  --same-host      a record of another program was written on this host, though
+                   it names another host or container, as that of a container
+                   that was made anew, or stands on a filesystem that machines
+                   share. KERNEL_IDENTITY_SAME_HOST=1 says so for all
   --trust-boot-id  a process with this boot id is one of this very machine, and
                    not of a copy of it: its death counts on filesystems that
                    machines share too`;
@@ -42,6 +47,7 @@ export function parseJudgeFlags(values: Values): InspectOptions {
       clockSlack: durationOf(values['clock-slack']),
       ownerlessGrace: durationOf(values.ownerless),
       emptyFile: values['empty-file'],
+      sameHost: values['same-host'],
       trustBootId: values['trust-boot-id'],
     }).filter(([, value]) => value !== undefined),
   ) as InspectOptions;

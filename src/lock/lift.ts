@@ -1,5 +1,7 @@
+import type { Lift } from '../judge/verdict.js';
+
 /** The option by which a person who knows better lifts what keeps the state of a lock unknown. */
-export type LockLift = 'ownerlessGrace' | 'emptyFile';
+export type LockLift = Lift | 'ownerlessGrace' | 'emptyFile';
 
 interface Lifting {
   /** The option of the program, with a value that lifts it. */
@@ -9,6 +11,9 @@ interface Lifting {
 }
 
 const LIFTINGS: Readonly<Record<LockLift, Lifting>> = {
+  sameHost: { flag: '--same-host', knowing: 'its owner ran on this very host' },
+  clockSlack: { flag: '--clock-slack 1s', knowing: 'the clock was never set since it was written' },
+  legacy: { flag: '--legacy assume', knowing: 'its pid is one of this PID namespace' },
   ownerlessGrace: { flag: '--ownerless 0s', knowing: 'no program works under it' },
   emptyFile: { flag: '--empty-file take', knowing: 'no program works under it' },
 };

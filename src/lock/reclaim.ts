@@ -1,5 +1,6 @@
 // Reclaiming means to remove a lock, or another program's file, if its owner is dead.
 import { sleepSync } from '../backend/sleep.js';
+import type { ForeignLock } from '../formats/foreign-lock.js';
 import { reclaimEvent } from './events.js';
 import {
   assessOf,
@@ -23,7 +24,8 @@ import { LockView } from './protocol/view.js';
 
 /** Most judgements of a file that changes each time that it is judged. After the last it is left alone. */
 const ATTEMPTS = 3;
-/** Milliseconds between two tries while another process deletes a file at the path. */
+/** Most tries while another process deletes a file at the path, and the milliseconds between two of them. */
+const CONTENTIONS = 20;
 const CONTENTION_PAUSE = 1;
 
 export interface ReclaimResult extends InspectedLock {
@@ -73,18 +75,30 @@ export function tryToReclaim(path: string | URL, options: InspectOptions): Recla
         if (lockState.refusal !== undefined) throw lockState.refusal;
         const inspection = inspectForeign(lock, lockPath, lockState);
         if (inspection.state !== 'stale') return withoutLock({ ...inspection, reclaimed: false });
-        const removal = removeFile(lock, lockPath, options);
+        const removal = removePatiently(lock, lockPath, options);
         if (removal === 'removed' || removal === 'gone') {
           return withoutLock(reclaimedFile(inspection, removal === 'removed'));
         }
-        if (removal === 'changed') changes += 1;
-        else sleepSync(CONTENTION_PAUSE);
-        if (changes === ATTEMPTS || attempt === MOVES) return withoutLock({ ...inspection, ...RESTLESS });
+        changes += 1;
+        if (changes === ATTEMPTS) return withoutLock({ ...inspection, ...RESTLESS });
       } finally {
         lock.close();
       }
     }
   });
+}
+
+/** Tries again for a moment while another process deletes a file here. The file is not judged anew for that. */
+function removePatiently(
+  file: ForeignLock,
+  lockPath: LockPath,
+  options: InspectOptions,
+): ReturnType<typeof removeFile> {
+  for (let attempt = 1; ; attempt += 1) {
+    const removal = removeFile(file, lockPath, options);
+    if (removal !== 'contended' || attempt === CONTENTIONS) return removal;
+    sleepSync(CONTENTION_PAUSE);
+  }
 }
 
 function withoutLock(result: ReclaimResult): ReclaimTry {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { hasBackend, TESTED } from '../helpers/backends.js';
 import { onCleanup } from '../helpers/cleanup.js';
 import { BUILT, cli, PROGRAM } from '../helpers/cli.js';
-import { holdLock, writeStaleLock, writeUnknownLock } from '../helpers/locks.js';
+import { holdLock, NOBODY, writeStaleLock, writeUnknownLock } from '../helpers/locks.js';
 import { describeRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
@@ -189,5 +189,37 @@ describeRequiring(BUILT, 'reclaim', () => {
     expect(stderr).toContain('"data"');
     expect(readdirSync(path).sort()).toEqual(['data', 'owner.json']);
     expect(existsSync(other)).toBe(false);
+  });
+});
+
+describeRequiring(BUILT, 'a record that names another container', () => {
+  test('is left alone, with the option that lifts that, in every message', async () => {
+    const path = join(tempDir(), 'app.pid');
+    writeFileSync(path, JSON.stringify({ pid: NOBODY, hostname: '0123456789ab' }));
+    utimesSync(path, 1_790_000_000, 1_790_000_000);
+    const lifts = `${PROGRAM} reclaim --same-host ${path}`;
+    expect((await cli(['inspect', path])).stdout).toContain(`${lifts}\n`);
+    const run = await cli(['run', '--timeout', '1500ms', path, '--', 'true']);
+    expect(run.code).toBe(75);
+    expect(run.stderr.split('\n')[0]).toMatch(
+      /^kernel-identity: waiting for .*--same-host \(sameHost\) lifts that$/,
+    );
+    expect(run.stderr).toContain(lifts);
+    expect(await cli(['reclaim', path])).toMatchObject({ code: 1 });
+    expect(existsSync(path)).toBe(true);
+    const env = { KERNEL_IDENTITY_SAME_HOST: '1' };
+    const { stdout } = await cli(['inspect', '--json', path], { env });
+    expect(JSON.parse(stdout)).toMatchObject([{ state: 'stale' }]);
+    expect(await cli(['run', '--same-host', path, '--', 'true'])).toMatchObject({ code: 0 });
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('or was touched a moment ago: left alone, and says when it may be known', async () => {
+    const path = join(tempDir(), 'app.pid');
+    writeFileSync(path, JSON.stringify({ pid: NOBODY, createdAt: Date.now() - 3_600_000 }));
+    const { stdout } = await cli(['reclaim', path, join(tempDir(), 'x.lock')]);
+    expect(stdout).toMatch(
+      /app\.pid: left alone, unknown \(owner unknown: legacy-touched; it may be known in [\d.]+ s\)/,
+    );
   });
 });

@@ -51,7 +51,7 @@ describeRequiring(BUILT, 'a command line that is wrong exits 2 with one line', (
     [['version', 'x'], /unexpected argument 'x'/],
     [['help', 'run', 'x'], /unexpected argument 'x'/],
     [['inspect', 'x', '--exit-code=all'], /--exit-code is written alone or as --exit-code=detailed/],
-    [['inspect', 'x', '--watch', '--json'], /--watch goes with paths and --trust-boot-id only/],
+    [['inspect', 'x', '--watch', '--json'], /--watch goes with paths and the options for judging only/],
     [['inspect', 'x', '--json=1'], /does not take an argument/],
     [['reclaim'], /path of a lock is missing/],
     [['reclaim', 'x', '--by-force'], /unknown option '--by-force'/],

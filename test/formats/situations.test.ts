@@ -113,7 +113,9 @@ for (const backend of TESTED) {
         const path = written(join(tempDir(), 'server.pid'), '7\n', Date.now() - 2_000);
         const box = await openBox({ env });
         const reader = await box.start([process.execPath, MAIN, 'reclaim', path], { pid: 7, env });
-        expect(await reader.line()).toContain('reclaimed (owner dead: legacy-own-pid-reused)');
+        expect(await reader.line()).toContain(
+          'reclaimed (owner dead, assumed, from its pid and time alone: legacy-own-pid-reused)',
+        );
         expect(existsSync(path)).toBe(false);
       },
     );

@@ -16,7 +16,7 @@ export function writeLock(directory: string, name: string, content: unknown): st
 
 /** Writes an older program's lock whose owner is gone. */
 export function writeStaleLock(directory: string, name = 'stale.lock'): string {
-  return writeLock(directory, name, { pid: NOBODY, createdAtMs: Date.now() - 5_000 });
+  return writeLock(directory, name, { pid: NOBODY, createdAtMs: Date.now() - 1_000 });
 }
 
 /**

@@ -2,7 +2,6 @@ import {
   existsSync,
   linkSync,
   lstatSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -253,17 +252,4 @@ describeForEachBackend("an older program's file at the path of a lock", (api) =>
       expect(api.reclaimLockSync(path, options).reclaimed).toBe(true);
     },
   );
-
-  test('an owner.json with pid 0 is free after the grace that the caller states', () => {
-    const path = join(tempDir(), 'a.lock');
-    mkdirSync(path);
-    writeFileSync(join(path, 'owner.json'), '{"pid":0,"createdAtMs":0}');
-    makeOlder(join(path, 'owner.json'), 3_600_000);
-    expect(api.tryAcquireLockSync(path)).toBeNull();
-    expect(api.reclaimLockSync(path).reclaimed).toBe(false);
-    expect(api.tryAcquireLockSync(path, { ownerlessGrace: 7_200_000 })).toBeNull();
-    expect(() => api.acquireLockSync(path, { timeout: 0 })).toThrow(`reclaim --ownerless 0s ${path}`);
-    using lock = api.acquireLockSync(path, { ownerlessGrace: 60_000, timeout: 0 });
-    expect(lock.verify()).toBe(true);
-  });
 });

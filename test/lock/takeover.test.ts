@@ -16,7 +16,7 @@ import { expect, test } from 'vitest';
 import { sleepSync } from '../../src/backend/sleep.js';
 import { hasBackend, TESTED } from '../helpers/backends.js';
 import { onCleanup } from '../helpers/cleanup.js';
-import { DEAD_OWNER, writeLock } from '../helpers/crafted.js';
+import { writeLock } from '../helpers/crafted.js';
 import { hookFiles } from '../helpers/hooks.js';
 import { describeForEachBackend } from '../helpers/package.js';
 import { startProcess } from '../helpers/processes.js';
@@ -113,20 +113,27 @@ describeForEachBackend('a takeover', (api) => {
     expect(readdirSync(dirname(path))).toEqual([]);
   });
 
-  testRequiring([hasProgram('flock')], 'leaves a file alone that a process has locked since', async () => {
-    const path = deadFile();
-    const { ino } = statSync(path);
-    beforeRename(path, () => {
-      const holder = spawn('flock', ['-F', path, 'sleep', '60'], { stdio: 'ignore' });
-      onCleanup(() => void holder.kill('SIGKILL'));
-      for (let waited = 0; !readFileSync('/proc/locks', 'utf8').includes(`:${ino} `); waited += 1) {
-        expect(waited).toBeLessThan(10_000);
-        sleepSync(1);
-      }
-    });
-    expect(api.reclaimLockSync(path).reclaimed).toBe(false);
-    expect(readFileSync(path, 'utf8')).toBe(`${NOBODY}\n`);
-  });
+  testRequiring(
+    [hasProgram('flock')],
+    'leaves a file alone that a process has locked since',
+    async ({ skip }) => {
+      // One read(2) gives a page of the list, so that a scan of a longer one can miss a lock.
+      if (readFileSync('/proc/locks', 'latin1').length > 3_500)
+        skip('/proc/locks has more than a page of locks');
+      const path = deadFile();
+      const { ino } = statSync(path);
+      beforeRename(path, () => {
+        const holder = spawn('flock', ['-F', path, 'sleep', '60'], { stdio: 'ignore' });
+        onCleanup(() => void holder.kill('SIGKILL'));
+        for (let waited = 0; !readFileSync('/proc/locks', 'utf8').includes(`:${ino} `); waited += 1) {
+          expect(waited).toBeLessThan(10_000);
+          sleepSync(1);
+        }
+      });
+      expect(api.reclaimLockSync(path).reclaimed).toBe(false);
+      expect(readFileSync(path, 'utf8')).toBe(`${NOBODY}\n`);
+    },
+  );
 
   test('is left to the process that is at it', () => {
     const path = deadFile();
@@ -156,7 +163,7 @@ describeForEachBackend('a takeover', (api) => {
     const paths = Object.entries(states).map(([when, leave]) => {
       const path = deadFile();
       leave(dirname(path));
-      writeLock(join(dirname(path), GUARD), { ...DEAD_OWNER, pid: NOBODY });
+      writeLock(join(dirname(path), GUARD), { pid: NOBODY, createdAtMs: Date.now() });
       return [when, path] as const;
     });
     for (const [when, path] of paths) {

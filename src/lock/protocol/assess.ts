@@ -75,6 +75,14 @@ export function assess(
   return assessClaims(view, options) ?? found;
 }
 
+/** The state of an owner that cannot be judged: it says when time, or by which option a person, may end that. */
+export function undecided(verdict: Verdict, description: string): LockState {
+  const { lookAgainIn, liftedBy } = verdict;
+  if (lookAgainIn === undefined) return liftable({ state: 'unknown', verdict, description }, liftedBy);
+  const when = `${description}; it may be known in ${formatElapsed(lookAgainIn)}`;
+  return { state: 'unknown', verdict, description: when, lookAgainIn };
+}
+
 /** Adds to a state which option lifts it. */
 export function liftable(lockState: LockState, liftedBy: LockLift | undefined): LockState {
   if (liftedBy === undefined) return lockState;
@@ -122,10 +130,7 @@ function assessByLease(
   verdict: Verdict,
   description: string,
 ): LockState {
-  const { lookAgainIn } = verdict;
-  const unknown = { state: 'unknown', verdict, description } as const;
-  if (lookAgainIn !== undefined) return { ...unknown, lookAgainIn };
-  if (record.lease === null || view.owner === null) return unknown;
+  if (record.lease === null || view.owner === null) return undecided(verdict, description);
   const { type } = view.owner.filesystem;
   if (!traitsOf(type).showsChanges) {
     const why = `${type} does not show whether its lease is renewed`;

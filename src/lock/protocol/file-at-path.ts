@@ -6,7 +6,7 @@ import type { ForeignLock } from '../../formats/foreign-lock.js';
 import { isDeletableAs, isLockName, isNamedLikeLock } from '../../formats/names.js';
 import { formatElapsed } from '../../text/elapsed.js';
 import { clearingCommand } from '../commands.js';
-import { type InspectOptions, type LockState, liftable } from './assess.js';
+import { type InspectOptions, type LockState, liftable, undecided } from './assess.js';
 import type { LastLook } from './last-look.js';
 import type { LockPath } from './lock-path.js';
 import { MAX_LOCK_NAME, privateName } from './names.js';
@@ -16,8 +16,6 @@ import { duringTakeover } from './takeover.js';
 
 /** Milliseconds for which a file that names nobody may be one into which its owner is about to write. */
 const WRITING_TIME = 1_000;
-
-const STATES = { alive: 'held', dead: 'stale', unknown: 'unknown' } as const;
 
 /**
  * Judges the owner that a file names. The result has a `refusal` where the file must not be deleted, whatever its owner:
@@ -36,10 +34,11 @@ export function assessFile(
   if (typeof found === 'string') return refused(lockPath, found);
   const verdict = file.judge(found, options);
   const description = `owner ${verdict.state}: ${verdict.reason}`;
-  const lockState = liftable(
-    { state: STATES[verdict.state], verdict, description },
-    namesNobody ? 'emptyFile' : undefined,
-  );
+  const lockState = namesNobody
+    ? liftable({ state: 'unknown', verdict, description }, 'emptyFile')
+    : verdict.state === 'unknown'
+      ? undecided(verdict, description)
+      : ({ state: verdict.state === 'alive' ? 'held' : 'stale', verdict, description } as const);
   if (isDeletableAs(lockPath.name, found)) return lockState;
   const isNamed = isNamedLikeLock(lockPath.name);
   const why = isNamed ? 'which is never deleted' : 'but has no word "lock", "lck" or "pid" in its name';
