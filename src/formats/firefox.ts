@@ -2,9 +2,7 @@ import { networkInterfaces } from 'node:os';
 import type { Format } from './format.js';
 import { pidRecord } from './pid-record.js';
 
-const LOCK = /^(\d{1,3}(?:\.\d{1,3}){3}):(\+?)(\d{1,10})$/;
-/** The file in the profile on which Firefox has a lock by fcntl(2). */
-const PARENT_LOCK = '.parentlock';
+const LOCK = /^(\d{1,3}(?:\.\d{1,3}){3}):\+?(\d{1,10})$/;
 
 /**
  * Reads the link `lock` in a profile of Firefox or Thunderbird: `<address>:<pid>`, with a `+` before the pid if its owner
@@ -18,10 +16,10 @@ export const firefox: Format = {
   names: (name) => name === 'lock',
   deletion: 'by its name',
   parse(source) {
-    const [, address, plus, pid] = LOCK.exec(source.text) ?? [];
+    const [, address, pid] = LOCK.exec(source.text) ?? [];
     if (address === undefined || pid === undefined) return null;
     const said = isHere(address) ? {} : { machine: { hostname: address, pidIsOfHost: true } };
-    return pidRecord('firefox', source, pid, said, { lockedSibling: plus === '+' ? PARENT_LOCK : null });
+    return pidRecord('firefox', source, pid, said);
   },
 };
 

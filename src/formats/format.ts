@@ -96,11 +96,6 @@ export interface ForeignRecord {
   readonly record: OwnerRecord;
   /** System V shared memory that the owner's children keep using when it dies. null when none is recorded. */
   readonly sharedMemory: SharedMemory | null;
-  /**
-   * Name of a file in the same directory on which a living owner has a file lock, if it is one that knows of it. null when
-   * the format has none.
-   */
-  readonly lockedSibling: string | null;
   /** Absolute path of a directory whose postmaster.pid says more. null for everything but PostgreSQL's socket locks. */
   readonly dataDirectory: string | null;
 }
@@ -117,7 +112,7 @@ export type NotRecognised = string;
 export function foreignRecord(
   format: LockFormat,
   record: OwnerRecord,
-  more: Partial<Pick<ForeignRecord, 'sharedMemory' | 'lockedSibling' | 'dataDirectory'>> = {},
+  more: Partial<Pick<ForeignRecord, 'sharedMemory' | 'dataDirectory'>> = {},
 ): ForeignRecord {
-  return { format, record, sharedMemory: null, lockedSibling: null, dataDirectory: null, ...more };
+  return { format, record, sharedMemory: null, dataDirectory: null, ...more };
 }

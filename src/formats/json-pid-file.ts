@@ -48,9 +48,7 @@ export function parseJson({ name, text, mtimeMs }: Source): ForeignRecord | NotR
     ...said,
     machine: isOfHost ? { ...machine, pidIsOfHost: true } : machine,
   });
-  // OpenClaw keeps a lock on a database beside its lock file for as long as it lives.
-  const lockedSibling = name.endsWith('.lock') ? `${name}.sqlite` : null;
-  return foreignRecord(program?.name ?? 'json-pid-file', record, { lockedSibling });
+  return foreignRecord(program?.name ?? 'json-pid-file', record);
 }
 
 function isOf({ names, keys }: JsonProgram, name: string, fields: Fields): boolean {

@@ -19,7 +19,7 @@ export interface Said {
 
 /**
  * The record of a lock that names its owner by a pid.
- * @param pid in decimal digits.
+ * @param pid digits, perhaps behind spaces.
  */
 export function pidRecord(
   format: LockFormat,
@@ -30,8 +30,10 @@ export function pidRecord(
 ): ForeignRecord {
   const { writtenAt = null, machine, starttime = null, starts = [], otherPids = [] } = said;
   const touchedAt = fileTime(mtimeMs);
+  // A number that begins with a zero may be octal or hexadecimal, and is none then.
+  const isDecimal = !/^0\d/.test(pid);
   const ticks = starttime === null ? [] : [{ key: 'starttime', value: starttime }];
-  const record = legacyOwnerRecord(Number(pid), {
+  const record = legacyOwnerRecord(isDecimal ? Number(pid) : pid, {
     starttime,
     recordedAt: laterOf(writtenAt, touchedAt),
     machine: machine === undefined ? null : machineRecord(machine),

@@ -8,7 +8,9 @@ export const MAX_PID = 4_194_304;
  * scripts lock by the time, the number of a port, or a counter, and none of these has a process that could be dead.
  */
 export function readPid(value: unknown): number | string {
-  const number = typeof value === 'string' && /^\d{1,20}$/.test(value) ? Number(value) : value;
+  // A number that begins with a zero may be octal or hexadecimal.
+  const isDecimal = typeof value === 'string' && /^(0|[1-9]\d{0,19})$/.test(value);
+  const number = isDecimal ? Number(value) : value;
   if (namesNobody(number)) return `pid ${number} names nobody`;
   const isNumber = typeof number === 'number' && Number.isInteger(number) && number > 0;
   if (!isNumber) return `pid ${shorten(value)} is not a process number`;

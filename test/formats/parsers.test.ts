@@ -143,6 +143,16 @@ describe('a file', () => {
   );
 });
 
+test.each([
+  ['pubring.db.lock', '0000000490\nhost\n'],
+  ['a.lock', '0490:host'],
+  ['a.lock', '{"pid":"0490"}'],
+  ['inuse.0490.lock', ''],
+  ['deluged.pid', '0490;58846\n'],
+])('%s with %j names nobody, because its number may be octal or hexadecimal', (name, text) => {
+  expect(found(name, text).record).toMatchObject({ pid: null, problem: expect.stringContaining('490') });
+});
+
 describe('JSON', () => {
   test('with an identity of this package is judged by it, whatever it is called', () => {
     const owner = identity();

@@ -1,6 +1,6 @@
 // Lock and PID files that public reports name: a file, or something else, that its owner left, and the states that it
 // should have for a careful person.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, utimesSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { LockInspection } from '../../src/index.js';
@@ -27,6 +27,8 @@ export interface PublicFile {
   readonly make: (directory: string, owner: PublicOwner) => string;
   /** False: it names nobody, so it is unknown whatever became of its owner. */
   readonly namesOwner: boolean;
+  /** True: it holds a time at which its owner lived. While that is fresh, the owner counts as alive. */
+  readonly showsLife?: true;
 }
 
 type Text = (owner: PublicOwner) => string;
@@ -193,15 +195,19 @@ export const PUBLIC_FILES: readonly PublicFile[] = [
     'owner.json': JSON.stringify({ pid, createdAt: writtenMs }),
   })),
   file('Tahoe-LAFS', 'running.process', ({ pid, bornMs }) => `${pid} ${(bornMs / 1000).toFixed(2)}\n`),
-  json('weld', 'active.lock', (owner) => ({
-    run_id: 'r',
-    started_at: iso(owner).replace('Z', ''),
-    last_heartbeat: iso(owner).replace('Z', ''),
-  })),
-  json('nishchal-gond/OREOCHAIN#18', 'store.lock', ({ writtenMs }) => ({
-    host: HOST,
-    heartbeatAt: writtenMs,
-  })),
+  showingLife(
+    json('weld', 'active.lock', (owner) => ({
+      run_id: 'r',
+      started_at: iso(owner).replace('Z', ''),
+      last_heartbeat: iso(owner).replace('Z', ''),
+    })),
+  ),
+  showingLife(
+    json('nishchal-gond/OREOCHAIN#18', 'store.lock', ({ writtenMs }) => ({
+      host: HOST,
+      heartbeatAt: writtenMs,
+    })),
+  ),
   json('teispace/teitunnel', 'qs.json', ({ bornMs }) => ({
     marker: 'teitunnel',
     startTime: Math.floor(bornMs / 1000),
@@ -239,6 +245,10 @@ function json(who: string, name: string, fields: (owner: PublicOwner) => object)
   return file(who, name, (owner) => JSON.stringify({ pid: owner.pid, ...fields(owner) }));
 }
 
+function showingLife(file: PublicFile): PublicFile {
+  return { ...file, showsLife: true };
+}
+
 function linked(who: string, name: string, target: Text): PublicFile {
   const make = (parent: string, owner: PublicOwner) =>
     link(join(parent, name), target(owner), owner.writtenMs);
@@ -261,8 +271,16 @@ function directory(
   return { who, make, namesOwner: true };
 }
 
+/** After half a minute it counts as abandoned (limits.md). A time to come makes it new, however long the test takes. */
 function emptyDirectory(who: string, name: string): PublicFile {
-  return { ...directory(who, name, () => ({})), namesOwner: false };
+  const make = (parent: string) => {
+    const path = join(parent, name);
+    mkdirSync(path);
+    const toCome = Date.now() / 1000 + 3600;
+    utimesSync(path, toCome, toCome);
+    return path;
+  };
+  return { who, make, namesOwner: false };
 }
 
 function mercurial({ pid, namespace }: PublicOwner): string {

@@ -243,14 +243,11 @@ sys.stdin.read()`;
     const text = fixtureText('postmaster.pid')
       .replace('7', String(NOBODY))
       .replace(/ *5432001 +7/, `${String(key >>> 0).padStart(9)} ${id.padStart(9)}`);
-    const data = tempDir();
     const startedMs = 1_777_458_804_000;
+    const data = tempDir();
     const path = written(join(data, 'postmaster.pid'), text, startedMs);
-    const socketLock = written(
-      join(tempDir(), '.s.PGSQL.5432.lock'),
-      `${NOBODY}\n${data}\n1777458804\n5432\n/tmp\n`,
-      startedMs,
-    );
+    const socketText = `${NOBODY}\n${data}\n${startedMs / 1000}\n5432\n/tmp\n`;
+    const socketLock = written(join(tempDir(), '.s.PGSQL.5432.lock'), socketText, startedMs);
     for (const file of [path, socketLock]) {
       expect(reclaimLockSync(file)).toMatchObject({
         state: 'held',

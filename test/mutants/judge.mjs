@@ -578,6 +578,11 @@ export const files = [
         to: 'if (self.bootIdNative',
       },
       {
+        what: 'copies of this machine write to no shared filesystem',
+        from: 'if (isOfThisBoot && options.trustBootId === true) return null;',
+        to: 'if (isOfThisBoot) return null;',
+      },
+      {
         what: 'another PID namespace is this one',
         from: "if (recorded === null || recorded === own) return null;\n  note(evidence, 'pid-namespace'",
         to: "return null;\n  note(evidence, 'pid-namespace'",

@@ -103,13 +103,17 @@ export function isSameHostname(recorded: string, own: string | null): boolean {
   return a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);
 }
 
-/** No number of a process, and no lock, proves anything of a kernel that cannot be asked. */
+/**
+ * No number of a process, and no lock, proves anything of a kernel that cannot be asked. An equal boot id does not show
+ * that it is this kernel, because copies of one virtual machine have it too, and meet on such filesystems.
+ */
 function sharedPlace(judged: Judged): Answer | null {
-  const { record, seen, evidence } = judged;
+  const { record, seen, options, evidence } = judged;
   const { filesystem, self } = seen;
   if (filesystem === null || traitsOf(filesystem).oneKernel || isSaidToBeOfThisHost(judged)) return null;
   const bootId = record.machine?.bootId ?? null;
-  if (bootId !== null && bootId === self.bootId && self.bootIdNative === true) return null;
+  const isOfThisBoot = bootId !== null && bootId === self.bootId && self.bootIdNative === true;
+  if (isOfThisBoot && options.trustBootId === true) return null;
   note(evidence, 'place', null, `${filesystem} filesystem, which other machines may write to`, 'none');
   return { state: 'unknown', reason: 'legacy-shared-place', liftedBy: 'sameHost' };
 }

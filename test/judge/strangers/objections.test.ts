@@ -166,9 +166,13 @@ describe('a filesystem that several kernels can write to', () => {
     }
   });
 
-  test('the record is of this very boot: dead', () => {
+  test('the record is of this very boot, which copies of this machine share: only trusted', () => {
     const judged = recordOf({ bootId: BOOT });
-    expect(verdictOn(judged, seeing(absent, { filesystem: 'nfs' }))).toBe('dead: legacy-no-such-process');
+    const seen = seeing(absent, { filesystem: 'nfs' });
+    expect(verdictOn(judged, seen)).toBe('unknown: legacy-shared-place');
+    const trusting = { ...DEFAULTS, trustBootId: true };
+    expect(verdictOn(judged, seen, trusting)).toBe('dead: legacy-no-such-process');
+    expect(verdictOn(oldRecord(), seen, trusting)).toBe('unknown: legacy-shared-place');
   });
 
   test('without a file the place is not known, and nothing objects', () => {
