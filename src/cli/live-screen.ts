@@ -65,8 +65,12 @@ export class LiveScreen {
   }
 
   #leave(): void {
-    printRaw(SHOW_CURSOR + FIRST_SCREEN);
-    if (this.#hasKeys) process.stdin.setRawMode(false);
+    try {
+      printRaw(SHOW_CURSOR + FIRST_SCREEN);
+      if (this.#hasKeys) process.stdin.setRawMode(false);
+    } catch {
+      // The window was closed, so there is no terminal to give back.
+    }
   }
 
   #pressed(keys: string): void {

@@ -55,9 +55,9 @@ export async function watchLocks(paths: readonly string[], options: InspectOptio
       await pause(dueAt - performance.now(), ended.signal);
     }
   } finally {
-    view.close();
     watch.close();
     for (const stop of stops) stop();
+    view.close();
   }
   return code;
 }

@@ -13,6 +13,9 @@ const SIBLINGS: readonly { readonly of: RegExp; readonly called: (name: string) 
 
 /** The files beside the lock `name` in the open directory that its program may have locked. */
 export function siblingsOf(directory: Siblings['directory'], name: string): Siblings {
-  const names = SIBLINGS.filter(({ of }) => of.test(name)).map(({ called }) => called(name));
-  return { directory, names };
+  return { directory, names: siblingNames(name) };
+}
+
+export function siblingNames(name: string): string[] {
+  return SIBLINGS.filter(({ of }) => of.test(name)).map(({ called }) => called(name));
 }

@@ -1,6 +1,6 @@
 // Where a lock shows in the descriptors of the processes that hold it or wait for it.
 import { readFileSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { traitsOf } from '../backend/filesystem-traits.js';
 import { readFilesystem } from '../backend/procfs/filesystem.js';
 import {
@@ -10,6 +10,7 @@ import {
   lockLinesIn,
   splitDevice,
 } from '../backend/procfs/locks.js';
+import { siblingNames } from '../formats/sibling-locks.js';
 import { LIFELINES } from '../identity/list-lifelines.js';
 import type { DescriptorSearch, Pid } from '../identity/lock-descriptors.js';
 import { OWNER_FILE } from '../record/owner-file.js';
@@ -18,8 +19,8 @@ import type { InspectedLock } from './inspect.js';
 /** What shows in descriptors that a process holds a lock or waits for it. */
 export interface Target {
   readonly lock: InspectedLock;
-  /** The file on which the lock's holder has a lock of the kernel. */
-  readonly file: TargetFile | null;
+  /** The files on which the lock's holder may have a lock of the kernel. */
+  readonly files: readonly TargetFile[];
   /** The directory that waiters watch. */
   readonly directory: TargetFile | null;
   readonly lifeline: string | null;
@@ -39,12 +40,18 @@ export function targetOf(lock: InspectedLock): Target | null {
   const isDirectory = format === 'kernel-identity' || format === 'openclaw-directory';
   return {
     lock,
-    file: targetFile(isDirectory ? join(path, OWNER_FILE) : path, 'file'),
+    files: (isDirectory ? [join(path, OWNER_FILE)] : [path, ...siblingPaths(path)])
+      .map((file) => targetFile(file, 'file'))
+      .filter((file) => file !== null),
     directory: isDirectory ? targetFile(path, 'directory') : null,
     // The lifeline of a process shows nothing of a lock that has a sign of its own.
     lifeline: owner?.lifeline ?? (owner?.witness ? null : (owner?.identity?.lifeline ?? null)),
     by: format === 'kernel-identity' ? 'witness' : 'file-lock',
   };
+}
+
+function siblingPaths(path: string): string[] {
+  return siblingNames(basename(path)).map((name) => join(dirname(path), name));
 }
 
 function targetFile(path: string, kind: 'file' | 'directory'): TargetFile | null {
@@ -76,7 +83,7 @@ const INOTIFY = 'anon_inode:inotify';
 
 /** Searches for many locks at once, by the numbers of their files. */
 export class HolderSearch implements DescriptorSearch {
-  readonly #byFile = new Map<bigint, Target[]>();
+  readonly #byFile = new Map<bigint, { readonly target: Target; readonly file: TargetFile }[]>();
   readonly #byDirectory = new Map<bigint, Target[]>();
   readonly #byLifeline = new Map<string, Target[]>();
   readonly #held = new Map<Target, Held[]>();
@@ -84,7 +91,7 @@ export class HolderSearch implements DescriptorSearch {
 
   constructor(targets: readonly Target[]) {
     for (const target of targets) {
-      if (target.file !== null) add(this.#byFile, target.file.inode, target);
+      for (const file of target.files) add(this.#byFile, file.inode, { target, file });
       if (target.directory !== null) add(this.#byDirectory, target.directory.inode, target);
       if (target.lifeline !== null) add(this.#byLifeline, target.lifeline, target);
     }
@@ -106,8 +113,8 @@ export class HolderSearch implements DescriptorSearch {
 
   #takeLocks(fdinfo: string, link: string, pid: Pid): void {
     for (const line of lockLinesIn(fdinfo)) {
-      for (const target of this.#byFile.get(line.file.inode) ?? []) {
-        if (!isOn(line.file, target.file as TargetFile, link)) continue;
+      for (const { target, file } of this.#byFile.get(line.file.inode) ?? []) {
+        if (!isOn(line.file, file, link)) continue;
         if (target.by === 'witness' && !isWitness(line)) continue;
         add(this.#held, target, { pid, through: target.by, taker: line.pid });
       }
@@ -154,10 +161,11 @@ export function listedLocks(): ReadonlyMap<bigint, readonly LockLine[]> {
   return lines;
 }
 
-/** The locks and waits on the file of a lock. None where the list names the file by another device. */
-export function linesOn({ file }: Target, listed: ReadonlyMap<bigint, readonly LockLine[]>): LockLine[] {
-  if (file === null || !file.hasTrueDevice) return [];
-  return (listed.get(file.inode) ?? []).filter((line) => isSameFile(line.file, file));
+/** The locks and waits on the files of a lock. None where the list names a file by another device. */
+export function linesOn({ files }: Target, listed: ReadonlyMap<bigint, readonly LockLine[]>): LockLine[] {
+  return files
+    .filter(({ hasTrueDevice }) => hasTrueDevice)
+    .flatMap((file) => (listed.get(file.inode) ?? []).filter((line) => isSameFile(line.file, file)));
 }
 
 function add<K, V>(map: Map<K, V[]>, key: K, value: V): void {

@@ -48,9 +48,15 @@ for (const backend of TESTED) {
         const { pid } = await lockFile(path, 'posix:write:0:0');
         const { stdout } = await cli(['inspect', path], { env });
         expect(stdout).toContain(`held by  pid ${pid} (python3 `);
-        expect(stdout).toContain(`kernel-identity probe ${pid}\n`);
+        expect(stdout).toContain(` probe ${pid}\n`);
         expect(stdout).not.toContain(`probe ${NOBODY}`);
         expect(await holdersOf(path, env)).toMatchObject([{ pid, by: 'file-lock', inheritedFrom: null }]);
+        // OpenClaw locks a database beside its lock.
+        const lock = join(tempDir(), 'gateway.lock');
+        writeFileSync(lock, JSON.stringify({ pid: NOBODY, createdAt: new Date().toISOString() }));
+        writeFileSync(`${lock}.sqlite`, '');
+        const beside = await lockFile(`${lock}.sqlite`, 'posix:write:0:0');
+        expect(await holdersOf(lock, env)).toMatchObject([{ pid: beside.pid, by: 'file-lock' }]);
       },
     );
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { hasBackend, TESTED } from '../helpers/backends.js';
+import { onCleanup } from '../helpers/cleanup.js';
 import { BUILT, MAIN, type RunningCli, startCli, startProgram } from '../helpers/cli.js';
 import { holdLock, NOBODY, writeStaleLock, writeUnknownLock } from '../helpers/locks.js';
 import { describeRequiring, hasProgram } from '../helpers/requirements.js';
@@ -104,9 +105,32 @@ function inTerminal(columns: number, line: string): RunningCli {
   });
 }
 
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 const SCREENS = '\u001b[?1049';
 
 describeRequiring([...BUILT, hasProgram('script'), hasProgram('stty')], 'in a terminal', () => {
+  test('--watch ends with its window', async () => {
+    const path = join(tempDir(), 'a.lock');
+    const terminal = inTerminal(
+      80,
+      `echo "pid $$."; exec "${process.execPath}" "${MAIN}" inspect --watch "${path}"`,
+    );
+    await terminal.said('q ends');
+    const pid = Number(/pid (\d+)\./.exec(terminal.stdout)?.[1]);
+    onCleanup(() => {
+      if (isThere(pid)) process.kill(pid, 'SIGKILL');
+    });
+    terminal.signal('SIGKILL');
+    await until('it has ended', () => !isThere(pid));
+  });
+
   for (const columns of [40, 80, 200]) {
     test(`of ${columns} columns every command keeps to them, and cuts no path`, async () => {
       const directory = join(tempDir());

@@ -1769,4 +1769,64 @@ export const files = [
       },
     ],
   },
+  {
+    file: 'src/lock/holders.ts',
+    tests: ['test/cli/holders.test.ts'],
+    mutants: [
+      {
+        what: 'a process that only took the lock, and is gone, is named as its holder',
+        from: ' && isThere(line.pid)',
+        to: '',
+      },
+      {
+        what: 'nobody says from whom a lock was inherited',
+        from: 'taker === numberOf(pid) ? null : taker',
+        to: 'null',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/holder-search.ts',
+    tests: ['test/cli/holders.test.ts'],
+    mutants: [
+      {
+        what: 'the lock on a file beside is not searched',
+        from: '[path, ...siblingPaths(path)]',
+        to: '[path]',
+      },
+    ],
+  },
+  {
+    file: 'src/identity/describe-process.ts',
+    tests: ['test/cli/holders.test.ts'],
+    mutants: [
+      {
+        what: 'a number is described by a foreign /proc',
+        from: 'if (!self && !ownProc) return',
+        to: 'if (false) return',
+      },
+      {
+        what: 'a command line is not cut',
+        from: 'shortened(words, MAX_COMMAND)',
+        to: 'words',
+      },
+      {
+        what: 'every process is a thread of the kernel',
+        from: '(flags & KERNEL_THREAD) !== 0',
+        to: 'true',
+      },
+    ],
+  },
+  {
+    file: 'src/dump/redact.ts',
+    tests: ['test/cli/holders.test.ts'],
+    mutants: [
+      {
+        what: 'a redacted dump shows command lines',
+        from: 'command: wordFor.command(holder.command),',
+        to: '',
+      },
+      { what: 'a redacted dump shows users', from: 'user: wordFor.user(holder.user),', to: '' },
+    ],
+  },
 ];

@@ -143,7 +143,7 @@ function nextStepWithForeign(
     // The recorded number may be that of nobody, because another process has the file locked.
     if (holder === undefined) {
       return [
-        'leave it alone: a process that is not visible from here holds it. To see which one, as root on the host:',
+        'leave it alone: a process holds it that cannot be named from here. To see which one, as root on the host:',
         `${ownCommand()} inspect ${shellQuoted(path)}`,
       ];
     }
