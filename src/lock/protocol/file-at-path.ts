@@ -27,7 +27,9 @@ export function assessFile(
   options: InspectOptions,
   lastLook: LastLook,
 ): LockState {
-  const { found, namesNobody } = file;
+  const { found } = file;
+  // An empty file may have the number of its owner in its name.
+  const namesNobody = file.namesNobody && (typeof found === 'string' || found.record.pid === null);
   if (namesNobody && (typeof found === 'string' || options.emptyFile === 'take')) {
     return assessNameless(file, lockPath, options, lastLook);
   }
