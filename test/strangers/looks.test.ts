@@ -32,7 +32,8 @@ for (const backend of TESTED) {
 
   async function verdictOn(path: string, more: Record<string, string> = {}): Promise<string> {
     const { stdout } = await cli(['inspect', '--json', path], { env: { ...env, ...more } });
-    return inWords(JSON.parse(stdout));
+    const [inspection] = JSON.parse(stdout);
+    return inWords(inspection);
   }
 
   describeRequiring([...BUILT, hasBackend(backend)], `with the ${backend} backend`, () => {
