@@ -17,7 +17,7 @@ import { type Agent, startAgent } from '../helpers/agent.js';
 import { EVERY, hasBackend } from '../helpers/backends.js';
 import { openBox } from '../helpers/box.js';
 import { onCleanup } from '../helpers/cleanup.js';
-import { DEAD_OWNER, ownerFile, writeLock } from '../helpers/crafted.js';
+import { DEAD_OWNER, ownerFile, writeLock, writeOldLock } from '../helpers/crafted.js';
 import { describeRequiring, isBuilt, isolationTest, isRoot, testRequiring } from '../helpers/requirements.js';
 import { snapshot } from '../helpers/snapshot.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -186,7 +186,7 @@ const CASES: Record<string, Case> = {
   'a directory with a dead lock and data': {
     make: inPlaceOfLock((path) => {
       makeData(path);
-      writeLock(path, DEAD_OWNER);
+      writeOldLock(path, DEAD_OWNER, DEAD_OWNER.createdAtMs);
     }),
     outcome: NOT_EMPTY,
   },
@@ -194,7 +194,7 @@ const CASES: Record<string, Case> = {
     make: inPlaceOfLock((path) => {
       mkdirSync(path);
       for (let i = 0; i < 300; i += 1) writeFileSync(join(path, `retired-${i}`), '');
-      writeLock(path, DEAD_OWNER);
+      writeOldLock(path, DEAD_OWNER, DEAD_OWNER.createdAtMs);
     }),
     outcome: { acquire: 'ERR_LOCK_NOT_EMPTY', inspect: 'unknown', reclaim: 'ERR_LOCK_NOT_EMPTY' },
   },
@@ -248,6 +248,8 @@ for (const backend of EVERY) {
   describeRequiring([isBuilt(), hasBackend(backend)], `bad input (${backend})`, () => {
     let agent: Agent;
     beforeAll(async () => {
+      // The portable backend does not know that the filesystem is this machine's alone.
+      process.env.KERNEL_IDENTITY_SAME_HOST = '1';
       agent = await startAgent({ backend });
     });
     afterAll(async () => {
@@ -338,7 +340,7 @@ for (const backend of EVERY) {
 
     testRequiring([], 'a directory that may not be written: EACCES, and nothing is changed', async () => {
       const directory = tempDir();
-      writeLock(join(directory, 'dead.lock'), DEAD_OWNER);
+      writeOldLock(join(directory, 'dead.lock'), DEAD_OWNER, DEAD_OWNER.createdAtMs);
       const before = snapshot(directory);
       const asUser = isRoot().available ? await startAgent({ backend, uid: 1000 }) : agent;
       chmodSync(directory, 0o555);
