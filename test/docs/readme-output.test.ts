@@ -43,7 +43,7 @@ function outline(text: string): string[] {
 function masked(text: string): string {
   return text
     .replaceAll(hostname(), 'HOST')
-    .replaceAll(/\d+(\.\d+)?( ms| s)?/g, '#')
+    .replaceAll(/\d+(\.\d+)?( ?m?s\b)?/g, '#')
     .replaceAll(/\b(host|on) \w+/g, '$1 HOST');
 }
 
