@@ -9,7 +9,13 @@ import type { WitnessRecord } from '../../src/record/owner-record.js';
 export const NOBODY = 4_194_304;
 
 /** The record of an older program whose process is gone. */
-export const DEAD_OWNER = { pid: NOBODY, createdAtMs: 1_777_458_804_809 };
+export const DEAD_OWNER = {
+  pid: NOBODY,
+  /** Now, because a file that is younger than its record is one that somebody touches. */
+  get createdAtMs(): number {
+    return Date.now();
+  },
+};
 
 /**
  * Writes a lock directory, such as an older program leaves: `owner` is the content of owner.json. Returns the

@@ -17,7 +17,7 @@ import { type Agent, startAgent } from '../helpers/agent.js';
 import { EVERY, hasBackend } from '../helpers/backends.js';
 import { openBox } from '../helpers/box.js';
 import { onCleanup } from '../helpers/cleanup.js';
-import { DEAD_OWNER, ownerFile, writeLock, writeOldLock } from '../helpers/crafted.js';
+import { DEAD_OWNER, ownerFile, writeLock } from '../helpers/crafted.js';
 import { describeRequiring, isBuilt, isolationTest, isRoot, testRequiring } from '../helpers/requirements.js';
 import { snapshot } from '../helpers/snapshot.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -186,7 +186,7 @@ const CASES: Record<string, Case> = {
   'a directory with a dead lock and data': {
     make: inPlaceOfLock((path) => {
       makeData(path);
-      writeOldLock(path, DEAD_OWNER, DEAD_OWNER.createdAtMs);
+      writeLock(path, DEAD_OWNER);
     }),
     outcome: NOT_EMPTY,
   },
@@ -194,7 +194,7 @@ const CASES: Record<string, Case> = {
     make: inPlaceOfLock((path) => {
       mkdirSync(path);
       for (let i = 0; i < 300; i += 1) writeFileSync(join(path, `retired-${i}`), '');
-      writeOldLock(path, DEAD_OWNER, DEAD_OWNER.createdAtMs);
+      writeLock(path, DEAD_OWNER);
     }),
     outcome: { acquire: 'ERR_LOCK_NOT_EMPTY', inspect: 'unknown', reclaim: 'ERR_LOCK_NOT_EMPTY' },
   },
@@ -249,7 +249,7 @@ for (const backend of EVERY) {
     let agent: Agent;
     beforeAll(async () => {
       // The portable backend does not know that the filesystem is this machine's alone.
-      process.env.KERNEL_IDENTITY_SAME_HOST = '1';
+      if (backend === 'portable') process.env.KERNEL_IDENTITY_SAME_HOST = '1';
       agent = await startAgent({ backend });
     });
     afterAll(async () => {
@@ -340,7 +340,7 @@ for (const backend of EVERY) {
 
     testRequiring([], 'a directory that may not be written: EACCES, and nothing is changed', async () => {
       const directory = tempDir();
-      writeOldLock(join(directory, 'dead.lock'), DEAD_OWNER, DEAD_OWNER.createdAtMs);
+      writeLock(join(directory, 'dead.lock'), DEAD_OWNER);
       const before = snapshot(directory);
       const asUser = isRoot().available ? await startAgent({ backend, uid: 1000 }) : agent;
       chmodSync(directory, 0o555);

@@ -83,8 +83,8 @@ describeForEveryBackend('an owner.json that is replaced between verdict and rena
   test('by another dead owner: is judged anew and reclaimed', () => {
     const path = newPath();
     writeLock(path, DEAD_OWNER);
-    interfereOnce(api.backend, claims, () => replaceOwner(path, { ...DEAD_OWNER, pid: DEAD_OWNER.pid + 1 }));
-    expect(api.reclaimLockSync(path)).toMatchObject({ reclaimed: true, owner: { pid: DEAD_OWNER.pid + 1 } });
+    interfereOnce(api.backend, claims, () => replaceOwner(path, { ...DEAD_OWNER, pid: DEAD_OWNER.pid - 1 }));
+    expect(api.reclaimLockSync(path)).toMatchObject({ reclaimed: true, owner: { pid: DEAD_OWNER.pid - 1 } });
     expect(existsSync(path)).toBe(false);
   });
 
