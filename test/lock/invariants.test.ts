@@ -173,7 +173,7 @@ describeForEveryBackend('(I3) reclaimed only on a dead verdict', (api) => {
         { ...api.selfIdentity(), bootId: '11111111-2222-4333-8444-555555555555' },
         { filesystem: 'nfs' },
       ),
-    'a number that is no process': (path) => void writeLock(path, { pid: -1 }),
+    'the number of a process group': (path) => void writeLock(path, { pid: -7 }),
   };
   for (const [who, write] of Object.entries(keptOwners)) {
     test(`(I3) not from ${who}`, async () => {
