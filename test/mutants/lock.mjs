@@ -1405,6 +1405,11 @@ export const files = [
         from: 'if (refusal !== undefined) throw refusal;',
         to: '',
       },
+      {
+        what: 'force removes a new directory that is not named like a lock',
+        from: 'if (lockState.verdict === null && lockState.lookAgainIn !== undefined) {',
+        to: 'if (false) {',
+      },
     ],
   },
   {
