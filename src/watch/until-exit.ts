@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backend, WatchOperations } from '../backend/backend.js';
 import type { Descriptor } from '../backend/descriptor.js';
+import { monotonicMs } from '../backend/monotonic-clock.js';
 import { currentBackend } from '../backend/select.js';
 import { isErrno, systemError } from '../backend/system-error.js';
 import { compareIdentities } from '../identity/compare.js';
@@ -62,11 +63,11 @@ function exitOf(
 
 async function pollUntilExit(pid: number, timeout: number): Promise<'ended' | 'timeout'> {
   const meant = probeIdentity(pid);
-  const started = performance.now();
+  const started = monotonicMs();
   for (;;) {
     const found = probeIdentity(pid);
     if (meant === null || found === null || compareIdentities(meant, found) === 'different') return 'ended';
-    const left = timeout - (performance.now() - started);
+    const left = timeout - (monotonicMs() - started);
     if (left <= 0) return 'timeout';
     await sleep(Math.min(left, POLL_INTERVAL));
   }
