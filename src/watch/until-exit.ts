@@ -9,6 +9,8 @@ import { probeIdentity } from '../identity/read.js';
 
 /** Milliseconds between two looks at a process of which nothing reports the end: on plain Node. */
 const POLL_INTERVAL = 100;
+/** Milliseconds: 24 days. Node ends a timer at once that is set to more. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * Waits until the process ends that has the number `pid` in this PID namespace now. A later process with the same
@@ -46,10 +48,17 @@ function exitOf(
       reject(systemError(ticket, 'inotify_add_watch'));
       return;
     }
-    const isEndless = timeout === Number.POSITIVE_INFINITY;
-    const timer = isEndless ? undefined : setTimeout(() => finish('timeout'), timeout);
+    let timer: NodeJS.Timeout;
+    endAfter(timeout);
     look();
 
+    function endAfter(ms: number): void {
+      const isLast = ms <= LONGEST_TIMER;
+      timer = setTimeout(
+        () => (isLast ? finish('timeout') : endAfter(ms - LONGEST_TIMER)),
+        Math.min(ms, LONGEST_TIMER),
+      );
+    }
     function look(): void {
       if (processes.pidfdExited(pidfd)) finish('ended');
     }

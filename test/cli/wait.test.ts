@@ -70,6 +70,15 @@ for (const backend of TESTED) {
       for (const waiter of waiters) expect((await waiter.closed).code).toBe(0);
     });
 
+    test('waits for a process for longer than a timer of Node runs', async () => {
+      const sleeper = startSleeper();
+      const waiter = startCli(['wait', String(sleeper), '-w', '600h'], { env });
+      await waiter.said('waiting');
+      process.kill(sleeper, 'SIGKILL');
+      const { code, stderr } = await waiter.closed;
+      expect({ code, lines: stderr.trim().split('\n').length }).toEqual({ code: 0, lines: 1 });
+    });
+
     test('gives the owner of a new PID file the time to write its record', async () => {
       const path = join(tempDir(), 'server.pid');
       const sleeper = startSleeper();
