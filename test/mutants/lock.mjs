@@ -1817,7 +1817,7 @@ export const files = [
       },
       {
         what: 'every process is a thread of the kernel',
-        from: '(flags & KERNEL_THREAD) !== 0',
+        from: 'relations === null ? null : isKernelThread(relations)',
         to: 'true',
       },
     ],
