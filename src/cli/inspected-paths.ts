@@ -24,7 +24,7 @@ export function printTable(paths: readonly InspectedPath[], unreadable: number, 
 }
 
 /** Adds who uses each lock. One search of all processes serves all of them. */
-export function rowsOf(paths: readonly InspectedPath[]): TableRow[] {
+function rowsOf(paths: readonly InspectedPath[]): TableRow[] {
   const users = findUsers(paths.map(({ inspection }) => inspection));
   return paths.map((path, index) => ({ ...path, users: users[index] ?? { holders: [], waiters: [] } }));
 }

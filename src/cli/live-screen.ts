@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
+import { isAtKeyboard, terminalSize } from './format/terminal.js';
 import { printRaw } from './output.js';
-import { isAtKeyboard, terminalSize } from './terminal.js';
 
 // xterm's control sequences, which every terminal of today knows: the other screen, the cursor, and erasing.
 const OTHER_SCREEN = '\u001b[?1049h';

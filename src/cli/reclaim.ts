@@ -88,9 +88,11 @@ function noticeOf({ path, description }: ReclaimResult): string {
 /** A force that takes a list, or a pattern of the shell, would rob owners whose evidence nobody has seen. */
 function onlyPath(
   [path, ...others]: readonly string[],
-  { timeout, json }: { timeout?: string; json?: boolean },
+  values: { timeout?: string; json?: boolean; 'json-lines'?: boolean },
 ): string {
   if (others.length > 0) throw new UsageError('--force takes one path, because each owner must be looked at');
-  if (timeout !== undefined || json) throw new UsageError('--force goes with neither --timeout nor --json');
+  if (values.timeout !== undefined || jsonForm(values) !== null) {
+    throw new UsageError('--force goes with neither --timeout nor --json');
+  }
   return path as string;
 }

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
-import { isAtKeyboard } from './terminal.js';
+import { isAtKeyboard } from './format/terminal.js';
 
 /** Signals that end a process by default. SIGPROF is left out, because the profiler of V8 uses it. */
 const ENDING = [

@@ -11,11 +11,11 @@ import { type FailedPath, isFailed } from './each-path.js';
 import { EXIT, exitCodeOfSignal } from './exit-codes.js';
 import { formatTable, INDENT, summarise, type TableRow } from './format/format-table.js';
 import { wrap } from './format/layout.js';
+import { terminalSize } from './format/terminal.js';
 import { type InspectedPath, rowJson } from './inspected-paths.js';
 import { LiveScreen } from './live-screen.js';
 import { printJsonLine } from './output.js';
 import { PathsWatch } from './paths-watch.js';
-import { terminalSize } from './terminal.js';
 
 /** Milliseconds between two searches for holders and waiters, because nothing reports that one came or went. */
 const SEARCH_INTERVAL = 2_000;

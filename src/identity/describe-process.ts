@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { parseStat } from '../backend/procfs/stat.js';
+import { parseRelations, parseStat } from '../backend/procfs/stat.js';
 import { unlessShort } from '../backend/system-error.js';
 import { readContainerId } from './container-id.js';
 import { type Observer, readClocks } from './observer.js';
+import { isKernelThread } from './process-table.js';
 import { MS_PER_TICK } from './start-ticks.js';
 
 /**
@@ -30,8 +31,6 @@ export interface ProcessDescription {
 
 /** Characters of a command line that are kept, because an argument may be a whole program, or hold a secret. */
 const MAX_COMMAND = 100;
-/** PF_KTHREAD of include/linux/sched.h, in field 9 of /proc/<pid>/stat (proc_pid_stat(5)). */
-const KERNEL_THREAD = 0x0020_0000;
 
 /**
  * Describes the process that has the number `pid` in this PID namespace. Of any but the caller only the number is known
@@ -42,18 +41,19 @@ export function describeProcess({ ownProc }: Observer, pid: number | 'self'): Pr
   const number = self ? process.pid : (pid as number);
   if (!self && !ownProc) return { pid: number, ...UNKNOWN };
   const folder = `/proc/${self ? 'self' : pid}`;
-  const stat = textOf(`${folder}/stat`);
+  const stat = Buffer.from(textOf(`${folder}/stat`) ?? '', 'latin1');
+  const relations = parseRelations(stat);
   return {
     pid: number,
     self,
     command: commandOf(folder),
     user: userOf(folder),
-    startedAt: stat === null ? null : startOf(stat),
+    startedAt: startOf(stat),
     containerId: unlessShort(
       () => readContainerId(self ? 'self' : (pid as number)),
       () => null,
     ),
-    kernelThread: stat === null ? null : isKernelThread(stat),
+    kernelThread: relations === null ? null : isKernelThread(relations),
   };
 }
 
@@ -100,17 +100,11 @@ function userOf(folder: string): string | null {
   return users.find((fields) => fields[2] === uid)?.[0] ?? uid;
 }
 
-function startOf(stat: string): number | null {
-  const ticks = parseStat(Buffer.from(stat, 'latin1'))?.startTicks ?? null;
+function startOf(stat: Buffer): number | null {
+  const ticks = parseStat(stat)?.startTicks ?? null;
   // Both are on the boot clock as this time namespace shows it.
   const { nowMs, bootTimeMs } = readClocks();
   return ticks === null || bootTimeMs === null ? null : Math.round(nowMs - bootTimeMs + ticks * MS_PER_TICK);
-}
-
-function isKernelThread(stat: string): boolean | null {
-  // The name in parentheses may hold anything. After it come state, ppid, pgrp, session, tty_nr, tpgid, flags.
-  const flags = Number(stat.slice(stat.lastIndexOf(') ') + 2).split(' ')[6]);
-  return Number.isInteger(flags) ? (flags & KERNEL_THREAD) !== 0 : null;
 }
 
 function textOf(path: string, encoding: 'latin1' | 'utf8' = 'latin1'): string | null {

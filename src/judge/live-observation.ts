@@ -11,7 +11,7 @@ import { findNamesakes, type Namesakes } from '../identity/namesakes.js';
 import { type ObservedProcess, observeProcess, unclear } from '../identity/observe-process.js';
 import { type Clocks, type Observer, readClocks, readObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
-import { ownIdentity, readSelf } from '../identity/read.js';
+import { isSurelySelf, ownIdentity, readSelf } from '../identity/read.js';
 import { type StartTicks, startTicksIn } from '../identity/start-ticks.js';
 import type { RecordSite } from '../record/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
@@ -119,7 +119,7 @@ export class LiveObservation implements Observation {
     if (handedOver) return true;
     // In doubt the other rows decide.
     return unlessShort(
-      () => isStillSelf(identity, readSelf(readObserver())),
+      () => isSurelySelf(identity) || isStillSelf(identity, readSelf(readObserver())),
       () => false,
     );
   }

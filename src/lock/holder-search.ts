@@ -16,9 +16,12 @@ import type { DescriptorSearch, Pid } from '../identity/lock-descriptors.js';
 import { OWNER_FILE } from '../record/owner-file.js';
 import type { InspectedLock } from './inspect.js';
 
+/** What of a lock its holders are searched by. */
+export type SearchedLock = Pick<InspectedLock, 'path' | 'format' | 'state' | 'owner' | 'verdict'>;
+
 /** What shows in descriptors that a process holds a lock or waits for it. */
 export interface Target {
-  readonly lock: InspectedLock;
+  readonly lock: SearchedLock;
   /** The files on which the lock's holder may have a lock of the kernel. */
   readonly files: readonly TargetFile[];
   /** The directory that waiters watch. */
@@ -34,7 +37,7 @@ interface TargetFile extends LockedFile {
 }
 
 /** null for a lock that nobody can hold. */
-export function targetOf(lock: InspectedLock): Target | null {
+export function targetOf(lock: SearchedLock): Target | null {
   const { state, path, format, owner } = lock;
   if (state === 'free' || state === 'stale') return null;
   const isDirectory = format === 'kernel-identity' || format === 'openclaw-directory';

@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import { unlessShort } from '../backend/system-error.js';
 import { type ProcessDescription, readCommand, shortCommand } from '../identity/describe-process.js';
 import { currentObserver } from '../identity/observer.js';
@@ -40,18 +41,18 @@ export function describeHolder(report: WaitReport): string {
     const command = readCommand(currentObserver(), owner.pid as number);
     return describeOwner(owner, ownerAge, command === null ? null : shortCommand(command, MAX_COMMAND));
   }
-  const format = owner.identity === null ? 'bare-pid' : 'kernel-identity';
-  const lock = {
-    path,
-    format,
-    state: 'held',
-    owner,
-    verdict,
-    ageMs: ownerAge,
-    description: '',
-    foreignFiles: [],
-    liftedBy: null,
-  } as const;
-  const [holder] = findUsers([lock])[0]?.holders ?? [];
+  // A file of whatever format is searched in the same way.
+  const ofDirectory = owner.version === null ? 'openclaw-directory' : 'kernel-identity';
+  const format = isDirectory(path) ? ofDirectory : 'bare-pid';
+  const [holder] = findUsers([{ path, format, state: 'held', owner, verdict }])[0]?.holders ?? [];
   return `${describeOwner(owner, ownerAge)}${holder === undefined ? '' : `; held by ${holderText(holder)}`}`;
+}
+
+/** False also where that cannot be seen. Never throws. */
+function isDirectory(path: string): boolean {
+  try {
+    return lstatSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }

@@ -8,8 +8,15 @@ import { type Pid, searchDescriptors, showsDescriptors } from '../identity/lock-
 import { currentObserver, type Observer } from '../identity/observer.js';
 import { ownIdentity, probeIdentity } from '../identity/read.js';
 import type { Reason } from '../judge/verdict.js';
-import { type FoundFor, HolderSearch, linesOn, listedLocks, type Target, targetOf } from './holder-search.js';
-import type { InspectedLock } from './inspect.js';
+import {
+  type FoundFor,
+  HolderSearch,
+  linesOn,
+  listedLocks,
+  type SearchedLock,
+  type Target,
+  targetOf,
+} from './holder-search.js';
 
 /** A process that holds a lock. */
 export interface LockHolder extends ProcessDescription {
@@ -43,7 +50,7 @@ const NOBODY: LockUsers = Object.freeze({ holders: [], waiters: [] });
  * Finds who holds each of these locks and who waits for it, in one search of all processes, which takes some 10 ms for
  * a thousand open descriptors. Never throws.
  */
-export function findUsers(locks: readonly InspectedLock[]): LockUsers[] {
+export function findUsers(locks: readonly SearchedLock[]): LockUsers[] {
   const searched = locks.map(targetOf);
   const targets = searched.filter((target) => target !== null);
   if (targets.length === 0) return locks.map(() => NOBODY);
@@ -98,7 +105,7 @@ function isThere(pid: number): boolean {
 }
 
 /** Says whom the holders have the lock from, or finds the recorded process where no holder can be seen. */
-function withTaker(lock: InspectedLock, holders: readonly LockHolder[]): readonly LockHolder[] {
+function withTaker(lock: SearchedLock, holders: readonly LockHolder[]): readonly LockHolder[] {
   if (holders.length === 0) return isHeldByRecorded(lock) ? [recordedHolder(lock)] : [];
   const pid = lock.format === 'kernel-identity' ? recordedHere(lock) : null;
   if (pid === null || holders.some((holder) => holder.pid === pid)) return holders;
@@ -106,14 +113,14 @@ function withTaker(lock: InspectedLock, holders: readonly LockHolder[]): readonl
 }
 
 /** The recorded number, if it is one of this PID namespace. */
-function recordedHere({ owner }: InspectedLock): number | null {
+function recordedHere({ owner }: SearchedLock): number | null {
   const inode = owner?.identity?.pidNamespace.inode ?? null;
   const isHere = inode !== null && inode === ownIdentity().pidNamespace.inode;
   return isHere && owner?.identity?.bootId === ownIdentity().bootId ? (owner?.pid ?? null) : null;
 }
 
 /** True when the recorded process lives here. A number that a lock alone keeps alive may be anybody's. */
-export function isHeldByRecorded({ owner, verdict }: Pick<InspectedLock, 'owner' | 'verdict'>): boolean {
+export function isHeldByRecorded({ owner, verdict }: Pick<SearchedLock, 'owner' | 'verdict'>): boolean {
   if (owner === null || owner.pid === null || verdict?.state !== 'alive') return false;
   if (owner.identity === null) return LEGACY_PROCESS.has(verdict.reason);
   const found = probeIdentity(owner.pid);
@@ -123,7 +130,7 @@ export function isHeldByRecorded({ owner, verdict }: Pick<InspectedLock, 'owner'
 /** The reasons by which the process with the recorded number is the owner. */
 const LEGACY_PROCESS: ReadonlySet<Reason> = new Set(['legacy-start-matches', 'legacy-born-before-record']);
 
-function recordedHolder({ owner }: InspectedLock): LockHolder {
+function recordedHolder({ owner }: SearchedLock): LockHolder {
   return {
     ...describeProcess(currentObserver(), asFound(owner?.pid as number)),
     by: 'record',

@@ -23,9 +23,8 @@ export interface AcquireOptions extends InspectOptions {
   /**
    * Milliseconds for which the lock outlives its owner's silence. A lease is recorded only where observers
    * may be unable to test the lock's witness (network filesystems, FUSE, ramfs, gVisor, plain Node, overlay,
-   * btrfs). There
-   * the owner touches its owner.json six times per lease, and a waiter that sees no change for a whole lease
-   * may take the lock. An owner that is paused for longer can therefore overlap its successor.
+   * btrfs). There the owner touches its owner.json six times per lease, and a waiter that sees no change for a
+   * whole lease may take the lock. An owner that is paused for longer can therefore overlap its successor.
    * Default 30 000, at least 1 000, at most 86 400 000 (a day).
    */
   readonly lease?: number | undefined;

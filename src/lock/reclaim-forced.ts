@@ -5,9 +5,9 @@ import { sleepSync } from '../backend/sleep.js';
 import { LockNotEmptyError, NotALockError } from '../errors.js';
 import { ForeignLock } from '../formats/foreign-lock.js';
 import { isNamedLikeLock } from '../formats/names.js';
-import { type InspectedLock, inspectForeign, inspectView, nothingThere } from './inspect.js';
+import { assessOf, type InspectedLock, inspectForeign, inspectView, nothingThere } from './inspect.js';
 import { checkInspectOptions } from './options.js';
-import { assess, type InspectOptions } from './protocol/assess.js';
+import type { InspectOptions } from './protocol/assess.js';
 import { reclaimStale } from './protocol/clear.js';
 import { assessFile, removeFile } from './protocol/file-at-path.js';
 import { LastLook } from './protocol/last-look.js';
@@ -105,8 +105,13 @@ function targetAt(lockPath: LockPath, found: Found | null, options: InspectOptio
     const inspection = inspectForeign(found, lockPath, assessFile(found, lockPath, options, new LastLook()));
     return { inspection, signature: found.signature };
   }
-  const lockState = assess(found, options, new LastLook());
+  const lockState = assessOf(found, options);
   if (lockState.refusal !== undefined) throw lockState.refusal;
+  // A directory that names nobody and is not named like a lock is refused only after a moment, for the sake of those that
+  // wait while a release removes it. A person who uses force has no reason to be right in that moment.
+  if (lockState.verdict === null && lockState.lookAgainIn !== undefined) {
+    throw new NotALockError(lockPath.path, lockState.description);
+  }
   const inspection = inspectView(found, lockState);
   if (inspection.foreignFiles.length > 0) throw new LockNotEmptyError(lockPath.path, inspection.foreignFiles);
   return { inspection, signature: signatureOf(found) };

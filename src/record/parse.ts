@@ -16,7 +16,8 @@ export const RECORD_VERSION = 1;
 
 /**
  * What an owner.json holds. `torn`: it names nobody, because it is empty, zeroed or cut off, as a crash in the
- * middle of a write leaves it, or because its pid is one that programs write for nobody. `foreign`: it is not a lock's owner file at all, so it may be data of another program.
+ * middle of a write leaves it, or because its pid is one that programs write for nobody. `foreign`: it is not a
+ * lock's owner file at all, so it may be data of another program.
  */
 export type ParsedOwnerFile =
   | { readonly kind: 'record'; readonly record: OwnerRecord }

@@ -96,12 +96,12 @@ export class Columns {
     throw this.#wrongType('identity', 'an object or its JSON text', value);
   }
 
-  /** NaN for a text that is no decimal number. */
+  /** NaN for a text that is no decimal number: one that begins with a zero may be octal or hexadecimal. */
   number(key: 'pid'): number | null {
     const value = this.#valueOf(key);
     if (value === null || typeof value === 'number') return value;
     if (typeof value === 'bigint') return Number(value);
-    if (typeof value === 'string') return /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
+    if (typeof value === 'string') return /^(0|[1-9]\d{0,15})$/.test(value) ? Number(value) : Number.NaN;
     throw this.#wrongType(key, 'a number or its decimal text', value);
   }
 

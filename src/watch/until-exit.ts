@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backend, WatchOperations } from '../backend/backend.js';
 import type { Descriptor } from '../backend/descriptor.js';
+import { monotonicMs } from '../backend/monotonic-clock.js';
 import { currentBackend } from '../backend/select.js';
 import { isErrno, systemError } from '../backend/system-error.js';
 import { compareIdentities } from '../identity/compare.js';
@@ -8,6 +9,8 @@ import { probeIdentity } from '../identity/read.js';
 
 /** Milliseconds between two looks at a process of which nothing reports the end: on plain Node. */
 const POLL_INTERVAL = 100;
+/** Milliseconds: 24 days. Node ends a timer at once that is set to more. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * Waits until the process ends that has the number `pid` in this PID namespace now. A later process with the same
@@ -45,10 +48,17 @@ function exitOf(
       reject(systemError(ticket, 'inotify_add_watch'));
       return;
     }
-    const isEndless = timeout === Number.POSITIVE_INFINITY;
-    const timer = isEndless ? undefined : setTimeout(() => finish('timeout'), timeout);
+    let timer: NodeJS.Timeout;
+    endAfter(timeout);
     look();
 
+    function endAfter(ms: number): void {
+      const isLast = ms <= LONGEST_TIMER;
+      timer = setTimeout(
+        () => (isLast ? finish('timeout') : endAfter(ms - LONGEST_TIMER)),
+        Math.min(ms, LONGEST_TIMER),
+      );
+    }
     function look(): void {
       if (processes.pidfdExited(pidfd)) finish('ended');
     }
@@ -62,11 +72,11 @@ function exitOf(
 
 async function pollUntilExit(pid: number, timeout: number): Promise<'ended' | 'timeout'> {
   const meant = probeIdentity(pid);
-  const started = performance.now();
+  const started = monotonicMs();
   for (;;) {
     const found = probeIdentity(pid);
     if (meant === null || found === null || compareIdentities(meant, found) === 'different') return 'ended';
-    const left = timeout - (performance.now() - started);
+    const left = timeout - (monotonicMs() - started);
     if (left <= 0) return 'timeout';
     await sleep(Math.min(left, POLL_INTERVAL));
   }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { hasBackend, TESTED } from '../helpers/backends.js';
@@ -127,6 +127,20 @@ describeRequiring(BUILT, 'who holds a lock, and who waits', () => {
     expect(await text()).not.toContain(`waiting  pid ${holder.pid}`);
     expect((await text()).match(/^ {2}held by {2}/gm)?.length).toBeGreaterThanOrEqual(1);
   });
+
+  testRequiring(
+    [PYTHON],
+    'who waits for the directory of an older program hears of the process that locks its record',
+    async () => {
+      const path = join(tempDir(), 'a.lock');
+      mkdirSync(path);
+      const record = join(path, 'owner.json');
+      writeFileSync(record, JSON.stringify({ pid: NOBODY, createdAtMs: Date.now() }));
+      const { pid } = await lockFile(record, 'posix:write:0:0');
+      const { stderr } = await cli(['run', path, '-w', '0.2', '--', 'true']);
+      expect(stderr).toContain(`; held by pid ${pid} (python3 `);
+    },
+  );
 
   testRequiring([PYTHON], 'one that waits in a lock call waits for the file', async () => {
     const path = join(tempDir(), 'server.pid');

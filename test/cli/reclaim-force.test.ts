@@ -57,10 +57,11 @@ describeRequiring(BUILT, 'reclaim --force', () => {
   test('takes one path, and no option of other ways to reclaim', async () => {
     const directory = tempDir();
     const paths = [writeUnknownLock(directory, 'a.lock'), writeUnknownLock(directory, 'b.lock')];
-    for (const args of [paths, ['--json', paths[0]], ['--timeout', '1s', paths[0]]] as string[][]) {
+    const [path = ''] = paths;
+    for (const args of [paths, ['--json', path], ['--json-lines', path], ['--timeout', '1s', path]]) {
       expect(await cli(['reclaim', '--force', '--yes', ...args]), args.join(' ')).toMatchObject({ code: 2 });
     }
-    expect(await cli(['reclaim', '--yes', paths[0] as string])).toMatchObject({ code: 2 });
+    expect(await cli(['reclaim', '--yes', path])).toMatchObject({ code: 2 });
     expect(readdirSync(directory)).toEqual(['a.lock', 'b.lock']);
   });
 
@@ -118,6 +119,19 @@ describeRequiring(BUILT, 'reclaim --force', () => {
     expect(await cli(['reclaim', '--force', '--yes', path])).toMatchObject({ code: 0 });
     expect(existsSync(path)).toBe(false);
     await holder.kill();
+  });
+
+  test('removes no directory that is not named like a lock, however new it is, unless it is said to be one', () => {
+    const path = join(tempDir(), 'spool');
+    mkdirSync(path);
+    // The refusal of a reclaim begins a second later.
+    expect(() => inspectForForce(path, {})).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_LOCK' }));
+    const { signature } = inspectForForce(path, { ownerlessGrace: 0 });
+    expect(() => reclaimByForce(path, signature, {})).toThrow(
+      expect.objectContaining({ code: 'ERR_NOT_A_LOCK' }),
+    );
+    expect(existsSync(path)).toBe(true);
+    expect(reclaimByForce(path, signature, { ownerlessGrace: 0 })).toBe('removed');
   });
 
   test('removes nothing that is no lock, and no files but the lock’s own', async () => {

@@ -70,6 +70,28 @@ for (const backend of TESTED) {
       for (const waiter of waiters) expect((await waiter.closed).code).toBe(0);
     });
 
+    test('waits for a process for longer than a timer of Node runs', async () => {
+      const sleeper = startSleeper();
+      const waiter = startCli(['wait', String(sleeper), '-w', '600h'], { env });
+      await waiter.said('waiting');
+      process.kill(sleeper, 'SIGKILL');
+      const { code, stderr } = await waiter.closed;
+      expect({ code, lines: stderr.trim().split('\n').length }).toEqual({ code: 0, lines: 1 });
+    });
+
+    test('gives the owner of a new PID file the time to write its record', async () => {
+      const path = join(tempDir(), 'server.pid');
+      const sleeper = startSleeper();
+      writeFileSync(path, '');
+      const begun = setInterval(() => writeFileSync(path, ''), 20);
+      const waiter = startCli(['wait', path], { env });
+      await waiter.said('waiting');
+      clearInterval(begun);
+      writeFileSync(path, `${sleeper}\n`);
+      process.kill(sleeper, 'SIGKILL');
+      expect(await waiter.closed).toMatchObject({ code: 0 });
+    });
+
     test('says at once what is free, and what is no lock', async () => {
       const directory = tempDir();
       writeFileSync(join(directory, 'notes.txt'), 'mine\n');

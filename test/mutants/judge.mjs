@@ -992,7 +992,7 @@ export const files = [
       },
       {
         what: 'the nonce is enough, whoever this process has become',
-        from: '() => isStillSelf(identity, readSelf(readObserver())),',
+        from: '() => isSurelySelf(identity) || isStillSelf(identity, readSelf(readObserver())),',
         to: '() => true,',
         tests: ['test/judge/held-lock.test.ts'],
       },

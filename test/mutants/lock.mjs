@@ -1405,6 +1405,11 @@ export const files = [
         from: 'if (refusal !== undefined) throw refusal;',
         to: '',
       },
+      {
+        what: 'force removes a new directory that is not named like a lock',
+        from: 'if (lockState.verdict === null && lockState.lookAgainIn !== undefined) {',
+        to: 'if (false) {',
+      },
     ],
   },
   {
@@ -1812,7 +1817,7 @@ export const files = [
       },
       {
         what: 'every process is a thread of the kernel',
-        from: '(flags & KERNEL_THREAD) !== 0',
+        from: 'relations === null ? null : isKernelThread(relations)',
         to: 'true',
       },
     ],

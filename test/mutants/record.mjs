@@ -81,6 +81,11 @@ export const files = [
         to: '(this.#row.get(this.#names.get(key) as string) ?? null) : null;',
       },
       {
+        what: 'a pid that may be octal is read as a decimal one',
+        from: 'return /^(0|[1-9]\\d{0,15})$/.test(value)',
+        to: 'return /^\\d{1,16}$/.test(value)',
+      },
+      {
         what: 'a column that the row does not have counts as empty',
         from: 'if (!this.#row.has(name)) {',
         to: 'if (false) {',

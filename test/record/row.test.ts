@@ -160,6 +160,8 @@ describe('a row without an identity', () => {
     ['pid', { owner_pid: 2n ** 64n + 7n }, "pid, in column 'owner_pid': no process number"],
     ['pid', { owner_pid: '' }, "pid, in column 'owner_pid': no process number"],
     ['pid', { owner_pid: '0x7' }, "pid, in column 'owner_pid': no process number"],
+    // Octal, or a text that was padded.
+    ['pid', { owner_pid: '0017' }, "pid, in column 'owner_pid': no process number"],
     ['pid', { owner_pid: ' 7' }, "pid, in column 'owner_pid': no process number"],
     ['pid', { owner_pid: null }, 'the row names neither an identity nor a pid'],
     ['starttime', { owner_start: 0 }, "starttime, in column 'owner_start': no start of a process"],

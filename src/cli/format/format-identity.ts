@@ -1,7 +1,7 @@
 import type { ProcessDescription } from '../../identity/describe-process.js';
 import type { ProcessIdentity } from '../../identity/process-identity.js';
 import { printable } from '../../text/printable.js';
-import { timeText } from './format-users.js';
+import { KERNEL_THREAD, timeText } from './format-users.js';
 import { alignFields } from './layout.js';
 
 const NOT_KNOWN = 'not known';
@@ -29,8 +29,7 @@ export function describeIdentity(identity: ProcessIdentity, indent = 0, about?: 
 }
 
 function aboutFields({ command, user, startedAt, kernelThread }: About): [string, string | null][] {
-  const kind: [string, string][] =
-    kernelThread === true ? [['kind', 'a thread of the kernel, which writes no lock']] : [];
+  const kind: [string, string][] = kernelThread === true ? [['kind', KERNEL_THREAD]] : [];
   const since = startedAt === null ? null : timeText(startedAt);
   return [['command', command], ...kind, ['user', user], ['since', since]];
 }

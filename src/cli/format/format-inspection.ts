@@ -3,10 +3,11 @@ import { ownCommand } from '../../backend/own-command.js';
 import { quoteNames } from '../../errors.js';
 import type { LockFormat } from '../../formats/format.js';
 import { isDeletableAs } from '../../formats/names.js';
+import { clearingCommand, showingCommand } from '../../lock/commands.js';
 import { processText } from '../../lock/holder-text.js';
 import { findUsers, type LockHolder, type LockUsers } from '../../lock/holders.js';
 import type { InspectedLock } from '../../lock/inspect.js';
-import { flagOf, knowledgeFor } from '../../lock/lift.js';
+import { knowledgeFor } from '../../lock/lift.js';
 import { describeOwner, hostOf } from '../../record/describe-owner.js';
 import { OWNER_FILE } from '../../record/owner-file.js';
 import type { OwnerRecord } from '../../record/owner-record.js';
@@ -76,21 +77,18 @@ function nextStep(
     }
     return [
       "files that are not the lock's own are never deleted; move them away, then:",
-      `${ownCommand()} reclaim ${quoted}`,
+      clearingCommand(path, null),
     ];
   }
   if (state === 'unknown') {
     if (liftedBy !== null) {
       return [
         `nothing decides whether it is in use; if ${knowledgeFor(liftedBy)}, this clears it:`,
-        `${ownCommand()} reclaim ${flagOf(liftedBy)} ${quoted}`,
+        clearingCommand(path, liftedBy),
       ];
     }
     if (basename(path) === OWNER_FILE && owner === null) {
-      return [
-        'the directory of this file is the lock:',
-        `${ownCommand()} inspect ${shellQuoted(dirname(path))}`,
-      ];
+      return ['the directory of this file is the lock:', showingCommand(dirname(path))];
     }
     if (owner === null) {
       return [
@@ -102,7 +100,7 @@ function nextStep(
     const where = host === null ? 'where its owner ran' : `where its owner ran (${printable(host)})`;
     return [
       `its owner cannot be judged from here, so nothing clears it; inspect it ${where}:`,
-      `${ownCommand()} inspect ${quoted}`,
+      showingCommand(path),
     ];
   }
   if (owner !== null && !OWN_FORMATS.has(format)) return nextStepWithForeign(state, path, format, holders);
@@ -118,10 +116,10 @@ function nextStep(
       if (owner === null) {
         return [
           'acquiring it clears it. Some programs lock by a directory alone: if one of them may be at work, check it first. To clear it now:',
-          `${ownCommand()} reclaim ${quoted}`,
+          clearingCommand(path, null),
         ];
       }
-      return ['acquiring it clears it; to clear it now:', `${ownCommand()} reclaim ${quoted}`];
+      return ['acquiring it clears it; to clear it now:', clearingCommand(path, null)];
   }
 }
 
@@ -144,7 +142,7 @@ function nextStepWithForeign(
     if (holder === undefined) {
       return [
         'leave it alone: a process holds it that cannot be named from here. To see which one, as root on the host:',
-        `${ownCommand()} inspect ${shellQuoted(path)}`,
+        showingCommand(path),
       ];
     }
     return [
@@ -153,6 +151,6 @@ function nextStepWithForeign(
     ];
   }
   return isDeletableAs(basename(path), { format })
-    ? ['its owner is gone; to remove it:', `${ownCommand()} reclaim ${shellQuoted(path)}`]
+    ? ['its owner is gone; to remove it:', clearingCommand(path, null)]
     : ['its name does not show that it is a lock, so nothing deletes it.', null];
 }

@@ -3,9 +3,9 @@ import type { LockUsers } from '../../lock/holders.js';
 import type { InspectedLock } from '../../lock/inspect.js';
 import { shortElapsed } from '../../text/elapsed.js';
 import { printable } from '../../text/printable.js';
-import { terminalSize } from '../terminal.js';
 import { padColumns, wrap } from './layout.js';
 import { type Paint, plain, STATE_TONES } from './paint.js';
+import { terminalSize } from './terminal.js';
 
 const HEADINGS = ['state', 'pid', 'age', 'why', 'command'];
 const GAP = '  ';

@@ -8,6 +8,8 @@ import { printable } from '../../text/printable.js';
 const MAX_LISTED = 10;
 /** Characters of a command line: all that a description keeps. */
 const WHOLE = 100;
+/** What people are told of such a process. */
+export const KERNEL_THREAD = 'a thread of the kernel, which writes no lock';
 
 /** Who holds a lock and who waits for it, as names and values. */
 export function usersFields({ holders, waiters }: LockUsers): [name: string, value: string][] {
@@ -32,10 +34,10 @@ function detailsOf(process: ProcessDescription): string {
 }
 
 /** What a description says beside number and command. Fields that are not known are left out. */
-export function detailFields(process: ProcessDescription): [name: string, value: string][] {
+function detailFields(process: ProcessDescription): [name: string, value: string][] {
   const { user, startedAt, containerId, kernelThread } = process;
   const parts: [string, string | null][] = [
-    ['kind', kernelThread === true ? 'a thread of the kernel, which writes no lock' : null],
+    ['kind', kernelThread === true ? KERNEL_THREAD : null],
     ['user', user],
     ['since', startedAt === null ? null : timeText(startedAt)],
     ['container', containerId?.slice(0, SHORT_CONTAINER_ID) ?? null],

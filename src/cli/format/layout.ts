@@ -1,4 +1,4 @@
-import { terminalSize } from '../terminal.js';
+import { terminalSize } from './terminal.js';
 
 /** Columns of text in a pipe or a file, so that pasted reports look alike. */
 export const WIDTH = 80;

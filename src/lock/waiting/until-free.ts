@@ -1,12 +1,16 @@
 // Waiting for a lock that this process does not want: it looks, and waits for a change, but takes and removes nothing.
 
-import { lstatSync } from 'node:fs';
+import { lstatSync, type Stats } from 'node:fs';
+import { basename } from 'node:path';
+import { monotonicMs } from '../../backend/monotonic-clock.js';
 import { isErrno } from '../../backend/system-error.js';
 import { LockNotEmptyError, NotALockError } from '../../errors.js';
+import { isNamedLikeLock } from '../../formats/names.js';
 import type { OwnerRecord } from '../../record/owner-record.js';
 import { inspectLockSync, type LockInspection } from '../inspect.js';
 import { type AcquireOptions, checkAcquireOptions } from '../options.js';
-import { BEATS_PER_LEASE, type InspectOptions } from '../protocol/assess.js';
+import { BEATS_PER_LEASE, type InspectOptions, MIN_LEASE } from '../protocol/assess.js';
+import { WRITING_TIME } from '../protocol/file-at-path.js';
 import { LEASED } from '../protocol/file-lease.js';
 import { LockPath } from '../protocol/lock-path.js';
 import { LockView } from '../protocol/view.js';
@@ -26,7 +30,7 @@ type UntilFreeOptions = InspectOptions & Pick<AcquireOptions, 'timeout' | 'onWai
 export async function waitUntilFree(path: string, options: UntilFreeOptions): Promise<void> {
   checkAcquireOptions(options);
   const { timeout = Number.POSITIVE_INFINITY, onWait: _, ...judging } = options;
-  const started = performance.now();
+  const started = monotonicMs();
   const pace = new Pace();
   const watcher = new Watcher(path);
   let reporter: Reporter | null = null;
@@ -35,8 +39,8 @@ export async function waitUntilFree(path: string, options: UntilFreeOptions): Pr
       const found = inspectLockSync(path, judging);
       if (found.state === 'free' || found.state === 'stale') return;
       refuseWhatIsNoLock(found, judging);
-      const waited = performance.now() - started;
-      const obstacle = { ...found, moving: false, ...lookAgain(found.owner) };
+      const waited = monotonicMs() - started;
+      const obstacle = { ...found, moving: false, ...lookAgain(found) };
       reporter ??= new Reporter(found.path, options);
       const report = reporter.report(obstacle, waited);
       if (waited >= timeout) throw new LockTimeoutError(report, timeout);
@@ -44,9 +48,9 @@ export async function waitUntilFree(path: string, options: UntilFreeOptions): Pr
       if (watcher.watch(found)) continue;
       const ms = pace.afterLook(obstacle, watcher.isComplete && found.state === 'held');
       const planned = Math.min(ms, timeout - waited, reporter.dueIn(report));
-      const pausedAt = performance.now();
+      const pausedAt = monotonicMs();
       await watcher.wait(planned);
-      pace.afterPause(performance.now() - pausedAt, planned);
+      pace.afterPause(monotonicMs() - pausedAt, planned);
     }
   } finally {
     watcher.close();
@@ -59,13 +63,24 @@ function refuseWhatIsNoLock(found: LockInspection, { emptyFile }: InspectOptions
   if (foreignFiles.length > 0) throw new LockNotEmptyError(path, foreignFiles);
   // With the option, a file that names nobody becomes a left-over lock in time.
   if (format !== 'none' || description === LEASED || emptyFile === 'take') return;
-  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() !== false) return;
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  if (status === undefined || status.isDirectory()) return;
+  if (isAboutToBeWritten(path, status)) return;
   throw new NotALockError(path, description, 'Only a file that names its owner can be waited for.');
 }
 
-/** The silence of an owner counts for one beat from one look to the next: see assessByLease(). */
-function lookAgain(owner: OwnerRecord | null): { lookAgainIn?: number } {
-  return owner?.lease ? { lookAgainIn: owner.lease.durationMs / BEATS_PER_LEASE } : {};
+/** True for an empty file that is so new that its owner may not have written its record yet, as acquireLock() has it. */
+function isAboutToBeWritten(path: string, { size, mtimeMs }: Stats): boolean {
+  const ageMs = Date.now() - mtimeMs;
+  return size === 0 && isNamedLikeLock(basename(path)) && ageMs >= 0 && ageMs <= WRITING_TIME;
+}
+
+/** When time alone may have changed the state. */
+function lookAgain({ verdict, owner }: LockInspection): { lookAgainIn?: number } {
+  if (verdict?.lookAgainIn !== undefined) return { lookAgainIn: verdict.lookAgainIn };
+  // The silence of an owner counts for one beat from one look to the next: see assessByLease().
+  const lease = owner?.lease ?? null;
+  return lease === null ? {} : { lookAgainIn: Math.max(lease.durationMs, MIN_LEASE) / BEATS_PER_LEASE };
 }
 
 /** The watch of what stands at a path, which is begun anew for each owner. Call close() when done. */
