@@ -60,7 +60,7 @@ function refuseWhatIsNoLock(found: LockInspection, { emptyFile }: InspectOptions
   // With the option, a file that names nobody becomes a left-over lock in time.
   if (format !== 'none' || description === LEASED || emptyFile === 'take') return;
   if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() !== false) return;
-  throw new NotALockError(path, description, 'Only a file that names its owner can be waited for.');
+  throw new NotALockError(path, description, 'Only a lock that names its owner can be waited for.');
 }
 
 /** The silence of an owner counts for one beat from one look to the next: see assessByLease(). */
