@@ -31,3 +31,21 @@ export function isDeletableAs(name: string, { format }: Pick<ForeignRecord, 'for
   const deletion = KNOWN_FORMATS.find((known) => known.name === format)?.deletion ?? 'named like a lock';
   return deletion === 'named like a lock' ? isNamedLikeLock(name) : deletion === 'by its name';
 }
+
+/** The formats that any file may have, whatever it is called: a number, or JSON with a pid. */
+const ANYBODYS: ReadonlySet<string> = new Set(
+  KNOWN_FORMATS.filter(({ deletion, names }) => deletion === 'named like a lock' && names('')).map(
+    ({ name }) => name,
+  ),
+);
+
+/**
+ * True for what may be data and no lock: a number or some JSON with a `pid`, under a name that is not a lock's. A record
+ * that holds an identity of this package is no such thing, because nothing but an owner writes one.
+ */
+export function couldBeData(
+  name: string,
+  { format, record }: Pick<ForeignRecord, 'format' | 'record'>,
+): boolean {
+  return ANYBODYS.has(format) && record.identity === null && !isLockName(name) && !isNamedLikeLock(name);
+}

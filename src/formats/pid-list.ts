@@ -1,3 +1,4 @@
+import { readPid } from '../record/strangers-pid.js';
 import type { Format } from './format.js';
 import { pidRecord } from './pid-record.js';
 
@@ -15,6 +16,8 @@ export const pidList: Format = {
   parse(source) {
     if (!LIST.test(source.text)) return null;
     const [pid = '', ...others] = new Set(source.text.trimEnd().split('\n'));
+    // A time, or a number in octal digits, is the sign of another format, and may say that the owner lives.
+    if (others.some((other) => typeof readPid(other) === 'string')) return null;
     const otherPids = others.map((other, index) => ({ key: `line ${index + 2}`, pid: Number(other) }));
     return pidRecord('pid-list', source, pid, { otherPids });
   },

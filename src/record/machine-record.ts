@@ -28,10 +28,21 @@ export function machineRecord(known: Partial<MachineRecord>): MachineRecord {
  * identity.
  */
 const READERS: readonly (readonly [RegExp, (value: unknown) => Partial<MachineRecord> | null])[] = [
-  [/^(hostname|host|nodename|machinename)$/, (value) => known('hostname', toMachineName(value))],
+  [
+    /^(host(name)?|fqdn|(node|machine|computer|pod|server)name)$/,
+    (value) => known('hostname', toMachineName(value)),
+  ],
+  [/^(node|machine|computer|pod)$/, (value) => known('hostname', toPerhapsMachineName(value))],
+  [
+    /^(owner|holder|who|user|(locked|held|owned|acquired|created|started)by)$/,
+    (value) => known('hostname', hostBehindUser(value)),
+  ],
   [/^(machineid|hostid)$/, (value) => known('hostId', toHostId(value))],
   [/^bootid$/, (value) => known('bootId', toBootId(value))],
-  [/^(platform|os|osname|ostype)$/, (value) => known('platform', toPlatform(value))],
+  [
+    /^(platform|system|os|os(name|type|platform)|operatingsystem)$/,
+    (value) => known('platform', toPlatform(value)),
+  ],
   [/^(containerid|container|dockerid)$/, (value) => known('containerId', toContainerId(value))],
   [
     /^(pid(ns|namespace)(inode|id)?|processnamespace(inode)?|nspid)$/,
@@ -44,7 +55,7 @@ const READERS: readonly (readonly [RegExp, (value: unknown) => Partial<MachineRe
 export function machineIn(values: readonly NamedValue[]): MachineRecord | null {
   let machine: Partial<MachineRecord> = {};
   for (const { name, outer, value } of values) {
-    const meant = outer === 'processnamespace' && name === 'identity' ? 'bootid' : name;
+    const meant = meaningOf(outer, name);
     for (const [names, read] of READERS) {
       const said = names.test(meant) ? read(value) : null;
       // The first value stands, which is the outermost.
@@ -52,6 +63,12 @@ export function machineIn(values: readonly NamedValue[]): MachineRecord | null {
     }
   }
   return Object.keys(machine).length === 0 ? null : machineRecord(machine);
+}
+
+function meaningOf(outer: string, name: string): string {
+  if (outer === 'processnamespace' && name === 'identity') return 'bootid';
+  // `{ host: { name: 'web-1' } }` says what `{ host: 'web-1' }` does, and so does `{ os: { name: 'Linux' } }`.
+  return name === 'name' && /^(host|node|machine|computer|pod|os)$/.test(outer) ? outer : name;
 }
 
 /** The machine in a copy of an OwnerRecord. */
@@ -88,6 +105,21 @@ const BIND_ADDRESS = /^(localhost(\..*)?|\*|\d{1,3}(\.\d{1,3}){3}|\[?[\da-f]*:[\
 function toMachineName(value: unknown): string | null {
   const name = toHostname(value);
   return name === null || BIND_ADDRESS.test(name) ? null : name;
+}
+
+/** What programs also write under `node` or `machine`: versions, paths, and kinds of processors. */
+const NO_MACHINE =
+  /^(v?\d+(\.\d+)*|.*\/.*|node|x86_64|x64|amd64|i[3-6]86|ia32|arm\w*|aarch64\w*|riscv64|s390x?|ppc\w*)$/i;
+
+function toPerhapsMachineName(value: unknown): string | null {
+  const name = toMachineName(value);
+  return name === null || NO_MACHINE.test(name) ? null : name;
+}
+
+/** The host in `bob@web-1`, as programs name who holds a lock. */
+function hostBehindUser(value: unknown): string | null {
+  const host = typeof value === 'string' ? /^[^\s@]{1,64}@([\w.-]{1,253})$/.exec(value)?.[1] : undefined;
+  return host === undefined ? null : toMachineName(host);
 }
 
 /** machine-id(5): 32 hexadecimal digits, which some programs write as a UUID. */

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { inspectLockSync, reclaimLockSync } from '../../src/index.js';
+import { inspectLockSync, reclaimLockSync, selfIdentity } from '../../src/index.js';
 import { onCleanup } from '../helpers/cleanup.js';
 import { BUILT, cli } from '../helpers/cli.js';
 import { NOBODY } from '../helpers/crafted.js';
@@ -77,17 +77,49 @@ test('a file of 64 KiB is read, one byte more is not', () => {
   expect(inspectLockSync(written(path, text.padEnd(65_537), Date.now())).format).toBe('none');
 });
 
-test('a data file with a pid in it is judged, but not deleted', () => {
+test('a data file with a pid in it is unknown and not deleted, whether such a process lives or not', () => {
   for (const [name, text] of [
     ['VERSION', `${NOBODY}\n`],
+    ['spider-state.txt', `${process.pid}\n`],
     ['patients.json', JSON.stringify({ pid: NOBODY, name: 'Bob' })],
+    ['results.json', JSON.stringify({ pid: process.pid })],
   ] as const) {
     const directory = tempDir();
     const path = written(join(directory, name), text, Date.now());
-    expect(inspectLockSync(path).state).toBe('stale');
+    expect(inspectLockSync(path)).toMatchObject({
+      state: 'unknown',
+      format: 'none',
+      owner: null,
+      verdict: null,
+      liftedBy: null,
+      description: expect.stringMatching(/has no word "lock", "lck" or "pid" in its name/),
+    });
     expect(() => reclaimLockSync(path)).toThrow(/has no word "lock", "lck" or "pid" in its name/);
     expect(readdirSync(directory)).toEqual([name]);
   }
+});
+
+test('a list of numbers of which one is a time, or in octal digits, is no list of processes', () => {
+  for (const second of [Math.floor(Date.now() / 1000) + 600, '0771', 4_194_305]) {
+    const path = written(join(tempDir(), 'a.pid'), `${NOBODY}\n${second}\n`, Date.now());
+    expect(inspectLockSync(path)).toMatchObject({ state: 'unknown', format: 'none' });
+  }
+});
+
+test('a record with an identity of this package is judged under any name', () => {
+  const identity = selfIdentity();
+  const path = written(
+    join(tempDir(), 'state.json'),
+    JSON.stringify({ identity, pid: process.pid }),
+    Date.now(),
+  );
+  expect(inspectLockSync(path)).toMatchObject({ state: 'held', owner: { pid: process.pid } });
+});
+
+test('what one program alone writes is judged under the name that it gives, and not deleted', () => {
+  const path = written(join(tempDir(), 'dev.json'), JSON.stringify({ pid: NOBODY, port: 3000 }), Date.now());
+  expect(inspectLockSync(path)).toMatchObject({ state: 'stale', format: 'dev-server' });
+  expect(() => reclaimLockSync(path)).toThrow(/has no word "lock", "lck" or "pid" in its name/);
 });
 
 test('the owner.json of a lock is not judged without its directory', () => {

@@ -25,7 +25,7 @@ export interface PublicFile {
   readonly who: string;
   /** Makes it in that directory. Returns its path. */
   readonly make: (directory: string, owner: PublicOwner) => string;
-  /** False: it names nobody, so it is unknown whatever became of its owner. */
+  /** False: it names nobody, or may be data by its name, so it is unknown whatever became of its owner. */
   readonly namesOwner: boolean;
   /** True: it holds a time at which its owner lived. While that is fresh, the owner counts as alive. */
   readonly showsLife?: true;
@@ -154,18 +154,20 @@ export const PUBLIC_FILES: readonly PublicFile[] = [
     'stats.lock',
     (o) => `${HOST}-${o.pid}-139671797479232-${seconds(o)}.${seconds(o)}799092782`,
   ),
-  fileNamed(
-    'Jupyter',
-    ({ pid }) => `jpserver-${pid}.json`,
-    ({ pid }) =>
-      JSON.stringify({
-        base_url: '/',
-        hostname: 'localhost',
-        pid,
-        port: 8888,
-        root_dir: '/w',
-        version: '2.14.0',
-      }),
+  namedLikeData(
+    fileNamed(
+      'Jupyter',
+      ({ pid }) => `jpserver-${pid}.json`,
+      ({ pid }) =>
+        JSON.stringify({
+          base_url: '/',
+          hostname: 'localhost',
+          pid,
+          port: 8888,
+          root_dir: '/w',
+          version: '2.14.0',
+        }),
+    ),
   ),
   json('home-assistant/core#151631', '.ha_run.lock', ({ writtenMs }) => ({
     version: 1,
@@ -208,11 +210,13 @@ export const PUBLIC_FILES: readonly PublicFile[] = [
       heartbeatAt: writtenMs,
     })),
   ),
-  json('teispace/teitunnel', 'qs.json', ({ bornMs }) => ({
-    marker: 'teitunnel',
-    startTime: Math.floor(bornMs / 1000),
-    connector: 'qs',
-  })),
+  namedLikeData(
+    json('teispace/teitunnel', 'qs.json', ({ bornMs }) => ({
+      marker: 'teitunnel',
+      startTime: Math.floor(bornMs / 1000),
+      connector: 'qs',
+    })),
+  ),
   file('Null-Signal-Games/cobra#273, unicorn', 'unicorn.pid', line),
   file('samvera/hyku#1261, puma', 'server.pid', line),
   file('docker-library/php#53, Apache', 'httpd.pid', line),
@@ -243,6 +247,11 @@ function nameless(who: string, name: string, text: string): PublicFile {
 /** A JSON object with the pid and these fields. */
 function json(who: string, name: string, fields: (owner: PublicOwner) => object): PublicFile {
   return file(who, name, (owner) => JSON.stringify({ pid: owner.pid, ...fields(owner) }));
+}
+
+/** A number or some JSON with a pid is judged under the name of a lock alone. */
+function namedLikeData(file: PublicFile): PublicFile {
+  return { ...file, namesOwner: false };
 }
 
 function showingLife(file: PublicFile): PublicFile {

@@ -882,6 +882,11 @@ export const files = [
         from: "deletion === 'named like a lock' ? isNamedLikeLock(name)",
         to: "deletion === 'named like a lock' ? true",
       },
+      {
+        what: 'data with a number in it has an owner, who is dead',
+        from: 'return ANYBODYS.has(format) &&',
+        to: 'return false &&',
+      },
     ],
   },
   {

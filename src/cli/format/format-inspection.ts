@@ -2,7 +2,7 @@ import { basename, dirname } from 'node:path';
 import { ownCommand } from '../../backend/own-command.js';
 import { quoteNames } from '../../errors.js';
 import type { LockFormat } from '../../formats/format.js';
-import { isDeletableAs } from '../../formats/names.js';
+import { isDeletableAs, isLockName, isNamedLikeLock } from '../../formats/names.js';
 import { clearingCommand, showingCommand } from '../../lock/commands.js';
 import { processText } from '../../lock/holder-text.js';
 import { findUsers, type LockHolder, type LockUsers } from '../../lock/holders.js';
@@ -59,6 +59,8 @@ function writtenAt({ ms, source }: NonNullable<OwnerRecord['recordedAt']>): stri
 
 type NextStep = readonly [advice: string, command: string | null];
 
+const NO_LOCKS_NAME: NextStep = ['its name does not show that it is a lock, so nothing deletes it.', null];
+
 /** Formats that `acquire` understands. `none` is among them, because a lock can be made where nothing is. */
 const OWN_FORMATS: ReadonlySet<LockFormat> = new Set(['kernel-identity', 'openclaw-directory', 'none']);
 
@@ -90,6 +92,8 @@ function nextStep(
     if (basename(path) === OWNER_FILE && owner === null) {
       return ['the directory of this file is the lock:', showingCommand(dirname(path))];
     }
+    if (owner === null && !isLockName(basename(path)) && !isNamedLikeLock(basename(path)))
+      return NO_LOCKS_NAME;
     if (owner === null) {
       return [
         'it names no owner, so nothing clears it; a program may still be writing it: inspect it again later.',
@@ -152,5 +156,5 @@ function nextStepWithForeign(
   }
   return isDeletableAs(basename(path), { format })
     ? ['its owner is gone; to remove it:', clearingCommand(path, null)]
-    : ['its name does not show that it is a lock, so nothing deletes it.', null];
+    : NO_LOCKS_NAME;
 }

@@ -3,7 +3,8 @@
 
 import { NotALockError } from '../../errors.js';
 import type { ForeignLock } from '../../formats/foreign-lock.js';
-import { isDeletableAs, isLockName, isNamedLikeLock } from '../../formats/names.js';
+import type { ForeignRecord } from '../../formats/format.js';
+import { couldBeData, isDeletableAs, isLockName, isNamedLikeLock } from '../../formats/names.js';
 import { formatElapsed } from '../../text/elapsed.js';
 import { clearingCommand } from '../commands.js';
 import { type InspectOptions, type LockState, liftable, undecided } from './assess.js';
@@ -34,6 +35,8 @@ export function assessFile(
     return assessNameless(file, lockPath, options, lastLook);
   }
   if (typeof found === 'string') return refused(lockPath, found);
+  // Nobody would be its owner, so nothing is said of one: "stale" would read as leave to delete the file.
+  if (couldBeData(lockPath.name, found)) return refused(lockPath, namedOtherwise(found));
   const verdict = file.judge(found, options);
   const description = `owner ${verdict.state}: ${verdict.reason}`;
   const lockState = namesNobody
@@ -43,9 +46,12 @@ export function assessFile(
       : ({ state: verdict.state === 'alive' ? 'held' : 'stale', verdict, description } as const);
   if (isDeletableAs(lockPath.name, found)) return lockState;
   const isNamed = isNamedLikeLock(lockPath.name);
-  const why = isNamed ? 'which is never deleted' : 'but has no word "lock", "lck" or "pid" in its name';
-  const what = `a ${found.format} by its content, ${why}`;
+  const what = isNamed ? `a ${found.format} by its content, which is never deleted` : namedOtherwise(found);
   return { ...lockState, refusal: new NotALockError(lockPath.path, what) };
+}
+
+function namedOtherwise({ format }: ForeignRecord): string {
+  return `a ${format} by its content, but has no word "lock", "lck" or "pid" in its name`;
 }
 
 /**

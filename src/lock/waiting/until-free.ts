@@ -66,7 +66,7 @@ function refuseWhatIsNoLock(found: LockInspection, { emptyFile }: InspectOptions
   const status = lstatSync(path, { throwIfNoEntry: false });
   if (status === undefined || status.isDirectory()) return;
   if (isAboutToBeWritten(path, status)) return;
-  throw new NotALockError(path, description, 'Only a file that names its owner can be waited for.');
+  throw new NotALockError(path, description, 'Only a lock that names its owner can be waited for.');
 }
 
 /** True for an empty file that is so new that its owner may not have written its record yet, as acquireLock() has it. */
