@@ -104,7 +104,8 @@ export function documentedCodes(command: string): readonly number[] {
     case 'run':
       return [0, 1, 2, 42, 75, 125, 126, 127, 137];
     case 'hold':
-      return [2, 75, 125];
+      // 0 is that of --help: no lock is held without --fd.
+      return [0, 2, 75, 125];
     case 'wait':
       return [0, 1, 2, 75];
     case 'inspect':
