@@ -54,13 +54,17 @@ describeRequiring([isBuilt(), hasBackend('native')], 'a process on the portable 
     },
   );
 
-  testRequiring([], `reclaims an older program's lock whose number no process has`, async () => {
+  testRequiring([], `reclaims an older program's lock only when told that it is of this host`, async () => {
     const agent = await startAgent({ backend: 'portable' });
     const path = newPath();
     writeLock(path, DEAD_OWNER);
+    expect(await agent.inspect(path)).toMatchObject({
+      state: 'unknown',
+      verdict: { reason: 'legacy-shared-place', liftedBy: 'sameHost' },
+    });
     const verdict = { state: 'dead', certainty: 'assumed', reason: 'legacy-no-such-process' };
-    expect(await agent.inspect(path)).toMatchObject({ state: 'stale', verdict });
-    expect((await agent.acquire(path, { timeout: 0 })).value.pid).toBe(agent.pid);
+    expect(await agent.inspect(path, { sameHost: true })).toMatchObject({ state: 'stale', verdict });
+    expect((await agent.acquire(path, { timeout: 0, sameHost: true })).value.pid).toBe(agent.pid);
   });
 
   testRequiring([], `leaves an older program's lock alone whose number a process has`, async () => {
