@@ -13,8 +13,8 @@ is this one, what the kernel can do and why, the identity of this process, its
 namespaces, the state of /proc, seccomp, hints of a container, and the state of
 each LOCK. Changes nothing. What cannot be read is reported, and is no error.
 
-  --redact    host names, container ids, users and commands become host-1,
-              container-1, user-1, command-1, ...
+  --redact    host names, container and machine ids, users and commands become
+              host-1, container-1, machine-1, user-1, command-1, ...
   --json      as JSON
   -h, --help  this text
 

@@ -23,7 +23,7 @@ const TEXT_KEYS = new Set([
 ]);
 
 /**
- * The same dump with every host name and container id in it replaced, wherever they occur: in identities, evidence,
+ * The same dump with every host name, container id and machine-id in it replaced, wherever they occur: in identities, evidence,
  * paths and messages. Of the holders of locks, users and command lines are replaced too. Equal names become equal words.
  */
 export function redact(dump: DiagnosticsDump): DiagnosticsDump {
@@ -41,6 +41,7 @@ export function redact(dump: DiagnosticsDump): DiagnosticsDump {
     const short = id.slice(0, SHORT_CONTAINER_ID);
     if (!words.has(short)) words.set(short, `container-${index + 1}`);
   }
+  for (const [index, id] of [...machineIdsIn(dump)].entries()) words.set(id, `machine-${index + 1}`);
   const redacted = replaceIn(dump, '', replacer(words)) as DiagnosticsDump;
   const wordFor = { user: numbered('user'), command: numbered('command') };
   const hidden = (holder: LockHolder) => ({
@@ -76,8 +77,19 @@ function* peopleIn({ identity, locks }: DiagnosticsDump): Generator<Names> {
     for (const { containerId } of holders) yield { hostname: null, containerId };
     const owner: InspectedLock['owner'] = inspection?.owner ?? null;
     if (owner?.identity) yield owner.identity;
-    if (owner?.machine) yield { hostname: owner.machine.hostname, containerId: null };
+    if (owner?.machine) yield owner.machine;
   }
+}
+
+/** What machine-id(5) calls confidential: those of other programs' records, and this system's own where it was compared. */
+function machineIdsIn({ locks }: DiagnosticsDump): ReadonlySet<string> {
+  const ids = locks.flatMap(({ inspection }) => [
+    inspection?.owner?.machine?.hostId,
+    ...(inspection?.verdict?.evidence ?? [])
+      .filter(({ check }) => check === 'machine-id')
+      .flatMap(({ recorded, observed }) => [recorded, observed]),
+  ]);
+  return new Set(ids.filter((id) => typeof id === 'string'));
 }
 
 type Replace = (key: string, text: string) => string;
@@ -94,7 +106,7 @@ function replacer(words: ReadonlyMap<string, string>): Replace {
   const byLowerCase = new Map([...words].map(([name, word]) => [name.toLowerCase(), word]));
   const wordFor = (name: string) => byLowerCase.get(name.toLowerCase()) ?? name;
   return (key, text) => {
-    if (key === 'hostname' || key === 'containerId') return wordFor(text);
+    if (key === 'hostname' || key === 'containerId' || key === 'hostId') return wordFor(text);
     if (!TEXT_KEYS.has(key)) return text;
     return words.get(text) ?? (pattern === null ? text : text.replace(pattern, wordFor));
   };

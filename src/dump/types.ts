@@ -9,8 +9,8 @@ export interface DumpOptions {
   /** Paths of locks to report on. */
   readonly locks?: readonly string[] | undefined;
   /**
-   * Replaces host names, container ids, and the users and commands of processes by `host-1`, `container-1`, `user-1`,
-   * `command-1`, ...; equal names become equal words.
+   * Replaces host names, container and machine ids, and the users and commands of processes by `host-1`, `container-1`,
+   * `machine-1`, `user-1`, `command-1`, ...; equal names become equal words.
    */
   readonly redact?: boolean | undefined;
 }

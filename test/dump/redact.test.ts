@@ -7,7 +7,7 @@ import { parseSeccomp, readContainerHints } from '../../src/dump/sandbox.js';
 import { type DiagnosticsDump, dumpDiagnostics } from '../../src/index.js';
 import { openBox } from '../helpers/box.js';
 import { BUILT, cli, MAIN } from '../helpers/cli.js';
-import { writeStaleLock, writeUnknownLock } from '../helpers/locks.js';
+import { NOBODY, writeStaleLock, writeUnknownLock } from '../helpers/locks.js';
 import { describeRequiring, isolationTest } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
@@ -54,6 +54,25 @@ test('names become words, the same for the same name wherever it stands', () => 
   });
   expect(file?.inspection?.owner?.machine?.hostname).toBe('host-2');
   expect(littered?.inspection?.foreignFiles).toEqual(['of-host-2.log']);
+});
+
+test("the container and the machine that another program's record names become words too", () => {
+  const directory = tempDir();
+  const machineId = 'ab12'.repeat(8);
+  const records = [{ containerId: CONTAINER }, { machineId }];
+  const locks = records.map((record, index) => {
+    const path = join(directory, `${index}.lock`);
+    writeFileSync(path, JSON.stringify({ pid: NOBODY, ...record }));
+    return path;
+  });
+  const dump = dumpDiagnostics({ locks, redact: true });
+  expect(JSON.stringify(dump)).not.toMatch(new RegExp(`${CONTAINER}|${machineId}`));
+  expect(dump.locks.map(({ inspection }) => inspection?.owner?.machine)).toMatchObject([
+    { containerId: expect.stringMatching(/^container-\d$/) },
+    { hostId: 'machine-1' },
+  ]);
+  const evidence = dump.locks[1]?.inspection?.verdict?.evidence ?? [];
+  expect(evidence).toContainEqual(expect.objectContaining({ check: 'machine-id', recorded: 'machine-1' }));
 });
 
 test('nothing else is changed', () => {

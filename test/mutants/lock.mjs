@@ -1832,6 +1832,12 @@ export const files = [
     tests: ['test/cli/holders.test.ts'],
     mutants: [
       {
+        what: 'a redacted dump shows the container that a stranger names',
+        from: 'if (owner?.machine) yield owner.machine;',
+        to: 'if (owner?.machine) yield { hostname: owner.machine.hostname, containerId: null };',
+        tests: ['test/dump/redact.test.ts'],
+      },
+      {
         what: 'a redacted dump shows command lines',
         from: 'command: wordFor.command(holder.command),',
         to: '',
