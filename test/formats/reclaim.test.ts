@@ -168,7 +168,8 @@ describe('between the judgement and the deletion', () => {
       // It is read for the last time when the file locks have been looked at.
       get clockSlack() {
         if (holder === 0 && new Error('stack').stack?.includes('clockStepped') === true) {
-          const script = 'flock -n -F "$1" sleep 60 >&- 2>&- <&- & echo $!; sleep 0.3';
+          const locks = 'flock -F "$1" sleep 60 >&- 2>&- <&- & echo $!';
+          const script = `${locks}; while flock -n "$1" true; do sleep 0.02; done`;
           holder = Number(spawnSync('sh', ['-c', script, 'sh', path], { encoding: 'utf8' }).stdout);
         }
         return 60_000;
@@ -177,6 +178,8 @@ describe('between the judgement and the deletion', () => {
     expect(reclaimLockSync(lock, options)).toMatchObject({ state: 'held', reclaimed: false });
     expect(existsSync(path)).toBe(true);
     process.kill(holder, 'SIGKILL');
+    // The kernel drops the lock a moment after that.
+    spawnSync('flock', ['-w', '20', path, 'true']);
     expect(reclaimLockSync(lock)).toMatchObject({ reclaimed: true });
   });
 
