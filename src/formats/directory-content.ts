@@ -44,7 +44,7 @@ export function readDirectory({ backend, parent, name }: DirectoryEntry): Direct
     if (only !== null) file = openFile(files, descriptor, only);
     const bytes = file === null ? Buffer.alloc(0) : files.read(file.descriptor, MAX_OWNER);
     const content = contentOf(entries, bytes);
-    const readAgain = () => contentAgain(files, descriptor, file);
+    const readAgain = () => contentAgain(files, descriptor, only, file);
     return { descriptor, status, entries, file, bytes, content, readAgain };
   } catch (error) {
     if (file !== null) files.close(file.descriptor);
@@ -65,8 +65,15 @@ function openFile(files: FileOperations, directory: Descriptor, name: string): O
   }
 }
 
-function contentAgain(files: FileOperations, descriptor: Descriptor, file: OpenFile | null): string | null {
+/** null where the only file is another one by now, which is what a program leaves that replaces its record by a rename. */
+function contentAgain(
+  files: FileOperations,
+  descriptor: Descriptor,
+  only: string | null,
+  file: OpenFile | null,
+): string | null {
   try {
+    if (only !== null && files.statAt(descriptor, only).inode !== file?.status.inode) return null;
     const bytes = file === null ? Buffer.alloc(0) : files.read(file.descriptor, MAX_OWNER);
     return contentOf(files.list(descriptor, MAX_ENTRIES), bytes);
   } catch (error) {

@@ -205,7 +205,9 @@ export class ForeignLock {
     const { files } = backend;
     const before = this.#stateAt(name);
     if (before !== 'judged') return before;
-    if (this.#directory !== null) return this.#removeDirectory(this.#directory);
+    if (this.#directory !== null) {
+      return !isForced && this.isLocked() ? 'changed' : this.#removeDirectory(this.#directory);
+    }
     // rename(2) replaces a file only by a file. So it cannot move a directory, which would be that of a live lock.
     files.close(files.createAt(parent, aside).descriptor);
     try {

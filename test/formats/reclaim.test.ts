@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   lstatSync,
@@ -141,6 +142,45 @@ describe('between the judgement and the deletion', () => {
       reclaimed: false,
     });
     lock?.releaseSync();
+  });
+
+  test('the file in a directory is replaced, and the clock has not moved on: left to its successor', () => {
+    const lock = join(tempDir(), 'sync.lock');
+    mkdirSync(lock);
+    const path = written(join(lock, 'pid'), `${NOBODY}\n`, Date.now());
+    // To the second, so that it can be set again exactly.
+    const time = Math.floor(Date.now() / 1000);
+    utimesSync(lock, time, time);
+    const replace = () => {
+      renameSync(written(join(lock, 'new'), `${LIVING}\n`, Date.now()), path);
+      utimesSync(lock, time, time);
+    };
+    expect(reclaimLockSync(lock, meanwhile(replace))).toMatchObject({ state: 'held', reclaimed: false });
+    expect(readFileSync(path, 'utf8')).toBe(`${LIVING}\n`);
+  });
+
+  testRequiring([hasProgram('flock')], 'somebody locks the file in a directory: left alone', () => {
+    const lock = join(tempDir(), 'sync.lock');
+    mkdirSync(lock);
+    const path = written(join(lock, 'pid'), `${LIVING}\n`, Date.now() - 3_600_000 * 24 * 400);
+    let holder = 0;
+    const options: InspectOptions = {
+      // It is read for the last time when the file locks have been looked at.
+      get clockSlack() {
+        if (holder === 0 && new Error('stack').stack?.includes('clockStepped') === true) {
+          const locks = 'flock -F "$1" sleep 60 >&- 2>&- <&- & echo $!';
+          const script = `${locks}; while flock -n "$1" true; do sleep 0.02; done`;
+          holder = Number(spawnSync('sh', ['-c', script, 'sh', path], { encoding: 'utf8' }).stdout);
+        }
+        return 60_000;
+      },
+    };
+    expect(reclaimLockSync(lock, options)).toMatchObject({ state: 'held', reclaimed: false });
+    expect(existsSync(path)).toBe(true);
+    process.kill(holder, 'SIGKILL');
+    // The kernel drops the lock a moment after that.
+    spawnSync('flock', ['-w', '20', path, 'true']);
+    expect(reclaimLockSync(lock)).toMatchObject({ reclaimed: true });
   });
 
   test('it changes again and again: left alone, as unknown', () => {

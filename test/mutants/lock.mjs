@@ -931,6 +931,12 @@ export const files = [
         to: 'files.list(parent, MAX_ENTRIES)) ? null : null;',
       },
       {
+        what: 'the record that replaced the judged one in a directory is deleted',
+        from: 'if (only !== null && files.statAt(descriptor, only).inode !== file?.status.inode) return null;',
+        to: '',
+        tests: ['test/formats/reclaim.test.ts'],
+      },
+      {
         what: 'a directory whose owner changed after the judgement is deleted',
         from: "return JSON.stringify([[...entries].sort(), bytes.toString('latin1')]);",
         to: 'return JSON.stringify([entries.length]);',
@@ -1374,6 +1380,12 @@ export const files = [
     file: 'src/formats/foreign-lock.ts',
     tests: ['test/lock/takeover.test.ts'],
     mutants: [
+      {
+        what: 'a directory is deleted while a process has a file lock on the file in it',
+        from: "return !isForced && this.isLocked() ? 'changed' : this",
+        to: 'return this',
+        tests: ['test/formats/reclaim.test.ts'],
+      },
       {
         what: 'the file that takes the place of the judged one is deleted',
         from: "this.#stateAt(aside) !== 'judged' || (!isForced && this.isLocked())",

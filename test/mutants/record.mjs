@@ -191,6 +191,22 @@ export const files = [
     ],
   },
   {
+    file: 'src/record/machine-record.ts',
+    tests: ['test/record/read-claims.test.ts'],
+    mutants: [
+      {
+        what: 'bob@web-1 is of this host',
+        from: "known('hostname', hostBehindUser(value))",
+        to: 'null',
+      },
+      {
+        what: 'a host that is described by several fields is this one',
+        from: "return name === 'name' && ",
+        to: 'return false && ',
+      },
+    ],
+  },
+  {
     file: 'src/record/named-values.ts',
     tests: ['test/record/read-claims.test.ts'],
     mutants: [
