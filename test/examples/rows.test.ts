@@ -152,7 +152,7 @@ for (const [name, database] of Object.entries(DATABASES)) {
         expect(await newer.ask('release')).toBe('released');
 
         await leaveDeadRow(setting, (code) => withoutIdentity(code).replace('hostname()', "'3f1c0a77e2d4'"));
-        expect(await newer.ask('take')).toBe('unknown: legacy-other-host');
+        expect(await newer.ask('take')).toBe('unknown: legacy-other-container');
       });
 
       /** Two judge the row of a dead owner. The second one takes it while the first one stands before its deletion. */

@@ -3,7 +3,7 @@ import { describe, expect } from 'vitest';
 import type { ProcessIdentity } from '../../src/identity/process-identity.js';
 import { type Agent, startAgent } from '../helpers/agent.js';
 import { type Box, openBox, reopenBox } from '../helpers/box.js';
-import { writeLock } from '../helpers/crafted.js';
+import { writeLock, writeOldLock } from '../helpers/crafted.js';
 import type { Requirement } from '../helpers/requirements.js';
 import {
   type Cast,
@@ -112,7 +112,8 @@ trap(
   async () => {
     const path = lockPath();
     const second = await agentSeven(await openBox(), 'native');
-    writeLock(path, { pid: 7, createdAtMs: Date.now() - 3_600_000 });
+    const before = Date.now() - 3_600_000;
+    writeOldLock(path, { pid: 7, createdAtMs: before }, before);
     const cautious = { legacy: 'unknown' } as const;
     expect(inWords((await second.inspect(path, cautious)).verdict)).toBe('unknown: legacy-not-assumed');
     expect(await second.tryAcquire(path, cautious)).toBeNull();
