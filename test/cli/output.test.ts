@@ -44,7 +44,7 @@ describeRequiring(BUILT, 'hostile text in a lock', () => {
 
   test('is shown by a waiting run without being obeyed', async () => {
     const path = writeUnknownLock(tempDir(), 'h.lock', { label: HOSTILE }, { hostname: HOSTILE });
-    const { code, stderr } = await cli(['run', path, '--timeout', '0', '--', 'true']);
+    const { code, stderr } = await cli(['run', path, '--timeout', '1200ms', '--', 'true']);
     expect(code).toBe(75);
     expect(stderr).toContain('\\u{1b}[2J');
     expect(stderr.trimEnd().split('\n')).toHaveLength(2);
