@@ -1807,6 +1807,17 @@ export const files = [
     ],
   },
   {
+    file: 'src/cli/hold.ts',
+    tests: ['test/cli/hold.test.ts'],
+    mutants: [
+      {
+        what: 'a lock that ends with the command is said to be held',
+        from: 'holders.some(({ self }) => !self)',
+        to: 'holders.length > 0',
+      },
+    ],
+  },
+  {
     file: 'src/identity/describe-process.ts',
     tests: ['test/cli/holders.test.ts'],
     mutants: [

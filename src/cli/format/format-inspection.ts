@@ -10,6 +10,7 @@ import { flagOf, knowledgeFor } from '../../lock/lift.js';
 import { describeOwner, hostOf } from '../../record/describe-owner.js';
 import { OWNER_FILE } from '../../record/owner-file.js';
 import type { OwnerRecord } from '../../record/owner-record.js';
+import { formatElapsed } from '../../text/elapsed.js';
 import { printable } from '../../text/printable.js';
 import { shellQuoted } from '../../text/shell-quote.js';
 import { usersFields } from './format-users.js';
@@ -63,7 +64,7 @@ const OWN_FORMATS: ReadonlySet<LockFormat> = new Set(['kernel-identity', 'opencl
 
 /** Advice for the person who reads the inspection, and the command that does it. */
 function nextStep(
-  { state, path, format, owner, foreignFiles, liftedBy }: InspectedLock,
+  { state, path, format, verdict, owner, foreignFiles, liftedBy }: InspectedLock,
   holders: readonly LockHolder[],
 ): NextStep {
   const quoted = shellQuoted(path);
@@ -94,8 +95,14 @@ function nextStep(
     }
     if (owner === null) {
       return [
-        'it names no owner, so nothing clears it; a program may still be writing it: inspect it again later.',
+        'it names no owner, so nothing clears it now; a program may still be writing it: inspect it again later.',
         null,
+      ];
+    }
+    if (verdict?.lookAgainIn !== undefined) {
+      return [
+        `it may be known in ${formatElapsed(verdict.lookAgainIn)}, so nothing clears it yet; then inspect it again:`,
+        `${ownCommand()} inspect ${quoted}`,
       ];
     }
     const host = hostOf(owner);
@@ -127,8 +134,10 @@ function nextStep(
 
 /** The owner, unless it is gone and its children hold the lock. */
 function whomToWaitFor(holders: readonly LockHolder[]): string {
-  const heirs = holders.filter(({ inheritedFrom }) => inheritedFrom !== null);
-  if (heirs.length === 0 || heirs.length < holders.length) return 'its owner';
+  // This command has the descriptor of a shell that holds the lock, and ends at once.
+  const others = holders.filter(({ self }) => !self);
+  const heirs = others.filter(({ inheritedFrom }) => inheritedFrom !== null);
+  if (heirs.length === 0 || heirs.length < others.length) return 'its owner';
   return `${heirs.map((heir) => processText(heir)).join(' and ')}, which its owner left behind`;
 }
 
