@@ -146,7 +146,10 @@ describeRequiring([...BUILT, hasBackend('native')], 'hold', () => {
     }
     // Around these numbers it has the file of lifelines open itself, and that is not the shell's.
     for (let fd = 17; fd < 20; fd += 1) {
-      expect((await cli(['hold', path, '--fd', String(fd)])).code, `descriptor ${fd}`).toBe(125);
+      const { code, stderr } = await cli(['hold', path, '--fd', String(fd)]);
+      expect(code, `descriptor ${fd}`).toBe(125);
+      expect(stderr).toContain(`descriptor ${fd} is not open on /proc/self/ns/time`);
+      expect(existsSync(path)).toBe(false);
     }
     for (const wrong of [
       [path],

@@ -1184,6 +1184,11 @@ export const files = [
         from: '  const isOpenOn = lifelineFileOn(descriptor);\n  const file = lifelineFile();\n',
         to: '  const file = lifelineFile();\n  const isOpenOn = lifelineFileOn(descriptor);\n',
       },
+      {
+        what: 'a lock that ends with the command is said to be held',
+        from: 'holders.some(({ self }) => !self)',
+        to: 'holders.length > 0',
+      },
     ],
   },
   {
@@ -1803,17 +1808,6 @@ export const files = [
         what: 'the lock on a file beside is not searched',
         from: '[path, ...siblingPaths(path)]',
         to: '[path]',
-      },
-    ],
-  },
-  {
-    file: 'src/cli/hold.ts',
-    tests: ['test/cli/hold.test.ts'],
-    mutants: [
-      {
-        what: 'a lock that ends with the command is said to be held',
-        from: 'holders.some(({ self }) => !self)',
-        to: 'holders.length > 0',
       },
     ],
   },
