@@ -20,12 +20,24 @@ type Parsed<T extends Options> = ReturnType<
   typeof parseArgs<{ args: string[]; options: T & typeof HELP; allowPositionals: true }>
 >;
 
-/** @throws UsageError for an unknown option, or one without its value. */
-export function parseArguments<T extends Options>(args: readonly string[], options: T): Parsed<T> {
+/**
+ * @param instead says of options that another program has, and this one has not, what to do instead.
+ * @throws UsageError for an unknown option, or one without its value.
+ */
+export function parseArguments<T extends Options>(
+  args: readonly string[],
+  options: T,
+  instead: Readonly<Record<string, string>> = {},
+): Parsed<T> {
   try {
     return parseArgs({ args: [...args], options: { ...options, ...HELP }, allowPositionals: true });
   } catch (error) {
-    throw new UsageError(firstSentence(error as Error) + meantOption(error as Error, Object.keys(options)));
+    const { message } = error as Error;
+    const unknown = /^Unknown option '([^'=]+)/.exec(message)?.[1] ?? '';
+    const advice = Object.hasOwn(instead, unknown)
+      ? `: ${instead[unknown]}`
+      : meantOption(error as Error, Object.keys(options));
+    throw new UsageError(firstSentence(error as Error) + advice);
   }
 }
 
@@ -44,7 +56,11 @@ export function didYouMean(slip: string, words: readonly string[], prefix = ''):
 /** Drops all but the first sentence: after it Node explains how to pass a value that begins with a dash. */
 function firstSentence({ message }: Error): string {
   const [sentence = message] = message.split(/\.? (?=To specify a positional)|\.?\n/, 1);
-  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
+  const clear = sentence.replace(
+    / argument is ambiguous$/,
+    ' needs a value, and the next word begins with a dash',
+  );
+  return clear.charAt(0).toLowerCase() + clear.slice(1);
 }
 
 /** @throws UsageError when there is no path, or when one of them is empty. */

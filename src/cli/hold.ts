@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { showsDescriptors } from '../identity/lock-descriptors.js';
+import { currentObserver } from '../identity/observer.js';
 import { holdThrough, lifelineFile, lifelineFileOn } from '../lock/hold-through.js';
+import { inspectLockSync } from '../lock/inspect.js';
 import { LockTimeoutError } from '../lock/timeout-error.js';
 import { MAX_LABEL } from '../record/parse.js';
 import { parseArguments, parseDecimal, refuseArguments, requirePaths, UsageError } from './arguments.js';
@@ -8,7 +11,7 @@ import { EXIT } from './exit-codes.js';
 import { JUDGE_FLAGS, JUDGE_FLAGS_HELP, parseJudgeFlags } from './judge-flags.js';
 import { complain, print } from './output.js';
 import { WaitNotice } from './wait-notice.js';
-import { parseWaitOptions, WAIT_OPTIONS } from './wait-options.js';
+import { INSTEAD_OF_FLOCK, parseWaitOptions, WAIT_OPTIONS } from './wait-options.js';
 
 const help = `Usage: kernel-identity hold LOCK --fd N [OPTION...]
 
@@ -45,16 +48,18 @@ failed, such as where lifelines or this filesystem do not allow it.`;
 
 const MAX_DESCRIPTOR = 1023;
 
+const OPTIONS = {
+  ...WAIT_OPTIONS,
+  fd: { type: 'string' },
+  label: { type: 'string' },
+  ...JUDGE_FLAGS,
+} as const;
+
 export const holdCommand: Command = {
   help,
   failureCode: EXIT.runFailed,
   async execute(args) {
-    const { values, positionals } = parseArguments(args, {
-      ...WAIT_OPTIONS,
-      fd: { type: 'string' },
-      label: { type: 'string' },
-      ...JUDGE_FLAGS,
-    });
+    const { values, positionals } = parseArguments(args, OPTIONS, INSTEAD_OF_FLOCK);
     if (values.help) {
       print(help);
       return EXIT.success;
@@ -76,6 +81,7 @@ export const holdCommand: Command = {
         ...judging,
         ...(wait.isQuiet ? {} : { onWait: notice.take }),
       });
+      requireAnotherHolder(descriptor, path);
       return EXIT.success;
     } catch (error) {
       if (!(error instanceof LockTimeoutError)) throw error;
@@ -99,6 +105,32 @@ function requireLifelines(descriptor: number): void {
   if (isOpenOn === file) return;
   const remedy = `exec ${descriptor}<${file}`;
   throw new Error(`descriptor ${descriptor} is not open on ${file}; let the shell do this before: ${remedy}`);
+}
+
+/**
+ * A descriptor that the shell opened for this command alone, as in `hold LOCK --fd 9 9</proc/self/ns/time`, ends with it,
+ * and so would the lock: the script would go on without it. What is left is a dead owner's lock.
+ * @throws when this process alone has the descriptor. What cannot be seen is taken for right:
+ * dash opens the descriptor in the shell itself, until the command has ended.
+ */
+function requireAnotherHolder(descriptor: number, path: string): void {
+  if (!currentObserver().ownProc || !showsDescriptors(process.ppid)) return;
+  const { owner, holders } = inspectLockSync(path);
+  const offset = owner?.lifeline?.split(':')[1] ?? '';
+  if (isLockedThrough(process.ppid, descriptor, offset) || holders.some(({ self }) => !self)) return;
+  const remedy = `exec ${descriptor}<${lifelineFile()}`;
+  throw new Error(
+    `descriptor ${descriptor} is open in this command alone, so the lock would end with it; let the shell do this before: ${remedy}`,
+  );
+}
+
+/** Looks at the one place where the lock mostly is, because a search of all processes takes longer. */
+function isLockedThrough(pid: number, descriptor: number, offset: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, 'latin1').includes(` ${offset} ${offset}\n`);
+  } catch {
+    return false;
+  }
 }
 
 /** The name of a script is that of the process that runs it (proc_pid_comm(5)). */

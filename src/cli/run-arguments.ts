@@ -5,7 +5,7 @@ import type { InspectOptions } from '../lock/protocol/assess.js';
 import { MAX_LABEL } from '../record/parse.js';
 import { parseArguments, refuseEmptyPath, UsageError } from './arguments.js';
 import { JUDGE_FLAGS, parseJudgeFlags } from './judge-flags.js';
-import { parseWaitOptions, WAIT_OPTIONS, type WaitRequest } from './wait-options.js';
+import { INSTEAD_OF_FLOCK, parseWaitOptions, WAIT_OPTIONS, type WaitRequest } from './wait-options.js';
 
 const OPTIONS = {
   ...WAIT_OPTIONS,
@@ -36,7 +36,7 @@ export interface RunRequest {
  */
 export function parseRunArguments(args: readonly string[]): RunRequest | null {
   const [own, words] = split(args);
-  const { values, positionals } = parseArguments(own, OPTIONS);
+  const { values, positionals } = parseArguments(own, OPTIONS, INSTEAD_OF_FLOCK);
   if (values.help) return null;
   const [path, unexpected] = positionals;
   if (path === undefined) throw new UsageError('the path of the lock is missing');

@@ -10,6 +10,30 @@ export const WAIT_OPTIONS = {
   quiet: { type: 'boolean', short: 'q' },
 } as const;
 
+const EXCLUSIVE = 'every lock is exclusive, so leave it out';
+const SHARED = 'there are no shared locks';
+const UNLOCK =
+  'run releases the lock when its command ends, and closing the descriptor gives up that of hold';
+const CLOSE = 'the lock of run ends with its command, whatever that leaves in the background';
+const NO_FORK = 'run has to stay; hold leaves no process behind';
+const VERBOSE = 'kernel-identity inspect shows who holds a lock';
+
+/** What to write in place of the options of flock(1) that are not among ours. */
+export const INSTEAD_OF_FLOCK: Readonly<Record<string, string>> = {
+  '-x': EXCLUSIVE,
+  '-e': EXCLUSIVE,
+  '--exclusive': EXCLUSIVE,
+  '-s': SHARED,
+  '--shared': SHARED,
+  '-u': UNLOCK,
+  '--unlock': UNLOCK,
+  '-o': CLOSE,
+  '--close': CLOSE,
+  '-F': NO_FORK,
+  '--no-fork': NO_FORK,
+  '--verbose': VERBOSE,
+};
+
 export interface WaitRequest {
   /** Milliseconds; undefined: wait for ever. */
   readonly timeout: number | undefined;

@@ -80,11 +80,18 @@ function commandOf(folder: string): string | null {
   return name === '' ? null : `[${name}]`;
 }
 
-/** The command line for people: its program without folders, and no more than `length` characters. */
+/**
+ * The command line for people: its program without folders, and no more than `length` characters. If that is too long,
+ * the script of an interpreter loses its folders too, because its name says more than they do.
+ */
 export function shortCommand(command: string, length: number): string {
   // A name in brackets may have a slash in it, and is no path.
-  return shortened(command.replace(/^[^\s[]*\/(?=[^/\s])/, ''), length);
+  const line = command.replace(/^[^\s[]*\/(?=[^/\s])/, '');
+  return shortened([...line].length <= length ? line : line.replace(SCRIPT_FOLDERS, '$1'), length);
 }
+
+/** The folders of a script that is the first argument of its interpreter. */
+const SCRIPT_FOLDERS = /^((?:node|bun|deno|python[\d.]*|perl|ruby|(?:ba|da|k|z)?sh) )\/\S*\/(?=[^/\s])/;
 
 /** The text, or its beginning and an ellipsis, `length` characters in all. */
 function shortened(text: string, length: number): string {

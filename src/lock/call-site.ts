@@ -1,4 +1,6 @@
 import { fileURLToPath } from 'node:url';
+import { heldLockOf } from '../judge/held-locks.js';
+import { isDebugging } from './events.js';
 
 /** Frames that are searched, those of this package included. */
 const DEPTH = 40;
@@ -19,6 +21,14 @@ export function callSite(): string | null {
   const own = ownFile();
   const frames = stack.split('\n').map((line) => line.trim());
   return frames.find((line) => IN_A_FILE.test(line) && !isOwn(line, own)) ?? null;
+}
+
+/** The last sentence of a warning: where the program took the lock with this nonce, or how that can be seen. */
+export function whereTaken(nonce: string): string {
+  const takenAt = heldLockOf(nonce)?.takenAt ?? null;
+  if (takenAt !== null) return ` The lock was taken ${takenAt}.`;
+  // Where nothing waited for the acquisition, its stack has no line of the program.
+  return isDebugging ? '' : ' NODE_DEBUG=kernel-identity shows where it was taken.';
 }
 
 function isOwn(line: string, own: string | null): boolean {

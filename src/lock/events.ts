@@ -127,6 +127,11 @@ export class LockEvent<Name extends keyof LockEvents> {
     return this.#channel.hasSubscribers || isDebugging;
   }
 
+  /** True when a program listens, and not NODE_DEBUG alone. */
+  get hasSubscriber(): boolean {
+    return this.#channel.hasSubscribers;
+  }
+
   /** An error of a subscriber becomes an uncaught exception. It never reaches the caller of the lock. */
   publish(payload: LockEvents[Name]): void {
     this.#channel.publish(payload);

@@ -1,4 +1,4 @@
-import { heldLockOf } from '../judge/held-locks.js';
+import { whereTaken } from './call-site.js';
 import type { PublishedLock } from './protocol/publish.js';
 
 /**
@@ -17,14 +17,10 @@ export function unwatchHandle(handle: object): void {
 }
 
 function warnOfForgotten({ lockPath, record }: PublishedLock): void {
-  const takenAt = heldLockOf(record.nonce)?.takenAt ?? null;
-  const where =
-    takenAt === null
-      ? 'NODE_DEBUG=kernel-identity shows where it was taken.'
-      : `The lock was taken ${takenAt}.`;
+  const where = whereTaken(record.nonce);
   process.emitWarning(
     `the lock '${lockPath.path}' was never released, and nothing refers to its handle any more. ` +
-      `It stays held until this process ends. Release it, or keep the handle for as long as the lock is meant. ${where}`,
+      `It stays held until this process ends. Release it, or keep the handle for as long as the lock is meant.${where}`,
     { code: 'KERNEL_IDENTITY_LOCK_FORGOTTEN' },
   );
 }

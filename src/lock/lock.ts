@@ -51,6 +51,7 @@ export class Lock {
   #isClosed = false;
   #leaseKeeper: LeaseKeeper | null = null;
   #lossWatch: LossWatch | null = null;
+  #ownHandle: HandleOfWatch | null = null;
   #place: LockPlace | null = null;
 
   /**
@@ -73,8 +74,11 @@ export class Lock {
     });
     watchHandle(this, published);
     this.#keepLease();
-    if (lostEvent.isHeard) this.#watchForLoss();
-    if (movedEvent.isHeard) this.#placeOf().start();
+    if (lostEvent.isHeard) this.#watchForLoss(lostEvent.hasSubscriber);
+    if (movedEvent.isHeard) {
+      if (movedEvent.hasSubscriber) this.#handle.keep(this);
+      this.#placeOf().start();
+    }
   }
 
   #keepLease(): void {
@@ -91,14 +95,21 @@ export class Lock {
     }
   }
 
-  #watchForLoss(): void {
+  /** @param forListener false: NODE_DEBUG alone wants to hear of it, so the handle may be forgotten all the same. */
+  #watchForLoss(forListener: boolean): void {
     const { lockPath, directory } = this.#published;
     if (this.#state !== 'held') return;
+    const handle = this.#handle;
+    const record = this.#record;
+    if (forListener) handle.keep(this);
     this.#lossWatch ??= new LossWatch(
       lockPath.backend,
       directory,
-      () => this.#record.whatIsWrong(),
-      (how) => this.#lose(how),
+      () => record.whatIsWrong(),
+      (how) => {
+        const { lock } = handle;
+        if (lock !== null) lock.#lose(how);
+      },
     );
   }
 
@@ -124,7 +135,7 @@ export class Lock {
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
     if (this.#loss !== null) this.#abort.abort(this.#loss);
-    this.#watchForLoss();
+    this.#watchForLoss(true);
     return this.#abort.signal;
   }
 
@@ -318,8 +329,17 @@ export class Lock {
     return error;
   }
 
+  get #handle(): HandleOfWatch {
+    this.#ownHandle ??= new HandleOfWatch(this);
+    return this.#ownHandle;
+  }
+
   #placeOf(): LockPlace {
-    this.#place ??= new LockPlace(this.#published, () => this.#asEvent());
+    const handle = this.#handle;
+    this.#place ??= new LockPlace(this.#published, () => {
+      const { lock } = handle;
+      return lock === null ? null : lock.#asEvent();
+    });
     return this.#place;
   }
 
@@ -348,5 +368,29 @@ export class Lock {
     this.#published.lifeline?.drop();
     this.#leaseKeeper?.stop();
     lockPath.backend.files.closeIfStill(descriptor, status.device, status.inode);
+  }
+}
+
+/**
+ * The lock, for a watch on it. A watch that leads to its lock keeps it from being collected, so that nobody hears when
+ * its handle is forgotten. That must be so where a program listens. But NODE_DEBUG is what the warning of a forgotten
+ * lock asks for, and must not be what silences it.
+ */
+class HandleOfWatch {
+  readonly #weak: WeakRef<Lock>;
+  /** Keeps the lock alive. */
+  #kept: Lock | null = null;
+
+  constructor(lock: Lock) {
+    this.#weak = new WeakRef(lock);
+  }
+
+  keep(lock: Lock): void {
+    this.#kept = lock;
+  }
+
+  /** null once the handle was forgotten. */
+  get lock(): Lock | null {
+    return this.#kept ?? this.#weak.deref() ?? null;
   }
 }

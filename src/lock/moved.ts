@@ -23,11 +23,11 @@ let timer: NodeJS.Timeout | null = null;
  */
 export class LockPlace {
   readonly #published: PublishedLock;
-  readonly #describe: () => ReleaseEvent;
+  readonly #describe: () => ReleaseEvent | null;
   #isMoved = false;
 
-  /** @param describe makes the payload of the event. */
-  constructor(published: PublishedLock, describe: () => ReleaseEvent) {
+  /** @param describe makes the payload of the event; null once the lock's handle was forgotten. */
+  constructor(published: PublishedLock, describe: () => ReleaseEvent | null) {
     this.#published = published;
     this.#describe = describe;
   }
@@ -41,7 +41,9 @@ export class LockPlace {
   check(): void {
     const wasMoved = this.#isMoved;
     this.#isMoved = isMoved(this.#published);
-    if (this.#isMoved && !wasMoved && movedEvent.isHeard) movedEvent.publish(this.#describe());
+    if (!this.#isMoved || wasMoved || !movedEvent.isHeard) return;
+    const payload = this.#describe();
+    if (payload !== null) movedEvent.publish(payload);
   }
 
   /** Checks once a second, without keeping the process alive, until {@link stop}. */

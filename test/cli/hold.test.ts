@@ -73,6 +73,44 @@ describeRequiring([...BUILT, hasBackend('native')], 'hold', () => {
     expect(inspectLockSync(path).state).toBe('stale');
   });
 
+  testRequiring(
+    [hasProgram('bash')],
+    'fails where it alone has the descriptor, and the lock would end',
+    async () => {
+      const path = join(tempDir(), 'a.lock');
+      const script = `${HOLD} "$1" --fd 9 9</proc/self/ns/time; echo "code $?"`;
+      const { stdout, stderr } = await startProgram(['bash', '-c', script, 'script', path]).closed;
+      expect(stdout).toBe('code 125\n');
+      expect(stderr).toContain('descriptor 9 is open in this command alone, so the lock would end with it');
+      expect(stderr).toContain('exec 9</proc/self/ns/time');
+      expect((await cli(['run', path, '-n', '--', 'true'])).code).toBe(0);
+      // A program between the shell and this command, and a shell that passes the descriptor on by a copy, do well.
+      for (const line of [
+        `env ${HOLD} "$1" --fd 9`,
+        `${HOLD} "$1" --fd 9 9<&8`,
+        `(${HOLD} "$1" --fd 9; true)`,
+      ]) {
+        const both = `${OPEN}; exec 8<&9; ${line}; echo "code $?"`;
+        const done = await startProgram(['bash', '-c', both, 'script', path]).closed;
+        expect(done, line).toMatchObject({ stdout: 'code 0\n', stderr: '' });
+      }
+    },
+  );
+
+  test('an inspection in the script does not advise to wait for itself', async () => {
+    const path = join(tempDir(), 'a.lock');
+    const script = await startScript(
+      path,
+      `"${process.execPath}" "${MAIN}" inspect "$1"; echo seen; read go`,
+    );
+    await script.said('seen');
+    const next = script.stdout.replaceAll(/\s+/g, ' ').replace(/^.* next /, '');
+    expect(next).toMatch(
+      /^leave it alone and wait for pid \d+ \(sh -c [^)]*\), which its owner left behind:/,
+    );
+    expect(next).not.toMatch(/ and pid \d/);
+  });
+
   test('lets one descriptor hold several locks', async () => {
     const [first, second] = [join(tempDir(), 'a.lock'), join(tempDir(), 'b.lock')];
     const script = await startScript(first, `${HOLD} ${second} --fd 9 && echo both; read go`);
@@ -108,7 +146,10 @@ describeRequiring([...BUILT, hasBackend('native')], 'hold', () => {
     }
     // Around these numbers it has the file of lifelines open itself, and that is not the shell's.
     for (let fd = 17; fd < 20; fd += 1) {
-      expect((await cli(['hold', path, '--fd', String(fd)])).code, `descriptor ${fd}`).toBe(125);
+      const { code, stderr } = await cli(['hold', path, '--fd', String(fd)]);
+      expect(code, `descriptor ${fd}`).toBe(125);
+      expect(stderr).toContain(`descriptor ${fd} is not open on /proc/self/ns/time`);
+      expect(existsSync(path)).toBe(false);
     }
     for (const wrong of [
       [path],

@@ -159,6 +159,19 @@ describeRequiring(BUILT, 'inspect', () => {
     );
   });
 
+  test('says when an owner may be known whose sign of life is fresh, and does not send its reader elsewhere', async () => {
+    const path = join(tempDir(), 'a.lock');
+    // An old record in a file that was touched just now: by its owner, perhaps.
+    mkdirSync(path);
+    writeFileSync(join(path, 'owner.json'), JSON.stringify({ pid: NOBODY, createdAtMs: 1_777_458_804_809 }));
+    const { stdout } = await cli(['inspect', path]);
+    const text = stdout.replaceAll(/\s+/g, ' ');
+    expect(text).toMatch(
+      / next it may be known in [\d.]+ s, so nothing clears it yet; then inspect it again: /,
+    );
+    expect(text).not.toContain('where its owner ran');
+  });
+
   test('says what to do next, in a command that can be copied', async () => {
     const directory = join(tempDir(), "it's a $dir");
     mkdirSync(directory);

@@ -77,6 +77,17 @@ describeRequiring(BUILT, 'a command line that is wrong exits 2 with one line', (
     [['run', 'x', '--'], /command to run is missing/],
     [['run', 'x', 'y', '--', 'true'], /unexpected argument 'y' before --/],
     [['run', 'x', '--wait', '--', 'true'], /unknown option '--wait'/],
+    // The options of flock(1) that there are not.
+    [['run', 'x', '-xn', '--', 'true'], /unknown option '-x': every lock is exclusive/],
+    [['run', 'x', '--shared', '--', 'true'], /unknown option '--shared': there are no shared locks; see/],
+    [
+      ['hold', 'x', '-u'],
+      /unknown option '-u': run releases .* closing the descriptor gives up that of hold; see/,
+    ],
+    [
+      ['run', 'x', '-w', '-1', '--', 'true'],
+      /option '-w' needs a value, and the next word begins with a dash; see/,
+    ],
     [['run', 'x', '--timeout', '--', 'true'], /--timeout <value>' argument missing/],
     [['run', 'x', '--timeout', 'soon', '--', 'true'], /'soon' is not a duration/],
     [['run', 'x', '--timeout=-1s', '--', 'true'], /'-1s' is not a duration/],

@@ -15,7 +15,7 @@ import {
 import { LockEvent } from '../../src/lock/events.js';
 import { cli } from '../helpers/cli.js';
 import { setMonotonicClock } from '../helpers/clock.js';
-import { DEAD_OWNER, ownerFile, writeLock } from '../helpers/crafted.js';
+import { DEAD_OWNER, ownerFile, writeOldLock } from '../helpers/crafted.js';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
@@ -80,7 +80,7 @@ describe('events', () => {
       subscribe(name, note);
       onTestFinished(() => void unsubscribe(name, note));
     }
-    writeLock(path, DEAD_OWNER);
+    writeOldLock(path, DEAD_OWNER, DEAD_OWNER.createdAtMs);
     acquireLockSync(path).releaseSync();
     expect(order).toEqual(['kernel-identity:reclaim', 'kernel-identity:acquire']);
     expect(reclaimed).toEqual([
@@ -101,7 +101,7 @@ describe('events', () => {
     expect(reclaimLockSync(path).reclaimed).toBe(false);
     lock.releaseSync();
     expect(reclaimed).toEqual([]);
-    writeLock(path, DEAD_OWNER);
+    writeOldLock(path, DEAD_OWNER, DEAD_OWNER.createdAtMs);
     expect(reclaimLockSync(path).reclaimed).toBe(true);
     expect(reclaimed.map(({ verdict }) => verdict?.reason)).toEqual(['legacy-no-such-process']);
   });
@@ -189,7 +189,7 @@ describe('events', () => {
     const publish = vi.spyOn(LockEvent.prototype, 'publish');
     onTestFinished(() => publish.mockRestore());
     const path = newPath();
-    writeLock(path, DEAD_OWNER);
+    writeOldLock(path, DEAD_OWNER, DEAD_OWNER.createdAtMs);
     const lock = acquireLockSync(path, { expectedHold: 0 });
     await expect(acquireLock(path, { timeout: 60, expectedHold: 0 })).rejects.toThrow();
     rmSync(ownerFile(path));
@@ -232,11 +232,11 @@ testRequiring([isBuilt()], 'a listener that throws does not disturb the lock', (
 
 testRequiring([isBuilt()], 'NODE_DEBUG=kernel-identity writes them to stderr, else nothing is', async () => {
   const path = newPath();
-  writeLock(path, DEAD_OWNER);
+  writeOldLock(path, DEAD_OWNER, DEAD_OWNER.createdAtMs);
   const quiet = await cli(['reclaim', path]);
   expect(quiet).toMatchObject({ code: 0, stderr: '' });
 
-  writeLock(path, DEAD_OWNER);
+  writeOldLock(path, DEAD_OWNER, DEAD_OWNER.createdAtMs);
   const { code, stdout, stderr } = await cli(['run', path, '--', 'echo', 'hello'], {
     env: { NODE_DEBUG: 'kernel-identity' },
   });

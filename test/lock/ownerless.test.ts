@@ -99,7 +99,7 @@ describeForEveryBackend('a lock directory without an owner', (api, backend) => {
       age(path, -GRACE_S + 5);
       expect(api.inspectLockSync(path)).toMatchObject({
         state: 'unknown',
-        description: expect.stringContaining('whose lock is the directory itself'),
+        description: expect.stringContaining('that locks by a directory alone'),
       });
       expect(api.tryAcquireLockSync(path)).toBeNull();
       expect(api.reclaimLockSync(path)).toMatchObject({ reclaimed: false, state: 'unknown' });

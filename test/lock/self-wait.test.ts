@@ -64,6 +64,25 @@ describeRequiring([isBuilt()], 'a lock whose handle is forgotten', () => {
     }
     expect({ heldStill, kept }).toEqual({ heldStill: [true, true, true], kept: true });
   });
+
+  test('is warned of with NODE_DEBUG too, which the warning asks for: with the place', () => {
+    const { said } = run('forgotten', { NODE_DEBUG: 'kernel-identity' });
+    const { warnings, heldStill, kept } = said as {
+      warnings: Warning[];
+      heldStill: boolean[];
+      kept: boolean;
+    };
+    expect(warnings.map(({ code }) => code)).toEqual(Array(2).fill('KERNEL_IDENTITY_LOCK_FORGOTTEN'));
+    for (const { message } of warnings) {
+      expect(message).toMatch(/ The lock was taken at (async )?forget \(file:.*forgotten.mjs/);
+    }
+    expect({ heldStill, kept }).toEqual({ heldStill: [true, true, true], kept: true });
+  });
+
+  test('is not looked for where a program listens to its loss: it hears of that all the same', () => {
+    const { said } = run('forgotten-but-watched');
+    expect(said).toEqual({ warnings: 0, aborted: true, lost: 2 });
+  });
 });
 
 describeRequiring([], 'a thread that waits in silence for a lock of its own', () => {

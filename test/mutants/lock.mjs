@@ -73,6 +73,16 @@ export const files = [
         from: 'isIntact: () => record.isIntact(),',
         to: 'isIntact: () => this.#record.isIntact(),',
       },
+      {
+        what: 'NODE_DEBUG keeps a forgotten handle from being found',
+        from: 'if (forListener) handle.keep(this);',
+        to: 'if (forListener || record !== null) handle.keep(this);',
+      },
+      {
+        what: 'the signal of a forgotten handle never aborts',
+        from: 'if (forListener) handle.keep(this);',
+        to: 'if (forListener) handle.lock;',
+      },
     ],
   },
   {
@@ -201,7 +211,7 @@ export const files = [
       },
       {
         what: 'nobody listens to the channel of losses',
-        from: 'if (lostEvent.isHeard) this.#watchForLoss();',
+        from: 'if (lostEvent.isHeard) this.#watchForLoss(lostEvent.hasSubscriber);',
         to: '',
         tests: ['test/lock/loss-events.test.ts'],
       },
@@ -591,8 +601,8 @@ export const files = [
       },
       {
         what: 'each check tells of it again',
-        from: 'if (this.#isMoved && !wasMoved && movedEvent',
-        to: 'if (this.#isMoved && movedEvent',
+        from: '!this.#isMoved || wasMoved || !movedEvent',
+        to: '!this.#isMoved || !movedEvent',
       },
       {
         what: 'elsewhere, a number of the directory is enough',
@@ -1184,6 +1194,11 @@ export const files = [
         what: 'a descriptor of this program passes for one of the shell',
         from: '  const isOpenOn = lifelineFileOn(descriptor);\n  const file = lifelineFile();\n',
         to: '  const file = lifelineFile();\n  const isOpenOn = lifelineFileOn(descriptor);\n',
+      },
+      {
+        what: 'a lock that ends with the command is said to be held',
+        from: 'holders.some(({ self }) => !self)',
+        to: 'holders.length > 0',
       },
     ],
   },

@@ -4,9 +4,12 @@ import { type Project, ROOT } from './project.js';
 
 const PROGRAM = `
 import { selfIdentity, withLockSync, type ProcessIdentity, type Verdict } from 'kernel-identity';
+import { fakeOwner, type FakeOwner } from 'kernel-identity/testing';
 const identity: ProcessIdentity = selfIdentity();
 const pid: number | null = withLockSync('consumer.lock', (lock) => lock.owner.pid);
 export const states: Verdict['state'][] = ['alive', 'dead', 'unknown'];
+const owner: FakeOwner = fakeOwner();
+owner.close();
 if (pid !== identity.pid) throw new Error('another process');
 console.log('it is me');
 `;

@@ -11,6 +11,7 @@ import { knowledgeFor } from '../../lock/lift.js';
 import { describeOwner, hostOf } from '../../record/describe-owner.js';
 import { OWNER_FILE } from '../../record/owner-file.js';
 import type { OwnerRecord } from '../../record/owner-record.js';
+import { formatElapsed } from '../../text/elapsed.js';
 import { printable } from '../../text/printable.js';
 import { shellQuoted } from '../../text/shell-quote.js';
 import { usersFields } from './format-users.js';
@@ -66,7 +67,7 @@ const OWN_FORMATS: ReadonlySet<LockFormat> = new Set(['kernel-identity', 'opencl
 
 /** Advice for the person who reads the inspection, and the command that does it. */
 function nextStep(
-  { state, path, format, owner, foreignFiles, liftedBy }: InspectedLock,
+  { state, path, format, verdict, owner, foreignFiles, liftedBy }: InspectedLock,
   holders: readonly LockHolder[],
 ): NextStep {
   const quoted = shellQuoted(path);
@@ -96,8 +97,14 @@ function nextStep(
       return NO_LOCKS_NAME;
     if (owner === null) {
       return [
-        'it names no owner, so nothing clears it; a program may still be writing it: inspect it again later.',
+        'it names no owner, so nothing clears it now; a program may still be writing it: inspect it again later.',
         null,
+      ];
+    }
+    if (verdict?.lookAgainIn !== undefined) {
+      return [
+        `it may be known in ${formatElapsed(verdict.lookAgainIn)}, so nothing clears it yet; then inspect it again:`,
+        `${ownCommand()} inspect ${quoted}`,
       ];
     }
     const host = hostOf(owner);
@@ -129,8 +136,10 @@ function nextStep(
 
 /** The owner, unless it is gone and its children hold the lock. */
 function whomToWaitFor(holders: readonly LockHolder[]): string {
-  const heirs = holders.filter(({ inheritedFrom }) => inheritedFrom !== null);
-  if (heirs.length === 0 || heirs.length < holders.length) return 'its owner';
+  // This command has the descriptor of a shell that holds the lock, and ends at once.
+  const others = holders.filter(({ self }) => !self);
+  const heirs = others.filter(({ inheritedFrom }) => inheritedFrom !== null);
+  if (heirs.length === 0 || heirs.length < others.length) return 'its owner';
   return `${heirs.map((heir) => processText(heir)).join(' and ')}, which its owner left behind`;
 }
 

@@ -49,8 +49,7 @@ export function assessOwnerless(
     const description = 'a directory without owner.json';
     return { state: 'unknown', verdict: null, description, refusal };
   }
-  const what =
-    'a directory without owner.json, as programs keep or leave it whose lock is the directory itself';
+  const what = 'a directory without owner.json, like the lock of a program that locks by a directory alone';
   return assessNameless(view, options, lastLook, isVouchedFor, view.directoryStatus(), what);
 }
 

@@ -1,7 +1,6 @@
-import { heldLockOf } from '../../judge/held-locks.js';
 import { RecentMap } from '../../recent-map.js';
 import { describeOwner } from '../../record/describe-owner.js';
-import { callSite } from '../call-site.js';
+import { callSite, whereTaken } from '../call-site.js';
 import type { WaitReport } from '../events.js';
 import type { AcquireOptions } from '../options.js';
 import { isHeldForCaller } from '../reentry.js';
@@ -66,13 +65,7 @@ export class SelfWait {
   }
 
   #warn({ path, owner, ownerAge, waited }: WaitReport, nonce: string): void {
-    const takenAt = heldLockOf(nonce)?.takenAt ?? null;
-    const places = [
-      this.#calledAt === null ? '' : ` It was called ${this.#calledAt}.`,
-      takenAt === null
-        ? ' NODE_DEBUG=kernel-identity shows where it was taken.'
-        : ` The lock was taken ${takenAt}.`,
-    ].join('');
+    const places = `${this.#calledAt === null ? '' : ` It was called ${this.#calledAt}.`}${whereTaken(nonce)}`;
     const who = `for ${Math.round(waited / 1000)} s for the lock '${path}', which it holds itself (${describeOwner(owner, ownerAge)})`;
     if (this.#isReentrant) {
       process.emitWarning(
