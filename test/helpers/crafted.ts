@@ -25,8 +25,6 @@ export function writeLock(path: string, owner: string | object): string {
   mkdirSync(path, { recursive: true });
   const file = ownerFile(path);
   writeFileSync(file, typeof owner === 'string' ? owner : `${JSON.stringify(owner, null, 2)}\n`);
-  // A file that was touched just now is a sign of life, which a dead owner does not give.
-  if (owner === DEAD_OWNER) utimesSync(file, DEAD_OWNER.createdAtMs / 1000, DEAD_OWNER.createdAtMs / 1000);
   return file;
 }
 
