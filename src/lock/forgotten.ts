@@ -7,13 +7,31 @@ import type { PublishedLock } from './protocol/publish.js';
  */
 const handles = new FinalizationRegistry(warnOfForgotten);
 
+/** Milliseconds. */
+const SHORT_WORK = 100;
+/**
+ * Handles that are younger than that. The registry does not get them, because most locks are released before, and a
+ * thousand entries a second would make V8's heap grow by 20 MB.
+ */
+const young = new Map<object, PublishedLock>();
+let isTimerSet = false;
+
 /** Call {@link unwatchHandle} when the lock is given up. `published` must not lead to the handle. */
 export function watchHandle(handle: object, published: PublishedLock): void {
-  handles.register(handle, published, handle);
+  young.set(handle, published);
+  if (isTimerSet) return;
+  isTimerSet = true;
+  setTimeout(watchThoseThatLast, SHORT_WORK).unref();
 }
 
 export function unwatchHandle(handle: object): void {
-  handles.unregister(handle);
+  if (!young.delete(handle)) handles.unregister(handle);
+}
+
+function watchThoseThatLast(): void {
+  isTimerSet = false;
+  for (const [handle, published] of young) handles.register(handle, published, handle);
+  young.clear();
 }
 
 function warnOfForgotten({ lockPath, record }: PublishedLock): void {
