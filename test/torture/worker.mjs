@@ -20,7 +20,8 @@ const who = `${part.name}/${process.pid}.${threadId}.${part.seed}/${part.kind}/$
 const copies = join(part.directory, 'copies');
 const section = new Section(part.directory, who);
 const fault = (text) => section.fault(text);
-const options = { ownerlessGrace: part.grace, lease: part.lease };
+const looks = { ownerlessGrace: part.grace };
+const options = { ...looks, lease: part.lease };
 
 /** The share of acquisitions, and of sections, in which a disturbed worker copies the lock. */
 const COPIES = 0.05;
@@ -44,8 +45,8 @@ async function ofOtherBuild(modules) {
 
 async function acquireOurs() {
   try {
-    if (random() < 0.03) api.inspectLockSync(path, options);
-    if (random() < 0.03) api.reclaimLockSync(path, options);
+    if (random() < 0.03) api.inspectLockSync(path, looks);
+    if (random() < 0.03) api.reclaimLockSync(path, looks);
     if (part.disturbed && random() < COPIES) takeCopy(api, path, copies, options);
     return await WAYS[Math.floor(random() * WAYS.length)]();
   } catch (error) {
