@@ -47,7 +47,7 @@ for (const backend of TESTED) {
         writeFileSync(path, `${NOBODY}\n`);
         const { pid } = await lockFile(path, 'posix:write:0:0');
         const { stdout } = await cli(['inspect', path], { env });
-        expect(stdout).toContain(`held by  pid ${pid} (python3 `);
+        expect(stdout).toContain(`held by  pid ${pid} (python3`);
         expect(stdout).toContain(` probe ${pid}\n`);
         expect(stdout).not.toContain(`probe ${NOBODY}`);
         expect(await holdersOf(path, env)).toMatchObject([{ pid, by: 'file-lock', inheritedFrom: null }]);
@@ -138,7 +138,7 @@ describeRequiring(BUILT, 'who holds a lock, and who waits', () => {
       writeFileSync(record, JSON.stringify({ pid: NOBODY, createdAtMs: Date.now() }));
       const { pid } = await lockFile(record, 'posix:write:0:0');
       const { stderr } = await cli(['run', path, '-w', '0.2', '--', 'true']);
-      expect(stderr).toContain(`; held by pid ${pid} (python3 `);
+      expect(stderr).toContain(`; held by pid ${pid} (python3`);
     },
   );
 
@@ -148,7 +148,7 @@ describeRequiring(BUILT, 'who holds a lock, and who waits', () => {
     await lockFile(path, 'posix:write:0:0');
     const waiter = await lockFile(path, 'posix:wait-read:0:0');
     await eventually(async () =>
-      expect((await cli(['inspect', path])).stdout).toContain(`waiting  pid ${waiter.pid} (python3 `),
+      expect((await cli(['inspect', path])).stdout).toContain(`waiting  pid ${waiter.pid} (python3`),
     );
   });
 
