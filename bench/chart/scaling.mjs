@@ -6,10 +6,15 @@ const PANELS = [
   { group: 'scaling: waiters for one lock', title: 'Waiters for one lock' },
   { group: 'scaling: locks in the directory', title: 'Locks in the directory' },
   { group: 'scaling: processes in /proc', title: 'Processes on the machine' },
+  {
+    group: 'processes with a lifeline, and 100 births and deaths a second',
+    title: 'Processes with a lifeline; 100 are born and die each second',
+  },
 ];
 
 const WIDTH = 860;
 const PANEL = { width: 418, height: 356 };
+const COLUMNS = 2;
 const TOP = 56;
 const LEGEND_ROW = 17;
 const LEGEND_ROWS = 4;
@@ -18,7 +23,7 @@ const LEAST_DECADES = 4;
 
 /** Draws cost against number, in one panel for each kind of thing. */
 export function scalingChart({ rows }, theme) {
-  const height = TOP + 2 * PANEL.height + 24;
+  const height = TOP + Math.ceil(PANELS.length / COLUMNS) * PANEL.height + 24;
   return picture(
     { width: WIDTH, height, title: 'Cost against number, logarithmic', theme },
     text(24, 34, 'What it costs where there is more of everything', {
@@ -27,14 +32,19 @@ export function scalingChart({ rows }, theme) {
       weight: 600,
     }),
     PANELS.map(({ group, title }, i) => {
-      const x = 12 + (i % 2) * PANEL.width;
-      const y = TOP + Math.floor(i / 2) * PANEL.height;
+      const x = 12 + (i % COLUMNS) * PANEL.width;
+      const y = TOP + Math.floor(i / COLUMNS) * PANEL.height;
       return panel(
         rows.filter((row) => row.group === group),
         { title, x, y, theme },
       );
     }),
-    text(24, height - 14, 'Median. Both axes are logarithmic.', { fill: theme.faint, size: 11 }),
+    text(
+      24,
+      height - 14,
+      'Median. Both axes are logarithmic. A share of a core is drawn as the time that it takes in a second.',
+      { fill: theme.faint, size: 11 },
+    ),
   );
 }
 
@@ -51,7 +61,7 @@ function panel(rows, { title, x, y, theme }) {
   };
   const numbers = rows.map(({ at }) => at);
   const across = logScale([Math.min(...numbers), Math.max(...numbers)], [plot.left + 10, plot.right - 10]);
-  const up = logScale(rangeOf(rows.map(({ p50 }) => p50)), [plot.bottom, plot.top]);
+  const up = logScale(rangeOf(rows.map(nanoseconds)), [plot.bottom, plot.top]);
   const series = [...new Set(rows.map((row) => row.series))];
   return [
     heading,
@@ -68,6 +78,12 @@ function panel(rows, { title, x, y, theme }) {
       return [...line(points, across, up, theme.series[i]), ...key(points, i, { x, y, theme })];
     }),
   ].join('\n');
+}
+
+const NS_PER_PERCENT = 1e7;
+
+function nanoseconds({ p50, unit }) {
+  return unit === '%' ? p50 * NS_PER_PERCENT : p50;
 }
 
 /** Returns the whole decades around the values, as [least, most]. */
@@ -98,7 +114,7 @@ function horizontal(up, { left, right }, theme) {
 }
 
 function line(points, across, up, colour) {
-  const places = points.map(({ at, p50 }) => [across.at(at), up.at(p50)]);
+  const places = points.map((row) => [across.at(row.at), up.at(nanoseconds(row))]);
   return [
     element('polyline', {
       points: places.map((place) => place.map((value) => value.toFixed(1)).join(',')).join(' '),

@@ -28,7 +28,7 @@ export function installedSize(name, from) {
 
 /** Bytes that the run-time dependencies of this package take in node_modules. */
 export function dependenciesSize() {
-  const { dependencies } = JSON.parse(readFileSync(join(TOP, 'package.json'), 'utf8'));
+  const { dependencies = {} } = JSON.parse(readFileSync(join(TOP, 'package.json'), 'utf8'));
   return Object.keys(dependencies)
     .map((name) => installedSize(name, join(TOP, 'package.json')))
     .reduce((sum, bytes) => sum + bytes, 0);

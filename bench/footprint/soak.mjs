@@ -10,7 +10,7 @@ const path = join(process.argv[2], 'soak.lock');
 const heldPath = join(process.argv[2], 'held.lock');
 const owner = spawn('sleep', ['600'], { stdio: 'ignore' });
 const identity = probeIdentity(owner.pid);
-const gone = { ...identity, pid: 2 ** 22 + 1 };
+const gone = { ...identity, pid: 2 ** 22 };
 const watch = watchOwner(identity);
 const held = acquireLockSync(heldPath);
 

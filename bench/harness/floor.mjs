@@ -3,7 +3,7 @@ import { Talker } from './processes.mjs';
 import { elsewhere } from './sample.mjs';
 
 /** A pid that no process has, because it is above the kernel's PID_MAX_LIMIT. */
-export const GONE_PID = 2 ** 22 + 1;
+export const GONE_PID = 2 ** 22;
 
 export const NO_COMPILER = 'no compiler';
 
