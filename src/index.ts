@@ -52,11 +52,11 @@ export {
   type LockFormat,
   type LockInspection,
 } from './lock/inspect.js';
-export type { LockLift } from './lock/lift.js';
 export type { Lock } from './lock/lock.js';
 export { type LockEventName, type LockEventOf, onLockEvent } from './lock/on-lock-event.js';
 export type { AcquireOptions, TryAcquireOptions } from './lock/options.js';
 export type { InspectOptions } from './lock/protocol/assess.js';
+export type { LockLift } from './lock/protocol/lift.js';
 export { type ReclaimResult, reclaimLock, reclaimLockSync } from './lock/reclaim.js';
 export { LockTimeoutError } from './lock/timeout-error.js';
 export type {

@@ -4,7 +4,7 @@ import type { LockLostError } from '../errors.js';
 import type { Verdict } from '../judge/verdict.js';
 import { describeOwner } from '../record/describe-owner.js';
 import type { OwnerRecord } from '../record/owner-record.js';
-import type { LockLift } from './lift.js';
+import type { LockLift } from './protocol/lift.js';
 
 /** Names of the channels (node:diagnostics_channel) that publish the events of this thread's locks. */
 export const CHANNELS = Object.freeze({

@@ -3,9 +3,9 @@ import type { Verdict } from '../judge/verdict.js';
 import { describeOwner } from '../record/describe-owner.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { formatElapsed } from '../text/elapsed.js';
-import { clearingCommand, showingCommand } from './commands.js';
 import type { WaitReport } from './events.js';
 import { describeHolder } from './holder-text.js';
+import { clearingCommand, showingCommand } from './protocol/commands.js';
 
 /** Checks that show a person where the owner is. They are no missing evidence, because none decides alone. */
 const SHOWN_ONLY = new Set(['boot-id', 'pid-namespace', 'hostname', 'boot-time']);

@@ -1,7 +1,7 @@
 import { formatElapsed } from '../../text/elapsed.js';
-import { clearingCommand } from '../commands.js';
 import { ownerAgeOf, slowOwnerEvent, type WaitReport, waitEvent } from '../events.js';
 import type { AcquireOptions } from '../options.js';
+import { clearingCommand } from '../protocol/commands.js';
 import type { Obstacle } from './obstacle.js';
 import { SelfWait } from './self-wait.js';
 

@@ -1,4 +1,4 @@
-import type { Lift } from '../judge/verdict.js';
+import type { Lift } from '../../judge/verdict.js';
 
 /** The option by which a person who knows better lifts what keeps the state of a lock unknown. */
 export type LockLift = Lift | 'ownerlessGrace' | 'emptyFile';

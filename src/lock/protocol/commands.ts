@@ -1,6 +1,6 @@
 // Commands for a shell, which messages name.
-import { ownCommand } from '../backend/own-command.js';
-import { shellQuoted } from '../text/shell-quote.js';
+import { ownCommand } from '../../backend/own-command.js';
+import { shellQuoted } from '../../text/shell-quote.js';
 import { flagOf, type LockLift } from './lift.js';
 
 /** Shows the lock with all evidence. */
