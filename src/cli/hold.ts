@@ -115,9 +115,10 @@ function requireLifelines(descriptor: number): void {
  */
 function requireAnotherHolder(descriptor: number, path: string): void {
   if (!currentObserver().ownProc || !showsDescriptors(process.ppid)) return;
-  const { owner, holders } = inspectLockSync(path);
-  const offset = owner?.lifeline?.split(':')[1] ?? '';
-  if (isLockedThrough(process.ppid, descriptor, offset) || holders.some(({ self }) => !self)) return;
+  const lock = inspectLockSync(path);
+  const offset = lock.owner?.lifeline?.split(':')[1] ?? '';
+  // The holders are searched when they are read, so they are read only where the first look does not answer.
+  if (isLockedThrough(process.ppid, descriptor, offset) || lock.holders.some(({ self }) => !self)) return;
   const remedy = `exec ${descriptor}<${lifelineFile()}`;
   throw new Error(
     `descriptor ${descriptor} is open in this command alone, so the lock would end with it; let the shell do this before: ${remedy}`,
