@@ -1,3 +1,4 @@
+import { monotonicMs } from '../backend/monotonic-clock.js';
 import type { WaitReport } from '../lock/events.js';
 import { LOCK_VARIABLE } from '../lock/heirs.js';
 import { describeHolder } from '../lock/holder-text.js';
@@ -22,7 +23,7 @@ export class WaitNotice {
   /** Takes each report of the waiting; the option `onWait` of an acquisition. */
   readonly take = (report: WaitReport): void => {
     this.#latest = report;
-    this.#takenAt = performance.now();
+    this.#takenAt = monotonicMs();
     if (!this.#isSilent) this.#say();
     this.#timer ??= setTimeout(() => this.#endSilence(), SILENCE - report.waited);
   };
@@ -42,7 +43,7 @@ export class WaitNotice {
     if (this.#said.has(kind)) return;
     this.#said.add(kind);
     const { ownerAge } = this.#latest;
-    const since = performance.now() - this.#takenAt;
+    const since = monotonicMs() - this.#takenAt;
     complain(waitLine({ ...this.#latest, ownerAge: ownerAge === null ? null : ownerAge + since }));
   }
 }
