@@ -175,13 +175,9 @@ class TableView implements View {
     const failed = this.#locks.filter(isFailed);
     const { columns } = terminalSize();
     const time = new Date().toISOString().slice(11, 19);
-    const summary = summarise(
-      rows.map(({ inspection }) => inspection),
-      failed.length,
-    );
     const table = formatTable(rows, stdoutPaint(), (row) => usersLines(row, columns));
     return this.#screen.draw([
-      ...wrap(`${summary}; ${time} UTC; q ends`, columns),
+      ...wrap(`${summarise(rows, failed.length)}; ${time} UTC; q ends`, columns),
       '',
       ...(rows.length === 0 ? [] : table.split('\n')),
       ...failed.flatMap(({ path, error }) => wrap(printable(`${path}: ${error.message}`), columns)),
