@@ -4,7 +4,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import { inFreshProcess, reported } from './harness/fresh-process.mjs';
 import { describeMachine } from './harness/machine.mjs';
 import { startContender } from './harness/owners.mjs';
@@ -12,6 +11,7 @@ import { machineLine, tableText } from './harness/report.mjs';
 import { interleave } from './harness/sample.mjs';
 import { defaultParent, makeScratch, newPath } from './harness/scratch.mjs';
 import { median, pairedRatios, quartiles } from './harness/statistics.mjs';
+import { endUnbuilt, readTwoBuilds } from './harness/two-builds.mjs';
 import { formatValue } from './harness/units.mjs';
 
 const USAGE = `npm run bench:ab -- DIR_A DIR_B [--rounds N]
@@ -62,20 +62,8 @@ console.log(
 process.exit();
 
 function readArguments() {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      rounds: { type: 'string', default: '15' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  const count = Number(values.rounds);
-  const isUsable = positionals.length === 2 && Number.isInteger(count) && count > 0;
-  if (values.help || !isUsable) {
-    console.log(USAGE);
-    process.exit(values.help ? 0 : 2);
-  }
-  const [A, B] = positionals;
+  const { folders, rounds: count } = readTwoBuilds(USAGE, { rounds: 15 });
+  const [A, B] = folders;
   return { urls: { A: urlOf(A, 'A'), B: urlOf(B, 'B') }, rounds: count };
 }
 
@@ -87,8 +75,7 @@ function urlOf(folder, build) {
   const files = ['for-bundlers.js', 'index.js'].map((name) => resolve(folder, 'dist', name));
   const file = files.find((path) => existsSync(path));
   if (file !== undefined) return `${pathToFileURL(file)}?${build}`;
-  console.error(`${files[1]} does not exist: run npm run build in ${folder}`);
-  process.exit(2);
+  return endUnbuilt(folder, files[1]);
 }
 
 /** The directory, and the backend, without which two times cannot be compared. */

@@ -4,11 +4,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { describeMachine } from './harness/machine.mjs';
 import { machineLine, tableText } from './harness/report.mjs';
 import { defaultParent, makeScratch, newPath } from './harness/scratch.mjs';
 import { quartiles } from './harness/statistics.mjs';
+import { endUnbuilt, readTwoBuilds } from './harness/two-builds.mjs';
 
 const USAGE = `npm run bench:startup -- DIR_A DIR_B [--rounds N] [--node FILE]
 
@@ -99,21 +99,9 @@ function started(args) {
 }
 
 function readArguments() {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      rounds: { type: 'string', default: '25' },
-      node: { type: 'string', default: process.execPath },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  const count = Number(values.rounds);
-  const isUsable = positionals.length === 2 && Number.isInteger(count) && count > 0;
-  if (values.help || !isUsable) {
-    console.log(USAGE);
-    process.exit(values.help ? 0 : 2);
-  }
-  const [A, B] = positionals.map(buildIn);
+  const options = { node: { type: 'string', default: process.execPath } };
+  const { folders, rounds: count, values } = readTwoBuilds(USAGE, { rounds: 25, options });
+  const [A, B] = folders.map(buildIn);
   return { builds: { A, B }, rounds: count, node: values.node };
 }
 
@@ -124,6 +112,5 @@ function buildIn(path) {
   const entries = { import: join(folder, 'dist/index.js'), require: join(folder, 'dist/index.cjs') };
   if (!existsSync(entries.require)) delete entries.require;
   if (existsSync(entries.import)) return { folder, entries, program: join(folder, bin['kernel-identity']) };
-  console.error(`${entries.import} does not exist: run npm run build in ${folder}`);
-  process.exit(2);
+  return endUnbuilt(folder, entries.import);
 }

@@ -66,10 +66,9 @@ async function buildLibrary() {
     entryPoints: ['src/index.ts'],
     outfile: join(DIST, 'for-bundlers.js'),
   });
-  const { exports } = metafile.outputs['dist/for-bundlers.js'];
   // The names are taken from an object, because Node would first have to search the whole file for them if the wrapper
   // imported it: that takes 40 ms.
-  write('index.js', wrapperOf(exports.join(', '), './index.cjs'));
+  write('index.js', wrapperOf(metafile, './index.cjs'));
 }
 
 /** What tests import beside the library. It uses the copy of the library that the program under test has loaded. */
@@ -80,17 +79,22 @@ async function buildTesting() {
       onResolve({ filter: /^\.\/index\.js$/ }, () => ({ path: './index.cjs', external: true }));
     },
   };
-  const entryPoints = ['src/testing.ts'];
-  await build({ ...COMMONJS, entryPoints, outfile: join(DIST, 'testing.cjs'), plugins: [library] });
-  const names = 'FakeOwner, fakeOwner, loseLock';
-  write('testing.js', wrapperOf(names, './testing.cjs'));
+  const source = { entryPoints: ['src/testing.ts'], plugins: [library] };
+  await build({ ...COMMONJS, ...source, outfile: join(DIST, 'testing.cjs') });
+  // A CommonJS file does not tell its exports. The ES module that tells them is not written.
+  const { metafile } = await build({ ...BUNDLE, ...source, format: 'esm', metafile: true, write: false });
+  write('testing.js', wrapperOf(metafile, './testing.cjs'));
 }
 
-/** An ES module with the exports of a CommonJS file. */
-function wrapperOf(names, file) {
+/**
+ * An ES module with the exports of a CommonJS file.
+ * @param metafile of the same source as an ES module.
+ */
+function wrapperOf({ outputs }, file) {
+  const [{ exports }] = Object.values(outputs);
   return (
     "import { createRequire } from 'node:module';\n\n" +
-    `export const { ${names} } = createRequire(import.meta.url)('${file}');\n`
+    `export const { ${exports.join(', ')} } = createRequire(import.meta.url)('${file}');\n`
   );
 }
 

@@ -13,6 +13,8 @@ import { terminalPicture } from './terminal-picture.mjs';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MAIN = join(ROOT, 'dist/cli/main.cjs');
 const FENCE = '```';
+/** The environment of a command that shall print no colours. */
+const PLAIN = { NO_COLOR: '1', FORCE_COLOR: undefined };
 /** The directory in PATH that has the program, while the scenes are played. */
 let bin = '';
 export const PICTURE = 'docs/images/stuck-lock.svg';
@@ -66,7 +68,7 @@ export async function watchScreen() {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'kernel-identity-readme-')));
   const children = [];
   const start = (program, ...args) => {
-    const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, COLUMNS: undefined, TERM: 'xterm' };
+    const env = { ...process.env, ...PLAIN, COLUMNS: undefined, TERM: 'xterm' };
     const child = spawn(program, args, { cwd: directory, env, stdio: ['pipe', 'pipe', 'ignore'] });
     children.push(child);
     return child;
@@ -99,9 +101,8 @@ export async function watchScreen() {
   }
 }
 
-/** Returns what a terminal shows of a command: the command, its output, and the exit code unless it is 0. */
 function run(...args) {
-  return runWith({ NO_COLOR: '1', FORCE_COLOR: undefined }, args);
+  return runWith(PLAIN, args);
 }
 
 function runInColours(...args) {

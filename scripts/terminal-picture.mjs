@@ -1,4 +1,5 @@
 // Draws what a terminal shows as an SVG picture: text, with the few colours and weights that the command uses.
+import { escaped } from '../bench/chart/svg.mjs';
 
 const COLUMN = 7.85;
 const ROW = 18;
@@ -56,12 +57,4 @@ function attributes(style) {
   return Object.entries(style)
     .map(([name, value]) => ` ${name}="${value}"`)
     .join('');
-}
-
-function escaped(text) {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }

@@ -24,7 +24,8 @@ export const THEMES = {
 
 const ENTITIES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-function escaped(text) {
+/** Returns text as it is written in the content and in the attributes of SVG. */
+export function escaped(text) {
   return String(text).replace(/[&<>"]/g, (character) => ENTITIES[character]);
 }
 

@@ -69,6 +69,14 @@ export function requirePaths(paths: readonly string[]): void {
   refuseEmptyPath(paths);
 }
 
+/** @throws UsageError unless there is one path, which is not empty. */
+export function requireOnePath(paths: readonly string[]): string {
+  requirePaths(paths);
+  const [path, ...more] = paths;
+  refuseArguments(more);
+  return path as string;
+}
+
 /** @throws UsageError for an empty path: it is an unset variable, and never means the current directory. */
 export function refuseEmptyPath(paths: readonly string[]): void {
   if (paths.includes('')) throw new UsageError('a path is empty');

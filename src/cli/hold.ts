@@ -3,15 +3,14 @@ import { showsDescriptors } from '../identity/lock-descriptors.js';
 import { currentObserver } from '../identity/observer.js';
 import { holdThrough, lifelineFile, lifelineFileOn } from '../lock/hold-through.js';
 import { inspectLockSync } from '../lock/inspect.js';
-import { LockTimeoutError } from '../lock/timeout-error.js';
 import { MAX_LABEL } from '../record/parse.js';
-import { parseArguments, parseDecimal, refuseArguments, requirePaths, UsageError } from './arguments.js';
+import { parseArguments, parseDecimal, requireOnePath, UsageError } from './arguments.js';
 import type { Command } from './command.js';
 import { EXIT } from './exit-codes.js';
 import { JUDGE_FLAGS, JUDGE_FLAGS_HELP, parseJudgeFlags } from './judge-flags.js';
-import { complain, print } from './output.js';
-import { WaitNotice } from './wait-notice.js';
-import { INSTEAD_OF_FLOCK, parseWaitOptions, WAIT_OPTIONS } from './wait-options.js';
+import { print } from './output.js';
+import { waitAsAsked } from './wait-notice.js';
+import { INSTEAD_OF_FLOCK, parseWaitOptions, WAIT_OPTIONS, WAIT_OPTIONS_HELP } from './wait-options.js';
 
 const help = `Usage: kernel-identity hold LOCK --fd N [OPTION...]
 
@@ -28,14 +27,7 @@ who takes the lock, or for reclaim.
 After a second of waiting one line on stderr says who holds the lock.
 
   --fd N           the descriptor, 3 to 1023
-  -n, --nonblock   one try: do not wait
-  -w, --timeout TIME
-                   give up after 300ms, 10s, 5m, 2h, or 30 (seconds); 0: one
-                   try; default: never
-  -E, --conflict-exit-code CODE
-                   exit with this code (0 to 255) instead of 75 when the lock
-                   was not acquired in time
-  -q, --quiet      say nothing of waiting, and of giving up
+${WAIT_OPTIONS_HELP}
   --label TEXT     a word for people, shown with the lock; default: the name of
                    the script
   -h, --help       this text
@@ -64,32 +56,18 @@ export const holdCommand: Command = {
       print(help);
       return EXIT.success;
     }
-    requirePaths(positionals);
-    const [path = '', ...more] = positionals;
-    refuseArguments(more);
+    const path = requireOnePath(positionals);
     if (values.fd === undefined) throw new UsageError('--fd is missing: the descriptor that holds the lock');
     const descriptor = parseDecimal('descriptor', values.fd, 3, MAX_DESCRIPTOR);
     const wait = parseWaitOptions(values);
     const judging = parseJudgeFlags(values);
     requireLifelines(descriptor);
     const label = values.label ?? nameOfParent();
-    const notice = new WaitNotice();
-    try {
-      await holdThrough(descriptor, path, {
-        ...(wait.timeout === undefined ? {} : { timeout: wait.timeout }),
-        ...(label === undefined ? {} : { label }),
-        ...judging,
-        ...(wait.isQuiet ? {} : { onWait: notice.take }),
-      });
+    return waitAsAsked(wait, async (waiting) => {
+      await holdThrough(descriptor, path, { ...waiting, ...judging, label });
       requireAnotherHolder(descriptor, path);
       return EXIT.success;
-    } catch (error) {
-      if (!(error instanceof LockTimeoutError)) throw error;
-      if (!wait.isQuiet) complain(error.message);
-      return wait.conflictCode;
-    } finally {
-      notice.stop();
-    }
+    });
   },
 };
 
@@ -115,9 +93,10 @@ function requireLifelines(descriptor: number): void {
  */
 function requireAnotherHolder(descriptor: number, path: string): void {
   if (!currentObserver().ownProc || !showsDescriptors(process.ppid)) return;
-  const { owner, holders } = inspectLockSync(path);
-  const offset = owner?.lifeline?.split(':')[1] ?? '';
-  if (isLockedThrough(process.ppid, descriptor, offset) || holders.some(({ self }) => !self)) return;
+  const lock = inspectLockSync(path);
+  const offset = lock.owner?.lifeline?.split(':')[1] ?? '';
+  // The holders are searched when they are read, so they are read only where the first look does not answer.
+  if (isLockedThrough(process.ppid, descriptor, offset) || lock.holders.some(({ self }) => !self)) return;
   const remedy = `exec ${descriptor}<${lifelineFile()}`;
   throw new Error(
     `descriptor ${descriptor} is open in this command alone, so the lock would end with it; let the shell do this before: ${remedy}`,

@@ -16,11 +16,7 @@ export interface InspectedPath {
 /** Prints a line for each path, and a summary. */
 export function printTable(paths: readonly InspectedPath[], unreadable: number, paint: Paint): void {
   if (paths.length > 0) print(formatTable(rowsOf(paths), paint));
-  const summary = summarise(
-    paths.map(({ inspection }) => inspection),
-    unreadable,
-  );
-  print(wrap(summary, textWidth()).join('\n'));
+  print(wrap(summarise(paths, unreadable), textWidth()).join('\n'));
 }
 
 /** Adds who uses each lock. One search of all processes serves all of them. */
@@ -29,12 +25,9 @@ function rowsOf(paths: readonly InspectedPath[]): TableRow[] {
   return paths.map((path, index) => ({ ...path, users: users[index] ?? { holders: [], waiters: [] } }));
 }
 
-export function printInspectionsJson(
-  { entries, results, failed }: Looks<InspectedPath>,
-  form: JsonForm,
-): void {
-  const rows = new Map(rowsOf(results).map((row, index) => [results[index], row]));
-  printJsonOfEach({ entries, results, failed }, form, (result) => rowJson(rows.get(result) as TableRow));
+export function printInspectionsJson(looks: Looks<InspectedPath>, form: JsonForm): void {
+  const rows = new Map(rowsOf(looks.results).map((row, index) => [looks.results[index], row]));
+  printJsonOfEach(looks, form, (result) => rowJson(rows.get(result) as TableRow));
 }
 
 /** The fields of an inspection that scripts may rely on, and who holds the lock. */

@@ -26,7 +26,7 @@ export interface RunRequest {
   /** What becomes of the command when the lock is lost. */
   readonly onLost: 'end' | 'ignore';
   readonly wait: WaitRequest;
-  readonly options: InspectOptions & { readonly timeout?: number; readonly label: string };
+  readonly options: InspectOptions & { readonly label: string };
 }
 
 /**
@@ -44,11 +44,7 @@ export function parseRunArguments(args: readonly string[]): RunRequest | null {
   if (unexpected !== undefined) throw new UsageError(`unexpected argument '${unexpected}' before --`);
   const command = toCommand(values.command, words);
   const wait = parseWaitOptions(values);
-  const options = {
-    ...(wait.timeout === undefined ? {} : { timeout: wait.timeout }),
-    label: values.label ?? labelOf(command),
-    ...parseJudgeFlags(values),
-  };
+  const options = { label: values.label ?? labelOf(command), ...parseJudgeFlags(values) };
   checkOptions(options);
   return { path, command, onLost: parseOnLost(values['on-lost']), wait, options };
 }

@@ -2,8 +2,6 @@ import { subscribe } from 'node:diagnostics_channel';
 import { CHANNELS, type MovedEvent } from '../lock/events.js';
 import { acquireLock } from '../lock/index.js';
 import type { Lock } from '../lock/lock.js';
-import type { AcquireOptions } from '../lock/options.js';
-import { LockTimeoutError } from '../lock/timeout-error.js';
 import type { Command } from './command.js';
 import { executeCommand } from './execute-command.js';
 import { EXIT, exitCodeOfSignal } from './exit-codes.js';
@@ -11,7 +9,8 @@ import { JUDGE_FLAGS_HELP } from './judge-flags.js';
 import { complain, print } from './output.js';
 import { parseRunArguments, type RunRequest } from './run-arguments.js';
 import { SignalRelay } from './signal-relay.js';
-import { WaitNotice } from './wait-notice.js';
+import { waitAsAsked } from './wait-notice.js';
+import { WAIT_OPTIONS_HELP } from './wait-options.js';
 
 const help = `Usage: kernel-identity run LOCK [OPTION...] -- COMMAND...
        kernel-identity run LOCK [OPTION...] -c 'SHELL LINE'
@@ -31,14 +30,7 @@ background keep the lock only if run was killed.
 
   -c, --command LINE
                    run this line by /bin/sh instead of COMMAND
-  -n, --nonblock   one try: do not wait
-  -w, --timeout TIME
-                   give up after 300ms, 10s, 5m, 2h, or 30 (seconds); 0: one
-                   try; default: never
-  -E, --conflict-exit-code CODE
-                   exit with this code (0 to 255) instead of 75 when the lock
-                   was not acquired in time
-  -q, --quiet      say nothing of waiting, and of giving up
+${WAIT_OPTIONS_HELP}
   --label TEXT     a word for people, shown with the lock; default: the name of
                    the program that runs, without its arguments
   --on-lost end    when another program deletes, moves or takes the lock while
@@ -90,26 +82,15 @@ export const runCommand: Command = {
 
 /** @returns the lock, or the exit code to end with when it was not acquired. */
 async function acquire({ path, options, wait }: RunRequest, relay: SignalRelay): Promise<Lock | number> {
-  const notice = new WaitNotice();
   try {
-    const request: AcquireOptions = {
-      ...options,
-      handOver: true,
-      signal: relay.ended,
-      ...(wait.isQuiet ? {} : { onWait: notice.take }),
-    };
-    const lock = await acquireLock(path, request);
-    if (relay.endedBy === undefined) return lock;
+    const lock = await waitAsAsked(wait, (waiting) =>
+      acquireLock(path, { ...waiting, ...options, handOver: true, signal: relay.ended }),
+    );
+    if (typeof lock === 'number' || relay.endedBy === undefined) return lock;
     // A signal came at the same moment as the lock.
     await lock.release();
   } catch (error) {
-    if (error instanceof LockTimeoutError) {
-      if (!wait.isQuiet) complain(error.message);
-      return wait.conflictCode;
-    }
     if (relay.endedBy === undefined) throw error;
-  } finally {
-    notice.stop();
   }
   return exitCodeOfSignal(relay.endedBy);
 }

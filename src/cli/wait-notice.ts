@@ -1,17 +1,42 @@
+import { monotonicMs } from '../backend/monotonic-clock.js';
 import type { WaitReport } from '../lock/events.js';
 import { LOCK_VARIABLE } from '../lock/heirs.js';
 import { describeHolder } from '../lock/holder-text.js';
+import type { AcquireOptions } from '../lock/options.js';
+import { LockTimeoutError } from '../lock/timeout-error.js';
 import { complain } from './output.js';
+import type { WaitRequest } from './wait-options.js';
 
 /** Milliseconds. A shorter wait is none that a person has to hear of, and a cron job sends a mail for a line. */
 export const SILENCE = 1_000;
+
+/**
+ * Waits for a lock as the command line asks, and says so on stderr.
+ * @param wait waits for the lock with these options.
+ * @returns what `wait` returns, or the exit code to end with when the lock was not free in time.
+ */
+export async function waitAsAsked<T>(
+  { timeout, conflictCode, isQuiet }: WaitRequest,
+  wait: (waiting: Pick<AcquireOptions, 'timeout' | 'onWait'>) => Promise<T>,
+): Promise<T | number> {
+  const notice = new WaitNotice();
+  try {
+    return await wait({ timeout, onWait: isQuiet ? undefined : notice.take });
+  } catch (error) {
+    if (!(error instanceof LockTimeoutError)) throw error;
+    if (!isQuiet) complain(error.message);
+    return conflictCode;
+  } finally {
+    notice.stop();
+  }
+}
 
 /**
  * Says on stderr what a command waits for, once the waiting has lasted a second: one line, and one more if the
  * lock becomes of another kind, such as one whose owner cannot be judged. Call {@link stop} when the waiting is
  * over.
  */
-export class WaitNotice {
+class WaitNotice {
   readonly #said = new Set<string>();
   #latest: WaitReport | null = null;
   /** Milliseconds on the monotonic clock when the latest report came. */
@@ -22,7 +47,7 @@ export class WaitNotice {
   /** Takes each report of the waiting; the option `onWait` of an acquisition. */
   readonly take = (report: WaitReport): void => {
     this.#latest = report;
-    this.#takenAt = performance.now();
+    this.#takenAt = monotonicMs();
     if (!this.#isSilent) this.#say();
     this.#timer ??= setTimeout(() => this.#endSilence(), SILENCE - report.waited);
   };
@@ -42,7 +67,7 @@ export class WaitNotice {
     if (this.#said.has(kind)) return;
     this.#said.add(kind);
     const { ownerAge } = this.#latest;
-    const since = performance.now() - this.#takenAt;
+    const since = monotonicMs() - this.#takenAt;
     complain(waitLine({ ...this.#latest, ownerAge: ownerAge === null ? null : ownerAge + since }));
   }
 }

@@ -10,6 +10,17 @@ export const WAIT_OPTIONS = {
   quiet: { type: 'boolean', short: 'q' },
 } as const;
 
+/** Their part of the help of `run` and `hold`, which acquire the lock. */
+export const WAIT_OPTIONS_HELP = `\
+  -n, --nonblock   one try: do not wait
+  -w, --timeout TIME
+                   give up after 300ms, 10s, 5m, 2h, or 30 (seconds); 0: one
+                   try; default: never
+  -E, --conflict-exit-code CODE
+                   exit with this code (0 to 255) instead of 75 when the lock
+                   was not acquired in time
+  -q, --quiet      say nothing of waiting, and of giving up`;
+
 const EXCLUSIVE = 'every lock is exclusive, so leave it out';
 const SHARED = 'there are no shared locks';
 const UNLOCK =

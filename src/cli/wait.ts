@@ -1,15 +1,13 @@
 import { isPid } from '../identity/format.js';
-import type { InspectOptions } from '../lock/protocol/assess.js';
-import { LockTimeoutError } from '../lock/timeout-error.js';
 import { waitUntilFree } from '../lock/waiting/until-free.js';
 import { formatElapsed } from '../text/elapsed.js';
 import { waitUntilExit } from '../watch/until-exit.js';
-import { parseArguments, refuseArguments, requirePaths, UsageError } from './arguments.js';
+import { parseArguments, requireOnePath, UsageError } from './arguments.js';
 import type { Command } from './command.js';
 import { EXIT } from './exit-codes.js';
 import { JUDGE_FLAGS, JUDGE_FLAGS_HELP, parseJudgeFlags } from './judge-flags.js';
 import { complain, print } from './output.js';
-import { SILENCE, WaitNotice } from './wait-notice.js';
+import { SILENCE, waitAsAsked } from './wait-notice.js';
 import { parseWaitOptions, WAIT_OPTIONS, type WaitRequest } from './wait-options.js';
 
 const help = `Usage: kernel-identity wait LOCK|PID [OPTION...]
@@ -48,33 +46,16 @@ export const waitCommand: Command = {
       print(help);
       return EXIT.success;
     }
-    requirePaths(positionals);
-    const [what = '', ...more] = positionals;
-    refuseArguments(more);
+    const what = requireOnePath(positionals);
     const wait = parseWaitOptions(values);
     const judging = parseJudgeFlags(values);
     if (/^\d+$/.test(what)) return waitForProcess(Number(what), wait);
-    return waitForLock(what, wait, judging);
+    return waitAsAsked(wait, async (waiting) => {
+      await waitUntilFree(what, { ...waiting, ...judging });
+      return EXIT.success;
+    });
   },
 };
-
-async function waitForLock(path: string, wait: WaitRequest, judging: InspectOptions): Promise<number> {
-  const notice = new WaitNotice();
-  try {
-    await waitUntilFree(path, {
-      ...judging,
-      ...(wait.timeout === undefined ? {} : { timeout: wait.timeout }),
-      ...(wait.isQuiet ? {} : { onWait: notice.take }),
-    });
-    return EXIT.success;
-  } catch (error) {
-    if (!(error instanceof LockTimeoutError)) throw error;
-    if (!wait.isQuiet) complain(error.message);
-    return wait.conflictCode;
-  } finally {
-    notice.stop();
-  }
-}
 
 async function waitForProcess(pid: number, wait: WaitRequest): Promise<number> {
   if (!isPid(pid)) throw new UsageError(`${pid} is not a pid, an integer from 1 to 2147483647`);

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { isatty } from 'node:tty';
+import { monotonicMs } from '../backend/monotonic-clock.js';
 import { toFailure } from '../dump/failure.js';
 import { holderText, processText } from '../lock/holder-text.js';
 import { findUsers, type LockUsers } from '../lock/holders.js';
@@ -47,12 +48,12 @@ export async function watchLocks(paths: readonly string[], options: InspectOptio
   try {
     let isReported = false;
     while (!ended.signal.aborted) {
-      const startedAt = performance.now();
+      const startedAt = monotonicMs();
       watch.begin();
       if (!view.show(looker.look(isReported))) break;
-      const dueAt = startedAt + Math.max(MIN_PAUSE, (performance.now() - startedAt) * PARTS_OF_CHANGE);
+      const dueAt = startedAt + Math.max(MIN_PAUSE, (monotonicMs() - startedAt) * PARTS_OF_CHANGE);
       isReported = await watch.wait(ended.signal);
-      await pause(dueAt - performance.now(), ended.signal);
+      await pause(dueAt - monotonicMs(), ended.signal);
     }
   } finally {
     watch.close();
@@ -108,12 +109,12 @@ class Looker {
 
   #search(locks: readonly InspectedLock[]): void {
     const searchedFor = JSON.stringify(locks.map(stateOf));
-    const startedAt = performance.now();
+    const startedAt = monotonicMs();
     if (searchedFor === this.#searchedFor && startedAt < this.#searchDueAt) return;
     this.#users = findUsers(locks);
     this.#searchedFor = searchedFor;
-    const took = performance.now() - startedAt;
-    this.#searchDueAt = performance.now() + Math.max(SEARCH_INTERVAL, took * PARTS_AT_REST);
+    const took = monotonicMs() - startedAt;
+    this.#searchDueAt = monotonicMs() + Math.max(SEARCH_INTERVAL, took * PARTS_AT_REST);
   }
 }
 
@@ -174,13 +175,9 @@ class TableView implements View {
     const failed = this.#locks.filter(isFailed);
     const { columns } = terminalSize();
     const time = new Date().toISOString().slice(11, 19);
-    const summary = summarise(
-      rows.map(({ inspection }) => inspection),
-      failed.length,
-    );
     const table = formatTable(rows, stdoutPaint(), (row) => usersLines(row, columns));
     return this.#screen.draw([
-      ...wrap(`${summary}; ${time} UTC; q ends`, columns),
+      ...wrap(`${summarise(rows, failed.length)}; ${time} UTC; q ends`, columns),
       '',
       ...(rows.length === 0 ? [] : table.split('\n')),
       ...failed.flatMap(({ path, error }) => wrap(printable(`${path}: ${error.message}`), columns)),

@@ -10,6 +10,7 @@ import { invalidType } from '../errors.js';
 import { currentObserver, isProcHidden, readProcOptions } from '../identity/observer.js';
 import { ownIdentity } from '../identity/read.js';
 import { requireOptions } from '../known-options.js';
+import { findUsers } from '../lock/holders.js';
 import { inspectLockSync } from '../lock/inspect.js';
 import { LockPath } from '../lock/protocol/lock-path.js';
 import { toFailure } from './failure.js';
@@ -64,7 +65,7 @@ function collect(locks: readonly string[]): DiagnosticsDump {
     seccomp: readSeccomp(),
     container: readContainerHints(),
     timeOffset: observer?.timeOffset ?? null,
-    locks: locks.map(dumpLock),
+    locks: dumpLocks(locks),
   };
 }
 
@@ -85,13 +86,24 @@ function trySelect(): SelectedBackend | { readonly reason: string } {
   }
 }
 
+/** Reports on each path. One search of all processes finds the holders of all these locks. */
+function dumpLocks(paths: readonly string[]): LockDump[] {
+  const dumps = paths.map(dumpLock);
+  const inspections = dumps.flatMap(({ inspection }) => inspection ?? []);
+  const users = findUsers(inspections);
+  const holdersOf = new Map(inspections.map((inspection, index) => [inspection, users[index]?.holders]));
+  return dumps.map((dump) =>
+    dump.inspection === null ? dump : { ...dump, holders: holdersOf.get(dump.inspection) ?? [] },
+  );
+}
+
+/** Without its holders. */
 function dumpLock(path: string): LockDump {
   const filesystem = filesystemOf(path);
   const oneKernel = filesystem === null ? null : traitsOf(filesystem.type).oneKernel;
   try {
     const inspection = inspectLockSync(path);
-    const { holders } = inspection;
-    return { path: inspection.path, filesystem, oneKernel, inspection, holders, error: null };
+    return { path: inspection.path, filesystem, oneKernel, inspection, holders: [], error: null };
   } catch (error) {
     return { path, filesystem, oneKernel, inspection: null, holders: [], error: toFailure(error) };
   }

@@ -1151,10 +1151,16 @@ export const files = [
         from: 'return !isEnded && (',
         to: 'return (',
       },
+    ],
+  },
+  {
+    file: 'src/cli/wait-notice.ts',
+    tests: ['test/cli/run.test.ts'],
+    mutants: [
       {
         what: 'a code for what was not acquired is ignored',
-        from: 'return wait.conflictCode;',
-        to: 'return EXIT.notAcquired;',
+        from: 'return conflictCode;',
+        to: 'return 75;',
       },
     ],
   },

@@ -1,7 +1,7 @@
 // Jest runs tests as CommonJS modules, in contexts of their own, and does not load ES modules.
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
-import { npmOf, type Project, Workplace } from './project.js';
+import { OF_COMMONJS, Workplace } from './project.js';
 
 const JAVASCRIPT = `
 const { acquireLockSync, dumpDiagnostics, inspectLockSync, LockTimeoutError } = require('kernel-identity');
@@ -30,21 +30,11 @@ beforeAll(() => {
 });
 afterAll(() => workplace?.remove());
 
-/** Makes a project of CommonJS modules with that Jest, as most of its users have them. */
-function makeProject(packages: readonly string[]): Project {
-  const project = workplace.project();
-  project.equip({ node: process.execPath, programs: { npm: npmOf(process.execPath) as string } });
-  project.write('package.json', '{ "name": "project", "private": true }\n');
-  const { status, stderr } = project.run(['npm', 'install', ...packages, workplace.tarball]);
-  if (status !== 0) throw new Error(stderr);
-  return project;
-}
-
 describe.each(['29', '30'])('Jest %s', (version) => {
   testRequiring([isBuilt()], 'runs tests that require the package, and TypeScript that imports it', () => {
     const jest = [`jest@${version}`, '@types/node@20'];
     const typescript = ['ts-jest@29', 'typescript@5.9', `@types/jest@${version}`];
-    const project = makeProject([...jest, ...typescript]);
+    const project = workplace.installed([...jest, ...typescript], OF_COMMONJS);
     project.write('tests/lock.test.js', JAVASCRIPT);
     project.write('tests/typed.test.ts', TYPESCRIPT);
     project.write('jest.config.js', `module.exports = { preset: 'ts-jest' };`);

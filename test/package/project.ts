@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
+/** The package.json of a project of CommonJS modules. */
+export const OF_COMMONJS = '{ "name": "project", "private": true }\n';
+
 /** The least that npm and the scripts that it starts need: no compiler, no make, no Python. */
 const PROGRAMS = ['sh', 'env', 'uname', 'sed', 'dirname', 'basename', 'readlink', 'cat'];
 
@@ -37,13 +40,18 @@ export class Workplace {
     return new Project(this, folder);
   }
 
-  /** Makes a project in which npm has installed the package, with only this Node and npm on its PATH. */
-  installed(): Project {
+  /**
+   * Makes a project in which npm has installed the package, with only this Node and npm on its PATH.
+   * @param beside further packages that it installs.
+   * @param manifest its package.json, unless it is one of ES modules.
+   */
+  installed(beside: readonly string[] = [], manifest?: string): Project {
     const npm = npmOf(process.execPath);
     if (npm === undefined) throw new Error('npm is no script of Node here');
     const project = this.project();
     project.equip({ node: process.execPath, programs: { npm } });
-    const { status, stderr } = project.run(['npm', 'install', this.tarball]);
+    if (manifest !== undefined) project.write('package.json', manifest);
+    const { status, stderr } = project.run(['npm', 'install', ...beside, this.tarball]);
     if (status !== 0) throw new Error(`npm install: ${stderr}`);
     return project;
   }

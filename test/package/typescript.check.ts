@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
 import { type Consumer, compileConsumer } from './consumers.js';
-import { npmOf, type Project, Workplace } from './project.js';
+import { OF_COMMONJS, type Project, Workplace } from './project.js';
 
 const CONSUMERS: readonly Consumer[] = [
   { name: 'node16, an ES module', file: 'esm.mts', output: 'esm.mjs', module: { module: 'node16' } },
@@ -35,12 +35,7 @@ afterAll(() => workplace?.remove());
 describe.each(COMPILERS)('TypeScript %s', (version) => {
   let project: Project;
   beforeAll(() => {
-    project = workplace.project();
-    project.equip({ node: process.execPath, programs: { npm: npmOf(process.execPath) as string } });
-    project.write('package.json', '{ "name": "project", "private": true }\n');
-    const packages = [`typescript@${version}`, '@types/node@20.19.0', workplace.tarball];
-    const { status, stderr } = project.run(['npm', 'install', ...packages]);
-    if (status !== 0) throw new Error(stderr);
+    project = workplace.installed([`typescript@${version}`, '@types/node@20.19.0'], OF_COMMONJS);
   });
 
   for (const consumer of CONSUMERS) {

@@ -65,10 +65,10 @@ export function formatTable(
 }
 
 /** `5 paths: 1 held, 3 stale, 1 not readable` */
-export function summarise(inspections: readonly InspectedLock[], unreadable: number): string {
-  const total = inspections.length + unreadable;
+export function summarise(paths: readonly Pick<TableRow, 'inspection'>[], unreadable: number): string {
+  const total = paths.length + unreadable;
   const counts = (['held', 'stale', 'unknown', 'free'] as const).map(
-    (state) => [inspections.filter((inspection) => inspection.state === state).length, state] as const,
+    (state) => [paths.filter(({ inspection }) => inspection.state === state).length, state] as const,
   );
   const parts = [...counts, [unreadable, 'not readable'] as const]
     .filter(([count]) => count > 0)
