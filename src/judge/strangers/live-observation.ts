@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Descriptor } from '../../backend/descriptor.js';
 import { isSeenLocked } from '../../backend/directory-locks.js';
 import { INITIAL_PID_NAMESPACE } from '../../backend/initial-namespaces.js';
-import { errnoOf, isErrno, isShortage, isSystemError, reasonOf } from '../../backend/system-error.js';
+import { errnoOf, isErrno, notKnown, reasonOf, unlessShort } from '../../backend/system-error.js';
 import { looksExited, observeProcess, unclear } from '../../identity/observe-process.js';
 import type { Observer } from '../../identity/observer.js';
 import {
@@ -139,13 +139,10 @@ export class LiveStrangerObservation implements StrangerObservation {
 
   /** Answers `otherwise` where descriptors or memory have run out, and remembers that, so that nothing follows from it. */
   #look<T>(otherwise: T, look: () => T): T {
-    try {
-      return look();
-    } catch (error) {
-      if (!isShortage(error)) throw error;
+    return unlessShort(look, (error) => {
       this.#failed = reasonOf(error);
       return otherwise;
-    }
+    });
   }
 }
 
@@ -154,8 +151,7 @@ function openFile(open: () => Descriptor): Descriptor | null {
   try {
     return open();
   } catch (error) {
-    if (isShortage(error) || !isSystemError(error)) throw error;
-    return null;
+    return notKnown(error);
   }
 }
 
