@@ -4,18 +4,21 @@ import { traitsOf } from './filesystem-traits.js';
 import { listsAnyLock } from './procfs/locks.js';
 
 /**
- * Whether a process is known to have a lock of whatever kind on the open directory: OFD, POSIX or flock(2).
- * Takes none. False does not mean that there is none: no call shows a flock, and /proc/locks hides those of
- * other PID namespaces.
+ * Whether a process is known to have a lock of whatever kind on the open file or directory: OFD, POSIX or
+ * flock(2). Takes none. False does not mean that there is none: no call shows a flock, and /proc/locks hides
+ * those of other PID namespaces.
+ * @param byDevice true: where /proc/locks shows the device of a file as stat(2) does, it must be the same one.
  */
 export function isSeenLocked(
   { witness, files, actsOnOpenDirectory }: Backend,
-  directory: Descriptor,
+  descriptor: Descriptor,
+  byDevice = false,
 ): boolean {
   // The descriptors of the portable backend are numbers of its own, and it sees no lock.
   if (!actsOnOpenDirectory) return false;
-  const { type } = files.filesystem(directory);
+  const { type } = files.filesystem(descriptor);
+  const { testableWitness, locksByStDev } = traitsOf(type);
   // The test can hang on a filesystem of several kernels, so it is made on no other.
-  const isTestable = traitsOf(type).testableWitness;
-  return (isTestable && witness.testAnyLock(directory, type) === 'held') || listsAnyLock(directory, false);
+  if (testableWitness && witness.testAnyLock(descriptor, type) === 'held') return true;
+  return listsAnyLock(descriptor, byDevice && locksByStDev);
 }

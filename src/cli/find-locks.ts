@@ -4,7 +4,7 @@ import { traitsOf } from '../backend/filesystem-traits.js';
 import { readFilesystem } from '../backend/procfs/filesystem.js';
 import { errnoOf } from '../backend/system-error.js';
 import { isLockName, isNamedLikeLock } from '../formats/names.js';
-import { isDirectoryName, isDirectoryOf } from '../formats/recognise.js';
+import { isLockDirectory } from '../formats/recognise.js';
 import { lockNameOfPrivate, OWNER_FILE } from '../lock/protocol/names.js';
 
 /** Number of names after which a search ends with an error that says so. */
@@ -54,7 +54,7 @@ class Searching implements Search {
   from(root: string): void {
     this.#attempt(root, () => {
       const found = statSync(root, { throwIfNoEntry: false }) ?? lstatSync(root);
-      if (!found.isDirectory() || isLockDirectory(root)) this.paths.push(root);
+      if (!found.isDirectory() || isAnyLockDirectory(root)) this.paths.push(root);
       else this.#directories.push(root);
     });
     for (let next = this.#directories.pop(); next !== undefined; next = this.#directories.pop()) {
@@ -96,7 +96,7 @@ class Searching implements Search {
       if (entry.isSymbolicLink()) this.links++;
       return false;
     }
-    if (!isLockDirectory(path)) {
+    if (!isAnyLockDirectory(path)) {
       this.#directories.push(path);
       if (isNamedLikeLock(entry.name) && isEmpty(path)) this.emptyDirectories++;
       return false;
@@ -131,13 +131,9 @@ function entryOf(directory: string, name: string): string {
   return directory.includes('..') ? directory + sep + name : join(directory, name);
 }
 
-/** Most names that are read in a directory which is named like a lock. */
-const MAX_LOCK_ENTRIES = 66;
-
-function isLockDirectory(path: string): boolean {
+function isAnyLockDirectory(path: string): boolean {
   if (existsSync(entryOf(path, OWNER_FILE))) return true;
-  const name = basename(path);
-  return isDirectoryName(name) && isDirectoryOf(name, firstNamesIn(path, MAX_LOCK_ENTRIES));
+  return isLockDirectory(basename(path), (limit) => firstNamesIn(path, limit));
 }
 
 function isEmpty(path: string): boolean {

@@ -26,10 +26,7 @@ export const borgLock: Format = {
   deletion: 'by its name',
   entries: (entries) => entries.length > 0 && entries.every((entry) => ENTRY.test(entry)),
   parse(source) {
-    const owners = source.entries.map(ownerOfEntry);
-    return owners.includes(null) || source.text !== ''
-      ? null
-      : recordOf('borg-lock', source, owners as Owner[]);
+    return source.text === '' ? recordOf('borg-lock', source, source.entries.map(ownerOfEntry)) : null;
   },
 };
 
@@ -50,7 +47,7 @@ export const borgRoster: Format = {
     const fields = new Fields(value);
     const lists = [fields.get('exclusive') ?? [], fields.get('shared') ?? []];
     const owners = lists.flatMap((list) => (Array.isArray(list) ? list.map(ownerOfList) : [null]));
-    return owners.includes(null) ? null : recordOf('borg-roster', source, owners as Owner[]);
+    return recordOf('borg-roster', source, owners);
   },
 };
 
@@ -69,11 +66,13 @@ function isProcessNumber(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) > 0 && (value as number) <= MAX_PID;
 }
 
+/** @param owners null stands for one that cannot be read. */
 function recordOf(
   format: 'borg-lock' | 'borg-roster',
   source: Source,
-  owners: readonly Owner[],
+  owners: readonly (Owner | null)[],
 ): ForeignRecord | NotRecognised | null {
+  if (!owners.every((owner) => owner !== null)) return null;
   const [first, ...others] = owners;
   if (first === undefined) return 'a lock of Borg that names nobody';
   const machine = hostNamed(HOST_ID.exec(first.hostId)?.[1]);

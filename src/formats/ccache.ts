@@ -1,6 +1,6 @@
 import type { Format } from './format.js';
 import { isNamedLikeLock } from './lock-word.js';
-import { hostNamed, pidRecord } from './pid-record.js';
+import { recordOnHost } from './pid-record.js';
 
 /** Longest text that can be a lock: a host and five numbers. */
 const MAX_LENGTH = 400;
@@ -18,8 +18,6 @@ export const ccache: Format = {
   parse(source) {
     if (source.text.length > MAX_LENGTH) return null;
     const [, host, pid] = LOCK.exec(source.text) ?? [];
-    const machine = hostNamed(host);
-    if (machine === null || pid === undefined) return null;
-    return pidRecord('ccache', source, pid, { machine });
+    return recordOnHost('ccache', source, host, pid);
   },
 };

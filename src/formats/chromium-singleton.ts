@@ -1,5 +1,5 @@
 import type { Format } from './format.js';
-import { hostNamed, pidRecord } from './pid-record.js';
+import { recordOnHost } from './pid-record.js';
 
 /** Name of the lock in the profile directory of Chromium and of the programs that are built on it. */
 const SINGLETON_LOCK = 'SingletonLock';
@@ -15,8 +15,6 @@ export const chromiumSingleton: Format = {
   deletion: 'by its name',
   parse(source) {
     const [, host, pid] = /^([^/]+)-(\d{1,20})$/.exec(source.text) ?? [];
-    const machine = hostNamed(host);
-    if (machine === null || pid === undefined) return null;
-    return pidRecord('chromium-singleton', source, pid, { machine });
+    return recordOnHost('chromium-singleton', source, host, pid);
   },
 };

@@ -4,10 +4,8 @@ import type { FileOperations, FileStatus, OpenFile } from '../backend/backend.js
 import type { Descriptor } from '../backend/descriptor.js';
 import { isGone, isSystemError } from '../backend/system-error.js';
 import type { DirectoryEntry } from './foreign-lock.js';
-import { isDirectoryName, isDirectoryOf } from './recognise.js';
+import { isDirectoryOf, isLockDirectory, MAX_ENTRIES } from './recognise.js';
 
-/** Most names that are read: more than a lock has. */
-const MAX_ENTRIES = 66;
 /** Bytes of its only file that are read: more than the name of an owner takes. */
 const MAX_OWNER = 4096;
 
@@ -93,8 +91,7 @@ function contentOf(entries: readonly string[], bytes: Buffer): string {
 export function lockAround(files: FileOperations, parent: Descriptor, path: string): string | null {
   try {
     const directory = realpathSync(dirname(path));
-    const name = basename(directory);
-    return isDirectoryName(name) && isDirectoryOf(name, files.list(parent, MAX_ENTRIES)) ? directory : null;
+    return isLockDirectory(basename(directory), (limit) => files.list(parent, limit)) ? directory : null;
   } catch (error) {
     if (isSystemError(error)) return null;
     throw error;

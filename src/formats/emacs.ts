@@ -1,5 +1,5 @@
 import type { Format } from './format.js';
-import { hostNamed, pidRecord } from './pid-record.js';
+import { recordOnHost } from './pid-record.js';
 
 /** The lock `.#name` stands beside the file `name` that is being edited. */
 const NAME = /^\.#./su;
@@ -23,9 +23,7 @@ export const emacs: Format = {
   parse(source) {
     if (source.text.length > MAX_LENGTH) return null;
     const [, host, pid, boot] = LOCK.exec(source.text.trim()) ?? [];
-    const machine = hostNamed(host);
-    if (machine === null || pid === undefined) return null;
     const bootTimeMs = boot === undefined || Number(boot) === 0 ? null : Number(boot) * 1000;
-    return pidRecord('emacs', source, pid, { machine: { ...machine, bootTimeMs } });
+    return recordOnHost('emacs', source, host, pid, { bootTimeMs });
   },
 };

@@ -1,5 +1,5 @@
 import type { Format } from './format.js';
-import { hostNamed, pidRecord } from './pid-record.js';
+import { recordOnHost } from './pid-record.js';
 
 const LOCK = /^PidLock \{lockingPid = (\d{1,10}), lockingHost = "([^"\n]{1,256})"\}\n?$/;
 
@@ -11,8 +11,6 @@ export const gitAnnex: Format = {
   deletion: 'by its name',
   parse(source) {
     const [, pid, host] = LOCK.exec(source.text) ?? [];
-    const machine = hostNamed(host);
-    if (machine === null || pid === undefined) return null;
-    return pidRecord('git-annex', source, pid, { machine });
+    return recordOnHost('git-annex', source, host, pid);
   },
 };

@@ -1,5 +1,5 @@
 import type { Format } from './format.js';
-import { hostNamed, pidRecord } from './pid-record.js';
+import { pidRecord, recordOnHost } from './pid-record.js';
 
 /** Reads gc.pid, `<pid> <host>` (git/git, builtin/gc.c, lock_repo_for_gc). git itself takes it over after 12 hours. */
 export const gitGc: Format = {
@@ -9,9 +9,7 @@ export const gitGc: Format = {
   deletion: 'by its name',
   parse(source) {
     const [, pid, host] = /^(\d{1,10}) (\S{1,256})\n?$/.exec(source.text) ?? [];
-    const machine = hostNamed(host);
-    if (machine === null || pid === undefined) return null;
-    return pidRecord('git-gc', source, pid, { machine });
+    return recordOnHost('git-gc', source, host, pid);
   },
 };
 

@@ -1,5 +1,5 @@
 import type { Format } from './format.js';
-import { hostNamed, pidRecord } from './pid-record.js';
+import { recordOnHost } from './pid-record.js';
 
 /** The pid stands in ten columns, which is how this is known from the other formats with a host in the second line. */
 const LOCK = /^(?=[ \d]{10}\n)( {0,9}\d{1,10})\n(?!\d+\n)([^\s/]{1,256})\n$/;
@@ -14,8 +14,6 @@ export const gnupg: Format = {
   deletion: 'by its name',
   parse(source) {
     const [, pid, host] = LOCK.exec(source.text) ?? [];
-    const machine = hostNamed(host);
-    if (machine === null || pid === undefined) return null;
-    return pidRecord('gnupg', source, pid, { machine });
+    return recordOnHost('gnupg', source, host, pid);
   },
 };

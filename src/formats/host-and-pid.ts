@@ -1,7 +1,7 @@
 // Programs that write their host and their pid in one line, each with separators of its own.
 import type { Format } from './format.js';
 import { isNamedLikeLock } from './lock-word.js';
-import { hostNamed, pidRecord } from './pid-record.js';
+import { recordOnHost } from './pid-record.js';
 
 /** Reads rtorrent.lock, `<host>:+<pid>` (rakshasa/rtorrent, src/utils/lockfile.cc). */
 export const rtorrent: Format = {
@@ -11,9 +11,7 @@ export const rtorrent: Format = {
   deletion: 'named like a lock',
   parse(source) {
     const [, host, pid] = /^([^:\s]{1,256}):\+(\d{1,10})\n?$/.exec(source.text) ?? [];
-    const machine = hostNamed(host);
-    if (machine === null || pid === undefined) return null;
-    return pidRecord('rtorrent', source, pid, { machine });
+    return recordOnHost('rtorrent', source, host, pid);
   },
 };
 
@@ -25,8 +23,6 @@ export const dovecot: Format = {
   deletion: 'named like a lock',
   parse(source) {
     const [, pid, host] = /^(\d{1,10}):([^:\s]{1,256})\n?$/.exec(source.text) ?? [];
-    const machine = hostNamed(host);
-    if (machine === null || pid === undefined) return null;
-    return pidRecord('dovecot', source, pid, { machine });
+    return recordOnHost('dovecot', source, host, pid);
   },
 };

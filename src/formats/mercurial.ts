@@ -1,5 +1,5 @@
 import type { Format } from './format.js';
-import { hostNamed, pidRecord } from './pid-record.js';
+import { recordOnHost } from './pid-record.js';
 
 const LOCK = /^([^:/\n]{1,256})(?:\/([0-9a-f]{1,16}))?:(\d{1,10})$/;
 
@@ -14,9 +14,7 @@ export const mercurial: Format = {
   deletion: 'by its name',
   parse(source) {
     const [, host, namespace, pid] = LOCK.exec(source.text) ?? [];
-    const machine = hostNamed(host);
-    if (machine === null || pid === undefined) return null;
     const pidNamespace = namespace === undefined ? null : String(BigInt(`0x${namespace}`));
-    return pidRecord('mercurial', source, pid, { machine: { ...machine, pidNamespace } });
+    return recordOnHost('mercurial', source, host, pid, { pidNamespace });
   },
 };

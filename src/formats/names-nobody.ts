@@ -1,5 +1,5 @@
 import { parseOwnerFile } from '../record/parse.js';
-import { namesNobody as isPidOfNobody } from '../record/strangers-pid.js';
+import { isPidOfNobody } from '../record/strangers-pid.js';
 
 /**
  * True for the content of a lock or PID file that names no owner, and was not meant to stay so: it is empty, blank or

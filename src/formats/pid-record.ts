@@ -43,6 +43,23 @@ export function pidRecord(
 }
 
 /**
+ * The record of a lock that names its owner by a host and a pid on it.
+ * @param more what else the lock says of that host.
+ * @returns null where one of the two was not found, or where the text is no host name.
+ */
+export function recordOnHost(
+  format: LockFormat,
+  source: Pick<Source, 'mtimeMs'>,
+  host: string | undefined,
+  pid: string | undefined,
+  more: Partial<MachineRecord> = {},
+): ForeignRecord | null {
+  const machine = hostNamed(host);
+  if (machine === null || pid === undefined) return null;
+  return pidRecord(format, source, pid, { machine: { ...machine, ...more } });
+}
+
+/**
  * A host of which the pid is one, as its writers mean it: they leave the lock of another host alone.
  * @returns null when the text is no host name.
  */

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Observer } from './observer.js';
+import { listPids } from './process-table.js';
 
 /** What is searched among the descriptors of processes. */
 export interface DescriptorSearch {
@@ -44,9 +45,7 @@ export function showsDescriptors(pid: Pid): boolean {
  */
 function processesOf({ ownProc }: Observer): Pid[] {
   if (!ownProc) return ['self'];
-  return (namesOf('/proc') ?? [])
-    .filter((name) => /^\d+$/.test(name))
-    .map((name) => (Number(name) === process.pid ? 'self' : Number(name)));
+  return (orNull(listPids) ?? []).map((pid) => (pid === process.pid ? 'self' : pid));
 }
 
 /** null where the directory is hidden, forbidden or gone. */

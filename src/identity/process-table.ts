@@ -30,16 +30,19 @@ export function readProcess(pid: number): ListedProcess | null {
 /** Empty where /proc may not be listed. @throws as {@link readProcess} does. */
 export function listProcesses(): ListedProcess[] {
   const found: ListedProcess[] = [];
-  for (const name of listProc()) {
-    const process = /^\d+$/.test(name) ? readProcess(Number(name)) : null;
+  for (const pid of listPids()) {
+    const process = readProcess(pid);
     if (process !== null) found.push(process);
   }
   return found;
 }
 
-function listProc(): string[] {
+/** The numbers of the processes in /proc. Empty where it may not be listed. @throws as {@link readProcess} does. */
+export function listPids(): number[] {
   try {
-    return readdirSync('/proc');
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
   } catch (error) {
     if (isShortage(error)) throw error;
     return [];

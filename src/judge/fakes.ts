@@ -31,10 +31,10 @@ export class FakeObservation extends LiveObservation {
   readonly #record: OwnerRecord;
   readonly #state: FakeState;
 
-  constructor(record: OwnerRecord, state: FakeState, ...live: ConstructorParameters<typeof LiveObservation>) {
+  constructor(state: FakeState, ...live: ConstructorParameters<typeof LiveObservation>) {
     super(...live);
-    this.#record = record;
     this.#state = state;
+    this.#record = live[1];
   }
 
   override get self(): ProcessIdentity {

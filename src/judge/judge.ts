@@ -108,6 +108,6 @@ export function judgeRecord(
   const observation =
     fake === undefined
       ? new LiveObservation(observer, record, site, seen, options.path)
-      : new FakeObservation(record, fake, observer, record, site, seen, options.path);
+      : new FakeObservation(fake, observer, record, site, seen, options.path);
   return decide(record, observation, options);
 }

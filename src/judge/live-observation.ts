@@ -52,6 +52,7 @@ export class LiveObservation implements Observation {
   readonly #seenOn: string | null;
   #filesystem: string | null | undefined;
   #observedProcess: ObservedProcess | undefined;
+  #ticksInOwnTime: StartTicks | null | undefined;
   #witness: WitnessObservation | undefined;
   #lifeline: LifelineObservation | undefined;
   #lockLifeline: LockLifelineObservation | undefined;
@@ -140,6 +141,11 @@ export class LiveObservation implements Observation {
   }
 
   get ticksInOwnTime(): StartTicks | null {
+    if (this.#ticksInOwnTime === undefined) this.#ticksInOwnTime = this.#readTicksInOwnTime();
+    return this.#ticksInOwnTime;
+  }
+
+  #readTicksInOwnTime(): StartTicks | null {
     const { pid } = this.#record;
     const { identity, ticksAsRead } = this.observedProcess;
     const { processes } = this.#observer.backend;

@@ -74,7 +74,7 @@ function readTicks(fields: Fields, recordedAt: RecordTime | null): number | null
  * null for a number that reads as a time shortly before the record: on macOS the same programs write seconds since the
  * epoch. At worst ticks go unused, which makes no owner dead.
  */
-export function plausibleTicks(ticks: number | null, recordedAt: RecordTime | null): number | null {
+function plausibleTicks(ticks: number | null, recordedAt: RecordTime | null): number | null {
   if (ticks === null || recordedAt?.source !== 'record') return ticks;
   const ranFor = recordedAt.ms - ticks * 1000;
   return Math.abs(ranFor) < LONGEST_RUN ? null : ticks;

@@ -146,7 +146,11 @@ function toPlatform(value: unknown): string | null {
   return null;
 }
 
-function toContainerId(value: unknown): string | null {
+/**
+ * What Docker and podman call a container, and make its host name: 12 digits of its id, or all 64. null for
+ * anything else.
+ */
+export function toContainerId(value: unknown): string | null {
   return typeof value === 'string' && /^([\da-f]{12}|[\da-f]{64})$/.test(value) ? value : null;
 }
 

@@ -40,8 +40,8 @@ export function matchStart(claim: number | string, facts: StartFacts): StartMatc
   if (times.some((time) => isBirth(time, facts))) return 'matches';
   const number = toNumber(claim);
   if (number === null || number <= 0) return 'unclear';
-  const { own, elsewhere, ageMs } = facts;
-  const starts = own === null ? elsewhere : [own, ...elsewhere];
+  const { own, ageMs } = facts;
+  const starts = startsOf(facts);
   const readings = readingsSinceBoot(number);
   if (readings.some((reading) => starts.some((start) => isStart(reading, start)))) return 'matches';
   if (times.length > 0 || own === null || ageMs === null || !Number.isInteger(number)) return 'unclear';
@@ -72,7 +72,8 @@ function isStart({ ticks, resolution }: Reading, start: StartTicks): boolean {
   return Math.abs(ticks - start.ticks) <= start.tolerance + resolution;
 }
 
-function isBirth({ ms, resolutionMs }: WallTime, { own, elsewhere, ageMs, nowMs }: StartFacts): boolean {
+function isBirth({ ms, resolutionMs }: WallTime, facts: StartFacts): boolean {
+  const { ageMs, nowMs } = facts;
   if (ageMs === null || nowMs === null) return false;
   const early = nowMs - ageMs - ms;
   if (resolutionMs >= SECOND)
@@ -80,10 +81,13 @@ function isBirth({ ms, resolutionMs }: WallTime, { own, elsewhere, ageMs, nowMs 
   if (Math.abs(early) <= READING_ERROR_MS) return true;
   // The whole seconds of such a time are those of `btime`, and the hundredths are those of the ticks.
   const hundredths = Math.round(ms / MS_PER_TICK) % TICKS_PER_SECOND;
-  const starts = own === null ? elsewhere : [own, ...elsewhere];
-  return (
-    Math.abs(early) <= BTIME_ERROR_MS && starts.some(({ ticks }) => ticks % TICKS_PER_SECOND === hundredths)
-  );
+  const isOfStart = ({ ticks }: StartTicks) => ticks % TICKS_PER_SECOND === hundredths;
+  return Math.abs(early) <= BTIME_ERROR_MS && startsOf(facts).some(isOfStart);
+}
+
+/** The start of the process in each time namespace in which its writer may have read it. */
+function startsOf({ own, elsewhere }: StartFacts): readonly StartTicks[] {
+  return own === null ? elsewhere : [own, ...elsewhere];
 }
 
 /** The number at the end of a text such as `335032` or `linux:335032`. */

@@ -8,7 +8,7 @@ import { type LegacyFields, readLegacyFields } from './legacy-fields.js';
 import type { LeaseRecord, OwnerRecord, WitnessRecord } from './owner-record.js';
 import { readRecordTime } from './record-time.js';
 import { claimsOf } from './stranger-claims.js';
-import { namesNobody, readPid, shorten } from './strangers-pid.js';
+import { isPidOfNobody, readPid, shorten } from './strangers-pid.js';
 import { toTicks } from './ticks.js';
 
 /** Version of the records that this package writes. */
@@ -60,7 +60,7 @@ function unambiguous(json: string, record: OwnerRecord): OwnerRecord {
 /** True for a record of nobody in which nothing else may speak for an owner. */
 function isOwnerless(value: unknown, { claims }: OwnerRecord): boolean {
   if (claims === null || claims.otherPids.length > 0 || claims.signs.length > 0) return false;
-  return namesNobody(new Fields(Object(value) as object).get('pid'));
+  return isPidOfNobody(new Fields(Object(value) as object).get('pid'));
 }
 
 /** The record in a parsed JSON value. null when that is not an object with a `pid`. Never throws. */

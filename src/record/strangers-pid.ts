@@ -11,7 +11,7 @@ export function readPid(value: unknown): number | string {
   // A number that begins with a zero may be octal or hexadecimal.
   const isDecimal = typeof value === 'string' && /^(0|[1-9]\d{0,19})$/.test(value);
   const number = isDecimal ? Number(value) : value;
-  if (namesNobody(number)) return `pid ${number} names nobody`;
+  if (isPidOfNobody(number)) return `pid ${number} names nobody`;
   const isNumber = typeof number === 'number' && Number.isInteger(number) && number > 0;
   if (!isNumber) return `pid ${shorten(value)} is not a process number`;
   if (number <= MAX_PID) return number;
@@ -24,7 +24,7 @@ export function readPid(value: unknown): number | string {
  * True for the numbers that programs write for "nobody". Any other negative number may be that of a process group, whose
  * processes live.
  */
-export function namesNobody(pid: unknown): pid is number {
+export function isPidOfNobody(pid: unknown): pid is number {
   return pid === 0 || pid === -1;
 }
 

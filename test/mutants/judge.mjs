@@ -496,19 +496,25 @@ export const files = [
     ],
   },
   {
-    file: 'src/judge/strangers/live-observation.ts',
+    file: 'src/backend/directory-locks.ts',
     tests: ['test/strangers/looks.test.ts'],
     mutants: [
       {
         what: "only a witness keeps a stranger's record alive",
-        from: "if (testableWitness && backend.witness.testAnyLock(file, type) === 'held') return true;",
-        to: "if (testableWitness && backend.witness.test(file, type) === 'held') return true;",
+        from: "if (testableWitness && witness.testAnyLock(descriptor, type) === 'held') return true;",
+        to: "if (testableWitness && witness.test(descriptor, type) === 'held') return true;",
       },
       {
         what: 'flock(2) is not looked for',
-        from: 'return listsAnyLock(file, locksByStDev);',
+        from: 'return listsAnyLock(descriptor, byDevice && locksByStDev);',
         to: 'return false;',
       },
+    ],
+  },
+  {
+    file: 'src/judge/strangers/live-observation.ts',
+    tests: ['test/strangers/looks.test.ts'],
+    mutants: [
       {
         what: 'the observer keeps the locks of others, and so do those that it has started',
         from: 'isKernelThread(process) || this.#isOwn(process)',

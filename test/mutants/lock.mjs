@@ -937,8 +937,8 @@ export const files = [
     mutants: [
       {
         what: 'the file in a lock directory is deleted alone',
-        from: 'files.list(parent, MAX_ENTRIES)) ? directory : null;',
-        to: 'files.list(parent, MAX_ENTRIES)) ? null : null;',
+        from: 'files.list(parent, limit)) ? directory : null;',
+        to: 'files.list(parent, limit)) ? null : null;',
       },
       {
         what: 'the record that replaced the judged one in a directory is deleted',

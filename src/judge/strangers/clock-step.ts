@@ -3,11 +3,11 @@
  * in it get the time at which the kernel made them, which is never before the birth of the process that they show; for
  * /proc, of process 1. If the birth, by the clock of now, seems to be later than the stamp, the clock was set since.
  */
-import { readdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { isShortage } from '../../backend/system-error.js';
-import { readProcess } from '../../identity/process-table.js';
+import { listPids, readProcess } from '../../identity/process-table.js';
 import type { Observation } from '../observation.js';
-import { ageOf } from './times.js';
+import { birthMs } from './times.js';
 
 type Clocks = Pick<Observation, 'nowMs' | 'bootTimeMs'>;
 
@@ -26,9 +26,8 @@ export function clockStepSince(ticksAsRead: number | null, clocks: Clocks): numb
 
 /** True when the stamp of a process that is as old as that agrees with its birth by the clock of now. */
 function isSteadySince(ticksAsRead: number, clocks: Clocks): boolean {
-  return readdirSync('/proc').some((name) => {
-    if (!/^\d+$/.test(name)) return false;
-    const afterMs = stampAfterBirth(Number(name), `/proc/${name}`, clocks, ticksAsRead);
+  return listPids().some((pid) => {
+    const afterMs = stampAfterBirth(pid, `/proc/${pid}`, clocks, ticksAsRead);
     return afterMs !== null && Math.abs(afterMs) <= AGREEMENT_MS;
   });
 }
@@ -47,8 +46,8 @@ function stampAfterBirth(
   const stampMs = stampOf(directory);
   const process = stampMs === null ? null : readProcess(pid);
   if (stampMs === null || process === null || (process.startTicks ?? youngest + 1) > youngest) return null;
-  const ageMs = ageOf(process.startTicks, clocks);
-  return ageMs === null ? null : stampMs - (clocks.nowMs - ageMs);
+  const bornMs = birthMs(process.startTicks, clocks);
+  return bornMs === null ? null : stampMs - bornMs;
 }
 
 function stampOf(directory: string): number | null {

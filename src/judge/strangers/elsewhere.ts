@@ -4,12 +4,10 @@
  */
 import { traitsOf } from '../../backend/filesystem-traits.js';
 import { INITIAL_PID_NAMESPACE } from '../../backend/initial-namespaces.js';
+import { toContainerId } from '../../record/machine-record.js';
 import type { Answer } from '../rows.js';
 import { note } from '../rows.js';
 import { isSaidToBeOfThisHost, type Judged, type Objection } from './judged.js';
-
-/** What Docker and podman call a container, and make its host name: 12 digits of its id, or all 64. */
-const CONTAINER_ID = /^(?:[0-9a-f]{12}|[0-9a-f]{64})$/;
 
 /** The objections in their order. None counts against a reboot, which ends whatever ran on any part of this machine. */
 export const ELSEWHERE: readonly Objection[] = [
@@ -29,7 +27,7 @@ export const ELSEWHERE: readonly Objection[] = [
 function otherPlatform({ record: { machine }, seen, evidence }: Judged): Answer | null {
   if (machine === null) return null;
   const { platform, runningInWindows } = machine;
-  const isOther = platform !== null && !platform.toLowerCase().startsWith(seen.platform);
+  const isOther = platform !== null && platform !== seen.platform;
   if (!isOther && !runningInWindows) return null;
   note(evidence, 'platform', isOther ? platform : 'running in Windows', seen.platform, 'none');
   return { state: 'unknown', reason: 'legacy-other-platform' };
@@ -60,7 +58,7 @@ function otherNamespace({ record: { machine }, seen: { self }, evidence }: Judge
 
 function otherContainer(judged: Judged): Answer | null {
   const { record, seen, evidence } = judged;
-  const recorded = record.machine?.containerId?.toLowerCase() ?? null;
+  const recorded = record.machine?.containerId ?? null;
   if (recorded === null || isKnownToBeHere(judged)) return null;
   const own = seen.self.containerId;
   if (own !== null && (own.startsWith(recorded) || recorded.startsWith(own))) return null;
@@ -88,7 +86,7 @@ function otherHost(judged: Judged): Answer | null {
 
 /** The answer for the host name of another machine or container. */
 export function byOtherHostname(name: string): Answer {
-  const isContainer = CONTAINER_ID.test(name);
+  const isContainer = toContainerId(name) !== null;
   return {
     state: 'unknown',
     reason: isContainer ? 'legacy-other-container' : 'legacy-other-host',

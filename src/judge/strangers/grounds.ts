@@ -4,7 +4,8 @@
  */
 import { traitsOf } from '../../backend/filesystem-traits.js';
 import type { StartTicks } from '../../identity/start-ticks.js';
-import { matchStart, type StartFacts } from '../../record/match-start.js';
+import { matchStart, type StartFacts, type StartMatch } from '../../record/match-start.js';
+import type { StartClaim } from '../../record/stranger-claims.js';
 import { type Answer, findingOf, note } from '../rows.js';
 import type { Judged } from './judged.js';
 import {
@@ -65,13 +66,14 @@ export function goneOrHidden(judged: Judged): Answer | null {
  */
 function mereThread(judged: Judged): Answer {
   const { record, seen, evidence } = judged;
-  const birth = birthAfterRecord(judged, seen.stranger.threadTicks);
+  const ticks = seen.stranger.threadTicks;
+  const birth = birthAfterRecord(judged, ticks);
   const isReused = birth !== null && isLateByAnyClock(birth, judged);
   const answer: Answer = isReused
     ? { state: 'dead', reason: 'legacy-pid-is-thread' }
     : { state: 'unknown', reason: 'legacy-thread-may-be-owner' };
   note(evidence, 'process', `pid ${record.pid}`, seen.observedProcess.source, findingOf(answer));
-  return noteBirth(judged, answer, seen.stranger.threadTicks);
+  return noteBirth(judged, answer, ticks);
 }
 
 /** On the host, the number of a dead process of a container is often that of a thread of the kernel. */
@@ -86,13 +88,18 @@ export function kernelThread({ record, seen, evidence }: Judged): Answer | null 
  * thought of, so it only takes the proof from a birth before the record.
  */
 export function startMatches(judged: Judged): Answer | null {
-  const { record, evidence } = judged;
-  for (const { key, value } of record.claims?.starts ?? []) {
-    if (matchStart(value, startFacts(judged)) !== 'matches') continue;
-    note(evidence, 'start-ticks', `${key} ${value}`, startText(judged), 'alive');
-    return { state: 'alive', reason: 'legacy-start-matches' };
-  }
-  return null;
+  const claim = claimThat('matches', judged);
+  if (claim === undefined) return null;
+  note(judged.evidence, 'start-ticks', `${claim.key} ${claim.value}`, startText(judged), 'alive');
+  return { state: 'alive', reason: 'legacy-start-matches' };
+}
+
+/** The first claim of a start that compares so. Where there is none to compare, the start is not read. */
+function claimThat(match: StartMatch, judged: Judged): StartClaim | undefined {
+  const claims = judged.record.claims?.starts ?? [];
+  if (claims.length === 0) return undefined;
+  const facts = startFacts(judged);
+  return claims.find(({ value }) => matchStart(value, facts) === match);
 }
 
 /** What is known of the start of the process with the recorded number. */
@@ -128,11 +135,9 @@ export function bornBeforeRecord(judged: Judged): Answer | null {
 }
 
 function startDiffers(judged: Judged): Answer | null {
-  const { record, evidence } = judged;
-  const facts = startFacts(judged);
-  const claim = record.claims?.starts.find(({ value }) => matchStart(value, facts) === 'differs');
+  const claim = claimThat('differs', judged);
   if (claim === undefined) return null;
-  note(evidence, 'start-ticks', `${claim.key} ${claim.value}`, startText(judged), 'none');
+  note(judged.evidence, 'start-ticks', `${claim.key} ${claim.value}`, startText(judged), 'none');
   return { state: 'unknown', reason: 'legacy-start-differs' };
 }
 

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Descriptor } from '../../backend/descriptor.js';
-import { traitsOf } from '../../backend/filesystem-traits.js';
+import { isSeenLocked } from '../../backend/directory-locks.js';
 import { INITIAL_PID_NAMESPACE } from '../../backend/initial-namespaces.js';
-import { listsAnyLock } from '../../backend/procfs/locks.js';
-import { errnoOf, isErrno, isShortage, isSystemError, reasonOf } from '../../backend/system-error.js';
+import { errnoOf, isErrno, notKnown, reasonOf, unlessShort } from '../../backend/system-error.js';
 import { looksExited, observeProcess, unclear } from '../../identity/observe-process.js';
 import type { Observer } from '../../identity/observer.js';
 import {
@@ -81,16 +80,7 @@ export class LiveStrangerObservation implements StrangerObservation {
 
   /** fcntl(2) shows what other PID namespaces hold too, and /proc/locks shows flock(2). */
   #isLocked(file: Descriptor): boolean {
-    const { backend } = this.#observer;
-    // The descriptors of the portable backend are numbers of its own, and it sees no lock.
-    if (!backend.actsOnOpenDirectory) return false;
-    return this.#look(false, () => {
-      const { type } = backend.files.filesystem(file);
-      const { testableWitness, locksByStDev } = traitsOf(type);
-      // The test can hang on a filesystem of several kernels, so it is made on no other.
-      if (testableWitness && backend.witness.testAnyLock(file, type) === 'held') return true;
-      return listsAnyLock(file, locksByStDev);
-    });
+    return this.#look(false, () => isSeenLocked(this.#observer.backend, file, true));
   }
 
   workerAt(pid: number): Worker | null {
@@ -149,13 +139,10 @@ export class LiveStrangerObservation implements StrangerObservation {
 
   /** Answers `otherwise` where descriptors or memory have run out, and remembers that, so that nothing follows from it. */
   #look<T>(otherwise: T, look: () => T): T {
-    try {
-      return look();
-    } catch (error) {
-      if (!isShortage(error)) throw error;
+    return unlessShort(look, (error) => {
       this.#failed = reasonOf(error);
       return otherwise;
-    }
+    });
   }
 }
 
@@ -164,8 +151,7 @@ function openFile(open: () => Descriptor): Descriptor | null {
   try {
     return open();
   } catch (error) {
-    if (isShortage(error) || !isSystemError(error)) throw error;
-    return null;
+    return notKnown(error);
   }
 }
 

@@ -74,7 +74,10 @@ export function isOwnPid({ record, seen }: Judged): boolean {
  * The birth of a process by the wall clock: the time now, minus the age that the process has on the clock that
  * counts since boot. null when it is not known.
  */
-function birthMs(ticksAsRead: number | null, seen: Observation): number | null {
+export function birthMs(
+  ticksAsRead: number | null,
+  seen: Pick<Observation, 'nowMs' | 'bootTimeMs'>,
+): number | null {
   const ageMs = ageOf(ticksAsRead, seen);
   return ageMs === null ? null : seen.nowMs - ageMs;
 }
