@@ -38,7 +38,8 @@ export interface AcquireOptions extends InspectOptions {
   readonly label?: string | undefined;
 }
 
-const INSPECT_OPTIONS = {
+/** Each of them may change a verdict. */
+export const INSPECT_OPTIONS = {
   ...JUDGE_OPTIONS,
   ownerlessGrace: true,
   emptyFile: true,
