@@ -13,9 +13,8 @@ import { BEATS_PER_LEASE, type InspectOptions, MIN_LEASE } from '../protocol/ass
 import { WRITING_TIME } from '../protocol/file-at-path.js';
 import { LEASED } from '../protocol/file-lease.js';
 import { LockPath } from '../protocol/lock-path.js';
-import { LockView } from '../protocol/view.js';
 import { LockTimeoutError } from '../timeout-error.js';
-import { type AsyncChangeWatch, startAsyncWatch } from './change-watch.js';
+import { type AsyncChangeWatch, watchLockAt } from './change-watch.js';
 import { Pace } from './pace.js';
 import { Reporter } from './reporter.js';
 import { Wakeup } from './wakeup.js';
@@ -108,7 +107,7 @@ class Watcher {
     const lockPath = LockPath.open(this.#path);
     try {
       const isDirectory = format === 'kernel-identity' || format === 'openclaw-directory';
-      this.#watch = isDirectory ? watchDirectory(lockPath) : watchFile(lockPath, owner);
+      this.#watch = isDirectory ? watchLockAt(lockPath) : watchFile(lockPath, owner);
     } finally {
       lockPath.close();
     }
@@ -122,16 +121,6 @@ class Watcher {
   close(): void {
     this.#watch?.close();
     this.#watch = null;
-  }
-}
-
-function watchDirectory(lockPath: LockPath): AsyncChangeWatch | null {
-  const view = LockView.open(lockPath);
-  if (view === null) return null;
-  try {
-    return startAsyncWatch(view);
-  } finally {
-    view.close();
   }
 }
 
