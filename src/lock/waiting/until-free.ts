@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 import { monotonicMs } from '../../backend/monotonic-clock.js';
 import { isErrno } from '../../backend/system-error.js';
 import { LockNotEmptyError, NotALockError } from '../../errors.js';
+import { hasOwnerFile } from '../../formats/format.js';
 import { isNamedLikeLock } from '../../formats/names.js';
 import type { OwnerRecord } from '../../record/owner-record.js';
 import { inspectLockSync, type LockInspection } from '../inspect.js';
@@ -106,8 +107,7 @@ class Watcher {
     this.#watched = who;
     const lockPath = LockPath.open(this.#path);
     try {
-      const isDirectory = format === 'kernel-identity' || format === 'openclaw-directory';
-      this.#watch = isDirectory ? watchLockAt(lockPath) : watchFile(lockPath, owner);
+      this.#watch = hasOwnerFile(format) ? watchLockAt(lockPath) : watchFile(lockPath, owner);
     } finally {
       lockPath.close();
     }
