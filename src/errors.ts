@@ -137,3 +137,8 @@ export function kindOf(value: unknown): string {
   if (ArrayBuffer.isView(value)) return 'bytes';
   return Array.isArray(value) ? 'an array' : typeof value;
 }
+
+/** What was given in place of a known name, in words for a message. */
+export function shownName(given: unknown): string {
+  return typeof given === 'string' ? JSON.stringify(given) : kindOf(given);
+}

@@ -1,5 +1,5 @@
 import { invalidArgument, kindOf, unknownKey } from './errors.js';
-import { nearest } from './text/nearest.js';
+import { meantOrAll } from './text/nearest.js';
 
 /**
  * The names of the options that a function takes, beside their type. A list that is written `satisfies OptionNames<T>`
@@ -49,7 +49,5 @@ function refuseIfGiven(options: object, name: string, known: Readonly<Record<str
 
 function adviceOn(name: string, known: Readonly<Record<string, true>>): string {
   if (Object.hasOwn(ELSEWHERE, name)) return `: ${ELSEWHERE[name]}`;
-  const names = Object.keys(known);
-  const meant = nearest(name, names);
-  return meant === null ? `; the options are ${names.join(', ')}` : `; did you mean '${meant}'?`;
+  return `; ${meantOrAll(name, Object.keys(known), 'options')}`;
 }

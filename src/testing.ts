@@ -18,7 +18,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { requirePid } from './backend/arguments.js';
-import { kindOf, unknownKey, withCode } from './errors.js';
+import { shownName, unknownKey, withCode } from './errors.js';
 import { dumpDiagnostics, type Lock, type ProcessIdentity, probeIdentity } from './index.js';
 import { FAKES, type FakeState } from './judge/fakes.js';
 import { type OptionNames, requireOptions } from './known-options.js';
@@ -200,8 +200,7 @@ function removeLock(path: string): void {
 
 function requireState(state: unknown): void {
   if (STATES.includes(state)) return;
-  const shown = typeof state === 'string' ? JSON.stringify(state) : kindOf(state);
-  throw unknownKey(`the state of a fake owner is one of ${STATES.join(', ')}, not ${shown}`);
+  throw unknownKey(`the state of a fake owner is one of ${STATES.join(', ')}, not ${shownName(state)}`);
 }
 
 function refuseInProduction(): void {

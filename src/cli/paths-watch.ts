@@ -1,8 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { LockPath } from '../lock/protocol/lock-path.js';
-import { LockView } from '../lock/protocol/view.js';
-import { type AsyncChangeWatch, startAsyncWatch } from '../lock/waiting/change-watch.js';
+import { type AsyncChangeWatch, watchLockAt } from '../lock/waiting/change-watch.js';
 import { Wakeup } from '../lock/waiting/wakeup.js';
 
 /** Milliseconds until the next look where the kernel reports every change, and where it does not. */
@@ -95,13 +94,7 @@ function watchLock(path: string): AsyncChangeWatch | null {
   try {
     const lockPath = LockPath.open(path);
     try {
-      const view = LockView.open(lockPath);
-      if (view === null) return null;
-      try {
-        return startAsyncWatch(view);
-      } finally {
-        view.close();
-      }
+      return watchLockAt(lockPath);
     } finally {
       lockPath.close();
     }

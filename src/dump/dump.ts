@@ -9,6 +9,7 @@ import { unlessShort } from '../backend/system-error.js';
 import { invalidType } from '../errors.js';
 import { currentObserver, isProcHidden, readProcOptions } from '../identity/observer.js';
 import { ownIdentity } from '../identity/read.js';
+import { checkBoolean } from '../judge/options.js';
 import { requireOptions } from '../known-options.js';
 import { findUsers } from '../lock/holders.js';
 import { inspectLockSync } from '../lock/inspect.js';
@@ -37,7 +38,7 @@ function checkDumpOptions(options: DumpOptions): void {
   if (locks !== undefined && !(Array.isArray(locks) && locks.every((path) => typeof path === 'string'))) {
     throw invalidType('locks', 'an array of paths', locks);
   }
-  if (redact !== undefined && typeof redact !== 'boolean') throw invalidType('redact', 'a boolean', redact);
+  checkBoolean('redact', redact);
 }
 
 function collect(locks: readonly string[]): DiagnosticsDump {

@@ -46,6 +46,16 @@ export type LockFormat =
   | (typeof STRANGERS_FORMATS)[number]
   | 'none';
 
+/** The format of a directory whose owner.json holds this record. */
+export function directoryFormat({ version }: OwnerRecord): LockFormat {
+  return version === null ? 'openclaw-directory' : 'kernel-identity';
+}
+
+/** True for a directory with an owner.json in it, as this package and OpenClaw make one. */
+export function hasOwnerFile(format: LockFormat): boolean {
+  return format === 'kernel-identity' || format === 'openclaw-directory';
+}
+
 /** What was read under a name: a regular file, the target of a symbolic link, or the entries of a directory. */
 export interface Source {
   readonly kind: 'file' | 'link' | 'directory';

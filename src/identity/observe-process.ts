@@ -176,7 +176,7 @@ function isDead(state: string): boolean {
 }
 
 /** Calls kill(2) with signal 0, and answers 'ok' or why not. EPERM means that the process is there. */
-function signalZero(pid: number): string {
+export function signalZero(pid: number): string {
   try {
     process.kill(pid, 0);
     return 'ok';

@@ -65,12 +65,12 @@ export function checkJudgeOptions(options: JudgeOptions, known: OptionNames<Judg
   if (options.legacy !== undefined && options.legacy !== 'assume' && options.legacy !== 'unknown') {
     throw invalidValue('legacy', `'assume' or 'unknown'`, options.legacy);
   }
-  if (options.trustBootId !== undefined && typeof options.trustBootId !== 'boolean') {
-    throw invalidType('trustBootId', 'a boolean', options.trustBootId);
-  }
-  if (options.sameHost !== undefined && typeof options.sameHost !== 'boolean') {
-    throw invalidType('sameHost', 'a boolean', options.sameHost);
-  }
+  checkBoolean('trustBootId', options.trustBootId);
+  checkBoolean('sameHost', options.sameHost);
+}
+
+export function checkBoolean(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'boolean') throw invalidType(name, 'a boolean', value);
 }
 
 export function checkTime(name: string, ms: unknown): void {

@@ -10,6 +10,7 @@ import {
   lockLinesIn,
   splitDevice,
 } from '../backend/procfs/locks.js';
+import { hasOwnerFile } from '../formats/format.js';
 import { siblingNames } from '../formats/sibling-locks.js';
 import { LIFELINES } from '../identity/list-lifelines.js';
 import type { DescriptorSearch, Pid } from '../identity/lock-descriptors.js';
@@ -40,7 +41,7 @@ interface TargetFile extends LockedFile {
 export function targetOf(lock: SearchedLock): Target | null {
   const { state, path, format, owner } = lock;
   if (state === 'free' || state === 'stale') return null;
-  const isDirectory = format === 'kernel-identity' || format === 'openclaw-directory';
+  const isDirectory = hasOwnerFile(format);
   return {
     lock,
     files: (isDirectory ? [join(path, OWNER_FILE)] : [path, ...siblingPaths(path)])

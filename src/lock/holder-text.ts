@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { unlessShort } from '../backend/system-error.js';
+import { directoryFormat } from '../formats/format.js';
 import { type ProcessDescription, readCommand, shortCommand } from '../identity/describe-process.js';
 import { currentObserver } from '../identity/observer.js';
 import { describeOwner } from '../record/describe-owner.js';
@@ -42,8 +43,7 @@ export function describeHolder(report: WaitReport): string {
     return describeOwner(owner, ownerAge, command === null ? null : shortCommand(command, MAX_COMMAND));
   }
   // A file of whatever format is searched in the same way.
-  const ofDirectory = owner.version === null ? 'openclaw-directory' : 'kernel-identity';
-  const format = isDirectory(path) ? ofDirectory : 'bare-pid';
+  const format = isDirectory(path) ? directoryFormat(owner) : 'bare-pid';
   const [holder] = findUsers([{ path, format, state: 'held', owner, verdict }])[0]?.holders ?? [];
   return `${describeOwner(owner, ownerAge)}${holder === undefined ? '' : `; held by ${holderText(holder)}`}`;
 }

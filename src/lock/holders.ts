@@ -1,10 +1,10 @@
 // Who holds a lock, and who waits for it: for people. Nothing here takes part in a judgement, because a process that
 // hides, or lives in another container, holds its lock all the same.
 import type { LockLine } from '../backend/procfs/locks.js';
-import { errnoOf } from '../backend/system-error.js';
 import { compareIdentities } from '../identity/compare.js';
 import { describeProcess, type ProcessDescription } from '../identity/describe-process.js';
 import { type Pid, searchDescriptors, showsDescriptors } from '../identity/lock-descriptors.js';
+import { signalZero } from '../identity/observe-process.js';
 import { currentObserver, type Observer } from '../identity/observer.js';
 import { ownIdentity, probeIdentity } from '../identity/read.js';
 import type { Reason } from '../judge/verdict.js';
@@ -96,12 +96,7 @@ function usersOf(
 
 /** False for a process that took a lock, left it to a child, and is gone. */
 function isThere(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errnoOf(error) !== 'ESRCH';
-  }
+  return signalZero(pid) !== 'ESRCH';
 }
 
 /** Says whom the holders have the lock from, or finds the recorded process where no holder can be seen. */

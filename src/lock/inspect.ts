@@ -1,7 +1,7 @@
 // Inspecting means to judge a lock or a file and to change nothing.
 import { LockNotEmptyError, quoteNames } from '../errors.js';
 import type { ForeignLock } from '../formats/foreign-lock.js';
-import type { LockFormat } from '../formats/format.js';
+import { directoryFormat, type LockFormat } from '../formats/format.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { ownerAgeOf } from './events.js';
@@ -204,7 +204,7 @@ export function inspectView(view: LockView, lockState: LockState): InspectedLock
 export function inspectionOf({ lockPath, record }: LockView, lockState: LockState): InspectedLock {
   return {
     path: lockPath.path,
-    format: record === null ? 'none' : record.version === null ? 'openclaw-directory' : 'kernel-identity',
+    format: record === null ? 'none' : directoryFormat(record),
     state: lockState.state,
     verdict: lockState.verdict,
     owner: record,

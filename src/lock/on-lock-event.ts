@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { invalidArgument, kindOf, unknownKey } from '../errors.js';
-import { nearest } from '../text/nearest.js';
+import { invalidArgument, kindOf, shownName, unknownKey } from '../errors.js';
+import { meantOrAll } from '../text/nearest.js';
 import { CHANNELS, type LockEvents } from './events.js';
 
 /** The events of this thread's locks, by the keys of {@link CHANNELS}. */
@@ -37,9 +37,5 @@ export function onLockEvent<Name extends LockEventName>(
 }
 
 function unknownEvent(name: unknown): TypeError {
-  const names = Object.keys(CHANNELS);
-  const meant = typeof name === 'string' ? nearest(name, names) : null;
-  const advice = meant === null ? `the events are ${names.join(', ')}` : `did you mean '${meant}'?`;
-  const shown = typeof name === 'string' ? JSON.stringify(name) : kindOf(name);
-  return unknownKey(`unknown event ${shown}; ${advice}`);
+  return unknownKey(`unknown event ${shownName(name)}; ${meantOrAll(name, Object.keys(CHANNELS), 'events')}`);
 }

@@ -1,5 +1,5 @@
 import { invalidType, invalidValue } from '../errors.js';
-import { checkJudgeOptions, checkTime, JUDGE_OPTIONS } from '../judge/options.js';
+import { checkBoolean, checkJudgeOptions, checkTime, JUDGE_OPTIONS } from '../judge/options.js';
 import type { OptionNames } from '../known-options.js';
 import { MAX_LABEL } from '../record/parse.js';
 import type { WaitReport } from './events.js';
@@ -38,7 +38,8 @@ export interface AcquireOptions extends InspectOptions {
   readonly label?: string | undefined;
 }
 
-const INSPECT_OPTIONS = {
+/** Each of them may change a verdict. */
+export const INSPECT_OPTIONS = {
   ...JUDGE_OPTIONS,
   ownerlessGrace: true,
   emptyFile: true,
@@ -78,9 +79,7 @@ export function checkAcquireOptions(
       throw invalidValue('lease', `${MIN_LEASE} to ${MAX_LEASE} milliseconds`, options.lease);
     }
   }
-  if (options.handOver !== undefined && typeof options.handOver !== 'boolean') {
-    throw invalidType('handOver', 'a boolean', options.handOver);
-  }
+  checkBoolean('handOver', options.handOver);
   if (options.label !== undefined && typeof options.label !== 'string') {
     throw invalidType('label', 'a string', options.label);
   }

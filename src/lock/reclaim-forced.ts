@@ -99,11 +99,13 @@ function targetAt(lockPath: LockPath, found: Found | null, options: InspectOptio
     return { inspection: { ...nothingThere(lockPath), state: 'unknown', description }, signature };
   }
   if (found instanceof ForeignLock) {
-    // A person who has seen the file may take one for a leftover that names nobody.
-    const { refusal } = assessFile(found, lockPath, { ...options, emptyFile: 'take' }, new LastLook());
+    const lockState = assessFile(found, lockPath, options, new LastLook());
+    // A person who has seen a file that names nobody may take it for a leftover.
+    const { refusal } = found.namesNobody
+      ? assessFile(found, lockPath, { ...options, emptyFile: 'take' }, new LastLook())
+      : lockState;
     if (refusal !== undefined) throw refusal;
-    const inspection = inspectForeign(found, lockPath, assessFile(found, lockPath, options, new LastLook()));
-    return { inspection, signature: found.signature };
+    return { inspection: inspectForeign(found, lockPath, lockState), signature: found.signature };
   }
   const lockState = assessOf(found, options);
   if (lockState.refusal !== undefined) throw lockState.refusal;

@@ -14,6 +14,15 @@ export function nearest(slip: string, words: readonly string[]): string | null {
   return best;
 }
 
+/**
+ * `did you mean 'timeout'?`, or, where no word is near, `the options are timeout, lease`.
+ * @param kind what the words are: `options`.
+ */
+export function meantOrAll(slip: unknown, words: readonly string[], kind: string): string {
+  const meant = typeof slip === 'string' ? nearest(slip, words) : null;
+  return meant === null ? `the ${kind} are ${words.join(', ')}` : `did you mean '${meant}'?`;
+}
+
 /** The optimal string alignment distance of two words; Infinity where it is surely more than `limit`. */
 function mistakesBetween(a: string, b: string, limit: number): number {
   // A hostile name may be long, and the distance takes time with the product of the lengths.

@@ -23,6 +23,7 @@ import {
   reclaimLockSync,
 } from '../../src/index.js';
 import { NOBODY } from '../helpers/crafted.js';
+import { meanwhile } from '../helpers/meanwhile.js';
 import { startProcess } from '../helpers/processes.js';
 import { hasProgram, type Requirement, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -30,21 +31,6 @@ import { fixtureText, link, written } from './wild.js';
 
 const ALSO_DEAD = NOBODY - 1;
 const LIVING = process.pid;
-
-/**
- * Options that run `act` when the judge reads the first of them, which is after the file was read and before
- * it is deleted. The check of the options reads it too, before the file.
- */
-function meanwhile(act: () => void, times = 1): InspectOptions {
-  let left = times;
-  return {
-    get legacy() {
-      const isChecked = new Error('stack').stack?.includes('checkJudgeOptions') === true;
-      if (!isChecked && left-- > 0) act();
-      return 'assume' as const;
-    },
-  };
-}
 
 describe('between the judgement and the deletion', () => {
   function stale(): { directory: string; path: string } {

@@ -13,7 +13,7 @@ import {
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { AcquireOptions } from '../../src/index.js';
+import { meanwhile } from '../helpers/meanwhile.js';
 import { describeForEachBackend } from '../helpers/package.js';
 import { startProcess } from '../helpers/processes.js';
 import { hasProgram, testRequiring } from '../helpers/requirements.js';
@@ -36,25 +36,6 @@ function fileAt(name: string, content: string, ageMs = 5_000): string {
 function makeOlder(path: string, ageMs: number): void {
   const time = (Date.now() - ageMs) / 1000;
   utimesSync(path, time, time);
-}
-
-/**
- * Options that run `act` when the judge reads the first of them, which is after the file was read and before it
- * is deleted. The check of the options reads it too, before the file.
- */
-function meanwhile(act: () => void, more: AcquireOptions = {}): AcquireOptions {
-  let isDone = false;
-  return {
-    ...more,
-    get legacy() {
-      const isChecked = new Error('stack').stack?.includes('checkJudgeOptions') === true;
-      if (!isChecked && !isDone) {
-        isDone = true;
-        act();
-      }
-      return 'assume' as const;
-    },
-  };
 }
 
 describeForEachBackend("an older program's file at the path of a lock", (api) => {

@@ -1640,6 +1640,11 @@ export const files = [
     file: 'src/lock/waiting/queue.ts',
     tests: ['test/waiting/queue.test.ts'],
     mutants: [
+      {
+        what: 'waiters that judge by different options share what they see',
+        from: 'RULES.map((name) => options[name]).join()',
+        to: "''",
+      },
       { what: 'everybody is the head', from: 'return this.#queue.head === this;', to: 'return true;' },
       { what: 'the turn is not passed on', from: '    head?.wake();\n', to: '' },
       {

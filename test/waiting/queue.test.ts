@@ -174,7 +174,9 @@ describeForEachBackend('waiters in a queue', (api) => {
       { legacy: 'unknown' },
       { clockSlack: 1 },
       { ownerlessGrace: 1 },
+      { emptyFile: 'take' },
       { trustBootId: true },
+      { sameHost: true },
     ] as const;
     const heads = await Promise.all(rules.map((options) => queue(path, options)));
     const seconds = await Promise.all(rules.map((options) => queue(path, options)));

@@ -1,8 +1,7 @@
 // A takeover deletes the file of a dead owner from the path of a lock. unlink(2) and rename(2) act on a name, not on the
 // file that was judged. If two processes judge one dead file, the first deletes it, and a third makes its own, then the
 // second would delete that one. So only the process that holds the takeover's own lock may judge and delete.
-import type { InspectOptions } from './assess.js';
-import { assess } from './assess.js';
+import { assess, type InspectOptions } from './assess.js';
 import { clearStale } from './clear.js';
 import { LastLook } from './last-look.js';
 import type { LockPath } from './lock-path.js';

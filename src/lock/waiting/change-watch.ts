@@ -3,7 +3,8 @@ import type { Descriptor } from '../../backend/descriptor.js';
 import { traitsOf } from '../../backend/filesystem-traits.js';
 import { isErrno } from '../../backend/system-error.js';
 import { lockFileOf } from '../../judge/lock-file.js';
-import type { LockView } from '../protocol/view.js';
+import type { LockPath } from '../protocol/lock-path.js';
+import { LockView } from '../protocol/view.js';
 import { type LifelineToWatch, lifelineToWatch } from './lifeline-to-watch.js';
 import { Wakeup } from './wakeup.js';
 
@@ -59,6 +60,17 @@ export function startAsyncWatch(view: LockView): AsyncChangeWatch | null {
     return EventLoopWatch.start(watch, view, pidfd, lifeline);
   } finally {
     if (pidfd !== null) files.close(pidfd);
+  }
+}
+
+/** Watches the lock directory at a path. null also where nothing stands there. @throws the errors of LockView.open(). */
+export function watchLockAt(lockPath: LockPath): AsyncChangeWatch | null {
+  const view = LockView.open(lockPath);
+  if (view === null) return null;
+  try {
+    return startAsyncWatch(view);
+  } finally {
+    view.close();
   }
 }
 

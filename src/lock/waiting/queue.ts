@@ -1,5 +1,6 @@
 import { monotonicMs } from '../../backend/monotonic-clock.js';
-import type { AcquireOptions } from '../options.js';
+import { type AcquireOptions, INSPECT_OPTIONS } from '../options.js';
+import type { InspectOptions } from '../protocol/assess.js';
 import type { LockPath } from '../protocol/lock-path.js';
 import type { Obstacle } from './obstacle.js';
 import { Wakeup } from './wakeup.js';
@@ -175,16 +176,11 @@ export class QueuedWaiter {
   }
 }
 
-function rulesOf({
-  legacy,
-  clockSlack,
-  ownerlessGrace,
-  emptyFile,
-  trustBootId,
-  sameHost,
-}: AcquireOptions): string {
+const RULES = Object.keys(INSPECT_OPTIONS) as (keyof InspectOptions)[];
+
+function rulesOf(options: AcquireOptions): string {
   // Not as JSON, which writes Infinity like a missing number.
-  return [legacy, clockSlack, ownerlessGrace, emptyFile, trustBootId, sameHost].join();
+  return RULES.map((name) => options[name]).join();
 }
 
 function findOrMakeQueue({ queues }: Line, rules: string): Queue {

@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 import { monotonicMs } from '../../backend/monotonic-clock.js';
 import { isErrno } from '../../backend/system-error.js';
 import { LockNotEmptyError, NotALockError } from '../../errors.js';
+import { hasOwnerFile } from '../../formats/format.js';
 import { isNamedLikeLock } from '../../formats/names.js';
 import type { OwnerRecord } from '../../record/owner-record.js';
 import { inspectLockSync, type LockInspection } from '../inspect.js';
@@ -13,9 +14,8 @@ import { BEATS_PER_LEASE, type InspectOptions, MIN_LEASE } from '../protocol/ass
 import { WRITING_TIME } from '../protocol/file-at-path.js';
 import { LEASED } from '../protocol/file-lease.js';
 import { LockPath } from '../protocol/lock-path.js';
-import { LockView } from '../protocol/view.js';
 import { LockTimeoutError } from '../timeout-error.js';
-import { type AsyncChangeWatch, startAsyncWatch } from './change-watch.js';
+import { type AsyncChangeWatch, watchLockAt } from './change-watch.js';
 import { Pace } from './pace.js';
 import { Reporter } from './reporter.js';
 import { Wakeup } from './wakeup.js';
@@ -107,8 +107,7 @@ class Watcher {
     this.#watched = who;
     const lockPath = LockPath.open(this.#path);
     try {
-      const isDirectory = format === 'kernel-identity' || format === 'openclaw-directory';
-      this.#watch = isDirectory ? watchDirectory(lockPath) : watchFile(lockPath, owner);
+      this.#watch = hasOwnerFile(format) ? watchLockAt(lockPath) : watchFile(lockPath, owner);
     } finally {
       lockPath.close();
     }
@@ -122,16 +121,6 @@ class Watcher {
   close(): void {
     this.#watch?.close();
     this.#watch = null;
-  }
-}
-
-function watchDirectory(lockPath: LockPath): AsyncChangeWatch | null {
-  const view = LockView.open(lockPath);
-  if (view === null) return null;
-  try {
-    return startAsyncWatch(view);
-  } finally {
-    view.close();
   }
 }
 
