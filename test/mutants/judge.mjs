@@ -496,6 +496,22 @@ export const files = [
     ],
   },
   {
+    file: 'src/backend/procfs/locks.ts',
+    tests: ['test/strangers/looks.test.ts'],
+    mutants: [
+      {
+        what: 'a lock far down in the list is not there',
+        from: 'readLockTable(LONGEST_LIST)',
+        to: 'readLockTable()',
+      },
+      {
+        what: 'a list that was not read to its end has no more locks',
+        from: "if (!ended) throw systemError('ENOMEM', 'read', { path: LOCKS });",
+        to: '',
+      },
+    ],
+  },
+  {
     file: 'src/backend/directory-locks.ts',
     tests: ['test/strangers/looks.test.ts'],
     mutants: [

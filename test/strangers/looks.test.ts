@@ -1,6 +1,7 @@
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { splitDevice } from '../../src/backend/procfs/locks.js';
 import type { LockInspection } from '../../src/index.js';
 import { hasBackend, TESTED } from '../helpers/backends.js';
 import { openBox } from '../helpers/box.js';
@@ -9,9 +10,18 @@ import { lockFile } from '../helpers/file-locks.js';
 import { describeForEachBackend } from '../helpers/package.js';
 import { pretendFilesystem } from '../helpers/pretend-filesystem.js';
 import { fixture, startProcess, type TestProcess } from '../helpers/processes.js';
-import { describeRequiring, hasProgram, isolationTest, testRequiring } from '../helpers/requirements.js';
+import {
+  describeRequiring,
+  hasProgram,
+  isolationTest,
+  testRequiring,
+  userNamespaceFlags,
+} from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
+
+/** Puts the file that is its first argument in the place of /proc/locks, and runs the rest. */
+const MOUNT_LOCKS = 'mount --bind "$0" /proc/locks && exec "$@"';
 
 async function numberOfDead(): Promise<number> {
   const dead = await startProcess(['cat']);
@@ -38,6 +48,27 @@ for (const backend of TESTED) {
 
   describeRequiring([...BUILT, hasBackend(backend)], `with the ${backend} backend`, () => {
     const needed = [hasProgram('python3')];
+
+    isolationTest('a lock far down in a long list of them: alive; a list without end: unknown', async () => {
+      const path = pidFile(await numberOfDead());
+      const { dev, ino } = statSync(path, { bigint: true });
+      const { major, minor } = splitDevice(dev);
+      const [high, low] = [major, minor].map((number) => number.toString(16).padStart(2, '0'));
+      const line = (number: number, inode: bigint) =>
+        `${number}: FLOCK  ADVISORY  WRITE 1 ${high}:${low}:${inode} 0 EOF\n`;
+      const others = (count: number) => Array.from({ length: count }, (_, i) => line(i + 1, 1n)).join('');
+      const list = join(tempDir(), 'locks');
+      // The list is longer than what one read takes, and longer than what a look reads at most.
+      const lists = { 'held: legacy-file-locked': 5_000, 'unknown: legacy-process-hidden': 500_000 };
+      for (const [verdict, count] of Object.entries(lists)) {
+        writeFileSync(list, others(count) + line(count + 1, ino));
+        const mount = ['unshare', ...userNamespaceFlags(), '--mount', 'sh', '-c', MOUNT_LOCKS, list];
+        const reader = await startProcess([...mount, process.execPath, MAIN, 'inspect', '--json', path], {
+          env,
+        });
+        expect(inWords(await jsonOf(reader))).toBe(verdict);
+      }
+    });
 
     testRequiring(needed, 'a lock on the file beside a lock that its program locks: alive', async () => {
       const path = pidFile(await numberOfDead(), 'gateway.state.lock');
@@ -93,6 +124,17 @@ for (const backend of TESTED) {
       await box.kill();
       expect(['stale: legacy-no-such-process', names[1]]).toContain(await verdictOn(low));
     });
+
+    // /proc/locks hides what other PID namespaces hold, so that only fcntl(2) shows it, and that is native's alone.
+    if (backend === 'native') {
+      isolationTest('a lock of the host on a file, seen from a container', async () => {
+        const box = await openBox({ env });
+        const path = pidFile(await numberOfDead());
+        await lockFile(path, 'posix:read:0:0');
+        const reader = await box.start([process.execPath, MAIN, 'inspect', '--json', path], { env });
+        expect(inWords(await jsonOf(reader))).toBe('held: legacy-file-locked');
+      });
+    }
 
     isolationTest('two live containers on one volume: neither takes what names the other', async () => {
       const [first, second] = [

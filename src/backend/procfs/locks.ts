@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { Descriptor } from '../descriptor.js';
-import { isShortage, isSystemError } from '../system-error.js';
+import { isShortage, isSystemError, systemError } from '../system-error.js';
 
 /** The three numbers by which /proc/locks names a file. */
 export interface LockedFile {
@@ -13,11 +13,13 @@ export interface LockTable {
   readonly text: string;
   /** False when locks that were held all the time may be missing from the text. */
   readonly complete: boolean;
+  /** False when the list goes on beyond the text. */
+  readonly ended: boolean;
 }
 
 const LOCKS = '/proc/locks';
 
-/** Bytes. A read ends where the kernel ends it, mostly after a page; what lies beyond 16 pages is not read. */
+/** Bytes. A read ends where the kernel ends it, mostly after a page. */
 const READ_SIZE = 64 * 1024;
 
 /** Bytes. seq_file collects records in one page and answers a read with those that fit. 4 KiB is the smallest page. */
@@ -27,22 +29,27 @@ const PAGE_SIZE = 4096;
 const LONGEST_RECORD = 1024;
 
 /**
- * Reads /proc/locks, up to {@link READ_SIZE}. The kernel lets no lock come or go during one read(2) (proc_locks(5),
+ * Reads /proc/locks. The kernel lets no lock come or go during one read(2) (proc_locks(5),
  * locks_start in fs/locks.c). A list that takes several reads is put together from several moments, by position. Locks
  * taken or dropped in between shift the others, so a lock that was held throughout can be in no part of it. Each lock
  * that is listed was held at one of those moments: presence can be trusted, absence only in a list that is complete.
+ * @param most bytes; what lies beyond is not read.
  */
-export function readLockTable(): LockTable {
+export function readLockTable(most = READ_SIZE): LockTable {
   const fd = openSync(LOCKS, constants.O_RDONLY);
   try {
-    const buffer = Buffer.allocUnsafe(READ_SIZE);
+    let buffer = Buffer.allocUnsafe(READ_SIZE);
     const first = readSync(fd, buffer, 0, READ_SIZE, null);
     let length = first;
-    for (let more = first; more > 0 && length < READ_SIZE; length += more) {
-      more = readSync(fd, buffer, length, READ_SIZE - length, null);
+    let more = first;
+    while (more > 0 && length < most) {
+      if (length === buffer.length) buffer = Buffer.concat([buffer], 2 * length);
+      more = readSync(fd, buffer, length, buffer.length - length, null);
+      length += more;
     }
     return {
       text: buffer.toString('latin1', 0, length),
+      ended: more === 0,
       // An empty second read is not enough for a complete list, because the record that did not fit into the
       // first may be gone by the second. The first must also have had room for one more record.
       complete: length === first && length <= PAGE_SIZE - LONGEST_RECORD,
@@ -140,11 +147,14 @@ export function locksThrough(fd: Descriptor): ListedLock[] {
 
 /** Most readings of a list that is too long for one read(2). One that was held throughout can be missing from each. */
 const READINGS = 3;
+/** Bytes: some 300 000 locks. */
+const LONGEST_LIST = 16 * 1024 * 1024;
 
 /**
  * True when /proc/locks lists a lock of whatever kind on the inode of an open file or directory.
  * @param byDevice false: the device is not compared, because btrfs and overlay show another one there. A lock of a
  * namesake on another filesystem only delays.
+ * @throws ENOMEM for a list that is too long to be read whole: nothing is known then.
  */
 export function listsAnyLock(fd: Descriptor, byDevice: boolean): boolean {
   try {
@@ -155,8 +165,9 @@ export function listsAnyLock(fd: Descriptor, byDevice: boolean): boolean {
     const device = byDevice ? `${high}:${low}` : '[0-9a-f]+:[0-9a-f]+';
     const lock = new RegExp(`^\\s*\\d+:\\s+[A-Z]\\S+\\s.*\\s${device}:${ino}\\s`, 'm');
     for (let reading = 0; reading < READINGS; reading += 1) {
-      const { text, complete } = readLockTable();
+      const { text, complete, ended } = readLockTable(LONGEST_LIST);
       if (lock.test(text)) return true;
+      if (!ended) throw systemError('ENOMEM', 'read', { path: LOCKS });
       if (complete) break;
     }
     return false;
