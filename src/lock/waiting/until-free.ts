@@ -71,7 +71,8 @@ function refuseWhatIsNoLock(found: LockInspection, { emptyFile }: InspectOptions
 
 /** True for an empty file that is so new that its owner may not have written its record yet, as acquireLock() has it. */
 function isAboutToBeWritten(path: string, { size, mtimeMs }: Stats): boolean {
-  const ageMs = Date.now() - mtimeMs;
+  // Date.now() is cut to whole milliseconds, so that a file of this very one would seem to be of the future.
+  const ageMs = Date.now() - Math.floor(mtimeMs);
   return size === 0 && isNamedLikeLock(basename(path)) && ageMs >= 0 && ageMs <= WRITING_TIME;
 }
 
