@@ -4,7 +4,7 @@
 // Arguments: what to do, the lock's path, n. In place of n there may be the beginning of a call; the process
 // is then stopped before that call. Prints each call before it is made, and `completed` if it came that far.
 import { writeSync } from 'node:fs';
-import { api, currentBackend } from '../helpers/internals.mjs';
+import { api, currentBackend } from '../../build/modules/internals.js';
 
 const [work, path, moment] = process.argv.slice(2);
 const { acquireLockSync, reclaimLockSync } = api;
