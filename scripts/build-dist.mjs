@@ -48,6 +48,7 @@ async function makeDist() {
   write('testing.d.ts', "export * from './testing.cjs';\n");
   await buildLibrary();
   await buildTesting();
+  await buildInternals();
   await buildProgram();
   console.log('dist/ made');
 }
@@ -84,6 +85,15 @@ async function buildTesting() {
   // A CommonJS file does not tell its exports. The ES module that tells them is not written.
   const { metafile } = await build({ ...BUNDLE, ...source, format: 'esm', metafile: true, write: false });
   write('testing.js', wrapperOf(metafile, './testing.cjs'));
+}
+
+/**
+ * What the tests' processes use beyond the library, as one file: its 150 modules take a process 90 ms of processor time,
+ * and the crash tests and the torture start thousands of processes.
+ */
+async function buildInternals() {
+  const entryPoints = ['test/helpers/internals.mjs'];
+  await build({ ...BUNDLE, format: 'esm', entryPoints, outfile: join(MODULES, 'internals.js') });
 }
 
 /**
