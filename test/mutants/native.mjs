@@ -374,6 +374,22 @@ export const files = [
     ],
   },
   {
+    file: 'native/binding/watch.cc',
+    tests: WATCH,
+    mutants: [
+      {
+        what: 'the thread writes to memory that can be detached',
+        from: 'napi_is_arraybuffer(env, buffer, &is_array_buffer) == napi_ok && !is_array_buffer',
+        to: 'napi_is_arraybuffer(env, buffer, &is_array_buffer) == napi_ok',
+      },
+      {
+        what: 'the thread writes to words of another size',
+        from: ' &&\n      type == napi_int32_array) {',
+        to: ') {',
+      },
+    ],
+  },
+  {
     file: 'native/linux/watcher.cc',
     tests: WATCH,
     mutants: [

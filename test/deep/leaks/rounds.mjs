@@ -21,7 +21,7 @@ export function roundsOf({ processes, files, witness, lifeline, watch, lease, ..
   const held = files.createAt(lock, 'held').descriptor;
   witness.take(held);
   const pidfd = /** @type {number} */ (processes.openPidfd(process.pid));
-  const words = new Int32Array(1);
+  const words = new Int32Array(new SharedArrayBuffer(4));
   const { device, inode } = files.statDescriptor(lock);
   const ownLifeline = lifeline.takeOfProcess() ?? '';
 
