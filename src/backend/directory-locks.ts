@@ -20,5 +20,5 @@ export function isSeenLocked(
   const { testableWitness, locksByStDev } = traitsOf(type);
   // The test can hang on a filesystem of several kernels, so it is made on no other.
   if (testableWitness && witness.testAnyLock(descriptor, type) === 'held') return true;
-  return listsAnyLock(descriptor, byDevice && locksByStDev);
+  return listsAnyLock(files.statDescriptor(descriptor), byDevice && locksByStDev);
 }
