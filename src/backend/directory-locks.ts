@@ -22,3 +22,12 @@ export function isSeenLocked(
   if (testableWitness && witness.testAnyLock(descriptor, type) === 'held') return true;
   return listsAnyLock(files.statDescriptor(descriptor), byDevice && locksByStDev);
 }
+
+/**
+ * Whether {@link isSeenLocked} sees the byte-range locks of processes in other PID namespaces too. An open file
+ * description's are seen by all.
+ */
+export function seesLocksOfAll({ witness, files }: Backend, descriptor: Descriptor): boolean {
+  const { type } = files.filesystem(descriptor);
+  return traitsOf(type).testableWitness && witness.testAnyLock(descriptor, type) !== 'untestable';
+}
