@@ -20,5 +20,14 @@ export function isSeenLocked(
   const { testableWitness, locksByStDev } = traitsOf(type);
   // The test can hang on a filesystem of several kernels, so it is made on no other.
   if (testableWitness && witness.testAnyLock(descriptor, type) === 'held') return true;
-  return listsAnyLock(descriptor, byDevice && locksByStDev);
+  return listsAnyLock(files.statDescriptor(descriptor), byDevice && locksByStDev);
+}
+
+/**
+ * Whether {@link isSeenLocked} sees the byte-range locks of processes in other PID namespaces too. An open file
+ * description's are seen by all.
+ */
+export function seesLocksOfAll({ witness, files }: Backend, descriptor: Descriptor): boolean {
+  const { type } = files.filesystem(descriptor);
+  return traitsOf(type).testableWitness && witness.testAnyLock(descriptor, type) !== 'untestable';
 }

@@ -4,7 +4,7 @@ import type { FileStatus } from '../backend/backend.js';
 import { traitsOf } from '../backend/filesystem-traits.js';
 import { typeOfFile } from '../backend/fuse-type.js';
 import { readFilesystem } from '../backend/procfs/filesystem.js';
-import { isShortage, isSystemError, reasonOf, unlessShort } from '../backend/system-error.js';
+import { isShortage, isSystemError, notKnown, reasonOf, unlessShort } from '../backend/system-error.js';
 import { compareIdentities } from '../identity/compare.js';
 import { formatIdentity } from '../identity/format.js';
 import { findNamesakes, type Namesakes } from '../identity/namesakes.js';
@@ -205,7 +205,14 @@ export class LiveObservation implements Observation {
 
   #isOwnFile(): boolean {
     const { owner } = this.#site;
-    return owner !== null && fstatSync(owner.descriptor).uid === process.geteuid?.();
+    if (owner === null) return false;
+    try {
+      return fstatSync(owner.descriptor).uid === process.geteuid?.();
+    } catch (error) {
+      // EBADF: fs.fstatSync of Deno does not know the descriptors of the addon.
+      notKnown(error);
+      return false;
+    }
   }
 
   get stranger(): StrangerObservation {

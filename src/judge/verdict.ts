@@ -60,6 +60,7 @@ export type Reason =
   // objections
   | 'legacy-file-locked'
   | 'legacy-sibling-locked'
+  | 'legacy-sibling-hidden'
   | 'legacy-memory-in-use'
   | 'legacy-other-platform'
   | 'legacy-other-boot'

@@ -857,8 +857,8 @@ export const files = [
       },
       {
         what: 'a sticky parent is found out too late',
-        from: 'if (user === fstatSync(directory).uid) return;',
-        to: 'return;',
+        from: 'return user === lstatSync(`${parentPath}/${name}`).uid;',
+        to: 'return true;',
       },
     ],
   },

@@ -87,6 +87,18 @@ for (const backend of TESTED) {
       expect(await verdictOn(path)).toBe('stale: legacy-no-such-process');
     });
 
+    // /proc/locks hides what other PID namespaces hold, and plain Node has no other way to see it.
+    isolationTest('the same lock of another container: never stale', async () => {
+      const path = pidFile(await numberOfDead(), 'gateway.state.lock');
+      writeFileSync(`${path}.sqlite`, '');
+      await lockFile(`${path}.sqlite`, 'posix:write:1073741824:512');
+      const box = await openBox({ env });
+      const reader = await box.start([process.execPath, MAIN, 'inspect', '--json', path], { env });
+      expect(inWords(await jsonOf(reader))).toBe(
+        backend === 'native' ? 'held: legacy-sibling-locked' : 'unknown: legacy-sibling-hidden',
+      );
+    });
+
     // A launcher hands its session over to what it has started, which may lead a process group of its own.
     testRequiring(needed, 'the session of a dead leader lives: unknown', async () => {
       const launcher = await startProcess(['python3', '-c', LAUNCHER]);

@@ -19,7 +19,7 @@ export type Clearing = 'cleared' | 'overtaken' | 'replaced';
  */
 export function clearStale(view: LockView): Clearing {
   view.refuseForeignFiles();
-  refuseUnlessRemovable(view);
+  refuseUnlessRemovable(view.lockPath);
   const files = view.leftovers();
   if (view.owner !== null) {
     const nonce = newNonce();

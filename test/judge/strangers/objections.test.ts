@@ -209,6 +209,16 @@ describe('a file lock', () => {
       observed: 'held on gateway.lock.sqlite',
     });
   });
+
+  test('that may be on that file, and would be hidden from here, leaves a dead number unknown', () => {
+    const seen = besides({ hiddenSibling: 'gateway.lock.sqlite' }, absent);
+    expect(verdictOn(oldRecord(), seen)).toBe('unknown: legacy-sibling-hidden');
+    expect(verdictOn(oldRecord(), seen, { ...DEFAULTS, sameHost: true })).toBe(
+      'unknown: legacy-sibling-hidden',
+    );
+    const both = besides({ lockedSibling: 'a', hiddenSibling: 'b' }, absent);
+    expect(verdictOn(oldRecord(), both)).toBe('alive: legacy-sibling-locked');
+  });
 });
 
 describe('another process that works on', () => {
