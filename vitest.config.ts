@@ -8,8 +8,8 @@ export default defineConfig({
     // There are only two workers, because tests that start containers share two cores and one process table.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // CI tries again, because some tests race the kernel or a busy machine. A test that fails three times in a row did
     // not fail by chance.
     retry: process.env.CI ? 2 : 0,
