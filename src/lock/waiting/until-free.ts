@@ -11,7 +11,7 @@ import type { OwnerRecord } from '../../record/owner-record.js';
 import { inspectLockSync, type LockInspection } from '../inspect.js';
 import { type AcquireOptions, checkAcquireOptions } from '../options.js';
 import { BEATS_PER_LEASE, type InspectOptions, MIN_LEASE } from '../protocol/assess.js';
-import { WRITING_TIME } from '../protocol/file-at-path.js';
+import { ABOUT_TO_BE_WRITTEN, WRITING_TIME } from '../protocol/file-at-path.js';
 import { LEASED } from '../protocol/file-lease.js';
 import { LockPath } from '../protocol/lock-path.js';
 import { LockTimeoutError } from '../timeout-error.js';
@@ -65,15 +65,18 @@ function refuseWhatIsNoLock(found: LockInspection, { emptyFile }: InspectOptions
   if (format !== 'none' || description === LEASED || emptyFile === 'take') return;
   const status = lstatSync(path, { throwIfNoEntry: false });
   if (status === undefined || status.isDirectory()) return;
-  if (isAboutToBeWritten(path, status)) return;
+  if (description.endsWith(ABOUT_TO_BE_WRITTEN) && isNew(path, status)) return;
   throw new NotALockError(path, description, 'Only a lock that names its owner can be waited for.');
 }
 
-/** True for an empty file that is so new that its owner may not have written its record yet, as acquireLock() has it. */
-function isAboutToBeWritten(path: string, { size, mtimeMs }: Stats): boolean {
+/**
+ * True for a file that is so new that its owner may not have written its record yet, as acquireLock() has it. Its size
+ * says nothing, because the record may have been written since the file was found without one.
+ */
+function isNew(path: string, { mtimeMs }: Stats): boolean {
   // Date.now() is cut to whole milliseconds, so that a file of this very one would seem to be of the future.
   const ageMs = Date.now() - Math.floor(mtimeMs);
-  return size === 0 && isNamedLikeLock(basename(path)) && ageMs >= 0 && ageMs <= WRITING_TIME;
+  return isNamedLikeLock(basename(path)) && ageMs >= 0 && ageMs <= WRITING_TIME;
 }
 
 /** When time alone may have changed the state. */
