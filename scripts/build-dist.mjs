@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { writeBillOfMaterials } from './release/sbom.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MODULES = join(ROOT, 'build/modules');
@@ -50,6 +51,7 @@ async function makeDist() {
   await buildTesting();
   await buildInternals();
   await buildProgram();
+  writeBillOfMaterials();
   console.log('dist/ made');
 }
 
