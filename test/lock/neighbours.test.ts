@@ -230,9 +230,9 @@ describeForBackends(['native'], 'another user who may only read', (api) => {
         if (atWitness) reader.lockAllBelow(parent);
         take(file);
       });
+      let lock: Lock | undefined;
       const prepare = () => {
         reader.lockAllBelow('/nowhere');
-        let lock: Lock | undefined;
         return {
           run: () => {
             lock = api.acquireLockSync(path, { timeout: 0 });
@@ -246,6 +246,7 @@ describeForBackends(['native'], 'another user who may only read', (api) => {
       };
       const steps = interfereAtEachStep(api.backend, prepare);
       expect(steps).toBeGreaterThan(8);
+      lock?.releaseSync();
       // No file operation comes between the creation of owner.json and the witness.
       atWitness = true;
       const { run, check } = prepare();
