@@ -3,7 +3,7 @@
 import type { ChildProcess, SpawnOptions, StdioOptions } from 'node:child_process';
 import { invalidArgument, kindOf, outOfRange } from '../errors.js';
 import type { OwnerRecord } from '../record/owner-record.js';
-import { clearStale } from './protocol/clear.js';
+import { clearStale, hasFreed } from './protocol/clear.js';
 import type { PublishedLock } from './protocol/publish.js';
 import { LockView } from './protocol/view.js';
 
@@ -92,7 +92,7 @@ export function clearAfterHeir({ lockPath, record }: PublishedLock): boolean {
   if (view === null) return false;
   try {
     if (view.record?.nonce !== record.nonce || !isFree(view, view.record)) return false;
-    return clearStale(view) === 'cleared';
+    return hasFreed(clearStale(view));
   } finally {
     view.close();
   }

@@ -21,8 +21,9 @@ import { LeaseKeeper } from './lease-keeper.js';
 import { LossWatch } from './loss-watch.js';
 import { LockPlace } from './moved.js';
 import { OwnRecord } from './own-record.js';
+import { MAX_FOREIGN_SHOWN, readContents } from './protocol/contents.js';
 import { withLockPath } from './protocol/lock-path.js';
-import { isClaimedName, OWNER_FILE, retiredName } from './protocol/names.js';
+import { OWNER_FILE, retiredName } from './protocol/names.js';
 import { keepLifelines } from './protocol/own-lifeline.js';
 import type { PublishedLock } from './protocol/publish.js';
 import { removeDirectory, retireOwner, unlinkOwnFile } from './protocol/retire.js';
@@ -276,7 +277,7 @@ export class Lock {
     // the deletion.
     this.#closeOwner();
     if (!unlinkOwnFile(this.#published, retiredName(this.#published.record.nonce))) return;
-    if (!removeDirectory(this.#published)) this.#warnOfForeignFiles();
+    if (removeDirectory(this.#published) === 'occupied') this.#warnOfForeignFiles();
   }
 
   /** @returns false when another process has taken the record away. */
@@ -295,10 +296,10 @@ export class Lock {
   /** A file that another program left in the lock's directory keeps everybody from taking the lock again. */
   #warnOfForeignFiles(): void {
     const { lockPath, directory } = this.#published;
-    // A claimed file is deleted by the process that is giving its name back, or judged by the next contender.
-    const foreign = lockPath.backend.files.list(directory, 5).filter((name) => !isClaimedName(name));
+    const { foreign } = readContents(lockPath.backend.files, directory);
     if (foreign.length === 0) return;
-    const words = `the lock '${this.path}' is released, but nobody can take it while its directory holds files that are not the lock's own: ${quoteNames(foreign)}`;
+    const shown = quoteNames(foreign.slice(0, MAX_FOREIGN_SHOWN));
+    const words = `the lock '${this.path}' is released, but nobody can take it while its directory holds files that are not the lock's own: ${shown}`;
     process.emitWarning(words, { code: 'KERNEL_IDENTITY_LOCK_NOT_EMPTY' });
   }
 

@@ -12,10 +12,22 @@ import { duringTakeover } from './takeover.js';
 
 const SWEEP_INTERVAL_MS = 60_000;
 /**
- * Names that one call reads at most, which takes about a millisecond. A directory with more of them is swept by the
+ * What one acquisition reads and judges at most, because it waits for that. A directory with more names is swept by the
  * acquisitions that follow, each of which goes on where the one before ended.
  */
-const NAMES_PER_CALL = 1_000;
+const BUDGET = {
+  /** A thousand take about a millisecond. */
+  names: 1_000,
+  /** Names that are called like private directories of a lock here. Anybody can make very many of them. */
+  candidates: 32,
+  /** Milliseconds, after which no further candidate is judged. One can take some milliseconds itself. */
+  ms: 5,
+};
+/**
+ * After a part that came to its end by its candidates or its time, the sweep rests for this many times what the part took.
+ * So those who fill a directory with such names take a tenth of the time of acquisitions at most.
+ */
+const REST = 9;
 
 interface ParentState {
   /** Milliseconds on the monotonic clock. */
@@ -33,6 +45,8 @@ const parents = new Map<string, ParentState>();
 interface Sweep {
   readonly parentPath: string;
   readonly names: NameStream;
+  /** Milliseconds on the monotonic clock, before which it does not go on. */
+  restsUntil: number;
 }
 
 /** A sweep that has not come to the end of its directory. There is one at a time, which costs one descriptor. */
@@ -54,15 +68,7 @@ export function sweepIfDue(lockPath: LockPath, options: InspectOptions): void {
   state.sweptAt = now;
   try {
     const sweep = isUnfinished && unfinished !== null ? unfinished : begin(parentPath);
-    const found = sweep.names.next(NAMES_PER_CALL);
-    // The process that was killed may have been one that took over a file.
-    const guards = new Set([...state.names].map(guardName));
-    for (const name of found) {
-      const lockName = guards.has(name) ? name : lockNameOfPrivate(name);
-      if (lockName === null) continue;
-      if (state.names.has(lockName) || guards.has(lockName)) sweepOne(lockPath, name, lockName, options);
-    }
-    if (found.length === NAMES_PER_CALL) return;
+    if (now < sweep.restsUntil || !sweepPart(sweep, lockPath, state.names, options)) return;
   } catch {
     // The parent directory may be entered but not listed.
   }
@@ -70,9 +76,36 @@ export function sweepIfDue(lockPath: LockPath, options: InspectOptions): void {
   state.names.clear();
 }
 
+/** @returns true at the end of the directory. */
+function sweepPart(
+  sweep: Sweep,
+  lockPath: LockPath,
+  lockNames: ReadonlySet<string>,
+  options: InspectOptions,
+): boolean {
+  // The process that was killed may have been one that took over a file.
+  const guards = new Set([...lockNames].map(guardName));
+  const startedAt = monotonicMs();
+  let candidates = 0;
+  for (let read = 0; read < BUDGET.names; read += 1) {
+    const name = sweep.names.next();
+    if (name === null) return true;
+    const lockName = guards.has(name) ? name : lockNameOfPrivate(name);
+    if (lockName === null || !(lockNames.has(lockName) || guards.has(lockName))) continue;
+    sweepOne(lockPath, name, lockName, options);
+    candidates += 1;
+    const now = monotonicMs();
+    const taken = now - startedAt;
+    if (candidates < BUDGET.candidates && taken < BUDGET.ms) continue;
+    sweep.restsUntil = now + REST * taken;
+    return false;
+  }
+  return false;
+}
+
 function begin(parentPath: string): Sweep {
   end();
-  unfinished = { parentPath, names: new NameStream(parentPath) };
+  unfinished = { parentPath, names: new NameStream(parentPath), restsUntil: 0 };
   return unfinished;
 }
 
