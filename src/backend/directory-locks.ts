@@ -14,11 +14,10 @@ export function isSeenLocked(
   descriptor: Descriptor,
   byDevice = false,
 ): boolean {
-  // The descriptors of the portable backend are numbers of its own, and it sees no lock.
-  if (!actsOnOpenDirectory) return false;
   const { type } = files.filesystem(descriptor);
   const { testableWitness, locksByStDev } = traitsOf(type);
   // The test can hang on a filesystem of several kernels, so it is made on no other.
   if (testableWitness && witness.testAnyLock(descriptor, type) === 'held') return true;
-  return listsAnyLock(descriptor, byDevice && locksByStDev);
+  // The descriptors of the portable backend are numbers of its own.
+  return actsOnOpenDirectory && listsAnyLock(descriptor, byDevice && locksByStDev);
 }

@@ -522,7 +522,7 @@ export const files = [
       },
       {
         what: 'flock(2) is not looked for',
-        from: 'return listsAnyLock(descriptor, byDevice && locksByStDev);',
+        from: 'return actsOnOpenDirectory && listsAnyLock(descriptor, byDevice && locksByStDev);',
         to: 'return false;',
       },
     ],

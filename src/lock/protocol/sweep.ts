@@ -1,4 +1,5 @@
-// Sweeping means to clear the private directories that killed processes left beside a lock.
+// Sweeping means to clear the private directories, and on Windows the witnesses, that killed processes left beside a
+// lock.
 import { monotonicMs } from '../../backend/monotonic-clock.js';
 import { NameStream } from '../../backend/name-stream.js';
 import { ForeignLock, putBack } from '../../formats/foreign-lock.js';
@@ -8,6 +9,7 @@ import { LastLook } from './last-look.js';
 import type { LockPath } from './lock-path.js';
 import { guardName, lockNameOfPrivate } from './names.js';
 import { openLockOrFile } from './open-lock.js';
+import { sweepBeside } from './sweep-beside.js';
 import { duringTakeover } from './takeover.js';
 
 const SWEEP_INTERVAL_MS = 60_000;
@@ -62,6 +64,8 @@ export function sweepIfDue(lockPath: LockPath, options: InspectOptions): void {
       if (lockName === null) continue;
       if (state.names.has(lockName) || guards.has(lockName)) sweepOne(lockPath, name, lockName, options);
     }
+    // A witness is needed until what it belongs to is swept.
+    sweepWitnesses(lockPath, found, (lockName) => state.names.has(lockName) || guards.has(lockName));
     if (found.length === NAMES_PER_CALL) return;
   } catch {
     // The parent directory may be entered but not listed.
@@ -94,6 +98,24 @@ function sweepOne(lockPath: LockPath, name: string, lockName: string, options: I
     }
   } catch {
     // It belongs to another user, or is not a lock's directory at all.
+  }
+}
+
+function sweepWitnesses(
+  lockPath: LockPath,
+  found: readonly string[],
+  isSwept: (lockName: string) => boolean,
+): void {
+  const { openWitness } = lockPath.backend;
+  if (openWitness === null) return;
+  for (const name of found) {
+    const beside = openWitness.parseBeside(name);
+    if (beside === null || !isSwept(beside.lockName)) continue;
+    try {
+      sweepBeside(lockPath, name, beside);
+    } catch {
+      // It belongs to another user, or another process has swept it.
+    }
   }
 }
 
