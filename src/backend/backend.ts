@@ -355,6 +355,38 @@ export interface WitnessOperations {
   testAt(directory: Descriptor, name: string, type: string): WitnessTest;
 }
 
+/** The name of a file beside a lock that is the witness of an owner. */
+export interface BesideName {
+  /** The lock's own name. */
+  readonly lockName: string;
+  /** st_ino of the owner.json that the file stands for, decimal. */
+  readonly inode: string;
+}
+
+/**
+ * A witness that is taken by opening a file, which is all that plain Node can do: with a flag of open(2) that
+ * locks, or with a share mode that lets nobody else open it.
+ */
+export interface OpenWitness {
+  /**
+   * The kernel's descriptor that holds the witness which was taken through `fd`. A process that inherits it
+   * holds the witness too. null: none was taken.
+   */
+  descriptorOf(fd: Descriptor): number | null;
+  /**
+   * Makes a descriptor of the kernel, which this process inherited, the witness of the file `fd`: it is
+   * closed together with that. Throws EBADF unless it is open on the file that has the witness.
+   */
+  takeOver(fd: Descriptor, inherited: number): void;
+  /** What the name of a file beside a lock says. null when it is none that this witness makes. */
+  parseBeside(name: string): BesideName | null;
+  /**
+   * The nonce of the acquisition for which the file `name` was made, or an empty text where that was never
+   * written. null when the file is held or missing.
+   */
+  readIfFree(directory: Descriptor, name: string): string | null;
+}
+
 /**
  * Waiting without polling. One native thread of the process waits on pidfds and inotify on behalf of all its
  * threads. Every watch lasts until {@link cancel}. Only {@link onLockChange} and {@link onLifelineEnd} keep
@@ -535,6 +567,8 @@ export interface Backend {
   readonly processes: ProcessOperations;
   readonly files: FileOperations;
   readonly witness: WitnessOperations;
+  /** null where the witness is a lock on the descriptor of owner.json itself. */
+  readonly openWitness: OpenWitness | null;
   /** null where this backend can only poll. */
   readonly watch: WatchOperations | null;
   readonly lease: LeaseOperations;

@@ -104,6 +104,7 @@ export function loadNativeBackend(): Backend {
         }
       },
     },
+    openWitness: null,
     watch,
     lease,
     lifeline,

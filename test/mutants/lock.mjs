@@ -682,13 +682,13 @@ export const files = [
       },
       {
         what: 'a lease runs out while an heir is at work',
-        from: 'if (isHeldByHeirs && oneKernel && !passesThrough) return false;',
+        from: 'if (isHeldByHeirs && oneKernel && !passesThrough && !keepsLease) return false;',
         to: '',
         tests: ['test/lock/publish.test.ts'],
       },
       {
         what: 'no lease shows to other kernels that a lock was abandoned by its heirs',
-        from: 'if (isHeldByHeirs && oneKernel && !passesThrough) return false;',
+        from: 'if (isHeldByHeirs && oneKernel && !passesThrough && !keepsLease) return false;',
         to: 'if (isHeldByHeirs) return false;',
         tests: ['test/lock/publish.test.ts'],
       },
@@ -1118,11 +1118,16 @@ export const files = [
         to: 'const RETIRED = /^retired\\./ ?? new RegExp(',
       },
       { what: 'a shadow is somebody’s file', from: 'return SHADOW.test(name);', to: 'return false;' },
+    ],
+  },
+  {
+    file: 'src/backend/private-name.ts',
+    tests: ['test/lock/sweep.test.ts'],
+    mutants: [
       {
         what: 'whatever begins with a dot is a private directory',
         from: 'const PRIVATE = new RegExp(',
         to: 'const PRIVATE = /^\\.(.+)\\./s ?? new RegExp(',
-        tests: ['test/lock/sweep.test.ts'],
       },
     ],
   },
@@ -1800,7 +1805,7 @@ export const files = [
       },
       {
         what: 'what happens to a file under another mount is heard',
-        from: "if (record.witness !== null && lockFileOf(record, owner, () => null) !== 'recorded') return false;",
+        from: "if (record.witness !== null && lockFileOf(record, owner, NO_SURROUNDINGS) !== 'recorded') return false;",
         to: '',
         tests: ['test/waiting/lifeline.test.ts'],
       },
@@ -1840,8 +1845,8 @@ export const files = [
       },
       {
         what: 'a lifeline is watched beside a witness',
-        from: "if (witness !== null && !handedOver && lockFileOf(record, owner, () => null) === 'recorded') return null;",
-        to: '',
+        from: "lockFileOf(record, owner, NO_SURROUNDINGS) === 'recorded'",
+        to: 'false',
       },
       {
         what: 'who inherited a lock is thought to keep its file open',
