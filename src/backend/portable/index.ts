@@ -20,6 +20,7 @@ export function loadPortableBackend(platform: NodeJS.Platform = process.platform
     processes: portableProcesses,
     files,
     witness: portableWitness,
+    directoryWitness: null,
     watch: null,
     lifeline: NO_LIFELINE,
     lease: new WorkerLease((descriptor) => ({ path: files.handles.get(descriptor, 'fstat').path })),

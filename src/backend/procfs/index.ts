@@ -28,6 +28,7 @@ export function loadProcfsBackend(): Backend {
     processes: procfsProcesses,
     files,
     witness: new ProcfsWitness(files),
+    directoryWitness: null,
     watch: null,
     lifeline: PROCFS_LIFELINE,
     lease: new WorkerLease((descriptor) => ({ descriptor })),
