@@ -79,8 +79,8 @@ class Waiter {
     } finally {
       seen?.close();
     }
-    if (this.#watch === null) return this.#sleep(leftMs);
-    const lookAgainIn = seen?.state === 'silent' ? Math.max(this.#staleMs - seen.ageMs, 1) + 1 : undefined;
+    if (seen === null || this.#watch === null) return this.#sleep(leftMs);
+    const lookAgainIn = seen.state === 'silent' ? Math.max(this.#staleMs - seen.ageMs, 1) + 1 : undefined;
     const look = { moving: false, owner: null, ...(lookAgainIn === undefined ? {} : { lookAgainIn }) };
     const pause = Math.min(this.#pace.afterLook(look, this.#watch.isComplete), leftMs);
     const startedMs = monotonicMs();
@@ -98,11 +98,11 @@ class Waiter {
     return this.#watch !== null;
   }
 
-  /** Sleeps for the next of the pauses. @returns false when there is none left. */
+  /** @returns false when there is no pause left. */
   #sleep(leftMs: number): boolean | Promise<boolean> {
-    const pause = this.#pauses.next();
-    if (pause.done) return false;
-    return new Promise((resolve) => setTimeout(resolve, Math.min(pause.value, leftMs), true));
+    const pause = this.#place.pollMs ?? this.#pauses.next().value;
+    if (pause === undefined) return false;
+    return new Promise((resolve) => setTimeout(resolve, Math.min(pause, leftMs), true));
   }
 
   close(): void {

@@ -8,6 +8,7 @@ import { ageOf } from './seen-silence.js';
 import { call, type Drive, type FileSystem, type Steps } from './steps.js';
 
 export class FsPlace implements Place {
+  readonly pollMs = null;
   readonly path: string;
   readonly #fs: FileSystem;
   readonly #drive: Drive;

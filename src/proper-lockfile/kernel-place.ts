@@ -23,6 +23,7 @@ import { ageOf } from './seen-silence.js';
 import type { Steps } from './steps.js';
 
 export class KernelPlace implements Place {
+  readonly pollMs = 20;
   readonly #lockPath: LockPath;
 
   constructor(lockPath: LockPath) {

@@ -29,7 +29,7 @@ export interface CheckOptions extends UnlockOptions {
 
 export interface LockOptions extends CheckOptions {
   /** Milliseconds between two changes of the lock's time. Default `stale / 2`, at least 1 000, at most `stale / 2`. */
-  readonly update?: number | null | undefined;
+  readonly update?: number | undefined;
   /** How long to wait: the sum of the pauses that the package `retry` would make. Default 0: one try. */
   readonly retries?: Retries | undefined;
   /** Called once, with an ECOMPROMISED error, when the lock is lost. By default the error is thrown. */
@@ -59,7 +59,8 @@ const MIN_UPDATE = 1_000;
 export function settingsOf(given: LockOptions = {}): Settings {
   const staleMs = Math.max(given.stale === undefined ? DEFAULT_STALE : numberOf(given.stale), MIN_STALE);
   const { update } = given;
-  const wanted = update === undefined || update === null ? staleMs / 2 : numberOf(update);
+  // proper-lockfile's own default is null.
+  const wanted = (update ?? null) === null ? staleMs / 2 : numberOf(update);
   return {
     staleMs,
     updateMs: Math.max(Math.min(wanted, staleMs / 2), MIN_UPDATE),

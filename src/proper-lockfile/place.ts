@@ -69,8 +69,10 @@ export interface Place {
   remove(seen: Seen): Steps<boolean>;
   /** The place of the lock that a process holds while it removes an abandoned one. */
   guard(): Place;
-  /** null where nothing reports a change, so that the waiter tries again at the times that it was given. */
+  /** null where nothing reports a change. */
   watch(seen: Seen): PlaceWatch | null;
+  /** Milliseconds between two tries without a watch. null: the pauses of the option `retries` are kept. */
+  readonly pollMs: number | null;
   /** Call this when done, unless {@link make} has succeeded. */
   close(): void;
 }

@@ -6,7 +6,7 @@ import type { Holder, Made, Place, Seen } from './place.js';
 import type { Steps } from './steps.js';
 
 /** Most tries while others take and release the lock between the steps. */
-const TRIES = 8;
+const TRIES = 4;
 /** Guards of guards. A second one is needed only when a process died while it held the first. */
 const MAX_DEPTH = 3;
 
