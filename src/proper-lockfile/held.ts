@@ -1,3 +1,4 @@
+import { leaveToItself, releaseAtExit } from '../lock/at-exit.js';
 import { compromised, notAcquired, released } from './errors.js';
 import type { Settings } from './options.js';
 import type { Made } from './place.js';
@@ -5,7 +6,6 @@ import { driveSync, type Steps } from './steps.js';
 
 /** The locks of this thread. */
 const all = new Set<Held>();
-let hasExitHook = false;
 
 /** A lock that this thread holds. */
 export class Held {
@@ -22,8 +22,7 @@ export class Held {
     this.#made = made;
     this.#onCompromised = settings.onCompromised;
     all.add(this);
-    if (!hasExitHook) process.once('exit', releaseAll);
-    hasExitHook = true;
+    releaseAtExit(this);
     made.keep(settings.updateMs, settings.staleMs, (how, cause) => this.#lose(how, cause));
   }
 
@@ -44,6 +43,10 @@ export class Held {
     }
   }
 
+  releaseSync(): void {
+    driveSync(this.release());
+  }
+
   #lose(how: string, cause: unknown): void {
     if (this.#isOver) return;
     this.#end();
@@ -55,6 +58,7 @@ export class Held {
   #end(): void {
     this.#isOver = true;
     all.delete(this);
+    leaveToItself(this);
     this.#made.stop();
   }
 }
@@ -75,15 +79,4 @@ export function findHeld(file: string, path: string, isPathGiven: boolean): Held
 /** Paths of the locks of this thread, by the files that they guard. */
 export function listHeld(): Record<string, string> {
   return Object.fromEntries([...all].map(({ file, path }) => [file, path]));
-}
-
-/** A process that is killed leaves its locks to the next contender. */
-function releaseAll(): void {
-  for (const held of [...all]) {
-    try {
-      driveSync(held.release());
-    } catch {
-      // The next contender finds it abandoned.
-    }
-  }
 }

@@ -46,7 +46,7 @@ export async function lock(file: string, options?: LockOptions): Promise<() => P
 export function lockSync(file: string, options?: LockOptions): () => void {
   const settings = syncSettingsOf(options);
   const held = acquireSync(driveSync(targetOf(file, settings)), settings);
-  return () => driveSync(held.release());
+  return () => held.releaseSync();
 }
 
 /**
