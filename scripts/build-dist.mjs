@@ -47,9 +47,15 @@ async function makeDist() {
   write('index.d.ts', "export * from './index.cjs';\n");
   copyTypes('testing');
   write('testing.d.ts', "export * from './testing.cjs';\n");
+  copyTypes('proper-lockfile/index');
+  write(
+    'proper-lockfile/index.d.ts',
+    "export * from './index.cjs';\nexport { default } from './index.cjs';\n",
+  );
   await buildLibrary();
   await buildTesting();
   await buildInternals();
+  await buildProperLockfile();
   await buildProgram();
   writeBillOfMaterials();
   console.log('dist/ made');
@@ -99,14 +105,37 @@ async function buildInternals() {
 }
 
 /**
+ * What takes the place of proper-lockfile. It is whole in itself, and shares no file with the library, because it needs so
+ * little of that: it loads in a third of the time. Like proper-lockfile it is a function with the others as properties.
+ */
+async function buildProperLockfile() {
+  const entryPoints = ['src/proper-lockfile/index.ts'];
+  const footer = { js: 'module.exports = module.exports.default;\nmodule.exports.default = module.exports;' };
+  const directory = join(DIST, 'proper-lockfile');
+  await build({ ...COMMONJS, footer, entryPoints, outfile: join(directory, 'index.cjs') });
+  const { metafile } = await build({
+    ...BUNDLE,
+    ...COMPACT,
+    format: 'esm',
+    metafile: true,
+    entryPoints,
+    outfile: join(directory, 'for-bundlers.js'),
+  });
+  write('proper-lockfile/index.js', wrapperOf(metafile, './index.cjs'));
+}
+
+/**
  * An ES module with the exports of a CommonJS file.
  * @param metafile of the same source as an ES module.
  */
 function wrapperOf({ outputs }, file) {
   const [{ exports }] = Object.values(outputs);
+  const names = exports.filter((name) => name !== 'default');
+  const last = names.length === exports.length ? '' : '\nexport default loaded;\n';
   return (
     "import { createRequire } from 'node:module';\n\n" +
-    `export const { ${exports.join(', ')} } = createRequire(import.meta.url)('${file}');\n`
+    `const loaded = createRequire(import.meta.url)('${file}');\n` +
+    `export const { ${names.join(', ')} } = loaded;\n${last}`
   );
 }
 

@@ -388,6 +388,25 @@ export interface OpenWitness {
 }
 
 /**
+ * The witness of a lock that is nothing but an empty directory. No process can write-lock a directory, so it is an
+ * open-file-description read lock of one byte, at an offset that the owner draws and writes into the extended attribute
+ * `user.kernel-identity` of the directory (xattr(7)). {@link FileOperations} opens and closes the descriptors.
+ */
+export interface DirectoryWitnessOperations {
+  /** Read-locks the byte through the open directory. The offset is a decimal number below 2^62. */
+  take(directory: Descriptor, offset: string): void;
+  /**
+   * Whether another description of the directory holds exactly this byte. Takes no lock. `untestable` where a lock of
+   * another kind or range hides it.
+   */
+  test(directory: Descriptor, offset: string): WitnessTest;
+  /** The attribute. null: the directory has none. Throws ENOTSUP where the filesystem keeps no such attributes. */
+  readRecord(directory: Descriptor): string | null;
+  /** Sets the attribute. Throws ENOTSUP as above, ENOSPC or EDQUOT where there is no room. */
+  writeRecord(directory: Descriptor, text: string): void;
+}
+
+/**
  * Waiting without polling. One native thread of the process waits on pidfds and inotify on behalf of all its
  * threads. Every watch lasts until {@link cancel}. Only {@link onLockChange} and {@link onLifelineEnd} keep
  * the process from exiting.
@@ -569,6 +588,8 @@ export interface Backend {
   readonly witness: WitnessOperations;
   /** null where the witness is a lock on the descriptor of owner.json itself. */
   readonly openWitness: OpenWitness | null;
+  /** null where this backend can take none and test none. */
+  readonly directoryWitness: DirectoryWitnessOperations | null;
   /** null where this backend can only poll. */
   readonly watch: WatchOperations | null;
   readonly lease: LeaseOperations;

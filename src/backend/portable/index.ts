@@ -23,6 +23,7 @@ export function loadPortableBackend(platform: NodeJS.Platform = process.platform
     files,
     witness,
     openWitness: witness,
+    directoryWitness: null,
     watch: null,
     lifeline: NO_LIFELINE,
     lease: new WorkerLease((descriptor) => ({ path: files.handles.get(descriptor, 'fstat').path })),

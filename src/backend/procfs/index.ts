@@ -29,6 +29,7 @@ export function loadProcfsBackend(): Backend {
     files,
     witness: new ProcfsWitness(files),
     openWitness: null,
+    directoryWitness: null,
     watch: null,
     lifeline: PROCFS_LIFELINE,
     lease: new WorkerLease((descriptor) => ({ descriptor })),
