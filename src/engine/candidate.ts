@@ -1,6 +1,6 @@
 import { monotonicMs } from '../backend/monotonic-clock.js';
 import { isErrno } from '../backend/system-error.js';
-import { LockLostError } from '../errors.js';
+import { withCode } from '../errors.js';
 import { currentObserver } from '../identity/observer.js';
 import { ownerAgeOf, type ReclaimedLock, reclaimEvent, type WaitReport } from '../lock/events.js';
 import { Reporter } from '../lock/waiting/reporter.js';
@@ -19,8 +19,18 @@ const IDLE_PAUSE = 50;
 /** Most attempts to make an entry where a late request of this process has left another one. */
 const ATTEMPTS = 3;
 
+const ENDED = 'the server has ended its lease';
+
+export interface CandidateOptions extends NamedAcquireOptions {
+  /** True: a command inherits the lifeline of the lock. */
+  readonly handedOver?: boolean;
+}
+
 /** The wait ended without the lock. */
 export class GivenUp extends Error {}
+
+/** The lease was lost before the lock was won. A new session can go on waiting, at the end of the line. */
+export class SessionLost extends Error {}
 
 /** One attempt of this process to win a lock: its entry in the line, and the waiting until that is the first. */
 export class Candidate implements Holding {
@@ -35,7 +45,8 @@ export class Candidate implements Holding {
   readonly #startedAt: number;
   readonly #wakeup = new Wakeup();
   #reclaimed: ReclaimedLock | null = null;
-  #lost: LockLostError | null = null;
+  /** Why the session serves it no longer. */
+  #ended: Error | null = null;
   #isGivenUp = false;
   /** The latest report of the waiting. */
   report: WaitReport | null = null;
@@ -49,9 +60,8 @@ export class Candidate implements Holding {
     session: Session,
     proof: ProofOfDeath,
     name: string,
-    options: NamedAcquireOptions,
+    options: CandidateOptions,
     startedAt: number,
-    handedOver: boolean,
   ) {
     this.#engine = engine;
     this.#session = session;
@@ -59,7 +69,7 @@ export class Candidate implements Holding {
     this.#name = name;
     this.#startedAt = startedAt;
     this.#reporter = new Reporter(`${engine.address}${name}`, options);
-    this.#own = makeOwnEntry(session.lease, options.label, handedOver);
+    this.#own = makeOwnEntry(session.lease, options.label, options.handedOver === true);
     this.key = engine.keyOf(name, session.lease);
   }
 
@@ -70,14 +80,23 @@ export class Candidate implements Holding {
   }
 
   lose(how: string): void {
-    this.#lost ??= new LockLostError(`${this.#engine.address}${this.#name}`, how);
+    this.#end(new SessionLost(how));
+  }
+
+  close(): void {
+    const words = `the locks of ${this.#engine.address} were closed`;
+    this.#end(withCode(new Error(words), 'ERR_INVALID_STATE'));
+  }
+
+  #end(error: Error): void {
+    this.#ended ??= error;
     this.#wakeup.wake();
   }
 
   /**
    * Waits until the lock is won.
    * @param isOneTry true: it gives up when another is first in line after the dead ones were removed.
-   * @throws GivenUp; LockLostError when the lease was lost while it waited; the errors of {@link Engine}.
+   * @throws GivenUp, SessionLost, and the errors of {@link Engine}.
    */
   async win(isOneTry: boolean): Promise<Omit<Won, 'leave'>> {
     try {
@@ -113,6 +132,10 @@ export class Candidate implements Holding {
     for (let attempt = 1; ; attempt += 1) {
       this.#requireWanted();
       const place = await this.#engine.publish(this.#name, this.#session.lease, text);
+      if (place === null) {
+        this.#session.lose(ENDED);
+        throw this.#gone();
+      }
       if (place.mine.text === text) return place;
       if (attempt === ATTEMPTS) throw this.#gone();
       await this.#engine.removeIf(place.mine);
@@ -128,13 +151,13 @@ export class Candidate implements Holding {
   }
 
   #requireWanted(): void {
-    if (this.#lost !== null) throw this.#lost;
+    if (this.#ended !== null) throw this.#ended;
     if (this.#isGivenUp) throw new GivenUp();
   }
 
-  #gone(): LockLostError {
-    this.lose('its lease was lost while it waited');
-    return this.#lost as unknown as LockLostError;
+  #gone(): Error {
+    this.lose(ENDED);
+    return this.#ended as unknown as Error;
   }
 
   /**

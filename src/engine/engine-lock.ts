@@ -1,6 +1,12 @@
 import type { SpawnOptions } from 'node:child_process';
 import { LockLostError } from '../errors.js';
-import { lostEvent, ownerAgeOf, type ReclaimedLock, type ReleaseEvent, releaseEvent } from '../lock/events.js';
+import {
+  lostEvent,
+  ownerAgeOf,
+  type ReclaimedLock,
+  type ReleaseEvent,
+  releaseEvent,
+} from '../lock/events.js';
 import { INHERITED, LOCK_VARIABLE } from '../lock/heirs.js';
 import { keepLifelines } from '../lock/protocol/own-lifeline.js';
 import type { OwnerRecord } from '../record/owner-record.js';
@@ -113,6 +119,13 @@ export class EngineLock implements NamedLock, Holding {
     this.#letGo();
   }
 
+  close(): void {
+    if (this.#state !== 'held') return;
+    this.#state = 'released';
+    this.#watch?.close();
+    this.#letGo();
+  }
+
   #declareLost(how: string): LockLostError {
     const error = new LockLostError(this.path, how);
     this.#state = 'lost';
@@ -143,7 +156,11 @@ export class EngineLock implements NamedLock, Holding {
     if (lifeline?.descriptor != null) stdio.push(lifeline.descriptor);
     return {
       ...options,
-      env: { ...(options.env ?? process.env), [LOCK_VARIABLE]: this.path, [TOKEN_VARIABLE]: this.fencingToken },
+      env: {
+        ...(options.env ?? process.env),
+        [LOCK_VARIABLE]: this.path,
+        [TOKEN_VARIABLE]: this.fencingToken,
+      },
       stdio,
     };
   }

@@ -3,7 +3,7 @@ import { withCode } from '../errors.js';
 import { directoryFormat } from '../formats/format.js';
 import { acquireEvent, ownerAgeOf, reclaimEvent, type WaitReport } from '../lock/events.js';
 import { LockTimeoutError } from '../lock/timeout-error.js';
-import { Candidate, GivenUp } from './candidate.js';
+import { Candidate, type CandidateOptions, GivenUp, SessionLost } from './candidate.js';
 import type { Engine, Entry } from './engine.js';
 import { EngineLock } from './engine-lock.js';
 import type {
@@ -15,8 +15,8 @@ import type {
   NamedReclaimResult,
   NamedTryOptions,
 } from './locks.js';
-import { checkName } from './names.js';
 import { checkNamedOptions } from './named-options.js';
+import { checkName } from './names.js';
 import { type Judgement, ProofOfDeath, type ProofOptions } from './proof-of-death.js';
 import { Session } from './session.js';
 import { Turns } from './turns.js';
@@ -26,11 +26,6 @@ import { runWithLock, type WithLockArguments } from './with-lock.js';
 export interface EngineLocksOptions extends ProofOptions {
   /** Milliseconds. */
   readonly ttl: number;
-}
-
-/** An acquisition for `run`, whose command inherits the lifeline. */
-export interface OwnAcquireOptions extends NamedAcquireOptions {
-  readonly handedOver?: boolean;
 }
 
 /** The locks of an engine. One session, and so one lease, serves all of this object. */
@@ -71,7 +66,7 @@ export class EngineLocks implements Locks {
   }
 
   /** @internal The acquisition of `run` as well. */
-  async acquireAs(name: string, options: OwnAcquireOptions): Promise<EngineLock> {
+  async acquireAs(name: string, options: CandidateOptions): Promise<EngineLock> {
     options.signal?.throwIfAborted();
     this.#requireOpen();
     const { timeout = Number.POSITIVE_INFINITY, signal } = options;
@@ -82,14 +77,14 @@ export class EngineLocks implements Locks {
       const { turn, leave } = this.#turns.enter(name);
       try {
         await turn;
-        if (isOver) throw new GivenUp();
-        const session = await this.#openSession();
-        const { engine } = this;
-        const handedOver = options.handedOver === true;
-        candidate = new Candidate(engine, session, this.#proof, name, options, startedAt, handedOver);
-        if (isOver) candidate.giveUp();
-        const won = await candidate.win(timeout === 0);
-        return new EngineLock({ ...won, leave });
+        for (;;) {
+          if (isOver) throw new GivenUp();
+          const session = await this.#openSession();
+          candidate = new Candidate(this.engine, session, this.#proof, name, options, startedAt);
+          if (isOver) candidate.giveUp();
+          const won = await candidate.win(timeout === 0).catch(nullIfSessionLost);
+          if (won !== null) return new EngineLock({ ...won, leave });
+        }
       } catch (error) {
         leave();
         throw error;
@@ -104,7 +99,13 @@ export class EngineLocks implements Locks {
       return { ...last, waited: monotonicMs() - startedAt };
     };
     if (timeout === 0 && this.#turns.isTaken(name)) throw new LockTimeoutError(report(), timeout);
-    const lock = await withinTime(work(), timeout, signal, giveUp, () => new LockTimeoutError(report(), timeout));
+    const lock = await withinTime(
+      work(),
+      timeout,
+      signal,
+      giveUp,
+      () => new LockTimeoutError(report(), timeout),
+    );
     if (acquireEvent.isHeard) {
       const { path, owner, reclaimed } = lock;
       acquireEvent.publish({ path, owner, reclaimed, waited: monotonicMs() - startedAt });
@@ -131,7 +132,9 @@ export class EngineLocks implements Locks {
       const name = this.engine.nameOf(entry.key);
       lines.set(name, [...(lines.get(name) ?? []), entry]);
     }
-    return [...lines].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, line]) => this.#inspectionOf(name, line));
+    return [...lines]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, line]) => this.#inspectionOf(name, line));
   }
 
   async reclaim(name: string): Promise<NamedReclaimResult> {
@@ -180,7 +183,8 @@ export class EngineLocks implements Locks {
   }
 
   #requireOpen(): void {
-    if (this.#isClosed) throw withCode(new Error(`the locks of ${this.address} were closed`), 'ERR_INVALID_STATE');
+    if (this.#isClosed)
+      throw withCode(new Error(`the locks of ${this.address} were closed`), 'ERR_INVALID_STATE');
   }
 
   /** The session that all share. One that was lost gives way to a new one. */
@@ -249,6 +253,12 @@ const NOBODY: Omit<NamedInspection, 'path'> = {
 function stateOf({ lease }: Entry, { verdict }: Judgement): NamedInspection['state'] {
   if (verdict?.state === 'dead') return 'stale';
   return lease === null ? 'unknown' : 'held';
+}
+
+/** @throws any other error. */
+function nullIfSessionLost(error: unknown): null {
+  if (error instanceof SessionLost) return null;
+  throw error;
 }
 
 /** Waits for `work`, unless time is over or the signal aborts before. What it brings then is given back. */

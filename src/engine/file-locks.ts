@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { systemError } from '../backend/system-error.js';
+import { withCode } from '../errors.js';
+import type { ReclaimedLock } from '../lock/events.js';
 import { acquireLock, tryAcquireLock } from '../lock/index.js';
 import { inspectLockSync } from '../lock/inspect.js';
 import type { Lock } from '../lock/lock.js';
 import { reclaimLockSync } from '../lock/reclaim.js';
 import type { OwnerRecord } from '../record/owner-record.js';
-import type { ReclaimedLock } from '../lock/events.js';
-import { systemError } from '../backend/system-error.js';
-import { withCode } from '../errors.js';
 import type {
   Locks,
   LocksWatch,
@@ -64,7 +64,12 @@ export class FileLocks implements Locks {
 
   async watch(name: string, changed: (inspection: NamedInspection) => void): Promise<LocksWatch> {
     this.#pathOf(name);
-    return watchInspections(() => this.inspect(name), changed, async () => null, LOOK);
+    return watchInspections(
+      () => this.inspect(name),
+      changed,
+      async () => null,
+      LOOK,
+    );
   }
 
   async close(): Promise<void> {
@@ -84,7 +89,8 @@ export class FileLocks implements Locks {
 
   #pathOf(name: string): string {
     checkName(name);
-    if (this.#isClosed) throw withCode(new Error(`the locks of ${this.address} were closed`), 'ERR_INVALID_STATE');
+    if (this.#isClosed)
+      throw withCode(new Error(`the locks of ${this.address} were closed`), 'ERR_INVALID_STATE');
     return join(this.#directory, `${name}.lock`);
   }
 }

@@ -1,8 +1,13 @@
 import type { Backend } from '../backend/backend.js';
 import { currentObserver } from '../identity/observer.js';
 import { selfIdentity } from '../identity/read.js';
-import { InheritableLifeline, type OwnLifeline, ownOffset, SharedLifeline } from '../lock/protocol/own-lifeline.js';
 import { newNonce } from '../lock/protocol/nonce.js';
+import {
+  InheritableLifeline,
+  type OwnLifeline,
+  ownOffset,
+  SharedLifeline,
+} from '../lock/protocol/own-lifeline.js';
 import { formatOwnerRecord, ownerRecordOf } from '../record/format.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import type { Lease } from './engine.js';

@@ -1,10 +1,10 @@
 import { monotonicMs } from '../backend/monotonic-clock.js';
 import { judgeRecord } from '../judge/judge.js';
 import type { Verdict } from '../judge/verdict.js';
+import { RecentMap } from '../recent-map.js';
 import { NOWHERE } from '../record/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { parseOwnerFile } from '../record/parse.js';
-import { RecentMap } from '../recent-map.js';
 import type { Engine, Entry } from './engine.js';
 import { Renewals } from './renewals.js';
 

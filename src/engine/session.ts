@@ -1,4 +1,3 @@
-import { withCode } from '../errors.js';
 import type { Engine, Entry, Lease } from './engine.js';
 
 /** Looks at the own entries in the time that the server granted. */
@@ -11,6 +10,8 @@ export interface Holding {
   readonly entry: Entry | null;
   /** The lock is not this process's any more. */
   lose(how: string): void;
+  /** The program closed the session, and its entries are gone. */
+  close(): void;
 }
 
 /** One lease, and the entries that this process keeps by it. It ends when the lease is lost, and is never taken up again. */
@@ -37,9 +38,10 @@ export class Session {
     return this.#lost === null && this.lease.left() > 0;
   }
 
+  /** A session that is over tells so at once. */
   enter(holding: Holding): void {
-    if (this.#lost !== null) throw withCode(new Error(this.#lost), 'ERR_LOCK_LOST');
-    this.#holdings.set(holding.key, holding);
+    if (this.#lost === null) this.#holdings.set(holding.key, holding);
+    else holding.lose(this.#lost);
   }
 
   leave(holding: Holding): void {
@@ -66,8 +68,12 @@ export class Session {
     clearInterval(this.#timer);
     const holdings = [...this.#holdings.values()];
     this.#holdings.clear();
-    for (const holding of holdings) holding.lose(this.#lost);
-    await this.#engine.revoke(this.lease);
+    try {
+      await this.#engine.revoke(this.lease);
+    } finally {
+      // The lifelines go after the entries, so that nobody finds a dead owner.
+      for (const holding of holdings) holding.close();
+    }
   }
 
   /**
@@ -82,7 +88,8 @@ export class Session {
       return;
     }
     for (const holding of [...this.#holdings.values()]) {
-      if (holding.entry !== null && !keys.includes(holding.key)) await this.#confirmLoss(holding, holding.entry);
+      if (holding.entry !== null && !keys.includes(holding.key))
+        await this.#confirmLoss(holding, holding.entry);
     }
     for (const key of keys) {
       if (this.#holdings.has(key)) continue;

@@ -119,14 +119,16 @@ function codeOf(error: unknown): string {
 export function errorOf(error: unknown, address: string): KernelIdentityError {
   const words = error instanceof Error ? error.message : String(error);
   const options = { cause: error };
-  if (isDenied(error)) return new EngineDeniedError(`${address} refuses this client: ${denialOf(error, words)}`, options);
+  if (isDenied(error))
+    return new EngineDeniedError(`${address} refuses this client: ${denialOf(error, words)}`, options);
   return new EngineUnavailableError(`${address} cannot be used: ${words}`, options);
 }
 
 function isDenied(error: unknown): boolean {
   if (error instanceof Hopeless) return error.isDenied;
   if (error instanceof Refusal) {
-    const isAuth = error.grpc === INVALID_ARGUMENT && /user name|authentication failed|password/.test(error.message);
+    const isAuth =
+      error.grpc === INVALID_ARGUMENT && /user name|authentication failed|password/.test(error.message);
     return isAuth || [PERMISSION_DENIED, UNAUTHENTICATED].includes(error.grpc);
   }
   return TLS_ERROR.test(codeOf(error));

@@ -29,7 +29,9 @@ export class EtcdEngine implements Engine {
   constructor(options: CheckedOptions) {
     const { endpoints, prefix } = options;
     const scheme = endpoints[0]?.protocol === 'https:' ? 'etcds' : 'etcd';
-    const hosts = endpoints.map(({ hostname, port }) => `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`);
+    const hosts = endpoints.map(
+      ({ hostname, port }) => `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`,
+    );
     this.address = `${scheme}://${hosts.join(',')}/${prefix}`;
     this.prefix = prefix;
     this.#options = options;
@@ -71,18 +73,16 @@ export class EtcdEngine implements Engine {
   async revoke(lease: Lease): Promise<void> {
     lease.stop();
     this.#leases.delete(lease as EtcdLease);
-    try {
-      await this.#gateway.call('/lease/revoke', { ID: lease.id }, { passes: isNotFound, reads: false });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    const options = { passes: isNotFound, reads: false };
+    await this.#gateway.call('/lease/revoke', { ID: lease.id }, options).catch(nullIfNotFound);
   }
 
   async stateOf(lease: string): Promise<LeaseState | null> {
     const answer = await this.#gateway.call('/lease/timetolive', { ID: lease }, { reads: false });
     const left = Number(answer.get('TTL') ?? 0);
     const granted = Number(answer.get('grantedTTL') ?? 0);
-    if (!Number.isSafeInteger(left) || !Number.isSafeInteger(granted)) throw this.#nonsense('a lease without a time');
+    if (!Number.isSafeInteger(left) || !Number.isSafeInteger(granted))
+      throw this.#nonsense('a lease without a time');
     return left < 0 ? null : { leftMs: left * MS_PER_SECOND, ttlMs: granted * MS_PER_SECOND };
   }
 
@@ -92,21 +92,24 @@ export class EtcdEngine implements Engine {
     return listIn(answer, 'keys').map(textOf);
   }
 
-  async publish(name: string, lease: Lease, text: string): Promise<{ mine: Entry; first: Entry }> {
+  async publish(name: string, lease: Lease, text: string): Promise<{ mine: Entry; first: Entry } | null> {
     const line = this.#lineOf(name);
     const key = this.keyOf(name, lease);
     const first = { request_range: { ...rangeOf(line), ...ASCENDING, limit: '1' } };
     const put = { key: encode(key), value: encode(text), lease: lease.id };
-    const answer = await this.#gateway.call('/kv/txn', {
+    const request = {
       compare: [{ key: encode(key), target: 'CREATE', create_revision: '0', result: 'EQUAL' }],
       success: [{ request_put: put }, first],
       failure: [{ request_range: { key: encode(key) } }, first],
-    });
+    };
+    const answer = await this.#gateway.call('/kv/txn', request, { passes: isNotFound }).catch(nullIfNotFound);
+    if (answer === null) return null;
     const [, head] = rangesIn(answer);
     const [oldest] = head === undefined ? [] : this.#entriesIn(head);
     const revision = new Fields(Object(answer.get('header')) as object).get('revision');
     const made: Entry = { key, text, token: String(revision), lease: lease.id };
-    const [found] = answer.get('succeeded') === true ? [made] : this.#entriesIn(rangesIn(answer)[0] ?? answer);
+    const [found] =
+      answer.get('succeeded') === true ? [made] : this.#entriesIn(rangesIn(answer)[0] ?? answer);
     if (found === undefined || oldest === undefined) throw this.#nonsense('a line without an entry');
     return { mine: found, first: oldest };
   }
@@ -116,7 +119,9 @@ export class EtcdEngine implements Engine {
     const until = upTo === undefined ? {} : { max_create_revision: upTo };
     const head = { request_range: { ...line, ...until, ...ASCENDING, limit: String(HEAD) } };
     const tail = { request_range: { ...line, ...until, ...DESCENDING, limit: '2' } };
-    return this.#lineIn(await this.#gateway.call('/kv/txn', { success: upTo === undefined ? [head] : [head, tail] }));
+    return this.#lineIn(
+      await this.#gateway.call('/kv/txn', { success: upTo === undefined ? [head] : [head, tail] }),
+    );
   }
 
   async listAll(): Promise<Line> {
@@ -207,6 +212,12 @@ function isNotFound(error: unknown): boolean {
   return error instanceof Refusal && error.grpc === NOT_FOUND && isFinal(error);
 }
 
+/** @throws any other error. */
+function nullIfNotFound(error: unknown): null {
+  if (isNotFound(error)) return null;
+  throw error;
+}
+
 /** All keys that begin with a text, as etcd wants a range: up to the next text of the same length. */
 function rangeOf(prefix: string): { key: string; range_end: string } {
   const end = Buffer.from(prefix);
@@ -231,7 +242,6 @@ function listIn(fields: Fields, name: string): readonly unknown[] {
 /** The answers to the ranges of a transaction, with undefined for what was no range. */
 function rangesIn(answer: Fields): Fields[] {
   return listIn(answer, 'responses').map(
-    (one) =>
-      new Fields(Object(new Fields(Object(one) as object).get('response_range')) as object),
+    (one) => new Fields(Object(new Fields(Object(one) as object).get('response_range')) as object),
   );
 }

@@ -47,7 +47,11 @@ export class Gateway {
       ? process.getBuiltinModule('node:https')
       : (process.getBuiltinModule('node:http') as unknown as typeof import('node:https'));
     const tls = options.tls ?? {};
-    this.#transport = { request, tls, agent: new Agent({ keepAlive: true, noDelay: true, maxSockets: 16, ...tls }) };
+    this.#transport = {
+      request,
+      tls,
+      agent: new Agent({ keepAlive: true, noDelay: true, maxSockets: 16, ...tls }),
+    };
     this.#streams = { request, tls, agent: new Agent({ keepAlive: false, noDelay: true, ...tls }) };
   }
 
@@ -177,25 +181,28 @@ export class Gateway {
     };
     if (this.#token !== null) headers.authorization = this.#token;
     const { request, agent, tls } = this.#streams;
-    const sent = request({ ...tls, hostname, port, path: `/v3${path}`, method: 'POST', agent, headers }, (answer) => {
-      let rest = '';
-      answer.setEncoding('utf8');
-      answer.on('data', (part: string) => {
-        const lines = (rest + part).split('\n');
-        rest = lines.pop() as string;
-        if (rest.length > MAX_LINE) end();
-        for (const line of lines) {
-          const json = parse(line);
-          const result = json?.result;
-          if (isOver || line === '') continue;
-          if (typeof result === 'object' && result !== null) onAnswer(new Fields(result));
-          else end();
-        }
-      });
-      answer.on('end', end);
-      answer.on('error', end);
-      answer.on('aborted', end);
-    });
+    const sent = request(
+      { ...tls, hostname, port, path: `/v3${path}`, method: 'POST', agent, headers },
+      (answer) => {
+        let rest = '';
+        answer.setEncoding('utf8');
+        answer.on('data', (part: string) => {
+          const lines = (rest + part).split('\n');
+          rest = lines.pop() as string;
+          if (rest.length > MAX_LINE) end();
+          for (const line of lines) {
+            const json = parse(line);
+            const result = json?.result;
+            if (isOver || line === '') continue;
+            if (typeof result === 'object' && result !== null) onAnswer(new Fields(result));
+            else end();
+          }
+        });
+        answer.on('end', end);
+        answer.on('error', end);
+        answer.on('aborted', end);
+      },
+    );
     sent.on('error', end);
     sent.end(text);
     // A watch does not keep a program alive.
@@ -229,4 +236,3 @@ function none(): boolean {
 export function toRevision(value: unknown): bigint | null {
   return typeof value === 'string' && /^\d{1,19}$/.test(value) ? BigInt(value) : null;
 }
-

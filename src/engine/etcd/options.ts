@@ -64,7 +64,15 @@ const DEFAULT_PORT = '2379';
 /** @throws TypeError (ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE), RangeError (ERR_OUT_OF_RANGE). */
 export function checkEtcdOptions(options: EtcdOptions): CheckedOptions {
   requireOptions(options, OPTIONS);
-  const { endpoints, prefix = 'locks/', ttl = DEFAULT_TTL, tls, auth, settle = 0, trustBootId = false } = options;
+  const {
+    endpoints,
+    prefix = 'locks/',
+    ttl = DEFAULT_TTL,
+    tls,
+    auth,
+    settle = 0,
+    trustBootId = false,
+  } = options;
   if (!Array.isArray(endpoints) || endpoints.length === 0) {
     throw invalidType('endpoints', 'an array of at least one server', endpoints);
   }
@@ -73,10 +81,12 @@ export function checkEtcdOptions(options: EtcdOptions): CheckedOptions {
     throw invalidValue('prefix', 'a name that ends with a slash', JSON.stringify(prefix));
   }
   if (typeof ttl !== 'number') throw invalidType('ttl', 'a number of milliseconds', ttl);
-  if (!(ttl >= MIN_TTL && ttl <= MAX_TTL)) throw invalidValue('ttl', `${MIN_TTL} to ${MAX_TTL} milliseconds`, ttl);
+  if (!(ttl >= MIN_TTL && ttl <= MAX_TTL))
+    throw invalidValue('ttl', `${MIN_TTL} to ${MAX_TTL} milliseconds`, ttl);
   checkTime('settle', settle);
   checkBoolean('trustBootId', trustBootId);
-  if (tls !== undefined && (typeof tls !== 'object' || tls === null)) throw invalidType('tls', 'an object', tls);
+  if (tls !== undefined && (typeof tls !== 'object' || tls === null))
+    throw invalidType('tls', 'an object', tls);
   checkAuth(auth);
   const all = endpoints.map((one) => toEndpoint(one, tls !== undefined));
   if (new Set(all.map(({ protocol }) => protocol)).size > 1) {
@@ -116,5 +126,7 @@ function portOf(text: string, { port, protocol }: URL): string {
 
 /** A password in an address would stand in process lists, logs and messages. */
 export function secretInAddress(): TypeError {
-  return invalidArgument('an address holds no user and no password; give them as the option auth, or by the environment');
+  return invalidArgument(
+    'an address holds no user and no password; give them as the option auth, or by the environment',
+  );
 }
