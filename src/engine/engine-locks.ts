@@ -33,7 +33,8 @@ export class EngineLocks implements Locks {
   readonly address: string;
   readonly engine: Engine;
   readonly #options: EngineLocksOptions;
-  readonly #proof: ProofOfDeath;
+  /** @internal For the agent. */
+  readonly proof: ProofOfDeath;
   readonly #turns = new Turns();
   #session: Promise<Session> | null = null;
   #isClosed = false;
@@ -42,7 +43,7 @@ export class EngineLocks implements Locks {
     this.address = engine.address;
     this.engine = engine;
     this.#options = options;
-    this.#proof = new ProofOfDeath(engine, options);
+    this.proof = new ProofOfDeath(engine, options);
     engine.onEnd((how) => {
       void this.#session?.then((session) => session.lose(how));
     });
@@ -80,7 +81,7 @@ export class EngineLocks implements Locks {
         for (;;) {
           if (isOver) throw new GivenUp();
           const session = await this.#openSession();
-          candidate = new Candidate(this.engine, session, this.#proof, name, options, startedAt);
+          candidate = new Candidate(this.engine, session, this.proof, name, options, startedAt);
           if (isOver) candidate.giveUp();
           const won = await candidate.win(timeout === 0).catch(nullIfSessionLost);
           if (won !== null) return new EngineLock({ ...won, leave });
@@ -143,9 +144,9 @@ export class EngineLocks implements Locks {
     const { entries } = await this.engine.list(name);
     let reclaimed = false;
     for (const entry of entries) {
-      const judgement = this.#proof.judge(entry);
+      const judgement = this.proof.judge(entry);
       if (judgement.verdict?.state !== 'dead') continue;
-      if ((await this.#proof.pauseBeforeRemoval(entry)) > 0 || !(await this.engine.removeIf(entry))) continue;
+      if ((await this.proof.pauseBeforeRemoval(entry)) > 0 || !(await this.engine.removeIf(entry))) continue;
       reclaimed = true;
       if (reclaimEvent.isHeard) {
         const { owner, verdict, description } = judgement;
@@ -219,7 +220,7 @@ export class EngineLocks implements Locks {
     const [first] = entries;
     const path = `${this.address}${name}`;
     if (first === undefined) return { ...NOBODY, path };
-    const judgement = this.#proof.judge(first);
+    const judgement = this.proof.judge(first);
     const { owner, verdict, description } = judgement;
     return {
       ...NOBODY,

@@ -105,14 +105,17 @@ export interface Engine {
 
   /**
    * Calls `changed` when what is meant has changed after the state `from`: an entry was removed; or one was removed or
-   * made in a line, or in any line. It calls `changed` as well when it can watch no longer, and is then over. A silent watch proves
+   * made in a line, or in any line. It calls `changed` with null when it can watch no longer, and is then over. A silent watch proves
    * nothing, so the caller also looks from time to time.
    */
-  watch(what: Watched, from: string, changed: () => void): EngineWatch;
+  watch(what: Watched, from: string, changed: (change: Change | null) => void): EngineWatch;
 
   /** Closes all connections. */
   close(): void;
 }
+
+/** Entries that were made and the keys of those that were removed, in the order of the server. */
+export type Change = readonly ({ readonly made: Entry } | { readonly removed: string })[];
 
 /** An entry, the line of a lock, or all lines. */
 export type Watched = { readonly key: string } | { readonly name: string } | 'all';

@@ -1,7 +1,7 @@
 import { newBootTime } from '../../backend/boot-clock.js';
 import { EngineUnavailableError } from '../../errors.js';
 import { Fields } from '../../text/json-fields.js';
-import type { Engine, EngineWatch, Entry, Lease, LeaseState, Line, Watched } from '../engine.js';
+import type { Change, Engine, EngineWatch, Entry, Lease, LeaseState, Line, Watched } from '../engine.js';
 import { isFinal, NOT_FOUND, Refusal } from './answers.js';
 import { Gateway, toRevision } from './gateway.js';
 import { EtcdLease } from './lease.js';
@@ -147,7 +147,7 @@ export class EtcdEngine implements Engine {
     return answer.get('succeeded') === true;
   }
 
-  watch(what: Watched, from: string, changed: () => void): EngineWatch {
+  watch(what: Watched, from: string, changed: (change: Change | null) => void): EngineWatch {
     const range =
       what === 'all'
         ? rangeOf(this.prefix)
@@ -160,11 +160,26 @@ export class EtcdEngine implements Engine {
       { create_request: { ...range, start_revision: start } },
       (result) => {
         // A watch from a state that was compacted away is cancelled, and the caller then looks itself.
-        if (result.get('canceled') === true || listIn(result, 'events').length > 0) changed();
+        if (result.get('canceled') === true) changed(null);
+        else if (listIn(result, 'events').length > 0) changed(this.#changeIn(result));
       },
-      changed,
+      () => changed(null),
     );
     return { close };
+  }
+
+  /** null for what cannot be read, so that the caller looks itself. */
+  #changeIn(result: Fields): Change | null {
+    try {
+      return listIn(result, 'events').map((value) => {
+        const event = new Fields(Object(value) as object);
+        const kv = Object(event.get('kv')) as object;
+        if (event.get('type') === 'DELETE') return { removed: textOf(new Fields(kv).get('key')) };
+        return { made: this.#entryIn(kv) };
+      });
+    } catch {
+      return null;
+    }
   }
 
   close(): void {
@@ -188,19 +203,21 @@ export class EtcdEngine implements Engine {
   }
 
   #entriesIn(range: Fields): Entry[] {
-    return listIn(range, 'kvs').map((value) => {
-      const fields = new Fields(Object(value) as object);
-      const token = fields.get('create_revision');
-      if (toRevision(token) === null) throw this.#nonsense('an entry without a revision');
-      const lease = fields.get('lease');
-      const isLease = typeof lease === 'string' && /^-?\d{1,19}$/.test(lease) && lease !== '0';
-      return {
-        key: textOf(fields.get('key')),
-        text: textOf(fields.get('value') ?? ''),
-        token: token as string,
-        lease: isLease ? lease : null,
-      };
-    });
+    return listIn(range, 'kvs').map((value) => this.#entryIn(Object(value) as object));
+  }
+
+  #entryIn(kv: object): Entry {
+    const fields = new Fields(kv);
+    const token = fields.get('create_revision');
+    if (toRevision(token) === null) throw this.#nonsense('an entry without a revision');
+    const lease = fields.get('lease');
+    const isLease = typeof lease === 'string' && /^-?\d{1,19}$/.test(lease) && lease !== '0';
+    return {
+      key: textOf(fields.get('key')),
+      text: textOf(fields.get('value') ?? ''),
+      token: token as string,
+      lease: isLease ? lease : null,
+    };
   }
 
   #nonsense(what: string): EngineUnavailableError {
