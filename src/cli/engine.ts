@@ -5,7 +5,7 @@ import { Agent, type AgentEvents } from '../engine/agent.js';
 import type { EngineLock } from '../engine/engine-lock.js';
 import type { EngineLocks } from '../engine/engine-locks.js';
 import { parseAddress } from '../engine/etcd/address.js';
-import { etcdAt } from '../engine/etcd/locks.js';
+import { etcdLocksAt } from '../engine/etcd/locks.js';
 import type { EtcdOptions } from '../engine/etcd/options.js';
 import type { NamedAcquireOptions, NamedInspection, NamedReclaimResult } from '../engine/locks.js';
 import type { InspectOptions } from '../lock/protocol/assess.js';
@@ -135,7 +135,7 @@ function open(
   more: Partial<EtcdOptions> = {},
 ): EngineLocks {
   try {
-    return etcdAt(address, { ...fromEnvironment(process.env), trustBootId, ...more });
+    return etcdLocksAt(address, { ...fromEnvironment(process.env), trustBootId, ...more });
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

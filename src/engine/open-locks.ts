@@ -8,8 +8,9 @@ import type { Locks } from './locks.js';
  * directory, `etcd://host:2379,other:2379/locks/` for etcd, `etcds://` for etcd with TLS. What an address cannot carry,
  * such as a password, is given to `etcd()` of `kernel-identity/etcd`.
  * @example
- * const locks = await openLocks('file:/data');
- * await locks.withLock('nightly', async (lock) => console.log(lock.path)); // /data/nightly.lock
+ * const locks = await openLocks('file:/tmp');
+ * await locks.withLock('nightly', (lock) => console.log(lock.fencingToken)); // null
+ * await locks.close();
  * @throws TypeError (ERR_INVALID_ARG_TYPE) for what is no such address; ENOENT for a directory that does not exist.
  */
 export async function openLocks(address: string | URL): Promise<Locks> {

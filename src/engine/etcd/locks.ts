@@ -21,8 +21,19 @@ export function etcdLocks(options: EtcdOptions): EngineLocks {
   return new EngineLocks(new EtcdEngine(checked), checked);
 }
 
-/** The locks at an address such as `etcd://host:2379/locks/`. @throws the errors of {@link etcd}. */
-export function etcdAt(address: string, options: Partial<EtcdOptions> = {}): EngineLocks {
+/**
+ * The same as {@link etcd}, with the servers and the prefix from an address.
+ * @example
+ * const locks = openEtcd('etcd://127.0.0.1:2379/locks/', { ttl: 10_000 });
+ * console.log(locks.address); // etcd://127.0.0.1:2379/locks/
+ * await locks.close();
+ * @throws the errors of {@link etcd}.
+ */
+export function openEtcd(address: string, options: Partial<EtcdOptions> = {}): Locks {
+  return etcdLocksAt(address, options);
+}
+
+export function etcdLocksAt(address: string, options: Partial<EtcdOptions>): EngineLocks {
   const { endpoints, prefix } = parseAddress(address);
   return etcdLocks({ ...options, endpoints, prefix });
 }
