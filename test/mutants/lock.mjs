@@ -196,8 +196,8 @@ export const files = [
       },
       {
         what: 'the lifeline of a released lock is kept',
-        from: '    this.#published.lifeline?.drop();\n    this.#leaseKeeper?.stop();',
-        to: '    this.#leaseKeeper?.stop();',
+        from: '    this.#published.lifeline?.drop();\n    this.#directoryTouch?.stop();',
+        to: '    this.#directoryTouch?.stop();',
         tests: ['test/lock/publish.test.ts'],
       },
       {
@@ -1137,8 +1137,8 @@ export const files = [
     mutants: [
       {
         what: 'private directories of all locks',
-        from: 'if (lockName === null || !(lockNames.has(lockName) || guards.has(lockName))) continue;',
-        to: 'if (lockName === null) continue;',
+        from: 'if (lockName !== null && isSwept(lockName)) sweepOne(',
+        to: 'if (lockName !== null) sweepOne(',
       },
       {
         what: 'the whole of a large directory at once',
@@ -1147,8 +1147,8 @@ export const files = [
       },
       {
         what: 'only the beginning of a large directory',
-        from: '  }\n  return false;\n}\n\nfunction begin',
-        to: '  }\n  return true;\n}\n\nfunction begin',
+        from: '  return isAtEnd;\n',
+        to: '  return true;\n',
       },
       {
         what: 'any number of names called like private directories at once',
