@@ -1940,21 +1940,47 @@ export const files = [
     ],
   },
   {
+    file: 'src/dump/stand-ins.ts',
+    tests: ['test/dump/redact.test.ts'],
+    mutants: [
+      {
+        what: 'the first part of a full host name stays',
+        from: 'if (domain.length > 0) this.#learnAlso(short, word);',
+        to: '',
+      },
+      { what: 'the domain of a host stays', from: 'rest.length > 1;', to: 'false;' },
+      {
+        what: 'a path that only an error message names stays',
+        from: '[...named, ...UNLEARNT]',
+        to: '[...named]',
+      },
+    ],
+  },
+  {
     file: 'src/dump/redact.ts',
-    tests: ['test/cli/holders.test.ts'],
+    tests: ['test/dump/redact.test.ts'],
     mutants: [
       {
         what: 'a redacted dump shows the container that a stranger names',
-        from: 'if (owner?.machine) yield owner.machine;',
-        to: 'if (owner?.machine) yield { hostname: owner.machine.hostname, containerId: null };',
-        tests: ['test/dump/redact.test.ts'],
+        from: "  containerId: 'container',",
+        to: "  containerId: 'shown',",
       },
       {
         what: 'a redacted dump shows command lines',
-        from: 'command: wordFor.command(holder.command),',
-        to: '',
+        from: "  command: 'command',",
+        to: "  command: 'shown',",
       },
-      { what: 'a redacted dump shows users', from: 'user: wordFor.user(holder.user),', to: '' },
+      { what: 'a redacted dump shows users', from: "  user: 'user',", to: "  user: 'shown'," },
+      {
+        what: 'a redacted dump shows what it does not know',
+        from: '?? HIDDEN;',
+        to: "?? 'shown';",
+      },
+      {
+        what: 'names among other words stay',
+        from: "return treatment === 'text' ? names.inText(text)",
+        to: "return treatment === 'text' ? text",
+      },
     ],
   },
 ];
