@@ -44,7 +44,7 @@ _kernel_identity() {
     local options='--help' waiting='--nonblock --timeout --conflict-exit-code --quiet'
     local judging='--legacy --clock-slack --ownerless --empty-file --same-host --trust-boot-id'
     case $command in
-      run) options+=" $waiting --command --label --on-lost $judging --" ;;
+      run) options+=" $waiting --close --command --label --on-lost $judging --" ;;
       hold) options+=" $waiting --fd --label $judging" ;;
       wait) options+=" $waiting $judging" ;;
       inspect) options+=" --recursive --watch --json --json-lines --exit-code --exit-code=detailed $judging" ;;

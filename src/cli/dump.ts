@@ -14,8 +14,9 @@ is this one, what the kernel can do and why, the identity of this process, its
 namespaces, the state of /proc, seccomp, hints of a container, and the state of
 each LOCK. Changes nothing. What cannot be read is reported, and is no error.
 
-  --redact    host names, container and machine ids, users and commands become
-              host-1, container-1, machine-1, user-1, command-1, ...
+  --redact    names become host-1, path-1, label-1, ...: of hosts, containers,
+              machines, boots, users, paths, labels, commands; the last line
+              says what is still there
   --json      as JSON
   -h, --help  this text
 

@@ -10,6 +10,7 @@ import { INSTEAD_OF_FLOCK, parseWaitOptions, WAIT_OPTIONS, type WaitRequest } fr
 const OPTIONS = {
   ...WAIT_OPTIONS,
   command: { type: 'string', short: 'c' },
+  close: { type: 'boolean', short: 'o' },
   label: { type: 'string' },
   'on-lost': { type: 'string' },
   ...JUDGE_FLAGS,
@@ -26,7 +27,7 @@ export interface RunRequest {
   /** What becomes of the command when the lock is lost. */
   readonly onLost: 'end' | 'ignore';
   readonly wait: WaitRequest;
-  readonly options: InspectOptions & { readonly label: string };
+  readonly options: InspectOptions & { readonly label: string; readonly handOver: boolean };
 }
 
 /**
@@ -44,7 +45,8 @@ export function parseRunArguments(args: readonly string[]): RunRequest | null {
   if (unexpected !== undefined) throw new UsageError(`unexpected argument '${unexpected}' before --`);
   const command = toCommand(values.command, words);
   const wait = parseWaitOptions(values);
-  const options = { label: values.label ?? labelOf(command), ...parseJudgeFlags(values) };
+  const handOver = values.close !== true;
+  const options = { label: values.label ?? labelOf(command), handOver, ...parseJudgeFlags(values) };
   checkOptions(options);
   return { path, command, onLost: parseOnLost(values['on-lost']), wait, options };
 }

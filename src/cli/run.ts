@@ -30,13 +30,19 @@ PID 1 of a container run also reaps orphans.
 COMMAND inherits the lock's witness and lifeline, so that the lock stays held
 until COMMAND ends even if run alone is killed; where neither can be taken (see
 "kernel-identity dump"), it does not. Processes that COMMAND leaves in the
-background keep the lock only if run was killed.
+background keep the lock only if run was killed. COMMAND inherits owner.json
+open for writing, so do not run what you do not trust without --close: one that
+changes to a user with fewer rights should do so outside, as in
+"setpriv ... kernel-identity run LOCK -- COMMAND".
 
   -c, --command LINE
                    run this line by /bin/sh instead of COMMAND
 ${WAIT_OPTIONS_HELP}
   --label TEXT     a word for people, shown with the lock; default: the name of
                    the program that runs, without its arguments
+  -o, --close      COMMAND inherits nothing of the lock, which then ends with
+                   run, also while COMMAND goes on. Without it COMMAND can
+                   write owner.json, whatever user it becomes
   --on-lost end    when another program deletes, moves or takes the lock while
                    COMMAND runs: SIGTERM, after 10 s SIGKILL, exit code 125.
                    This is the default. ignore: only a message
@@ -106,7 +112,7 @@ async function take(
   options: RunRequest['options'],
   signal: AbortSignal,
 ): Promise<HeldLock> {
-  if (!isAddress(path)) return acquireLock(path, { ...waiting, ...options, handOver: true, signal });
+  if (!isAddress(path)) return acquireLock(path, { ...waiting, ...options, signal });
   const { acquireAt } = await import('./engine.js');
   return acquireAt(path, { ...waiting, label: options.label, signal }, options);
 }

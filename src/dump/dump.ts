@@ -67,6 +67,7 @@ function collect(locks: readonly string[]): DiagnosticsDump {
     container: readContainerHints(),
     timeOffset: observer?.timeOffset ?? null,
     locks: dumpLocks(locks),
+    redaction: null,
   };
 }
 

@@ -1,126 +1,147 @@
-import { SHORT_CONTAINER_ID } from '../identity/container-id.js';
-import type { LockHolder } from '../lock/holders.js';
-import type { InspectedLock } from '../lock/inspect.js';
+// What becomes of each text of a dump that is redacted. A text of which nothing is said here is hidden, so that a new field
+// cannot be forgotten.
+import { homedir, hostname, userInfo } from 'node:os';
+import { type Kind, StandIns } from './stand-ins.js';
 import type { DiagnosticsDump } from './types.js';
 
-/**
- * Names of two or more characters that are not all digits. Any other name is replaced only where it is the
- * whole value, because inside a text one character or a number occurs by accident.
- */
-const DISTINCTIVE = /^(?!\d+$)../;
+/** `shown`: it names nobody. `text`: the names in it are replaced. Else the whole of it is a name of that kind. */
+type Treatment = 'shown' | 'text' | Kind;
 
-/** Keys of texts in which a name may occur among other words. */
-const TEXT_KEYS = new Set([
-  'path',
-  'recorded',
-  'observed',
-  'description',
-  'message',
-  'label',
-  'problem',
-  'source',
-  'foreignFiles',
-]);
+/** A text of which nothing is known. */
+const HIDDEN: Treatment = 'id';
+
+/** By the key, with that of the object around it where the key alone is not clear. */
+const TREATMENTS: Readonly<Record<string, Treatment>> = {
+  version: 'shown',
+  node: 'shown',
+  platform: 'shown',
+  arch: 'shown',
+  release: 'shown',
+  runtime: 'shown',
+  hidepid: 'shown',
+  subset: 'shown',
+  'backend.name': 'shown',
+  'namespaces.*': 'shown',
+  mode: 'shown',
+  code: 'shown',
+  type: 'shown',
+  'owner.filesystem': 'shown',
+  format: 'shown',
+  state: 'shown',
+  certainty: 'shown',
+  check: 'shown',
+  finding: 'shown',
+  liftedBy: 'shown',
+  by: 'shown',
+  'verdict.reason': 'shown',
+  key: 'shown',
+  // Numbers of the kernel, and times.
+  startTicks: 'shown',
+  pidfdInode: 'shown',
+  inode: 'shown',
+  'pidNamespace.id': 'shown',
+  pidNamespace: 'shown',
+  device: 'shown',
+  directory: 'shown',
+  'recordedAt.source': 'shown',
+  'writtenAt.source': 'shown',
+  'touchedAt.source': 'shown',
+
+  reason: 'text',
+  message: 'text',
+  description: 'text',
+  problem: 'text',
+  recorded: 'text',
+  observed: 'text',
+  source: 'text',
+
+  path: 'path',
+  foreignFiles: 'file',
+  hostname: 'host',
+  containerId: 'container',
+  hostId: 'machine',
+  bootId: 'boot',
+  label: 'label',
+  user: 'user',
+  command: 'command',
+  fsid: 'filesystem',
+  nonce: 'id',
+  lifeline: 'lifeline',
+};
+
+/** Evidence whose texts are names. */
+const NAMED_BY: Readonly<Record<string, Kind>> = { hostname: 'host', 'machine-id': 'machine' };
+
+/** What a redacted dump still holds, for the person who is about to show it to others. */
+export const STILL_THERE: readonly string[] = [
+  'process ids',
+  'times',
+  'inode, device and namespace numbers',
+  'start ticks',
+  'versions of the kernel, Node and this package',
+  'platforms and filesystem types',
+  'names of fields in records',
+  'container runtimes and mount options of /proc',
+  'words of error messages and records that stand nowhere else in the dump',
+];
 
 /**
- * The same dump with every host name, container id and machine-id in it replaced, wherever they occur: in identities, evidence,
- * paths and messages. Of the holders of locks, users and command lines are replaced too. Equal names become equal words.
+ * The same dump with every name in it replaced by a stand-in, wherever it occurs: hosts (a full name's first part and
+ * domain too), containers, machines, boots, users, home directories, paths, labels, commands, filesystem ids, lifelines
+ * and nonces.
  */
 export function redact(dump: DiagnosticsDump): DiagnosticsDump {
-  const words = new Map<string, string>();
-  const hosts = new Set<string>();
-  const containers = new Set<string>();
-  for (const { hostname, containerId } of peopleIn(dump)) {
-    if (hostname !== null && hostname !== '') hosts.add(hostname);
-    if (containerId !== null && containerId !== '') containers.add(containerId);
-  }
-  for (const host of hosts) words.set(host, `host-${words.size + 1}`);
-  for (const [index, id] of [...containers].entries()) {
-    words.set(id, `container-${index + 1}`);
-    // Docker names a container's host after the beginning of the container's id.
-    const short = id.slice(0, SHORT_CONTAINER_ID);
-    if (!words.has(short)) words.set(short, `container-${index + 1}`);
-  }
-  for (const [index, id] of [...machineIdsIn(dump)].entries()) words.set(id, `machine-${index + 1}`);
-  const redacted = replaceIn(dump, '', replacer(words)) as DiagnosticsDump;
-  const wordFor = { user: numbered('user'), command: numbered('command') };
-  const hidden = (holder: LockHolder) => ({
-    ...holder,
-    user: wordFor.user(holder.user),
-    command: wordFor.command(holder.command),
+  const names = new StandIns();
+  // The own host is the first of all.
+  if (dump.identity?.hostname) names.learn('host', dump.identity.hostname);
+  mapTexts(dump, (treatment, text) => {
+    if (treatment !== 'shown' && treatment !== 'text') names.learn(treatment, text);
+    return text;
   });
-  return {
-    ...redacted,
-    locks: redacted.locks.map((lock) => ({ ...lock, holders: lock.holders.map(hidden) })),
-  };
+  learnOwn(names);
+  const redacted = mapTexts(dump, (treatment, text) => {
+    if (treatment === 'shown') return text;
+    return treatment === 'text' ? names.inText(text) : names.of(treatment, text);
+  }) as DiagnosticsDump;
+  return { ...redacted, redaction: { stillThere: STILL_THERE } };
 }
 
-/** Gives each new text a word, and each known one the same as before. */
-function numbered(word: string): (text: string | null) => string | null {
-  const known = new Map<string, string>();
-  return (text) => {
-    if (text === null) return null;
-    const given = known.get(text) ?? `${word}-${known.size + 1}`;
-    known.set(text, given);
-    return given;
-  };
-}
-
-interface Names {
-  readonly hostname: string | null;
-  readonly containerId: string | null;
-}
-
-function* peopleIn({ identity, locks }: DiagnosticsDump): Generator<Names> {
-  if (identity !== null) yield identity;
-  for (const { inspection, holders } of locks) {
-    for (const { containerId } of holders) yield { hostname: null, containerId };
-    const owner: InspectedLock['owner'] = inspection?.owner ?? null;
-    if (owner?.identity) yield owner.identity;
-    if (owner?.machine) yield owner.machine;
+/** Names of this machine that may occur in an error message alone. */
+function learnOwn(names: StandIns): void {
+  names.learn('host', hostname());
+  names.learn('path', homedir());
+  try {
+    names.learn('user', userInfo().username);
+  } catch {
+    // This user has no entry in the user database.
   }
 }
 
-/** What machine-id(5) calls confidential: those of other programs' records, and this system's own where it was compared. */
-function machineIdsIn({ locks }: DiagnosticsDump): ReadonlySet<string> {
-  const ids = locks.flatMap(({ inspection }) => [
-    inspection?.owner?.machine?.hostId,
-    ...(inspection?.verdict?.evidence ?? [])
-      .filter(({ check }) => check === 'machine-id')
-      .flatMap(({ recorded, observed }) => [recorded, observed]),
-  ]);
-  return new Set(ids.filter((id) => typeof id === 'string'));
-}
+type Change = (treatment: Treatment, text: string) => string;
 
-type Replace = (key: string, text: string) => string;
-
-function replacer(words: ReadonlyMap<string, string>): Replace {
-  // The longest name comes first, because a name may begin like another one.
-  const inText = [...words.keys()]
-    .filter((name) => DISTINCTIVE.test(name))
-    .sort((a, b) => b.length - a.length);
-  const pattern =
-    inText.length === 0
-      ? null
-      : new RegExp(`(?<![A-Za-z0-9])(?:${inText.map(escaped).join('|')})(?![A-Za-z0-9])`, 'gi');
-  const byLowerCase = new Map([...words].map(([name, word]) => [name.toLowerCase(), word]));
-  const wordFor = (name: string) => byLowerCase.get(name.toLowerCase()) ?? name;
-  return (key, text) => {
-    if (key === 'hostname' || key === 'containerId' || key === 'hostId') return wordFor(text);
-    if (!TEXT_KEYS.has(key)) return text;
-    return words.get(text) ?? (pattern === null ? text : text.replace(pattern, wordFor));
-  };
-}
-
-function replaceIn(value: unknown, key: string, replace: Replace): unknown {
-  if (typeof value === 'string') return replace(key, value);
-  if (Array.isArray(value)) return value.map((item) => replaceIn(item, key, replace));
+function mapTexts(
+  value: unknown,
+  change: Change,
+  key = '',
+  around: Around = { key: '', check: null },
+): unknown {
+  if (typeof value === 'string') return change(treatmentOf(key, around), value);
+  if (Array.isArray(value)) return value.map((item) => mapTexts(item, change, key, around));
   if (typeof value !== 'object' || value === null) return value;
+  const check = 'check' in value ? String(value.check) : null;
   return Object.fromEntries(
-    Object.entries(value).map(([name, part]) => [name, replaceIn(part, name, replace)]),
+    Object.entries(value).map(([name, part]) => [name, mapTexts(part, change, name, { key, check })]),
   );
 }
 
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+/** The object in which a text stands. */
+interface Around {
+  readonly key: string;
+  /** The check of a piece of evidence. */
+  readonly check: string | null;
+}
+
+function treatmentOf(key: string, { key: outer, check }: Around): Treatment {
+  if (check !== null && (key === 'recorded' || key === 'observed')) return NAMED_BY[check] ?? 'text';
+  return TREATMENTS[`${outer}.${key}`] ?? TREATMENTS[`${outer}.*`] ?? TREATMENTS[key] ?? HIDDEN;
 }

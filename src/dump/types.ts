@@ -9,8 +9,8 @@ export interface DumpOptions {
   /** Paths of locks to report on. */
   readonly locks?: readonly string[] | undefined;
   /**
-   * Replaces host names, container and machine ids, and the users and commands of processes by `host-1`, `container-1`,
-   * `machine-1`, `user-1`, `command-1`, ...; equal names become equal words.
+   * Replaces names by stand-ins such as `host-1`, equal names by equal ones: host names, container, machine and boot ids,
+   * users, commands, paths, labels, filesystem ids, lifelines and nonces. `redaction` lists what is still there.
    */
   readonly redact?: boolean | undefined;
 }
@@ -88,4 +88,6 @@ export interface DiagnosticsDump {
   /** Shift of the boot clock in this time namespace; null: not known. */
   readonly timeOffset: TimeOffset | null;
   readonly locks: readonly LockDump[];
+  /** What a dump still holds in which the names were replaced: kinds of values, in words. null: none were replaced. */
+  readonly redaction: { readonly stillThere: readonly string[] } | null;
 }

@@ -29,14 +29,19 @@ export const LOCK_VARIABLE = 'KERNEL_IDENTITY_LOCK';
  */
 export const HEIRLOOM = 'KERNEL_IDENTITY_HANDED_OVER';
 
-/** The options with which a child is started that shall hold the lock as long as it lives, and not adopt it. */
+/**
+ * The options with which a child is started that shall not adopt the lock. It holds it as long as it lives if the lock was
+ * acquired to be handed over, and otherwise gets no descriptor of it.
+ */
 export function optionsOfHeir(published: PublishedLock, options: SpawnOptions): SpawnOptions {
   // A lock that was handed over to this process is not the child's.
   const { [HEIRLOOM]: _, ...env } = options.env ?? process.env;
   return {
     ...options,
     env: { ...env, [LOCK_VARIABLE]: published.lockPath.path },
-    stdio: stdioOfHeir(published, options.stdio ?? 'pipe'),
+    stdio: published.record.handedOver
+      ? stdioOfHeir(published, options.stdio ?? 'pipe')
+      : (options.stdio ?? 'pipe'),
   };
 }
 

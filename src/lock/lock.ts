@@ -23,7 +23,7 @@ import { LeaseKeeper } from './lease-keeper.js';
 import { LossWatch } from './loss-watch.js';
 import { LockPlace } from './moved.js';
 import type { AcquireOptions } from './options.js';
-import { OwnRecord } from './own-record.js';
+import { CHANGED, OwnRecord } from './own-record.js';
 import { MAX_FOREIGN_SHOWN, readContents } from './protocol/contents.js';
 import { withLockPath } from './protocol/lock-path.js';
 import { OWNER_FILE, retiredName } from './protocol/names.js';
@@ -134,8 +134,8 @@ export class Lock {
   }
 
   /**
-   * @internal The files and the environment of a child process that holds the lock too, for as long as it lives. `run`
-   * starts its command with them.
+   * @internal The files and the environment of a child process of `run`. It holds the lock too, for as long as it lives,
+   * where the lock was acquired with the option `handOver`.
    */
   optionsOfHeir(options: SpawnOptions): SpawnOptions {
     return optionsOfHeir(this.#published, options);
@@ -283,14 +283,25 @@ export class Lock {
     // The steps below look like a loss.
     this.#lossWatch?.close();
     const wrong = this.#record.whatIsWrong();
-    if (wrong !== null) throw this.#lose(wrong);
-    if (!this.#retire()) throw this.#lose('its owner.json is gone');
+    if (wrong !== null) {
+      // A record of ours that was only changed is nobody else's, and nobody could take the lock while it is there.
+      if (wrong === CHANGED && this.#record.bearsItsNonce()) this.#free();
+      throw this.#lose(wrong);
+    }
+    if (!this.#free()) throw this.#lose('its owner.json is gone');
+  }
+
+  /** @returns false when another process has taken the record away. */
+  #free(): boolean {
+    if (!this.#retire()) return false;
     // The witness is dropped only now. A waiter that found it free while owner.json still has its name would take this
     // living process for dead. NFS and FUSE leave a shadow of a file that is deleted while open, so it comes before
     // the deletion.
     this.#closeOwner();
-    if (!unlinkOwnFile(this.#published, retiredName(this.#published.record.nonce))) return;
-    if (removeDirectory(this.#published) === 'occupied') this.#warnOfForeignFiles();
+    if (unlinkOwnFile(this.#published, retiredName(this.#published.record.nonce))) {
+      if (removeDirectory(this.#published) === 'occupied') this.#warnOfForeignFiles();
+    }
+    return true;
   }
 
   /** @returns false when another process has taken the record away. */

@@ -1,13 +1,20 @@
 import { isSameFile } from '../backend/file-status.js';
 import { traitsOf } from '../backend/filesystem-traits.js';
 import { errnoOf, isGone, systemError } from '../backend/system-error.js';
+import { formatOwnerRecord, writtenRecordOf } from '../record/format.js';
 import { openOwnerFile } from '../record/owner-file.js';
+import type { OwnerRecord } from '../record/owner-record.js';
 import { parseOwnerFile } from '../record/parse.js';
 import { isClaimedName, OWNER_FILE } from './protocol/names.js';
 import type { PublishedLock } from './protocol/publish.js';
 
 /** Bytes: more than any record that this package writes. */
 export const MAX_OWN_RECORD = 16 * 1024;
+/**
+ * How a lock is lost whose record still bears its nonce, but says something else than was written, or has grown. Others may
+ * have judged it by that, and found its owner dead.
+ */
+export const CHANGED = 'its owner.json was changed by another program';
 /** Most names in the lock's directory that are read. */
 const MAX_NAMES = 64;
 
@@ -21,11 +28,11 @@ export class OwnRecord {
   }
 
   /**
-   * Says how the lock was lost. null when the descriptors are still ours, and owner.json is still the one
-   * that was written at the acquisition.
+   * Says how the lock was lost. null when the descriptors are still ours, and owner.json still says what was written at
+   * the acquisition.
    */
   whatIsWrong(): string | null {
-    const { lockPath, owner, record, content } = this.#published;
+    const { lockPath, owner, content } = this.#published;
     const { descriptor } = owner;
     const { files } = lockPath.backend;
     if (process.pid !== this.#pid) return 'this process was forked from the one that holds it';
@@ -34,11 +41,15 @@ export class OwnRecord {
       const isAtItsPath = this.#isAtItsPath();
       if (this.#isStillAt(OWNER_FILE)) {
         const text = files.readText(descriptor, MAX_OWN_RECORD);
-        if (text !== content && nonceIn(text) !== record.nonce) {
-          return 'its owner.json was overwritten by another program';
+        const wrong = text === content ? null : this.#whatIsWrongIn(text);
+        if (wrong !== null) return wrong;
+      } else {
+        const name = this.find();
+        if (name === null) {
+          return this.#hasOwnerFile() ? 'another owner.json stands in its place' : 'its owner.json is gone';
         }
-      } else if (this.find() === null) {
-        return this.#hasOwnerFile() ? 'another owner.json stands in its place' : 'its owner.json is gone';
+        const replaced = this.#isStillAt(name) ? null : this.#recordAt(name);
+        if (replaced !== null && !this.#isAsWritten(replaced)) return CHANGED;
       }
       return isAtItsPath ? null : 'its directory was moved away';
     } catch (error) {
@@ -46,6 +57,29 @@ export class OwnRecord {
       if (errnoOf(error) === 'EBADF') return 'its descriptors were closed by other code in this process';
       throw error;
     }
+  }
+
+  #whatIsWrongIn(text: string): string | null {
+    const found = recordIn(text);
+    if (found?.nonce !== this.#published.record.nonce)
+      return 'its owner.json was overwritten by another program';
+    const isWhole = Buffer.byteLength(text) < MAX_OWN_RECORD;
+    return isWhole && this.#isAsWritten(found) ? null : CHANGED;
+  }
+
+  /** True when a record says what was written at the acquisition, however it is laid out. */
+  #isAsWritten(found: OwnerRecord): boolean {
+    const written = recordIn(this.#published.content);
+    return written !== null && sayingOf(found) === sayingOf(written);
+  }
+
+  /** True when the file that was written at the acquisition is at its place and still bears our nonce. */
+  bearsItsNonce(): boolean {
+    const { lockPath, owner, record } = this.#published;
+    if (!this.#isStillAt(OWNER_FILE)) return false;
+    return (
+      recordIn(lockPath.backend.files.readText(owner.descriptor, MAX_OWN_RECORD))?.nonce === record.nonce
+    );
   }
 
   /**
@@ -61,13 +95,17 @@ export class OwnRecord {
   }
 
   isAt(name: string): boolean {
-    if (this.#isStillAt(name)) return true;
-    const { lockPath, directory, record } = this.#published;
+    return this.#isStillAt(name) || this.#recordAt(name)?.nonce === this.#published.record.nonce;
+  }
+
+  /** null when no record can be read there. */
+  #recordAt(name: string): OwnerRecord | null {
+    const { lockPath, directory } = this.#published;
     const { files } = lockPath.backend;
     const read = openOwnerFile(files, directory, name);
-    if (read === null || typeof read === 'string') return false;
+    if (read === null || typeof read === 'string') return null;
     files.close(read.file.descriptor);
-    return read.parsed.kind === 'record' && read.parsed.record.nonce === record.nonce;
+    return read.parsed.kind === 'record' ? read.parsed.record : null;
   }
 
   /**
@@ -139,7 +177,13 @@ export class OwnRecord {
   }
 }
 
-function nonceIn(text: string): string | null {
+/** What a record says, in the layout of this version. null for a record that this package did not write. */
+function sayingOf(record: OwnerRecord): string | null {
+  const written = writtenRecordOf(record);
+  return written === null ? null : formatOwnerRecord(written);
+}
+
+function recordIn(text: string): OwnerRecord | null {
   const parsed = parseOwnerFile(text, null);
-  return parsed.kind === 'record' ? parsed.record.nonce : null;
+  return parsed.kind === 'record' ? parsed.record : null;
 }

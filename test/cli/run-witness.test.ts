@@ -1,4 +1,4 @@
-import { existsSync, readlinkSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { currentBackend } from '../../src/backend/select.js';
@@ -6,7 +6,13 @@ import { inspectLockSync } from '../../src/index.js';
 import { hasBackend } from '../helpers/backends.js';
 import { onCleanup } from '../helpers/cleanup.js';
 import { BUILT, cli, type RunningCli, startCli } from '../helpers/cli.js';
-import { describeRequiring, type Requirement } from '../helpers/requirements.js';
+import {
+  describeRequiring,
+  hasProgram,
+  isRoot,
+  type Requirement,
+  testRequiring,
+} from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
 
@@ -100,6 +106,72 @@ describeRequiring(
         path,
       ]);
     });
+
+    for (const [change, script] of Object.entries({
+      'has grown': "fs.writeSync(20, 'x'.repeat(1 << 20), 1 << 20)",
+      'was forged':
+        "fs.writeSync(20, fs.readFileSync(20, 'utf8').replace(/(\"witness\":) \\{[^}]*\\}/, '$1 null').padEnd(3000), 0)",
+    })) {
+      test(`writable, so that a command may leave a record that ${change}: run notices, and the path is free`, async () => {
+        const path = join(tempDir(MEMORY), 'a.lock');
+        const { code, stderr } = await cli(['run', path, '--', process.execPath, '-e', script]);
+        expect({ code, stderr }).toEqual({
+          code: 125,
+          stderr: expect.stringMatching(
+            /^kernel-identity: the lock '.*' was lost: its owner.json was changed[^\n]+\n$/,
+          ),
+        });
+        expect(existsSync(path)).toBe(false);
+      });
+    }
+
+    test('but not with --close: it has no descriptor of the lock, and the lock ends with run', async () => {
+      for (const option of ['--close', '-o']) {
+        const path = join(tempDir(MEMORY), 'a.lock');
+        const run = startCli(['run', path, option, '--', 'sh', '-c', 'echo pid $$ ready; exec sleep 600']);
+        await run.said('ready');
+        const commandPid = Number(/pid (\d+)/.exec(run.stdout)?.[1]);
+        onCleanup(() => killIfThere(commandPid));
+        const descriptors = readdirSync(`/proc/${commandPid}/fd`).map((fd) =>
+          readlinkSync(`/proc/${commandPid}/fd/${fd}`),
+        );
+        expect(
+          descriptors.filter((target) => target.startsWith(path) || /^(time|user):/.test(target)),
+        ).toEqual([]);
+        expect(inspectLockSync(path)).toMatchObject({ state: 'held', owner: { handedOver: false } });
+        run.signal('SIGKILL');
+        await run.exited;
+        expect(inspectLockSync(path)).toMatchObject({ state: 'stale', verdict: { certainty: 'proven' } });
+        expect(process.kill(commandPid, 0)).toBe(true);
+      }
+    });
+
+    testRequiring(
+      [isRoot(), hasProgram('setpriv')],
+      'and a command that gives up its privileges cannot write the record then',
+      async () => {
+        const directory = tempDir(MEMORY);
+        chmodSync(directory, 0o700);
+        const path = join(directory, 'a.lock');
+        const script =
+          'for fd in /proc/self/fd/*; do echo "$(readlink "$fd")"; done; cat "$1/owner.json" 2>&1; true';
+        const drop = [
+          'setpriv',
+          '--reuid=65534',
+          '--regid=65534',
+          '--clear-groups',
+          'sh',
+          '-c',
+          script,
+          'sh',
+          path,
+        ];
+        const { code, stdout } = await cli(['run', path, '--close', '--', ...drop]);
+        expect(code).toBe(0);
+        expect(stdout).toContain('Permission denied');
+        expect(stdout.split('\n').filter((line) => line.startsWith(path))).toEqual([]);
+      },
+    );
 
     test('under a number that scripts do not use for their own', async () => {
       const path = join(tempDir(MEMORY), 'a.lock');

@@ -23,6 +23,46 @@ export function violations(schema: Schema, value: unknown): string[] {
   return check(schema, schema, value, '');
 }
 
+/**
+ * Makes a value that the schema allows, with everything in it that it knows: null only where there is no other choice, and
+ * one item in each array. `textAt` gives the free texts, by the names of the field and of the object around it.
+ */
+export function sampleOf(schema: Schema, textAt: (place: string) => string): unknown {
+  return sample(schema, schema, textAt, '', '');
+}
+
+function sample(
+  root: Schema,
+  schema: Schema,
+  textAt: (place: string) => string,
+  outer: string,
+  key: string,
+): unknown {
+  const inner = (part: Schema, name = key, around = outer) => sample(root, part, textAt, around, name);
+  if (schema.$ref !== undefined) return inner(resolve(root, schema.$ref));
+  if (schema.anyOf !== undefined) {
+    return inner(schema.anyOf.find(({ type }) => type !== 'null') ?? {});
+  }
+  if (schema.enum !== undefined) return schema.enum[0];
+  const types = [schema.type ?? 'null'].flat();
+  if (schema.items !== undefined) return [inner(schema.items)];
+  if (types.includes('object')) {
+    const { properties = {}, additionalProperties } = schema;
+    const known = Object.entries(properties).map(([name, part]) => [name, inner(part, name, key)]);
+    const more = additionalProperties ? [['more', inner(additionalProperties, 'more', key)]] : [];
+    return Object.fromEntries([...known, ...more]);
+  }
+  if (types.includes('string')) return textOf(schema.pattern, outer === '' ? key : `${outer}.${key}`, textAt);
+  if (types.includes('boolean')) return true;
+  return types.some((type) => type === 'integer' || type === 'number') ? 1 : null;
+}
+
+/** A pattern leaves no room for a free text. */
+function textOf(pattern: string | undefined, place: string, textAt: (place: string) => string): string {
+  if (pattern === undefined) return textAt(place);
+  return ['7', 'time:7', 'some-reason'].find((text) => new RegExp(pattern, 'u').test(text)) ?? '';
+}
+
 function check(root: Schema, schema: Schema, value: unknown, at: string): string[] {
   const unknownWord = Object.keys(schema).find((word) => !KNOWN.has(word));
   if (unknownWord !== undefined) throw new Error(`${unknownWord} of JSON Schema is not understood here`);

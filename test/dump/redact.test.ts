@@ -1,7 +1,8 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { formatDump } from '../../src/cli/format/format-dump.js';
 import { redact } from '../../src/dump/redact.js';
 import { parseSeccomp, readContainerHints } from '../../src/dump/sandbox.js';
 import { type DiagnosticsDump, dumpDiagnostics } from '../../src/index.js';
@@ -10,6 +11,11 @@ import { BUILT, cli, MAIN } from '../helpers/cli.js';
 import { NOBODY, writeStaleLock, writeUnknownLock } from '../helpers/locks.js';
 import { describeRequiring, isolationTest } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
+import { type Schema, sampleOf, violations } from './json-schema.js';
+
+const SCHEMA: Schema = JSON.parse(
+  readFileSync(new URL('../../docs/dump.schema.json', import.meta.url), 'utf8'),
+);
 
 const CONTAINER = 'c0ffee'.padEnd(64, '0');
 
@@ -31,20 +37,21 @@ function locksOfOthers(): string[] {
   return [unknown, join(directory, 'SingletonLock'), file, littered];
 }
 
-test('names become words, the same for the same name wherever it stands', () => {
+test('names become stand-ins, the same for the same name wherever it stands', () => {
   const locks = locksOfOthers();
   const text = JSON.stringify(dumpDiagnostics({ locks, redact: true }));
-  for (const name of ['db-primary', 'db-replica', CONTAINER, CONTAINER.slice(0, 12)]) {
+  for (const name of ['db-primary', 'db-replica', CONTAINER, CONTAINER.slice(0, 12), 'deploy', tmpdir()]) {
     expect(text.toLowerCase()).not.toContain(name);
   }
   const dump: DiagnosticsDump = JSON.parse(text);
   const [unknown, link, file, littered] = dump.locks;
-  expect(dump.identity?.hostname).toBe('host-1');
+  expect(dump.identity).toMatchObject({ hostname: 'host-1', bootId: 'boot-1' });
+  expect(unknown?.path).toBe('/path-1/name-1.lock');
   expect(unknown?.inspection?.owner).toMatchObject({
-    label: 'deploy on host-2 for container-1',
-    identity: { hostname: 'host-2', containerId: 'container-1' },
+    label: 'label-1',
+    identity: { hostname: 'host-2', containerId: 'container-1', bootId: 'boot-2' },
   });
-  expect(unknown?.path).toMatch(/data-of-host-2\/u\.lock$/);
+  expect(link?.path).toMatch(/^\/path-1\/name-\d$/);
   expect(link?.inspection?.owner?.machine?.hostname).toBe('host-3');
   expect(link?.inspection?.verdict?.evidence).toContainEqual({
     check: 'hostname',
@@ -53,7 +60,7 @@ test('names become words, the same for the same name wherever it stands', () => 
     finding: 'none',
   });
   expect(file?.inspection?.owner?.machine?.hostname).toBe('host-2');
-  expect(littered?.inspection?.foreignFiles).toEqual(['of-host-2.log']);
+  expect(littered?.inspection?.foreignFiles).toEqual([expect.stringMatching(/^name-\d$/)]);
 });
 
 test("the container and the machine that another program's record names become words too", () => {
@@ -75,12 +82,78 @@ test("the container and the machine that another program's record names become w
   expect(evidence).toContainEqual(expect.objectContaining({ check: 'machine-id', recorded: 'machine-1' }));
 });
 
-test('nothing else is changed', () => {
+test('numbers, verdicts and the words of this package are as they were', () => {
   const locks = locksOfOthers();
-  const { locks: _, identity, ...rest } = dumpDiagnostics({ locks, redact: true });
-  const { locks: __, identity: open, ...openRest } = dumpDiagnostics({ locks });
-  expect(rest).toEqual(openRest);
-  expect({ ...identity, hostname: open?.hostname, containerId: open?.containerId }).toEqual(open);
+  const hidden = dumpDiagnostics({ locks, redact: true });
+  const open = dumpDiagnostics({ locks });
+  for (const key of ['version', 'node', 'kernel', 'capabilities', 'namespaces', 'proc', 'seccomp'] as const) {
+    expect(hidden[key]).toEqual(open[key]);
+  }
+  expect(hidden.identity?.pidNamespace).toEqual(open.identity?.pidNamespace);
+  for (const [index, { inspection }] of hidden.locks.entries()) {
+    const { state, certainty, reason } = inspection?.verdict ?? {};
+    expect(open.locks[index]?.inspection?.verdict ?? {}).toMatchObject({ state, certainty, reason });
+  }
+  expect(open.redaction).toBeNull();
+});
+
+describe('of a dump with a marker in every text that the schema knows', () => {
+  /** Texts that stay as they are: redaction.stillThere says so. */
+  const SHOWN = new Set([
+    ...['version', 'node', 'platform', 'arch', 'kernel.release', 'kernel.version'],
+    ...['proc.hidepid', 'proc.subset', 'container.runtime', 'filesystem.type', 'owner.filesystem'],
+    ...['evidence.check', 'starts.key', 'otherPids.key', 'signs.key', 'error.code'],
+    ...['identity.platform', 'machine.platform', 'machine.pidNamespace', 'redaction.stillThere'],
+  ]);
+  /** Texts of this package in which names stand among other words. */
+  const MIXED = new Set([
+    ...['backend.reason', 'container.source', 'inspection.description', 'error.message', 'owner.problem'],
+    ...['evidence.recorded', 'evidence.observed'],
+    ...Object.keys(dumpDiagnostics().capabilities ?? {}).map((name) => `${name}.reason`),
+  ]);
+
+  test('none is left, in JSON and in text', () => {
+    const planted = new Map<string, string>();
+    const plant = (place: string): string => {
+      if (SHOWN.has(place)) return 'shown';
+      const known = planted.get(place);
+      if (known !== undefined) return known;
+      const name = `marker${planted.size}x`;
+      const value = /path$/.test(place)
+        ? `/data/${name}/of marker/${name}.lock`
+        : /hostname$/.test(place)
+          ? `${name}.marker-domain.example`
+          : name;
+      planted.set(place, value);
+      return value;
+    };
+    const bare = sampleOf(SCHEMA, (place) => (MIXED.has(place) ? 'mixed' : plant(place)));
+    const derived = [
+      '/marker/elsewhere',
+      "open '/with a marker/x'",
+      'marker-domain.example',
+      '/home/marker/x',
+    ];
+    const values = [...planted.values(), ...derived];
+    values.push(
+      ...values.filter((value) => value.includes('.marker-domain')).map((host) => host.split('.')[0] ?? ''),
+    );
+    const dump = sampleOf(SCHEMA, (place) =>
+      MIXED.has(place) ? `about ${values.join(', ')}` : (planted.get(place) ?? 'shown'),
+    ) as DiagnosticsDump;
+    expect(violations(SCHEMA, bare)).toEqual([]);
+    expect(violations(SCHEMA, dump)).toEqual([]);
+    expect(planted.size).toBeGreaterThan(12);
+    const hidden = redact(dump);
+    expect(JSON.stringify(hidden)).not.toMatch(/marker/i);
+    expect(violations(SCHEMA, hidden)).toEqual([]);
+    expect(formatDump(hidden)).not.toMatch(/marker/i);
+  });
+
+  test('a field that nobody has thought of is hidden', () => {
+    const dump = { ...dumpDiagnostics(), novelty: { secret: 'hunter2' } };
+    expect(redact(dump)).toMatchObject({ novelty: { secret: expect.stringMatching(/^id-\d+$/) } });
+  });
 });
 
 test.each(['7', 'a', 'native', 'assumed', 'x86', '.*', 'host-2'])(
@@ -108,6 +181,10 @@ describeRequiring(BUILT, 'dump --redact', () => {
       expect(stdout.toLowerCase()).not.toMatch(/db-primary|db-replica|c0ffee/);
       expect(stdout).not.toMatch(new RegExp(`\\b${hostname()}\\b`));
       expect(stdout).toContain('host-3');
+      expect(stdout).not.toContain(tmpdir());
+      expect(stdout).toMatch(
+        more.length === 0 ? /\nnames are replaced; still there: process ids; / : /"stillThere": \[/,
+      );
     }
   });
 

@@ -1,19 +1,21 @@
 import {
   closeSync,
   copyFileSync,
+  existsSync,
   fstatSync,
   linkSync,
   mkdirSync,
   openSync,
   renameSync,
   rmSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Lock } from '../../src/index.js';
 import { startAgent } from '../helpers/agent.js';
-import { DEAD_OWNER, ownerFile, writeLock } from '../helpers/crafted.js';
+import { DEAD_OWNER, editOwner, NOBODY, ownerFile, readOwner, writeLock } from '../helpers/crafted.js';
 import { descriptorsOn } from '../helpers/descriptors.js';
 import { describeForEveryBackend } from '../helpers/package.js';
 import { pretendFilesystem } from '../helpers/pretend-filesystem.js';
@@ -62,6 +64,15 @@ const WAYS: Record<string, (path: string) => void> = {
     mkdirSync(ownerFile(path));
   },
   'its descriptors closed by other code in the process': (path) => closeDescriptorsOf(path),
+};
+
+/** How another program changes the record of a lock, and leaves its nonce as it was. */
+const CHANGES: Record<string, (path: string) => void> = {
+  'owner.json names another process': (path) =>
+    editOwner(path, (owner) => ({ ...owner, pid: NOBODY, identity: { ...owner.identity, pid: NOBODY } })),
+  'owner.json names no witness': (path) =>
+    editOwner(path, (owner) => ({ ...owner, witness: null, lease: { durationMs: 77_000 } })),
+  'owner.json has grown by megabytes': (path) => truncateSync(ownerFile(path), 5_000_000),
 };
 
 /**
@@ -124,6 +135,31 @@ describeForEveryBackend('a lock lost', (api, backend) => {
       expect(snapshot(dirname(path))).toEqual(before);
     });
   }
+
+  for (const [change, make] of Object.entries(CHANGES)) {
+    test(`${change}: verify and release notice it, and the release leaves the path free`, () => {
+      const { lock, path } = held();
+      make(path);
+      expect(() => lock.releaseSync()).toThrow(
+        expect.objectContaining({
+          ...LOST,
+          message: expect.stringContaining('was changed by another program'),
+        }),
+      );
+      expect(existsSync(path)).toBe(false);
+      const verified = held();
+      make(verified.path);
+      expect(verified.lock.verify()).toBe(false);
+    });
+  }
+
+  test('is not what an editor does that lays the record out anew', () => {
+    const { lock, path } = held();
+    writeFileSync(ownerFile(path), `${JSON.stringify(readOwner(path))}\n\n`);
+    expect(lock.verify()).toBe(true);
+    lock.releaseSync();
+    expect(existsSync(path)).toBe(false);
+  });
 
   testRequiring([isBuilt()], 'to a live successor is reported, and the successor keeps it', async () => {
     const { lock, path } = held();

@@ -140,13 +140,23 @@ export const files = [
       },
       {
         what: 'another owner.json is taken for the own one',
-        from: '} else if (this.find() === null) {',
-        to: '} else if (false) {',
+        from: 'if (name === null) {\n          return this.#hasOwnerFile()',
+        to: 'if (name === null) {\n          return null ?? this.#hasOwnerFile()',
       },
       {
         what: 'what stands in owner.json does not matter',
-        from: 'if (text !== content && nonceIn(text) !== record.nonce) {',
-        to: 'if (false) {',
+        from: 'const wrong = text === content ? null : this.#whatIsWrongIn(text);',
+        to: 'const wrong = null as string | null;',
+      },
+      {
+        what: 'a record that was changed but for its nonce is the own one',
+        from: 'return isWhole && this.#isAsWritten(found) ? null : CHANGED;',
+        to: 'return isWhole ? null : CHANGED;',
+      },
+      {
+        what: 'a record that has grown is the own one',
+        from: 'return isWhole && this.#isAsWritten(found) ? null : CHANGED;',
+        to: 'return this.#isAsWritten(found) ? null : CHANGED;',
       },
       {
         what: 'a directory that was moved away still holds',
@@ -155,14 +165,14 @@ export const files = [
       },
       {
         what: 'a copy with the own nonce is somebody else’s',
-        from: "return read.parsed.kind === 'record' && read.parsed.record.nonce === record.nonce;",
-        to: 'return false;',
+        from: 'return this.#isStillAt(name) || this.#recordAt(name)?.nonce === this.#published.record.nonce;',
+        to: 'return this.#isStillAt(name);',
         tests: RETIRING,
       },
       {
         what: 'any owner.json in the own directory is the own one',
-        from: "return read.parsed.kind === 'record' && read.parsed.record.nonce === record.nonce;",
-        to: "return read.parsed.kind === 'record';",
+        from: 'return this.#isStillAt(name) || this.#recordAt(name)?.nonce === this.#published.record.nonce;',
+        to: 'return this.#isStillAt(name) || this.#recordAt(name) !== null;',
         tests: RETIRING,
       },
       {
@@ -201,9 +211,14 @@ export const files = [
         tests: ['test/lock/publish.test.ts'],
       },
       {
+        what: 'a record that was only changed stays in the way of everybody',
+        from: 'if (wrong === CHANGED && this.#record.bearsItsNonce()) this.#free();',
+        to: '',
+      },
+      {
         what: 'released although it was lost',
-        from: 'if (wrong !== null) throw this.#lose(wrong);\n    if (!this.#retire())',
-        to: 'if (!this.#retire())',
+        from: '    if (wrong !== null) {\n      // A record of ours',
+        to: '    if (wrong === CHANGED) {\n      // A record of ours',
       },
       {
         what: 'its own release is a loss',
@@ -225,8 +240,8 @@ export const files = [
       },
       {
         what: 'owner.json was gone, and nobody hears of it',
-        from: "if (!this.#retire()) throw this.#lose('its owner.json is gone');",
-        to: 'this.#retire();',
+        from: "if (!this.#free()) throw this.#lose('its owner.json is gone');",
+        to: 'this.#free();',
       },
       {
         what: 'the number of owner.json is closed, whosever it is by now',
@@ -240,19 +255,19 @@ export const files = [
       },
       {
         what: 'whoever deletes the retired file or not removes the directory',
-        from: 'if (!unlinkOwnFile(this.#published, retiredName(this.#published.record.nonce))) return;',
-        to: 'unlinkOwnFile(this.#published, retiredName(this.#published.record.nonce));',
+        from: 'if (unlinkOwnFile(this.#published, retiredName(this.#published.record.nonce))) {',
+        to: 'unlinkOwnFile(this.#published, retiredName(this.#published.record.nonce));\n    {',
       },
       {
         what: 'deleted while it is open',
-        from: '    this.#closeOwner();\n    if (!unlinkOwnFile',
-        to: '    if (!unlinkOwnFile',
+        from: '    this.#closeOwner();\n    if (unlinkOwnFile',
+        to: '    if (unlinkOwnFile',
         tests: OWNER,
       },
       {
         what: 'the witness is dropped while owner.json has its name',
-        from: '    if (!this.#retire()) throw',
-        to: '    this.#closeOwner();\n    if (!this.#retire()) throw',
+        from: '    if (!this.#retire()) return false;',
+        to: '    this.#closeOwner();\n    if (!this.#retire()) return false;',
         tests: RETIRING,
       },
       {
@@ -1930,21 +1945,47 @@ export const files = [
     ],
   },
   {
+    file: 'src/dump/stand-ins.ts',
+    tests: ['test/dump/redact.test.ts'],
+    mutants: [
+      {
+        what: 'the first part of a full host name stays',
+        from: 'if (domain.length > 0) this.#learnAlso(short, word);',
+        to: '',
+      },
+      { what: 'the domain of a host stays', from: 'rest.length > 1;', to: 'false;' },
+      {
+        what: 'a path that only an error message names stays',
+        from: '[...named, ...UNLEARNT]',
+        to: '[...named]',
+      },
+    ],
+  },
+  {
     file: 'src/dump/redact.ts',
-    tests: ['test/cli/holders.test.ts'],
+    tests: ['test/dump/redact.test.ts'],
     mutants: [
       {
         what: 'a redacted dump shows the container that a stranger names',
-        from: 'if (owner?.machine) yield owner.machine;',
-        to: 'if (owner?.machine) yield { hostname: owner.machine.hostname, containerId: null };',
-        tests: ['test/dump/redact.test.ts'],
+        from: "  containerId: 'container',",
+        to: "  containerId: 'shown',",
       },
       {
         what: 'a redacted dump shows command lines',
-        from: 'command: wordFor.command(holder.command),',
-        to: '',
+        from: "  command: 'command',",
+        to: "  command: 'shown',",
       },
-      { what: 'a redacted dump shows users', from: 'user: wordFor.user(holder.user),', to: '' },
+      { what: 'a redacted dump shows users', from: "  user: 'user',", to: "  user: 'shown'," },
+      {
+        what: 'a redacted dump shows what it does not know',
+        from: '?? HIDDEN;',
+        to: "?? 'shown';",
+      },
+      {
+        what: 'names among other words stay',
+        from: "return treatment === 'text' ? names.inText(text)",
+        to: "return treatment === 'text' ? text",
+      },
     ],
   },
 ];

@@ -2,7 +2,7 @@ import type { Capabilities, TimeOffset } from '../../backend/backend.js';
 import type { DiagnosticsDump, LockDump } from '../../dump/types.js';
 import { printable } from '../../text/printable.js';
 import { describeIdentity } from './format-identity.js';
-import { formatInspection } from './format-inspection.js';
+import { formatFindings, formatInspection } from './format-inspection.js';
 import { alignFields } from './layout.js';
 import { type Paint, plain } from './paint.js';
 
@@ -15,7 +15,12 @@ export function formatDump(dump: DiagnosticsDump, paint: Paint = plain): string 
     ['surroundings', alignFields(surroundingsOf(dump), 2)],
   ];
   const texts = sections.map(([heading, body]) => `${paint('heading', heading)}\n${body}`);
-  return [...texts, ...dump.locks.map((lock) => lockText(lock, paint))].join('\n\n');
+  const locks = dump.locks.map((lock) => lockText(lock, paint, dump.redaction === null));
+  return [...texts, ...locks, ...redactionText(dump)].join('\n\n');
+}
+
+function redactionText({ redaction }: DiagnosticsDump): string[] {
+  return redaction === null ? [] : [`names are replaced; still there: ${redaction.stillThere.join('; ')}`];
 }
 
 function versionsOf({ version, node, platform, arch, kernel, backend }: DiagnosticsDump): [string, string][] {
@@ -70,11 +75,14 @@ function containerText(hints: DiagnosticsDump['container']): string {
   return printable(hints.map(({ runtime, source }) => `${runtime} (${source})`).join(', '));
 }
 
-function lockText(lock: LockDump, paint: Paint): string {
+/** @param advises false for a redacted dump, because the command of the next step names files of this machine. */
+function lockText(lock: LockDump, paint: Paint, advises: boolean): string {
   const { path, inspection, holders, error } = lock;
   const on: [string, string] = ['filesystem', filesystemText(lock)];
-  if (inspection !== null)
-    return `${formatInspection(inspection, paint, { holders, waiters: [] })}\n\n${alignFields([on], 2)}`;
+  if (inspection !== null) {
+    const format = advises ? formatInspection : formatFindings;
+    return `${format(inspection, paint, { holders, waiters: [] })}\n\n${alignFields([on], 2)}`;
+  }
   const heading = `${paint('heading', printable(path))}: ${paint('caution', 'error')}`;
   return `${heading}\n${alignFields([['error', printable(error?.message ?? 'not read')], on], 2)}`;
 }

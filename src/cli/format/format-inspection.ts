@@ -25,16 +25,25 @@ export function formatInspection(
   paint: Paint = plain,
   users: LockUsers | undefined = findUsers([inspection])[0],
 ): string {
+  const [advice, command] = nextStep(inspection, users?.holders ?? []);
+  const parts = [formatFindings(inspection, paint, users), '', alignFields([['next', advice]], 2)];
+  // The command gets a line of its own and is never wrapped, so that it can be copied.
+  if (command !== null) parts.push(`        ${printable(command)}`);
+  return parts.join('\n');
+}
+
+/** The same without the next step. */
+export function formatFindings(
+  inspection: InspectedLock,
+  paint: Paint,
+  users: LockUsers | undefined,
+): string {
   const { path, state, verdict } = inspection;
   const parts = [
     `${paint('heading', printable(path))}: ${paint(STATE_TONES[state], state)}`,
     alignFields(factsOf(inspection, paint, users), 2),
   ];
   if (verdict !== null) parts.push('', formatEvidence(verdict.evidence, 2, paint));
-  const [advice, command] = nextStep(inspection, users?.holders ?? []);
-  parts.push('', alignFields([['next', advice]], 2));
-  // The command gets a line of its own and is never wrapped, so that it can be copied.
-  if (command !== null) parts.push(`        ${printable(command)}`);
   return parts.join('\n');
 }
 
