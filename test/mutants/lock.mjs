@@ -206,8 +206,8 @@ export const files = [
       },
       {
         what: 'the lifeline of a released lock is kept',
-        from: '    this.#published.lifeline?.drop();\n    this.#leaseKeeper?.stop();',
-        to: '    this.#leaseKeeper?.stop();',
+        from: '    this.#published.lifeline?.drop();\n    this.#directoryTouch?.stop();',
+        to: '    this.#directoryTouch?.stop();',
         tests: ['test/lock/publish.test.ts'],
       },
       {
@@ -697,13 +697,13 @@ export const files = [
       },
       {
         what: 'a lease runs out while an heir is at work',
-        from: 'if (isHeldByHeirs && oneKernel && !passesThrough) return false;',
+        from: 'if (isHeldByHeirs && oneKernel && !passesThrough && !keepsLease) return false;',
         to: '',
         tests: ['test/lock/publish.test.ts'],
       },
       {
         what: 'no lease shows to other kernels that a lock was abandoned by its heirs',
-        from: 'if (isHeldByHeirs && oneKernel && !passesThrough) return false;',
+        from: 'if (isHeldByHeirs && oneKernel && !passesThrough && !keepsLease) return false;',
         to: 'if (isHeldByHeirs) return false;',
         tests: ['test/lock/publish.test.ts'],
       },
@@ -892,8 +892,8 @@ export const files = [
       },
       {
         what: 'a sticky parent is found out too late',
-        from: 'if (user === fstatSync(directory).uid) return;',
-        to: 'return;',
+        from: 'return user === lstatSync(',
+        to: 'return true || user === lstatSync(',
       },
     ],
   },
@@ -903,8 +903,8 @@ export const files = [
     mutants: [
       {
         what: 'a word within a word is a lock’s name',
-        from: '/(?<![\\p{L}\\p{N}])(?:lock|lck|pid)(?:file)?(?![\\p{L}\\p{N}])/iu',
-        to: '/lock|lck|pid/iu',
+        from: 'String.raw`(?<![\\p{L}\\p{N}])(?:lock',
+        to: 'String.raw`(?:lock',
       },
     ],
   },
@@ -1133,11 +1133,16 @@ export const files = [
         to: 'const RETIRED = /^retired\\./ ?? new RegExp(',
       },
       { what: 'a shadow is somebody’s file', from: 'return SHADOW.test(name);', to: 'return false;' },
+    ],
+  },
+  {
+    file: 'src/backend/private-name.ts',
+    tests: ['test/lock/sweep.test.ts'],
+    mutants: [
       {
         what: 'whatever begins with a dot is a private directory',
         from: 'const PRIVATE = new RegExp(',
         to: 'const PRIVATE = /^\\.(.+)\\./s ?? new RegExp(',
-        tests: ['test/lock/sweep.test.ts'],
       },
     ],
   },
@@ -1147,8 +1152,8 @@ export const files = [
     mutants: [
       {
         what: 'private directories of all locks',
-        from: 'if (lockName === null || !(lockNames.has(lockName) || guards.has(lockName))) continue;',
-        to: 'if (lockName === null) continue;',
+        from: 'if (lockName !== null && isSwept(lockName)) sweepOne(',
+        to: 'if (lockName !== null) sweepOne(',
       },
       {
         what: 'the whole of a large directory at once',
@@ -1157,8 +1162,8 @@ export const files = [
       },
       {
         what: 'only the beginning of a large directory',
-        from: '  }\n  return false;\n}\n\nfunction begin',
-        to: '  }\n  return true;\n}\n\nfunction begin',
+        from: '  return isAtEnd;\n',
+        to: '  return true;\n',
       },
       {
         what: 'any number of names called like private directories at once',
@@ -1815,7 +1820,7 @@ export const files = [
       },
       {
         what: 'what happens to a file under another mount is heard',
-        from: "if (record.witness !== null && lockFileOf(record, owner, () => null) !== 'recorded') return false;",
+        from: "if (record.witness !== null && lockFileOf(record, owner, NO_SURROUNDINGS) !== 'recorded') return false;",
         to: '',
         tests: ['test/waiting/lifeline.test.ts'],
       },
@@ -1855,8 +1860,8 @@ export const files = [
       },
       {
         what: 'a lifeline is watched beside a witness',
-        from: "if (witness !== null && !handedOver && lockFileOf(record, owner, () => null) === 'recorded') return null;",
-        to: '',
+        from: "lockFileOf(record, owner, NO_SURROUNDINGS) === 'recorded'",
+        to: 'false',
       },
       {
         what: 'who inherited a lock is thought to keep its file open',

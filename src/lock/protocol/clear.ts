@@ -23,7 +23,7 @@ export type Clearing = 'cleared' | 'remains' | 'crowded' | 'overtaken' | 'replac
  */
 export function clearStale(view: LockView): Clearing {
   view.refuseForeignFiles();
-  refuseUnlessRemovable(view);
+  refuseUnlessRemovable(view.lockPath);
   const files = view.leftovers();
   // Behind so many leftovers there may be files of somebody else. A retired record is nobody's, whatever else is there;
   // one of them stays, because it says that the lock is free.

@@ -1,4 +1,6 @@
-// Sweeping means to clear the private directories that killed processes left beside a lock.
+// Sweeping means to clear the private directories, and on Windows the witnesses, that killed processes left beside a
+// lock.
+import type { BesideName } from '../../backend/backend.js';
 import { monotonicMs } from '../../backend/monotonic-clock.js';
 import { NameStream } from '../../backend/name-stream.js';
 import { ForeignLock, putBack } from '../../formats/foreign-lock.js';
@@ -8,6 +10,7 @@ import { LastLook } from './last-look.js';
 import type { LockPath } from './lock-path.js';
 import { guardName, lockNameOfPrivate } from './names.js';
 import { openLockOrFile } from './open-lock.js';
+import { sweepBeside } from './sweep-beside.js';
 import { duringTakeover } from './takeover.js';
 
 const SWEEP_INTERVAL_MS = 60_000;
@@ -85,22 +88,30 @@ function sweepPart(
 ): boolean {
   // The process that was killed may have been one that took over a file.
   const guards = new Set([...lockNames].map(guardName));
+  const isSwept = (lockName: string) => lockNames.has(lockName) || guards.has(lockName);
+  const witnesses: [name: string, beside: BesideName][] = [];
   const startedAt = monotonicMs();
   let candidates = 0;
+  let isAtEnd = false;
   for (let read = 0; read < BUDGET.names; read += 1) {
     const name = sweep.names.next();
-    if (name === null) return true;
+    isAtEnd = name === null;
+    if (name === null) break;
     const lockName = guards.has(name) ? name : lockNameOfPrivate(name);
-    if (lockName === null || !(lockNames.has(lockName) || guards.has(lockName))) continue;
-    sweepOne(lockPath, name, lockName, options);
+    const beside = lockPath.backend.openWitness?.parseBeside(name) ?? null;
+    if (lockName !== null && isSwept(lockName)) sweepOne(lockPath, name, lockName, options);
+    else if (beside !== null && isSwept(beside.lockName)) witnesses.push([name, beside]);
+    else continue;
     candidates += 1;
     const now = monotonicMs();
     const taken = now - startedAt;
     if (candidates < BUDGET.candidates && taken < BUDGET.ms) continue;
     sweep.restsUntil = now + REST * taken;
-    return false;
+    break;
   }
-  return false;
+  // A witness is needed until what it belongs to is swept.
+  for (const [name, beside] of witnesses) sweepWitness(lockPath, name, beside);
+  return isAtEnd;
 }
 
 function begin(parentPath: string): Sweep {
@@ -127,6 +138,14 @@ function sweepOne(lockPath: LockPath, name: string, lockName: string, options: I
     }
   } catch {
     // It belongs to another user, or is not a lock's directory at all.
+  }
+}
+
+function sweepWitness(lockPath: LockPath, name: string, beside: BesideName): void {
+  try {
+    sweepBeside(lockPath, name, beside);
+  } catch {
+    // It belongs to another user, or another process has swept it.
   }
 }
 
