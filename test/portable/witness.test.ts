@@ -274,9 +274,12 @@ describeRequiring(NEEDED, 'the file that is the witness on Windows', () => {
     writeFileSync(join(dirname(path), '.install.lock.3.alive'), '');
     made('.install.lock.1.alive');
     made('.install.lock.2.alive', '8'.repeat(32));
-    expect(await other.tryAcquire(path)).toBeNull();
-    const left = besides(path).filter((name) => name.endsWith('.alive'));
-    expect(left.sort()).toEqual([...kept, held].sort());
+    const left = () => besides(path).filter((name) => name.endsWith('.alive'));
+    // A busy machine ends the part that one acquisition sweeps before all is judged.
+    do {
+      expect(await other.tryAcquire(path)).toBeNull();
+    } while (left().length > kept.length + 1);
+    expect(left().sort()).toEqual([...kept, held].sort());
 
     // The witness of a dead owner whose lock still stands is what shows that it is dead.
     await owner.kill();
