@@ -144,6 +144,8 @@ function callOne() {
   }
   // Closed, it would leave the other calls nothing to work on.
   if (/close/i.test(name) && args[0] === directory) return;
+  // To adopt a file of another thread would close it twice.
+  if (name === 'files.adopt' && typeof args[0] === 'number') args[0] = directory;
   if (name === 'watch.block') {
     // Only a monitor is never read for ever, and to wait for long is no mistake.
     if (typeof args[0] === 'number') args[0] = right.monitor?.();
@@ -154,6 +156,8 @@ function callOne() {
   try {
     keep(name, call(...args));
     count.answers += 1;
+    // The kernel gives the number of a closed file to another one, which may be of Node or of another thread.
+    if (/close/i.test(name)) forget(args[0]);
   } catch (error) {
     if (!(error instanceof Error)) throw new Error(`${name} threw no error`);
   } finally {
@@ -173,6 +177,11 @@ function keep(name, result) {
   if (typeof fd !== 'number' || open.includes(fd)) return;
   open.push(fd);
   if (open.length > MOST_OPEN) closeQuietly(/** @type {number} */ (open.splice(1, 1)[0]));
+}
+
+function forget(/** @type {any} */ fd) {
+  const index = open.indexOf(fd);
+  if (index > 0) open.splice(index, 1);
 }
 
 function closeQuietly(/** @type {number} */ fd) {

@@ -40,10 +40,12 @@ export function run(report, { directory }) {
   for (const seed of SEEDS) {
     const { counts, wrong } = fuzz(addon, SECONDS, seed, directory);
     const all = Object.entries(counts);
+    const least = Math.min(...all.map(([, count]) => count.calls));
     const calls = all.reduce((sum, [, count]) => sum + count.calls, 0);
     const silent = all.filter(([, count]) => count.answers === 0).map(([name]) => name);
     const failures = [...wrong, ...silent.map((name) => `${name} never answered`)];
-    const result = `${all.length} functions, each called at least ${Math.min(...all.map(([, count]) => count.calls))} times`;
+    const result =
+      wrong.length > 0 ? 'ended' : `${all.length} functions, each called at least ${least} times`;
     report.row({
       runtime: 'ASan, UBSan',
       situation: `seed ${seed}, ${SECONDS} s`,
