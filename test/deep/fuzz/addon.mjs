@@ -24,6 +24,8 @@ const below = (/** @type {number} */ limit) => Math.floor(draw() * limit);
 const oneOf = (/** @type {readonly any[]} */ values) => values[below(values.length)];
 
 const home = isMainThread ? makeHome() : workerData[3];
+// A relative path among the arguments must lead to nothing else.
+if (isMainThread) process.chdir(home);
 
 function makeHome() {
   const made = mkdtempSync(join(tmpdir(), 'kernel-identity-fuzz-'));
@@ -165,7 +167,10 @@ function callOne() {
   }
 }
 
-/** The addon takes any number. To write into a file of Node's own, or to lock or close it, is no mistake of the addon. */
+/**
+ * The addon takes any number. To write into a file of Node's own, to lock it or to change its mode is no mistake of the
+ * addon, and would harm this machine: one of them is /dev/null.
+ */
 function isDescriptorOfNode(/** @type {string} */ kind, /** @type {unknown} */ value) {
   const isDescriptor = ['fd', 'fdOrNull', 'directory'].includes(kind);
   return isDescriptor && typeof value === 'number' && value < 1_000 && !open.includes(value);
@@ -202,6 +207,7 @@ function turn() {
 
 function finish() {
   if (isMainThread) {
+    process.chdir('/');
     rmSync(home, { recursive: true, force: true });
     console.log(JSON.stringify({ seed, counts }));
   }
