@@ -27,12 +27,12 @@ export type RunLock = Pick<EngineLock, 'signal' | 'release' | 'optionsOfHeir'>;
 /** Acquires the lock at an address. Its release ends the connection as well. */
 export async function acquireAt(
   address: string,
-  options: NamedAcquireOptions,
+  options: NamedAcquireOptions & { readonly handedOver: boolean },
   judging: Judging,
 ): Promise<RunLock> {
   const locks = open(address, judging);
   try {
-    const lock = await locks.acquireAs(nameIn(address), { ...options, handedOver: true });
+    const lock = await locks.acquireAs(nameIn(address), options);
     return {
       signal: lock.signal,
       optionsOfHeir: (given) => lock.optionsOfHeir(given),

@@ -114,7 +114,7 @@ async function take(
 ): Promise<HeldLock> {
   if (!isAddress(path)) return acquireLock(path, { ...waiting, ...options, signal });
   const { acquireAt } = await import('./engine.js');
-  return acquireAt(path, { ...waiting, label: options.label, signal }, options);
+  return acquireAt(path, { ...waiting, label: options.label, handedOver: options.handOver, signal }, options);
 }
 
 /** @returns false when the lock had been lost or could not be released; the reason has then been printed. */

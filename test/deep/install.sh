@@ -21,6 +21,7 @@ declare -A packages=(
   [leaks]="g++ make"
   [sanitized-suite]="g++ make python3"
   [fuzz]="clang"
+  [addon-fuzz]="g++ make"
   [exhaustion]="strace"
   [filesystems]="e2fsprogs xfsprogs btrfs-progs squashfs-tools erofs-utils bindfs sshfs openssh-sftp-server mergerfs fuse-overlayfs gocryptfs ntfs-3g"
   [places]="e2fsprogs xfsprogs btrfs-progs bindfs sshfs openssh-sftp-server mergerfs fuse-overlayfs gocryptfs"

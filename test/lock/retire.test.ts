@@ -351,7 +351,9 @@ describeForEachBackend('a stale lock that this user may not remove', (api) => {
     chmodSync(dirname(path), 0o1777);
     chmodSync(path, 0o777);
     onCleanup(() => chmodSync(dirname(path), 0o700));
-    vi.spyOn(process as { geteuid(): number }, 'geteuid').mockReturnValue(65_534);
+    // Anybody but root and the user who runs this test.
+    const stranger = process.getuid?.() === 65_534 ? 65_533 : 65_534;
+    vi.spyOn(process as { geteuid(): number }, 'geteuid').mockReturnValue(stranger);
     const before = snapshot(dirname(path));
     const refused = { code: 'EPERM', path, message: expect.stringContaining('sticky') };
     expect(() => api.acquireLockSync(path)).toThrow(expect.objectContaining(refused));

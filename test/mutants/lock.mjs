@@ -140,8 +140,8 @@ export const files = [
       },
       {
         what: 'another owner.json is taken for the own one',
-        from: 'if (name === null) {\n          return this.#hasOwnerFile()',
-        to: 'if (name === null) {\n          return null ?? this.#hasOwnerFile()',
+        from: "return this.#hasOwnerFile() ? 'another owner.json stands in its place' : 'its owner.json is gone';",
+        to: 'return null;',
       },
       {
         what: 'what stands in owner.json does not matter',

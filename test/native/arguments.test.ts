@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { TAKES } from '../deep/fuzz/addon-functions.mjs';
 import { describeRequiring } from '../helpers/requirements.js';
 import { addon, built, files, lifeline, openDescriptors, processes, thrownBy, witness } from './addon.js';
 
@@ -65,6 +66,13 @@ function replaced(args: unknown[], index: number, value: unknown): unknown[] {
 }
 
 describeRequiring([built], 'arguments of the addon', () => {
+  test('every function is fuzzed by npm run test:deep -- addon-fuzz', () => {
+    const functions = Object.entries(addon).flatMap(([name, value]) =>
+      typeof value === 'object' ? Object.keys(value).map((key) => `${name}.${key}`) : name,
+    );
+    expect(functions.filter((name) => name !== 'sourceHash').sort()).toEqual(Object.keys(TAKES).sort());
+  });
+
   test.each(accepted())('%s refuses arguments of another type', (name, call, args) => {
     for (const index of checked(name, args)) {
       for (const wrong of [null, {}, [], true, Symbol('x'), 1n, () => {}]) {

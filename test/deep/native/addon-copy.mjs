@@ -59,3 +59,8 @@ export function buildAddon(copy, env) {
   if (status !== 0) throw new Error(`the addon does not compile: ${stdout}${stderr}`);
   return join(copy, 'build/Release/kernel_identity.node');
 }
+
+/** The library that a process must load before a sanitized addon. */
+export function sanitizerLibrary() {
+  return spawnSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).stdout.trim();
+}

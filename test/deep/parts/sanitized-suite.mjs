@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { program } from '../frame/needs.mjs';
-import { buildAddon, copyProject, plant } from '../native/addon-copy.mjs';
+import { buildAddon, copyProject, plant, sanitizerLibrary } from '../native/addon-copy.mjs';
 
 export const about = 'the suite with an addon built with ASan and UBSan';
 export const needs = () => [program('g++', 'sanitized-suite'), program('make', 'sanitized-suite')];
@@ -117,8 +117,4 @@ function runTests(copy, tests) {
   if (status !== 0 && wrong.length === 0)
     wrong.push(`exit code ${status}: ${`${stdout}${stderr}`.slice(-4000)}`);
   return { summary: `${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped`, wrong };
-}
-
-function sanitizerLibrary() {
-  return spawnSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).stdout.trim();
 }

@@ -1,0 +1,1 @@
+export const TAKES: Readonly<Record<string, string>>;
