@@ -46,7 +46,7 @@ export class Intervals {
     for (const interval of sorted) {
       if (interval.from < last.to) overlaps += 1;
       if (interval.token <= last.token) fallen += 1;
-      last = { token: interval.token, to: interval.to > last.to ? interval.to : last.to };
+      last = { token: interval.token, to: interval.to < last.to ? last.to : interval.to };
     }
     return { overlaps, fallen };
   }
