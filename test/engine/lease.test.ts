@@ -1,34 +1,11 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { EtcdEngine } from '../../src/engine/etcd/etcd-engine.js';
 import { checkEtcdOptions } from '../../src/engine/etcd/options.js';
 import { until } from '../helpers/until.js';
+import { endGateways, fakeGateway } from './fake-gateway.js';
 
-/** Answers a call of the gateway. undefined: never. */
-type Answers = (path: string, token: string | undefined) => { status?: number; body: object } | undefined;
-
-const servers: Server[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
-});
-
-/** A server that answers like etcd, as far as a lease needs it. */
-async function gateway(answers: Answers): Promise<string> {
-  const server = createServer((request, response) => {
-    request.resume();
-    const found = answers(request.url ?? '', request.headers.authorization);
-    if (found === undefined) return;
-    response.writeHead(found.status ?? 200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(found.body));
-  });
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
+afterEach(endGateways);
 
 const HEADER = { header: { cluster_id: '1', revision: '5' } };
 const GRANT = { body: { ...HEADER, ID: '77', TTL: '2' } };
@@ -40,8 +17,8 @@ function engineOf(endpoints: string[], auth?: { username: string; password: stri
 
 test('renewals go to another server when one does not answer', async () => {
   let renewals = 0;
-  const mute = await gateway((path) => (path === '/v3/lease/grant' ? GRANT : undefined));
-  const other = await gateway((path) => {
+  const mute = await fakeGateway((path) => (path === '/v3/lease/grant' ? GRANT : undefined));
+  const other = await fakeGateway((path) => {
     if (path === '/v3/lease/keepalive') renewals += 1;
     return RENEWED;
   });
@@ -55,7 +32,7 @@ test('renewals go to another server when one does not answer', async () => {
 test('a token that the server has forgotten is replaced, also for the renewals', async () => {
   let given = 0;
   let renewals = 0;
-  const server = await gateway((path, token) => {
+  const server = await fakeGateway((path, token) => {
     if (path === '/v3/auth/authenticate') {
       given += 1;
       return { body: { ...HEADER, token: `token-${given}` } };
@@ -77,7 +54,7 @@ test('a lease that the server has ended is lost at once; one that is not renewed
     [{ body: { result: { ...HEADER, ID: '77' } } }, 'ended its lease'],
     [undefined, 'could not be renewed in time'],
   ] as const) {
-    const server = await gateway((path) => (path === '/v3/lease/grant' ? GRANT : answer));
+    const server = await fakeGateway((path) => (path === '/v3/lease/grant' ? GRANT : answer));
     const engine = engineOf([server]);
     const startedAt = performance.now();
     const lease = await engine.grant(2_000);
@@ -89,8 +66,30 @@ test('a lease that the server has ended is lost at once; one that is not renewed
   }
 });
 
+test('a renewal counts from the moment when it was sent', async () => {
+  let renewals = 0;
+  const server = await fakeGateway(async (path) => {
+    if (path === '/v3/lease/grant') return GRANT;
+    renewals += 1;
+    // The thread waits a third of a second for an answer at most.
+    await sleep(250);
+    return RENEWED;
+  });
+  const engine = engineOf([server]);
+  const lease = await engine.grant(2_000);
+  let most = 0;
+  await until('three renewals', () => {
+    // Two thirds of the time are left when a renewal is sent, and then it takes a quarter of a second.
+    if (renewals >= 2) most = Math.max(most, lease.left());
+    return renewals >= 4;
+  });
+  expect(most).toBeGreaterThan(1_000);
+  expect(most).toBeLessThan(2_000 - 120 - 200);
+  engine.close();
+});
+
 test('what the server granted counts, and not what was asked for', async () => {
-  const server = await gateway((path) =>
+  const server = await fakeGateway((path) =>
     path === '/v3/lease/grant' ? { body: { ...HEADER, ID: '77', TTL: '60' } } : RENEWED,
   );
   const engine = engineOf([server]);
@@ -108,13 +107,13 @@ test("answers that are no etcd's are refused, and crash nothing", async () => {
     { ID: '99999999999999999999999', TTL: '9' },
     { __proto__: 1, header: 'x' },
   ]) {
-    const engine = engineOf([await gateway(() => ({ body }))]);
+    const engine = engineOf([await fakeGateway(() => ({ body }))]);
     await expect(engine.grant(2_000)).rejects.toMatchObject({ code: 'ERR_ENGINE_UNAVAILABLE' });
     engine.close();
   }
   for (const kvs of [7, [null], [{ create_revision: 5 }], [{ key: 1, create_revision: '-1' }]]) {
     const body = { ...HEADER, succeeded: true, responses: [{ response_range: { kvs } }] };
-    const engine = engineOf([await gateway(() => ({ body }))]);
+    const engine = engineOf([await fakeGateway(() => ({ body }))]);
     const list = engine.list('a');
     if (kvs === 7) expect((await list).entries).toEqual([]);
     else await expect(list).rejects.toMatchObject({ code: 'ERR_ENGINE_UNAVAILABLE' });
