@@ -11,7 +11,7 @@ for (;;) {
   try {
     const lock = await locks.acquire(name);
     say(`in ${lock.fencingToken}`);
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * 8));
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 4));
     say(`${lock.held ? 'out' : 'lost'} ${lock.fencingToken}`);
     await lock.release();
   } catch (error) {

@@ -46,8 +46,14 @@ export class Intervals {
     for (const interval of sorted) {
       if (interval.from < last.to) overlaps += 1;
       if (interval.token <= last.token) fallen += 1;
-      last = { token: interval.token, to: interval.to < last.to ? last.to : interval.to };
+      last = { token: interval.token, to: later(interval.to, last.to) };
     }
     return { overlaps, fallen };
   }
+}
+
+/** Math.max() takes no such numbers. @param {bigint} a @param {bigint} b */
+function later(a, b) {
+  if (a < b) return b;
+  return a;
 }

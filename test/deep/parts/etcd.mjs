@@ -91,8 +91,7 @@ async function deaths(report, cluster, cycles) {
  * @param {import('../frame/report.mjs').Report} report @param {Cluster} cluster @param {number} cycles
  */
 async function withAgent(report, cluster, cycles) {
-  const [program = '', ...words] = cluster.at(1, [process.execPath, MAIN, 'agent', cluster.address]);
-  const agent = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const agent = startAgent(cluster);
   let removals = 0;
   createInterface({ input: agent.stderr }).on('line', (line) => {
     if (line.includes('removed the lock')) removals += 1;
@@ -138,6 +137,12 @@ async function withAgent(report, cluster, cycles) {
       failures,
     });
   }
+}
+
+/** @param {Cluster} cluster */
+function startAgent(cluster) {
+  const [program = '', ...words] = cluster.at(1, [process.execPath, MAIN, 'agent', cluster.address]);
+  return spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
 /** Seconds of CPU that a process has used. @param {number} pid */
@@ -244,10 +249,13 @@ async function elections(report, cluster, cycles) {
 }
 
 /**
- * Six processes fight for one lock, and are killed all the time.
+ * Six processes fight for one lock, and are killed all the time. An agent is there, because some die before another one
+ * in line has seen them alive.
  * @param {import('../frame/report.mjs').Report} report @param {Cluster} cluster @param {number} cycles
  */
 async function torture(report, cluster, cycles) {
+  const agent = startAgent(cluster);
+  agent.stderr.resume();
   const intervals = new Intervals();
   /** @type {Map<number, import('node:child_process').ChildProcess>} */
   const running = new Map();
@@ -256,7 +264,7 @@ async function torture(report, cluster, cycles) {
   const start = () => {
     started += 1;
     const number = started;
-    const options = JSON.stringify({ ttl: 20_000 });
+    const options = JSON.stringify({ ttl: 5_000 });
     const [program = '', ...words] = cluster.at(1 + (number % 3), [
       process.execPath,
       CONTENDER,
@@ -290,6 +298,7 @@ async function torture(report, cluster, cycles) {
     await new Promise((resolve) => child.once('close', resolve));
     intervals.killed(number, at);
   }
+  agent.kill('SIGTERM');
   const { overlaps, fallen } = intervals.faults();
   const failures = [
     ...(fallen > 0 ? [`${fallen} tokens that did not rise`] : []),
