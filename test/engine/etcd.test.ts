@@ -107,13 +107,15 @@ describeRequiring([...HAS_ETCD, isBuilt()], 'etcd', () => {
       const owner = await holder(name);
       const [entry] = await entriesOf(server, name);
       const waiter = await party();
-      waiter.send({ do: 'acquire', name, timeout: 3_000 });
+      waiter.send({ do: 'acquire', name, timeout: 4_500 });
       expect(await waiter.message()).toMatchObject({ waiting: name });
-      await sleep(1_800);
+      // The server shows whole seconds, so that two renewals within one could be the same.
+      await sleep(2_600);
       await server.call('/lease/keepalive', { ID: entry?.lease });
       await owner.kill();
       expect(await untilSaid(waiter, 'error')).toMatchObject({ error: 'ERR_LOCK_TIMEOUT' });
-      expect(await entriesOf(server, name)).toHaveLength(1);
+      // The waiter may still be about to leave the line.
+      expect((await entriesOf(server, name)).map(({ lease }) => lease)).toContain(entry?.lease);
     });
 
     test('settle keeps the lock for a while after it', async () => {
@@ -205,7 +207,10 @@ describeRequiring([...HAS_ETCD, isBuilt()], 'etcd', () => {
         key: base64(`locks/${name}/`),
         range_end: base64(`locks/${name}0`),
       });
+      const deletedAt = performance.now();
       await aborted;
+      // The look every third of the lease would show it too, after 20 s.
+      expect(performance.now() - deletedAt).toBeLessThan(10_000);
       expect(lock.signal.reason).toMatchObject({ code: 'ERR_LOCK_LOST', path: lock.path });
       expect([lock.held, await lock.verify()]).toEqual([false, false]);
       await expect(lock.release()).rejects.toMatchObject({ code: 'ERR_LOCK_LOST' });
@@ -228,10 +233,11 @@ describeRequiring([...HAS_ETCD, isBuilt()], 'etcd', () => {
       try {
         const locks = etcd({ endpoints: [own.endpoint], ttl: 2_000 });
         const lock = await locks.acquire('s');
-        const startedAt = performance.now();
         own.signal('SIGSTOP');
+        // The event loop stands still, so that nothing can have told the owner. It sees by the clock alone.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_950);
+        expect([lock.signal.aborted, lock.held]).toEqual([false, false]);
         await until('lost', () => lock.signal.aborted);
-        expect(performance.now() - startedAt).toBeLessThan(2_000);
         expect([lock.held, await lock.verify()]).toEqual([false, false]);
         await expect(lock.release()).rejects.toMatchObject({ code: 'ERR_LOCK_LOST' });
         own.signal('SIGCONT');
@@ -275,6 +281,7 @@ describeRequiring([...HAS_ETCD, isBuilt()], 'etcd', () => {
     // The next acquisition under that key is another entry.
     await using again = await locks.acquire(name, { timeout: 1_000 });
     expect(await again.verify()).toBe(true);
+    expect((await locks.inspect(name)).owner).toEqual(again.owner);
     await again.release();
     await server.call('/kv/put', { key, value: base64('an old record'), lease });
     const other = await open().acquire(name, { timeout: 8_000 });

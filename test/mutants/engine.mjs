@@ -183,14 +183,13 @@ export const files = [
     ],
   },
   {
-    file: 'src/engine/agent.ts',
+    file: 'src/cli/engine.ts',
     tests: ['test/engine/commands.test.ts'],
     mutants: [
       {
-        what: 'the agent removes what it cannot judge',
-        from: "if (verdict?.state !== 'dead') return;",
-        to: "if (verdict?.state === 'alive' && Math.random() < 0) return;",
-        tests: ['test/engine/agent.test.ts'],
+        what: 'the agent trusts the boot id, and removes the locks of owners that it never saw alive',
+        from: '{ trustBootId: false },',
+        to: '{ trustBootId: true },',
       },
     ],
   },
