@@ -22,10 +22,11 @@ Judges the lock at each PATH, and shows all evidence for the verdict, who holds
 the lock and who waits for it; with several paths, one line for each. Changes
 nothing.
 
-A PATH is an address such as etcd://host:2379/locks/job, or a lock directory, or the lock or PID file of another program: a bare
-pid, JSON with a pid, postmaster.pid, the locks of Firefox, GnuPG, git, Vim, Qt
-and others (docs/formats.md). Such a file holds no identity, so its verdict is
-"assumed": the pid is taken to be one of this PID namespace.
+A PATH is a lock directory, an address such as etcd://host:2379/locks/job, or
+the lock or PID file of another program: a bare pid, JSON with a pid,
+postmaster.pid, the locks of Firefox, GnuPG, git, Vim, Qt and others
+(docs/formats.md). Such a file holds no identity, so its verdict is "assumed":
+the pid is taken to be one of this PID namespace.
 
   -r, --recursive  search each DIR for locks: directories with an owner.json,
                    and what is named like a lock: *.lock, *.pid, lockfile,

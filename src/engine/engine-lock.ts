@@ -18,6 +18,12 @@ import type { Holding, Session } from './session.js';
 /** The environment variable in which a command of `run` finds the fencing token of its lock. */
 export const TOKEN_VARIABLE = 'KERNEL_IDENTITY_FENCING_TOKEN';
 
+/**
+ * Milliseconds after which the own entry is watched. A watch takes a connection of its own, which would make a lock that
+ * is held for a moment take 3.3 ms instead of 2.1.
+ */
+const WATCH_AFTER = 50;
+
 /** What an {@link EngineLock} is made of. */
 export interface Won {
   readonly engine: Engine;
@@ -42,6 +48,7 @@ export class EngineLock implements NamedLock, Holding {
   readonly reclaimed: ReclaimedLock | null;
   readonly #won: Won;
   readonly #abort = new AbortController();
+  readonly #watchTimer: NodeJS.Timeout;
   #watch: EngineWatch | null = null;
   #state: 'held' | 'released' | 'lost' = 'held';
 
@@ -56,7 +63,9 @@ export class EngineLock implements NamedLock, Holding {
     this.owner = own.owner;
     this.reclaimed = reclaimed;
     session.enter(this);
-    this.#watchOver(position);
+    // The watch starts at the state in which the lock was won, so that nothing is missed in the meantime.
+    this.#watchTimer = setTimeout(() => this.#watchOver(position), WATCH_AFTER);
+    this.#watchTimer.unref();
   }
 
   /** Somebody may delete the entry by hand, or the server may end a lease that is renewed. */
@@ -97,7 +106,7 @@ export class EngineLock implements NamedLock, Holding {
     if (this.#state === 'released') return;
     // The entry goes first: one without a lifeline would be that of a dead owner.
     this.#state = 'released';
-    this.#watch?.close();
+    this.#stopWatching();
     const { engine, session } = this.#won;
     try {
       const isRemoved = await engine.removeIf(this.entry);
@@ -115,14 +124,12 @@ export class EngineLock implements NamedLock, Holding {
   lose(how: string): void {
     if (this.#state !== 'held') return;
     this.#declareLost(how);
-    this.#watch?.close();
     this.#letGo();
   }
 
   close(): void {
     if (this.#state !== 'held') return;
     this.#state = 'released';
-    this.#watch?.close();
     this.#letGo();
   }
 
@@ -134,7 +141,13 @@ export class EngineLock implements NamedLock, Holding {
     return error;
   }
 
+  #stopWatching(): void {
+    clearTimeout(this.#watchTimer);
+    this.#watch?.close();
+  }
+
   #letGo(): void {
+    this.#stopWatching();
     const { session, own, leave } = this.#won;
     session.leave(this);
     own.lifeline?.drop();

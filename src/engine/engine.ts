@@ -42,6 +42,11 @@ export interface Lease {
   onLost(lost: (how: string) => void): void;
   /** Ends the renewals. */
   stop(): void;
+  /**
+   * Ends the lease from the thread that renews it, and blocks this one until that is done, for a short time at most: for
+   * a process that exits.
+   */
+  endBlocking(): void;
 }
 
 /** Ends with {@link close}, which may be called again. */

@@ -31,7 +31,13 @@ export class Session {
       this.#look().catch(() => {});
     }, lease.ttlMs / LOOKS_PER_TTL);
     this.#timer.unref();
+    process.on('exit', this.#onExit);
   }
+
+  /** A process that exits under a lock is not to be waited for, by those who did not see it alive. */
+  readonly #onExit = () => {
+    if (this.#holdings.size > 0) this.lease.endBlocking();
+  };
 
   /** False once its lease can no longer be counted on. */
   get isAlive(): boolean {
@@ -52,7 +58,7 @@ export class Session {
   lose(how: string): void {
     if (this.#lost !== null) return;
     this.#lost = how;
-    clearInterval(this.#timer);
+    this.#stop();
     this.lease.stop();
     const holdings = [...this.#holdings.values()];
     this.#holdings.clear();
@@ -65,7 +71,7 @@ export class Session {
   async end(): Promise<void> {
     if (this.#lost !== null) return;
     this.#lost = 'its session was closed';
-    clearInterval(this.#timer);
+    this.#stop();
     const holdings = [...this.#holdings.values()];
     this.#holdings.clear();
     try {
@@ -74,6 +80,11 @@ export class Session {
       // The lifelines go after the entries, so that nobody finds a dead owner.
       for (const holding of holdings) holding.close();
     }
+  }
+
+  #stop(): void {
+    clearInterval(this.#timer);
+    process.off('exit', this.#onExit);
   }
 
   /**

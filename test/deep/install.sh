@@ -16,6 +16,7 @@ declare -A packages=(
   [nspawn]="systemd-container busybox-static"
   [lxc]="lxc busybox-static"
   [gvisor]="runsc runc golang-github-containers-common busybox-static"
+  [etcd]="etcd-server iproute2"
   [lifelines]="gcc libc6-dev"
   [threads]="g++"
   [leaks]="g++ make"

@@ -106,6 +106,9 @@ describeRequiring([...HAS_ETCD, ...BUILT], 'the commands on etcd', () => {
     });
 
     test('the agent removes the lock of an owner that it saw alive, and no other', async () => {
+      // This owner dies before the agent is there. It may as well have died in a copy of this machine.
+      const early = startCli(['run', `${server.address}early`, '-c', 'kill -9 $PPID $$']);
+      await early.exited;
       const agent = startCli(['agent', server.address]);
       const living = underLock(`${server.address}agent-b`);
       await living.said('started');
@@ -130,6 +133,7 @@ describeRequiring([...HAS_ETCD, ...BUILT], 'the commands on etcd', () => {
       };
       expect(await removed()).toBe(true);
       expect((await locks.inspect('agent-b')).state).toBe('held');
+      expect(await locks.inspect('early')).toMatchObject({ state: 'held', verdict: { state: 'unknown' } });
       living.endInput();
       await living.closed;
       agent.signal('SIGTERM');

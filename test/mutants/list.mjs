@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { files as engine } from './engine.mjs';
 import { files as judge } from './judge.mjs';
 import { files as lock } from './lock.mjs';
 import { files as native } from './native.mjs';
@@ -43,6 +44,7 @@ const LISTS = {
   'test/mutants/judge.mjs': judge,
   'test/mutants/record.mjs': record,
   'test/mutants/lock.mjs': lock,
+  'test/mutants/engine.mjs': engine,
   'test/mutants/native.mjs': native,
   'test/mutants/start.mjs': start,
   'test/mutants/release.mjs': release,

@@ -121,7 +121,13 @@ export function errorOf(error: unknown, address: string): KernelIdentityError {
   const options = { cause: error };
   if (isDenied(error))
     return new EngineDeniedError(`${address} refuses this client: ${denialOf(error, words)}`, options);
-  return new EngineUnavailableError(`${address} cannot be used: ${words}`, options);
+  return new EngineUnavailableError(`${address} cannot be used: ${words}${hintFor(error, address)}`, options);
+}
+
+/** A server with TLS hangs up on a client without, and says nothing. */
+function hintFor(error: unknown, address: string): string {
+  const isMute = codeOf(error) === 'ECONNRESET' && address.startsWith('etcd://');
+  return isMute ? '; if the server wants TLS, write etcds:// or give the option tls' : '';
 }
 
 function isDenied(error: unknown): boolean {

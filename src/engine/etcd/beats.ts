@@ -18,7 +18,12 @@ interface Task {
   readonly patience: number;
   /** When the last renewal that succeeded was sent. */
   readonly sentAt: BootTime;
+  /** Element 0 becomes 1, with a notice, once the lease was ended by {@link REVOKE}. */
+  readonly ended: Int32Array;
 }
+
+/** The message by which the thread ends the lease. Any other is an object with a new token. */
+export const REVOKE = 'revoke';
 
 /** What the thread reports. `unauthenticated`: it needs a new token, and goes on trying. */
 export type FromBeats = 'ended' | 'late' | 'unauthenticated';
@@ -46,8 +51,17 @@ let { token } = task;
 let server = 0;
 let isOver = false;
 
-parentPort.on('message', (message) => {
-  token = message;
+parentPort.on('message', async (message) => {
+  if (message !== '${REVOKE}') {
+    ({ token } = message);
+    return;
+  }
+  isOver = true;
+  const revoke = (index, signal) =>
+    post(transport, task.endpoints[index], '/lease/revoke', body, token, timeout, signal);
+  await hedged(task.endpoints.length, server, ${HEDGE}, revoke, () => false).catch(() => {});
+  Atomics.store(task.ended, 0, 1);
+  Atomics.notify(task.ended, 0);
 });
 
 async function beatAt(index, signal) {

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { type BootTime, elapsedSince } from '../../backend/boot-clock.js';
 import type { Lease } from '../engine.js';
-import { type FromBeats, startBeats } from './beats.js';
+import { type FromBeats, REVOKE, startBeats } from './beats.js';
 import type { ClusterOptions } from './options.js';
 
 /** Renewals in the time that the server granted. */
@@ -20,6 +20,9 @@ const WORDS: Readonly<Record<'ended' | 'late', string>> = {
   late: 'its lease could not be renewed in time',
 };
 
+/** Milliseconds for which the exit of a process is held up. */
+const EXIT_PATIENCE = 300;
+
 /** A lease of etcd that a thread renews. */
 export class EtcdLease implements Lease {
   readonly id: string;
@@ -30,6 +33,8 @@ export class EtcdLease implements Lease {
   #lost: ((how: string) => void) | null = null;
   #how: string | null = null;
   #isStopped = false;
+  /** Element 0 is 1 once the thread has ended the lease. */
+  readonly #ended = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
   /**
    * @param sentAt when the request was sent that was answered by the grant.
@@ -47,7 +52,7 @@ export class EtcdLease implements Lease {
     this.ttlMs = ttlMs;
     this.#sentAt = sentAt;
     this.#patience = ttlMs - marginOf(ttlMs);
-    const task = { endpoints, tls, token, lease: id, sentAt, patience: this.#patience };
+    const task = { endpoints, tls, token, lease: id, sentAt, patience: this.#patience, ended: this.#ended };
     this.#worker = startBeats({ ...task, interval: ttlMs / BEATS_PER_TTL });
     this.#worker.on('message', (message: FromBeats) => {
       if (message === 'unauthenticated') renewToken();
@@ -68,7 +73,13 @@ export class EtcdLease implements Lease {
   }
 
   setToken(token: string): void {
-    this.#worker.postMessage(token);
+    this.#worker.postMessage({ token });
+  }
+
+  endBlocking(): void {
+    if (this.#isStopped) return;
+    this.#worker.postMessage(REVOKE);
+    Atomics.wait(this.#ended, 0, 0, EXIT_PATIENCE);
   }
 
   stop(): void {

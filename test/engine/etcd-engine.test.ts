@@ -1,0 +1,78 @@
+import { afterEach, expect, test } from 'vitest';
+import { EtcdEngine } from '../../src/engine/etcd/etcd-engine.js';
+import { checkEtcdOptions } from '../../src/engine/etcd/options.js';
+import { testRequiring } from '../helpers/requirements.js';
+import { EtcdServer, HAS_ETCD } from './etcd-server.js';
+import { endGateways, fakeGateway } from './fake-gateway.js';
+
+afterEach(endGateways);
+
+const engineAt = (endpoint: string) =>
+  new EtcdEngine(checkEtcdOptions({ endpoints: [endpoint], ttl: 10_000 }));
+
+testRequiring(
+  HAS_ETCD,
+  'the five verbs may each be made twice, and touch nothing but what is meant',
+  async () => {
+    const server = await EtcdServer.start();
+    const engine = engineAt(server.endpoint);
+    try {
+      const lease = await engine.grant(10_000);
+      const first = await engine.publish('a', lease, 'first');
+      expect(await engine.publish('a', lease, 'first')).toEqual(first);
+      expect(first?.mine).toEqual(first?.first);
+      const mine = first?.mine ?? expect.fail();
+      expect(mine).toMatchObject({ key: engine.keyOf('a', lease), text: 'first', lease: lease.id });
+      expect(engine.nameOf(mine.key)).toBe('a');
+      // Another lock's line is another line, though its name begins alike.
+      const other = await engine.publish('ab', lease, 'other');
+      expect((await engine.list('a')).entries).toEqual([mine]);
+      expect((await engine.listAll()).entries).toEqual([mine, other?.mine]);
+      expect([...((await engine.keysOf(lease.id)) ?? [])].sort()).toEqual([mine.key, other?.mine.key]);
+      expect(await engine.removeIf(mine)).toBe(true);
+      expect(await engine.removeIf(mine)).toBe(false);
+      expect(await engine.read(mine.key)).toBeNull();
+      // A later entry under the same key is not the one that is meant, nor is one of another lease.
+      const later = (await engine.publish('a', lease, 'later'))?.mine ?? expect.fail();
+      expect(BigInt(later.token)).toBeGreaterThan(BigInt(mine.token));
+      expect(await engine.removeIf(mine)).toBe(false);
+      expect(await engine.removeIf({ ...later, lease: null })).toBe(false);
+      expect(await engine.read(later.key)).toEqual(later);
+      const { position } = await engine.list('a');
+      const removed = new Promise((resolve) => engine.watch({ key: later.key }, position, resolve));
+      expect(await engine.removeIf(later)).toBe(true);
+      expect(await removed).toEqual([{ removed: later.key }]);
+      // What happened before the watch began is reported too.
+      const both = new Promise((resolve) => engine.watch('all', position, resolve));
+      expect(await both).toContainEqual({ removed: later.key });
+      await engine.revoke(lease);
+      await engine.revoke(lease);
+      expect(await engine.stateOf(lease.id)).toBeNull();
+      expect(await engine.keysOf(lease.id)).toBeNull();
+      expect(await engine.publish('a', lease, 'x')).toBeNull();
+      expect((await engine.listAll()).entries).toEqual([]);
+    } finally {
+      engine.close();
+      await server.stop();
+    }
+  },
+);
+
+test('another cluster behind the same address ends everything', async () => {
+  let cluster = '1';
+  const endpoint = await fakeGateway(() => ({
+    body: { header: { cluster_id: cluster, revision: '7' }, responses: [] },
+  }));
+  const engine = engineAt(endpoint);
+  let ended = 0;
+  engine.onEnd(() => {
+    ended += 1;
+  });
+  expect((await engine.list('a')).entries).toEqual([]);
+  cluster = '2';
+  await expect(engine.list('a')).rejects.toMatchObject({ code: 'ERR_ENGINE_RESTORED' });
+  cluster = '1';
+  await expect(engine.list('a')).rejects.toMatchObject({ code: 'ERR_ENGINE_RESTORED' });
+  expect(ended).toBe(1);
+  engine.close();
+});

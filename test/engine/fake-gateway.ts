@@ -1,0 +1,30 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** Answers a call of the gateway. undefined: never. */
+export type Answers = (path: string, token: string | undefined) => Answered | Promise<Answered> | undefined;
+type Answered = { status?: number; body: object };
+
+const servers: Server[] = [];
+
+/** Starts a server on loopback that answers like etcd, as far as a test needs it. Returns `host:port`. */
+export async function fakeGateway(answers: Answers): Promise<string> {
+  const server = createServer(async (request, response) => {
+    request.resume();
+    const found = await answers(request.url ?? '', request.headers.authorization);
+    if (found === undefined) return;
+    response.writeHead(found.status ?? 200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(found.body));
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Ends all servers; for afterEach. */
+export function endGateways(): void {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+}

@@ -1,0 +1,196 @@
+// Mistakes in locks by name, and in locks on a server.
+
+/** @type {import('./list.mjs').MutatedFile[]} */
+export const files = [
+  {
+    file: 'src/engine/proof-of-death.ts',
+    tests: ['test/engine/etcd.test.ts'],
+    mutants: [
+      {
+        what: 'a record of a file in an entry is judged by its process, which may have run on any machine',
+        from: 'filesystem === PLACE ?',
+        to: 'true ?',
+      },
+      {
+        what: 'the record of another program in an entry is judged by its bare pid',
+        from: 'nonce !== null && identity !== null && filesystem === PLACE',
+        to: 'true || nonce !== null || identity !== null || filesystem === PLACE',
+      },
+      {
+        what: 'a lock whose lease a copy of the machine renews is removed',
+        from: 'if (lease !== null && (await this.#areOfTwo(lease))) return Number.POSITIVE_INFINITY;',
+        to: '',
+      },
+      {
+        what: 'settle is forgotten',
+        from: 'return Math.max(0, diedAt + this.#options.settle - monotonicMs());',
+        to: 'return Math.max(0, diedAt - monotonicMs());',
+      },
+      {
+        what: 'records of engines are placed on a filesystem of one kernel, where a free lifeline alone is a death',
+        from: "export const PLACE = 'etcd';",
+        to: "export const PLACE = 'ext';",
+      },
+    ],
+  },
+  {
+    file: 'src/engine/renewals.ts',
+    tests: ['test/engine/renewals.test.ts'],
+    mutants: [
+      {
+        what: 'a second process that renews a lease is forgotten',
+        from: 'if (gap < ttlMs / PER_TTL - RESOLUTION) this.#areOfTwo = true;',
+        to: 'this.#areOfTwo = gap < ttlMs / PER_TTL - RESOLUTION;',
+      },
+      {
+        what: 'the rounding of the server counts as a second process',
+        from: 'const RESOLUTION = 1_250;',
+        to: 'const RESOLUTION = 250;',
+      },
+    ],
+  },
+  {
+    file: 'src/engine/candidate.ts',
+    tests: ['test/engine/etcd.test.ts', 'test/engine/contract.test.ts'],
+    mutants: [
+      {
+        what: 'what a late request has left under the own key is taken for the own entry',
+        from: 'if (place.mine.text === text) return place;',
+        to: 'return place;',
+      },
+      {
+        what: 'one who gives up stays in line',
+        from: 'if (this.entry !== null && this.#session.isAlive) await this.#engine.removeIf(this.entry);',
+        to: '',
+        tests: ['test/engine/contract.test.ts'],
+      },
+      {
+        what: 'the one behind an owner holds the lock too',
+        from: 'if (ahead.length === 0) return this.#won(mine, found.position);',
+        to: 'if (ahead.length <= 1) return this.#won(mine, found.position);',
+        tests: ['test/engine/contract.test.ts'],
+      },
+    ],
+  },
+  {
+    file: 'src/engine/engine-lock.ts',
+    tests: ['test/engine/etcd.test.ts'],
+    mutants: [
+      {
+        what: 'nobody watches the own entry',
+        from: '      this.verify().catch(() => {});',
+        to: '',
+      },
+      {
+        what: 'a lock is held whatever its lease',
+        from: "return this.#state === 'held' && this.#won.session.isAlive;",
+        to: "return this.#state === 'held';",
+      },
+      {
+        what: 'a command of run does not inherit the lifeline, so that its lock is taken when run is killed',
+        from: 'if (lifeline?.descriptor != null) stdio.push(lifeline.descriptor);',
+        to: '',
+        tests: ['test/engine/commands.test.ts'],
+      },
+    ],
+  },
+  {
+    file: 'src/engine/session.ts',
+    tests: ['test/engine/etcd.test.ts'],
+    mutants: [
+      {
+        what: 'an entry that a late request has left stays',
+        from: '        await this.#engine.removeIf(entry);\n',
+        to: '',
+      },
+      {
+        what: 'an exit leaves the lock to the lease',
+        from: 'if (this.#holdings.size > 0) this.lease.endBlocking();',
+        to: '',
+      },
+    ],
+  },
+  {
+    file: 'src/engine/turns.ts',
+    tests: ['test/engine/contract.test.ts'],
+    mutants: [
+      {
+        what: 'two tasks of one process share an entry, and both hold the lock',
+        from: 'const turn = this.#ends.get(name) ?? Promise.resolve();',
+        to: 'const turn = Promise.resolve();',
+      },
+    ],
+  },
+  {
+    file: 'src/engine/etcd/etcd-engine.ts',
+    tests: ['test/engine/etcd.test.ts'],
+    mutants: [
+      {
+        what: 'a removal does not compare the revision, so that a successor under the same key is removed',
+        from: "{ key: name, target: 'CREATE', create_revision: token, result: 'EQUAL' },",
+        to: '',
+        tests: ['test/engine/etcd-engine.test.ts'],
+      },
+    ],
+  },
+  {
+    file: 'src/engine/etcd/gateway.ts',
+    tests: ['test/engine/etcd.test.ts'],
+    mutants: [
+      {
+        what: 'revisions that go back are not noticed, so that fencing tokens come twice',
+        from: 'if (revision < atLeast) this.#endRestored',
+        to: 'if (false) this.#endRestored',
+      },
+      {
+        what: 'another cluster is not noticed',
+        from: 'if (cluster !== this.#cluster) this.#endRestored',
+        to: 'if (false) this.#endRestored',
+        tests: ['test/engine/etcd-engine.test.ts'],
+      },
+    ],
+  },
+  {
+    file: 'src/engine/etcd/lease.ts',
+    tests: ['test/engine/lease.test.ts'],
+    mutants: [
+      {
+        what: 'the lease counts for longer than the server granted',
+        from: 'this.#patience = ttlMs - marginOf(ttlMs);',
+        to: 'this.#patience = 2 * ttlMs;',
+      },
+    ],
+  },
+  {
+    file: 'src/engine/etcd/beats.ts',
+    tests: ['test/engine/lease.test.ts'],
+    mutants: [
+      {
+        what: 'a renewal counts from its answer, and not from the moment when it was sent',
+        from: '    sent.forEach((us, clock)',
+        to: '    stamp(sent);\n    sent.forEach((us, clock)',
+      },
+      {
+        what: 'a lease that the server has ended goes on',
+        from: "if (!(answer.value > 0)) return end('ended');",
+        to: '',
+      },
+      {
+        what: 'renewals that hang hide that time is over',
+        from: "/ 1000 >= task.patience) end('late');",
+        to: "/ 1000 >= task.patience * 9) end('late');",
+      },
+    ],
+  },
+  {
+    file: 'src/cli/engine.ts',
+    tests: ['test/engine/commands.test.ts'],
+    mutants: [
+      {
+        what: 'the agent trusts the boot id, and removes the locks of owners that it never saw alive',
+        from: '{ trustBootId: false },',
+        to: '{ trustBootId: true },',
+      },
+    ],
+  },
+];
