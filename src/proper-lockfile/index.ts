@@ -28,7 +28,7 @@ export type { Reclaimed } from './take.js';
 /**
  * Takes the lock of a file: the directory `<file>.lock`. Returns the function that releases it.
  * @example
- * const release = await lock('settings.json', { retries: 5 });
+ * const release = await lock('/data/settings.json', { retries: 5, realpath: false });
  * await release();
  * @throws Error with the code ELOCKED when it is held for longer than `retries` waits, ENOENT where the file does not exist
  * and `realpath` is not false; TypeError (ERR_INVALID_ARG_TYPE); other system errors.

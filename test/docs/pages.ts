@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as api from '../../src/index.js';
+import * as properLockfile from '../../src/proper-lockfile/index.js';
 import * as testing from '../../src/testing.js';
 
 export const TOP = fileURLToPath(new URL('../../', import.meta.url));
@@ -89,10 +90,12 @@ function examplesIn(page: string): Block[] {
   const text = read(page);
   return [...text.matchAll(/^ *\* @example\n((?: *\* (?!@).*\n)+)/gm)].map(({ 1: lines = '', index }) => {
     const example = lines.replace(/^ *\* /gm, '');
-    const imports = [
-      importOf(example, PUBLIC_FUNCTIONS, 'kernel-identity'),
-      importOf(example, TESTING_FUNCTIONS, 'kernel-identity/testing'),
-    ];
+    const imports = page.startsWith('dist/proper-lockfile/')
+      ? [importOf(example, functionsOf(properLockfile), 'kernel-identity/proper-lockfile')]
+      : [
+          importOf(example, PUBLIC_FUNCTIONS, 'kernel-identity'),
+          importOf(example, TESTING_FUNCTIONS, 'kernel-identity/testing'),
+        ];
     const code = `${imports.join('')}\n${example}`;
     return { page, line: text.slice(0, index).split('\n').length, language: 'js', code, notRun: null };
   });
