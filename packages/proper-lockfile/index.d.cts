@@ -1,2 +1,3 @@
-export * from 'kernel-identity/proper-lockfile';
-export { default } from 'kernel-identity/proper-lockfile';
+import properLockfile = require('kernel-identity/proper-lockfile');
+
+export = properLockfile;

@@ -113,14 +113,24 @@ function* isHeld(place: Place, { staleMs }: Settings): Steps<boolean> {
 }
 
 /** The function {@link lock}, with all the others as its properties, as proper-lockfile exports it. */
-const properLockfile: typeof lock & {
-  lock: typeof lock;
-  unlock: typeof unlock;
-  check: typeof check;
-  lockSync: typeof lockSync;
-  unlockSync: typeof unlockSync;
-  checkSync: typeof checkSync;
-  getLocks: typeof getLocks;
-} = Object.assign(lock, { lock, unlock, check, lockSync, unlockSync, checkSync, getLocks });
+export type ProperLockfile = typeof lock & {
+  readonly lock: typeof lock;
+  readonly unlock: typeof unlock;
+  readonly check: typeof check;
+  readonly lockSync: typeof lockSync;
+  readonly unlockSync: typeof unlockSync;
+  readonly checkSync: typeof checkSync;
+  readonly getLocks: typeof getLocks;
+};
+
+const properLockfile: ProperLockfile = Object.assign(lock, {
+  lock,
+  unlock,
+  check,
+  lockSync,
+  unlockSync,
+  checkSync,
+  getLocks,
+});
 
 export default properLockfile;
