@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { files as judge } from './judge.mjs';
 import { files as lock } from './lock.mjs';
 import { files as native } from './native.mjs';
+import { files as properLockfile } from './proper-lockfile.mjs';
 import { files as record } from './record.mjs';
 import { files as start } from './start.mjs';
 
@@ -44,6 +45,7 @@ const LISTS = {
   'test/mutants/lock.mjs': lock,
   'test/mutants/native.mjs': native,
   'test/mutants/start.mjs': start,
+  'test/mutants/proper-lockfile.mjs': properLockfile,
 };
 
 /**

@@ -194,8 +194,8 @@ export const files = [
       },
       {
         what: 'the lifeline of a released lock is kept',
-        from: '    this.#published.lifeline?.drop();\n    this.#leaseKeeper?.stop();',
-        to: '    this.#leaseKeeper?.stop();',
+        from: '    this.#published.lifeline?.drop();\n    this.#directoryTouch?.stop();',
+        to: '    this.#directoryTouch?.stop();',
         tests: ['test/lock/publish.test.ts'],
       },
       {
