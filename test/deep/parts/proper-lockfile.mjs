@@ -157,6 +157,8 @@ function start(project, name, file, action) {
   const child = spawn(process.execPath, [DEPENDENT, project, name, file, action], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  // It may be gone before it reads.
+  child.stdin.on('error', () => {});
   const lines = createInterface(child.stdout);
   /** @type {string[]} */
   const said = [];

@@ -2,9 +2,12 @@
 // "held", works until a line comes from its input, of which a number blocks the event loop for so many milliseconds, and
 // prints "done". `try` prints "got" or the error.
 const { createInterface } = require('node:readline');
+const { createRequire } = require('node:module');
 const { join } = require('node:path');
 const [, , project = '', name = '', file = '', action] = process.argv;
-const load = (path) => require(join(project, 'node_modules', path));
+const load = createRequire(join(project, 'package.json'));
+/** A file that its package does not export. */
+const loadFile = (path) => load(join(project, 'node_modules', path));
 
 /** Each calls `work` while the package has its lock. */
 const DEPENDENTS = {
@@ -16,11 +19,11 @@ const DEPENDENTS = {
     await db.close();
   },
   async testcontainers(work) {
-    const { withFileLock } = load('testcontainers/build/common/file-lock.js');
+    const { withFileLock } = loadFile('testcontainers/build/common/file-lock.js');
     await withFileLock(file.replaceAll('/', '-'), work);
   },
   async '@salesforce/core'(work) {
-    const { lockInit } = load('@salesforce/core/lib/util/fileLocking.js');
+    const { lockInit } = loadFile('@salesforce/core/lib/util/fileLocking.js');
     const { writeAndUnlock } = await lockInit(file);
     await work();
     await writeAndUnlock('{}');
