@@ -47,11 +47,7 @@ async function makeDist() {
   write('index.d.ts', "export * from './index.cjs';\n");
   copyTypes('testing');
   write('testing.d.ts', "export * from './testing.cjs';\n");
-  copyTypes('proper-lockfile/index');
-  write(
-    'proper-lockfile/index.d.ts',
-    "export * from './index.cjs';\nexport { default } from './index.cjs';\n",
-  );
+  writeTypesOfProperLockfile();
   copyTypes('etcd');
   write('etcd.d.ts', "export * from './etcd.cjs';\n");
   await buildLibrary();
@@ -213,14 +209,42 @@ async function buildProgram() {
   }
 }
 
+/**
+ * require() gives the function with the others as properties, which only `export =` describes. To an ES module the default
+ * export of a CommonJS file is all that it exports, so there it is declared anew.
+ */
+function writeTypesOfProperLockfile() {
+  copyTypes('proper-lockfile/index', 'proper-lockfile/types');
+  const source = readFileSync(join(MODULES, 'proper-lockfile/index.d.ts'), 'utf8');
+  const exported = [...source.matchAll(/^export type (?:\{([^}]*)\}|(\w+) =)/gm)];
+  const names = exported.flatMap(([, list, name]) => name ?? list.split(',').map((one) => one.trim()));
+  const declared = (type) => `declare const properLockfile: ${type};\n`;
+  write(
+    'proper-lockfile/index.d.cts',
+    "import type * as types from './types.cjs';\n\n" +
+      declared('types.ProperLockfile & { readonly default: types.ProperLockfile }') +
+      'declare namespace properLockfile {\n' +
+      names.map((name) => `  export type ${name} = types.${name};\n`).join('') +
+      '}\nexport = properLockfile;\n',
+  );
+  write(
+    'proper-lockfile/index.d.ts',
+    "import type { ProperLockfile } from './types.cjs';\n\nexport * from './types.cjs';\n" +
+      `${declared('ProperLockfile')}export default properLockfile;\n`,
+  );
+}
+
 /** Copies a file of types, and those that it imports, as types of CommonJS modules. */
-function copyTypes(name, copied = new Set()) {
+function copyTypes(name, to = name, copied = new Set()) {
   if (copied.has(name)) return;
   copied.add(name);
   const imported = /(from |import\()(["'])(\.[^"']*)\.js\2/g;
   const text = readFileSync(join(MODULES, `${name}.d.ts`), 'utf8');
-  write(`${name}.d.cts`, text.replace(imported, '$1$2$3.cjs$2'));
-  for (const [, , , path] of text.matchAll(imported)) copyTypes(join(dirname(name), path), copied);
+  write(`${to}.d.cts`, text.replace(imported, '$1$2$3.cjs$2'));
+  for (const [, , , path] of text.matchAll(imported)) {
+    const next = join(dirname(name), path);
+    copyTypes(next, next, copied);
+  }
 }
 
 function write(name, text) {

@@ -28,7 +28,7 @@ export type { Reclaimed } from './take.js';
 /**
  * Takes the lock of a file: the directory `<file>.lock`. Returns the function that releases it.
  * @example
- * const release = await lock('settings.json', { retries: 5 });
+ * const release = await lock('/data/settings.json', { retries: 5, realpath: false });
  * await release();
  * @throws Error with the code ELOCKED when it is held for longer than `retries` waits, ENOENT where the file does not exist
  * and `realpath` is not false; TypeError (ERR_INVALID_ARG_TYPE); other system errors.
@@ -113,14 +113,24 @@ function* isHeld(place: Place, { staleMs }: Settings): Steps<boolean> {
 }
 
 /** The function {@link lock}, with all the others as its properties, as proper-lockfile exports it. */
-const properLockfile: typeof lock & {
-  lock: typeof lock;
-  unlock: typeof unlock;
-  check: typeof check;
-  lockSync: typeof lockSync;
-  unlockSync: typeof unlockSync;
-  checkSync: typeof checkSync;
-  getLocks: typeof getLocks;
-} = Object.assign(lock, { lock, unlock, check, lockSync, unlockSync, checkSync, getLocks });
+export type ProperLockfile = typeof lock & {
+  readonly lock: typeof lock;
+  readonly unlock: typeof unlock;
+  readonly check: typeof check;
+  readonly lockSync: typeof lockSync;
+  readonly unlockSync: typeof unlockSync;
+  readonly checkSync: typeof checkSync;
+  readonly getLocks: typeof getLocks;
+};
+
+const properLockfile: ProperLockfile = Object.assign(lock, {
+  lock,
+  unlock,
+  check,
+  lockSync,
+  unlockSync,
+  checkSync,
+  getLocks,
+});
 
 export default properLockfile;

@@ -51,7 +51,7 @@ export class KernelPlace implements Place {
     });
     if (made === null) return null;
     try {
-      mark(backend, made);
+      mark(this.#lockPath, made);
     } catch (error) {
       backend.files.rmdirIfAt(parent, name, made.descriptor);
       backend.files.close(made.descriptor);
@@ -101,7 +101,7 @@ export class KernelPlace implements Place {
  * one of proper-lockfile, which is nobody's to take before its time is old. It stays so where the kernel cannot help.
  * @throws EMFILE, ENFILE, ENOMEM or ENOLCK where descriptors or memory have run out.
  */
-function mark(backend: Backend, made: OpenDirectory): void {
+function mark({ backend, parent, name }: LockPath, made: OpenDirectory): void {
   const { directoryWitness, files } = backend;
   const { descriptor } = made;
   const filesystem = files.filesystem(descriptor);
@@ -109,7 +109,11 @@ function mark(backend: Backend, made: OpenDirectory): void {
   const record = newDirectoryRecord(backend, made);
   try {
     directoryWitness.take(descriptor, record.offset);
-    directoryWitness.writeRecord(descriptor, formatDirectoryRecord(record));
+    // A sandbox (gVisor) may grant a lock that others do not see, so a second file description tests it.
+    const other = files.openAt(parent, name);
+    const test = directoryWitness.test(other, record.offset);
+    files.close(other);
+    if (test === 'held') directoryWitness.writeRecord(descriptor, formatDirectoryRecord(record));
   } catch (error) {
     if (!isSystemError(error) || isShortage(error)) throw error;
   }

@@ -5,8 +5,8 @@ import type { Steps } from './steps.js';
 
 /** Who made a lock, as far as that is known. */
 export interface Holder {
+  /** Its number in its PID namespace. */
   readonly pid: number;
-  readonly hostname: string;
   /** Milliseconds since the epoch. */
   readonly acquiredAtMs: number;
 }

@@ -91,8 +91,8 @@ function* removeAbandoned(place: Place, staleMs: number): Steps<Reclaimed | null
     if (!isAbandoned(seen, staleMs) || !(yield* place.remove(seen))) return null;
     const { holder, ageMs } = seen;
     if (holder === null) return { holder, ageMs };
-    const { pid, hostname, acquiredAtMs } = holder;
-    return { holder: { pid, hostname, acquiredAtMs }, ageMs };
+    const { pid, acquiredAtMs } = holder;
+    return { holder: { pid, acquiredAtMs }, ageMs };
   } finally {
     seen.close();
   }

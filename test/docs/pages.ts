@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as etcd from '../../src/etcd.js';
 import * as api from '../../src/index.js';
+import * as properLockfile from '../../src/proper-lockfile/index.js';
 import * as testing from '../../src/testing.js';
 
 export const TOP = fileURLToPath(new URL('../../', import.meta.url));
@@ -90,11 +91,13 @@ function examplesIn(page: string): Block[] {
   const text = read(page);
   return [...text.matchAll(/^ *\* @example\n((?: *\* (?!@).*\n)+)/gm)].map(({ 1: lines = '', index }) => {
     const example = lines.replace(/^ *\* /gm, '');
-    const imports = [
-      importOf(example, PUBLIC_FUNCTIONS, 'kernel-identity'),
-      importOf(example, TESTING_FUNCTIONS, 'kernel-identity/testing'),
-      importOf(example, ETCD_FUNCTIONS, 'kernel-identity/etcd'),
-    ];
+    const imports = page.startsWith('dist/proper-lockfile/')
+      ? [importOf(example, functionsOf(properLockfile), 'kernel-identity/proper-lockfile')]
+      : [
+          importOf(example, PUBLIC_FUNCTIONS, 'kernel-identity'),
+          importOf(example, TESTING_FUNCTIONS, 'kernel-identity/testing'),
+          importOf(example, ETCD_FUNCTIONS, 'kernel-identity/etcd'),
+        ];
     const code = `${imports.join('')}\n${example}`;
     return { page, line: text.slice(0, index).split('\n').length, language: 'js', code, notRun: null };
   });

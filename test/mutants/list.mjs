@@ -6,6 +6,7 @@ import { files as engine } from './engine.mjs';
 import { files as judge } from './judge.mjs';
 import { files as lock } from './lock.mjs';
 import { files as native } from './native.mjs';
+import { files as properLockfile } from './proper-lockfile.mjs';
 import { files as record } from './record.mjs';
 import { files as release } from './release.mjs';
 import { files as start } from './start.mjs';
@@ -48,6 +49,7 @@ const LISTS = {
   'test/mutants/native.mjs': native,
   'test/mutants/start.mjs': start,
   'test/mutants/release.mjs': release,
+  'test/mutants/proper-lockfile.mjs': properLockfile,
 };
 
 /**

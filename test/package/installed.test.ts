@@ -17,7 +17,7 @@ function expectAbout(said: number | undefined, found: number, what?: string): vo
 
 /** The files of the package, by folder. */
 const CONTENT =
-  /^(dist\/(index|for-bundlers|testing)\.js|dist\/(index|testing)\.(cjs|d\.ts)|dist\/cli\/\w+\.cjs|dist\/sbom\.cdx\.json|dist\/.*\.d\.cts|prebuilds\/[^/]*\/kernel-identity\.node|prebuilds\/manifest\.json)$/;
+  /^(dist\/(index|for-bundlers|testing)\.js|dist\/(index|testing)\.(cjs|d\.ts)|dist\/proper-lockfile\/(index\.(js|cjs|d\.ts)|for-bundlers\.js)|dist\/cli\/\w+\.cjs|dist\/sbom\.cdx\.json|dist\/.*\.d\.cts|prebuilds\/[^/]*\/kernel-identity\.node|prebuilds\/manifest\.json)$/;
 const SINGLE_FILES = [
   'CHANGELOG.md',
   'LICENSE',

@@ -13,6 +13,12 @@ test('a lock excludes', () => {
   lock.releaseSync();
   expect(dumpDiagnostics().backend).toEqual({ name: 'native', reason: 'the addon loaded' });
 });
+test('what stands in the place of proper-lockfile excludes', () => {
+  const lockfile = require('kernel-identity/proper-lockfile');
+  const release = lockfile.lockSync('other', { realpath: false });
+  expect(lockfile.checkSync('other', { realpath: false })).toBe(true);
+  release();
+});
 `;
 const TYPESCRIPT = `
 import { acquireLock, type Lock, selfIdentity, withLock } from 'kernel-identity';
@@ -43,7 +49,7 @@ describe.each(['29', '30'])('Jest %s', (version) => {
     const { status, stdout, stderr } = project.run(['node', 'node_modules/jest/bin/jest.js', '--ci']);
     expect({ status, output: stdout + stderr }).toMatchObject({
       status: 0,
-      output: expect.stringContaining('Tests:       2 passed, 2 total'),
+      output: expect.stringContaining('Tests:       3 passed, 3 total'),
     });
     expect(stderr).not.toMatch(/did not exit|worker process has failed/);
   });

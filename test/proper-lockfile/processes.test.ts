@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -113,8 +113,9 @@ const scenes: Readonly<Record<string, () => Promise<void>>> = {
     const started = performance.now();
     await holder.kill();
     await (await waiting)();
-    expect(performance.now() - started).toBeLessThan(1_000);
-    const owner = { pid: holder.pid, hostname: hostname(), acquiredAtMs: expect.any(Number) };
+    // By its time it would be old only after the ten seconds of the default.
+    expect(performance.now() - started).toBeLessThan(5_000);
+    const owner = { pid: holder.pid, acquiredAtMs: expect.any(Number) };
     expect(seen).toEqual([{ holder: owner, ageMs: expect.any(Number) }]);
   },
 

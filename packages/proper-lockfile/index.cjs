@@ -1,0 +1,1 @@
+module.exports = require('kernel-identity/proper-lockfile');

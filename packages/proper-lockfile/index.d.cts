@@ -1,0 +1,3 @@
+import properLockfile = require('kernel-identity/proper-lockfile');
+
+export = properLockfile;

@@ -1,0 +1,2 @@
+export * from 'kernel-identity/proper-lockfile';
+export { default } from 'kernel-identity/proper-lockfile';

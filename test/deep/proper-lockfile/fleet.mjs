@@ -1,0 +1,57 @@
+// A fleet of processes that contend for one lock, of which one is killed again and again.
+import { fork } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const MEMBER = fileURLToPath(new URL('member.cjs', import.meta.url));
+const BETWEEN_KILLS_MS = 700;
+
+/**
+ * @param {readonly string[]} modules of the members
+ * @param {string} file
+ * @param {{ seconds: number, holdMs: number }} setting
+ */
+export async function runFleet(modules, file, { seconds, holdMs }) {
+  writeFileSync(file, '');
+  const result = {
+    got: 0,
+    kills: 0,
+    overlaps: 0,
+    longestGapMs: 0,
+    others: /** @type {Record<string, number>} */ ({}),
+  };
+  /** @type {Set<import('node:child_process').ChildProcess>} */
+  const members = new Set();
+  let isOver = false;
+  let lastAt = 0;
+  /** @param {string} module */
+  const start = (module) => {
+    const member = fork(MEMBER, [module, file, String(holdMs)]);
+    members.add(member);
+    member.on('message', (/** @type {string} */ what) => {
+      if (what === 'got') {
+        const now = performance.now();
+        if (lastAt > 0) result.longestGapMs = Math.max(result.longestGapMs, now - lastAt);
+        lastAt = now;
+        result.got += 1;
+      } else if (what.startsWith('overlap')) result.overlaps += 1;
+      else result.others[what] = (result.others[what] ?? 0) + 1;
+    });
+    member.on('exit', () => {
+      members.delete(member);
+      if (!isOver) start(module);
+    });
+  };
+  for (const module of modules) start(module);
+  const end = performance.now() + seconds * 1_000;
+  while (performance.now() < end) {
+    await sleep(BETWEEN_KILLS_MS);
+    [...members][Math.floor(Math.random() * members.size)]?.kill('SIGKILL');
+    result.kills += 1;
+  }
+  isOver = true;
+  for (const member of members) member.kill('SIGKILL');
+  await Promise.all([...members].map((member) => new Promise((resolve) => member.once('exit', resolve))));
+  return result;
+}

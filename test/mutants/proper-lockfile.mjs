@@ -1,0 +1,173 @@
+// Mistakes in what stands in the place of proper-lockfile.
+
+const API = ['test/proper-lockfile/api.test.ts'];
+const OVER_TIME = ['test/proper-lockfile/over-time.test.ts'];
+const RECLAIMERS = ['test/proper-lockfile/reclaimers.test.ts'];
+const KERNEL = ['test/proper-lockfile/kernel-place.test.ts'];
+const PROCESSES = ['test/proper-lockfile/processes.test.ts'];
+
+/** @type {import('./list.mjs').MutatedFile[]} */
+export const files = [
+  {
+    file: 'src/proper-lockfile/take.ts',
+    tests: RECLAIMERS,
+    mutants: [
+      {
+        what: 'what was seen before the guard was taken is removed without another look',
+        from: 'if (!isAbandoned(seen, staleMs) || !(yield* place.remove(seen))) return null;',
+        to: 'if (!(yield* place.remove(seen))) return null;',
+      },
+      {
+        what: 'an abandoned lock is removed without the guard',
+        from: '  if (guard === null) return null;\n',
+        to: '',
+      },
+      {
+        what: 'the guard stays',
+        from: '      yield* guard.remove();\n',
+        to: '',
+      },
+      {
+        what: 'a lock of somebody on an old directory is not asked for',
+        from: 'return seen.ageMs > staleMs && !seen.isLocked();',
+        to: 'return seen.ageMs > staleMs;',
+        tests: KERNEL,
+      },
+      {
+        what: 'a lock that is known to be held grows old',
+        from: "if (seen.state !== 'silent') return seen.state === 'dead';",
+        to: "if (seen.state === 'dead') return true;",
+        tests: PROCESSES,
+      },
+    ],
+  },
+  {
+    file: 'src/proper-lockfile/kernel-place.ts',
+    tests: KERNEL,
+    mutants: [
+      {
+        what: 'the record is there before the byte is locked',
+        from: '    directoryWitness.take(descriptor, record.offset);\n',
+        to: '    directoryWitness.writeRecord(descriptor, formatDirectoryRecord(record));\n    directoryWitness.take(descriptor, record.offset);\n',
+      },
+      {
+        what: 'the record of another directory counts',
+        from: 'if (record === null || !isSameFile(record, status)) return silent;',
+        to: 'if (record === null) return silent;',
+      },
+      {
+        what: 'an owner whose byte is hidden is dead',
+        from: "test === 'free' ? 'dead' : 'silent'",
+        to: "'dead'",
+      },
+      {
+        what: 'a directory that could not be marked stays',
+        from: '      backend.files.rmdirIfAt(parent, name, made.descriptor);\n      backend.files.close',
+        to: '      backend.files.close',
+      },
+      {
+        what: 'a file at the path grows old',
+        from: "if (status.kind !== 'directory') return { state: 'held', ageMs, record: null };",
+        to: '',
+        tests: API,
+      },
+    ],
+  },
+  {
+    file: 'src/proper-lockfile/kernel-made.ts',
+    tests: OVER_TIME,
+    mutants: [
+      {
+        what: 'the time of the directory is not set',
+        from: 'this.#beat = lease.start(this.#made.descriptor, updateMs, () => report(GONE));',
+        to: 'void lease;',
+      },
+      {
+        what: 'whatever stands at the path is the own directory',
+        from: "device, inode) ? 'own' : 'replaced'",
+        to: "device, inode) ? 'own' : 'own'",
+        tests: API,
+      },
+    ],
+  },
+  {
+    file: 'src/proper-lockfile/held.ts',
+    tests: API,
+    mutants: [
+      {
+        what: 'a release removes the lock of another',
+        from: "if ((yield* this.#made.check()) === 'replaced') {",
+        to: "if ((yield* this.#made.check()) === ('never' as string)) {",
+      },
+      {
+        what: 'a second release is one',
+        from: 'if (this.#isOver) throw released(this.file);',
+        to: 'if (this.#isOver) return;',
+      },
+    ],
+  },
+  {
+    file: 'src/proper-lockfile/fs-made.ts',
+    tests: [...API, ...OVER_TIME],
+    mutants: [
+      {
+        what: 'whatever stands at the path is the own directory, without the addon',
+        from: "? 'own' : 'replaced';",
+        to: "? 'own' : 'own';",
+      },
+      {
+        what: 'only the time shows whose the directory is',
+        from: 'return isSame || found.mtime',
+        to: 'return found.mtime',
+      },
+      {
+        what: 'a time that cannot be set is no loss',
+        from: 'if (monotonicMs() - this.#keptAtMs > staleMs && this.#isKept)',
+        to: 'if (this.#keptAtMs < 0)',
+      },
+    ],
+  },
+  {
+    file: 'src/proper-lockfile/seen-silence.ts',
+    tests: OVER_TIME,
+    mutants: [
+      {
+        what: 'a time in the future never grows old',
+        from: 'return silence.add(signature, { startedMs: now, endedMs: now }, beatMs);',
+        to: 'void silence; void signature; void beatMs; void now; return 0;',
+      },
+      {
+        what: 'a time in the future is an old one',
+        from: 'if (ageMs >= 0) return ageMs;',
+        to: 'return Math.abs(ageMs);',
+      },
+    ],
+  },
+  {
+    file: 'src/proper-lockfile/engine.ts',
+    tests: KERNEL,
+    mutants: [
+      {
+        what: 'plain Node does not look for the lock of a stopped owner',
+        from: 'return isSeenLocked(lockPath.backend, directory);',
+        to: 'return false;',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/at-exit.ts',
+    tests: ['test/lock/hold-options.test.ts'],
+    mutants: [{ what: 'nothing is released at the exit', from: '  locks.add(lock);\n', to: '' }],
+  },
+  {
+    file: 'src/lock/directory-touch.ts',
+    tests: ['test/lock/hold-options.test.ts'],
+    mutants: [
+      {
+        what: 'owner.json is touched in place of the directory',
+        from: 'start(published.directory,',
+        to: 'start(published.owner.descriptor,',
+      },
+    ],
+  },
+];
