@@ -851,14 +851,14 @@ export const files = [
     tests: ['test/lock/retire.test.ts'],
     mutants: [
       {
-        what: 'a parent that cannot be written is found out too late',
-        from: 'if (REFUSALS.has(errnoOf(error))) throw error;',
+        what: 'a parent or a lock that cannot be written is found out too late',
+        from: "if (code === 'EACCES') throw systemError('EACCES', 'access', { path }, NOT_WRITABLE);",
         to: '',
       },
       {
         what: 'a sticky parent is found out too late',
-        from: 'return user === lstatSync(',
-        to: 'return true || user === lstatSync(',
+        from: 'return user === lstatSync(path).uid;',
+        to: 'return true;',
       },
     ],
   },

@@ -19,8 +19,8 @@ export type Clearing = 'cleared' | 'overtaken' | 'replaced';
  */
 export function clearStale(view: LockView): Clearing {
   view.refuseForeignFiles();
-  refuseUnlessRemovable(view.lockPath);
   const files = view.leftovers();
+  refuseUnlessRemovable(view.lockPath, view.owner === null && files.length === 0);
   if (view.owner !== null) {
     const nonce = newNonce();
     const isJudged = (claimed: string) => view.isUnchangedOwner(claimed);
