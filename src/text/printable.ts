@@ -3,9 +3,9 @@
  * line separators. A terminal may act upon them, or they make text look like other text. Labels, host names and file
  * names come from strangers, so they may hold any of these.
  */
-export function replaceUnprintable(text: string, escape: (character: string) => string): string {
+export function replaceUnprintable(text: string, replace: (character: string) => string): string {
   // The pattern is prepared at the first call, which many processes never make.
-  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu, escape);
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu, replace);
 }
 
 /** Makes text safe for a terminal: everything unprintable becomes an escape such as `\n` or `\u{1b}`. */
