@@ -9,13 +9,7 @@ import { listsAnyLock } from './procfs/locks.js';
  * those of other PID namespaces.
  * @param byDevice true: where /proc/locks shows the device of a file as stat(2) does, it must be the same one.
  */
-export function isSeenLocked(
-  { witness, files, actsOnOpenDirectory }: Backend,
-  descriptor: Descriptor,
-  byDevice = false,
-): boolean {
-  // The descriptors of the portable backend are numbers of its own, and it sees no lock.
-  if (!actsOnOpenDirectory) return false;
+export function isSeenLocked({ witness, files }: Backend, descriptor: Descriptor, byDevice = false): boolean {
   const { type } = files.filesystem(descriptor);
   const { testableWitness, locksByStDev } = traitsOf(type);
   // The test can hang on a filesystem of several kernels, so it is made on no other.

@@ -45,6 +45,7 @@ export type Reason =
   | 'legacy-start-matches'
   | 'legacy-born-before-record'
   | 'legacy-rebooted'
+  | 'legacy-before-boot'
   | 'legacy-no-such-process'
   | 'legacy-process-exited'
   | 'legacy-pid-is-thread'

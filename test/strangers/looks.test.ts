@@ -23,6 +23,14 @@ import { until } from '../helpers/until.js';
 /** Puts the file that is its first argument in the place of /proc/locks, and runs the rest. */
 const MOUNT_LOCKS = 'mount --bind "$0" /proc/locks && exec "$@"';
 
+/** Leads a session, starts a process in it that leads a group of its own, says both numbers, and ends. */
+const LAUNCHER = `
+import os, subprocess
+os.setsid()
+quiet = dict(stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+print(os.getpid(), subprocess.Popen(['sleep', '600'], preexec_fn=lambda: os.setpgid(0, 0), **quiet).pid)
+`;
+
 async function numberOfDead(): Promise<number> {
   const dead = await startProcess(['cat']);
   await dead.kill();
@@ -92,9 +100,8 @@ for (const backend of TESTED) {
     });
 
     // A launcher hands its session over to what it has started, which may lead a process group of its own.
-    testRequiring([hasProgram('setsid')], 'the session of a dead leader lives: unknown', async () => {
-      const script = 'set -m; sleep 600 <&- >&- 2>&- & echo "$$ $!"';
-      const launcher = await startProcess(['setsid', '--wait', 'sh', '-c', script]);
+    testRequiring(needed, 'the session of a dead leader lives: unknown', async () => {
+      const launcher = await startProcess(['python3', '-c', LAUNCHER]);
       const [leader, member] = (await launcher.line()).split(' ').map(Number) as [number, number];
       await launcher.exited;
       const path = pidFile(leader);

@@ -135,11 +135,15 @@ export class LiveStrangerObservation implements StrangerObservation {
   get bootedAtMs(): number | null {
     const { bootTimeMs, nowMs } = this.#rest;
     const { timeOffset } = this.#observer;
-    if (bootTimeMs === null || timeOffset === null) return null;
-    return nowMs - (bootTimeMs - timeOffset.seconds * 1_000);
+    // Only Linux has time namespaces.
+    const shift = process.platform === 'linux' ? timeOffset : { seconds: 0 };
+    if (bootTimeMs === null || shift === null) return null;
+    return nowMs - (bootTimeMs - shift.seconds * 1_000);
   }
 
   clockStepSince(ticksAsRead: number | null): number {
+    // Elsewhere nothing keeps the time at which the kernel stamped it.
+    if (process.platform !== 'linux') return 0;
     return this.#look(0, () => clockStepSince(ticksAsRead, this.#rest));
   }
 

@@ -20,6 +20,7 @@ import {
   rebooted,
   startMatches,
   undecided,
+  writtenBeforeBoot,
 } from './grounds.js';
 import { isSaidToBeOfThisHost, type Judged } from './judged.js';
 import { HIDDEN_LOCKS, LOCKS } from './locks.js';
@@ -35,6 +36,7 @@ const ROWS: Rows<Judged> = [
   pidOfOtherHost,
   noteBootTime, // never answers
   rebooted,
+  writtenBeforeBoot,
   goneOrHidden,
   kernelThread,
   startMatches,

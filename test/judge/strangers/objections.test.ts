@@ -16,6 +16,7 @@ import {
   neverAsking,
   OTHER_BOOT,
   observer,
+  running,
   stranger,
   thread,
   verdictOn,
@@ -107,6 +108,11 @@ describe('what the record says of where its writer ran', () => {
 
   test('a process that was born before the record lives all the same', () => {
     expect(verdictOn(recordOf({ hostname: 'other' }), seeing(bornLate(-MINUTE)))).toMatch(/^alive/);
+  });
+
+  test('the pid of another host is not looked for on this one, whoever has the number here', () => {
+    const browser = recordOf({ hostname: 'other', pidIsOfHost: true });
+    expect(verdictOn(browser, seeing(running()))).toBe('unknown: legacy-other-host');
   });
 
   test('a reboot has ended what ran on any part of this machine', () => {
