@@ -1,19 +1,20 @@
 import type { ForeignRecord } from './format.js';
-import { isNamedLikeLock, LOCK_WORD } from './lock-word.js';
+import { afterLockWords, isNamedLikeLock } from './lock-word.js';
 import { FIREFOX_LOCK } from './sibling-locks.js';
 import { KNOWN_FORMATS } from './table.js';
 
 export { isNamedLikeLock } from './lock-word.js';
 
 /** Endings after which a word for a lock is still the kind of the file: server.pid.txt, dev-lock.json. */
-const ENDED_BY_LOCK = new RegExp(String.raw`${LOCK_WORD}(?:\.(?:txt|json|info|\d{1,10}))?$`, 'iu');
+const ENDING = /^(?:\.(?:txt|json|info|\d{1,10}))?$/i;
 
 /**
  * Names that a search of a directory tree reads: those of the formats that have names of their own, and those that end in
  * a word for a lock, such as `LCK..ttyS0`, `.X0-lock` and `server.pid.txt`, but not `lock.js` or `pid.d.ts`.
  */
 export function isLockName(name: string): boolean {
-  return ENDED_BY_LOCK.test(name) || name.startsWith('LCK..') || OWN_NAMES.some((names) => names(name));
+  const isEnded = afterLockWords(name).some((rest) => ENDING.test(rest));
+  return isEnded || name.startsWith('LCK..') || OWN_NAMES.some((names) => names(name));
 }
 
 const OWN_NAMES = [
@@ -32,12 +33,12 @@ export function isDeletableAs(name: string, { format }: Pick<ForeignRecord, 'for
   return deletion === 'named like a lock' ? isNamedLikeLock(name) : deletion === 'by its name';
 }
 
-/** The formats that any file may have, whatever it is called: a number, or JSON with a pid. */
-const ANYBODYS: ReadonlySet<string> = new Set(
-  KNOWN_FORMATS.filter(({ deletion, names }) => deletion === 'named like a lock' && names('')).map(
-    ({ name }) => name,
-  ),
-);
+/** True for a format that any file may have, whatever it is called: a number, or JSON with a pid. */
+function isAnybodys(format: string): boolean {
+  return KNOWN_FORMATS.some(
+    ({ name, deletion, names }) => name === format && deletion === 'named like a lock' && names(''),
+  );
+}
 
 /**
  * True for what may be data and no lock: a number or some JSON with a `pid`, under a name that is not a lock's. A record
@@ -47,5 +48,5 @@ export function couldBeData(
   name: string,
   { format, record }: Pick<ForeignRecord, 'format' | 'record'>,
 ): boolean {
-  return ANYBODYS.has(format) && record.identity === null && !isLockName(name) && !isNamedLikeLock(name);
+  return isAnybodys(format) && record.identity === null && !isLockName(name) && !isNamedLikeLock(name);
 }

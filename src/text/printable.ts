@@ -1,13 +1,16 @@
 /**
- * Control characters, invisible and direction-changing format characters, lone surrogates, private use, and the line
- * separators. A terminal may act upon them, or they make text look like other text. Labels, host names and file names
- * come from strangers, so they may hold any of these.
+ * Replaces control characters, invisible and direction-changing format characters, lone surrogates, private use, and the
+ * line separators. A terminal may act upon them, or they make text look like other text. Labels, host names and file
+ * names come from strangers, so they may hold any of these.
  */
-export const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
+export function replaceUnprintable(text: string, replace: (character: string) => string): string {
+  // The pattern is prepared at the first call, which many processes never make.
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu, replace);
+}
 
 /** Makes text safe for a terminal: everything unprintable becomes an escape such as `\n` or `\u{1b}`. */
 export function printable(text: string): string {
-  return text.replace(UNPRINTABLE, (character) => {
+  return replaceUnprintable(text, (character) => {
     if (character === '\n') return '\\n';
     if (character === '\t') return '\\t';
     return `\\u{${(character.codePointAt(0) as number).toString(16)}}`;
@@ -20,7 +23,7 @@ export function printable(text: string): string {
  */
 export function printableJson(value: unknown, spaces = 2): string {
   // JSON.stringify itself does not escape DEL, the C1 controls and the format characters.
-  return JSON.stringify(value, null, spaces).replace(UNPRINTABLE, (character) =>
+  return replaceUnprintable(JSON.stringify(value, null, spaces), (character) =>
     character === '\n' ? character : escapeUnits(character),
   );
 }

@@ -1,4 +1,4 @@
-import { UNPRINTABLE } from './printable.js';
+import { replaceUnprintable } from './printable.js';
 
 /**
  * Formats `text` as one word that a shell reads back as the same text. A word that needs no quotes gets none. One with
@@ -7,8 +7,8 @@ import { UNPRINTABLE } from './printable.js';
  */
 export function shellQuoted(text: string): string {
   if (/^[\w@%+=:,./-]+$/.test(text)) return text;
-  if (text.search(UNPRINTABLE) < 0) return `'${text.replaceAll("'", `'\\''`)}'`;
-  return `$'${text.replace(/[\\']/g, '\\$&').replace(UNPRINTABLE, escapeBytes)}'`;
+  if (replaceUnprintable(text, () => '') === text) return `'${text.replaceAll("'", `'\\''`)}'`;
+  return `$'${replaceUnprintable(text.replace(/[\\']/g, '\\$&'), escapeBytes)}'`;
 }
 
 /** Three octal digits for each byte, because more digits after `\x` would count as part of the number in some shells. */

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -363,17 +364,31 @@ describeForEachBackend('a stale lock that this user may not remove', (api) => {
 
   testRequiring(
     [isBuilt(), isRoot()],
-    'because the parent is not writable is refused before anything is gone',
+    'because the parent or the lock is not writable is refused before anything is gone, and says what it takes',
     async () => {
       const path = newPath();
       writeLock(path, DEAD_OWNER);
-      chmodSync(path, 0o777);
-      chmodSync(dirname(path), 0o755);
       const user = await startAgent({ uid: 65_534 });
-      const before = snapshot(dirname(path));
-      await expect(user.acquire(path)).rejects.toMatchObject({ code: 'EACCES', path });
-      await expect(user.reclaim(path)).rejects.toMatchObject({ code: 'EACCES' });
-      expect(snapshot(dirname(path))).toEqual(before);
+      for (const [mode, parentMode] of [
+        [0o777, 0o755],
+        [0o755, 0o777],
+      ] as const) {
+        chmodSync(path, mode);
+        chmodSync(dirname(path), parentMode);
+        const before = snapshot(dirname(path));
+        const refusal = {
+          code: 'EACCES',
+          message: expect.stringContaining('takes the right to write to it'),
+        };
+        await expect(user.acquire(path)).rejects.toMatchObject({ ...refusal, path });
+        await expect(user.reclaim(path)).rejects.toMatchObject(refusal);
+        expect(snapshot(dirname(path))).toEqual(before);
+      }
+      // Nothing has to be deleted from an empty one, so the right to the parent is enough.
+      rmSync(ownerFile(path));
+      utimesSync(path, 0, 0);
+      await user.reclaim(path);
+      expect(existsSync(path)).toBe(false);
     },
   );
 });

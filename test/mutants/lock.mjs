@@ -886,14 +886,14 @@ export const files = [
     tests: ['test/lock/retire.test.ts'],
     mutants: [
       {
-        what: 'a parent that cannot be written is found out too late',
-        from: 'if (REFUSALS.has(errnoOf(error))) throw error;',
+        what: 'a parent or a lock that cannot be written is found out too late',
+        from: "if (code === 'EACCES') throw systemError('EACCES', 'access', { path }, NOT_WRITABLE);",
         to: '',
       },
       {
         what: 'a sticky parent is found out too late',
-        from: 'return user === lstatSync(',
-        to: 'return true || user === lstatSync(',
+        from: 'return user === lstatSync(path).uid;',
+        to: 'return true;',
       },
     ],
   },
@@ -903,8 +903,8 @@ export const files = [
     mutants: [
       {
         what: 'a word within a word is a lock’s name',
-        from: 'String.raw`(?<![\\p{L}\\p{N}])(?:lock',
-        to: 'String.raw`(?:lock',
+        from: '(?<![\\p{L}\\p{N}])(?:lock',
+        to: '(?:lock',
       },
     ],
   },
@@ -929,7 +929,7 @@ export const files = [
       },
       {
         what: 'data with a number in it has an owner, who is dead',
-        from: 'return ANYBODYS.has(format) &&',
+        from: 'return isAnybodys(format) &&',
         to: 'return false &&',
       },
     ],

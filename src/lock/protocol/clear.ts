@@ -23,8 +23,8 @@ export type Clearing = 'cleared' | 'remains' | 'crowded' | 'overtaken' | 'replac
  */
 export function clearStale(view: LockView): Clearing {
   view.refuseForeignFiles();
-  refuseUnlessRemovable(view.lockPath);
   const files = view.leftovers();
+  refuseUnlessRemovable(view.lockPath, view.owner === null && files.length === 0);
   // Behind so many leftovers there may be files of somebody else. A retired record is nobody's, whatever else is there;
   // one of them stays, because it says that the lock is free.
   if (!view.isWhole() && deleteAll(view, files.filter(isRetiredName).slice(1)) > 0) return 'crowded';
