@@ -13,6 +13,7 @@
         'native/binding/capabilities.cc',
         'native/binding/descriptors.cc',
         'native/binding/directory_entries.cc',
+        'native/binding/directory_witness.cc',
         'native/binding/errors.cc',
         'native/binding/file_values.cc',
         'native/binding/files.cc',
@@ -26,8 +27,10 @@
         'native/binding/values.cc',
         'native/binding/watch.cc',
         'native/binding/witness.cc',
+        'native/linux/attribute.cc',
         'native/linux/blocking_wait.cc',
         'native/linux/boot_id.cc',
+        'native/linux/byte_lock.cc',
         'native/linux/capabilities.cc',
         'native/linux/change_monitors.cc',
         'native/linux/change_watch.cc',
@@ -37,6 +40,7 @@
         'native/linux/file_status.cc',
         'native/linux/files_at.cc',
         'native/linux/filesystem.cc',
+        'native/linux/hardening.cc',
         'native/linux/heartbeat.cc',
         'native/linux/inotify.cc',
         'native/linux/lifeline_pace.cc',
@@ -72,7 +76,18 @@
       ],
       # -O3 of the Node headers would make the addon larger, not faster, because system calls take most of the time.
       'cflags!': ['-O3'],
-      'cflags': ['-O2', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden'],
+      'cflags': [
+        '-O2',
+        '-Wall',
+        '-Wextra',
+        '-Werror',
+        '-fvisibility=hidden',
+        # An overflow of the stack or of a buffer ends the process. native/linux/hardening.cc has what musl lacks for it.
+        '-fstack-protector-strong',
+        # Some compilers set the second one by themselves, to another value, and would warn.
+        '-U_FORTIFY_SOURCE',
+        '-D_FORTIFY_SOURCE=2',
+      ],
       'cflags_cc': [
         # The last -std wins over the one of the Node headers, which differs from version to version. The next flag is
         # there for the same reason: the headers of Node 22 and later set it, those of Node 20 do not.

@@ -15,31 +15,26 @@
 namespace kernel_identity::binding {
 namespace {
 
-/** Takes a word that another thread may write to for as long as the array is referenced. */
+/**
+ * Takes a word that another thread may write to for as long as the array is referenced. Only shared memory
+ * stays where it is and lasts as long as its buffer: any other can be transferred to another thread, detached
+ * or resized, and would then be freed or moved under that thread.
+ */
 bool TakeWord(const Napi::CallbackInfo& info, int32_t** word) {
   const Napi::Env env = info.Env();
   napi_typedarray_type type = napi_int8_array;
   size_t length = 0;
   void* data = nullptr;
   napi_value buffer = nullptr;
-  // When V8 is asked for the memory of a small array, it moves that memory out of its heap, for good.
-  if (napi_get_typedarray_info(env, info[1], &type, &length, &data, &buffer, nullptr) != napi_ok ||
-      type != napi_int32_array) {
-    ThrowArgumentType(env, "words", "an Int32Array");
-    return false;
+  bool is_shared = false;
+  if (napi_get_typedarray_info(env, info[1], &type, &length, &data, &buffer, nullptr) == napi_ok &&
+      type == napi_int32_array) {
+    // Node-API 8 cannot ask for a SharedArrayBuffer. A typed array has either that or an ArrayBuffer.
+    bool is_array_buffer = true;
+    is_shared = napi_is_arraybuffer(env, buffer, &is_array_buffer) == napi_ok && !is_array_buffer;
   }
-  // V8 takes the pages at the end of a shrinking buffer away. A shared buffer can only grow, and stays in
-  // place.
-  bool shared = false;
-  napi_is_arraybuffer(env, buffer, &shared);
-  shared = !shared;
-  napi_value resizable = nullptr;
-  bool may_shrink = false;
-  if (!shared && napi_get_named_property(env, buffer, "resizable", &resizable) == napi_ok) {
-    napi_get_value_bool(env, resizable, &may_shrink);
-  }
-  if (may_shrink) {
-    ThrowArgumentType(env, "words", "an Int32Array on memory of a fixed size");
+  if (!is_shared) {
+    ThrowArgumentType(env, "words", "an Int32Array on a SharedArrayBuffer");
     return false;
   }
   size_t index = 0;

@@ -4,16 +4,11 @@ import { existsSync, readdirSync } from 'node:fs';
 import { readElf } from './read-elf.mjs';
 import { FLOOR, LIBRARIES } from './targets.mjs';
 
-/** @returns what is wrong with the file, what could not be checked, and the newest versions that it asks for. */
-export function loadability(file, target) {
-  const elf = readElf(file);
-  if (elf === undefined) {
-    return {
-      problems: [],
-      skipped: ['the libraries that it needs: there is no readelf (binutils)'],
-      needs: {},
-    };
-  }
+/**
+ * @param elf as `readElf` returns it.
+ * @returns what is wrong with the file, what could not be checked, and the newest versions that it asks for.
+ */
+export function loadability(elf, target) {
   const problems = [];
   if (elf.machine !== target.machine) problems.push(`is for ${elf.machine}, not for ${target.machine}`);
   for (const library of elf.libraries) {

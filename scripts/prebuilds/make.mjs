@@ -3,8 +3,10 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nativeSourceHash } from '../native-source-hash.mjs';
 import { buildPrebuild } from './build.mjs';
-import { sha256 } from './manifest.mjs';
-import { FILE_NAME, MANIFEST, PREBUILDS, TARGETS } from './targets.mjs';
+import { entryOf } from './manifest.mjs';
+import { FILE_NAME, MANIFEST, PREBUILDS, ROOT, TARGETS } from './targets.mjs';
+
+const folder = join(ROOT, PREBUILDS);
 
 const built = TARGETS.map((target) => {
   console.log(`compiling ${target.folder}`);
@@ -12,18 +14,13 @@ const built = TARGETS.map((target) => {
 });
 
 // The old files are removed only now, because a missing compiler must not leave half of the set.
-rmSync(PREBUILDS, { recursive: true, force: true });
+rmSync(folder, { recursive: true, force: true });
 const files = {};
-for (const { target, bytes, flags, versions } of built) {
-  mkdirSync(join(PREBUILDS, target.folder), { recursive: true });
-  writeFileSync(join(PREBUILDS, target.folder, FILE_NAME), bytes, { mode: 0o755 });
-  files[`${target.folder}/${FILE_NAME}`] = {
-    sha256: sha256(bytes),
-    size: bytes.length,
-    ...versions,
-    ...flags,
-  };
-  console.log(`prebuilds/${target.folder}/${FILE_NAME}: ${bytes.length} bytes`);
+for (const { target, ...result } of built) {
+  mkdirSync(join(folder, target.folder), { recursive: true });
+  writeFileSync(join(folder, target.folder, FILE_NAME), result.bytes, { mode: 0o755 });
+  files[`${target.folder}/${FILE_NAME}`] = entryOf(result);
+  console.log(`prebuilds/${target.folder}/${FILE_NAME}: ${result.bytes.length} bytes`);
 }
 const manifest = { sources: { sha256: nativeSourceHash() }, files };
-writeFileSync(MANIFEST, `${JSON.stringify(manifest, null, 2)}\n`);
+writeFileSync(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
  * @throws {Error} if the file is not ELF.
  */
 export function readElf(file) {
-  const options = ['--file-header', '--dynamic', '--dyn-syms', '--wide', file];
+  const options = ['--file-header', '--program-headers', '--dynamic', '--dyn-syms', '--wide', file];
   const { status, stdout, stderr, error } = spawnSync('readelf', options, {
     encoding: 'utf8',
     maxBuffer: 16 << 20,
@@ -15,9 +15,14 @@ export function readElf(file) {
   if (error?.code === 'ENOENT') return undefined;
   if (status !== 0 || stdout === '') throw new Error(`readelf: ${stderr.trim()}`);
   const symbols = [...stdout.matchAll(/^\s+\d+: \S+\s+\d+ \S+\s+(\S+)\s+\S+\s+(\S+) (\S+)/gm)];
+  const segments = stdout.matchAll(/^\s+([A-Z_]+)(?:\s+0x[\da-f]+){5}\s+([RWE ]+?)\s+0x/gm);
   return {
     machine: stdout.match(/^\s*Machine:\s+(.*)$/m)?.[1],
     libraries: [...stdout.matchAll(/\(NEEDED\)\s+Shared library: \[(.*)\]/g)].map(([, name]) => name),
+    /** The rights of each kind of segment, such as `RW`. */
+    segments: new Map([...segments].map(([, kind, rights]) => [kind, rights])),
+    /** Whether the loader resolves all names before any code runs. */
+    bindsNow: /\(FLAGS\)\s.*\bBIND_NOW\b/.test(stdout),
     /** `{ name, version }`; the version is like `GLIBC_2.17`, and undefined when the symbol has none. */
     imports: symbols
       .filter(([, binding, section]) => section === 'UND' && binding !== 'WEAK')

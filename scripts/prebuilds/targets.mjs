@@ -1,17 +1,19 @@
 // The targets of the prebuilds, and what a machine must have to load them.
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-export const PREBUILDS = join(ROOT, 'prebuilds');
-export const MANIFEST = join(PREBUILDS, 'manifest.json');
+/** The folder of the prebuilt files, and what records them, in the folder of the package. */
+export const PREBUILDS = 'prebuilds';
+export const MANIFEST = 'manifest.json';
 
 /** The name that prebuildify gives and src/backend/native.ts expects. It has no tag, so it is for glibc and for musl. */
 export const FILE_NAME = 'kernel-identity.node';
 
 /**
  * `machine` is the architecture as readelf names it. `triple` is the prefix of the names of Debian's compiler and
- * binutils, the native ones included.
+ * binutils, the native ones included. `versions` are the first lines of what g++ and ld print for --version: only these
+ * make the bytes that are published. They stand here, and not in the manifest alone, because whoever exchanges the files
+ * exchanges their manifest as well. To move on to other compilers, change them and the image in .github/workflows.
  */
 export const TARGETS = [
   {
@@ -19,11 +21,24 @@ export const TARGETS = [
     arch: 'x64',
     triple: 'x86_64-linux-gnu',
     machine: 'Advanced Micro Devices X86-64',
+    versions: {
+      compiler: 'x86_64-linux-gnu-g++ (Debian 12.2.0-14+deb12u1) 12.2.0',
+      linker: 'GNU ld (GNU Binutils for Debian) 2.40',
+    },
   },
-  { folder: 'linux-arm64', arch: 'arm64', triple: 'aarch64-linux-gnu', machine: 'AArch64' },
+  {
+    folder: 'linux-arm64',
+    arch: 'arm64',
+    triple: 'aarch64-linux-gnu',
+    machine: 'AArch64',
+    versions: {
+      compiler: 'aarch64-linux-gnu-g++ (Debian 12.2.0-14) 12.2.0',
+      linker: 'GNU ld (GNU Binutils for Debian) 2.40',
+    },
+  },
 ];
 
-export const INSTALL_COMPILERS = 'apt-get install g++ g++-aarch64-linux-gnu';
+export const INSTALL_COMPILERS = 'on Debian 12, apt-get install g++ g++-aarch64-linux-gnu';
 
 /**
  * The newest version of each library that the files may ask for. Node 20's own binaries need glibc 2.28 and

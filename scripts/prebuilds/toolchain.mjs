@@ -17,7 +17,11 @@ export function toolchain({ triple }) {
   };
 }
 
-/** Returns the programs for one target. @throws {Error} if one is missing; the message says what to install. */
+/**
+ * Returns the programs for one target.
+ * @throws {Error} if one is missing, or not the one that the published files are made with; the message says what to
+ * install.
+ */
 export function verifiedToolchain(target) {
   const tools = toolchain(target);
   for (const name of [tools.cc, tools.cxx]) {
@@ -26,6 +30,13 @@ export function verifiedToolchain(target) {
     if (machine === target.triple) continue;
     const found = machine === null ? 'is missing' : `compiles for ${machine}`;
     throw new Error(`${name} ${found}; it is needed for ${target.folder}: ${INSTALL_COMPILERS}`);
+  }
+  for (const [tool, wanted] of Object.entries(target.versions)) {
+    const here = tools.versions[tool];
+    if (here === wanted) continue;
+    throw new Error(
+      `the ${tool} of ${target.folder} is ${here}, but must be ${wanted}: ${INSTALL_COMPILERS}`,
+    );
   }
   return tools;
 }

@@ -42,8 +42,8 @@ export class OwnerWatch {
     this.#options = options;
     const observer = currentObserver();
     this.#backend = observer.backend;
-    // Given a buffer, the array keeps its memory where it is, so that the thread can write to it.
-    this.#words = new Int32Array(new ArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    // Shared memory stays where it is and cannot be detached, so that the thread can write to it.
+    this.#words = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
     const record = recordedOwner(recorded, options.keys);
     this.#event = withRecordedFile(record, options, (site) =>
       startWatching(observer, record, site, this.#words),

@@ -34,3 +34,14 @@ describe('what is to be run, in pages and workflows', () => {
     expect(missingFrom(text)).toEqual(['npm run nonsense', 'test/none.mjs']);
   });
 });
+
+test("no page and no message advises a command that npx would fetch by its name, which may be anybody's", () => {
+  const sources = readdirSync(join(TOP, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => ({ name, text: read(`src/${name}`) }));
+  const fetched = /\b(npx|npm exec|bunx|pnpm dlx)( --?yes| -y)? kernel-identity\b/;
+  const places = PLACES.filter(({ name }) => name !== 'CHANGELOG.md');
+  expect([...places, ...sources].filter(({ text }) => fetched.test(text)).map(({ name }) => name)).toEqual(
+    [],
+  );
+});

@@ -6,6 +6,7 @@ import { files as judge } from './judge.mjs';
 import { files as lock } from './lock.mjs';
 import { files as native } from './native.mjs';
 import { files as record } from './record.mjs';
+import { files as release } from './release.mjs';
 import { files as start } from './start.mjs';
 
 /**
@@ -44,6 +45,7 @@ const LISTS = {
   'test/mutants/lock.mjs': lock,
   'test/mutants/native.mjs': native,
   'test/mutants/start.mjs': start,
+  'test/mutants/release.mjs': release,
 };
 
 /**

@@ -37,6 +37,12 @@ export const files = [
         to: 'const root = process.env.KERNEL_IDENTITY_PREBUILD ?? ownPackage().root;',
       },
       {
+        what: 'an addon of the working directory is loaded where the package has none',
+        from: 'const found = places.map((place) => join(root, place))',
+        to: "const found = [root, '.'].flatMap((folder) => places.map((place) => join(folder, place)))",
+        tests: ['test/host/addon-path.test.ts'],
+      },
+      {
         what: 'the slow probe is made for every lock',
         from: '        get lossEvents() {\n          return lossEvents();\n        },\n',
         to: '        lossEvents: lossEvents(),\n',

@@ -26,6 +26,11 @@ export const watch = addon.watch;
 export const lease = addon.lease;
 export const lifeline = addon.lifeline;
 
+/** Memory for the words of a watch: it is shared, because the addon takes no other. */
+export function sharedWords(length: number): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(length * Int32Array.BYTES_PER_ELEMENT));
+}
+
 export function nativeFixture(name: string): string {
   const path = fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
   if (!existsSync(path)) throw new Error(`no such fixture: ${name}`);

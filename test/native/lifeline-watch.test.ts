@@ -17,7 +17,7 @@ import {
 } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
-import { built, files, lifeline, nativeFixture, openDescriptors, watch } from './addon.js';
+import { built, files, lifeline, nativeFixture, openDescriptors, sharedWords, watch } from './addon.js';
 import { inotifyWatches } from './threads.js';
 
 const HELD = 0;
@@ -71,7 +71,7 @@ describeRequiring([built, hasProgram('python3')], 'watching for the end of a lif
     bell = await Bell.start();
   });
 
-  function begin(words = new Int32Array(1), index = 0): { words: Int32Array; ticket: number } {
+  function begin(words = sharedWords(1), index = 0): { words: Int32Array; ticket: number } {
     const ticket = watch.onLifelineFree(bell.lifeline, words, index);
     if (typeof ticket === 'string') throw new Error(ticket);
     onCleanup(() => watch.cancel(ticket));
@@ -103,7 +103,7 @@ describeRequiring([built, hasProgram('python3')], 'watching for the end of a lif
   });
 
   test('reports one that is free before', () => {
-    const words = new Int32Array(1);
+    const words = sharedWords(1);
     const ticket = watch.onLifelineFree(`user:${lastOffset + 1n}`, words, 0);
     expect(ticket).toBeTypeOf('number');
     expect(heardAfter(words)).toBeLessThan(HEARD_MS);
@@ -151,7 +151,7 @@ describeRequiring([built, hasProgram('python3')], 'watching for the end of a lif
       lastOffset += 2n;
       const taken = (await ask('take', String(lastOffset))) as string;
       expect(taken).toBe(`user:${lastOffset}`);
-      const words = new Int32Array(1);
+      const words = sharedWords(1);
       const ticket = watch.onLifelineFree(taken, words, 0) as number;
       await sleep(CHECKS_OVER_MS);
       expect(words[0]).toBe(HELD);
@@ -162,7 +162,7 @@ describeRequiring([built, hasProgram('python3')], 'watching for the end of a lif
   }, [canShiftTime(), isRoot()]);
 
   test('of this process itself does not see it free, which it is for the description that holds it', async () => {
-    const words = new Int32Array(2);
+    const words = sharedWords(2);
     lastOffset += 2n;
     const ofLock = lifeline.take(String(lastOffset)) ?? '';
     const tickets = [lifeline.takeOfProcess() ?? '', ofLock].map((own, index) =>
@@ -203,8 +203,8 @@ describeRequiring([built, hasProgram('python3')], 'watching for the end of a lif
   });
 
   test('a thousand watches of one lifeline all report, and cost no descriptor', () => {
-    begin(new Int32Array(1));
-    const words = new Int32Array(1000);
+    begin(sharedWords(1));
+    const words = sharedWords(1000);
     const before = openDescriptors();
     for (const index of words.keys()) begin(words, index);
     expect(openDescriptors()).toBe(before);
@@ -274,15 +274,15 @@ describeRequiring([built, hasProgram('python3')], 'watching for the end of a lif
   });
 
   test.each(['', 'nonsense', 'time:-1', 'cgroup:1', `time:${2n ** 62n}`])('refuses %j', (text) => {
-    expect(watch.onLifelineFree(text, new Int32Array(1), 0)).toBe('ENOTSUP');
+    expect(watch.onLifelineFree(text, sharedWords(1), 0)).toBe('ENOTSUP');
     expect(watch.onLifelineEnd(text, () => {})).toBe('ENOTSUP');
     expect(watch.openLifelineSignal(text)).toBe('ENOTSUP');
   });
 
   test('refuses arguments of the wrong type', () => {
-    expect(() => watch.onLifelineFree(7 as never, new Int32Array(1), 0)).toThrow(TypeError);
+    expect(() => watch.onLifelineFree(7 as never, sharedWords(1), 0)).toThrow(TypeError);
     expect(() => watch.onLifelineFree(bell.lifeline, new Uint32Array(1) as never, 0)).toThrow(TypeError);
-    expect(() => watch.onLifelineFree(bell.lifeline, new Int32Array(1), 1)).toThrow(RangeError);
+    expect(() => watch.onLifelineFree(bell.lifeline, sharedWords(1), 1)).toThrow(RangeError);
     expect(() => watch.onLifelineEnd(bell.lifeline, null as never)).toThrow(TypeError);
     expect(() => watch.openLifelineSignal(undefined as never)).toThrow(TypeError);
   });
@@ -403,7 +403,7 @@ describeRequiring([built, hasProgram('python3')], 'a process that watches a life
       const [init] = childrenOf(bell.process.pid);
       const delays: number[] = [];
       for (const [index, child] of childrenOf(init as number).entries()) {
-        const words = new Int32Array(1);
+        const words = sharedWords(1);
         const ticket = watch.onLifelineFree(`user:${first + BigInt(index)}`, words, 0) as number;
         // Were the deaths more frequent, it would poll.
         await sleep(70);

@@ -6,7 +6,7 @@ import { onCleanup } from '../helpers/cleanup.js';
 import { startProcess, type TestProcess } from '../helpers/processes.js';
 import { describeRequiring, hasProgram } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { built, files, nativeFixture, openDescriptors, watch, witness } from './addon.js';
+import { built, files, nativeFixture, openDescriptors, sharedWords, watch, witness } from './addon.js';
 import { activityOf, inotifyWatches, threadNamed } from './threads.js';
 
 const HELD = 0;
@@ -28,7 +28,7 @@ describeRequiring([built, hasProgram('python3')], 'watching for a witness to bec
     onCleanup(() => files.close(file));
   });
 
-  function begin(words = new Int32Array(1), index = 0): { words: Int32Array; ticket: number } {
+  function begin(words = sharedWords(1), index = 0): { words: Int32Array; ticket: number } {
     const ticket = watch.onRelease(file, words, index);
     if (typeof ticket === 'string') throw new Error(ticket);
     onCleanup(() => watch.cancel(ticket));
@@ -133,8 +133,8 @@ describeRequiring([built, hasProgram('python3')], 'watching for a witness to bec
   });
 
   test('a thousand watches of one file all report, and leave nothing behind', () => {
-    const words = new Int32Array(1000);
-    begin(new Int32Array(1));
+    const words = sharedWords(1000);
+    begin(sharedWords(1));
     const before = openDescriptors();
     for (const index of words.keys()) begin(words, index);
     expect(openDescriptors() - before).toBe(1000);
@@ -147,7 +147,7 @@ describeRequiring([built, hasProgram('python3')], 'watching for a witness to bec
   test('answers EBADF for a closed descriptor', () => {
     const closed = fs.openSync(path, 'r');
     fs.closeSync(closed);
-    expect(watch.onRelease(closed, new Int32Array(1), 0)).toBe('EBADF');
+    expect(watch.onRelease(closed, sharedWords(1), 0)).toBe('EBADF');
   });
 });
 

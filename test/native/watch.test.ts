@@ -15,7 +15,18 @@ import {
 } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
-import { built, files, lease, nativeFixture, openDescriptors, processes, thrownBy, watch } from './addon.js';
+import {
+  built,
+  files,
+  lease,
+  lifeline,
+  nativeFixture,
+  openDescriptors,
+  processes,
+  sharedWords,
+  thrownBy,
+  watch,
+} from './addon.js';
 import { activityOf, inotifyWatches, threadNamed, threadsNamed } from './threads.js';
 
 const WATCHER = 'kernel-identity';
@@ -39,7 +50,7 @@ describeRequiring([built], 'watching for an exit', () => {
     const child = await startProcess(['cat']);
     const pidfd = openPidfd(child.pid);
     await child.kill();
-    const words = new Int32Array(1);
+    const words = sharedWords(1);
     cancelLater(watch.onExit(pidfd, words, 0));
     files.close(pidfd);
     expect(spinUntil(() => words[0] === EXITED)).toBe(true);
@@ -49,11 +60,10 @@ describeRequiring([built], 'watching for an exit', () => {
     const child = await startProcess(['cat']);
     const pidfd = openPidfd(child.pid);
     const memories = [
-      new Int32Array(3),
-      new Int32Array(1000),
-      new Int32Array(new SharedArrayBuffer(12)),
-      new Int32Array(new ArrayBuffer(64), 20, 3),
-      new Int32Array(resizableBuffer(SharedArrayBuffer)),
+      sharedWords(3),
+      sharedWords(1000),
+      new Int32Array(new SharedArrayBuffer(64), 20, 3),
+      new Int32Array(growableBuffer()),
     ];
     for (const words of memories) cancelLater(watch.onExit(pidfd, words, 1));
     files.close(pidfd);
@@ -67,7 +77,7 @@ describeRequiring([built], 'watching for an exit', () => {
 
   test('misses none of a thousand processes', { timeout: 60_000 }, async () => {
     const pids = await startMany(1000);
-    const words = new Int32Array(pids.length);
+    const words = sharedWords(pids.length);
     const before = openDescriptors();
     for (const [index, pid] of pids.entries()) {
       const pidfd = openPidfd(pid);
@@ -83,7 +93,7 @@ describeRequiring([built], 'watching for an exit', () => {
   test('a thousand watches of one process all report', async () => {
     const child = await startProcess(['cat']);
     const pidfd = openPidfd(child.pid);
-    const words = new Int32Array(1000);
+    const words = sharedWords(1000);
     for (const index of words.keys()) cancelLater(watch.onExit(pidfd, words, index));
     files.close(pidfd);
     await child.kill();
@@ -113,7 +123,7 @@ describeRequiring([built], 'watching for an exit', () => {
     for (let round = 0; round < 40 || (races === 0 && round < 400); round += 1) {
       const child = await startProcess(['cat']);
       const pidfd = openPidfd(child.pid);
-      const words = new Int32Array(200);
+      const words = sharedWords(200);
       const tickets = Array.from(words.keys(), (index) => watch.onExit(pidfd, words, index) as number);
       files.close(pidfd);
       process.kill(child.pid, 'SIGKILL');
@@ -144,27 +154,46 @@ describeRequiring([built], 'watching for an exit', () => {
     expect(again.ticket).toBeGreaterThan(ticket);
   });
 
-  test('refuses memory that it cannot always write to', () => {
+  test('refuses memory that could be taken away while the thread writes to it', () => {
     const pidfd = openPidfd(process.pid);
-    const call = (words: unknown, index: unknown) => () =>
-      watch.onExit(pidfd, words as Int32Array, index as number);
-    const shrinking = new Int32Array(resizableBuffer(ArrayBuffer));
-    const detached = new Int32Array(2);
-    structuredClone(detached, { transfer: [detached.buffer] });
-    for (const words of [null, [0], new Uint32Array(1), new Float64Array(1), new ArrayBuffer(4), shrinking]) {
-      expect(call(words, 0)).toThrow(TypeError);
+    const file = fs.openSync(nativeFixture('addon.mjs'), 'r');
+    const owned = lifeline.takeOfProcess() ?? '';
+    const calls: ((words: Int32Array, index: number) => unknown)[] = [
+      (words, index) => watch.onExit(pidfd, words, index),
+      (words, index) => watch.onRelease(file, words, index),
+      (words, index) => watch.onLifelineFree(owned, words, index),
+    ];
+    // The memory of an ArrayBuffer goes to whom it is transferred to, or is freed.
+    const transferred = new Int32Array(2);
+    structuredClone(transferred, { transfer: [transferred.buffer] });
+    const disguised = new ArrayBuffer(4);
+    Object.setPrototypeOf(disguised, SharedArrayBuffer.prototype);
+    const refused: unknown[] = [
+      ...[null, [0], new SharedArrayBuffer(4), new Uint32Array(new SharedArrayBuffer(4))],
+      ...[new Int32Array(1), new Int32Array(new ArrayBuffer(64)), new Int32Array(new ArrayBuffer(64), 20, 3)],
+      ...[transferred, new Int32Array(disguised)],
+    ];
+    for (const call of calls) {
+      for (const words of refused) {
+        const error = thrownBy(() => call(words as Int32Array, 0));
+        expect(error).toBeInstanceOf(TypeError);
+        expect(error).toMatchObject({
+          code: 'ERR_INVALID_ARG_TYPE',
+          message: expect.stringMatching(/SharedArrayBuffer/),
+        });
+      }
+      expect(() => call(sharedWords(1), '0' as never)).toThrow(TypeError);
+      for (const index of [-1, 1, 0.5, Number.NaN, 2 ** 32]) {
+        expect(() => call(sharedWords(1), index)).toThrow(RangeError);
+      }
+      expect(() => call(sharedWords(0), 0)).toThrow(RangeError);
     }
-    expect(call(new Int32Array(1), '0')).toThrow(TypeError);
-    for (const index of [-1, 1, 0.5, Number.NaN, 2 ** 32]) {
-      expect(call(new Int32Array(1), index)).toThrow(RangeError);
-    }
-    expect(call(new Int32Array(0), 0)).toThrow(RangeError);
-    expect(call(detached, 0)).toThrow(RangeError);
+    fs.closeSync(file);
     files.close(pidfd);
   });
 
   test('says what is wrong with the descriptor', () => {
-    const words = new Int32Array(1);
+    const words = sharedWords(1);
     expect(watch.onExit(0x7fffffff, words, 0)).toBe('EBADF');
     expect(() => watch.onExit(-1, words, 0)).toThrow(RangeError);
     const file = fs.openSync(nativeFixture('addon.mjs'), 'r');
@@ -589,7 +618,7 @@ describeRequiring([built], 'the resources of waiting', () => {
     const directory = files.openParent(tempDir());
     const file = fs.openSync(nativeFixture('addon.mjs'), 'r');
     const pidfd = openPidfd(process.pid);
-    const words = new Int32Array(16);
+    const words = sharedWords(16);
     const cycle = (index: number) => {
       watch.cancel(watch.onExit(pidfd, words, index % 16) as number);
       watch.cancel(watch.onLockChange(directory, index % 2 === 0 ? pidfd : null, () => {}) as number);
@@ -617,7 +646,7 @@ describeRequiring([built], 'the resources of waiting', () => {
     const own = openPidfd(process.pid);
     // It stays open, because closing it would also end everything that was not ended properly.
     const exited = openPidfd(child.pid);
-    const words = new Int32Array(2);
+    const words = sharedWords(2);
     for (let i = 0; i < 200; i += 1) {
       cancelLater(watch.onLockChange(directory, own, () => {}));
       cancelLater(watch.onExit(own, words, 0));
@@ -717,14 +746,18 @@ function openPidfd(pid: number): number {
 
 function watchExit(pid: number): { words: Int32Array; ticket: number } {
   const pidfd = openPidfd(pid);
-  const words = new Int32Array(1);
+  const words = sharedWords(1);
   const ticket = cancelLater(watch.onExit(pidfd, words, 0));
   files.close(pidfd);
   return { words, ticket };
 }
 
 /** A buffer of 12 bytes, at most 24. The types do not know this part of ES2024 yet. */
-function resizableBuffer<T>(kind: new (length: number, options: { maxByteLength: number }) => T): T {
+function growableBuffer(): SharedArrayBuffer {
+  const kind = SharedArrayBuffer as new (
+    length: number,
+    options: { maxByteLength: number },
+  ) => SharedArrayBuffer;
   return new kind(12, { maxByteLength: 24 });
 }
 

@@ -17,11 +17,13 @@ function expectAbout(said: number | undefined, found: number, what?: string): vo
 
 /** The files of the package, by folder. */
 const CONTENT =
-  /^(dist\/(index|for-bundlers|testing)\.js|dist\/(index|testing)\.(cjs|d\.ts)|dist\/cli\/\w+\.cjs|dist\/.*\.d\.cts|prebuilds\/[^/]*\/kernel-identity\.node|prebuilds\/manifest\.json)$/;
+  /^(dist\/(index|for-bundlers|testing)\.js|dist\/(index|testing)\.(cjs|d\.ts)|dist\/cli\/\w+\.cjs|dist\/sbom\.cdx\.json|dist\/.*\.d\.cts|prebuilds\/[^/]*\/kernel-identity\.node|prebuilds\/manifest\.json)$/;
 const SINGLE_FILES = [
   'CHANGELOG.md',
   'LICENSE',
   'README.md',
+  'SECURITY.md',
+  'THIRD-PARTY-LICENSES.txt',
   'completions/_kernel-identity',
   'completions/kernel-identity.bash',
   'man/kernel-identity.1',

@@ -16,9 +16,7 @@ import { ageOf, held, OWNERLESS_GRACE } from './ownerless.js';
 import { duringTakeover } from './takeover.js';
 
 /** Milliseconds for which a file that names nobody may be one into which its owner is about to write. */
-export const WRITING_TIME = 1_000;
-/** The end of the description of such a file. */
-export const ABOUT_TO_BE_WRITTEN = 'its owner may be about to write its record';
+const WRITING_TIME = 1_000;
 
 /**
  * Judges the owner that a file names. The result has a `refusal` where the file must not be deleted, whatever its owner:
@@ -84,7 +82,7 @@ function assessNameless(
       liftedBy: 'emptyFile',
     };
     if (ageMs > WRITING_TIME) return leftover;
-    const description = `${since}: ${ABOUT_TO_BE_WRITTEN}`;
+    const description = `${since}: its owner may be about to write its record`;
     return { ...leftover, description, lookAgainIn: WRITING_TIME - ageMs + 1 };
   }
   const grace = options.ownerlessGrace ?? OWNERLESS_GRACE;

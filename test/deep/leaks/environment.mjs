@@ -9,8 +9,8 @@ const { processes, files, watch, lease } = createRequire(import.meta.url)(worker
 const lock = /** @type {number} */ (files.findDirectoryAt(files.openParent(workerData.directory), 'lock'));
 const pidfd = /** @type {number} */ (processes.openPidfd(process.pid));
 const owner = openSync(join(workerData.directory, 'lock', 'owner.json'), 'r+');
-watch.onExit(pidfd, new Int32Array(1), 0);
-watch.onRelease(owner, new Int32Array(1), 0);
+watch.onExit(pidfd, new Int32Array(new SharedArrayBuffer(4)), 0);
+watch.onRelease(owner, new Int32Array(new SharedArrayBuffer(4)), 0);
 watch.onLockChange(lock, pidfd, () => {});
 watch.openChangeMonitor(lock);
 lease.start(owner, 3_600_000, () => {});

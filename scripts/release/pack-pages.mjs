@@ -1,13 +1,13 @@
-// Makes the links of README.md absolute while npm packs the package, because docs/ and examples/ are not in it:
-// `prepack`. `postpack` puts the README of the working tree back. Where the links lead is said in one place, the field
+// Makes the links of the packed pages absolute while npm packs the package, because docs/ and examples/ are not in it:
+// `prepack`. `postpack` puts the pages of the working tree back. Where the links lead is said in one place, the field
 // `repository` of package.json; without it they stay as they are, and nothing can be published.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const README = join(ROOT, 'README.md');
-const KEPT = join(ROOT, 'build/README.md');
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const PAGES = ['README.md', 'CHANGELOG.md', 'SECURITY.md'];
+const KEPT = join(ROOT, 'build/pages');
 
 /**
  * Returns the text with its relative links and pictures on the pages of the repository, as they were at this version.
@@ -35,17 +35,21 @@ function prepack() {
     process.exitCode = 1;
     return;
   }
-  const text = readFileSync(README, 'utf8');
-  mkdirSync(join(ROOT, 'build'), { recursive: true });
-  writeFileSync(KEPT, text);
-  writeFileSync(README, withAbsoluteLinks(text, address, manifest.version));
+  mkdirSync(KEPT, { recursive: true });
+  for (const name of PAGES) {
+    const text = readFileSync(join(ROOT, name), 'utf8');
+    writeFileSync(join(KEPT, name), text);
+    writeFileSync(join(ROOT, name), withAbsoluteLinks(text, address, manifest.version));
+  }
 }
 
 function postpack() {
-  try {
-    renameSync(KEPT, README);
-  } catch (error) {
-    if (error.code !== 'ENOENT') throw error;
+  for (const name of PAGES) {
+    try {
+      renameSync(join(KEPT, name), join(ROOT, name));
+    } catch (error) {
+      if (error.code !== 'ENOENT') throw error;
+    }
   }
 }
 
@@ -53,5 +57,5 @@ const [, script, step] = process.argv;
 if (script === fileURLToPath(import.meta.url)) {
   if (step === 'prepack') prepack();
   else if (step === 'postpack') postpack();
-  else throw new Error('usage: node scripts/pack-readme.mjs prepack|postpack');
+  else throw new Error('usage: node scripts/release/pack-pages.mjs prepack|postpack');
 }

@@ -1,0 +1,244 @@
+// Whoever changes the prebuilt files can change everything beside them as well. Here that is tried in a copy of the
+// project, whose compilers are programs that only name themselves.
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeAll, expect, test } from 'vitest';
+// @ts-expect-error a script in plain JavaScript
+import { missingHardening } from '../../scripts/prebuilds/hardened.mjs';
+// @ts-expect-error a script in plain JavaScript
+import { sha256 } from '../../scripts/prebuilds/manifest.mjs';
+// @ts-expect-error a script in plain JavaScript
+import { readElf } from '../../scripts/prebuilds/read-elf.mjs';
+// @ts-expect-error a script in plain JavaScript
+import { FILE_NAME, ROOT, TARGETS } from '../../scripts/prebuilds/targets.mjs';
+import { onCleanup } from '../helpers/cleanup.js';
+import { describeRequiring, hasProgram, type Requirement, testRequiring } from '../helpers/requirements.js';
+import { tempDir } from '../helpers/temp-dir.js';
+
+interface Target {
+  readonly folder: string;
+  readonly triple: string;
+  readonly versions: { readonly compiler: string; readonly linker: string };
+}
+
+interface Manifest {
+  readonly files: Record<string, Record<string, unknown>>;
+}
+
+const targets: readonly Target[] = TARGETS;
+const CHECK = 'scripts/prebuilds/check.mjs';
+
+/** Whether the files that are here belong to the sources, and all but their compilation can be checked. */
+function prebuildsAreCurrent(): Requirement {
+  const env = { ...process.env, CI: 'true' };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, CHECK)], {
+    encoding: 'utf8',
+    env,
+  });
+  return { available: status === 0, reason: `npm run prebuilds:check: ${stderr}${stdout}` };
+}
+
+describeRequiring(
+  [hasProgram('readelf'), prebuildsAreCurrent()],
+  'npm run prebuilds:check -- --rebuild',
+  () => {
+    let copy: string;
+    let programs: string;
+    const inCopy = (name: string) => join(copy, name);
+
+    beforeAll(() => {
+      copy = tempDir();
+      programs = inCopy('programs');
+      for (const name of ['scripts', 'native', 'binding.gyp', 'package.json', 'prebuilds']) {
+        cpSync(join(ROOT, name), inCopy(name), { recursive: true });
+      }
+      cpSync(join(ROOT, 'prebuilds'), inCopy('honest'), { recursive: true });
+      const prebuildify = inCopy('node_modules/prebuildify');
+      mkdirSync(prebuildify, { recursive: true });
+      writeFileSync(join(prebuildify, 'package.json'), '{"type":"module"}');
+      cpSync(join(ROOT, 'test/release/fixtures/prebuildify.mjs'), join(prebuildify, 'bin.js'));
+      mkdirSync(programs);
+      const { status, stdout } = spawnSync('sh', ['-c', 'command -v readelf'], { encoding: 'utf8' });
+      if (status === 0) symlinkSync(stdout.trim(), join(programs, 'readelf'));
+      for (const target of targets) pretendCompiler(target);
+    });
+    afterEach(() => {
+      for (const name of ['scripts', 'prebuilds']) rmSync(inCopy(name), { recursive: true });
+      cpSync(join(ROOT, 'scripts'), inCopy('scripts'), { recursive: true });
+      cpSync(inCopy('honest'), inCopy('prebuilds'), { recursive: true });
+    });
+
+    /** Puts a compiler and its binutils into the PATH of the check; they only say what they are. */
+    function pretendCompiler({ triple, versions }: Target): void {
+      const says = { gcc: '', 'g++': versions.compiler, ld: versions.linker, strip: '' };
+      for (const [name, version] of Object.entries(says)) {
+        const file = join(programs, `${triple}-${name}`);
+        writeFileSync(
+          file,
+          `#!/bin/sh\ncase "$1" in -dumpmachine) echo '${triple}' ;; *) echo '${version}' ;; esac\n`,
+        );
+        chmodSync(file, 0o755);
+      }
+    }
+
+    function check(...args: string[]): { status: number | null; said: string } {
+      return checkWith({ CI: 'true' }, ['--rebuild', ...args]);
+    }
+
+    function checkWith(env: Record<string, string>, args: readonly string[]) {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [inCopy(CHECK), ...args], {
+        encoding: 'utf8',
+        env: {
+          PATH: programs,
+          TEST_HONEST_PREBUILDS: inCopy('honest'),
+          npm_config_nodedir: process.env.npm_config_nodedir,
+          ...env,
+        },
+      });
+      return { status, said: stdout + stderr };
+    }
+
+    /** Changes code in both files, and all that the manifest says of them. */
+    function tamper(also: (entry: Record<string, unknown>) => void = () => {}, root = copy): void {
+      const path = join(root, 'prebuilds/manifest.json');
+      const manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest;
+      for (const { folder } of targets) {
+        const name = `${folder}/${FILE_NAME}`;
+        const bytes = readFileSync(join(root, 'prebuilds', name));
+        const at = bytes.length >> 1;
+        bytes.writeUInt32LE(~bytes.readUInt32LE(at) >>> 0, at);
+        writeFileSync(join(root, 'prebuilds', name), bytes);
+        const entry = manifest.files[name] as Record<string, unknown>;
+        entry.sha256 = sha256(bytes);
+        also(entry);
+      }
+      writeFileSync(path, JSON.stringify(manifest));
+    }
+
+    const NEWER = ' (security update)';
+
+    test('honest files pass', () => {
+      expect(check()).toEqual({ status: 0, said: expect.stringContaining('the same, byte by byte') });
+    });
+
+    test('files with other code are caught, whatever their manifest says', () => {
+      tamper();
+      const { status, said } = check();
+      expect(status).toBe(1);
+      for (const { folder } of targets)
+        expect(said).toMatch(new RegExp(`${folder}.*does not come from these sources`));
+    });
+
+    test('files with other code are caught that claim another compiler', () => {
+      tamper((entry) => {
+        entry.compiler += NEWER;
+      });
+      const { status, said } = check();
+      expect(status).toBe(1);
+      expect(said).toContain(`was not made with the compiler ${targets[0]?.versions.compiler}`);
+    });
+
+    test('files with other code are caught when the change asks for that compiler everywhere', () => {
+      const path = inCopy('scripts/prebuilds/targets.mjs');
+      writeFileSync(path, readFileSync(path, 'utf8').replaceAll(/(compiler: '[^']*)'/g, `$1${NEWER}'`));
+      tamper((entry) => {
+        entry.compiler += NEWER;
+      });
+      const { status, said } = check();
+      expect(status).toBe(2);
+      for (const { folder } of targets)
+        expect(said).toMatch(new RegExp(`SKIPPED ${folder}: not compiled again`));
+    });
+
+    test('what could not be compiled again is no success, in CI or elsewhere', () => {
+      for (const { triple } of targets) rmSync(join(programs, `${triple}-g++`));
+      onCleanup(() => targets.forEach(pretendCompiler));
+      expect(check()).toEqual({
+        status: 2,
+        said: expect.stringMatching(/must be .*, but there is none here/),
+      });
+      expect(checkWith({}, ['--rebuild']).status).toBe(2);
+      expect(checkWith({}, []).status, 'when it was not asked for').toBe(0);
+    });
+
+    test('flags of the manifest that are not those of the compilation are caught', () => {
+      const path = inCopy('prebuilds/manifest.json');
+      writeFileSync(path, readFileSync(path, 'utf8').replaceAll('-fstack-protector-strong ', ''));
+      expect(check()).toEqual({ status: 1, said: expect.stringContaining('is not what the manifest says') });
+    });
+
+    test('nothing else lies there', () => {
+      writeFileSync(inCopy('prebuilds/linux-x64/a.node'), '');
+      const file = inCopy('prebuilds/linux-arm64/kernel-identity.node');
+      rmSync(file);
+      symlinkSync(inCopy('honest/linux-arm64/kernel-identity.node'), file);
+      const { status, said } = check();
+      expect(status).toBe(1);
+      for (const name of ['linux-x64/a.node', 'linux-arm64/kernel-identity.node']) {
+        expect(said).toContain(`${JSON.stringify(name)}: does not belong here`);
+      }
+    });
+
+    test('the files of an installed package are compared with these sources', () => {
+      const installed = join(tempDir(), 'node_modules/kernel-identity');
+      cpSync(inCopy('honest'), join(installed, 'prebuilds'), { recursive: true });
+      expect(check(installed).status).toBe(0);
+      tamper(undefined, installed);
+      expect(check(installed)).toEqual({
+        status: 1,
+        said: expect.stringContaining('does not come from these'),
+      });
+      writeFileSync(join(installed, 'prebuilds/manifest.json'), '[null, "\\u001b[31m"');
+      expect(check(installed)).toEqual({
+        status: 1,
+        said: expect.stringContaining('is not the file of the manifest'),
+      });
+      expect(check(join(installed, 'no such folder'))).toEqual({
+        status: 1,
+        said: expect.stringContaining('cannot be read'),
+      });
+      expect(readdirSync(inCopy('prebuilds'))).toEqual(readdirSync(inCopy('honest')));
+    });
+  },
+);
+
+testRequiring([hasProgram('cc'), hasProgram('readelf')], 'a library without hardening is found', () => {
+  const source =
+    '#include <stdio.h>\nint greet(char *to, int n) { char a[9]; snprintf(a, n, "%d", n); return puts(a) + *to; }';
+  const library = (...options: string[]): unknown => {
+    const path = join(tempDir(), 'library.so');
+    const { status, stderr } = spawnSync(
+      'cc',
+      ['-shared', '-fPIC', '-O2', '-w', '-x', 'c', '-o', path, '-', ...options],
+      {
+        input: source,
+        encoding: 'utf8',
+      },
+    );
+    if (status !== 0) throw new Error(stderr);
+    return readElf(path);
+  };
+  const hardened = [
+    '-fstack-protector-strong',
+    '-U_FORTIFY_SOURCE',
+    '-D_FORTIFY_SOURCE=2',
+    '-Wl,-z,relro,-z,now',
+  ];
+  expect(missingHardening(library(...hardened))).toEqual([]);
+  const missing = (...options: string[]) => missingHardening(library(...hardened, ...options)).join();
+  expect(missing('-fno-stack-protector')).toMatch(/^has no stack protector[^,]*$/);
+  expect(missing('-U_FORTIFY_SOURCE')).toMatch(/^checks no buffers[^,]*$/);
+  expect(missing('-Wl,-z,lazy')).toMatch(/^has a table of addresses[^,]*$/);
+  expect(missing('-Wl,-z,norelro')).toMatch(/^has a table of addresses[^,]*$/);
+  expect(missing('-Wl,-z,execstack')).toMatch(/^can run code on the stack[^,]*$/);
+});
