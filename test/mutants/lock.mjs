@@ -857,7 +857,7 @@ export const files = [
       },
       {
         what: 'a sticky parent is found out too late',
-        from: 'if (user === fstatSync(directory).uid) return;',
+        from: 'if (directory === null || user === directory.uid) return;',
         to: 'return;',
       },
     ],
