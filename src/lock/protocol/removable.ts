@@ -23,8 +23,8 @@ export function refuseUnlessRemovable({ lockPath }: OpenLockDirectory): void {
     if (REFUSALS.has(errnoOf(error))) throw error;
   }
   if (!lockPath.backend.actsOnOpenDirectory) return;
-  // Paths are asked because the descriptors of the addon mean nothing to the node:fs of Deno. What was renamed in between
-  // is no danger: this only comes before the refusal of the kernel itself.
+  // Paths are asked because the descriptors of the addon mean nothing to the node:fs of Deno. What was renamed in
+  // between is no danger: this only comes before the refusal of the kernel itself.
   const parent = attempt(() => statSync(parentPath));
   const user = process.geteuid?.();
   if (parent === null || (parent.mode & STICKY) === 0 || user === 0 || user === parent.uid) return;
