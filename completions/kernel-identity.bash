@@ -6,7 +6,7 @@ _kernel_identity() {
   COMPREPLY=()
 
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'run hold wait inspect reclaim self probe list dump --help --version' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'run hold wait inspect reclaim agent self probe list dump --help --version' -- "$word")
     return
   fi
 
@@ -50,6 +50,7 @@ _kernel_identity() {
       inspect) options+=" --recursive --watch --json --json-lines --exit-code --exit-code=detailed $judging" ;;
       dump) options+=' --redact --json' ;;
       reclaim) options+=" --timeout --force --yes --json --json-lines $judging" ;;
+      agent) options+=' --settle' ;;
       list) options+=' --limit --json' ;;
       self | probe) options+=' --json' ;;
     esac

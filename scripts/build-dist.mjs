@@ -4,7 +4,7 @@
 // the modules there that users do not see (test/helpers/internals.mjs). The arguments are passed to tsc.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { writeBillOfMaterials } from './release/sbom.mjs';
@@ -47,8 +47,18 @@ async function makeDist() {
   write('index.d.ts', "export * from './index.cjs';\n");
   copyTypes('testing');
   write('testing.d.ts', "export * from './testing.cjs';\n");
+  copyTypes('proper-lockfile/index');
+  write(
+    'proper-lockfile/index.d.ts',
+    "export * from './index.cjs';\nexport { default } from './index.cjs';\n",
+  );
+  copyTypes('etcd');
+  write('etcd.d.ts', "export * from './etcd.cjs';\n");
   await buildLibrary();
   await buildTesting();
+  await buildInternals();
+  await buildProperLockfile();
+  await buildEtcd();
   await buildProgram();
   writeBillOfMaterials();
   console.log('dist/ made');
@@ -59,13 +69,20 @@ async function makeDist() {
  * copy, which knows all locks that it holds. A bundler could not see through the wrapper, so it gets an ES module.
  */
 async function buildLibrary() {
-  await build({ ...COMMONJS, entryPoints: ['src/index.ts'], outfile: join(DIST, 'index.cjs') });
+  const source = { entryPoints: ['src/index.ts'] };
+  await build({
+    ...COMMONJS,
+    ...source,
+    plugins: [elsewhere(/\/etcd\.js$/, './etcd.cjs')],
+    outfile: join(DIST, 'index.cjs'),
+  });
   const { metafile } = await build({
     ...BUNDLE,
     ...COMPACT,
+    ...source,
     format: 'esm',
     metafile: true,
-    entryPoints: ['src/index.ts'],
+    plugins: [elsewhere(/\/etcd\.js$/, './etcd.js')],
     outfile: join(DIST, 'for-bundlers.js'),
   });
   // The names are taken from an object, because Node would first have to search the whole file for them if the wrapper
@@ -75,17 +92,84 @@ async function buildLibrary() {
 
 /** What tests import beside the library. It uses the copy of the library that the program under test has loaded. */
 async function buildTesting() {
-  const library = {
-    name: 'the library',
-    setup({ onResolve }) {
-      onResolve({ filter: /^\.\/index\.js$/ }, () => ({ path: './index.cjs', external: true }));
-    },
-  };
-  const source = { entryPoints: ['src/testing.ts'], plugins: [library] };
+  const source = { entryPoints: ['src/testing.ts'], plugins: [elsewhere(/^\.\/index\.js$/, './index.cjs')] };
   await build({ ...COMMONJS, ...source, outfile: join(DIST, 'testing.cjs') });
   // A CommonJS file does not tell its exports. The ES module that tells them is not written.
   const { metafile } = await build({ ...BUNDLE, ...source, format: 'esm', metafile: true, write: false });
   write('testing.js', wrapperOf(metafile, './testing.cjs'));
+}
+
+/**
+ * What the tests' processes use beyond the library, as one file: its 150 modules take a process 90 ms of processor time,
+ * and the crash tests and the torture start thousands of processes.
+ */
+async function buildInternals() {
+  const entryPoints = ['test/helpers/internals.mjs'];
+  await build({ ...BUNDLE, format: 'esm', entryPoints, outfile: join(MODULES, 'internals.js') });
+}
+
+/**
+ * What takes the place of proper-lockfile. It is whole in itself, and shares no file with the library, because it needs so
+ * little of that: it loads in a third of the time. Like proper-lockfile it is a function with the others as properties.
+ */
+async function buildProperLockfile() {
+  const entryPoints = ['src/proper-lockfile/index.ts'];
+  const footer = { js: 'module.exports = module.exports.default;\nmodule.exports.default = module.exports;' };
+  const directory = join(DIST, 'proper-lockfile');
+  await build({ ...COMMONJS, footer, entryPoints, outfile: join(directory, 'index.cjs') });
+  const { metafile } = await build({
+    ...BUNDLE,
+    ...COMPACT,
+    format: 'esm',
+    metafile: true,
+    entryPoints,
+    outfile: join(directory, 'for-bundlers.js'),
+  });
+  write('proper-lockfile/index.js', wrapperOf(metafile, './index.cjs'));
+}
+
+/**
+ * Locks on etcd. They have a copy of what they use of the library, except for the classes of errors: `instanceof` must
+ * hold for those that the library exports.
+ */
+async function buildEtcd() {
+  const source = { entryPoints: ['src/etcd.ts'], plugins: [errorsOfLibrary()] };
+  await build({ ...COMMONJS, ...source, outfile: join(DIST, 'etcd.cjs') });
+  const { metafile } = await build({ ...BUNDLE, ...source, format: 'esm', metafile: true, write: false });
+  write('etcd.js', wrapperOf(metafile, './etcd.cjs'));
+}
+
+/** Puts the library's classes in place of those that a module of errors exports. */
+function errorsOfLibrary() {
+  return {
+    name: 'the errors of the library',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /\/(errors|timeout-error)\.js$/ }, ({ path, resolveDir, namespace }) => {
+        const file = join(resolveDir, path.replace(/js$/, 'ts'));
+        return namespace === 'shared' ? { path: file } : { path: file, namespace: 'shared' };
+      });
+      onResolve({ filter: /^the library$/ }, () => ({ path: './index.cjs', external: true }));
+      onLoad({ filter: /./, namespace: 'shared' }, ({ path }) => {
+        const classes = [...readFileSync(path, 'utf8').matchAll(/^export (?:abstract )?class (\w+)/gm)];
+        const names = classes.map(([, name]) => name).join(', ');
+        const own = `./${basename(path).replace(/ts$/, 'js')}`;
+        return {
+          contents: `export * from '${own}';\nexport { ${names} } from 'the library';\n`,
+          resolveDir: dirname(path),
+        };
+      });
+    },
+  };
+}
+
+/** Leaves a module out of a bundle, which finds it in another file. */
+function elsewhere(filter, path) {
+  return {
+    name: `${path} elsewhere`,
+    setup({ onResolve }) {
+      onResolve({ filter }, () => ({ path, external: true }));
+    },
+  };
 }
 
 /**
@@ -94,9 +178,12 @@ async function buildTesting() {
  */
 function wrapperOf({ outputs }, file) {
   const [{ exports }] = Object.values(outputs);
+  const names = exports.filter((name) => name !== 'default');
+  const last = names.length === exports.length ? '' : '\nexport default loaded;\n';
   return (
     "import { createRequire } from 'node:module';\n\n" +
-    `export const { ${exports.join(', ')} } = createRequire(import.meta.url)('${file}');\n`
+    `const loaded = createRequire(import.meta.url)('${file}');\n` +
+    `export const { ${names.join(', ')} } = loaded;\n${last}`
   );
 }
 

@@ -87,6 +87,30 @@ export class LockLostError extends KernelIdentityError {
   }
 }
 
+/**
+ * ERR_ENGINE_UNAVAILABLE: the server that keeps the locks did not answer in time, or answered what is no answer. Whether
+ * the last request was carried out is not known.
+ */
+export class EngineUnavailableError extends KernelIdentityError {
+  override readonly name = 'EngineUnavailableError';
+  readonly code = 'ERR_ENGINE_UNAVAILABLE';
+}
+
+/** ERR_ENGINE_DENIED: the server that keeps the locks refuses this client, by its certificate, password or role. */
+export class EngineDeniedError extends KernelIdentityError {
+  override readonly name = 'EngineDeniedError';
+  readonly code = 'ERR_ENGINE_DENIED';
+}
+
+/**
+ * ERR_ENGINE_RESTORED: the server that keeps the locks is another one than before, or went back in time, as after the
+ * restore of a backup. Fencing tokens may have gone back too, so that nothing is acquired through this connection any more.
+ */
+export class EngineRestoredError extends KernelIdentityError {
+  override readonly name = 'EngineRestoredError';
+  readonly code = 'ERR_ENGINE_RESTORED';
+}
+
 /** Quotes file names for a message, because they may hold any character. */
 export function quoteNames(names: readonly string[]): string {
   return names.map((name) => JSON.stringify(name)).join(', ');

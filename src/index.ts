@@ -3,8 +3,21 @@ import type { InspectOptions } from './lock/protocol/assess.js';
 export type { BackendName, Capabilities, Capability } from './backend/backend.js';
 export { dumpDiagnostics } from './dump/dump.js';
 export type { DiagnosticsDump, DumpOptions, LockDump } from './dump/types.js';
+export type {
+  Locks,
+  LocksWatch,
+  NamedAcquireOptions,
+  NamedInspection,
+  NamedLock,
+  NamedReclaimResult,
+  NamedTryOptions,
+} from './engine/locks.js';
+export { openLocks } from './engine/open-locks.js';
 export {
   BackendUnavailableError,
+  EngineDeniedError,
+  EngineRestoredError,
+  EngineUnavailableError,
   InvalidIdentityError,
   KernelIdentityError,
   LifelineUnavailableError,

@@ -1,15 +1,13 @@
 import { formatValue } from '../harness/units.mjs';
+import { BIRTHS, SCALING } from '../scaling/groups.mjs';
 import { element, logScale, picture, text } from './svg.mjs';
 
 const PANELS = [
-  { group: 'scaling: watches that are open', title: 'Watches that are open' },
-  { group: 'scaling: waiters for one lock', title: 'Waiters for one lock' },
-  { group: 'scaling: locks in the directory', title: 'Locks in the directory' },
-  { group: 'scaling: processes in /proc', title: 'Processes on the machine' },
-  {
-    group: 'processes with a lifeline, and 100 births and deaths a second',
-    title: 'Processes with a lifeline; 100 are born and die each second',
-  },
+  { group: SCALING.watches, title: 'Watches that are open' },
+  { group: SCALING.waiters, title: 'Waiters for one lock' },
+  { group: SCALING.locks, title: 'Locks in the directory' },
+  { group: SCALING.processes, title: 'Processes on the machine' },
+  { group: SCALING.lifelines, title: `Processes with a lifeline; ${BIRTHS} are born and die each second` },
 ];
 
 const WIDTH = 860;

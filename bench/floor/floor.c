@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -27,7 +28,7 @@
 
 #define MAX_SAMPLES 200000
 /** The bytes of a record of ours. */
-#define RECORD_SIZE 640
+#define RECORD_SIZE 716
 
 static pid_t live;
 static pid_t gone;
@@ -131,14 +132,38 @@ static void inspect(long count) {
   }
 }
 
+/** Takes the lifeline of this process, which it has from the second time on. */
+static void take_lifeline(void) {
+  stat_descriptor(lifeline_space);
+  struct flock byte = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = lifeline + 1, .l_len = 1};
+  sure(fcntl(lifeline_space, F_OFD_SETLK, &byte), "F_OFD_SETLK");
+}
+
+/** Checks that a descriptor and a name belong to one file. */
+static void stat_both(int descriptor, int directory_descriptor, const char *name) {
+  struct stat status;
+  stat_descriptor(descriptor);
+  sure(fstatat(directory_descriptor, name, &status, AT_SYMLINK_NOFOLLOW), "fstatat");
+}
+
+/** Takes the witness, and checks through a second description that others see it. */
+static void take_witness(int lock, int owner) {
+  struct flock witness = whole_file();
+  sure(fcntl(owner, F_OFD_SETLK, &witness), "F_OFD_SETLK");
+  const int second = sure(openat(lock, "owner.json.new", kFile), "owner.json.new");
+  sure(fcntl(second, F_OFD_GETLK, &witness), "F_OFD_GETLK");
+  close(second);
+}
+
 static void acquire_and_release(long count) {
   static long nonce;
   for (long i = 0; i < count; ++i) {
     char draft[64];
+    char claimed[64];
     char retired[64];
     snprintf(draft, sizeof draft, ".floor.lock.%032lx", ++nonce);
+    snprintf(claimed, sizeof claimed, "claimed.%032lx", nonce);
     snprintf(retired, sizeof retired, "retired.%032lx", nonce);
-    struct stat status;
     struct statfs filesystem;
 
     const int parent = open_parent();
@@ -146,33 +171,31 @@ static void acquire_and_release(long count) {
     sure(mkdirat(parent, draft, 0777), "mkdirat");
     const int lock = sure(openat(parent, draft, kDirectory), draft);
     stat_descriptor(lock);
+    sure(flock(lock, LOCK_SH | LOCK_NB), "flock");
     const int owner = sure(
-        openat(lock, "owner.json.new", O_RDWR | O_CREAT | O_EXCL | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC, 0666),
+        openat(lock, "owner.json.new", O_RDWR | O_CREAT | O_EXCL | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC, 0600),
         "owner.json.new");
     stat_descriptor(owner);
     sure(fstatfs(owner, &filesystem), "fstatfs");
-    struct flock witness = whole_file();
-    sure(fcntl(owner, F_OFD_SETLK, &witness), "F_OFD_SETLK");
-    const int second = sure(openat(lock, "owner.json.new", kFile), "owner.json.new");
-    sure(fcntl(second, F_OFD_GETLK, &witness), "F_OFD_GETLK");
-    close(second);
+    take_witness(lock, owner);
+    take_lifeline();
     sure((int)pwrite(owner, record, RECORD_SIZE, 0), "pwrite");
+    stat_descriptor(lock);
+    sure(fchmod(owner, 0644), "fchmod");
     sure(renameat(lock, "owner.json.new", lock, "owner.json"), "renameat");
     sure((int)syscall(SYS_renameat2, parent, draft, parent, "floor.lock", 1 /* RENAME_NOREPLACE */), "renameat2");
-    stat_descriptor(lock);
-    sure(fstatat(parent, "floor.lock", &status, AT_SYMLINK_NOFOLLOW), "fstatat");
+    stat_both(lock, parent, "floor.lock");
 
-    stat_descriptor(lock);
-    sure(fstatat(parent, "floor.lock", &status, AT_SYMLINK_NOFOLLOW), "fstatat");
-    stat_descriptor(owner);
-    sure(fstatat(lock, "owner.json", &status, AT_SYMLINK_NOFOLLOW), "fstatat");
+    stat_both(lock, parent, "floor.lock");
+    stat_both(owner, lock, "owner.json");
     read_whole(owner);
-    sure(renameat(lock, "owner.json", lock, retired), "renameat");
+    sure(renameat(lock, "owner.json", lock, claimed), "renameat");
+    stat_both(owner, lock, claimed);
+    sure(renameat(lock, claimed, lock, retired), "renameat");
     stat_descriptor(owner);
     close(owner);
     sure(unlinkat(lock, retired, 0), "unlinkat");
-    stat_descriptor(lock);
-    sure(fstatat(parent, "floor.lock", &status, AT_SYMLINK_NOFOLLOW), "fstatat");
+    stat_both(lock, parent, "floor.lock");
     sure(unlinkat(parent, "floor.lock", AT_REMOVEDIR), "rmdir");
     stat_descriptor(lock);
     close(lock);
@@ -180,9 +203,7 @@ static void acquire_and_release(long count) {
   }
 }
 
-/** The descriptor stays open, as in the package: closing it makes the kernel walk the list of all lifelines. */
 static void test_lifeline(long count) {
-  if (lifeline_space < 0) lifeline_space = sure(open("/proc/self/ns/time", O_RDONLY | O_CLOEXEC), "open");
   for (long i = 0; i < count; ++i) {
     struct flock byte = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = lifeline, .l_len = 1};
     sure(fcntl(lifeline_space, F_OFD_GETLK, &byte), "F_OFD_GETLK");
@@ -239,6 +260,8 @@ int main(int argc, char **argv) {
   directory = argv[3];
   lock_name = argv[4];
   if (argc == 6) lifeline = strtoll(argv[5], NULL, 10);
+  // The descriptor stays open, as in the package: closing it makes the kernel walk the list of all lifelines.
+  lifeline_space = open("/proc/self/ns/time", O_RDONLY | O_CLOEXEC);
   // Node has several threads, so this process has a second one: the kernel then counts the users of a descriptor at
   // each call.
   pthread_t thread;

@@ -12,22 +12,20 @@ import { newPath } from '../harness/scratch.mjs';
 import { summary } from '../harness/statistics.mjs';
 import { byLifeline, deathsSeen } from '../poll/deaths.mjs';
 import { whyNoNamespaces } from '../poll/namespaces.mjs';
+import { BIRTHS, SCALING } from '../scaling/groups.mjs';
 
 const MS = 1e6;
 const BATCH = 100;
-/** Births and deaths a second, on top of those of the machine. */
-const BIRTHS = 100;
 
 const DEATH = 'a lifeline, in a container that shares nothing';
 const TEST = 'lifeline test';
 const IN_C = 'F_OFD_GETLK in C';
 const SLEEPER = 'a watcher that sleeps';
-const CROWD = `processes with a lifeline, and ${BIRTHS} births and deaths a second`;
 
 /** Measures what lifelines cost: a test, the time until a death is heard, and all of it in a crowd. */
 export async function measureLifeline({ quick, directory, plan }) {
   if (compiled('lifeline/kin') === null) {
-    return { rows: [missingRow(CROWD, TEST, NO_COMPILER)], bars: [] };
+    return { rows: [missingRow(SCALING.lifelines, TEST, NO_COMPILER)], bars: [] };
   }
   const deaths = await deathRow(quick ? 5 : 100, directory);
   const { lifeline } = loadAddon();
@@ -88,7 +86,7 @@ function crowdRows(number, lifeline, { quick, directory, plan }) {
       { ...plan, rounds: quick ? 2 : 5 },
     );
     const inSeries = (name, values) => ({
-      ...row({ group: CROWD, name: `${name}, ${number}`, ratio: 1, ...values }),
+      ...row({ group: SCALING.lifelines, name: `${name}, ${number}`, ratio: 1, ...values }),
       series: name,
       at: number,
     });

@@ -2,25 +2,26 @@ import { compiled } from '../harness/compiled.mjs';
 import { NO_COMPILER } from '../harness/floor.mjs';
 import { missingRow, row } from '../harness/group.mjs';
 import { interleave } from '../harness/sample.mjs';
+import { SCALING } from '../scaling/groups.mjs';
 import { byLocks, byProcesses, byWaiters, byWatches } from '../scaling/series.mjs';
 
 /** Numbers of things (`few` with --quick), and the generator that yields the subjects to measure at each number. */
 const SERIES = [
   {
-    group: 'scaling: watches that are open',
+    group: SCALING.watches,
     numbers: [1, 10, 100, 1000, 10_000],
     few: [1, 1000],
     series: byWatches,
   },
-  { group: 'scaling: waiters for one lock', numbers: [1, 4, 16, 64, 256], few: [1, 16], series: byWaiters },
+  { group: SCALING.waiters, numbers: [1, 4, 16, 64, 256], few: [1, 16], series: byWaiters },
   {
-    group: 'scaling: locks in the directory',
+    group: SCALING.locks,
     numbers: [1, 10, 100, 1000, 10_000],
     few: [1, 1000],
     series: byLocks,
   },
   {
-    group: 'scaling: processes in /proc',
+    group: SCALING.processes,
     numbers: [100, 300, 1000, 3000, 5000],
     few: [100, 300],
     series: byProcesses,

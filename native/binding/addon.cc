@@ -25,6 +25,7 @@ void AddExports(Napi::Env env, Napi::Object exports) {
       .Set("processes", CreateProcesses(env, environment))
       .Set("files", CreateFiles(env, environment))
       .Set("witness", CreateWitness(env, environment))
+      .Set("directoryWitness", CreateDirectoryWitness(env, environment))
       .Set("lifeline", CreateLifeline(env, environment))
       .Set("watch", CreateWatch(env, environment))
       .Set("lease", CreateLease(env, environment))

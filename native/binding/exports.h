@@ -14,6 +14,7 @@ Napi::Value CreateFiles(Napi::Env env, Environment* environment);
 /** Adds the functions that take names in directories to the object of {@link CreateFiles}. */
 void AddDirectoryEntries(Napi::Env env, napi_value files, Environment* environment);
 Napi::Value CreateWitness(Napi::Env env, Environment* environment);
+Napi::Value CreateDirectoryWitness(Napi::Env env, Environment* environment);
 Napi::Value CreateWatch(Napi::Env env, Environment* environment);
 Napi::Value CreateLifeline(Napi::Env env, Environment* environment);
 Napi::Value CreateLease(Napi::Env env, Environment* environment);

@@ -35,7 +35,7 @@ Napi::Value TakeOfProcess(const Napi::CallbackInfo& info) {
 /** False, with a JavaScript exception pending, for anything but an offset. */
 bool TakeOffset(const Napi::CallbackInfo& info, uint64_t* offset) {
   if (!Arguments(info).Decimal(0, "offset", offset)) return false;
-  if (*offset < system::kLifelineOffsets) return true;
+  if (*offset < system::kByteOffsets) return true;
   ThrowOutOfRange(info.Env(), "offset", "a decimal number below 2^62");
   return false;
 }

@@ -33,7 +33,7 @@ bool ParseLifeline(std::string_view text, system::Lifeline* lifeline) {
     if (!text.starts_with(name.prefix)) continue;
     uint64_t offset = 0;
     const bool is_number = system::ParseDecimal(text.substr(name.prefix.size()), &offset);
-    if (!is_number || offset >= system::kLifelineOffsets) return false;
+    if (!is_number || offset >= system::kByteOffsets) return false;
     *lifeline = {.space = name.space, .offset = offset};
     return true;
   }

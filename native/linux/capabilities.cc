@@ -152,7 +152,7 @@ int ProbeWitness(Capabilities* capabilities) {
 /** Locks a byte through one description of the namespace file and tests it through another. */
 int ProbeLifeline(Capabilities* capabilities) {
   // The last offset, which no lifeline has: see DrawOffset.
-  constexpr uint64_t kProbeOffset = kLifelineOffsets;
+  constexpr uint64_t kProbeOffset = kByteOffsets;
   Capability& found = capabilities->lifeline;
   const auto failed = [&found](const char* call, int error) {
     found = No(Answered(call, error));

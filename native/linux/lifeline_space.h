@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "byte_lock.h"
 #include "lock_state.h"
 #include "unique_fd.h"
 
@@ -19,9 +20,6 @@ namespace kernel_identity::system {
 enum class LifelineSpace { kTime, kUser };
 
 constexpr int kLifelineSpaces = 2;
-
-/** Offsets have 62 bits: off_t is signed, and a lock of one byte must end below its largest value. */
-constexpr uint64_t kLifelineOffsets = uint64_t{1} << 62;
 
 /** The open namespace file of a space, and the numbers by which its descriptor is recognised. */
 struct NamespaceFile {
@@ -43,28 +41,10 @@ bool IsSpaceMissing(int error);
 /** Whether the descriptor still leads to the file that was opened: a stray close(2) gives its number away. */
 bool IsStillOpen(const NamespaceFile& file);
 
-/** Takes the byte through this description. 0 or -errno. Taking it again changes nothing. */
-int TakeByte(int fd, uint64_t offset);
-/** 0 or -errno. */
-int DropByte(int fd, uint64_t offset);
-
-/** What F_OFD_GETLK finds in the way of a write lock on a range. */
-struct Conflict {
-  bool found = false;
-  /** An open-file-description read lock: the only kind that a lifeline is. */
-  bool is_lifeline = false;
-  uint64_t start = 0;
-  /** 0: up to the end of the file. */
-  uint64_t length = 0;
-};
-
-/** Finds the first conflict in a range (`length` 0: up to the end). It takes no lock. 0 or -errno. */
-int FindConflict(int fd, uint64_t start, uint64_t length, Conflict* conflict);
-
 /**
  * Whether another description holds exactly this byte. The description's own byte never conflicts with itself
  * and reads as free, so the caller answers for its own bytes from memory.
  */
-LockState TestByte(const NamespaceFile& file, uint64_t offset);
+LockState TestByteOf(const NamespaceFile& file, uint64_t offset);
 
 }  // namespace kernel_identity::system

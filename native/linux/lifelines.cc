@@ -21,7 +21,7 @@ int DrawOffset(uint64_t* offset) {
       Uninterrupted([&] { return static_cast<int>(::syscall(SYS_getrandom, &random, sizeof random, 0)); });
   if (length < 0) return length;
   if (length != sizeof random) return -EIO;
-  *offset = random % kLifelineOffsets;
+  *offset = random % kByteOffsets;
   return 0;
 }
 
@@ -44,7 +44,7 @@ Lifelines& Lifelines::OfProcess() {
 
 int Lifelines::TakeOfProcess(Lifeline* lifeline) {
   const MutexLock lock(&mutex_);
-  if (of_process_ == kLifelineOffsets) {
+  if (of_process_ == kByteOffsets) {
     uint64_t drawn = 0;
     const int error = DrawOffset(&drawn);
     if (error < 0) return error;
@@ -116,14 +116,14 @@ LockState Lifelines::Test(const Lifeline& lifeline) {
     return Open(&space, lifeline.space) < 0 ? LockState::kUntestable : LockState::kHeld;
   }
   if (space.file.fd.valid()) {
-    const LockState state = TestByte(space.file, lifeline.offset);
+    const LockState state = TestByteOf(space.file, lifeline.offset);
     // The descriptor is checked after the test, and only where the byte was not seen held: a check takes as
     // long as a test. Where other code has closed the descriptor, the byte is tested once more, through a new
     // one.
     if (state != LockState::kUntestable || IsStillOpen(space.file)) return state;
   }
   if (Open(&space, lifeline.space) < 0) return LockState::kUntestable;
-  return TestByte(space.file, lifeline.offset);
+  return TestByteOf(space.file, lifeline.offset);
 }
 
 int Lifelines::AddWatch(int inotify, LifelineSpace kind) {
@@ -141,7 +141,7 @@ int Lifelines::List(LifelineSpace kind, size_t limit, LifelineList* list) {
   for (const uint64_t offset : space.own) list->found.push_back({.space = kind, .offset = offset});
   // GETLK answers with the first conflict in the order of the kernel's list, not with the lowest one, so a
   // walk forward would miss most. Splitting the range at each answer finds all n lifelines in 2 n + 1 calls.
-  std::vector<std::pair<uint64_t, uint64_t>> ranges = {{0, kLifelineOffsets}};
+  std::vector<std::pair<uint64_t, uint64_t>> ranges = {{0, kByteOffsets}};
   size_t answers = list->found.size();
   while (!ranges.empty()) {
     // Every answer counts and not only every lifeline, because the locks of a stranger have no bound.
@@ -156,8 +156,8 @@ int Lifelines::List(LifelineSpace kind, size_t limit, LifelineList* list) {
     if (found < 0) return found;
     if (!conflict.found) continue;
     ++answers;
-    const uint64_t past = conflict.length == 0 ? kLifelineOffsets : conflict.start + conflict.length;
-    if (conflict.is_lifeline && conflict.length == 1) {
+    const uint64_t past = conflict.length == 0 ? kByteOffsets : conflict.start + conflict.length;
+    if (conflict.is_byte_lock && conflict.length == 1) {
       list->found.push_back({.space = kind, .offset = conflict.start});
     } else {
       list->obscured = true;
@@ -261,7 +261,7 @@ void Lifelines::ForgetInChild() {
     space.file = {};
     space.own.clear();
   }
-  lifelines.of_process_ = kLifelineOffsets;
+  lifelines.of_process_ = kByteOffsets;
   lifelines.mutex_.Unlock();
 }
 

@@ -123,7 +123,7 @@ class Lifelines {
   Mutex mutex_;
   std::array<Space, kLifelineSpaces> spaces_ GUARDED_BY(mutex_);
   /** The offset of the process itself. Until it is drawn, a number above all offsets. */
-  uint64_t of_process_ GUARDED_BY(mutex_) = kLifelineOffsets;
+  uint64_t of_process_ GUARDED_BY(mutex_) = kByteOffsets;
   uint64_t losses_ GUARDED_BY(mutex_) = 0;
   bool registered_ GUARDED_BY(mutex_) = false;
 };

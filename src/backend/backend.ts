@@ -355,6 +355,57 @@ export interface WitnessOperations {
   testAt(directory: Descriptor, name: string, type: string): WitnessTest;
 }
 
+/** The name of a file beside a lock that is the witness of an owner. */
+export interface BesideName {
+  /** The lock's own name. */
+  readonly lockName: string;
+  /** st_ino of the owner.json that the file stands for, decimal. */
+  readonly inode: string;
+}
+
+/**
+ * A witness that is taken by opening a file, which is all that plain Node can do: with a flag of open(2) that
+ * locks, or with a share mode that lets nobody else open it.
+ */
+export interface OpenWitness {
+  /**
+   * The kernel's descriptor that holds the witness which was taken through `fd`. A process that inherits it
+   * holds the witness too. null: none was taken.
+   */
+  descriptorOf(fd: Descriptor): number | null;
+  /**
+   * Makes a descriptor of the kernel, which this process inherited, the witness of the file `fd`: it is
+   * closed together with that. Throws EBADF unless it is open on the file that has the witness.
+   */
+  takeOver(fd: Descriptor, inherited: number): void;
+  /** What the name of a file beside a lock says. null when it is none that this witness makes. */
+  parseBeside(name: string): BesideName | null;
+  /**
+   * The nonce of the acquisition for which the file `name` was made, or an empty text where that was never
+   * written. null when the file is held or missing.
+   */
+  readIfFree(directory: Descriptor, name: string): string | null;
+}
+
+/**
+ * The witness of a lock that is nothing but an empty directory. No process can write-lock a directory, so it is an
+ * open-file-description read lock of one byte, at an offset that the owner draws and writes into the extended attribute
+ * `user.kernel-identity` of the directory (xattr(7)). {@link FileOperations} opens and closes the descriptors.
+ */
+export interface DirectoryWitnessOperations {
+  /** Read-locks the byte through the open directory. The offset is a decimal number below 2^62. */
+  take(directory: Descriptor, offset: string): void;
+  /**
+   * Whether another description of the directory holds exactly this byte. Takes no lock. `untestable` where a lock of
+   * another kind or range hides it.
+   */
+  test(directory: Descriptor, offset: string): WitnessTest;
+  /** The attribute. null: the directory has none. Throws ENOTSUP where the filesystem keeps no such attributes. */
+  readRecord(directory: Descriptor): string | null;
+  /** Sets the attribute. Throws ENOTSUP as above, ENOSPC or EDQUOT where there is no room. */
+  writeRecord(directory: Descriptor, text: string): void;
+}
+
 /**
  * Waiting without polling. One native thread of the process waits on pidfds and inotify on behalf of all its
  * threads. Every watch lasts until {@link cancel}. Only {@link onLockChange} and {@link onLifelineEnd} keep
@@ -535,6 +586,10 @@ export interface Backend {
   readonly processes: ProcessOperations;
   readonly files: FileOperations;
   readonly witness: WitnessOperations;
+  /** null where the witness is a lock on the descriptor of owner.json itself. */
+  readonly openWitness: OpenWitness | null;
+  /** null where this backend can take none and test none. */
+  readonly directoryWitness: DirectoryWitnessOperations | null;
   /** null where this backend can only poll. */
   readonly watch: WatchOperations | null;
   readonly lease: LeaseOperations;

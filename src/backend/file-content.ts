@@ -24,8 +24,14 @@ export function writeAtStart(fd: number, text: string): void {
 /** The first names in a directory, at most `limit`. */
 export function listNames(path: string, limit: number): string[] {
   const entries = new NameStream(path);
+  const names: string[] = [];
   try {
-    return entries.next(limit);
+    while (names.length < limit) {
+      const name = entries.next();
+      if (name === null) break;
+      names.push(name);
+    }
+    return names;
   } finally {
     entries.close();
   }

@@ -33,6 +33,16 @@ export interface FilesystemTraits {
   readonly provesReboot: boolean;
   /** Each kernel that shares it sees the changes that the others make to a file. */
   readonly showsChanges: boolean;
+  /**
+   * Owners keep a lease beside their witness, because observers of version 0.1, and those on other systems that
+   * see the same files, test no witness there.
+   */
+  readonly keepsLease: boolean;
+  /**
+   * A machine may see files of another one there without a sign of it, and then no witness of that machine's
+   * owners. So a witness is tested only where the record names the observer's own host.
+   */
+  readonly mayShowOtherHosts: boolean;
 }
 
 /**
@@ -49,6 +59,8 @@ const UNKNOWN: FilesystemTraits = {
   kernelObjectsOnly: false,
   provesReboot: false,
   showsChanges: true,
+  keepsLease: false,
+  mayShowOtherHosts: false,
 };
 
 const LOCAL_DISK: FilesystemTraits = {
@@ -66,6 +78,12 @@ const LOCAL_DISK: FilesystemTraits = {
  * daemon is not seen on the files below it.
  */
 const PASS_THROUGH: FilesystemTraits = { ...UNKNOWN, oneKernel: true, passesThrough: true };
+
+/** A disk as plain Node knows it on other systems. /proc/locks and a boot id are not there. */
+const ELSEWHERE: FilesystemTraits = { ...UNKNOWN, oneKernel: true, testableWitness: true, keepsLease: true };
+
+/** Whether a volume keeps its st_dev while it is mounted was tried on none of these systems. */
+const BSD_DISK: FilesystemTraits = { ...ELSEWHERE, stableInodes: true };
 
 const KERNEL_OBJECTS: FilesystemTraits = { ...UNKNOWN, kernelObjectsOnly: true };
 
@@ -87,6 +105,13 @@ const TRAITS: ReadonlyMap<string, FilesystemTraits> = new Map([
   // User-mode Linux (6.1) never asks its host again about a file that it has met, and does not pass on that a
   // file was touched.
   ['hostfs', { ...UNKNOWN, showsChanges: false }],
+  // macOS and the BSDs (src/backend/portable/place.ts).
+  ['apfs', BSD_DISK],
+  ['hfs', BSD_DISK],
+  ['ufs', BSD_DISK],
+  ['ffs', BSD_DISK],
+  // Windows. On FAT a file's number may change, and WinFsp shows whatever its daemon likes under a drive letter.
+  ['windows', { ...ELSEWHERE, mayShowOtherHosts: true }],
   ['proc', KERNEL_OBJECTS],
   ['sysfs', KERNEL_OBJECTS],
   ['cgroup', KERNEL_OBJECTS],

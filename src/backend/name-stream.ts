@@ -12,15 +12,9 @@ export class NameStream {
     this.#entries = opendirSync(path, { bufferSize: AT_ONCE });
   }
 
-  /** The next names, fewer than `limit` only at the end. */
-  next(limit: number): string[] {
-    const names: string[] = [];
-    while (names.length < limit) {
-      const entry = this.#entries.readSync();
-      if (entry === null) break;
-      names.push(entry.name);
-    }
-    return names;
+  /** The next name; null at the end. */
+  next(): string | null {
+    return this.#entries.readSync()?.name ?? null;
   }
 
   close(): void {

@@ -9,6 +9,7 @@ import type {
   Backend,
   Capabilities,
   Capability,
+  DirectoryWitnessOperations,
   FileOperations,
   LeaseOperations,
   LifelineOperations,
@@ -30,6 +31,7 @@ export interface Addon {
   readonly processes: ProcessOperations;
   readonly files: FileOperations;
   readonly witness: Omit<WitnessOperations, 'isHeldThrough'>;
+  readonly directoryWitness: DirectoryWitnessOperations;
   readonly watch: WatchOperations;
   readonly lease: LeaseOperations;
   readonly lifeline: LifelineOperations;
@@ -82,8 +84,9 @@ function findAddon(here: string): string {
 
 /** @throws {Error} see {@link loadAddon} */
 export function loadNativeBackend(): Backend {
-  const { processes, files, witness, watch, lease, lifeline, capabilities, lossEvents, fillRandom } =
-    loadAddon();
+  const addon = loadAddon();
+  const { processes, files, witness, directoryWitness, watch, lease, lifeline } = addon;
+  const { capabilities, lossEvents, fillRandom } = addon;
   let known: Capabilities | undefined;
   return {
     name: 'native',
@@ -104,6 +107,8 @@ export function loadNativeBackend(): Backend {
         }
       },
     },
+    openWitness: null,
+    directoryWitness,
     watch,
     lease,
     lifeline,

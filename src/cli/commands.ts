@@ -39,6 +39,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./reclaim.js')).reclaimCommand,
   },
   {
+    name: 'agent',
+    summary: 'remove the locks of owners that die on this machine, on an engine',
+    load: async () => (await import('./agent.js')).agentCommand,
+  },
+  {
     name: 'self',
     summary: 'print the identity of this very process',
     load: async () => (await import('./self.js')).selfCommand,

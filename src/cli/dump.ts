@@ -1,4 +1,5 @@
 import { dumpDiagnostics } from '../dump/dump.js';
+import { refuseAddresses } from './addresses.js';
 import { parseArguments, refuseEmptyPath } from './arguments.js';
 import { stdoutPaint } from './colour.js';
 import type { Command } from './command.js';
@@ -33,6 +34,7 @@ export const dumpCommand: Command = {
       return EXIT.success;
     }
     refuseEmptyPath(positionals);
+    refuseAddresses(positionals, 'dump');
     const dump = dumpDiagnostics({ locks: positionals, redact: values.redact === true });
     if (values.json) printJson(dump);
     else print(formatDump(dump, stdoutPaint()));

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { ownCommand } from '../backend/own-command.js';
 import { showsDescriptors } from '../identity/lock-descriptors.js';
 import { currentObserver } from '../identity/observer.js';
 import { holdThrough, lifelineFile, lifelineFileOn } from '../lock/hold-through.js';
@@ -76,9 +77,8 @@ function requireLifelines(descriptor: number): void {
   const isOpenOn = lifelineFileOn(descriptor);
   const file = lifelineFile();
   if (file === null) {
-    throw new Error(
-      "no lifeline can be taken here (see kernel-identity dump); 'kernel-identity run' needs none",
-    );
+    const command = ownCommand();
+    throw new Error(`no lifeline can be taken here: ${command} dump says why; ${command} run needs none`);
   }
   if (isOpenOn === file) return;
   const remedy = `exec ${descriptor}<${file}`;

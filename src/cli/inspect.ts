@@ -1,9 +1,10 @@
-import { inspectLockSync } from '../lock/inspect.js';
+import { type InspectedLock, inspectLockSync } from '../lock/inspect.js';
 import type { InspectOptions } from '../lock/protocol/assess.js';
+import { isAddress, refuseAddresses } from './addresses.js';
 import { parseArguments, requirePaths, UsageError } from './arguments.js';
 import { stdoutPaint } from './colour.js';
 import type { Command } from './command.js';
-import { type JsonForm, jsonForm, type Looks, lookAtEach } from './each-path.js';
+import { awaitEach, type JsonForm, jsonForm, type Looks, lookAtEach } from './each-path.js';
 import { EXIT } from './exit-codes.js';
 import { formatInspection } from './format/format-inspection.js';
 import { inspectTrees } from './inspect-trees.js';
@@ -21,7 +22,7 @@ Judges the lock at each PATH, and shows all evidence for the verdict, who holds
 the lock and who waits for it; with several paths, one line for each. Changes
 nothing.
 
-A PATH is a lock directory, or the lock or PID file of another program: a bare
+A PATH is an address such as etcd://host:2379/locks/job, or a lock directory, or the lock or PID file of another program: a bare
 pid, JSON with a pid, postmaster.pid, the locks of Firefox, GnuPG, git, Vim, Qt
 and others (docs/formats.md). Such a file holds no identity, so its verdict is
 "assumed": the pid is taken to be one of this PID namespace.
@@ -51,7 +52,7 @@ Exit codes: 0; 1 a path could not be read. With --exit-code: 0 free or stale,
 export const inspectCommand: Command = {
   help,
   failureCode: EXIT.failure,
-  execute(args) {
+  async execute(args) {
     const { values, positionals } = parseArguments(withCodeValue(args), {
       recursive: { type: 'boolean', short: 'r' },
       watch: { type: 'boolean' },
@@ -71,14 +72,17 @@ export const inspectCommand: Command = {
     }
     const options = parseJudgeFlags(values);
     const form = jsonForm(values);
+    if (values.watch) refuseAddresses(positionals, '--watch');
+    if (values.recursive) refuseAddresses(positionals, '--recursive');
     if (values.watch) {
       if (values.recursive || form !== null || codes !== undefined) {
         throw new UsageError('--watch goes with paths and the options for judging only');
       }
       return watchLocks(positionals, options);
     }
-    const report = values.recursive ? inspectTrees : inspectPaths;
-    const looks = report(positionals, options, form);
+    const looks = values.recursive
+      ? inspectTrees(positionals, options, form)
+      : await inspectPaths(positionals, options, form);
     if (codes === undefined) return looks.failed ? EXIT.failure : EXIT.success;
     return worstOf(looks, codes === DETAILED);
   },
@@ -95,12 +99,14 @@ function withCodeValue(args: readonly string[]): string[] {
   );
 }
 
-function inspectPaths(
+async function inspectPaths(
   paths: readonly string[],
   options: InspectOptions,
   form: JsonForm | null,
-): Looks<InspectedPath> {
-  const looks = lookAtEach(paths, (path) => ({ path, inspection: inspectLockSync(path, options) }));
+): Promise<Looks<InspectedPath>> {
+  const looks = paths.some(isAddress)
+    ? await awaitEach(paths, async (path) => ({ path, inspection: await lookAt(path, options) }))
+    : lookAtEach(paths, (path) => ({ path, inspection: inspectLockSync(path, options) }));
   const { results, entries } = looks;
   const [first] = results;
   if (form !== null) {
@@ -111,6 +117,12 @@ function inspectPaths(
     print(formatInspection(first.inspection, stdoutPaint()));
   }
   return looks;
+}
+
+async function lookAt(path: string, options: InspectOptions): Promise<InspectedLock> {
+  if (!isAddress(path)) return inspectLockSync(path, options);
+  const { inspectAt } = await import('./engine.js');
+  return inspectAt(path, options);
 }
 
 function worstOf({ results, failed }: Looks<InspectedPath>, isDetailed: boolean): number {

@@ -1,4 +1,5 @@
 import { DEFAULT_LIMIT, type LifelineListing, listLifelines, MAX_LIMIT } from '../identity/list-lifelines.js';
+import { isAddress } from './addresses.js';
 import { parseArguments, refuseArguments, UsageError } from './arguments.js';
 import { stdoutPaint } from './colour.js';
 import type { Command } from './command.js';
@@ -7,6 +8,7 @@ import { formatLifelines, summariseLifelines } from './format/format-lifelines.j
 import { complain, print, printJson } from './output.js';
 
 const help = `Usage: kernel-identity list [--limit N] [--json]
+       kernel-identity list ADDRESS [--json]
 
 Lists the lifelines of this kernel: one for each process that has identified
 itself or taken a lock, in whatever container it is, and that of a lock which
@@ -17,6 +19,9 @@ ask as root on the host to see all. Changes nothing, and takes no lifeline.
   --json      as JSON: an array
   -h, --help  this text
 
+With an ADDRESS such as etcd://host:2379/locks/ it lists the locks there that
+somebody holds, as inspect shows them.
+
 What may be missing in the list is said on stderr.
 
 Exit codes: 0; 1 lifelines cannot be listed here.`;
@@ -24,7 +29,7 @@ Exit codes: 0; 1 lifelines cannot be listed here.`;
 export const listCommand: Command = {
   help,
   failureCode: EXIT.failure,
-  execute(args) {
+  async execute(args) {
     const { values, positionals } = parseArguments(args, {
       limit: { type: 'string' },
       json: { type: 'boolean' },
@@ -32,6 +37,12 @@ export const listCommand: Command = {
     if (values.help) {
       print(help);
       return EXIT.success;
+    }
+    const [address, ...others] = positionals;
+    if (address !== undefined && isAddress(address)) {
+      refuseArguments(others);
+      if (values.limit !== undefined) throw new UsageError('--limit goes with no address');
+      return listAddress(address, values.json === true);
     }
     refuseArguments(positionals);
     const limit = parseLimit(values.limit);
@@ -47,6 +58,15 @@ export const listCommand: Command = {
     return EXIT.success;
   },
 };
+
+async function listAddress(address: string, isJson: boolean): Promise<number> {
+  const { locksAt } = await import('./engine.js');
+  const { printInspectionsJson, printTable } = await import('./inspected-paths.js');
+  const results = (await locksAt(address, {})).map((inspection) => ({ path: inspection.path, inspection }));
+  if (isJson) printInspectionsJson({ results, failed: false, entries: results }, 'array');
+  else printTable(results, 0, stdoutPaint());
+  return EXIT.success;
+}
 
 function parseLimit(text: string | undefined): number {
   if (text === undefined) return DEFAULT_LIMIT;

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import { sleepSync } from '../backend/sleep.js';
 import { errnoOf } from '../backend/system-error.js';
+import type { NamedInspection } from '../engine/locks.js';
 import type { InspectedLock } from '../lock/inspect.js';
 import { printable, printableJson } from '../text/printable.js';
 
@@ -37,8 +38,15 @@ export function printJsonLine(value: unknown): boolean {
 }
 
 /** The fields of an inspection that scripts may rely on. */
-export function inspectionJson({ path, format, state, verdict, owner, ageMs }: InspectedLock) {
-  return { path, format, state, verdict, owner, ageMs };
+export function inspectionJson(inspection: InspectedLock) {
+  const { path, format, state, verdict, owner, ageMs } = inspection;
+  return { path, format, state, verdict, owner, ageMs, ...engineFields(inspection) };
+}
+
+/** What only a lock on an engine has. */
+function engineFields(inspection: InspectedLock & Partial<NamedInspection>) {
+  const { fencingToken, waiting } = inspection;
+  return fencingToken === undefined ? {} : { fencingToken, waiting };
 }
 
 /** Prints one line on stderr, whatever is in the message. Never throws: no other way to report is left. */

@@ -32,7 +32,11 @@ export function forceReclaim(path: string, options: InspectOptions, isAgreed: bo
     complain(`'${inspection.path}' changed since it was shown, and was left alone; look again`);
     return EXIT.failure;
   }
-  if (outcome === 'removed') complain(noticeOf(inspection));
+  if (outcome !== 'gone') complain(noticeOf(inspection));
+  if (outcome === 'remains') {
+    complain(`'${inspection.path}' is still there, because something else is in it; look again`);
+    return EXIT.failure;
+  }
   print(
     `${printable(inspection.path)}: ${outcome === 'removed' ? 'removed by force' : 'free, its owner released it'}`,
   );

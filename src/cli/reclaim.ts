@@ -1,5 +1,7 @@
+import type { InspectOptions } from '../lock/protocol/assess.js';
 import type { ReclaimResult } from '../lock/reclaim.js';
-import { reclaimPatiently } from '../lock/reclaim-patiently.js';
+import { type PatientResult, reclaimPatiently } from '../lock/reclaim-patiently.js';
+import { isAddress, refuseAddresses } from './addresses.js';
 import { parseArguments, requirePaths, UsageError } from './arguments.js';
 import type { Command } from './command.js';
 import { parseDuration } from './duration.js';
@@ -60,14 +62,19 @@ export const reclaimCommand: Command = {
     }
     requirePaths(positionals);
     const judging = parseJudgeFlags(values);
-    if (values.force) return forceReclaim(onlyPath(positionals, values), judging, values.yes === true);
+    if (values.force) {
+      refuseAddresses(positionals, '--force');
+      return forceReclaim(onlyPath(positionals, values), judging, values.yes === true);
+    }
     if (values.yes) throw new UsageError('--yes is the answer to --force');
     const options = {
       ...judging,
       timeout: values.timeout === undefined ? Number.POSITIVE_INFINITY : parseDuration(values.timeout),
       onWait: (found: ReclaimResult) => complain(noticeOf(found)),
     };
-    const looks = await awaitEach(positionals, (path) => reclaimPatiently(path, options));
+    const looks = await awaitEach(positionals, (path) =>
+      isAddress(path) ? reclaimAddress(path, judging) : reclaimPatiently(path, options),
+    );
     const { results, failed } = looks;
     const form = jsonForm(values);
     if (form !== null) {
@@ -80,6 +87,12 @@ export const reclaimCommand: Command = {
     return failed || results.some(({ state }) => state !== 'free') ? EXIT.failure : EXIT.success;
   },
 };
+
+/** It decides at once: the lease of a living owner is renewed for ever, and that of a dead one ends by itself. */
+async function reclaimAddress(address: string, judging: InspectOptions): Promise<PatientResult> {
+  const { reclaimAt } = await import('./engine.js');
+  return { ...(await reclaimAt(address, judging)), isRenewed: false };
+}
 
 function noticeOf({ path, description }: ReclaimResult): string {
   return `waiting for '${path}': ${description}`;

@@ -2,6 +2,8 @@ import { subscribe } from 'node:diagnostics_channel';
 import { CHANNELS, type MovedEvent } from '../lock/events.js';
 import { acquireLock } from '../lock/index.js';
 import type { Lock } from '../lock/lock.js';
+import type { AcquireOptions } from '../lock/options.js';
+import { isAddress } from './addresses.js';
 import type { Command } from './command.js';
 import { executeCommand } from './execute-command.js';
 import { EXIT, exitCodeOfSignal } from './exit-codes.js';
@@ -17,7 +19,9 @@ const help = `Usage: kernel-identity run LOCK [OPTION...] -- COMMAND...
 
 Acquires LOCK, runs COMMAND while holding it, and releases it. The lock of a
 dead owner is reclaimed. After a second of waiting one line on stderr says who
-holds the lock.
+holds the lock. LOCK is a path, or an address such as etcd://host:2379/locks/job
+(docs/across-machines.md); COMMAND then finds its fencing token in
+KERNEL_IDENTITY_FENCING_TOKEN.
 
 COMMAND finds the absolute path of the lock in KERNEL_IDENTITY_LOCK, and gets
 the signals that run gets; SIGTSTP and SIGCONT stop both and let them go on. As
@@ -80,12 +84,13 @@ export const runCommand: Command = {
   },
 };
 
+/** What `run` needs of a lock in a file or on an engine. */
+type HeldLock = Pick<Lock, 'signal' | 'release' | 'optionsOfHeir'>;
+
 /** @returns the lock, or the exit code to end with when it was not acquired. */
-async function acquire({ path, options, wait }: RunRequest, relay: SignalRelay): Promise<Lock | number> {
+async function acquire({ path, options, wait }: RunRequest, relay: SignalRelay): Promise<HeldLock | number> {
   try {
-    const lock = await waitAsAsked(wait, (waiting) =>
-      acquireLock(path, { ...waiting, ...options, handOver: true, signal: relay.ended }),
-    );
+    const lock = await waitAsAsked(wait, (waiting) => take(path, waiting, options, relay.ended));
     if (typeof lock === 'number' || relay.endedBy === undefined) return lock;
     // A signal came at the same moment as the lock.
     await lock.release();
@@ -95,8 +100,19 @@ async function acquire({ path, options, wait }: RunRequest, relay: SignalRelay):
   return exitCodeOfSignal(relay.endedBy);
 }
 
+async function take(
+  path: string,
+  waiting: Pick<AcquireOptions, 'timeout' | 'onWait'>,
+  options: RunRequest['options'],
+  signal: AbortSignal,
+): Promise<HeldLock> {
+  if (!isAddress(path)) return acquireLock(path, { ...waiting, ...options, handOver: true, signal });
+  const { acquireAt } = await import('./engine.js');
+  return acquireAt(path, { ...waiting, label: options.label, signal }, options);
+}
+
 /** @returns false when the lock had been lost or could not be released; the reason has then been printed. */
-async function release(lock: Lock): Promise<boolean> {
+async function release(lock: HeldLock): Promise<boolean> {
   try {
     await lock.release();
     return true;

@@ -3,7 +3,7 @@ import type { WaitReport } from '../lock/events.js';
 import { LOCK_VARIABLE } from '../lock/heirs.js';
 import { describeHolder } from '../lock/holder-text.js';
 import type { AcquireOptions } from '../lock/options.js';
-import { LockTimeoutError } from '../lock/timeout-error.js';
+import type { LockTimeoutError } from '../lock/timeout-error.js';
 import { complain } from './output.js';
 import type { WaitRequest } from './wait-options.js';
 
@@ -23,8 +23,10 @@ export async function waitAsAsked<T>(
   try {
     return await wait({ timeout, onWait: isQuiet ? undefined : notice.take });
   } catch (error) {
-    if (!(error instanceof LockTimeoutError)) throw error;
-    if (!isQuiet) complain(error.message);
+    // The commands for engines are a file of their own, with its own copy of the class.
+    const { code, message } = error as LockTimeoutError;
+    if (code !== 'ERR_LOCK_TIMEOUT') throw error;
+    if (!isQuiet) complain(message);
     return conflictCode;
   } finally {
     notice.stop();

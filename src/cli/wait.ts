@@ -2,6 +2,7 @@ import { isPid } from '../identity/format.js';
 import { waitUntilFree } from '../lock/waiting/until-free.js';
 import { formatElapsed } from '../text/elapsed.js';
 import { waitUntilExit } from '../watch/until-exit.js';
+import { isAddress } from './addresses.js';
 import { parseArguments, requireOnePath, UsageError } from './arguments.js';
 import type { Command } from './command.js';
 import { EXIT } from './exit-codes.js';
@@ -15,7 +16,8 @@ const help = `Usage: kernel-identity wait LOCK|PID [OPTION...]
 Waits until LOCK is free or its owner dead, or until the process that has the
 number PID now has ended. Takes and removes nothing: another process may have
 the lock again by the time this program ends. LOCK may be the lock or PID file
-of another program too (see inspect --help). Digits alone are a PID; a lock of
+of another program too (see inspect --help), or an address such as
+etcd://host:2379/locks/job. Digits alone are a PID; a lock of
 such a name is ./123.
 
 After a second of waiting one line on stderr says so.
@@ -51,7 +53,8 @@ export const waitCommand: Command = {
     const judging = parseJudgeFlags(values);
     if (/^\d+$/.test(what)) return waitForProcess(Number(what), wait);
     return waitAsAsked(wait, async (waiting) => {
-      await waitUntilFree(what, { ...waiting, ...judging });
+      if (isAddress(what)) await (await import('./engine.js')).waitAt(what, waiting, judging);
+      else await waitUntilFree(what, { ...waiting, ...judging });
       return EXIT.success;
     });
   },

@@ -1,11 +1,12 @@
 import type { ForeignRecord } from './format.js';
-import { isNamedLikeLock } from './lock-word.js';
+import { isNamedLikeLock, LOCK_WORD } from './lock-word.js';
+import { FIREFOX_LOCK } from './sibling-locks.js';
 import { KNOWN_FORMATS } from './table.js';
 
 export { isNamedLikeLock } from './lock-word.js';
 
 /** Endings after which a word for a lock is still the kind of the file: server.pid.txt, dev-lock.json. */
-const ENDED_BY_LOCK = /(?<![\p{L}\p{N}])(?:lock|lck|pid)(?:file)?(?:\.(?:txt|json|info|\d{1,10}))?$/iu;
+const ENDED_BY_LOCK = new RegExp(String.raw`${LOCK_WORD}(?:\.(?:txt|json|info|\d{1,10}))?$`, 'iu');
 
 /**
  * Names that a search of a directory tree reads: those of the formats that have names of their own, and those that end in
@@ -19,8 +20,7 @@ const OWN_NAMES = [
   ...KNOWN_FORMATS.filter(
     ({ names, deletion }) => deletion !== 'named like a lock' && names !== isNamedLikeLock,
   ).map(({ names }) => names),
-  // The file of Firefox on which its lock is; it says nothing of its owner.
-  (name: string) => name === '.parentlock',
+  (name: string) => name === FIREFOX_LOCK,
 ];
 
 /**

@@ -1,5 +1,8 @@
 import type { Siblings } from '../record/owner-file.js';
 
+/** The file of Firefox on which its lock is. It says nothing of its owner. */
+export const FIREFOX_LOCK = '.parentlock';
+
 /**
  * Files that programs lock in place of the one that names them, by the name of the latter.
  *
@@ -8,7 +11,7 @@ import type { Siblings } from '../record/owner-file.js';
  */
 const SIBLINGS: readonly { readonly of: RegExp; readonly called: (name: string) => string }[] = [
   { of: /\.lock$/, called: (name) => `${name}.sqlite` },
-  { of: /^lock$/, called: () => '.parentlock' },
+  { of: /^lock$/, called: () => FIREFOX_LOCK },
 ];
 
 /** The files beside the lock `name` in the open directory that its program may have locked. */

@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs';
 import type { Errno, ProcessStat } from '../backend/backend.js';
 import type { Descriptor } from '../backend/descriptor.js';
 import { INITIAL_PID_NAMESPACE } from '../backend/initial-namespaces.js';
@@ -8,6 +7,7 @@ import { openMatchedPidfd } from './matched-pidfd.js';
 import { looksExited, observedIdentity } from './observe-process.js';
 import { isProcHidden, type Observer } from './observer.js';
 import type { ProcessIdentity } from './process-identity.js';
+import { listPids } from './process-table.js';
 
 /** A process in a descendant PID namespace that has the number in question there. */
 export interface Namesake {
@@ -61,11 +61,9 @@ function isOneEntry(a: Namesake, b: Namesake): boolean {
 function scanProc(observer: Observer, pid: number): Pick<Namesakes, 'found' | 'complete'> {
   const found: Namesake[] = [];
   let complete = true;
-  const names = listProc();
-  if (names === null) return { found, complete: false };
-  for (const name of names) {
-    const candidate = Number(name);
-    if (!Number.isInteger(candidate)) continue;
+  const candidates = unlessShort(listPids, () => null);
+  if (candidates === null) return { found, complete: false };
+  for (const candidate of candidates) {
     const namesakes = unlessShort<Namesake[] | Errno>(
       () => namesakesOf(observer, candidate, pid),
       ({ code }) => code,
@@ -106,15 +104,6 @@ export function openDescendantPidfd(observer: Observer, identity: ProcessIdentit
     const namesakes = namesakesOf(observer, pid, identity.pid);
     return !isErrno(namesakes) && namesakes.some(isOwner);
   });
-}
-
-/** null when Node's permission model, or the kernel, keeps this process from listing /proc. */
-function listProc(): string[] | null {
-  try {
-    return readdirSync('/proc');
-  } catch {
-    return null;
-  }
 }
 
 /**

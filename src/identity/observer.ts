@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { uptime } from 'node:os';
 import type { Backend, BootId, PidNamespace, TimeOffset } from '../backend/backend.js';
 import { currentBackend } from '../backend/select.js';
 import { isErrno, refuseShortage } from '../backend/system-error.js';
@@ -102,10 +103,23 @@ function readClockGain(nowMs: number): number {
 }
 
 /**
- * Milliseconds since boot as CLOCK_BOOTTIME counts them, shifted by the time namespace exactly as start ticks
- * are. null where /proc/uptime is not procfs's own file: lxcfs mounts the container's age over it.
+ * The systems on which os.uptime() counts the time that the machine has slept: macOS takes it from kern.boottime of
+ * sysctl(3), which moves with the wall clock when that is set, and Windows from GetTickCount64. On the others a record
+ * from before a sleep would seem to be from before the boot.
+ */
+const UPTIME_COUNTS_SLEEP: ReadonlySet<string> = new Set(['darwin', 'win32']);
+/** ms. macOS takes the difference of two times in whole seconds. */
+const UPTIME_RESOLUTION_MS = 1_000;
+
+/**
+ * Milliseconds since boot. On Linux they are counted as CLOCK_BOOTTIME counts them, shifted by the time namespace
+ * exactly as start ticks are; null where /proc/uptime is not procfs's own file: lxcfs mounts the container's age over
+ * it.
  */
 function readBootTimeMs(): number | null {
+  if (process.platform !== 'linux') {
+    return UPTIME_COUNTS_SLEEP.has(process.platform) ? uptime() * 1000 + UPTIME_RESOLUTION_MS : null;
+  }
   try {
     if (statSync('/proc/uptime').dev !== statSync('/proc/self').dev) return null;
     const seconds = Number.parseFloat(readFileSync('/proc/uptime', 'latin1'));

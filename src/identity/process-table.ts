@@ -30,22 +30,25 @@ export function readProcess(pid: number): ListedProcess | null {
 /** Empty where /proc may not be listed. @throws as {@link readProcess} does. */
 export function listProcesses(): ListedProcess[] {
   const found: ListedProcess[] = [];
-  for (const pid of listPids()) {
+  for (const pid of listPids() ?? []) {
     const process = readProcess(pid);
     if (process !== null) found.push(process);
   }
   return found;
 }
 
-/** The numbers of the processes in /proc. Empty where it may not be listed. @throws as {@link readProcess} does. */
-export function listPids(): number[] {
+/**
+ * The numbers of the processes in /proc. null where Node's permission model, or the kernel, keeps this process from listing
+ * it. @throws as {@link readProcess} does.
+ */
+export function listPids(): number[] | null {
   try {
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
       .map(Number);
   } catch (error) {
     if (isShortage(error)) throw error;
-    return [];
+    return null;
   }
 }
 

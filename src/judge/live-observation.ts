@@ -4,7 +4,7 @@ import type { FileStatus } from '../backend/backend.js';
 import { traitsOf } from '../backend/filesystem-traits.js';
 import { typeOfFile } from '../backend/fuse-type.js';
 import { readFilesystem } from '../backend/procfs/filesystem.js';
-import { isShortage, isSystemError, reasonOf, unlessShort } from '../backend/system-error.js';
+import { isShortage, isSystemError, notKnown, reasonOf, unlessShort } from '../backend/system-error.js';
 import { compareIdentities } from '../identity/compare.js';
 import { formatIdentity } from '../identity/format.js';
 import { findNamesakes, type Namesakes } from '../identity/namesakes.js';
@@ -16,7 +16,7 @@ import { type StartTicks, startTicksIn } from '../identity/start-ticks.js';
 import type { RecordSite } from '../record/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import { type HeldLock, heldLockOf, isGivenUpLock, isHeldLock, isKnownNonce } from './held-locks.js';
-import { lockFileOf, NO_FILE, whyNotRecorded } from './lock-file.js';
+import { type LockFileSurroundings, lockFileOf, NO_FILE, whyNotRecorded } from './lock-file.js';
 import type {
   LifelineObservation,
   LockLifelineObservation,
@@ -42,7 +42,7 @@ export interface Seen {
 }
 
 /** Reads each value from the kernel when a table first asks for it. */
-export class LiveObservation implements Observation {
+export class LiveObservation implements Observation, LockFileSurroundings {
   readonly platform = PLATFORM;
   readonly heldPidfd: Observation['heldPidfd'];
   readonly #observer: Observer;
@@ -105,7 +105,7 @@ export class LiveObservation implements Observation {
     const held = nonce === null || witness !== null ? null : heldLockOf(nonce);
     const { owner } = this.#site;
     if (held === null || owner === null || filesystem !== typeOfFile(owner)) return false;
-    return traitsOf(filesystem).stableInodes && isCopy(owner.status, this.#statDirectory(), held);
+    return traitsOf(filesystem).stableInodes && isCopy(owner.status, this.statDirectory(), held);
   }
 
   get givenUpByThisProcess(): boolean {
@@ -205,7 +205,14 @@ export class LiveObservation implements Observation {
 
   #isOwnFile(): boolean {
     const { owner } = this.#site;
-    return owner !== null && fstatSync(owner.descriptor).uid === process.geteuid?.();
+    if (owner === null) return false;
+    try {
+      return fstatSync(owner.descriptor).uid === process.geteuid?.();
+    } catch (error) {
+      // EBADF: fs.fstatSync of Deno does not know the descriptors of the addon.
+      notKnown(error);
+      return false;
+    }
   }
 
   get stranger(): StrangerObservation {
@@ -235,7 +242,7 @@ export class LiveObservation implements Observation {
     if (owner === null) return WITHOUT_FILE;
     const file = this.#lockFile();
     if (file === 'no-test') {
-      return { state: 'untestable', file: 'unclear', source: whyNotRecorded(this.#record, owner) };
+      return { state: 'untestable', file: 'unclear', source: whyNotRecorded(this.#record, owner, this) };
     }
     const { name, witness } = this.#observer.backend;
     const { type } = owner.filesystem;
@@ -243,15 +250,21 @@ export class LiveObservation implements Observation {
     if (state === 'untestable') return { state, file, source: `the ${name} backend cannot test it here` };
     const { device, inode } = owner.status;
     const isRecorded = file === 'recorded';
-    const source = isRecorded ? `device ${device}, inode ${inode}` : whyNotRecorded(this.#record, owner);
+    const source = isRecorded
+      ? `device ${device}, inode ${inode}`
+      : whyNotRecorded(this.#record, owner, this);
     return { state, file, source };
   }
 
   #lockFile(): ReturnType<typeof lockFileOf> {
-    return lockFileOf(this.#record, this.#site.owner, () => this.#statDirectory());
+    return lockFileOf(this.#record, this.#site.owner, this);
   }
 
-  #statDirectory(): FileStatus | null {
+  get hostname(): string | null {
+    return this.self.hostname;
+  }
+
+  statDirectory(): FileStatus | null {
     const { directory } = this.#site;
     return directory === null ? null : this.#observer.backend.files.statDescriptor(directory);
   }

@@ -45,6 +45,7 @@ export type Reason =
   | 'legacy-start-matches'
   | 'legacy-born-before-record'
   | 'legacy-rebooted'
+  | 'legacy-before-boot'
   | 'legacy-no-such-process'
   | 'legacy-process-exited'
   | 'legacy-pid-is-thread'
@@ -60,6 +61,7 @@ export type Reason =
   // objections
   | 'legacy-file-locked'
   | 'legacy-sibling-locked'
+  | 'legacy-sibling-hidden'
   | 'legacy-memory-in-use'
   | 'legacy-other-platform'
   | 'legacy-other-boot'

@@ -1,8 +1,8 @@
 // Adopting a lock means to become its owner in the child process to which it was handed over.
-import { statSync } from 'node:fs';
+import { fstatSync, statSync } from 'node:fs';
 import type { Backend, FileStatus, OpenFile } from '../backend/backend.js';
 import type { Descriptor } from '../backend/descriptor.js';
-import { errnoOf } from '../backend/system-error.js';
+import { errnoOf, systemError } from '../backend/system-error.js';
 import { invalidArgument, LockLostError } from '../errors.js';
 import { writtenRecordOf } from '../record/format.js';
 import { parseOwnerFile } from '../record/parse.js';
@@ -103,18 +103,41 @@ function adoptLifeline(backend: Backend, text: string): InheritableLifeline | nu
 
 /**
  * Descriptors of the portable backend are handles of its own, which no process inherits, so it opens the
- * files anew.
+ * files anew. Only the witness is inherited.
  */
 function findByPath(lockPath: LockPath, nonce: string): PublishedLock {
+  // The view may open owner.json under the very number that was not inherited.
+  const isInherited = isOpen(INHERITED.owner);
   const view = LockView.open(lockPath);
   try {
     if (view === null || view.owner === null) throw lostBefore(lockPath);
     const found = describe(lockPath, view.owner, nonce);
+    if (found.record.witness !== null) adoptWitness(lockPath, view.owner.descriptor, isInherited);
     const status = view.directoryStatus();
     return { ...found, directory: view.directory, directoryId: status, lifeline: null };
   } catch (error) {
     view?.close();
     throw error;
+  }
+}
+
+function isOpen(descriptor: number): boolean {
+  try {
+    fstatSync(descriptor);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether the descriptor was opened anew cannot be asked here, as {@link findByDescriptors} does. */
+function adoptWitness({ path, backend }: LockPath, owner: Descriptor, isInherited: boolean): void {
+  try {
+    if (!isInherited) throw systemError('EBADF', 'fstat');
+    backend.openWitness?.takeOver(owner, INHERITED.owner);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    throw new LockLostError(path, `its descriptor ${INHERITED.owner} was not passed on to this process`);
   }
 }
 

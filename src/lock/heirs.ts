@@ -3,7 +3,7 @@
 import type { ChildProcess, SpawnOptions, StdioOptions } from 'node:child_process';
 import { invalidArgument, kindOf, outOfRange } from '../errors.js';
 import type { OwnerRecord } from '../record/owner-record.js';
-import { clearStale } from './protocol/clear.js';
+import { clearStale, hasFreed } from './protocol/clear.js';
 import type { PublishedLock } from './protocol/publish.js';
 import { LockView } from './protocol/view.js';
 
@@ -13,7 +13,7 @@ import { LockView } from './protocol/view.js';
  * on.
  */
 export const INHERITED = Object.freeze({
-  /** owner.json, whose witness is a lock of this open file. */
+  /** The witness: owner.json, or on Windows the file beside the lock, as it was opened by the owner. */
   owner: 20,
   /** The lifeline of the lock; closed where it has none. */
   lifeline: 21,
@@ -45,8 +45,9 @@ function stdioOfHeir(
   { lockPath, owner, lifeline, directory }: PublishedLock,
   stdio: StdioOptions,
 ): StdioOptions {
-  // The descriptors of the portable backend are none of the kernel's.
-  if (!lockPath.backend.actsOnOpenDirectory) return stdio;
+  const { openWitness } = lockPath.backend;
+  const witness = openWitness === null ? owner.descriptor : openWitness.descriptorOf(owner.descriptor);
+  if (witness === null) return stdio;
   const files = typeof stdio === 'string' ? [stdio, stdio, stdio] : [...stdio];
   if (files.length > INHERITED.owner) {
     throw outOfRange(`stdio can have ${INHERITED.owner} entries, because the lock takes the next numbers`);
@@ -54,7 +55,8 @@ function stdioOfHeir(
   // A descriptor above stderr that is 'ignore' stays closed in the child. Node itself makes up for missing
   // ones below.
   while (files.length < INHERITED.owner) files.push(files.length < 3 ? 'pipe' : 'ignore');
-  return [...files, owner.descriptor, lifeline?.descriptor ?? 'ignore', directory];
+  // The other descriptors of the portable backend are none of the kernel's.
+  return [...files, witness, lifeline?.descriptor ?? 'ignore', openWitness === null ? directory : 'ignore'];
 }
 
 /**
@@ -92,7 +94,7 @@ export function clearAfterHeir({ lockPath, record }: PublishedLock): boolean {
   if (view === null) return false;
   try {
     if (view.record?.nonce !== record.nonce || !isFree(view, view.record)) return false;
-    return clearStale(view) === 'cleared';
+    return hasFreed(clearStale(view));
   } finally {
     view.close();
   }

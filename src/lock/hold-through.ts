@@ -5,6 +5,7 @@
 import { fstatSync, statSync } from 'node:fs';
 import type { Descriptor } from '../backend/descriptor.js';
 import { LIFELINE_INODES } from '../backend/initial-namespaces.js';
+import { ownCommand } from '../backend/own-command.js';
 import { currentBackend } from '../backend/select.js';
 import { isSystemError } from '../backend/system-error.js';
 import { Lock } from './lock.js';
@@ -63,7 +64,7 @@ export async function holdThrough(descriptor: number, path: string, options: Acq
 function passTo(descriptor: Descriptor, { lockPath, record, lifeline }: PublishedLock): void {
   if (lifeline === null || record.lease !== null) {
     const what = `a lock on ${record.filesystem} needs a lease, which nobody would renew`;
-    throw new Error(`${what}; 'kernel-identity run' keeps it while a command runs`);
+    throw new Error(`${what}; ${ownCommand()} run keeps it while a command runs`);
   }
   lockPath.backend.lifeline.takeThrough(descriptor, lifeline.text);
 }

@@ -29,7 +29,7 @@ import { type AcquiredLock, acquireAsync, acquireSync } from './waiting/acquire.
 export async function acquireLock(path: string | URL, options: AcquireOptions = {}): Promise<Lock> {
   checkAcquireOptions(options);
   options.signal?.throwIfAborted();
-  return lockOf(await acquireAsync(path, options));
+  return lockOf(await acquireAsync(path, options), options);
 }
 
 /**
@@ -46,7 +46,7 @@ export async function acquireLock(path: string | URL, options: AcquireOptions = 
 export function acquireLockSync(path: string | URL, options: AcquireOptions = {}): Lock {
   checkAcquireOptions(options);
   options.signal?.throwIfAborted();
-  return lockOf(acquireSync(path, options));
+  return lockOf(acquireSync(path, options), options);
 }
 
 /**
@@ -65,7 +65,7 @@ export async function tryAcquireLock(
   checkTryOptions(options);
   options.signal?.throwIfAborted();
   try {
-    return lockOf(await acquireAsync(path, { ...options, timeout: 0 }));
+    return lockOf(await acquireAsync(path, { ...options, timeout: 0 }), options);
   } catch (error) {
     return nullOnTimeout(error);
   }
@@ -83,7 +83,7 @@ export function tryAcquireLockSync(path: string | URL, options: TryAcquireOption
   checkTryOptions(options);
   options.signal?.throwIfAborted();
   try {
-    return lockOf(acquireSync(path, { ...options, timeout: 0 }));
+    return lockOf(acquireSync(path, { ...options, timeout: 0 }), options);
   } catch (error) {
     return nullOnTimeout(error);
   }
@@ -182,8 +182,8 @@ function isThenable(value: unknown): boolean {
   return isObject && typeof Reflect.get(value, 'then') === 'function';
 }
 
-function lockOf({ published, reclaimed }: AcquiredLock): Lock {
-  return new Lock(published, reclaimed);
+function lockOf({ published, reclaimed }: AcquiredLock, options: TryAcquireOptions): Lock {
+  return new Lock(published, reclaimed, options);
 }
 
 /** @throws what is no LockTimeoutError. */

@@ -72,21 +72,44 @@ export interface InspectedLock {
  */
 export function inspectLockSync(path: string | URL, options: InspectOptions = {}): LockInspection {
   checkInspectOptions(options);
-  const found = atLockPath(path, leasedThere, (lockPath) => {
-    for (let attempt = 1; ; attempt++) {
-      const lock = openLock(lockPath);
-      if (lock === null) return nothingThere(lockPath);
-      try {
-        if (!(lock instanceof LockView)) {
-          return inspectForeign(lock, lockPath, assessFile(lock, lockPath, options, new LastLook()));
+  return lookAt(path, options, new LastLook(), toInspection);
+}
+
+/**
+ * Looks at a lock once, as {@link inspectLockSync} does.
+ * @param conclude gets what was found and, unless nothing stands there or {@link isLeased}, the state in which an
+ * acquisition finds it.
+ */
+export function lookAt<T>(
+  path: string | URL,
+  options: InspectOptions,
+  lastLook: LastLook,
+  conclude: (found: InspectedLock, lockState: LockState | null) => T,
+): T {
+  return atLockPath(
+    path,
+    (lockPath) => conclude(leasedThere(lockPath), null),
+    (lockPath) => {
+      for (let attempt = 1; ; attempt++) {
+        const lock = openLock(lockPath);
+        if (lock === null) return conclude(nothingThere(lockPath), null);
+        try {
+          if (!(lock instanceof LockView)) {
+            const lockState = assessFile(lock, lockPath, options, lastLook);
+            return conclude(inspectForeign(lock, lockPath, lockState), lockState);
+          }
+          const lockState = assessOf(lock, options, lastLook);
+          if (lockState.moving !== true || attempt === MOVES)
+            return conclude(inspectView(lock, lockState), lockState);
+        } finally {
+          lock.close();
         }
-        const lockState = assessOf(lock, options);
-        if (lockState.moving !== true || attempt === MOVES) return inspectView(lock, lockState);
-      } finally {
-        lock.close();
       }
-    }
-  });
+    },
+  );
+}
+
+function toInspection(found: InspectedLock): LockInspection {
   return new Inspection(found);
 }
 
@@ -187,8 +210,12 @@ export function leasedThere({ path }: LockPath): InspectedLock {
 }
 
 /** An explicit grace is the caller's word that the directory is a lock's. */
-export function assessOf(view: LockView, options: InspectOptions): LockState {
-  return assess(view, options, new LastLook(), options.ownerlessGrace !== undefined);
+export function assessOf(
+  view: LockView,
+  options: InspectOptions,
+  lastLook: LastLook = new LastLook(),
+): LockState {
+  return assess(view, options, lastLook, options.ownerlessGrace !== undefined);
 }
 
 /** A stale directory that `reclaim` would refuse to clear has the state `unknown`. */

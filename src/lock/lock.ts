@@ -5,7 +5,9 @@ import { LockLostError, quoteNames, withCode } from '../errors.js';
 import { enterHeldLock, giveUpLock, leaveHeldLock } from '../judge/held-locks.js';
 import { ownerRecordOf } from '../record/format.js';
 import type { OwnerRecord } from '../record/owner-record.js';
+import { leaveToItself, releaseAtExit } from './at-exit.js';
 import { callSite } from './call-site.js';
+import { DirectoryTouch } from './directory-touch.js';
 import {
   isDebugging,
   lostEvent,
@@ -20,13 +22,18 @@ import { clearAfterHeir, optionsOfHeir, startHeir } from './heirs.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { LossWatch } from './loss-watch.js';
 import { LockPlace } from './moved.js';
+import type { AcquireOptions } from './options.js';
 import { OwnRecord } from './own-record.js';
+import { MAX_FOREIGN_SHOWN, readContents } from './protocol/contents.js';
 import { withLockPath } from './protocol/lock-path.js';
-import { isClaimedName, OWNER_FILE, retiredName } from './protocol/names.js';
+import { OWNER_FILE, retiredName } from './protocol/names.js';
 import { keepLifelines } from './protocol/own-lifeline.js';
 import type { PublishedLock } from './protocol/publish.js';
 import { removeDirectory, retireOwner, unlinkOwnFile } from './protocol/retire.js';
 import { announceRelease } from './waiting/queue.js';
+
+/** The options of an acquisition that matter while the lock is held. */
+type HoldOptions = Pick<AcquireOptions, 'touch' | 'releaseOnExit'>;
 
 /** Most attempts to retire a record that others give back each time. */
 const RETIREMENTS = 8;
@@ -50,16 +57,20 @@ export class Lock {
   #isOwnerClosed = false;
   #isClosed = false;
   #leaseKeeper: LeaseKeeper | null = null;
+  #directoryTouch: DirectoryTouch | null = null;
   #lossWatch: LossWatch | null = null;
   #ownHandle: HandleOfWatch | null = null;
   #place: LockPlace | null = null;
 
   /**
-   * Takes over `published`. Releases the lock again when its lease cannot be kept.
-   * @throws when the thread that renews the lease cannot be started: EAGAIN, or ERR_ACCESS_DENIED of Node's
-   * permission model.
+   * Takes over `published`. Releases the lock again when its lease cannot be kept, or its directory not be touched.
+   * @throws when the thread that does so cannot be started: EAGAIN, or ERR_ACCESS_DENIED of Node's permission model.
    */
-  constructor(published: PublishedLock, reclaimed: ReclaimedLock | null = null) {
+  constructor(
+    published: PublishedLock,
+    reclaimed: ReclaimedLock | null = null,
+    { touch, releaseOnExit }: HoldOptions = {},
+  ) {
     this.#published = published;
     const record = new OwnRecord(published);
     this.#record = record;
@@ -73,7 +84,8 @@ export class Lock {
       takenAt: isDebugging ? callSite() : null,
     });
     watchHandle(this, published);
-    this.#keepLease();
+    this.#keepFresh(touch);
+    if (releaseOnExit === true) releaseAtExit(this);
     if (lostEvent.isHeard) this.#watchForLoss(lostEvent.hasSubscriber);
     if (movedEvent.isHeard) {
       if (movedEvent.hasSubscriber) this.#handle.keep(this);
@@ -81,10 +93,12 @@ export class Lock {
     }
   }
 
-  #keepLease(): void {
+  #keepFresh(touch: number | undefined): void {
     const { lease } = this.#published.record;
-    if (lease === null) return;
+    if (lease === null && touch === undefined) return;
     try {
+      if (touch !== undefined) this.#directoryTouch = new DirectoryTouch(this.#published, touch);
+      if (lease === null) return;
       this.#leaseKeeper = new LeaseKeeper(this.#published, lease, (how, hangs) =>
         this.#loseByLease(how, hangs),
       );
@@ -276,7 +290,7 @@ export class Lock {
     // the deletion.
     this.#closeOwner();
     if (!unlinkOwnFile(this.#published, retiredName(this.#published.record.nonce))) return;
-    if (!removeDirectory(this.#published)) this.#warnOfForeignFiles();
+    if (removeDirectory(this.#published) === 'occupied') this.#warnOfForeignFiles();
   }
 
   /** @returns false when another process has taken the record away. */
@@ -295,10 +309,10 @@ export class Lock {
   /** A file that another program left in the lock's directory keeps everybody from taking the lock again. */
   #warnOfForeignFiles(): void {
     const { lockPath, directory } = this.#published;
-    // A claimed file is deleted by the process that is giving its name back, or judged by the next contender.
-    const foreign = lockPath.backend.files.list(directory, 5).filter((name) => !isClaimedName(name));
+    const { foreign } = readContents(lockPath.backend.files, directory);
     if (foreign.length === 0) return;
-    const words = `the lock '${this.path}' is released, but nobody can take it while its directory holds files that are not the lock's own: ${quoteNames(foreign)}`;
+    const shown = quoteNames(foreign.slice(0, MAX_FOREIGN_SHOWN));
+    const words = `the lock '${this.path}' is released, but nobody can take it while its directory holds files that are not the lock's own: ${shown}`;
     process.emitWarning(words, { code: 'KERNEL_IDENTITY_LOCK_NOT_EMPTY' });
   }
 
@@ -362,10 +376,12 @@ export class Lock {
     if (this.#isOwnerClosed) return;
     this.#isOwnerClosed = true;
     unwatchHandle(this);
+    leaveToItself(this);
     const { lockPath, owner, record } = this.#published;
     const { descriptor, status } = owner;
     leaveHeldLock(record.nonce);
     this.#published.lifeline?.drop();
+    this.#directoryTouch?.stop();
     this.#leaseKeeper?.stop();
     lockPath.backend.files.closeIfStill(descriptor, status.device, status.inode);
   }

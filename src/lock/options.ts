@@ -34,6 +34,17 @@ export interface AcquireOptions extends InspectOptions {
    * of the work.
    */
   readonly handOver?: boolean | undefined;
+  /**
+   * Milliseconds between two changes of the time of the lock's directory, 1 000 to 86 400 000. Other programs that take a
+   * directory for abandoned by its age, such as proper-lockfile, then see that the lock is held, also while the event loop
+   * is blocked. Default: the time is not set.
+   */
+  readonly touch?: number | undefined;
+  /**
+   * True: the lock is released when the process ends by itself or by process.exit(), so that other programs find nothing
+   * of it. What a signal kills leaves its lock to the next contender all the same.
+   */
+  readonly releaseOnExit?: boolean | undefined;
   /** A word for people, shown with the lock by `inspect`. */
   readonly label?: string | undefined;
 }
@@ -53,6 +64,8 @@ const ACQUIRE_OPTIONS = {
   expectedHold: true,
   lease: true,
   handOver: true,
+  touch: true,
+  releaseOnExit: true,
   label: true,
 } satisfies OptionNames<AcquireOptions>;
 
@@ -62,7 +75,7 @@ export type TryAcquireOptions = Omit<AcquireOptions, 'timeout'>;
 const { timeout: _, ...TRY_OPTIONS } = ACQUIRE_OPTIONS;
 
 /** Milliseconds: a day. */
-const MAX_LEASE = 86_400_000;
+const LONGEST = 86_400_000;
 
 /** @throws the errors of {@link checkJudgeOptions}. */
 export function checkAcquireOptions(
@@ -72,14 +85,10 @@ export function checkAcquireOptions(
   checkInspectOptions(options, known);
   checkTime('timeout', options.timeout);
   checkTime('expectedHold', options.expectedHold);
-  if (options.lease !== undefined) {
-    if (typeof options.lease !== 'number')
-      throw invalidType('lease', 'a number of milliseconds', options.lease);
-    if (!(options.lease >= MIN_LEASE && options.lease <= MAX_LEASE)) {
-      throw invalidValue('lease', `${MIN_LEASE} to ${MAX_LEASE} milliseconds`, options.lease);
-    }
-  }
+  checkInterval('lease', options.lease);
+  checkInterval('touch', options.touch);
   checkBoolean('handOver', options.handOver);
+  checkBoolean('releaseOnExit', options.releaseOnExit);
   if (options.label !== undefined && typeof options.label !== 'string') {
     throw invalidType('label', 'a string', options.label);
   }
@@ -92,6 +101,14 @@ export function checkAcquireOptions(
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
     throw invalidType('signal', 'an AbortSignal', options.signal);
   }
+}
+
+/** Something is done to a file again and again while the lock is held, at least once a day. */
+function checkInterval(name: string, value: number | undefined): void {
+  if (value === undefined) return;
+  if (typeof value !== 'number') throw invalidType(name, 'a number of milliseconds', value);
+  if (value >= MIN_LEASE && value <= LONGEST) return;
+  throw invalidValue(name, `${MIN_LEASE} to ${LONGEST} milliseconds`, value);
 }
 
 /** @throws the errors of {@link checkJudgeOptions}. */

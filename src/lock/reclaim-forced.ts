@@ -28,8 +28,11 @@ export interface ForcedTarget {
   readonly signature: string;
 }
 
-/** `changed`: another owner's lock stands there by now, which nobody has decided upon. */
-export type ForcedOutcome = 'removed' | 'gone' | 'changed';
+/**
+ * `changed`: another owner's lock stands there by now, which nobody has decided upon. `remains`: the owner has lost the
+ * lock, but its directory still holds something.
+ */
+export type ForcedOutcome = 'removed' | 'remains' | 'gone' | 'changed';
 
 /**
  * Judges what stands at the path, for a person to decide whether it is to be removed by force.
@@ -137,5 +140,6 @@ function remove(
     return removal === 'contended' || removal === 'changed' ? 'again' : removal;
   }
   const clearing = reclaimStale(found, inspection);
+  if (clearing === 'remains') return clearing;
   return clearing === 'cleared' ? 'removed' : clearing === 'overtaken' ? 'gone' : 'again';
 }

@@ -29,7 +29,10 @@ const CONTENTIONS = 20;
 const CONTENTION_PAUSE = 1;
 
 export interface ReclaimResult extends InspectedLock {
-  /** True when this call removed a dead owner's lock; `state` is then `free`. */
+  /**
+   * True when this call removed a dead owner's lock with its directory; `state` is then `free`. False while anything is
+   * left of it.
+   */
   readonly reclaimed: boolean;
 }
 
@@ -61,13 +64,21 @@ export function tryToReclaim(path: string | URL, options: InspectOptions): Recla
   const leased = (lockPath: LockPath) => withoutLock({ ...leasedThere(lockPath), reclaimed: false });
   return atLockPath(path, leased, (lockPath) => {
     let changes = 0;
+    let freed: InspectedLock | null = null;
     for (let attempt = 1; ; attempt++) {
       const lock = openLock(lockPath);
-      if (lock === null) return withoutLock({ ...nothingThere(lockPath), reclaimed: false });
+      if (lock === null) {
+        return withoutLock({
+          ...(freed ?? nothingThere(lockPath)),
+          state: 'free',
+          reclaimed: freed !== null,
+        });
+      }
       try {
         if (lock instanceof LockView) {
           const result = reclaimView(lock, options);
-          if (result !== 'changed') return result;
+          if (typeof result !== 'string' && !('freed' in result)) return result;
+          if (typeof result !== 'string') freed ??= result.freed;
           if (attempt < MOVES) continue;
           return withoutLock({ ...inspectView(lock, assessOf(lock, options)), ...RESTLESS });
         }
@@ -131,8 +142,14 @@ function reclaimedFile(inspection: InspectedLock, isOurs: boolean): ReclaimResul
   return { ...inspection, state: 'free', reclaimed: isOurs };
 }
 
-/** @returns `changed` when what stands there now was not judged yet. */
-function reclaimView(view: LockView, options: InspectOptions): ReclaimTry | 'changed' {
+/**
+ * @returns `freed` when this call freed the lock, but something is left of it; `changed` when what stands there now was
+ * not judged yet.
+ */
+function reclaimView(
+  view: LockView,
+  options: InspectOptions,
+): ReclaimTry | { readonly freed: InspectedLock } | 'changed' {
   const lockState = assessOf(view, options);
   if (lockState.refusal !== undefined) throw lockState.refusal;
   if (lockState.moving === true) return 'changed';
@@ -142,6 +159,6 @@ function reclaimView(view: LockView, options: InspectOptions): ReclaimTry | 'cha
     return { result: { ...inspection, reclaimed: false }, left: lockState };
   }
   const clearing = reclaimStale(view, lockState);
-  if (clearing === 'replaced') return 'changed';
-  return withoutLock({ ...inspection, reclaimed: clearing === 'cleared', state: 'free' });
+  if (clearing === 'cleared') return withoutLock({ ...inspection, reclaimed: true, state: 'free' });
+  return clearing === 'remains' ? { freed: inspection } : 'changed';
 }

@@ -10,7 +10,7 @@ import type { Observer } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import { ownIdentity } from '../identity/read.js';
 import type { Seen } from '../judge/live-observation.js';
-import { lockFileOf } from '../judge/lock-file.js';
+import { lockFileOf, NO_SURROUNDINGS } from '../judge/lock-file.js';
 import type { RecordSite } from '../record/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 
@@ -33,7 +33,7 @@ export function startWatching(
 ): KernelEvent | null {
   const { watch, witness } = observer.backend;
   if (watch === null || record.identity === null || record.problem !== null) return null;
-  if (file !== null && lockFileOf(record, file, () => null) === 'recorded') {
+  if (file !== null && lockFileOf(record, file, NO_SURROUNDINGS) === 'recorded') {
     switch (witness.test(file.descriptor, file.filesystem.type)) {
       case 'free':
         return null;

@@ -1,20 +1,22 @@
 import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { hasBackend, TESTED } from '../helpers/backends.js';
 import { onCleanup } from '../helpers/cleanup.js';
 import { BUILT, cli, PROGRAM } from '../helpers/cli.js';
 import { holdLock, NOBODY, writeStaleLock, writeUnknownLock } from '../helpers/locks.js';
-import { describeRequiring } from '../helpers/requirements.js';
+import { describeConcurrent, test } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
 /** ms; the shortest lease that is believed. */
 const LEASE = 1000;
+/** ms by which a busy machine may be late. */
+const LATE = 9000;
 
 for (const backend of TESTED) {
   const env = { KERNEL_IDENTITY_BACKEND: backend };
 
-  describeRequiring([...BUILT, hasBackend(backend)], `reclaim with the ${backend} backend`, () => {
+  describeConcurrent([...BUILT, hasBackend(backend)], `reclaim with the ${backend} backend`, () => {
     test('removes the lock of a dead owner', async () => {
       const directory = tempDir();
       const { code, stdout, stderr } = await cli(['reclaim', writeStaleLock(directory)], { env });
@@ -48,7 +50,7 @@ for (const backend of TESTED) {
       const began = performance.now();
       const { code, stdout, stderr } = await cli(['reclaim', ...paths], { env });
       expect(performance.now() - began).toBeGreaterThan(LEASE);
-      expect(performance.now() - began).toBeLessThan(LEASE + 2000);
+      expect(performance.now() - began).toBeLessThan(LEASE + LATE);
       expect(code).toBe(0);
       expect(stdout.match(/reclaimed \(owner unknown: .* of its lease of 1 s\)/g)).toHaveLength(2);
       for (const path of paths) {
@@ -72,7 +74,7 @@ for (const backend of TESTED) {
     });
 
     test('leaves the lock of an owner alone once it renews its lease', async () => {
-      const path = writeUnknownLock(tempDir(), 'a', { lease: { durationMs: 60_000 } });
+      const path = writeUnknownLock(tempDir(), 'a', { lease: { durationMs: 15_000 } });
       const reclaiming = cli(['reclaim', path], { env });
       const beating = setInterval(() => utimesSync(join(path, 'owner.json'), new Date(), new Date()), 100);
       onCleanup(() => clearInterval(beating));
@@ -100,7 +102,7 @@ for (const backend of TESTED) {
   });
 }
 
-describeRequiring(BUILT, 'reclaim', () => {
+describeConcurrent(BUILT, 'reclaim', () => {
   test('of an empty directory of any name needs --ownerless, which the error names', async () => {
     const path = join(tempDir(), 'mutex');
     mkdirSync(path);
@@ -192,7 +194,7 @@ describeRequiring(BUILT, 'reclaim', () => {
   });
 });
 
-describeRequiring(BUILT, 'a record that names another container', () => {
+describeConcurrent(BUILT, 'a record that names another container', () => {
   test('is left alone, with the option that lifts that, in every message', async () => {
     const path = join(tempDir(), 'app.pid');
     writeFileSync(path, JSON.stringify({ pid: NOBODY, hostname: '0123456789ab' }));

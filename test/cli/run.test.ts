@@ -1,17 +1,17 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { hasBackend, TESTED } from '../helpers/backends.js';
 import { BUILT, cli, MAIN, PROGRAM, startCli, startProgram } from '../helpers/cli.js';
 import { holdLock, writeStaleLock, writeUnknownLock } from '../helpers/locks.js';
-import { describeRequiring } from '../helpers/requirements.js';
+import { describeConcurrent, test } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
 for (const backend of TESTED) {
   const env = { KERNEL_IDENTITY_BACKEND: backend };
 
-  describeRequiring([...BUILT, hasBackend(backend)], `run with the ${backend} backend`, () => {
+  describeConcurrent([...BUILT, hasBackend(backend)], `run with the ${backend} backend`, () => {
     test('holds the lock while the command runs, and only then', async () => {
       const directory = tempDir();
       const script = 'cat "$1/owner.json"; ls -A "$2"';
@@ -112,7 +112,7 @@ for (const backend of TESTED) {
   });
 }
 
-describeRequiring(BUILT, 'run', () => {
+describeConcurrent(BUILT, 'run', () => {
   test('kills a command that does not end when the lock is lost, after 10 s', async () => {
     const path = join(tempDir(), 'a.lock');
     const running = startCli([

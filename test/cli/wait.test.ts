@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { hasBackend, TESTED } from '../helpers/backends.js';
 import { onCleanup } from '../helpers/cleanup.js';
 import { BUILT, cli, startCli } from '../helpers/cli.js';
 import { holdLock, writeStaleLock, writeUnknownLock } from '../helpers/locks.js';
-import { describeRequiring } from '../helpers/requirements.js';
+import { describeConcurrent, test } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
 /** A process that lives until it is killed. */
@@ -28,7 +28,7 @@ function sleepsOfMainThread(pid: number): number {
 for (const backend of TESTED) {
   const env = { KERNEL_IDENTITY_BACKEND: backend };
 
-  describeRequiring([...BUILT, hasBackend(backend)], `wait with the ${backend} backend`, () => {
+  describeConcurrent([...BUILT, hasBackend(backend)], `wait with the ${backend} backend`, () => {
     test('ends when the lock is released, and leaves it free', async () => {
       const path = join(tempDir(), 'a.lock');
       const holder = await holdLock(path);
@@ -84,12 +84,14 @@ for (const backend of TESTED) {
       const sleeper = startSleeper();
       writeFileSync(path, '');
       const begun = setInterval(() => writeFileSync(path, ''), 20);
+      onCleanup(() => clearInterval(begun));
       const waiter = startCli(['wait', path], { env });
       await waiter.said('waiting');
       clearInterval(begun);
       writeFileSync(path, `${sleeper}\n`);
       process.kill(sleeper, 'SIGKILL');
-      expect(await waiter.closed).toMatchObject({ code: 0 });
+      const { code, stderr } = await waiter.closed;
+      expect(code, stderr).toBe(0);
     });
 
     test('says at once what is free, and what is no lock', async () => {
@@ -110,7 +112,7 @@ for (const backend of TESTED) {
   });
 }
 
-describeRequiring(BUILT, 'wait', () => {
+describeConcurrent(BUILT, 'wait', () => {
   test('needs a path or a PID', async () => {
     for (const wrong of [[], ['0'], ['99999999999'], ['a', 'b'], ['a', '-n', '-w', '1']]) {
       expect((await cli(['wait', ...wrong])).code, wrong.join(' ')).toBe(2);
@@ -124,7 +126,7 @@ describeRequiring(BUILT, 'wait', () => {
   });
 });
 
-describeRequiring([...BUILT, hasBackend('native')], 'wait with the addon', () => {
+describeConcurrent([...BUILT, hasBackend('native')], 'wait with the addon', () => {
   test('sleeps until the kernel reports a change', async () => {
     const path = join(tempDir(), 'a.lock');
     await holdLock(path);

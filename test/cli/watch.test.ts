@@ -152,6 +152,9 @@ describeRequiring([...BUILT, hasProgram('script'), hasProgram('stty')], 'in a te
         'self',
         `dump "${held}"`,
         `reclaim "${paths[2]}"`,
+        `wait -n "${held}"`,
+        `run -n "${held}" -- true`,
+        `inspect --recursive "${join(directory, 'nothing')}"`,
       ];
       const terminal = inTerminal(columns, commands.map((command) => `${ki} ${command}`).join('; '));
       const { stdout } = await terminal.closed;

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, renameSync } from 'node:fs';
+import { readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect } from 'vitest';
@@ -7,7 +7,7 @@ import { hasBackend, TESTED } from '../helpers/backends.js';
 import { PROGRAM } from '../helpers/cli.js';
 import { describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { atEveryCall, dieBefore, type Work } from './deaths.js';
+import { atEveryCall, dieBefore, leavePrivateDirectories, type Work } from './deaths.js';
 
 // A process that is killed at any moment must leave nothing that keeps others out, and others must clear away
 // what it left.
@@ -19,22 +19,29 @@ const CLAIM_TIME = 1000;
 const CLAIMED = `claimed.${'0'.repeat(32)}`;
 /** ms in which a contender gets a lock that is free. */
 const SOON = 1000;
+/** Scenes that are played at a time, because each waits most of the time. */
+const STAGES = 4;
+
+/** The next contender, and another one that comes later and has not swept the directory yet. */
+interface Stage {
+  readonly next: Agent;
+  readonly later: Agent;
+}
 
 for (const backend of TESTED) {
   describeRequiring([isBuilt(), hasBackend(backend)], `a death at every step (${backend})`, () => {
-    /** The next contender, and another one that comes later and has not swept the directory yet. */
-    let next: Agent;
-    let later: Agent;
+    const stages: Stage[] = [];
     beforeAll(async () => {
-      next = await startAgent({ backend });
-      later = await startAgent({ backend });
+      const start = () => startAgent({ backend });
+      const two = async () => stages.push({ next: await start(), later: await start() });
+      await Promise.all(Array.from({ length: STAGES }, two));
     });
 
     /**
      * Expects that the next contender gets the lock, and that nothing is left when the one after it has
      * released it.
      */
-    async function expectRecovery(path: string): Promise<void> {
+    async function expectRecovery(path: string, { next, later }: Stage): Promise<void> {
       await next.acquire(path, { ownerlessGrace: GRACE, timeout: SOON });
       await next.release(path);
       await sleep(GRACE + 10);
@@ -86,8 +93,7 @@ for (const backend of TESTED) {
         'acquire',
         'of an acquisition that sweeps what others left',
         async (path) => {
-          // Each of the first calls of an acquisition leaves a private directory in another state.
-          for (let n = 2; !existsSync(path); n += 1) await dieBefore(n, 'acquire', path, backend);
+          await leavePrivateDirectories(path, backend);
           await sleep(GRACE);
         },
         ['unlinkAt .', 'rmdirIfAt .'],
@@ -98,11 +104,11 @@ for (const backend of TESTED) {
         [],
         `${name} keeps no process out, and leaves nothing for ever`,
         async () => {
-          const calls = await atEveryCall(work, backend, async (die) => {
+          const calls = await atEveryCall(work, backend, stages, async (die, stage) => {
             const path = join(tempDir(), 'x.lock');
             await prepare(path);
             await die(path);
-            await expectRecovery(path);
+            await expectRecovery(path, stage);
           });
           // The calls that matter were among them.
           for (const call of expected)
@@ -116,7 +122,7 @@ for (const backend of TESTED) {
       [],
       "of whoever gives a claimed record its name back: a living owner's lock stays held, and is free once it is dead",
       async () => {
-        const calls = await atEveryCall('reclaim', backend, async (die) => {
+        const calls = await atEveryCall('reclaim', backend, stages, async (die, stage) => {
           const path = join(tempDir(), 'x.lock');
           const owner = await startAgent({ backend });
           await owner.acquire(path);
@@ -124,11 +130,11 @@ for (const backend of TESTED) {
           renameSync(join(path, 'owner.json'), join(path, CLAIMED));
           await sleep(CLAIM_TIME + 100);
           await die(path);
-          await expect(next.acquire(path, { timeout: 0 })).rejects.toMatchObject({
+          await expect(stage.next.acquire(path, { timeout: 0 })).rejects.toMatchObject({
             code: 'ERR_LOCK_TIMEOUT',
           });
           await owner.kill();
-          await expectRecovery(path);
+          await expectRecovery(path, stage);
         });
         const expected =
           backend === 'native'
@@ -145,7 +151,7 @@ for (const backend of TESTED) {
         `of '${work}' under the name mutex leaves a free lock, or a directory that a person is told to remove`,
         async () => {
           let named = 0;
-          const calls = await atEveryCall(work, backend, async (die) => {
+          const calls = await atEveryCall(work, backend, stages, async (die, { next }) => {
             const path = join(tempDir(), 'mutex');
             if (work === 'reclaim') await leaveLock(path);
             await die(path);

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestedName } from '../helpers/backends.js';
 import { startProcess, type TestProcess } from '../helpers/processes.js';
@@ -15,7 +16,12 @@ const MANY = 100;
  * `moment` is the number of the call before which the process is killed, or the beginning of the text of the
  * call before which it is stopped.
  */
-function start(moment: number | string, work: Work, path: string, backend: TestedName): Promise<TestProcess> {
+function start(
+  moment: number | string,
+  work: Work | 'leave',
+  path: string,
+  backend: TestedName,
+): Promise<TestProcess> {
   const command = [process.execPath, MORTAL, work, path, String(moment)];
   return startProcess(command, { env: { KERNEL_IDENTITY_BACKEND: backend } });
 }
@@ -39,32 +45,62 @@ export async function dieBefore(
 }
 
 /**
+ * Leaves a dead owner's lock, and beside it a private directory in each state in which an acquisition can leave
+ * it. One process makes them all, because the next one would sweep what its predecessor left.
+ */
+export async function leavePrivateDirectories(path: string, backend: TestedName): Promise<void> {
+  const { signal } = await (await start('', 'leave', path, backend)).exited;
+  if (signal !== 'SIGKILL') throw new Error(`ended otherwise, signal ${signal}`);
+  const states = readdirSync(dirname(path)).length;
+  if (states < 6) throw new Error(`left only ${states} states`);
+}
+
+/**
  * Repeats a scene with a death before the first call of `work`, then before the second, and so on until
- * `work` completes.
+ * `work` completes. Each stage plays one scene at a time.
  * @returns the calls.
  */
-export async function atEveryCall(
+export async function atEveryCall<Stage>(
   work: Work,
   backend: TestedName,
-  scene: (die: (path: string) => Promise<string | null>) => Promise<void>,
+  stages: readonly Stage[],
+  scene: (die: (path: string) => Promise<string | null>, stage: Stage) => Promise<void>,
 ): Promise<string[]> {
-  const calls: string[] = [];
-  for (let n = 1; n <= MANY; n += 1) {
-    let call: string | null | undefined;
+  /** Plays the scene with a death before the n-th call, and returns that call. */
+  async function play(n: number, stage: Stage): Promise<string | null> {
+    let call: string | null = null;
     try {
       await scene(async (path) => {
         call = await dieBefore(n, work, path, backend);
         return call;
-      });
+      }, stage);
     } catch (error) {
       throw new Error(`after a death before call ${n} (${call}) of '${work}': ${(error as Error).message}`, {
         cause: error,
       });
     }
-    if (call === null) return calls;
-    calls.push(call ?? '');
+    return call;
   }
-  throw new Error(`'${work}' did not complete within ${MANY} calls`);
+
+  const calls: (string | null)[] = [];
+  let next = 1;
+  let isOver = false;
+  async function playOn(stage: Stage): Promise<void> {
+    try {
+      while (!isOver) {
+        const n = next;
+        next += 1;
+        if (n > MANY) throw new Error(`'${work}' did not complete within ${MANY} calls`);
+        const call = await play(n, stage);
+        calls[n - 1] = call;
+        isOver ||= call === null;
+      }
+    } finally {
+      isOver = true;
+    }
+  }
+  await Promise.all(stages.map(playOn));
+  return calls.slice(0, calls.indexOf(null)) as string[];
 }
 
 /** A process that was stopped in the middle of its work. */

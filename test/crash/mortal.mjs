@@ -3,10 +3,11 @@
 // these moments cover all.
 // Arguments: what to do, the lock's path, n. In place of n there may be the beginning of a call; the process
 // is then stopped before that call. Prints each call before it is made, and `completed` if it came that far.
-import { writeSync } from 'node:fs';
-import { api, currentBackend } from '../helpers/internals.mjs';
+// With `leave` it acquires again and again, each time up to a later call, until the lock appears, and is killed then.
+import { existsSync, writeSync } from 'node:fs';
+import { api, currentBackend } from '../../build/modules/internals.js';
 
-const [work, path, moment] = process.argv.slice(2);
+const [work, path, given] = process.argv.slice(2);
 const { acquireLockSync, reclaimLockSync } = api;
 const { files, witness } = currentBackend();
 
@@ -14,22 +15,39 @@ const WORKS = {
   acquire: () => acquireLockSync(path, { ownerlessGrace: 20 }),
   'acquire and release': () => acquireLockSync(path, { ownerlessGrace: 20 }).releaseSync(),
   reclaim: () => reclaimLockSync(path, { ownerlessGrace: 20 }),
+  leave: () => {
+    for (let n = 1; !existsSync(path); n += 1) {
+      [moment, calls, isAbandoned] = [String(n), 0, false];
+      try {
+        acquireLockSync(path, { ownerlessGrace: 20 });
+      } catch (error) {
+        if (error !== ABANDONED) throw error;
+      }
+    }
+    process.kill(process.pid, 'SIGKILL');
+  },
 };
+
+/** What a call throws once a work was abandoned, so that nothing is tidied up. */
+const ABANDONED = new Error('abandoned');
 
 /** The descriptors of the files made here, which may carry a witness. */
 const made = new Set();
+let moment = given;
 let calls = 0;
 let halted = false;
+let isAbandoned = false;
 
 function interrupt(operations, name, changesSomething) {
   const call = operations[name].bind(operations);
   operations[name] = (...args) => {
     if (changesSomething(...args)) {
+      if (isAbandoned) throw ABANDONED;
       calls += 1;
       const names = args.filter((arg) => typeof arg === 'string' && name !== 'write');
       const text = [name, ...names].join(' ');
       writeSync(1, `${text}\n`);
-      if (String(calls) === moment) process.kill(process.pid, 'SIGKILL');
+      if (String(calls) === moment) end();
       else if (!halted && text.startsWith(moment)) {
         halted = true;
         process.kill(process.pid, 'SIGSTOP');
@@ -37,6 +55,12 @@ function interrupt(operations, name, changesSomething) {
     }
     return call(...args);
   };
+}
+
+function end() {
+  if (work !== 'leave') process.kill(process.pid, 'SIGKILL');
+  isAbandoned = true;
+  throw ABANDONED;
 }
 
 const always = () => true;

@@ -1,10 +1,11 @@
 // The shell lines of docs/from-flock.md, run as they are printed but for the paths, which lie in a directory of the test.
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { hasBackend } from '../helpers/backends.js';
 import { BUILT, MAIN, type Outcome, startProgram } from '../helpers/cli.js';
-import { describeRequiring } from '../helpers/requirements.js';
+import { describeRequiring, hasProgram } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { blocksOf, read } from './pages.js';
 
@@ -81,6 +82,24 @@ describeRequiring([...BUILT, hasBackend('native')], PAGE, () => {
   test('runs the command of the unit', async () => {
     const [, command = ''] = /^ExecStart=(.*)$/m.exec(codeOf('ini', 'ExecStart')) ?? [];
     expect(await run(command)).toMatchObject({ code: 0, stdout: 'report\n', stderr: '' });
+  });
+
+  test('has units in which systemd finds no mistake, where there is systemd-analyze', (context) => {
+    if (!hasProgram('systemd-analyze').available) context.skip('needs the program systemd-analyze');
+    const service = codeOf('ini', 'ExecStart').replace(
+      '=kernel-identity',
+      `=${join(root, 'bin/kernel-identity')}`,
+    );
+    writeFileSync(join(root, 'report.service'), service);
+    writeFileSync(join(root, 'report.timer'), codeOf('ini', 'OnCalendar'));
+    const units = ['report.service', 'report.timer'];
+    const { status, stderr } = spawnSync('systemd-analyze', ['verify', ...units], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    // What it does not know it only reports, and its exit code is 0. It looks at units of the machine as well.
+    const said = stderr.split('\n').filter((line) => line.includes('report.'));
+    expect({ status, said }).toEqual({ status: 0, said: [] });
   });
 
   test('runs the entrypoint, and the health check inside and outside of it', async () => {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import * as etcd from '../../src/etcd.js';
 import * as api from '../../src/index.js';
 import * as testing from '../../src/testing.js';
 
@@ -92,6 +93,7 @@ function examplesIn(page: string): Block[] {
     const imports = [
       importOf(example, PUBLIC_FUNCTIONS, 'kernel-identity'),
       importOf(example, TESTING_FUNCTIONS, 'kernel-identity/testing'),
+      importOf(example, ETCD_FUNCTIONS, 'kernel-identity/etcd'),
     ];
     const code = `${imports.join('')}\n${example}`;
     return { page, line: text.slice(0, index).split('\n').length, language: 'js', code, notRun: null };
@@ -103,9 +105,10 @@ function importOf(example: string, functions: readonly string[], from: string): 
   return used.length === 0 ? '' : `import { ${used.join(', ')} } from '${from}';\n`;
 }
 
-/** The functions that the package exports, and those that it exports for tests. */
+/** The functions that the package exports, those that it exports for tests, and those for etcd. */
 export const PUBLIC_FUNCTIONS = functionsOf(api);
 export const TESTING_FUNCTIONS = functionsOf(testing);
+export const ETCD_FUNCTIONS = functionsOf(etcd);
 
 function functionsOf(module: object): string[] {
   return Object.entries(module)

@@ -5,7 +5,16 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { describeRequiring, isBuilt } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
-import { allPages, blocksOf, docExamples, PUBLIC_FUNCTIONS, read, TESTING_FUNCTIONS, TOP } from './pages.js';
+import {
+  allPages,
+  blocksOf,
+  docExamples,
+  ETCD_FUNCTIONS,
+  PUBLIC_FUNCTIONS,
+  read,
+  TESTING_FUNCTIONS,
+  TOP,
+} from './pages.js';
 
 const OPTIONS = {
   strict: true,
@@ -46,7 +55,7 @@ describeRequiring([isBuilt()], 'the published types', () => {
     .map((name) => read(`dist/${name}`))
     .join('\n');
 
-  test.each([...PUBLIC_FUNCTIONS, ...TESTING_FUNCTIONS])(
+  test.each([...PUBLIC_FUNCTIONS, ...TESTING_FUNCTIONS, ...ETCD_FUNCTIONS])(
     'have a doc comment with an example on each signature of %s',
     (name) => {
       const signatures = [...texts.matchAll(new RegExp(`^export declare function ${name}[<(]`, 'gm'))];

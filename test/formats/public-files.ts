@@ -78,8 +78,7 @@ export const PUBLIC_FILES: readonly PublicFile[] = [
     acquiredAt: writtenMs,
   })),
   json('anthropics/claude-code#72898', 'daemon.lock', ({ writtenMs }) => ({ startedAt: writtenMs })),
-  json('Claude Code 2.1', 'scheduled_tasks.lock', ({ ticks, writtenMs }) => ({
-    sessionId: '11111111-1111-4111-8111-111111111111',
+  made('Claude Code 2.1', 'scheduled_tasks.lock', ({ ticks, writtenMs }) => ({
     procStart: String(ticks),
     acquiredAt: writtenMs,
   })),
@@ -96,13 +95,8 @@ export const PUBLIC_FILES: readonly PublicFile[] = [
     () => '',
   ),
   json('openai/codex#47206', 'app-server.pid', ({ bornMs }) => ({ processStartTime: lstart(bornMs) })),
-  json('vercel/next.js#84428', 'dev/lock', ({ writtenMs }) => ({
-    port: 3000,
-    hostname: 'localhost',
-    appUrl: 'http://localhost:3000',
-    startedAt: writtenMs,
-  })),
-  file('nrwl/nx#33263', 'server-process.json', ({ pid }) => `{\n  "processId": ${pid}\n}\n`),
+  made('vercel/next.js#84428', 'dev/lock', ({ writtenMs }) => ({ startedAt: writtenMs }), 'next-dev.lock'),
+  made('nrwl/nx#33263', 'server-process.json', ({ pid }) => ({ processId: pid })),
   file('vercel/turborepo#5829', 'turbod.pid', number),
   json('cloudflare/vinext#1193', 'dev-lock.json', () => ({
     port: 3000,
@@ -247,6 +241,17 @@ function nameless(who: string, name: string, text: string): PublicFile {
 /** A JSON object with the pid and these fields. */
 function json(who: string, name: string, fields: (owner: PublicOwner) => object): PublicFile {
   return file(who, name, (owner) => JSON.stringify({ pid: owner.pid, ...fields(owner) }));
+}
+
+/** The JSON object that the program itself wrote, with these values in place of its own. */
+function made(who: string, name: string, values: (owner: PublicOwner) => object, fixture = name): PublicFile {
+  const text = fixtureText(`real/${fixture}`);
+  const written = JSON.parse(text) as object;
+  const indent = text.includes('\n  ') ? 2 : undefined;
+  return file(who, name, (owner) => {
+    const pid = 'pid' in written ? { pid: owner.pid } : {};
+    return JSON.stringify({ ...written, ...pid, ...values(owner) }, null, indent);
+  });
 }
 
 /** A number or some JSON with a pid is judged under the name of a lock alone. */

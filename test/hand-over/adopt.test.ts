@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { acquireLock, adoptLock, inspectLockSync } from '../../src/index.js';
 import { type Agent, startAgent } from '../helpers/agent.js';
 import { hasBackend, TESTED } from '../helpers/backends.js';
-import { describeRequiring, isBuilt } from '../helpers/requirements.js';
+import { describeConcurrent, describeRequiring, isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
 import { AdoptingHeir, isAlive, kill, killAfterwards } from './heirs.js';
@@ -38,10 +38,10 @@ async function startAdopted(
 for (const parent of TESTED) {
   for (const heirBackend of TESTED) {
     const title = `a lock adopted on the ${heirBackend} backend from the ${parent} one`;
-    describeRequiring([hasBackend(parent), hasBackend(heirBackend), isBuilt()], title, () => {
+    describeConcurrent([hasBackend(parent), hasBackend(heirBackend), isBuilt()], title, () => {
       const backends = { parent, heir: heirBackend };
 
-      test('is released by the heir, while its parent lives and when it is dead', async () => {
+      testRequiring([], 'is released by the heir, while its parent lives and when it is dead', async () => {
         for (const dies of [false, true]) {
           const path = newPath();
           const { parent, heir, pid } = await startAdopted(path, backends);
@@ -58,15 +58,16 @@ for (const parent of TESTED) {
         }
       });
 
-      test('has its lease kept by the heir when its parent is dead', async () => {
+      testRequiring([], 'has its lease kept by the heir when its parent is dead', async () => {
         const path = newPath();
         const { parent, pid } = await startAdopted(path, backends, 1_000);
         await parent.kill();
-        for (const observer of TESTED) {
+        const waits = TESTED.map(async (observer) => {
           const other = await startAgent({ backend: observer });
           const waited = other.acquire(path, { timeout: 2_500 });
           await expect(waited, observer).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
-        }
+        });
+        await Promise.all(waits);
         expect(isAlive(pid)).toBe(true);
       });
     });

@@ -44,7 +44,7 @@ interface Failure {
 type Acquire = Omit<AcquireOptions, 'signal' | 'onWait'>;
 
 /** The longest that a call of an agent may take. A call that hangs fails the test after this time. */
-const CALL_TIMEOUT_MS = 10_000;
+const CALL_TIMEOUT_MS = 20_000;
 
 /**
  * A process that uses the built package as the test asks (test/fixtures/lock-agent.mjs): an owner or an

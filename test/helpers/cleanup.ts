@@ -1,6 +1,10 @@
-import { onTestFinished } from 'vitest';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { onTestFinished, type TestContext } from 'vitest';
 
 type Undo = () => void | Promise<void>;
+
+/** The running test, where tests run at the same time: vitest itself knows only the one that began last. */
+const running = new AsyncLocalStorage<TestContext>();
 
 const leftovers = new Set<Undo>();
 
@@ -9,6 +13,11 @@ const leftovers = new Set<Undo>();
 process.on('exit', () => {
   for (const undo of leftovers) undo();
 });
+
+/** Runs a test so that {@link onCleanup} knows it, which tests that run at the same time need. */
+export function asTest(context: TestContext, run: (context: TestContext) => unknown): unknown {
+  return running.run(context, run, context);
+}
 
 /**
  * Undoes something when the running test is over, whatever its outcome. When called from a beforeAll hook, it
@@ -20,7 +29,7 @@ export function onCleanup(undo: Undo): void {
     if (leftovers.delete(undo)) await undo();
   };
   try {
-    onTestFinished(once);
+    (running.getStore()?.onTestFinished ?? onTestFinished)(once);
   } catch {
     // onTestFinished throws outside a test, and vitest has no hook for this place.
   }

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, type TestContext, test } from 'vitest';
+import { describe, type TestContext, test as vitestTest } from 'vitest';
+import { asTest } from './cleanup.js';
 
 /** Something that a test needs, and whether this machine has it. */
 export interface Requirement {
@@ -73,11 +74,17 @@ export function testRequiring(
   ms?: number,
 ): void {
   const missing = firstMissing(requirements);
-  if (missing === undefined) test(name, ms === undefined ? {} : { timeout: ms }, run);
+  const options = ms === undefined ? {} : { timeout: ms };
+  if (missing === undefined) vitestTest(name, options, (context) => asTest(context, run));
   else skipped(name, missing);
 }
 
-/** Does the same for a group of tests. */
+/** Defines a test that needs nothing. Unlike that of vitest it may be one of a concurrent group. */
+export function test(name: string, run: Run, ms?: number): void {
+  testRequiring([], name, run, ms);
+}
+
+/** Does the same as {@link testRequiring} for a group of tests. */
 export function describeRequiring(
   requirements: readonly Requirement[],
   name: string,
@@ -88,13 +95,27 @@ export function describeRequiring(
   else skipped(`${name} (all of it)`, missing);
 }
 
+/**
+ * Does the same for a group of tests that run at the same time. They should wait most of the time, share nothing, and
+ * all be defined by functions of this file.
+ */
+export function describeConcurrent(
+  requirements: readonly Requirement[],
+  name: string,
+  define: () => void,
+): void {
+  const missing = firstMissing(requirements);
+  if (missing === undefined) describe.concurrent(name, define);
+  else skipped(`${name} (all of it)`, missing);
+}
+
 /** Defines a test that needs PID namespaces, and perhaps more. */
-export function isolationTest(name: string, run: Run, more: readonly Requirement[] = [], ms = 30_000): void {
+export function isolationTest(name: string, run: Run, more: readonly Requirement[] = [], ms = 60_000): void {
   testRequiring([canIsolate(), ...more], name, run, ms);
 }
 
 function skipped(name: string, reason: string): void {
-  test(name, (context) => {
+  vitestTest(name, (context) => {
     if (process.env.CI === 'true') throw new Error(`must not be skipped in CI: ${reason}`);
     console.warn(`SKIPPED ${name}: ${reason}`);
     context.skip(reason);

@@ -103,6 +103,7 @@ export function stranger(overrides: Partial<StrangerObservation> = {}): Stranger
     threadTicks: null,
     isFileLocked: false,
     lockedSibling: null,
+    hiddenSibling: null,
     workerAt: () => null,
     followers: [],
     machineId: null,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FileStatus, Filesystem } from '../../src/backend/backend.js';
 import type { Descriptor } from '../../src/backend/descriptor.js';
-import { lockFileOf, whyNotRecorded } from '../../src/judge/lock-file.js';
+import { lockFileOf, NO_SURROUNDINGS, whyNotRecorded } from '../../src/judge/lock-file.js';
 import type { OwnerFile } from '../../src/record/owner-file.js';
 import type { WitnessRecord } from '../../src/record/owner-record.js';
 import { record, WITNESS } from './builders.js';
@@ -18,6 +18,8 @@ interface Scene {
   readonly recordedOn?: string;
   readonly seenOn?: string;
   readonly witness?: WitnessRecord | null;
+  /** The observer's. */
+  readonly hostname?: string | null;
 }
 
 function status(kind: 'file' | 'directory', device: string, inode: string): FileStatus {
@@ -33,9 +35,12 @@ function ownerFile({ device = WITNESS.device, inode = WITNESS.inode, seenOn = 'e
 function fileOf(scene: Scene): string {
   const { witness = WITNESS, device = WITNESS.device, directoryDevice = device } = scene;
   const recordedOn = scene.recordedOn ?? scene.seenOn ?? 'ext';
-  return lockFileOf(record({}, { filesystem: recordedOn, witness }), ownerFile(scene), () => {
-    if (scene.directory === undefined) throw new Error('the directory was read');
-    return status('directory', directoryDevice, scene.directory);
+  return lockFileOf(record({}, { filesystem: recordedOn, witness }), ownerFile(scene), {
+    hostname: scene.hostname ?? null,
+    statDirectory() {
+      if (scene.directory === undefined) throw new Error('the directory was read');
+      return status('directory', directoryDevice, scene.directory);
+    },
   });
 }
 
@@ -94,7 +99,7 @@ describe('the file in which a record is found', () => {
 
   test('is no copy where it is in no directory', () => {
     const owner = ownerFile(OTHER);
-    expect(lockFileOf(record({}, { witness: WITNESS }), owner, () => null)).toBe('unclear');
+    expect(lockFileOf(record({}, { witness: WITNESS }), owner, NO_SURROUNDINGS)).toBe('unclear');
   });
 
   test.each([
@@ -117,11 +122,11 @@ describe('the file in which a record is found', () => {
 
 test('the evidence says why a file is not the recorded one', () => {
   const why = (scene: Scene, filesystem = 'ext') =>
-    whyNotRecorded(record({}, { filesystem, witness: WITNESS }), ownerFile(scene));
+    whyNotRecorded(record({}, { filesystem, witness: WITNESS }), ownerFile(scene), NO_SURROUNDINGS);
   expect(why({ inode: '4712' })).toBe('inode 4712 is another file');
   expect(why({ device: '7' })).toBe('device 7 is another mount');
   expect(why({ seenOn: 'xfs' })).toBe('recorded on ext, seen on xfs');
   expect(why({ seenOn: 'nfs' }, 'nfs')).toBe('locks on nfs prove nothing');
-  expect(whyNotRecorded(record(), ownerFile({}))).toBe('no witness recorded');
-  expect(whyNotRecorded(record(), null)).toBe('no file to test');
+  expect(whyNotRecorded(record(), ownerFile({}), NO_SURROUNDINGS)).toBe('no witness recorded');
+  expect(whyNotRecorded(record(), null, NO_SURROUNDINGS)).toBe('no file to test');
 });

@@ -13,7 +13,7 @@ import { ownerFile, writeLockOf } from '../helpers/crafted.js';
 import { describeForEachBackend } from '../helpers/package.js';
 import { pretendFilesystem } from '../helpers/pretend-filesystem.js';
 import { startProcess, type TestProcess } from '../helpers/processes.js';
-import { describeRequiring, isBuilt, isolationTest, testRequiring } from '../helpers/requirements.js';
+import { describeConcurrent, isBuilt, isolationTest, testRequiring } from '../helpers/requirements.js';
 import { snapshot } from '../helpers/snapshot.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
@@ -104,7 +104,7 @@ async function startTwo(waiter: TestedName): Promise<[Owner, Owner, Box]> {
 }
 
 for (const backend of TESTED) {
-  describeRequiring([isBuilt(), hasBackend(backend)], `a lease, for a waiter on ${backend}`, () => {
+  describeConcurrent([isBuilt(), hasBackend(backend)], `a lease, for a waiter on ${backend}`, () => {
     for (const call of ['acquire', 'acquireSync']) {
       isolationTest(`keeps the lock of an owner whose event loop is blocked (${call})`, async () => {
         const path = newPath();
@@ -187,11 +187,11 @@ for (const backend of TESTED) {
     isolationTest('of an owner that sleeps for less than it is kept', async () => {
       const path = newPath();
       const [owner, waiter] = await startTwo(backend);
-      await owner.acquire(path, { lease: 3 * LEASE });
-      waiter.send('acquire', { path, options: { timeout: 4 * LEASE } });
+      await owner.acquire(path, { lease: 5 * LEASE });
+      waiter.send('acquire', { path, options: { timeout: 6 * LEASE } });
       await sleep(100);
       stop(owner.process);
-      await sleep(1.5 * LEASE);
+      await sleep(2 * LEASE);
       resume(owner.process);
       await expect(waiter.answer()).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
       expect(await owner.call('verify')).toBe(true);
@@ -389,9 +389,10 @@ describeForEachBackend('a lease seen through a filesystem that others share', (a
       return status;
     });
     onCleanup(() => late.mockRestore());
-    const error = await api.acquireLock(path, { timeout: 10 * LEASE }).catch((reason) => reason);
+    const error = await api.acquireLock(path, { timeout: 5 * LEASE }).catch((reason) => reason);
     expect(error).toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
-    expect(looks).toBeGreaterThan(8);
+    // Three late answers are longer than three leases.
+    expect(looks).toBeGreaterThanOrEqual(6);
   });
 
   test('may be renewed by a clock of two seconds', async () => {

@@ -13,6 +13,7 @@ import {
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { NOBODY } from '../helpers/crafted.js';
 import { meanwhile } from '../helpers/meanwhile.js';
 import { describeForEachBackend } from '../helpers/package.js';
 import { startProcess } from '../helpers/processes.js';
@@ -22,9 +23,6 @@ import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
 
 // An older version of a program locks by a file, and the new version by a directory at the same path.
-
-/** No process here has this number, and it is one that a process can have. */
-const NOBODY = 4_194_303;
 
 function fileAt(name: string, content: string, ageMs = 5_000): string {
   const path = join(tempDir(), name);

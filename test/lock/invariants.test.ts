@@ -334,7 +334,8 @@ describeForEveryBackend('(I5) nothing but own files is ever deleted', (api) => {
       writeLock(path, DEAD_OWNER);
       writeFileSync(join(path, '.nfs000000000000000100000001'), '');
       writeFileSync(join(path, '.fuse_hidden0000000100000001'), '');
-      expect(api.reclaimLockSync(path).reclaimed).toBe(true);
+      // The owner is retired, but the path is free only once the shadows are gone.
+      expect(api.reclaimLockSync(path)).toMatchObject({ reclaimed: false, state: 'unknown' });
       expect(readdirSync(path).sort()).toEqual([
         '.fuse_hidden0000000100000001',
         '.nfs000000000000000100000001',

@@ -16,7 +16,7 @@ import { expect, test } from 'vitest';
 import { sleepSync } from '../../src/backend/sleep.js';
 import { hasBackend, TESTED } from '../helpers/backends.js';
 import { onCleanup } from '../helpers/cleanup.js';
-import { writeLock } from '../helpers/crafted.js';
+import { NOBODY, writeLock } from '../helpers/crafted.js';
 import { hookFiles } from '../helpers/hooks.js';
 import { describeForEachBackend } from '../helpers/package.js';
 import { startProcess } from '../helpers/processes.js';
@@ -26,8 +26,6 @@ import { tempDir } from '../helpers/temp-dir.js';
 // What happens between the check that a dead owner's file is still there and its deletion, and when the process is
 // killed in between.
 
-/** No process here has this number, and it is one that a process can have. */
-const NOBODY = 4_194_303;
 const NONCE = '0123456789abcdef0123456789abcdef';
 const GUARD = '.a.lock.takeover';
 const LIVING = `${process.pid}\n`;

@@ -521,8 +521,13 @@ export const files = [
         to: "if (testableWitness && witness.test(descriptor, type) === 'held') return true;",
       },
       {
+        what: 'plain Node sees the locks of other containers',
+        from: "return traitsOf(type).testableWitness && witness.testAnyLock(descriptor, type) !== 'untestable';",
+        to: 'return true;',
+      },
+      {
         what: 'flock(2) is not looked for',
-        from: 'return listsAnyLock(descriptor, byDevice && locksByStDev);',
+        from: 'return listsAnyLock(files.statDescriptor(descriptor), byDevice && locksByStDev);',
         to: 'return false;',
       },
     ],
@@ -575,8 +580,13 @@ export const files = [
       },
       {
         what: 'a lock on the file beside it says nothing',
-        from: 'if (name === null) return null;',
-        to: 'return null;',
+        from: "if (name === null) return null;\n  note(evidence, 'file-lock', null, `held",
+        to: "return null;\n  note(evidence, 'file-lock', null, `held",
+      },
+      {
+        what: 'a lock on the file beside it that is hidden is not there',
+        from: 'const name = seen.stranger.hiddenSibling;',
+        to: 'const name: string | null = null;',
       },
     ],
   },

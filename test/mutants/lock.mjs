@@ -7,6 +7,8 @@ const CLEARING = [
   'test/lock/bad-input.test.ts',
 ];
 
+const NEIGHBOURS = ['test/lock/neighbours.test.ts'];
+
 const ARGUMENTS = ['test/lock/arguments.test.ts'];
 const SELF_WAIT = ['test/lock/self-wait.test.ts'];
 const RETIRING = ['test/lock/retire.test.ts'];
@@ -188,14 +190,14 @@ export const files = [
     mutants: [
       {
         what: 'a claimed record that is being given back counts as a file of somebody else',
-        from: '.filter((name) => !isClaimedName(name))',
-        to: '',
+        from: 'const { foreign } = readContents(lockPath.backend.files, directory);',
+        to: 'const foreign = lockPath.backend.files.list(directory, 5);',
         tests: ['test/lock/retire.test.ts'],
       },
       {
         what: 'the lifeline of a released lock is kept',
-        from: '    this.#published.lifeline?.drop();\n    this.#leaseKeeper?.stop();',
-        to: '    this.#leaseKeeper?.stop();',
+        from: '    this.#published.lifeline?.drop();\n    this.#directoryTouch?.stop();',
+        to: '    this.#directoryTouch?.stop();',
         tests: ['test/lock/publish.test.ts'],
       },
       {
@@ -267,7 +269,7 @@ export const files = [
       },
       {
         what: 'nobody hears of the file that keeps the lock from being taken',
-        from: 'if (!removeDirectory(this.#published)) this.#warnOfForeignFiles();',
+        from: "if (removeDirectory(this.#published) === 'occupied') this.#warnOfForeignFiles();",
         to: 'removeDirectory(this.#published);',
         tests: RETIRING,
       },
@@ -333,8 +335,26 @@ export const files = [
       },
       {
         what: 'who deleted nothing removes the directory',
-        from: 'const isOursToRemove = deleted.length > 0 || files.length === 0;',
-        to: 'const isOursToRemove = true;',
+        from: 'const isOursToRemove = deleteAll(view, files) > 0 || files.length === 0;',
+        to: 'const isOursToRemove = deleteAll(view, files) >= 0;',
+      },
+      {
+        what: 'the record goes before it is known what is behind many leftovers',
+        from: "if (!view.isWhole() && deleteAll(view, files.filter(isRetiredName).slice(1)) > 0) return 'crowded';",
+        to: '',
+        tests: NEIGHBOURS,
+      },
+      {
+        what: 'the last sign that a crowded lock is free is deleted',
+        from: 'isRetiredName).slice(1))',
+        to: 'isRetiredName))',
+        tests: NEIGHBOURS,
+      },
+      {
+        what: 'a directory that is still there counts as removed',
+        from: "=== 'removed' ? 'cleared' : 'remains';",
+        to: "=== 'removed' ? 'cleared' : 'cleared';",
+        tests: NEIGHBOURS,
       },
       {
         what: 'deleted while it is open',
@@ -662,13 +682,13 @@ export const files = [
       },
       {
         what: 'a lease runs out while an heir is at work',
-        from: 'if (isHeldByHeirs && oneKernel && !passesThrough) return false;',
+        from: 'if (isHeldByHeirs && oneKernel && !passesThrough && !keepsLease) return false;',
         to: '',
         tests: ['test/lock/publish.test.ts'],
       },
       {
         what: 'no lease shows to other kernels that a lock was abandoned by its heirs',
-        from: 'if (isHeldByHeirs && oneKernel && !passesThrough) return false;',
+        from: 'if (isHeldByHeirs && oneKernel && !passesThrough && !keepsLease) return false;',
         to: 'if (isHeldByHeirs) return false;',
         tests: ['test/lock/publish.test.ts'],
       },
@@ -857,8 +877,8 @@ export const files = [
       },
       {
         what: 'a sticky parent is found out too late',
-        from: 'if (directory === null || user === directory.uid) return;',
-        to: 'return;',
+        from: 'return user === lstatSync(',
+        to: 'return true || user === lstatSync(',
       },
     ],
   },
@@ -868,8 +888,8 @@ export const files = [
     mutants: [
       {
         what: 'a word within a word is a lock’s name',
-        from: '/(?<![\\p{L}\\p{N}])(?:lock|lck|pid)(?:file)?(?![\\p{L}\\p{N}])/iu',
-        to: '/lock|lck|pid/iu',
+        from: 'String.raw`(?<![\\p{L}\\p{N}])(?:lock',
+        to: 'String.raw`(?:lock',
       },
     ],
   },
@@ -1050,7 +1070,7 @@ export const files = [
       },
       {
         what: 'a claimed record names nobody',
-        from: 'const claims = names.filter(isClaimedName);',
+        from: 'const claims = contents.own.filter(isClaimedName);',
         to: 'const claims: string[] = [];',
         tests: RETIRING,
       },
@@ -1068,6 +1088,27 @@ export const files = [
     ],
   },
   {
+    file: 'src/lock/protocol/contents.ts',
+    tests: NEIGHBOURS,
+    mutants: [
+      {
+        what: 'a directory or a link under one of our names is ours',
+        from: "return files.statAt(directory, name).kind === 'file';",
+        to: 'return true;',
+      },
+      {
+        what: 'what another process has just deleted is in the way',
+        from: 'if (isGone(error)) return true;',
+        to: 'if (isGone(error)) return false;',
+      },
+      {
+        what: 'a directory that was read in part was read as a whole',
+        from: 'isWhole: names.length < MAX_NAMES',
+        to: 'isWhole: true',
+      },
+    ],
+  },
+  {
     file: 'src/lock/protocol/names.ts',
     tests: CLEARING,
     mutants: [
@@ -1077,11 +1118,16 @@ export const files = [
         to: 'const RETIRED = /^retired\\./ ?? new RegExp(',
       },
       { what: 'a shadow is somebody’s file', from: 'return SHADOW.test(name);', to: 'return false;' },
+    ],
+  },
+  {
+    file: 'src/backend/private-name.ts',
+    tests: ['test/lock/sweep.test.ts'],
+    mutants: [
       {
         what: 'whatever begins with a dot is a private directory',
         from: 'const PRIVATE = new RegExp(',
         to: 'const PRIVATE = /^\\.(.+)\\./s ?? new RegExp(',
-        tests: ['test/lock/sweep.test.ts'],
       },
     ],
   },
@@ -1091,18 +1137,36 @@ export const files = [
     mutants: [
       {
         what: 'private directories of all locks',
-        from: 'if (state.names.has(lockName) || guards.has(lockName)) sweepOne',
-        to: 'sweepOne',
+        from: 'if (lockName !== null && isSwept(lockName)) sweepOne(',
+        to: 'if (lockName !== null) sweepOne(',
       },
       {
         what: 'the whole of a large directory at once',
-        from: 'sweep.names.next(NAMES_PER_CALL);',
-        to: 'sweep.names.next(1e6);',
+        from: 'read < BUDGET.names;',
+        to: 'read < 1e6;',
       },
       {
         what: 'only the beginning of a large directory',
-        from: 'if (found.length === NAMES_PER_CALL) return;',
+        from: '  return isAtEnd;\n',
+        to: '  return true;\n',
+      },
+      {
+        what: 'any number of names called like private directories at once',
+        from: 'candidates < BUDGET.candidates',
+        to: 'true',
+        tests: NEIGHBOURS,
+      },
+      {
+        what: 'candidates that take any time',
+        from: 'taken < BUDGET.ms',
+        to: 'true',
+        tests: NEIGHBOURS,
+      },
+      {
+        what: 'without a rest beside very many of them',
+        from: 'now < sweep.restsUntil || ',
         to: '',
+        tests: NEIGHBOURS,
       },
       {
         what: 'also those whose owner lives',
@@ -1741,7 +1805,7 @@ export const files = [
       },
       {
         what: 'what happens to a file under another mount is heard',
-        from: "if (record.witness !== null && lockFileOf(record, owner, () => null) !== 'recorded') return false;",
+        from: "if (record.witness !== null && lockFileOf(record, owner, NO_SURROUNDINGS) !== 'recorded') return false;",
         to: '',
         tests: ['test/waiting/lifeline.test.ts'],
       },
@@ -1781,8 +1845,8 @@ export const files = [
       },
       {
         what: 'a lifeline is watched beside a witness',
-        from: "if (witness !== null && !handedOver && lockFileOf(record, owner, () => null) === 'recorded') return null;",
-        to: '',
+        from: "lockFileOf(record, owner, NO_SURROUNDINGS) === 'recorded'",
+        to: 'false',
       },
       {
         what: 'who inherited a lock is thought to keep its file open',

@@ -473,12 +473,12 @@ export const files = [
     ],
   },
   {
-    file: 'native/linux/lifeline_space.cc',
-    tests: ['test/native/lifeline.test.ts'],
+    file: 'native/linux/byte_lock.cc',
+    tests: ['test/native/lifeline.test.ts', 'test/native/directory-witness.test.ts'],
     mutants: [
       {
         what: 'any lock on the byte is a lifeline',
-        from: 'conflict.is_lifeline && conflict.start == offset && conflict.length == 1',
+        from: 'conflict.is_byte_lock && conflict.start == offset && conflict.length == 1',
         to: 'true',
       },
       {
@@ -496,7 +496,7 @@ export const files = [
       {
         what: 'a search goes on past its limit while it finds locks that are no lifelines',
         from: '    ++answers;\n',
-        to: '    if (conflict.is_lifeline && conflict.length == 1) ++answers;\n',
+        to: '    if (conflict.is_byte_lock && conflict.length == 1) ++answers;\n',
       },
       {
         what: 'the own lifeline reads as free',

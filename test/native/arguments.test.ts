@@ -47,6 +47,9 @@ function accepted(): [string, Loose, unknown[]][] {
     [witness, 'take', [fd]],
     [witness, 'test', [fd, 'ext']],
     [witness, 'testAt', [fd, 'x', 'ext']],
+    [addon.directoryWitness, 'take', [fd, '1']],
+    [addon.directoryWitness, 'readRecord', [fd]],
+    [addon.directoryWitness, 'writeRecord', [fd, '1']],
   ];
   return rows.map(([of, name, args]) => [name, (of as Record<string, Loose>)[name] as Loose, args]);
 }

@@ -2,7 +2,7 @@
 // an owner lives is sound: they test a kernel lock on its owner.json.
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadAddon } from '../helpers/internals.mjs';
+import { loadAddon } from '../../build/modules/internals.js';
 
 const { witness } = loadAddon();
 const OWNERLESS_GRACE = 200;

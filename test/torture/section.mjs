@@ -8,7 +8,7 @@
 // f <who> <text>                   something that must not be
 import { closeSync, openSync, readdirSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadAddon } from '../helpers/internals.mjs';
+import { loadAddon } from '../../build/modules/internals.js';
 
 const WIDTH = 12;
 /** ms that the kernel may need to take apart a process that was killed. */

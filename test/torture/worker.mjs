@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread, threadId, Worker } from 'node:worker_threads';
-import * as internals from '../helpers/internals.mjs';
+import * as internals from '../../build/modules/internals.js';
 import { answerLate, takeCopy } from './disturbances.mjs';
 import { acquireDeletingByPath, acquireRenamingAside } from './flawed.mjs';
 import { acquireAsOlder } from './older.mjs';

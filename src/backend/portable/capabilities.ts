@@ -1,4 +1,5 @@
 import type { Capabilities, Capability } from '../backend.js';
+import { hasWitness } from './witness.js';
 
 /** @param platform a value of `process.platform`. */
 export function listCapabilities(platform: string): Capabilities {
@@ -6,8 +7,8 @@ export function listCapabilities(platform: string): Capabilities {
     pidfd: lacking('no pidfds'),
     pidfdInode: lacking('no pidfds'),
     namespaceId: lacking('no PID namespaces'),
-    takeWitness: lacking('no lock on a file'),
-    testWitness: lacking('no lock on a file'),
+    takeWitness: witness(platform),
+    testWitness: witness(platform),
     lifeline: lacking('no lock on a file'),
     lossEvents: lacking('no events; an owner looks once a second whether it has its lock'),
     renameNoReplace:
@@ -15,6 +16,15 @@ export function listCapabilities(platform: string): Capabilities {
         ? Object.freeze({ available: true, reason: 'Windows never renames a directory over another' })
         : lacking('no renameat2(2)'),
   });
+}
+
+function witness(platform: string): Capability {
+  if (!hasWitness(platform)) return lacking('no lock on a file');
+  const reason =
+    platform === 'win32'
+      ? 'a file beside the lock is open with a share mode of 0, on drive letters that are no network share'
+      : 'open(2) takes flock(2) on owner.json, on disks that mount(8) calls local';
+  return Object.freeze({ available: true, reason });
 }
 
 function lacking(what: string): Capability {

@@ -22,6 +22,7 @@ import { nullIfMissing, systemError, withSubject } from '../system-error.js';
 import { callByPath, type Entries, lookFor, type Paths } from './by-path.js';
 import { HandleTable } from './handles.js';
 import { insist } from './insist.js';
+import { placeType } from './place.js';
 
 // Windows has only the first four of these flags.
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL } = constants;
@@ -166,13 +167,15 @@ export class PortableFiles extends NodeFiles {
     if (pin !== null && within !== null) fchmodSync(pin, modeForFileIn(fstatSync(within)));
   }
 
-  /** Always `unknown`, because the numbers by which Node names filesystems mean something else on each system. */
   filesystem(fd: Descriptor): Filesystem {
-    this.handles.get(fd, 'statfs');
-    return { type: 'unknown', fsid: null };
+    const { path, status } = this.handles.get(fd, 'statfs');
+    return { type: placeType(this.#platform, path, status.device), fsid: null };
   }
 
-  /** The kernel knows nothing of the descriptors of this backend, so no process inherits any. */
+  /**
+   * The kernel knows nothing of the descriptors of this backend, so no process inherits any. A witness can be
+   * inherited: see {@link OpenWitness}.
+   */
   adopt(_fd: number, _device: string, _inode: string): never {
     throw systemError('ENOSYS', 'fcntl');
   }

@@ -1,9 +1,18 @@
-import { closeSync, fstatSync } from 'node:fs';
+import { closeSync, fstatSync, unlinkSync } from 'node:fs';
 import { sep } from 'node:path';
 import type { FileStatus } from '../backend.js';
 import type { Descriptor } from '../descriptor.js';
 import { fileStatus, isSameFile } from '../file-status.js';
 import { systemError } from '../system-error.js';
+
+/** A witness that this process holds: an open file that nobody else can open in the same way. */
+export interface HeldWitness {
+  /** A descriptor of the kernel. */
+  readonly descriptor: number;
+  readonly status: Pick<FileStatus, 'device' | 'inode'>;
+  /** The path of the file beside the lock, which is deleted with the witness. null: it is the lock's own file. */
+  readonly file: string | null;
+}
 
 /** A file or directory that was "opened": what it was then, and where it is now as far as this process knows. */
 export interface Handle {
@@ -18,6 +27,8 @@ export interface Handle {
    * being renamed, and NTFS gives a file number a second time only with another sequence number.
    */
   readonly pin: number | null;
+  /** The witness that was taken for this file. null: none was. */
+  witness: HeldWitness | null;
 }
 
 /** Larger than every descriptor of a kernel, which is an int, so that the two cannot be mistaken for each other. */
@@ -28,9 +39,9 @@ export class HandleTable {
   readonly #handles = new Map<Descriptor, Handle>();
   #next = FIRST;
 
-  add(handle: Handle): Descriptor {
+  add(handle: Omit<Handle, 'witness'>): Descriptor {
     const descriptor = this.#next++ as Descriptor;
-    this.#handles.set(descriptor, handle);
+    this.#handles.set(descriptor, { ...handle, witness: null });
     return descriptor;
   }
 
@@ -43,9 +54,10 @@ export class HandleTable {
 
   /** @throws EBADF */
   close(descriptor: Descriptor): void {
-    const { pin, status } = this.get(descriptor, 'close');
+    const { pin, status, witness } = this.get(descriptor, 'close');
     this.#handles.delete(descriptor);
     if (pin !== null && isStillOn(pin, status)) closeSync(pin);
+    if (witness !== null) drop(witness);
   }
 
   /** Corrects the paths of the handles on and below a file that this process has renamed. */
@@ -58,8 +70,17 @@ export class HandleTable {
   }
 }
 
+function drop({ descriptor, status, file }: HeldWitness): void {
+  if (isStillOn(descriptor, status)) closeSync(descriptor);
+  try {
+    if (file !== null) unlinkSync(file);
+  } catch {
+    // An heir still holds it, or somebody tests it. The sweep finds what is left.
+  }
+}
+
 /** False when other code in this process closed the pin: the number may be that of another file by now. */
-function isStillOn(pin: number, status: FileStatus): boolean {
+function isStillOn(pin: number, status: HeldWitness['status']): boolean {
   try {
     return isSameFile(fileStatus(fstatSync(pin, { bigint: true })), status);
   } catch {

@@ -5,21 +5,25 @@ import { WorkerLease } from '../worker-lease.js';
 import { listCapabilities } from './capabilities.js';
 import { PortableFiles } from './files.js';
 import { portableProcesses } from './processes.js';
-import { portableWitness } from './witness.js';
+import { PortableWitness } from './witness.js';
 
 /**
- * Loads the backend for systems without /proc, which uses only what Node can do everywhere. The lease decides there.
+ * Loads the backend for systems without /proc, which uses only what Node can do everywhere. The lease decides there, and the witness where
+ * one can be taken.
  * @param platform the system whose behaviour to expect; only tests pass another one than their own.
  */
 export function loadPortableBackend(platform: NodeJS.Platform = process.platform): Backend {
   const files = new PortableFiles(platform);
+  const witness = new PortableWitness(files, platform);
   let capabilities: Capabilities | undefined;
   return {
     name: 'portable',
     actsOnOpenDirectory: false,
     processes: portableProcesses,
     files,
-    witness: portableWitness,
+    witness,
+    openWitness: witness,
+    directoryWitness: null,
     watch: null,
     lifeline: NO_LIFELINE,
     lease: new WorkerLease((descriptor) => ({ path: files.handles.get(descriptor, 'fstat').path })),

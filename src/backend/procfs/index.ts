@@ -28,6 +28,8 @@ export function loadProcfsBackend(): Backend {
     processes: procfsProcesses,
     files,
     witness: new ProcfsWitness(files),
+    openWitness: null,
+    directoryWitness: null,
     watch: null,
     lifeline: PROCFS_LIFELINE,
     lease: new WorkerLease((descriptor) => ({ descriptor })),

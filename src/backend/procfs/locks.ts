@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
+import type { FileStatus } from '../backend.js';
 import type { Descriptor } from '../descriptor.js';
 import { isShortage, isSystemError, systemError } from '../system-error.js';
 
@@ -151,19 +152,18 @@ const READINGS = 3;
 const LONGEST_LIST = 16 * 1024 * 1024;
 
 /**
- * True when /proc/locks lists a lock of whatever kind on the inode of an open file or directory.
+ * True when /proc/locks lists a lock of whatever kind on the inode of a file or directory, which must be open.
  * @param byDevice false: the device is not compared, because btrfs and overlay show another one there. A lock of a
  * namesake on another filesystem only delays.
  * @throws ENOMEM for a list that is too long to be read whole: nothing is known then.
  */
-export function listsAnyLock(fd: Descriptor, byDevice: boolean): boolean {
+export function listsAnyLock(file: Pick<FileStatus, 'device' | 'inode'>, byDevice: boolean): boolean {
   try {
-    const { dev, ino } = fstatSync(fd, { bigint: true });
-    const { major, minor } = splitDevice(dev);
+    const { major, minor } = splitDevice(BigInt(file.device));
     // Both numbers have two digits at the least (locks_show of fs/locks.c).
     const [high, low] = [major, minor].map((number) => number.toString(16).padStart(2, '0'));
     const device = byDevice ? `${high}:${low}` : '[0-9a-f]+:[0-9a-f]+';
-    const lock = new RegExp(`^\\s*\\d+:\\s+[A-Z]\\S+\\s.*\\s${device}:${ino}\\s`, 'm');
+    const lock = new RegExp(`^\\s*\\d+:\\s+[A-Z]\\S+\\s.*\\s${device}:${file.inode}\\s`, 'm');
     for (let reading = 0; reading < READINGS; reading += 1) {
       const { text, complete, ended } = readLockTable(LONGEST_LIST);
       if (lock.test(text)) return true;

@@ -26,7 +26,7 @@ export function clockStepSince(ticksAsRead: number | null, clocks: Clocks): numb
 
 /** True when the stamp of a process that is as old as that agrees with its birth by the clock of now. */
 function isSteadySince(ticksAsRead: number, clocks: Clocks): boolean {
-  return listPids().some((pid) => {
+  return (listPids() ?? []).some((pid) => {
     const afterMs = stampAfterBirth(pid, `/proc/${pid}`, clocks, ticksAsRead);
     return afterMs !== null && Math.abs(afterMs) <= AGREEMENT_MS;
   });

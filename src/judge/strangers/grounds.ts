@@ -44,6 +44,23 @@ export function rebooted(judged: Judged): Answer | null {
   return { state: 'dead', reason: 'legacy-rebooted' };
 }
 
+/**
+ * Answers for a record that is older than this boot, on systems where nothing shows when a process was born: the number
+ * was given anew since. After the fast startup of Windows the kernel is the one of before, and so is its boot.
+ */
+export function writtenBeforeBoot(judged: Judged): Answer | null {
+  const { record, seen, evidence } = judged;
+  if (seen.platform === 'linux' || seen.observedProcess.existence !== 'unknown') return null;
+  const { recordedAt } = record;
+  const bootedMs = seen.stranger.bootedAtMs;
+  if (recordedAt === null || bootedMs === null) return null;
+  // If the clock was set forward while this process ran, the boot seems too late by as much.
+  const lateMs = bootedMs - seen.clockGainMs - recordedAt.ms;
+  if (!isLateByAnyClock({ recordedAt, lateMs }, judged)) return null;
+  note(evidence, 'boot-time', timeText(recordedAt), `booted ${isoText(bootedMs)}`, 'dead');
+  return { state: 'dead', reason: 'legacy-before-boot' };
+}
+
 export function goneOrHidden(judged: Judged): Answer | null {
   const { record, seen, evidence } = judged;
   const { existence, exited, source } = seen.observedProcess;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Descriptor } from '../../backend/descriptor.js';
-import { isSeenLocked } from '../../backend/directory-locks.js';
+import { isSeenLocked, seesLocksOfAll } from '../../backend/directory-locks.js';
 import { INITIAL_PID_NAMESPACE } from '../../backend/initial-namespaces.js';
 import { errnoOf, isErrno, notKnown, reasonOf, unlessShort } from '../../backend/system-error.js';
 import { looksExited, observeProcess, unclear } from '../../identity/observe-process.js';
@@ -63,19 +63,34 @@ export class LiveStrangerObservation implements StrangerObservation {
   }
 
   get lockedSibling(): string | null {
-    const { siblings } = this.#site;
-    return siblings?.names.find((name) => this.#isSiblingLocked(siblings.directory, name)) ?? null;
+    return this.#siblingThat((file) => file !== HIDDEN && this.#isLocked(file));
   }
 
-  #isSiblingLocked(directory: Descriptor, name: string): boolean {
+  get hiddenSibling(): string | null {
+    return this.#siblingThat((file) => file === HIDDEN || !this.#showsAllLocks(file));
+  }
+
+  #siblingThat(suits: (file: Descriptor | typeof HIDDEN) => boolean): string | null {
+    const { siblings } = this.#site;
+    if (siblings === undefined) return null;
     const { files } = this.#observer.backend;
-    const file = this.#look(null, () => openFile(() => files.openAt(directory, name)));
-    if (file === null) return false;
-    try {
-      return this.#isLocked(file);
-    } finally {
-      files.close(file);
-    }
+    const suitsAs = (name: string): boolean => {
+      const file = this.#look(null, () => openFile(() => files.openAt(siblings.directory, name)));
+      if (file === null || file === HIDDEN) return file !== null && suits(file);
+      try {
+        return suits(file);
+      } finally {
+        files.close(file);
+      }
+    };
+    return siblings.names.find(suitsAs) ?? null;
+  }
+
+  /** The own /proc of the initial PID namespace shows the locks of every process. */
+  #showsAllLocks(file: Descriptor): boolean {
+    const { backend, ownProc, pidNamespace } = this.#observer;
+    if (ownProc && pidNamespace?.inode === INITIAL_PID_NAMESPACE) return true;
+    return this.#look(false, () => seesLocksOfAll(backend, file));
   }
 
   /** fcntl(2) shows what other PID namespaces hold too, and /proc/locks shows flock(2). */
@@ -120,11 +135,15 @@ export class LiveStrangerObservation implements StrangerObservation {
   get bootedAtMs(): number | null {
     const { bootTimeMs, nowMs } = this.#rest;
     const { timeOffset } = this.#observer;
-    if (bootTimeMs === null || timeOffset === null) return null;
-    return nowMs - (bootTimeMs - timeOffset.seconds * 1_000);
+    // Only Linux has time namespaces.
+    const shift = process.platform === 'linux' ? timeOffset : { seconds: 0 };
+    if (bootTimeMs === null || shift === null) return null;
+    return nowMs - (bootTimeMs - shift.seconds * 1_000);
   }
 
   clockStepSince(ticksAsRead: number | null): number {
+    // Elsewhere nothing keeps the time at which the kernel stamped it.
+    if (process.platform !== 'linux') return 0;
     return this.#look(0, () => clockStepSince(ticksAsRead, this.#rest));
   }
 
@@ -146,12 +165,16 @@ export class LiveStrangerObservation implements StrangerObservation {
   }
 }
 
-/** null when there is no such file, or when it may not be read. */
-function openFile(open: () => Descriptor): Descriptor | null {
+/** A file is there, and may not be read. */
+const HIDDEN = 'hidden';
+
+/** null when there is no such file. */
+function openFile(open: () => Descriptor): Descriptor | typeof HIDDEN | null {
   try {
     return open();
   } catch (error) {
-    return notKnown(error);
+    const code = errnoOf(error);
+    return code === 'EACCES' || code === 'EPERM' ? HIDDEN : notKnown(error);
   }
 }
 

@@ -17,6 +17,11 @@ export interface StrangerObservation {
   /** Name of a file beside it that the program is known to lock, and that is locked. null when none is. */
   readonly lockedSibling: string | null;
   /**
+   * Name of such a file on which a lock of another PID namespace cannot be seen: that of fcntl(2) in plain Node, and any
+   * on a file that may not be read. null when there is none, and when {@link lockedSibling} has a name.
+   */
+  readonly hiddenSibling: string | null;
+  /**
    * The process with this number, if it lives and is neither this process nor one that this process has started.
    */
   workerAt(pid: number): Worker | null;

@@ -10,11 +10,12 @@ const FRESH_MS = 60_000;
 /** ms that a program may take from the time that it writes into its record to the end of that writing. */
 const WRITING_MS = 5_000;
 
-/** The grounds that compare a birth with the time of the record. */
+/** The grounds that compare the time of the record with a birth, or with the boot. */
 const BY_TIME: ReadonlySet<Reason> = new Set<Reason>([
   'legacy-pid-is-thread',
   'legacy-own-pid-reused',
   'legacy-born-after-record',
+  'legacy-before-boot',
 ]);
 
 export const SIGNS: readonly Objection[] = [freshSign, touched, serverClock, clockStepped];

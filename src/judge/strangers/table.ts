@@ -20,9 +20,10 @@ import {
   rebooted,
   startMatches,
   undecided,
+  writtenBeforeBoot,
 } from './grounds.js';
 import { isSaidToBeOfThisHost, type Judged } from './judged.js';
-import { LOCKS } from './locks.js';
+import { HIDDEN_LOCKS, LOCKS } from './locks.js';
 import { SIGNS } from './signs.js';
 import { ownerAsStated } from './stated.js';
 import { isoText } from './times.js';
@@ -35,6 +36,7 @@ const ROWS: Rows<Judged> = [
   pidOfOtherHost,
   noteBootTime, // never answers
   rebooted,
+  writtenBeforeBoot,
   goneOrHidden,
   kernelThread,
   startMatches,
@@ -45,7 +47,7 @@ const ROWS: Rows<Judged> = [
 ];
 
 /** They are asked only where there is a ground for a death, because some of them read all of /proc. */
-const OBJECTIONS = [...LOCKS, ...ELSEWHERE, ...SIGNS, ...WORKERS];
+const OBJECTIONS = [...LOCKS, ...HIDDEN_LOCKS, ...ELSEWHERE, ...SIGNS, ...WORKERS];
 
 /** Where the record itself proves on which kernel and in which PID namespace its owner ran, no place speaks against it. */
 const OBJECTIONS_TO_STATED = [...LOCKS, ...SIGNS, ...OWN_WORKERS];

@@ -8,7 +8,7 @@ import type { Worker } from './observation.js';
 import { isYoungerThanRecord } from './times.js';
 
 export const WORKERS: readonly Objection[] = [
-  otherProcess,
+  exceptBeforeBoot(otherProcess),
   follower,
   namesakeInDescendant,
   namesakesHidden,
@@ -20,6 +20,11 @@ export const WORKERS: readonly Objection[] = [
  * else's.
  */
 export const OWN_WORKERS: readonly Objection[] = [otherProcess, follower, notSeen];
+
+/** No process that is here now is older than the boot. */
+function exceptBeforeBoot(objects: (judged: Judged) => Answer | null): Objection {
+  return (judged, ground) => (ground.reason === 'legacy-before-boot' ? null : objects(judged));
+}
 
 /** A launcher that has ended names the server that it started, or a server its workers. */
 function otherProcess(judged: Judged): Answer | null {

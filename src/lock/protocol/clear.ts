@@ -9,8 +9,12 @@ import { refuseUnlessRemovable } from './removable.js';
 import { removeDirectory, retireOwner, unlinkOwnFile } from './retire.js';
 import type { LockView } from './view.js';
 
-/** `overtaken`: another process was faster. `replaced`: what stands there now was not judged yet. */
-export type Clearing = 'cleared' | 'overtaken' | 'replaced';
+/**
+ * `cleared`: the owner is retired, and its directory gone. `remains`: the owner is retired, but the directory still holds
+ * something. `crowded`: some of very many leftovers were deleted, and nothing else was touched. `overtaken`: another
+ * process was faster. `replaced`: what stands there now was not judged yet.
+ */
+export type Clearing = 'cleared' | 'remains' | 'crowded' | 'overtaken' | 'replaced';
 
 /**
  * Clears a directory that was found stale, through the descriptors on which it was judged.
@@ -19,8 +23,11 @@ export type Clearing = 'cleared' | 'overtaken' | 'replaced';
  */
 export function clearStale(view: LockView): Clearing {
   view.refuseForeignFiles();
-  refuseUnlessRemovable(view);
+  refuseUnlessRemovable(view.lockPath);
   const files = view.leftovers();
+  // Behind so many leftovers there may be files of somebody else. A retired record is nobody's, whatever else is there;
+  // one of them stays, because it says that the lock is free.
+  if (!view.isWhole() && deleteAll(view, files.filter(isRetiredName).slice(1)) > 0) return 'crowded';
   if (view.owner !== null) {
     const nonce = newNonce();
     const isJudged = (claimed: string) => view.isUnchangedOwner(claimed);
@@ -29,10 +36,19 @@ export function clearStale(view: LockView): Clearing {
     files.push(retiredName(nonce));
   }
   view.closeOwner();
-  const deleted = files.filter((name) => unlinkOwnFile(view, name));
-  const isOursToRemove = deleted.length > 0 || files.length === 0;
-  if (isOursToRemove) removeDirectory(view);
-  return isOursToRemove || view.owner !== null ? 'cleared' : 'overtaken';
+  const isOursToRemove = deleteAll(view, files) > 0 || files.length === 0;
+  if (isOursToRemove) return removeDirectory(view) === 'removed' ? 'cleared' : 'remains';
+  return view.owner !== null ? 'remains' : 'overtaken';
+}
+
+/** @returns how many of the files this process deleted. */
+function deleteAll(view: LockView, names: readonly string[]): number {
+  return names.filter((name) => unlinkOwnFile(view, name)).length;
+}
+
+/** True when this process has freed the lock, even if its directory is still there. */
+export function hasFreed(clearing: Clearing): boolean {
+  return clearing === 'cleared' || clearing === 'remains';
 }
 
 /**
@@ -42,7 +58,7 @@ export function clearStale(view: LockView): Clearing {
  */
 export function reclaimStale(view: LockView, why: Pick<LockState, 'verdict' | 'description'>): Clearing {
   const clearing = clearStale(view);
-  if (clearing === 'cleared' && reclaimEvent.isHeard) {
+  if (hasFreed(clearing) && reclaimEvent.isHeard) {
     const reclaimed = reclaimedFrom(view, why);
     if (reclaimed !== null) reclaimEvent.publish({ path: view.lockPath.path, ...reclaimed });
   }

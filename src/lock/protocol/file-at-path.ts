@@ -16,7 +16,7 @@ import { ageOf, held, OWNERLESS_GRACE } from './ownerless.js';
 import { duringTakeover } from './takeover.js';
 
 /** Milliseconds for which a file that names nobody may be one into which its owner is about to write. */
-export const WRITING_TIME = 1_000;
+const WRITING_TIME = 1_000;
 
 /**
  * Judges the owner that a file names. The result has a `refusal` where the file must not be deleted, whatever its owner:

@@ -1,7 +1,8 @@
 // The names of the lock's own files. No other file is ever deleted.
+import { lockNameOfPrivate, privateName } from '../../backend/private-name.js';
 import { OWNER_FILE } from '../../record/owner-file.js';
 
-export { OWNER_FILE };
+export { lockNameOfPrivate, OWNER_FILE, privateName };
 
 /** The name of owner.json while it is being written, in a private directory. */
 export const NEW_OWNER_FILE = 'owner.json.new';
@@ -9,7 +10,6 @@ export const NEW_OWNER_FILE = 'owner.json.new';
 const NONCE = '[0-9a-f]{32}';
 const RETIRED = new RegExp(`^retired\\.${NONCE}$`);
 const CLAIMED = new RegExp(`^claimed\\.${NONCE}$`);
-const PRIVATE = new RegExp(`^\\.(.+)\\.${NONCE}$`, 's');
 /** FUSE and NFS rename a file that is deleted while open to such a name. It vanishes by itself. */
 const SHADOW = /^\.(fuse_hidden|nfs)/;
 
@@ -34,11 +34,6 @@ export function isClaimedName(name: string): boolean {
   return CLAIMED.test(name);
 }
 
-/** The directory in which a lock is prepared before it appears under its own name. */
-export function privateName(lockName: string, nonce: string): string {
-  return `.${lockName}.${nonce}`;
-}
-
 const GUARD_ENDING = '.takeover';
 
 /** The name of the lock that a process holds while it takes over a file called `lockName`. */
@@ -50,11 +45,6 @@ export function guardName(lockName: string): string {
 
 /** Most bytes in a lock's name. The private name adds a nonce and two dots, and NAME_MAX is 255. */
 export const MAX_LOCK_NAME = 255 - privateName('', '0'.repeat(32)).length;
-
-/** The name of the lock for which a private directory was made. null when `name` is no private name. */
-export function lockNameOfPrivate(name: string): string | null {
-  return PRIVATE.exec(name)?.[1] ?? null;
-}
 
 /** True for a file that a program may be about to rename to owner.json, such as `owner.json.tmp`. */
 export function isDraftName(name: string): boolean {

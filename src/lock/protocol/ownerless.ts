@@ -27,7 +27,7 @@ export const OWNERLESS_GRACE = 30_000;
  * Milliseconds. The grace of our private directories is shorter, because their makers begin anew when they
  * find them swept.
  */
-const PRIVATE_GRACE = 5_000;
+export const PRIVATE_GRACE = 5_000;
 
 /** Milliseconds for which an empty directory may be one that a release is about to remove. */
 const REMOVAL_TIME = 1_000;

@@ -166,12 +166,12 @@ function newRecord(
   };
 }
 
-/** Without a witness an owner needs a lease, and also with one that plain Node cannot test in /proc/locks. */
+/** Without a witness an owner needs a lease, and also with one that some observers cannot test. */
 function needsLease(type: string, witness: WitnessRecord | null, isHeldByHeirs: boolean): boolean {
-  const { oneKernel, passesThrough, showsChanges, locksByStDev } = traitsOf(type);
+  const { oneKernel, passesThrough, showsChanges, locksByStDev, keepsLease } = traitsOf(type);
   // Nobody need touch owner.json when the recorded process is dead, so a lease would run out while an heir lives. Where
   // other kernels may see the lock it is recorded all the same, because nothing else shows them that it was abandoned.
-  if (isHeldByHeirs && oneKernel && !passesThrough) return false;
+  if (isHeldByHeirs && oneKernel && !passesThrough && !keepsLease) return false;
   // A lease whose renewal other kernels never see would look expired to them.
   return showsChanges && (witness === null || !locksByStDev);
 }

@@ -108,17 +108,19 @@ export function unlinkOwnFile({ lockPath, directory }: OpenLockDirectory, name: 
   }
 }
 
+/** `shadows`: files that were deleted while open are still in the directory (FUSE, NFS). `occupied`: other files are. */
+export type Removal = 'removed' | 'shadows' | 'occupied';
+
 /**
- * Removes the directory if it is empty and still the one at its path. Otherwise it stays, which is no error:
- * another process has removed it, or a file that was deleted while open has left a shadow in it (FUSE, NFS).
- * @returns false when it holds files that are not the lock's own.
+ * Removes the directory if it is empty and still the one at its path. Otherwise it stays, which is no error.
+ * @returns `removed` also when another process has removed it.
  * @throws NotALockError (ERR_NOT_A_LOCK) when a filesystem is mounted there.
  */
-export function removeDirectory(lock: OpenLockDirectory): boolean {
+export function removeDirectory(lock: OpenLockDirectory): Removal {
   for (let waited = 0; ; waited += 1) {
-    if (tryRemoveDirectory(lock)) return true;
-    if (waited === SHADOW_PATIENCE) return true;
-    if (!holdsOnlyShadows(lock)) return false;
+    if (tryRemoveDirectory(lock)) return 'removed';
+    if (waited === SHADOW_PATIENCE) return 'shadows';
+    if (!holdsOnlyShadows(lock)) return 'occupied';
     sleepSync(1);
   }
 }

@@ -68,7 +68,7 @@ const KINDS = {
 
 /** @returns false when owner.json changed meanwhile, or is gone. */
 export function clearStranger(strange: StrangeDirectory): boolean {
-  refuseUnlessRemovable(strange);
+  refuseUnlessRemovable(strange.lockPath);
   const { files } = strange.lockPath.backend;
   const nonce = newNonce();
   const isJudged = (claimed: string) => isSameFile(files.statAt(strange.directory, claimed), strange.status);

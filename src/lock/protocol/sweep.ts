@@ -1,4 +1,6 @@
-// Sweeping means to clear the private directories that killed processes left beside a lock.
+// Sweeping means to clear the private directories, and on Windows the witnesses, that killed processes left beside a
+// lock.
+import type { BesideName } from '../../backend/backend.js';
 import { monotonicMs } from '../../backend/monotonic-clock.js';
 import { NameStream } from '../../backend/name-stream.js';
 import { ForeignLock, putBack } from '../../formats/foreign-lock.js';
@@ -8,14 +10,27 @@ import { LastLook } from './last-look.js';
 import type { LockPath } from './lock-path.js';
 import { guardName, lockNameOfPrivate } from './names.js';
 import { openLockOrFile } from './open-lock.js';
+import { sweepBeside } from './sweep-beside.js';
 import { duringTakeover } from './takeover.js';
 
 const SWEEP_INTERVAL_MS = 60_000;
 /**
- * Names that one call reads at most, which takes about a millisecond. A directory with more of them is swept by the
+ * What one acquisition reads and judges at most, because it waits for that. A directory with more names is swept by the
  * acquisitions that follow, each of which goes on where the one before ended.
  */
-const NAMES_PER_CALL = 1_000;
+const BUDGET = {
+  /** A thousand take about a millisecond. */
+  names: 1_000,
+  /** Names that are called like private directories of a lock here. Anybody can make very many of them. */
+  candidates: 32,
+  /** Milliseconds, after which no further candidate is judged. One can take some milliseconds itself. */
+  ms: 5,
+};
+/**
+ * After a part that came to its end by its candidates or its time, the sweep rests for this many times what the part took.
+ * So those who fill a directory with such names take a tenth of the time of acquisitions at most.
+ */
+const REST = 9;
 
 interface ParentState {
   /** Milliseconds on the monotonic clock. */
@@ -33,6 +48,8 @@ const parents = new Map<string, ParentState>();
 interface Sweep {
   readonly parentPath: string;
   readonly names: NameStream;
+  /** Milliseconds on the monotonic clock, before which it does not go on. */
+  restsUntil: number;
 }
 
 /** A sweep that has not come to the end of its directory. There is one at a time, which costs one descriptor. */
@@ -54,15 +71,7 @@ export function sweepIfDue(lockPath: LockPath, options: InspectOptions): void {
   state.sweptAt = now;
   try {
     const sweep = isUnfinished && unfinished !== null ? unfinished : begin(parentPath);
-    const found = sweep.names.next(NAMES_PER_CALL);
-    // The process that was killed may have been one that took over a file.
-    const guards = new Set([...state.names].map(guardName));
-    for (const name of found) {
-      const lockName = guards.has(name) ? name : lockNameOfPrivate(name);
-      if (lockName === null) continue;
-      if (state.names.has(lockName) || guards.has(lockName)) sweepOne(lockPath, name, lockName, options);
-    }
-    if (found.length === NAMES_PER_CALL) return;
+    if (now < sweep.restsUntil || !sweepPart(sweep, lockPath, state.names, options)) return;
   } catch {
     // The parent directory may be entered but not listed.
   }
@@ -70,9 +79,44 @@ export function sweepIfDue(lockPath: LockPath, options: InspectOptions): void {
   state.names.clear();
 }
 
+/** @returns true at the end of the directory. */
+function sweepPart(
+  sweep: Sweep,
+  lockPath: LockPath,
+  lockNames: ReadonlySet<string>,
+  options: InspectOptions,
+): boolean {
+  // The process that was killed may have been one that took over a file.
+  const guards = new Set([...lockNames].map(guardName));
+  const isSwept = (lockName: string) => lockNames.has(lockName) || guards.has(lockName);
+  const witnesses: [name: string, beside: BesideName][] = [];
+  const startedAt = monotonicMs();
+  let candidates = 0;
+  let isAtEnd = false;
+  for (let read = 0; read < BUDGET.names; read += 1) {
+    const name = sweep.names.next();
+    isAtEnd = name === null;
+    if (name === null) break;
+    const lockName = guards.has(name) ? name : lockNameOfPrivate(name);
+    const beside = lockPath.backend.openWitness?.parseBeside(name) ?? null;
+    if (lockName !== null && isSwept(lockName)) sweepOne(lockPath, name, lockName, options);
+    else if (beside !== null && isSwept(beside.lockName)) witnesses.push([name, beside]);
+    else continue;
+    candidates += 1;
+    const now = monotonicMs();
+    const taken = now - startedAt;
+    if (candidates < BUDGET.candidates && taken < BUDGET.ms) continue;
+    sweep.restsUntil = now + REST * taken;
+    break;
+  }
+  // A witness is needed until what it belongs to is swept.
+  for (const [name, beside] of witnesses) sweepWitness(lockPath, name, beside);
+  return isAtEnd;
+}
+
 function begin(parentPath: string): Sweep {
   end();
-  unfinished = { parentPath, names: new NameStream(parentPath) };
+  unfinished = { parentPath, names: new NameStream(parentPath), restsUntil: 0 };
   return unfinished;
 }
 
@@ -94,6 +138,14 @@ function sweepOne(lockPath: LockPath, name: string, lockName: string, options: I
     }
   } catch {
     // It belongs to another user, or is not a lock's directory at all.
+  }
+}
+
+function sweepWitness(lockPath: LockPath, name: string, beside: BesideName): void {
+  try {
+    sweepBeside(lockPath, name, beside);
+  } catch {
+    // It belongs to another user, or another process has swept it.
   }
 }
 

@@ -8,21 +8,11 @@ import { isDeletableAs, isNamedLikeLock } from '../../formats/names.js';
 import { openOwnerFile } from '../../record/owner-file.js';
 import type { OwnerRecord } from '../../record/owner-record.js';
 import { shellQuoted } from '../../text/shell-quote.js';
+import { type DirectoryContents, MAX_FOREIGN_SHOWN, readContents } from './contents.js';
 import type { LockPath } from './lock-path.js';
-import {
-  isClaimedName,
-  isRetiredName,
-  isShadowName,
-  lockNameOfPrivate,
-  NEW_OWNER_FILE,
-  OWNER_FILE,
-} from './names.js';
+import { isClaimedName, lockNameOfPrivate, OWNER_FILE } from './names.js';
 import { putBack } from './retire.js';
 
-/** Most entries that are read: enough to see that a directory holds data and is no lock. */
-const MAX_ENTRIES = 64;
-/** Most foreign files that are named: enough for a person to see whose data it is. */
-const MAX_FOREIGN_SHOWN = 5;
 /** Milliseconds. A claim takes some microseconds, unless the process that makes it is stopped or killed. */
 const CLAIM_TIME = 1_000;
 /** Bytes: more than any owner.json that is judged. */
@@ -55,7 +45,7 @@ export class LockView {
    */
   readonly ownerName: string;
   #directoryStatus: FileStatus | undefined;
-  #namesFound: readonly string[] | undefined;
+  #contentsFound: DirectoryContents | undefined;
   #isKept = false;
   #isOwnerClosed = false;
 
@@ -63,14 +53,14 @@ export class LockView {
     lockPath: LockPath,
     directory: Descriptor,
     owner: OpenOwner | null,
-    names?: readonly string[],
+    contents?: DirectoryContents,
   ) {
     this.lockPath = lockPath;
     this.directory = directory;
     this.owner = owner === null ? null : owner.file;
     this.record = owner === null ? null : owner.record;
     this.ownerName = owner === null ? OWNER_FILE : owner.name;
-    this.#namesFound = names;
+    this.#contentsFound = contents;
   }
 
   /**
@@ -100,13 +90,14 @@ export class LockView {
       const owner = openOwner(lockPath, directory, OWNER_FILE);
       if (owner !== null) return new LockView(lockPath, directory, owner);
       // A process that retires the owner, or was killed while it did so, has given owner.json another name.
-      const names = namesIn(lockPath, directory);
-      const claims = names.filter(isClaimedName);
+      const contents = readContents(lockPath.backend.files, directory);
+      const claims = contents.own.filter(isClaimedName);
       for (const name of claims) {
         const claimed = openOwner(lockPath, directory, name);
-        if (claimed !== null) return new LockView(lockPath, directory, claimed, names);
+        if (claimed !== null) return new LockView(lockPath, directory, claimed, contents);
       }
-      if (claims.length === 0 || reading === READINGS) return new LockView(lockPath, directory, null, names);
+      if (claims.length === 0 || reading === READINGS)
+        return new LockView(lockPath, directory, null, contents);
     }
   }
 
@@ -116,7 +107,7 @@ export class LockView {
     for (const name of this.leftovers().filter(isClaimedName)) {
       const claimed = openOwner(this.lockPath, this.directory, name);
       if (claimed === null) continue;
-      const view = new LockView(this.lockPath, this.directory, claimed, this.#names());
+      const view = new LockView(this.lockPath, this.directory, claimed, this.#contents());
       view.#isKept = true;
       views.push(view);
     }
@@ -184,15 +175,19 @@ export class LockView {
     if (this.#isKept) this.lockPath.backend.files.close(this.directory);
   }
 
-  /** Names of the lock's own files, except that of {@link owner} and shadows. */
+  /** Names of the lock's own files, except that of {@link owner}. */
   leftovers(): string[] {
-    return this.#names().filter((name) => name !== this.ownerName && isOwnName(name));
+    return this.#contents().own.filter((name) => name !== this.ownerName);
+  }
+
+  /** False when the directory may hold more names than were read. */
+  isWhole(): boolean {
+    return this.#contents().isWhole;
   }
 
   /** Names of the first few files in the directory that are not the lock's own. */
   foreignFiles(): readonly string[] {
-    const foreign = this.#names().filter((name) => name !== OWNER_FILE && !isOwnName(name));
-    return foreign.slice(0, MAX_FOREIGN_SHOWN);
+    return this.#contents().foreign.slice(0, MAX_FOREIGN_SHOWN);
   }
 
   /** @throws LockNotEmptyError (ERR_LOCK_NOT_EMPTY) when there are any {@link foreignFiles}. */
@@ -213,18 +208,10 @@ export class LockView {
   }
 
   /** The directory is read at the first call. */
-  #names(): readonly string[] {
-    this.#namesFound ??= namesIn(this.lockPath, this.directory);
-    return this.#namesFound;
+  #contents(): DirectoryContents {
+    this.#contentsFound ??= readContents(this.lockPath.backend.files, this.directory);
+    return this.#contentsFound;
   }
-}
-
-function namesIn({ backend }: LockPath, directory: Descriptor): string[] {
-  return backend.files.list(directory, MAX_ENTRIES).filter((name) => !isShadowName(name));
-}
-
-function isOwnName(name: string): boolean {
-  return name === NEW_OWNER_FILE || isRetiredName(name) || isClaimedName(name);
 }
 
 /** @returns null when no file has that name. */

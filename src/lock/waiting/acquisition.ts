@@ -5,7 +5,7 @@ import { ownerRecordOf } from '../../record/format.js';
 import { acquireEvent, ownerAgeOf, type ReclaimedLock, reclaimEvent } from '../events.js';
 import type { AcquireOptions } from '../options.js';
 import { assess } from '../protocol/assess.js';
-import { reclaimedFrom, reclaimStale } from '../protocol/clear.js';
+import { hasFreed, reclaimedFrom, reclaimStale } from '../protocol/clear.js';
 import { assessFile, removeFile } from '../protocol/file-at-path.js';
 import { isLeased } from '../protocol/file-lease.js';
 import { LastLook } from '../protocol/last-look.js';
@@ -144,7 +144,7 @@ export class Acquisition<W extends ChangeWatch> {
       const lockState = assess(view, this.#options, this.#lastLook);
       if (lockState.refusal !== undefined) throw lockState.refusal;
       const isStale = lockState.state === 'stale';
-      if (isStale && reclaimStale(view, lockState) === 'cleared') {
+      if (isStale && hasFreed(reclaimStale(view, lockState))) {
         this.#reclaimed = reclaimedFrom(view, lockState) ?? this.#reclaimed;
       }
       if (!isStale) view.putBackOldClaim();

@@ -2,7 +2,7 @@ import type { WatchOperations } from '../../backend/backend.js';
 import type { Descriptor } from '../../backend/descriptor.js';
 import { traitsOf } from '../../backend/filesystem-traits.js';
 import { isErrno } from '../../backend/system-error.js';
-import { lockFileOf } from '../../judge/lock-file.js';
+import { lockFileOf, NO_SURROUNDINGS } from '../../judge/lock-file.js';
 import type { LockPath } from '../protocol/lock-path.js';
 import { LockView } from '../protocol/view.js';
 import { type LifelineToWatch, lifelineToWatch } from './lifeline-to-watch.js';
@@ -174,7 +174,7 @@ function isComplete(view: LockView, hasPidfd: boolean): boolean {
   const { owner, record } = view;
   if (owner === null || record === null || !traitsOf(owner.filesystem.type).testableWitness) return false;
   // The kernel reports nothing of a file that the owner has open through another mount of its filesystem.
-  if (record.witness !== null && lockFileOf(record, owner, () => null) !== 'recorded') return false;
+  if (record.witness !== null && lockFileOf(record, owner, NO_SURROUNDINGS) !== 'recorded') return false;
   return record.version !== null || hasPidfd;
 }
 

@@ -1,6 +1,6 @@
 import { compareNamespace } from '../../identity/compare.js';
 import { ownIdentity } from '../../identity/read.js';
-import { lockFileOf } from '../../judge/lock-file.js';
+import { lockFileOf, NO_SURROUNDINGS } from '../../judge/lock-file.js';
 import type { LockView } from '../protocol/view.js';
 
 /** A lifeline that ends when the lock of a view becomes free, or at least when its owner dies. */
@@ -19,7 +19,8 @@ export function lifelineToWatch({ lockPath, owner, record }: LockView): Lifeline
   if (owner === null || record === null || record.identity === null) return null;
   const { witness, identity, lifeline, handedOver } = record;
   // One that inherited the lock may have closed owner.json and still hold the lifeline.
-  if (witness !== null && !handedOver && lockFileOf(record, owner, () => null) === 'recorded') return null;
+  if (witness !== null && !handedOver && lockFileOf(record, owner, NO_SURROUNDINGS) === 'recorded')
+    return null;
   const { test } = lockPath.backend.lifeline;
   if (lifeline !== null && test(lifeline) === 'held') return { text: lifeline, isOfLock: true };
   if (handedOver || identity.lifeline === null || compareNamespace(identity, ownIdentity()) === 'same')

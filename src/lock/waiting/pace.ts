@@ -23,6 +23,9 @@ const SAFETY_INTERVAL = 15_000;
 /** Share by which pauses are varied, so that waiters of one lock do not look in step. */
 const JITTER = 0.2;
 
+/** What of a look decides when the next one comes. */
+type Look = Pick<Obstacle, 'moving' | 'owner' | 'lookAgainIn'>;
+
 /** Decides when a waiter looks at the lock again. It reads no clock. */
 export class Pace {
   readonly #random: () => number;
@@ -42,7 +45,7 @@ export class Pace {
    * @param isWatchComplete true when every change that can free the lock is reported.
    * @returns milliseconds until the next look, or {@link AT_ONCE}.
    */
-  afterLook({ moving, owner, lookAgainIn }: Obstacle, isWatchComplete: boolean): number {
+  afterLook({ moving, owner, lookAgainIn }: Look, isWatchComplete: boolean): number {
     if (moving && this.#immediate < MAX_IMMEDIATE) {
       this.#immediate += 1;
       return AT_ONCE;

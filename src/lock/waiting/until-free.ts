@@ -1,18 +1,14 @@
 // Waiting for a lock that this process does not want: it looks, and waits for a change, but takes and removes nothing.
 
-import { lstatSync, type Stats } from 'node:fs';
-import { basename } from 'node:path';
 import { monotonicMs } from '../../backend/monotonic-clock.js';
 import { isErrno } from '../../backend/system-error.js';
 import { LockNotEmptyError, NotALockError } from '../../errors.js';
 import { hasOwnerFile } from '../../formats/format.js';
-import { isNamedLikeLock } from '../../formats/names.js';
 import type { OwnerRecord } from '../../record/owner-record.js';
-import { inspectLockSync, type LockInspection } from '../inspect.js';
+import { type InspectedLock, lookAt } from '../inspect.js';
 import { type AcquireOptions, checkAcquireOptions } from '../options.js';
-import { BEATS_PER_LEASE, type InspectOptions, MIN_LEASE } from '../protocol/assess.js';
-import { WRITING_TIME } from '../protocol/file-at-path.js';
-import { LEASED } from '../protocol/file-lease.js';
+import type { InspectOptions, LockState } from '../protocol/assess.js';
+import { LastLook } from '../protocol/last-look.js';
 import { LockPath } from '../protocol/lock-path.js';
 import { LockTimeoutError } from '../timeout-error.js';
 import { type AsyncChangeWatch, watchLockAt } from './change-watch.js';
@@ -33,14 +29,16 @@ export async function waitUntilFree(path: string, options: UntilFreeOptions): Pr
   const started = monotonicMs();
   const pace = new Pace();
   const watcher = new Watcher(path);
+  const lastLook = new LastLook();
   let reporter: Reporter | null = null;
   try {
     for (;;) {
-      const found = inspectLockSync(path, judging);
+      const { found, lockState } = lookAt(path, judging, lastLook, bothOf);
       if (found.state === 'free' || found.state === 'stale') return;
-      refuseWhatIsNoLock(found, judging);
+      refuseWhatIsNoLock(found, lockState);
       const waited = monotonicMs() - started;
-      const obstacle = { ...found, moving: false, ...lookAgain(found) };
+      const { lookAgainIn } = lockState ?? {};
+      const obstacle = { ...found, moving: false, ...(lookAgainIn === undefined ? {} : { lookAgainIn }) };
       reporter ??= new Reporter(found.path, options);
       const report = reporter.report(obstacle, waited);
       if (waited >= timeout) throw new LockTimeoutError(report, timeout);
@@ -57,31 +55,21 @@ export async function waitUntilFree(path: string, options: UntilFreeOptions): Pr
   }
 }
 
+function bothOf(found: InspectedLock, lockState: LockState | null) {
+  return { found, lockState };
+}
+
 /** @throws LockNotEmptyError or NotALockError for what no release would ever make free. */
-function refuseWhatIsNoLock(found: LockInspection, { emptyFile }: InspectOptions): void {
-  const { path, format, description, foreignFiles } = found;
+function refuseWhatIsNoLock(
+  { path, format, description, foreignFiles }: InspectedLock,
+  state: LockState | null,
+): void {
   if (foreignFiles.length > 0) throw new LockNotEmptyError(path, foreignFiles);
-  // With the option, a file that names nobody becomes a left-over lock in time.
-  if (format !== 'none' || description === LEASED || emptyFile === 'take') return;
-  const status = lstatSync(path, { throwIfNoEntry: false });
-  if (status === undefined || status.isDirectory()) return;
-  if (isAboutToBeWritten(path, status)) return;
+  // A lock that names its owner can be waited for, though it may be none that this package would remove.
+  if (format !== 'none' || state?.refusal === undefined || state.lookAgainIn !== undefined) return;
+  // An empty directory may be the lock of a program that locks by a directory alone, whatever it is called.
+  if (state.liftedBy === 'ownerlessGrace') return;
   throw new NotALockError(path, description, 'Only a lock that names its owner can be waited for.');
-}
-
-/** True for an empty file that is so new that its owner may not have written its record yet, as acquireLock() has it. */
-function isAboutToBeWritten(path: string, { size, mtimeMs }: Stats): boolean {
-  // Date.now() is cut to whole milliseconds, so that a file of this very one would seem to be of the future.
-  const ageMs = Date.now() - Math.floor(mtimeMs);
-  return size === 0 && isNamedLikeLock(basename(path)) && ageMs >= 0 && ageMs <= WRITING_TIME;
-}
-
-/** When time alone may have changed the state. */
-function lookAgain({ verdict, owner }: LockInspection): { lookAgainIn?: number } {
-  if (verdict?.lookAgainIn !== undefined) return { lookAgainIn: verdict.lookAgainIn };
-  // The silence of an owner counts for one beat from one look to the next: see assessByLease().
-  const lease = owner?.lease ?? null;
-  return lease === null ? {} : { lookAgainIn: Math.max(lease.durationMs, MIN_LEASE) / BEATS_PER_LEASE };
 }
 
 /** The watch of what stands at a path, which is begun anew for each owner. Call close() when done. */
@@ -101,7 +89,7 @@ class Watcher {
   }
 
   /** @returns true when a watch has begun. */
-  watch({ format, owner }: LockInspection): boolean {
+  watch({ format, owner }: InspectedLock): boolean {
     const who = `${format} ${owner?.nonce} ${owner?.pid}`;
     if (who === this.#watched) return false;
     this.close();

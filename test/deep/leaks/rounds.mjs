@@ -12,7 +12,10 @@ const HOUR_MS = 3_600_000;
  * @param {string} directory an empty one
  * @returns {Record<string, () => void>}
  */
-export function roundsOf({ processes, files, witness, lifeline, watch, lease, ...functions }, directory) {
+export function roundsOf(
+  { processes, files, witness, directoryWitness, lifeline, watch, lease, ...functions },
+  directory,
+) {
   mkdirSync(join(directory, 'lock'));
   writeFileSync(join(directory, 'lock', 'owner.json'), '{}');
   const parent = files.openParent(directory);
@@ -109,6 +112,13 @@ export function roundsOf({ processes, files, witness, lifeline, watch, lease, ..
       files.unlinkAt(lock, 'taken');
     },
     'witness.test': () => witness.test(owner, 'ext'),
+    'directoryWitness.take': () => directoryWitness.take(lock, '1'),
+    'directoryWitness.test': () => directoryWitness.test(lock, '1'),
+    'directoryWitness.writeRecord, readRecord': () => {
+      directoryWitness.writeRecord(lock, 'a record');
+      directoryWitness.readRecord(lock);
+    },
+    'directoryWitness.readRecord of nothing': () => directoryWitness.readRecord(parent),
     'witness.testAnyLock': () => witness.testAnyLock(owner, 'ext'),
     'witness.testAt': () => witness.testAt(lock, 'owner.json', 'ext'),
     'lifeline.takeOfProcess, lifeline.losses': () => {

@@ -104,6 +104,7 @@ describe('an owner that lives is never dead', () => {
   const SIGHTS: Record<string, (at: Times) => Sight> = {
     'a lock on the file': () => ({ stranger: { isFileLocked: true } }),
     'a lock on a file beside it': () => ({ stranger: { lockedSibling: 'x.lock.sqlite' } }),
+    'a file beside it whose locks are hidden': () => ({ stranger: { hiddenSibling: 'x.lock.sqlite' } }),
     'the filesystem of another machine': () => ({ filesystem: 'nfs' }),
     'a process in a container below': ({ born }) => ({
       namesakes: { found: [namesake({ startTicks: String(ticksOf(born)) })], complete: true, hidden: false },

@@ -16,6 +16,7 @@ import {
   neverAsking,
   OTHER_BOOT,
   observer,
+  running,
   stranger,
   thread,
   verdictOn,
@@ -107,6 +108,11 @@ describe('what the record says of where its writer ran', () => {
 
   test('a process that was born before the record lives all the same', () => {
     expect(verdictOn(recordOf({ hostname: 'other' }), seeing(bornLate(-MINUTE)))).toMatch(/^alive/);
+  });
+
+  test('the pid of another host is not looked for on this one, whoever has the number here', () => {
+    const browser = recordOf({ hostname: 'other', pidIsOfHost: true });
+    expect(verdictOn(browser, seeing(running()))).toBe('unknown: legacy-other-host');
   });
 
   test('a reboot has ended what ran on any part of this machine', () => {
@@ -202,6 +208,16 @@ describe('a file lock', () => {
     expect(decide(oldRecord(), seen, DEFAULTS).evidence.at(-1)).toMatchObject({
       observed: 'held on gateway.lock.sqlite',
     });
+  });
+
+  test('that may be on that file, and would be hidden from here, leaves a dead number unknown', () => {
+    const seen = besides({ hiddenSibling: 'gateway.lock.sqlite' }, absent);
+    expect(verdictOn(oldRecord(), seen)).toBe('unknown: legacy-sibling-hidden');
+    expect(verdictOn(oldRecord(), seen, { ...DEFAULTS, sameHost: true })).toBe(
+      'unknown: legacy-sibling-hidden',
+    );
+    const both = besides({ lockedSibling: 'a', hiddenSibling: 'b' }, absent);
+    expect(verdictOn(oldRecord(), both)).toBe('alive: legacy-sibling-locked');
   });
 });
 

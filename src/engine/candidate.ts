@@ -1,0 +1,243 @@
+import { monotonicMs } from '../backend/monotonic-clock.js';
+import { isErrno } from '../backend/system-error.js';
+import { withCode } from '../errors.js';
+import { currentObserver } from '../identity/observer.js';
+import { ownerAgeOf, type ReclaimedLock, reclaimEvent, type WaitReport } from '../lock/events.js';
+import { Reporter } from '../lock/waiting/reporter.js';
+import { Wakeup } from '../lock/waiting/wakeup.js';
+import type { Engine, EngineWatch, Entry, Line } from './engine.js';
+import type { Won } from './engine-lock.js';
+import type { NamedAcquireOptions } from './locks.js';
+import { makeOwnEntry, type OwnEntry } from './own-entry.js';
+import type { Judgement, ProofOfDeath } from './proof-of-death.js';
+import type { Holding, Session } from './session.js';
+
+/** Looks at the line in the time that the server granted, because a watch that is silent proves nothing. */
+const LOOKS_PER_TTL = 3;
+/** Milliseconds between two looks that found the same, though something woke the waiter. */
+const IDLE_PAUSE = 50;
+/** Most attempts to make an entry where a late request of this process has left another one. */
+const ATTEMPTS = 3;
+
+const ENDED = 'the server has ended its lease';
+
+export interface CandidateOptions extends NamedAcquireOptions {
+  /** True: a command inherits the lifeline of the lock. */
+  readonly handedOver?: boolean;
+}
+
+/** The wait ended without the lock. */
+export class GivenUp extends Error {}
+
+/** The lease was lost before the lock was won. A new session can go on waiting, at the end of the line. */
+export class SessionLost extends Error {}
+
+/** One attempt of this process to win a lock: its entry in the line, and the waiting until that is the first. */
+export class Candidate implements Holding {
+  readonly key: string;
+  entry: Entry | null = null;
+  readonly #engine: Engine;
+  readonly #session: Session;
+  readonly #proof: ProofOfDeath;
+  readonly #name: string;
+  readonly #own: OwnEntry;
+  readonly #reporter: Reporter;
+  readonly #startedAt: number;
+  readonly #wakeup = new Wakeup();
+  #reclaimed: ReclaimedLock | null = null;
+  /** Why the session serves it no longer. */
+  #ended: Error | null = null;
+  #isGivenUp = false;
+  /** The latest report of the waiting. */
+  report: WaitReport | null = null;
+
+  /**
+   * @param startedAt when the acquisition began, in ms on the monotonic clock.
+   * @throws EMFILE, ENFILE or ENOMEM.
+   */
+  constructor(
+    engine: Engine,
+    session: Session,
+    proof: ProofOfDeath,
+    name: string,
+    options: CandidateOptions,
+    startedAt: number,
+  ) {
+    this.#engine = engine;
+    this.#session = session;
+    this.#proof = proof;
+    this.#name = name;
+    this.#startedAt = startedAt;
+    this.#reporter = new Reporter(`${engine.address}${name}`, options);
+    this.#own = makeOwnEntry(session.lease, options.label, options.handedOver === true);
+    this.key = engine.keyOf(name, session.lease);
+  }
+
+  /** Ends the waiting, as soon as the call to the server that is under way is over. */
+  giveUp(): void {
+    this.#isGivenUp = true;
+    this.#wakeup.wake();
+  }
+
+  lose(how: string): void {
+    this.#end(new SessionLost(how));
+  }
+
+  close(): void {
+    const words = `the locks of ${this.#engine.address} were closed`;
+    this.#end(withCode(new Error(words), 'ERR_INVALID_STATE'));
+  }
+
+  #end(error: Error): void {
+    this.#ended ??= error;
+    this.#wakeup.wake();
+  }
+
+  /**
+   * Waits until the lock is won.
+   * @param isOneTry true: it gives up when another is first in line after the dead ones were removed.
+   * @throws GivenUp, SessionLost, and the errors of {@link Engine}.
+   */
+  async win(isOneTry: boolean): Promise<Omit<Won, 'leave'>> {
+    try {
+      this.#session.enter(this);
+      const { mine, first } = await this.#publish();
+      this.entry = mine;
+      if (first.token === mine.token) return this.#won(mine, mine.token);
+      for (let line: Line | null = null; ; ) {
+        this.#requireWanted();
+        const found: Line = await this.#engine.list(this.#name, mine.token);
+        const ahead = found.entries.filter(({ token }) => BigInt(token) < BigInt(mine.token));
+        if (ahead.length === found.entries.length) throw this.#gone();
+        if (ahead.length === 0) return this.#won(mine, found.position);
+        const judged = ahead.map((entry) => ({ entry, judgement: this.#proof.judge(entry) }));
+        const pause = await this.#removeDead(judged);
+        if (pause === 0) continue;
+        this.#tell(judged[0]?.judgement as Judgement);
+        if (isOneTry) throw new GivenUp();
+        await Promise.all(judged.filter(isSeenHeld).map(({ entry }) => this.#proof.look(entry)));
+        const isIdle = line !== null && headsOf(line) === headsOf(found);
+        line = found;
+        await this.#wait(judged, found, pause, isIdle);
+      }
+    } catch (error) {
+      await this.#withdraw();
+      throw error;
+    }
+  }
+
+  /** Makes the entry. What a late request has left under the same key is removed first. */
+  async #publish(): Promise<{ mine: Entry; first: Entry }> {
+    const { text } = this.#own;
+    for (let attempt = 1; ; attempt += 1) {
+      this.#requireWanted();
+      const place = await this.#engine.publish(this.#name, this.#session.lease, text);
+      if (place === null) {
+        this.#session.lose(ENDED);
+        throw this.#gone();
+      }
+      if (place.mine.text === text) return place;
+      if (attempt === ATTEMPTS) throw this.#gone();
+      await this.#engine.removeIf(place.mine);
+    }
+  }
+
+  #won(entry: Entry, position: string): Omit<Won, 'leave'> {
+    this.#requireWanted();
+    if (!this.#session.isAlive) throw this.#gone();
+    this.#session.leave(this);
+    const [engine, session, name, own] = [this.#engine, this.#session, this.#name, this.#own];
+    return { engine, session, name, own, entry, position, reclaimed: this.#reclaimed };
+  }
+
+  #requireWanted(): void {
+    if (this.#ended !== null) throw this.#ended;
+    if (this.#isGivenUp) throw new GivenUp();
+  }
+
+  #gone(): Error {
+    this.lose(ENDED);
+    return this.#ended as unknown as Error;
+  }
+
+  /**
+   * Removes all that are proven dead.
+   * @returns 0 when one was removed; else ms after which one may be, or Infinity.
+   */
+  async #removeDead(judged: readonly Judged[]): Promise<number> {
+    let pause = Number.POSITIVE_INFINITY;
+    for (const { entry, judgement } of judged) {
+      if (judgement.verdict?.state !== 'dead') continue;
+      const left = await this.#proof.pauseBeforeRemoval(entry);
+      if (left > 0) {
+        pause = Math.min(pause, left);
+        continue;
+      }
+      pause = 0;
+      if (await this.#engine.removeIf(entry)) this.#noteReclaimed(judgement);
+    }
+    return pause;
+  }
+
+  #noteReclaimed({ owner, verdict, description }: Judgement): void {
+    this.#reclaimed = { owner, ownerAge: ownerAgeOf(owner), verdict, description };
+    if (!reclaimEvent.isHeard) return;
+    reclaimEvent.publish({ path: `${this.#engine.address}${this.#name}`, ...this.#reclaimed });
+  }
+
+  #tell({ owner, verdict, description }: Judgement): void {
+    // The lease always ends what nothing here decides, so a person need not.
+    const seen = { owner, verdict, description, moving: false, lookAgainIn: this.#lookInterval };
+    this.report = this.#reporter.report(seen, monotonicMs() - this.#startedAt);
+  }
+
+  get #lookInterval(): number {
+    return this.#session.lease.ttlMs / LOOKS_PER_TTL;
+  }
+
+  /** Waits for the end of the one ahead, of an owner on this kernel, or for the next look. */
+  async #wait(judged: readonly Judged[], { position }: Line, pause: number, isIdle: boolean): Promise<void> {
+    const wake = () => this.#wakeup.wake();
+    const nearest = judged.at(-1)?.entry as Entry;
+    const { watch } = currentObserver().backend;
+    const tickets = judged.filter(isSeenHeld).map(({ judgement }) => {
+      return watch?.onLifelineEnd(judgement.owner?.lifeline as string, wake) ?? 'ENOSYS';
+    });
+    let stream: EngineWatch | null = null;
+    try {
+      const report = this.report as WaitReport;
+      if (isIdle) await this.#wakeup.wait(IDLE_PAUSE, undefined);
+      stream = this.#engine.watch({ key: nearest.key }, position, wake);
+      this.#requireWanted();
+      await this.#wakeup.wait(Math.min(pause, this.#lookInterval, this.#reporter.dueIn(report)), undefined);
+    } finally {
+      stream?.close();
+      for (const ticket of tickets) if (!isErrno(ticket)) watch?.cancel(ticket);
+    }
+  }
+
+  /** Leaves the line. What the server does not hear now falls with the lease, or at the session's next look. */
+  async #withdraw(): Promise<void> {
+    try {
+      if (this.entry !== null && this.#session.isAlive) await this.#engine.removeIf(this.entry);
+    } catch {
+    } finally {
+      this.#session.leave(this);
+      this.#own.lifeline?.drop();
+    }
+  }
+}
+
+interface Judged {
+  readonly entry: Entry;
+  readonly judgement: Judgement;
+}
+
+/** True for an owner on this kernel, whose end can be heard. */
+function isSeenHeld({ judgement: { owner, verdict } }: Judged): boolean {
+  return owner?.lifeline != null && verdict?.state === 'alive' && verdict.reason === 'lifeline-held';
+}
+
+function headsOf({ entries }: Line): string {
+  return entries.map(({ token }) => token).join(' ');
+}

@@ -1,0 +1,167 @@
+import type { SpawnOptions } from 'node:child_process';
+import { LockLostError } from '../errors.js';
+import {
+  lostEvent,
+  ownerAgeOf,
+  type ReclaimedLock,
+  type ReleaseEvent,
+  releaseEvent,
+} from '../lock/events.js';
+import { INHERITED, LOCK_VARIABLE } from '../lock/heirs.js';
+import { keepLifelines } from '../lock/protocol/own-lifeline.js';
+import type { OwnerRecord } from '../record/owner-record.js';
+import type { Engine, EngineWatch, Entry } from './engine.js';
+import type { NamedLock } from './locks.js';
+import type { OwnEntry } from './own-entry.js';
+import type { Holding, Session } from './session.js';
+
+/** The environment variable in which a command of `run` finds the fencing token of its lock. */
+export const TOKEN_VARIABLE = 'KERNEL_IDENTITY_FENCING_TOKEN';
+
+/** What an {@link EngineLock} is made of. */
+export interface Won {
+  readonly engine: Engine;
+  readonly session: Session;
+  readonly name: string;
+  readonly own: OwnEntry;
+  readonly entry: Entry;
+  /** The state of the server in which the entry was first in line. */
+  readonly position: string;
+  readonly reclaimed: ReclaimedLock | null;
+  /** Ends this process's turn. */
+  readonly leave: () => void;
+}
+
+/** A lock that this process holds on an engine. */
+export class EngineLock implements NamedLock, Holding {
+  readonly name: string;
+  readonly path: string;
+  readonly key: string;
+  readonly entry: Entry;
+  readonly owner: OwnerRecord;
+  readonly reclaimed: ReclaimedLock | null;
+  readonly #won: Won;
+  readonly #abort = new AbortController();
+  #watch: EngineWatch | null = null;
+  #state: 'held' | 'released' | 'lost' = 'held';
+
+  /** Takes over what was won. */
+  constructor(won: Won) {
+    const { engine, session, name, own, entry, reclaimed, position } = won;
+    this.#won = won;
+    this.name = name;
+    this.path = `${engine.address}${name}`;
+    this.key = entry.key;
+    this.entry = entry;
+    this.owner = own.owner;
+    this.reclaimed = reclaimed;
+    session.enter(this);
+    this.#watchOver(position);
+  }
+
+  /** Somebody may delete the entry by hand, or the server may end a lease that is renewed. */
+  #watchOver(position: string): void {
+    if (this.#state !== 'held') return;
+    this.#watch = this.#won.engine.watch({ key: this.key }, position, () => {
+      // The watch may also have ended. The session looks from time to time, so it need not be started again at once.
+      this.verify().catch(() => {});
+    });
+  }
+
+  get fencingToken(): string {
+    return this.entry.token;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  get held(): boolean {
+    return this.#state === 'held' && this.#won.session.isAlive;
+  }
+
+  async verify(): Promise<boolean> {
+    if (this.#state !== 'held') return false;
+    const { engine, session, own } = this.#won;
+    if (!session.isAlive) session.lose('its lease could not be renewed in time');
+    else {
+      keepLifelines(own.lifeline);
+      const found = await engine.read(this.key);
+      if (found?.token !== this.entry.token) this.lose('its entry was removed by another program');
+    }
+    return this.held;
+  }
+
+  async release(): Promise<void> {
+    if (this.#state === 'lost') throw this.signal.reason;
+    if (this.#state === 'released') return;
+    // The entry goes first: one without a lifeline would be that of a dead owner.
+    this.#state = 'released';
+    this.#watch?.close();
+    const { engine, session } = this.#won;
+    try {
+      const isRemoved = await engine.removeIf(this.entry);
+      if (!isRemoved || !session.isAlive) throw this.#declareLost('its entry was gone before its release');
+    } finally {
+      this.#letGo();
+    }
+    if (releaseEvent.isHeard) releaseEvent.publish(this.#asEvent());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release();
+  }
+
+  lose(how: string): void {
+    if (this.#state !== 'held') return;
+    this.#declareLost(how);
+    this.#watch?.close();
+    this.#letGo();
+  }
+
+  close(): void {
+    if (this.#state !== 'held') return;
+    this.#state = 'released';
+    this.#watch?.close();
+    this.#letGo();
+  }
+
+  #declareLost(how: string): LockLostError {
+    const error = new LockLostError(this.path, how);
+    this.#state = 'lost';
+    this.#abort.abort(error);
+    if (lostEvent.isHeard) lostEvent.publish({ ...this.#asEvent(), error });
+    return error;
+  }
+
+  #letGo(): void {
+    const { session, own, leave } = this.#won;
+    session.leave(this);
+    own.lifeline?.drop();
+    leave();
+  }
+
+  #asEvent(): ReleaseEvent {
+    return { path: this.path, owner: this.owner, ownerAge: ownerAgeOf(this.owner) };
+  }
+
+  /**
+   * @internal The files and the environment of a command that holds the lifeline too, so that nobody takes the lock for a
+   * dead owner's while the command lives.
+   */
+  optionsOfHeir(options: SpawnOptions): SpawnOptions {
+    const stdio = Array.isArray(options.stdio) ? [...options.stdio] : Array(3).fill(options.stdio ?? 'pipe');
+    while (stdio.length < INHERITED.lifeline) stdio.push('ignore');
+    const { lifeline } = this.#won.own;
+    if (lifeline?.descriptor != null) stdio.push(lifeline.descriptor);
+    return {
+      ...options,
+      env: {
+        ...(options.env ?? process.env),
+        [LOCK_VARIABLE]: this.path,
+        [TOKEN_VARIABLE]: this.fencingToken,
+      },
+      stdio,
+    };
+  }
+}

@@ -1,0 +1,264 @@
+import { newBootTime } from '../../backend/boot-clock.js';
+import { EngineUnavailableError } from '../../errors.js';
+import { Fields } from '../../text/json-fields.js';
+import type { Change, Engine, EngineWatch, Entry, Lease, LeaseState, Line, Watched } from '../engine.js';
+import { isFinal, NOT_FOUND, Refusal } from './answers.js';
+import { Gateway, toRevision } from './gateway.js';
+import { EtcdLease } from './lease.js';
+import type { CheckedOptions } from './options.js';
+
+/** Most entries at the head of a line that are read at once. */
+const HEAD = 8;
+const MS_PER_SECOND = 1_000;
+
+const ASCENDING = { sort_order: 'ASCEND', sort_target: 'CREATE' };
+const DESCENDING = { sort_order: 'DESCEND', sort_target: 'CREATE' };
+
+/**
+ * Locks in etcd, in the layout of Go's package clientv3/concurrency: an entry's key is `<prefix><name>/<lease in
+ * hexadecimal>`, and the entry with the lowest create_revision holds the lock. So `etcdctl lock <prefix><name>` and
+ * programs in Go wait for the same locks.
+ */
+export class EtcdEngine implements Engine {
+  readonly address: string;
+  readonly prefix: string;
+  readonly #options: CheckedOptions;
+  readonly #gateway: Gateway;
+  readonly #leases = new Set<EtcdLease>();
+
+  constructor(options: CheckedOptions) {
+    const { endpoints, prefix } = options;
+    const scheme = endpoints[0]?.protocol === 'https:' ? 'etcds' : 'etcd';
+    const hosts = endpoints.map(
+      ({ hostname, port }) => `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`,
+    );
+    this.address = `${scheme}://${hosts.join(',')}/${prefix}`;
+    this.prefix = prefix;
+    this.#options = options;
+    this.#gateway = new Gateway(this.address, options);
+    this.#gateway.onToken = (token) => {
+      for (const lease of this.#leases) lease.setToken(token);
+    };
+  }
+
+  keyOf(name: string, { id }: Lease): string {
+    return `${this.#lineOf(name)}${BigInt(id).toString(16)}`;
+  }
+
+  nameOf(key: string): string {
+    return key.slice(this.prefix.length, key.lastIndexOf('/'));
+  }
+
+  onEnd(ended: (how: string) => void): void {
+    this.#gateway.onRestored = ({ message }) => ended(message);
+  }
+
+  async grant(ttlMs: number): Promise<Lease> {
+    const sentAt = newBootTime();
+    const wanted = String(Math.ceil(ttlMs / MS_PER_SECOND));
+    // A repeated grant may leave a lease behind that nobody uses, which ends by itself.
+    const answer = await this.#gateway.call('/lease/grant', { TTL: wanted }, { reads: false });
+    const id = answer.get('ID');
+    const ttl = Number(answer.get('TTL'));
+    if (toRevision(id) === null || !(ttl > 0)) throw this.#nonsense('a grant without a lease');
+    const { token } = this.#gateway;
+    const lease = new EtcdLease(id as string, ttl * MS_PER_SECOND, sentAt, token, this.#options, () => {
+      // Any call that needs a token gets a new one.
+      this.stateOf(lease.id).catch(() => {});
+    });
+    this.#leases.add(lease);
+    return lease;
+  }
+
+  async revoke(lease: Lease): Promise<void> {
+    lease.stop();
+    this.#leases.delete(lease as EtcdLease);
+    const options = { passes: isNotFound, reads: false };
+    await this.#gateway.call('/lease/revoke', { ID: lease.id }, options).catch(nullIfNotFound);
+  }
+
+  async stateOf(lease: string): Promise<LeaseState | null> {
+    const answer = await this.#gateway.call('/lease/timetolive', { ID: lease }, { reads: false });
+    const left = Number(answer.get('TTL') ?? 0);
+    const granted = Number(answer.get('grantedTTL') ?? 0);
+    if (!Number.isSafeInteger(left) || !Number.isSafeInteger(granted))
+      throw this.#nonsense('a lease without a time');
+    return left < 0 ? null : { leftMs: left * MS_PER_SECOND, ttlMs: granted * MS_PER_SECOND };
+  }
+
+  async keysOf(lease: string): Promise<readonly string[] | null> {
+    const answer = await this.#gateway.call('/lease/timetolive', { ID: lease, keys: true }, { reads: false });
+    if (Number(answer.get('TTL') ?? 0) < 0) return null;
+    return listIn(answer, 'keys').map(textOf);
+  }
+
+  async publish(name: string, lease: Lease, text: string): Promise<{ mine: Entry; first: Entry } | null> {
+    const line = this.#lineOf(name);
+    const key = this.keyOf(name, lease);
+    const first = { request_range: { ...rangeOf(line), ...ASCENDING, limit: '1' } };
+    const put = { key: encode(key), value: encode(text), lease: lease.id };
+    const request = {
+      compare: [{ key: encode(key), target: 'CREATE', create_revision: '0', result: 'EQUAL' }],
+      success: [{ request_put: put }, first],
+      failure: [{ request_range: { key: encode(key) } }, first],
+    };
+    const answer = await this.#gateway.call('/kv/txn', request, { passes: isNotFound }).catch(nullIfNotFound);
+    if (answer === null) return null;
+    const [, head] = rangesIn(answer);
+    const [oldest] = head === undefined ? [] : this.#entriesIn(head);
+    const revision = new Fields(Object(answer.get('header')) as object).get('revision');
+    const made: Entry = { key, text, token: String(revision), lease: lease.id };
+    const [found] =
+      answer.get('succeeded') === true ? [made] : this.#entriesIn(rangesIn(answer)[0] ?? answer);
+    if (found === undefined || oldest === undefined) throw this.#nonsense('a line without an entry');
+    return { mine: found, first: oldest };
+  }
+
+  async list(name: string, upTo?: string): Promise<Line> {
+    const line = rangeOf(this.#lineOf(name));
+    const until = upTo === undefined ? {} : { max_create_revision: upTo };
+    const head = { request_range: { ...line, ...until, ...ASCENDING, limit: String(HEAD) } };
+    const tail = { request_range: { ...line, ...until, ...DESCENDING, limit: '2' } };
+    return this.#lineIn(
+      await this.#gateway.call('/kv/txn', { success: upTo === undefined ? [head] : [head, tail] }),
+    );
+  }
+
+  async listAll(): Promise<Line> {
+    const all = { request_range: { ...rangeOf(this.prefix), ...ASCENDING } };
+    return this.#lineIn(await this.#gateway.call('/kv/txn', { success: [all] }));
+  }
+
+  async read(key: string): Promise<Entry | null> {
+    const one = { request_range: { key: encode(key) } };
+    const { entries } = this.#lineIn(await this.#gateway.call('/kv/txn', { success: [one] }));
+    return entries[0] ?? null;
+  }
+
+  async removeIf({ key, token, lease }: Pick<Entry, 'key' | 'token' | 'lease'>): Promise<boolean> {
+    const name = encode(key);
+    const answer = await this.#gateway.call('/kv/txn', {
+      compare: [
+        { key: name, target: 'CREATE', create_revision: token, result: 'EQUAL' },
+        { key: name, target: 'LEASE', lease: lease ?? '0', result: 'EQUAL' },
+      ],
+      success: [{ request_delete_range: { key: name } }],
+    });
+    return answer.get('succeeded') === true;
+  }
+
+  watch(what: Watched, from: string, changed: (change: Change | null) => void): EngineWatch {
+    const range =
+      what === 'all'
+        ? rangeOf(this.prefix)
+        : 'name' in what
+          ? rangeOf(this.#lineOf(what.name))
+          : { key: encode(what.key), filters: ['NOPUT'] };
+    const start = String(BigInt(from) + 1n);
+    const close = this.#gateway.stream(
+      '/watch',
+      { create_request: { ...range, start_revision: start } },
+      (result) => {
+        // A watch from a state that was compacted away is cancelled, and the caller then looks itself.
+        if (result.get('canceled') === true) changed(null);
+        else if (listIn(result, 'events').length > 0) changed(this.#changeIn(result));
+      },
+      () => changed(null),
+    );
+    return { close };
+  }
+
+  /** null for what cannot be read, so that the caller looks itself. */
+  #changeIn(result: Fields): Change | null {
+    try {
+      return listIn(result, 'events').map((value) => {
+        const event = new Fields(Object(value) as object);
+        const kv = Object(event.get('kv')) as object;
+        if (event.get('type') === 'DELETE') return { removed: textOf(new Fields(kv).get('key')) };
+        return { made: this.#entryIn(kv) };
+      });
+    } catch {
+      return null;
+    }
+  }
+
+  close(): void {
+    for (const lease of this.#leases) lease.stop();
+    this.#gateway.close();
+  }
+
+  #lineOf(name: string): string {
+    return `${this.prefix}${name}/`;
+  }
+
+  #lineIn(answer: Fields): Line {
+    const position = new Fields(Object(answer.get('header')) as object).get('revision');
+    if (toRevision(position) === null) throw this.#nonsense('an answer without a revision');
+    const byKey = new Map<string, Entry>();
+    for (const range of rangesIn(answer)) {
+      for (const entry of this.#entriesIn(range)) byKey.set(entry.key, entry);
+    }
+    const entries = [...byKey.values()].sort((a, b) => (BigInt(a.token) < BigInt(b.token) ? -1 : 1));
+    return { entries, position: position as string };
+  }
+
+  #entriesIn(range: Fields): Entry[] {
+    return listIn(range, 'kvs').map((value) => this.#entryIn(Object(value) as object));
+  }
+
+  #entryIn(kv: object): Entry {
+    const fields = new Fields(kv);
+    const token = fields.get('create_revision');
+    if (toRevision(token) === null) throw this.#nonsense('an entry without a revision');
+    const lease = fields.get('lease');
+    const isLease = typeof lease === 'string' && /^-?\d{1,19}$/.test(lease) && lease !== '0';
+    return {
+      key: textOf(fields.get('key')),
+      text: textOf(fields.get('value') ?? ''),
+      token: token as string,
+      lease: isLease ? lease : null,
+    };
+  }
+
+  #nonsense(what: string): EngineUnavailableError {
+    return new EngineUnavailableError(`${this.address} cannot be used: it answered ${what}`);
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof Refusal && error.grpc === NOT_FOUND && isFinal(error);
+}
+
+/** @throws any other error. */
+function nullIfNotFound(error: unknown): null {
+  if (isNotFound(error)) return null;
+  throw error;
+}
+
+/** All keys that begin with a text, as etcd wants a range: up to the next text of the same length. */
+function rangeOf(prefix: string): { key: string; range_end: string } {
+  const end = Buffer.from(prefix);
+  // A prefix ends with a slash, so its last byte has a successor.
+  end[end.length - 1] = (end.at(-1) as number) + 1;
+  return { key: encode(prefix), range_end: end.toString('base64') };
+}
+
+function encode(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? Buffer.from(value, 'base64').toString() : '';
+}
+
+function listIn(fields: Fields, name: string): readonly unknown[] {
+  const list = fields.get(name);
+  return Array.isArray(list) ? list : [];
+}
+
+/** The answers to the ranges of a transaction, with undefined for what was no range. */
+function rangesIn(answer: Fields): Fields[] {
+  return listIn(answer, 'responses').map(
+    (one) => new Fields(Object(new Fields(Object(one) as object).get('response_range')) as object),
+  );
+}

@@ -1,0 +1,238 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonicMs } from '../../backend/monotonic-clock.js';
+import { EngineRestoredError, KernelIdentityError } from '../../errors.js';
+import { Fields } from '../../text/json-fields.js';
+import { errorOf, isFinal, isTokenOver, parse, readAnswer } from './answers.js';
+import type { ClusterOptions } from './options.js';
+import { type Endpoint, hedged, post, type Transport } from './post.js';
+
+/** Milliseconds after which the next server is asked too. */
+export const HEDGE = 200;
+/** Milliseconds for one request at one server. */
+const TIMEOUT = 2_000;
+/** Milliseconds for which a call is repeated: an election of etcd takes one to two seconds. */
+const PATIENCE = 15_000;
+/** Milliseconds between two repetitions. */
+const PAUSE = 100;
+/** Most bytes of one line of a watch. */
+const MAX_LINE = 16 * 1024 * 1024;
+
+/** Calls of etcd v3 through its JSON gateway (grpc-gateway), which needs nothing but HTTP. */
+export class Gateway {
+  readonly address: string;
+  readonly #options: ClusterOptions;
+  readonly #transport: Transport;
+  /** Each watch has a connection of its own, which ends with it. */
+  readonly #streams: Transport;
+  /** Index of the server that answered last. */
+  #server = 0;
+  #token: string | null = null;
+  #authenticating: Promise<void> | null = null;
+  #cluster: string | null = null;
+  /** The highest revision that an answer had. */
+  #revision = 0n;
+  #restored: EngineRestoredError | null = null;
+  #isClosed = false;
+  /** Called with each new token. */
+  onToken: (token: string) => void = () => {};
+  /** Called once when the server turns out to be another one. */
+  onRestored: (error: EngineRestoredError) => void = () => {};
+
+  constructor(address: string, options: ClusterOptions) {
+    this.address = address;
+    this.#options = options;
+    // The modules are loaded only here, because most programs have no engine.
+    const isTls = options.endpoints[0]?.protocol === 'https:';
+    const { Agent, request } = isTls
+      ? process.getBuiltinModule('node:https')
+      : (process.getBuiltinModule('node:http') as unknown as typeof import('node:https'));
+    const tls = options.tls ?? {};
+    this.#transport = {
+      request,
+      tls,
+      agent: new Agent({ keepAlive: true, noDelay: true, maxSockets: 16, ...tls }),
+    };
+    this.#streams = { request, tls, agent: new Agent({ keepAlive: false, noDelay: true, ...tls }) };
+  }
+
+  get token(): string | null {
+    return this.#token;
+  }
+
+  /**
+   * Makes a call, and repeats it until it succeeds or is refused. It must be one that may be carried out twice.
+   * @throws EngineUnavailableError, EngineDeniedError, EngineRestoredError. Refusal, for an answer that `passes`.
+   */
+  async call(
+    path: string,
+    body: object,
+    { patience = PATIENCE, passes = none, reads = true }: CallOptions = {},
+  ): Promise<Fields> {
+    const until = monotonicMs() + patience;
+    const text = JSON.stringify(body);
+    let isSecondToken = false;
+    for (;;) {
+      if (this.#restored !== null) throw this.#restored;
+      try {
+        if (this.#options.auth !== undefined && this.#token === null) await this.#authenticate();
+        return await this.#once(path, text, reads);
+      } catch (error) {
+        if (passes(error)) throw error;
+        if (isTokenOver(error) && this.#options.auth !== undefined && !isSecondToken) {
+          isSecondToken = true;
+          this.#token = null;
+          continue;
+        }
+        if (error instanceof KernelIdentityError) throw error;
+        if (this.#isClosed || isFinal(error) || monotonicMs() >= until) throw errorOf(error, this.address);
+      }
+      await sleep(PAUSE);
+    }
+  }
+
+  async #once(path: string, body: string, reads: boolean): Promise<Fields> {
+    const seenBefore = this.#revision;
+    const { endpoints } = this.#options;
+    const { value, server } = await hedged(
+      endpoints.length,
+      this.#server,
+      HEDGE,
+      async (index, signal) =>
+        readAnswer(
+          await post(this.#transport, endpoints[index] as Endpoint, path, body, this.#token, TIMEOUT, signal),
+        ),
+      isFinal,
+    );
+    this.#server = server;
+    const answer = new Fields(value);
+    this.#check(answer, reads ? seenBefore : 0n);
+    return answer;
+  }
+
+  /**
+   * A cluster that was restored from a backup has another id, or revisions that were given out before. Then tokens may
+   * come twice.
+   * @param atLeast a revision that had been answered before the call was sent. Only what is read or written through the
+   * whole cluster has such an order.
+   */
+  #check(answer: Fields, atLeast: bigint): void {
+    const result = answer.get('result');
+    const outer = typeof result === 'object' && result !== null ? new Fields(result) : answer;
+    const header = new Fields(Object(outer.get('header')) as object);
+    const cluster = header.get('cluster_id');
+    if (typeof cluster === 'string') {
+      this.#cluster ??= cluster;
+      if (cluster !== this.#cluster) this.#endRestored('it is another cluster than before');
+    }
+    const revision = toRevision(header.get('revision'));
+    if (revision === null) return;
+    if (revision < atLeast) this.#endRestored(`its revision went back from ${atLeast} to ${revision}`);
+    if (revision > this.#revision) this.#revision = revision;
+  }
+
+  #endRestored(how: string): never {
+    if (this.#restored === null) {
+      this.#restored = new EngineRestoredError(
+        `${this.address} is not what it was: ${how}, as after the restore of a backup, so its fencing tokens may have been given out before`,
+      );
+      this.onRestored(this.#restored);
+    }
+    throw this.#restored;
+  }
+
+  /** Gets a token for the password. Calls at the same time share one. */
+  #authenticate(): Promise<void> {
+    this.#authenticating ??= (async () => {
+      const { username, password } = this.#options.auth as NonNullable<ClusterOptions['auth']>;
+      const answer = await this.#once(
+        '/auth/authenticate',
+        JSON.stringify({ name: username, password }),
+        false,
+      );
+      const token = answer.get('token');
+      if (typeof token !== 'string') throw new Error('it gave no token for the password');
+      this.#token = token;
+      this.onToken(token);
+    })().finally(() => {
+      this.#authenticating = null;
+    });
+    return this.#authenticating;
+  }
+
+  /**
+   * Opens a stream of answers.
+   * @param onAnswer is called with each one.
+   * @param onEnd is called once, when no further one will come.
+   * @returns ends it, without calling `onEnd`.
+   */
+  stream(path: string, body: object, onAnswer: (result: Fields) => void, onEnd: () => void): () => void {
+    let isOver = false;
+    const end = () => {
+      if (isOver) return;
+      isOver = true;
+      sent.destroy();
+      onEnd();
+    };
+    const text = JSON.stringify(body);
+    const { hostname, port } = this.#options.endpoints[this.#server] as Endpoint;
+    const headers: Record<string, string | number> = {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(text),
+    };
+    if (this.#token !== null) headers.authorization = this.#token;
+    const { request, agent, tls } = this.#streams;
+    const sent = request(
+      { ...tls, hostname, port, path: `/v3${path}`, method: 'POST', agent, headers },
+      (answer) => {
+        let rest = '';
+        answer.setEncoding('utf8');
+        answer.on('data', (part: string) => {
+          const lines = (rest + part).split('\n');
+          rest = lines.pop() as string;
+          if (rest.length > MAX_LINE) end();
+          for (const line of lines) {
+            const json = parse(line);
+            const result = json?.result;
+            if (isOver || line === '') continue;
+            if (typeof result === 'object' && result !== null) onAnswer(new Fields(result));
+            else end();
+          }
+        });
+        answer.on('end', end);
+        answer.on('error', end);
+        answer.on('aborted', end);
+      },
+    );
+    sent.on('error', end);
+    sent.end(text);
+    // A watch does not keep a program alive.
+    sent.on('socket', (socket) => socket.unref());
+    return () => {
+      isOver = true;
+      sent.destroy();
+    };
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#transport.agent.destroy();
+    this.#streams.agent.destroy();
+  }
+}
+
+interface CallOptions {
+  /** Milliseconds for which the call is repeated. */
+  readonly patience?: number;
+  /** True for an error that the caller wants as it is. */
+  readonly passes?: (error: unknown) => boolean;
+  /** False for a call that one server answers by what it knows itself. */
+  readonly reads?: boolean;
+}
+
+function none(): boolean {
+  return false;
+}
+
+export function toRevision(value: unknown): bigint | null {
+  return typeof value === 'string' && /^\d{1,19}$/.test(value) ? BigInt(value) : null;
+}

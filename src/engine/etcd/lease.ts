@@ -1,0 +1,86 @@
+import type { Worker } from 'node:worker_threads';
+import { type BootTime, elapsedSince } from '../../backend/boot-clock.js';
+import type { Lease } from '../engine.js';
+import { type FromBeats, startBeats } from './beats.js';
+import type { ClusterOptions } from './options.js';
+
+/** Renewals in the time that the server granted. */
+export const BEATS_PER_TTL = 3;
+
+/**
+ * Milliseconds before the end of what was granted at which the lease counts as lost: a hundredth for clocks that do not
+ * run at the same pace, and a tenth of a second for the owner to stop.
+ */
+function marginOf(ttlMs: number): number {
+  return ttlMs / 100 + 100;
+}
+
+const WORDS: Readonly<Record<'ended' | 'late', string>> = {
+  ended: 'etcd has ended its lease',
+  late: 'its lease could not be renewed in time',
+};
+
+/** A lease of etcd that a thread renews. */
+export class EtcdLease implements Lease {
+  readonly id: string;
+  readonly ttlMs: number;
+  readonly #sentAt: BootTime;
+  readonly #patience: number;
+  readonly #worker: Worker;
+  #lost: ((how: string) => void) | null = null;
+  #how: string | null = null;
+  #isStopped = false;
+
+  /**
+   * @param sentAt when the request was sent that was answered by the grant.
+   * @param renewToken gets a new token for the password.
+   */
+  constructor(
+    id: string,
+    ttlMs: number,
+    sentAt: BootTime,
+    token: string | null,
+    { endpoints, tls }: ClusterOptions,
+    renewToken: () => void,
+  ) {
+    this.id = id;
+    this.ttlMs = ttlMs;
+    this.#sentAt = sentAt;
+    this.#patience = ttlMs - marginOf(ttlMs);
+    const task = { endpoints, tls, token, lease: id, sentAt, patience: this.#patience };
+    this.#worker = startBeats({ ...task, interval: ttlMs / BEATS_PER_TTL });
+    this.#worker.on('message', (message: FromBeats) => {
+      if (message === 'unauthenticated') renewToken();
+      else this.#lose(WORDS[message]);
+    });
+    // Nothing renews the lease when the thread has died.
+    this.#worker.on('error', () => this.#lose('the thread that renews its lease has ended'));
+    this.#worker.on('exit', () => this.#lose('the thread that renews its lease has ended'));
+  }
+
+  left(): number {
+    return this.#how !== null ? 0 : this.#patience - elapsedSince(this.#sentAt);
+  }
+
+  onLost(lost: (how: string) => void): void {
+    this.#lost = lost;
+    if (this.#how !== null) lost(this.#how);
+  }
+
+  setToken(token: string): void {
+    this.#worker.postMessage(token);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    // Its end need not be waited for: a renewal under way does no harm.
+    void this.#worker.terminate();
+  }
+
+  #lose(how: string): void {
+    if (this.#how !== null || this.#isStopped) return;
+    this.#how = how;
+    this.stop();
+    this.#lost?.(how);
+  }
+}

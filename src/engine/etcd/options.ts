@@ -1,0 +1,132 @@
+import { invalidArgument, invalidType, invalidValue } from '../../errors.js';
+import { checkBoolean, checkTime } from '../../judge/options.js';
+import { type OptionNames, requireOptions } from '../../known-options.js';
+import type { Endpoint, TlsOptions } from './post.js';
+
+export interface EtcdOptions {
+  /**
+   * The servers of the cluster, such as `https://etcd-1:2379`. Without a scheme it is http, or https where `tls` is
+   * given. The port is 2379 where none is given.
+   */
+  readonly endpoints: readonly string[];
+  /** What the names of all locks begin with in etcd. It ends with a slash. Default `locks/`. */
+  readonly prefix?: string | undefined;
+  /**
+   * Milliseconds after which the locks of a process fall that nobody can prove to be dead. It is renewed three times in
+   * that time. Default 30 000, 2 000 to 86 400 000 (a day).
+   */
+  readonly ttl?: number | undefined;
+  readonly tls?: TlsOptions | undefined;
+  /** A user of etcd, where its authentication is enabled. */
+  readonly auth?: { readonly username: string; readonly password: string } | undefined;
+  /**
+   * Milliseconds for which the lock of a dead owner is kept after its death was seen: what the owner had sent may still
+   * be on its way. Default 0.
+   */
+  readonly settle?: number | undefined;
+  /**
+   * True: an owner with this machine's boot id ran on this very kernel, so that a free lifeline is its death though this
+   * process never saw it held. Default false: two copies of one virtual machine have the same boot id.
+   */
+  readonly trustBootId?: boolean | undefined;
+}
+
+const OPTIONS = {
+  endpoints: true,
+  prefix: true,
+  ttl: true,
+  tls: true,
+  auth: true,
+  settle: true,
+  trustBootId: true,
+} satisfies OptionNames<EtcdOptions>;
+
+/** What a connection needs. */
+export interface ClusterOptions {
+  readonly endpoints: readonly Endpoint[];
+  readonly tls: TlsOptions | undefined;
+  readonly auth: { readonly username: string; readonly password: string } | undefined;
+}
+
+/** Options with all defaults. */
+export interface CheckedOptions extends ClusterOptions {
+  readonly prefix: string;
+  readonly ttl: number;
+  readonly settle: number;
+  readonly trustBootId: boolean;
+}
+
+const DEFAULT_TTL = 30_000;
+const MIN_TTL = 2_000;
+const MAX_TTL = 86_400_000;
+const DEFAULT_PORT = '2379';
+
+/** @throws TypeError (ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE), RangeError (ERR_OUT_OF_RANGE). */
+export function checkEtcdOptions(options: EtcdOptions): CheckedOptions {
+  requireOptions(options, OPTIONS);
+  const {
+    endpoints,
+    prefix = 'locks/',
+    ttl = DEFAULT_TTL,
+    tls,
+    auth,
+    settle = 0,
+    trustBootId = false,
+  } = options;
+  if (!Array.isArray(endpoints) || endpoints.length === 0) {
+    throw invalidType('endpoints', 'an array of at least one server', endpoints);
+  }
+  if (typeof prefix !== 'string') throw invalidType('prefix', 'a string', prefix);
+  if (!/^[\w./@:+-]{0,500}\/$/.test(prefix) || prefix.includes('//')) {
+    throw invalidValue('prefix', 'a name that ends with a slash', JSON.stringify(prefix));
+  }
+  if (typeof ttl !== 'number') throw invalidType('ttl', 'a number of milliseconds', ttl);
+  if (!(ttl >= MIN_TTL && ttl <= MAX_TTL))
+    throw invalidValue('ttl', `${MIN_TTL} to ${MAX_TTL} milliseconds`, ttl);
+  checkTime('settle', settle);
+  checkBoolean('trustBootId', trustBootId);
+  if (tls !== undefined && (typeof tls !== 'object' || tls === null))
+    throw invalidType('tls', 'an object', tls);
+  checkAuth(auth);
+  const all = endpoints.map((one) => toEndpoint(one, tls !== undefined));
+  if (new Set(all.map(({ protocol }) => protocol)).size > 1) {
+    throw invalidValue('endpoints', 'all with TLS or all without', endpoints.join(', '));
+  }
+  return { endpoints: all, prefix, ttl, tls, auth, settle, trustBootId };
+}
+
+function checkAuth(auth: EtcdOptions['auth']): void {
+  if (auth === undefined) return;
+  const { username, password } = Object(auth) as { username?: unknown; password?: unknown };
+  if (typeof username !== 'string' || typeof password !== 'string') {
+    throw invalidType('auth', 'an object with the strings username and password', auth);
+  }
+}
+
+function toEndpoint(text: unknown, isTls: boolean): Endpoint {
+  if (typeof text !== 'string') throw invalidType('endpoints', 'an array of strings', text);
+  const whole = /^https?:\/\//.test(text) ? text : `${isTls ? 'https' : 'http'}://${text}`;
+  const url = URL.canParse(whole) ? new URL(whole) : null;
+  const isBare = url !== null && url.pathname === '/' && url.search === '' && url.hash === '';
+  if (url === null || !isBare || url.hostname === '') {
+    throw invalidValue('endpoints', 'addresses such as https://etcd-1:2379', JSON.stringify(text));
+  }
+  if (url.username !== '' || url.password !== '') throw secretInAddress();
+  const protocol = url.protocol === 'https:' ? 'https:' : 'http:';
+  // Node takes an IPv6 address without its brackets.
+  return { protocol, hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: portOf(text, url) };
+}
+
+/** URL leaves out the port that its scheme has by default, though 80 was meant as 80. */
+function portOf(text: string, { port, protocol }: URL): string {
+  if (port !== '') return port;
+  const isGiven = /:\d+\/?$/.test(text);
+  return isGiven ? (protocol === 'https:' ? '443' : '80') : DEFAULT_PORT;
+}
+
+/** A password in an address would stand in process lists, logs and messages. */
+export function secretInAddress(): TypeError {
+  return invalidArgument(
+    'an address holds no user and no password; give them as the option auth, or by the environment',
+  );
+}

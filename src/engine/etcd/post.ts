@@ -1,0 +1,133 @@
+/*
+ * Requests to etcd's JSON gateway. The functions of this file use nothing from outside, because the thread that renews
+ * leases gets their text: see beats.ts.
+ */
+import type { Agent, IncomingMessage } from 'node:http';
+import type { request as Request } from 'node:https';
+
+/** One server of the cluster. */
+export interface Endpoint {
+  readonly protocol: 'http:' | 'https:';
+  readonly hostname: string;
+  readonly port: string;
+}
+
+/** How requests are sent: `request` of node:http or node:https, and what node:tls needs. */
+export interface Transport {
+  readonly request: typeof Request;
+  readonly agent: Agent;
+  readonly tls: TlsOptions;
+}
+
+/** The options of node:tls that etcd's users need. All are PEM texts. */
+export interface TlsOptions {
+  /** The certificates that may have signed that of the server. Default: those that Node trusts. */
+  readonly ca?: string | Buffer | undefined;
+  readonly cert?: string | Buffer | undefined;
+  readonly key?: string | Buffer | undefined;
+}
+
+export interface Answer {
+  /** HTTP status. */
+  readonly status: number;
+  readonly text: string;
+}
+
+/**
+ * Sends one request.
+ * @param token what etcd gave for a password; null: none.
+ * @returns the answer, whatever its status.
+ */
+export function post(
+  { request, agent, tls }: Transport,
+  endpoint: Endpoint,
+  path: string,
+  body: string,
+  token: string | null,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<Answer> {
+  const MAX_BYTES = 16 * 1024 * 1024;
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = endpoint;
+    const headers: Record<string, string | number> = {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+    };
+    if (token !== null) headers.authorization = token;
+    const sent = request(
+      { ...tls, hostname, port, path: `/v3${path}`, method: 'POST', agent, headers, signal },
+      (answer: IncomingMessage) => {
+        let text = '';
+        answer.setEncoding('utf8');
+        answer.on('data', (part: string) => {
+          text += part;
+          if (text.length > MAX_BYTES) answer.destroy(new Error(`an answer of more than ${MAX_BYTES} bytes`));
+        });
+        answer.on('error', reject);
+        answer.on('aborted', () => reject(new Error('the connection broke off')));
+        answer.on('end', () => {
+          clearTimeout(timer);
+          resolve({ status: answer.statusCode ?? 0, text });
+        });
+      },
+    );
+    // The whole request has to be over by then, while the timeout of a socket counts silence only.
+    const timer = setTimeout(
+      () => sent.destroy(Object.assign(new Error(`no answer within ${timeoutMs} ms`), { code: 'ETIMEDOUT' })),
+      timeoutMs,
+    );
+    sent.on('error', (error: Error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    sent.end(body);
+  });
+}
+
+/**
+ * Makes the same request at one server after the other: the next is asked when the one before has failed, or has not
+ * answered for `pauseMs`. The first success counts, and the other requests are broken off.
+ * @param first index of the server that is asked first.
+ * @param isFinal true for an error that every server would answer.
+ */
+export function hedged<T>(
+  servers: number,
+  first: number,
+  pauseMs: number,
+  attempt: (server: number, signal: AbortSignal) => Promise<T>,
+  isFinal: (error: unknown) => boolean,
+): Promise<{ readonly value: T; readonly server: number }> {
+  return new Promise((resolve, reject) => {
+    const breakOff = new AbortController();
+    let started = 0;
+    let open = 0;
+    let isOver = false;
+    let timer: NodeJS.Timeout | undefined;
+    const end = (settle: () => void) => {
+      if (isOver) return;
+      isOver = true;
+      clearTimeout(timer);
+      settle();
+      breakOff.abort();
+    };
+    const next = () => {
+      clearTimeout(timer);
+      if (isOver || started === servers) return;
+      const server = (first + started) % servers;
+      started += 1;
+      open += 1;
+      attempt(server, breakOff.signal).then(
+        (value) => end(() => resolve({ value, server })),
+        (error: unknown) => {
+          open -= 1;
+          if (isFinal(error)) end(() => reject(error));
+          else if (started < servers) next();
+          else if (open === 0) end(() => reject(error));
+        },
+      );
+      if (started < servers) timer = setTimeout(next, pauseMs);
+    };
+    next();
+  });
+}

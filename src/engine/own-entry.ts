@@ -1,0 +1,52 @@
+import type { Backend } from '../backend/backend.js';
+import { currentObserver } from '../identity/observer.js';
+import { selfIdentity } from '../identity/read.js';
+import { newNonce } from '../lock/protocol/nonce.js';
+import {
+  InheritableLifeline,
+  type OwnLifeline,
+  ownOffset,
+  SharedLifeline,
+} from '../lock/protocol/own-lifeline.js';
+import { formatOwnerRecord, ownerRecordOf } from '../record/format.js';
+import type { OwnerRecord } from '../record/owner-record.js';
+import type { Lease } from './engine.js';
+import { PLACE } from './proof-of-death.js';
+
+/** What this process writes about itself into an entry. */
+export interface OwnEntry {
+  readonly owner: OwnerRecord;
+  readonly text: string;
+  /** The lock's own, which is held until the entry is gone. null where there is none: plain Node. */
+  readonly lifeline: OwnLifeline | null;
+}
+
+/**
+ * Takes a lifeline and makes the record that names it. It is drawn only now, when the lease is there: a copy of this
+ * machine that is made before has not got it.
+ * @param handedOver a command inherits the lifeline.
+ * @throws EMFILE, ENFILE or ENOMEM where descriptors or memory have run out.
+ */
+export function makeOwnEntry(lease: Lease, label: string | undefined, handedOver: boolean): OwnEntry {
+  const { backend } = currentObserver();
+  const identity = selfIdentity();
+  const nonce = newNonce();
+  const lifeline = takeLifeline(backend, ownOffset(nonce, { inode: lease.id }), handedOver);
+  const record = {
+    starttime: null,
+    createdAtMs: Date.now(),
+    nonce,
+    identity,
+    filesystem: PLACE,
+    witness: null,
+    lifeline: lifeline?.text ?? null,
+    lease: { durationMs: lease.ttlMs },
+    handedOver,
+    label,
+  };
+  return { owner: ownerRecordOf(record), text: formatOwnerRecord(record), lifeline };
+}
+
+function takeLifeline(backend: Backend, offset: string, handedOver: boolean): OwnLifeline | null {
+  return handedOver ? InheritableLifeline.take(backend, offset) : SharedLifeline.take(backend, offset);
+}

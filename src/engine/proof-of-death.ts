@@ -1,0 +1,97 @@
+import { monotonicMs } from '../backend/monotonic-clock.js';
+import { judgeRecord } from '../judge/judge.js';
+import type { Verdict } from '../judge/verdict.js';
+import { RecentMap } from '../recent-map.js';
+import { NOWHERE } from '../record/owner-file.js';
+import type { OwnerRecord } from '../record/owner-record.js';
+import { parseOwnerFile } from '../record/parse.js';
+import type { Engine, Entry } from './engine.js';
+import { Renewals } from './renewals.js';
+
+/** What the records of engines say in place of a filesystem. Several kernels can have such a place. */
+export const PLACE = 'etcd';
+
+/** What is known of the one who made an entry. */
+export interface Judgement {
+  /** null: the entry holds no record of this package. */
+  readonly owner: OwnerRecord | null;
+  readonly verdict: Verdict | null;
+  readonly description: string;
+}
+
+export interface ProofOptions {
+  /** See `EtcdOptions`. */
+  readonly settle: number;
+  readonly trustBootId: boolean;
+}
+
+/**
+ * Finds out whether the owner of an entry is dead. That it cannot be seen here proves nothing, because it may be on
+ * another machine. Dead is only one whose lifeline this process saw held, under the nonce of that record, and now sees
+ * free; with `trustBootId` also one with this boot id whose lifeline is free.
+ */
+export class ProofOfDeath {
+  readonly #engine: Engine;
+  readonly #options: ProofOptions;
+  /** By lease. A forgotten one proves nothing wrong, for a copy is then noticed later. */
+  readonly #renewals = new RecentMap<Renewals>(4096);
+  /** When the owner of an entry was first seen to be dead, by key and token. */
+  readonly #deaths = new RecentMap<number>(4096);
+
+  constructor(engine: Engine, options: ProofOptions) {
+    this.#engine = engine;
+    this.#options = options;
+  }
+
+  /** Judges by what this kernel shows, and remembers a lifeline that is held. */
+  judge(entry: Entry): Judgement {
+    const owner = recordIn(entry);
+    if (owner === null) {
+      return { owner, verdict: null, description: 'its entry names no owner that could be judged' };
+    }
+    const { trustBootId } = this.#options;
+    const verdict = judgeRecord(owner, NOWHERE, { trustBootId });
+    return { owner, verdict, description: describe(verdict) };
+  }
+
+  /** Takes note of the renewals of an entry's lease, which a later {@link isProven} needs. */
+  async look({ lease }: Entry): Promise<void> {
+    if (lease !== null) await this.#areOfTwo(lease);
+  }
+
+  /**
+   * Whether an entry whose owner {@link judge} found dead may be removed.
+   * @returns milliseconds to wait before: 0 none. Infinity: it must not be removed, because its lease is renewed elsewhere.
+   */
+  async pauseBeforeRemoval({ key, token, lease }: Entry): Promise<number> {
+    if (lease !== null && (await this.#areOfTwo(lease))) return Number.POSITIVE_INFINITY;
+    const death = `${token} ${key}`;
+    const diedAt = this.#deaths.get(death) ?? monotonicMs();
+    this.#deaths.set(death, diedAt);
+    return Math.max(0, diedAt + this.#options.settle - monotonicMs());
+  }
+
+  async #areOfTwo(lease: string): Promise<boolean> {
+    const renewals = this.#renewals.get(lease) ?? new Renewals();
+    this.#renewals.set(lease, renewals);
+    const state = await this.#engine.stateOf(lease);
+    return state !== null && renewals.see(state, monotonicMs());
+  }
+}
+
+/**
+ * The record in an entry. null for one that did not write this package for an engine: a record of a file, or of another
+ * program, must not be judged by its process, which may have run on any machine.
+ */
+function recordIn({ text }: Entry): OwnerRecord | null {
+  const parsed = parseOwnerFile(text, null);
+  if (parsed.kind !== 'record') return null;
+  const { nonce, identity, filesystem } = parsed.record;
+  return nonce !== null && identity !== null && filesystem === PLACE ? parsed.record : null;
+}
+
+function describe({ state, reason }: Verdict): string {
+  if (state === 'alive') return `its owner is alive (${reason})`;
+  if (state === 'dead') return `its owner is dead (${reason})`;
+  return `nothing here shows whether its owner lives (${reason}), so it falls when its lease is no longer renewed`;
+}

@@ -1,0 +1,110 @@
+import type { Engine, Entry, Lease } from './engine.js';
+
+/** Looks at the own entries in the time that the server granted. */
+const LOOKS_PER_TTL = 3;
+
+/** A lock that is held or wanted, as the session sees it. */
+export interface Holding {
+  readonly key: string;
+  /** The entry, once it was made. */
+  readonly entry: Entry | null;
+  /** The lock is not this process's any more. */
+  lose(how: string): void;
+  /** The program closed the session, and its entries are gone. */
+  close(): void;
+}
+
+/** One lease, and the entries that this process keeps by it. It ends when the lease is lost, and is never taken up again. */
+export class Session {
+  readonly lease: Lease;
+  readonly #engine: Engine;
+  readonly #holdings = new Map<string, Holding>();
+  readonly #timer: NodeJS.Timeout;
+  #lost: string | null = null;
+
+  constructor(engine: Engine, lease: Lease) {
+    this.#engine = engine;
+    this.lease = lease;
+    lease.onLost((how) => this.lose(how));
+    this.#timer = setInterval(() => {
+      // A server that does not answer ends the lease, and nothing else.
+      this.#look().catch(() => {});
+    }, lease.ttlMs / LOOKS_PER_TTL);
+    this.#timer.unref();
+  }
+
+  /** False once its lease can no longer be counted on. */
+  get isAlive(): boolean {
+    return this.#lost === null && this.lease.left() > 0;
+  }
+
+  /** A session that is over tells so at once. */
+  enter(holding: Holding): void {
+    if (this.#lost === null) this.#holdings.set(holding.key, holding);
+    else holding.lose(this.#lost);
+  }
+
+  leave(holding: Holding): void {
+    if (this.#holdings.get(holding.key) === holding) this.#holdings.delete(holding.key);
+  }
+
+  /** All its locks are lost. */
+  lose(how: string): void {
+    if (this.#lost !== null) return;
+    this.#lost = how;
+    clearInterval(this.#timer);
+    this.lease.stop();
+    const holdings = [...this.#holdings.values()];
+    this.#holdings.clear();
+    for (const holding of holdings) holding.lose(how);
+    // Others need not wait for what nobody keeps any more. It falls by itself where the server does not hear this.
+    this.#engine.revoke(this.lease).catch(() => {});
+  }
+
+  /** Ends the lease, and all locks with it. */
+  async end(): Promise<void> {
+    if (this.#lost !== null) return;
+    this.#lost = 'its session was closed';
+    clearInterval(this.#timer);
+    const holdings = [...this.#holdings.values()];
+    this.#holdings.clear();
+    try {
+      await this.#engine.revoke(this.lease);
+    } finally {
+      // The lifelines go after the entries, so that nobody finds a dead owner.
+      for (const holding of holdings) holding.close();
+    }
+  }
+
+  /**
+   * Compares the entries that the server keeps by the lease with those that are wanted. One that is missing is lost,
+   * though no watch has said so. One that nobody wants is left over from a request that the server carried out late.
+   */
+  async #look(): Promise<void> {
+    const keys = await this.#engine.keysOf(this.lease.id);
+    if (this.#lost !== null) return;
+    if (keys === null) {
+      this.lose('the server has ended its lease');
+      return;
+    }
+    for (const holding of [...this.#holdings.values()]) {
+      if (holding.entry !== null && !keys.includes(holding.key))
+        await this.#confirmLoss(holding, holding.entry);
+    }
+    for (const key of keys) {
+      if (this.#holdings.has(key)) continue;
+      const entry = await this.#engine.read(key);
+      if (entry !== null && entry.lease === this.lease.id && !this.#holdings.has(key)) {
+        await this.#engine.removeIf(entry);
+      }
+    }
+  }
+
+  /** The answer may be older than the entry. */
+  async #confirmLoss(holding: Holding, { key, token }: Entry): Promise<void> {
+    const found = await this.#engine.read(key);
+    if (found?.token !== token && this.#holdings.get(key) === holding) {
+      holding.lose('its entry was removed by another program');
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import { Wakeup } from '../lock/waiting/wakeup.js';
+import type { LocksWatch, NamedInspection } from './locks.js';
+
+/** Milliseconds between two looks that something woke. */
+const PACE = 20;
+
+/**
+ * Calls `changed` with a first inspection, and with each later one that differs in its state or its owner.
+ * @param listen starts what calls `wake` at a change. It may call for nothing, and it may fail.
+ * @param interval ms after which it looks in any case.
+ * @throws what the first `inspect` throws. Later ones that fail are left out.
+ */
+export async function watchInspections(
+  inspect: () => Promise<NamedInspection>,
+  changed: (inspection: NamedInspection) => void,
+  listen: (wake: () => void) => Promise<LocksWatch | null>,
+  interval: number,
+): Promise<LocksWatch> {
+  const wakeup = new Wakeup();
+  let isClosed = false;
+  let known = '';
+  let listening: LocksWatch | null = null;
+  const see = (inspection: NamedInspection) => {
+    const state = `${inspection.state} ${inspection.owner?.nonce} ${inspection.fencingToken}`;
+    if (isClosed || state === known) return;
+    known = state;
+    changed(inspection);
+  };
+  const start = async () => {
+    listening?.close();
+    listening = await listen(() => wakeup.wake()).catch(() => null);
+  };
+  const go = async () => {
+    while (!isClosed) {
+      await wakeup.wait(interval, undefined);
+      if (isClosed) break;
+      await start();
+      const inspection = await inspect().catch(() => null);
+      if (inspection !== null) see(inspection);
+      await new Promise((resolve) => setTimeout(resolve, PACE));
+    }
+    listening?.close();
+  };
+  await start();
+  see(await inspect());
+  void go();
+  return {
+    close() {
+      isClosed = true;
+      listening?.close();
+      wakeup.wake();
+    },
+  };
+}

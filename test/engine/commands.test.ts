@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openLocks } from '../../src/index.js';
+import { hasBackend } from '../helpers/backends.js';
+import { BUILT, cli, startCli } from '../helpers/cli.js';
+import { describeRequiring } from '../helpers/requirements.js';
+import { EtcdServer, HAS_ETCD } from './etcd-server.js';
+
+const NATIVE = hasBackend('native');
+
+describeRequiring([...HAS_ETCD, ...BUILT], 'the commands on etcd', () => {
+  let server: EtcdServer;
+  beforeAll(async () => {
+    server = await EtcdServer.start();
+  });
+  afterAll(() => server.stop());
+
+  /** A command under a lock, which runs until its stdin ends. */
+  const underLock = (address: string, env: Record<string, string> = {}, ...options: string[]) =>
+    startCli(['run', address, ...options, '--', 'sh', '-c', 'echo started; cat >/dev/null; exit 7'], { env });
+
+  test('run holds the lock for its command, which finds the address and the token', async () => {
+    const address = `${server.address}run`;
+    const script = 'echo "$KERNEL_IDENTITY_LOCK $KERNEL_IDENTITY_FENCING_TOKEN"; exit 3';
+    const first = await cli(['run', address, '--', 'sh', '-c', script]);
+    const second = await cli(['run', address, '-c', script]);
+    expect([first.code, second.code]).toEqual([3, 3]);
+    const [token, next] = [first, second].map(({ stdout }) => /^(\S+) (\d+)\n$/.exec(stdout));
+    expect(token?.[1]).toBe(address);
+    expect(Number(next?.[2])).toBeGreaterThan(Number(token?.[2]));
+  });
+
+  test('inspect, list, wait and reclaim see it', async () => {
+    const address = `${server.address}seen`;
+    const running = underLock(address, {}, '--label', 'mine');
+    await running.said('started');
+    const inspected = await cli(['inspect', address]);
+    expect(inspected.stdout).toContain(`${address}: held`);
+    expect(inspected.stdout).toContain('"mine"');
+    const [json] = JSON.parse((await cli(['inspect', '--json', address])).stdout);
+    expect(json).toMatchObject({ path: address, state: 'held', format: 'kernel-identity', waiting: 0 });
+    expect(json.fencingToken).toMatch(/^\d+$/);
+    expect((await cli(['list', server.address])).stdout).toContain('seen');
+    expect(JSON.parse((await cli(['list', server.address, '--json'])).stdout)).toHaveLength(1);
+    expect((await cli(['inspect', '--exit-code', address])).code).toBe(1);
+    const left = await cli(['reclaim', address]);
+    expect([left.code, left.stdout]).toEqual([1, expect.stringContaining('left alone')]);
+    const late = await cli(['wait', address, '--timeout', '100ms']);
+    expect([late.code, late.stderr]).toEqual([75, expect.stringContaining('did not become free')]);
+    expect((await cli(['run', '-n', address, '--', 'true'])).code).toBe(75);
+    const waiting = startCli(['wait', address]);
+    running.endInput();
+    expect((await running.closed).code).toBe(7);
+    expect((await waiting.closed).code).toBe(0);
+    expect((await cli(['inspect', address])).stdout).toContain('free');
+  });
+
+  test('run ends its command when the lock is lost', async () => {
+    const address = `${server.address}lost`;
+    const running = underLock(address, { KERNEL_IDENTITY_ETCD_TTL: '60s' });
+    await running.said('started');
+    const prefix = Buffer.from('locks/lost/').toString('base64');
+    await server.call('/kv/deleterange', {
+      key: prefix,
+      range_end: Buffer.from('locks/lost0').toString('base64'),
+    });
+    const { code, stderr } = await running.closed;
+    expect(code).toBe(125);
+    expect(stderr).toContain('The command is ended.');
+  });
+
+  test('a usage error names what is wrong, and no command takes a secret from the address', async () => {
+    const secret = await cli(['run', 'etcd://me:pw@127.0.0.1/locks/a', '--', 'true']);
+    expect([secret.code, secret.stderr]).toEqual([2, expect.stringContaining('no password')]);
+    for (const args of [
+      ['dump', `${server.address}a`],
+      ['inspect', '--watch', `${server.address}a`],
+      ['reclaim', '--force', '--yes', `${server.address}a`],
+      ['run', server.address, '--', 'true'],
+      ['agent', `${server.address}a`],
+      ['agent', '/data'],
+      ['agent', server.address, '--trust-boot-id'],
+    ]) {
+      expect((await cli(args)).code, args.join(' ')).toBe(2);
+    }
+  });
+
+  describeRequiring([NATIVE], 'with lifelines', () => {
+    test('a command that lives on when run is killed keeps the lock from being taken', async () => {
+      const address = `${server.address}heir`;
+      const running = startCli(['run', address, '--', 'sh', '-c', 'echo $$; exec sleep 30']);
+      await running.said('\n');
+      const heir = Number(running.stdout);
+      const locks = await openLocks(server.address);
+      expect((await locks.inspect('heir')).verdict).toMatchObject({ reason: 'lifeline-held' });
+      running.signal('SIGKILL');
+      await running.exited;
+      expect(await locks.inspect('heir')).toMatchObject({
+        state: 'held',
+        verdict: { state: 'alive', reason: 'lifeline-held' },
+      });
+      process.kill(heir, 'SIGKILL');
+      const lock = await locks.acquire('heir', { timeout: 10_000 });
+      expect(lock.reclaimed?.owner?.handedOver).toBe(true);
+      await locks.close();
+    });
+
+    test('the agent removes the lock of an owner that it saw alive, and no other', async () => {
+      const agent = startCli(['agent', server.address]);
+      const living = underLock(`${server.address}agent-b`);
+      await living.said('started');
+      const locks = await openLocks(server.address);
+      // Nothing shows from outside whether the agent has seen an owner before its death, so several die.
+      const removed = async () => {
+        for (let round = 1; round <= 10; round += 1) {
+          const dying = startCli([
+            'run',
+            `${server.address}agent-${round}`,
+            '-c',
+            'echo started; read x; kill -9 $PPID',
+          ]);
+          await dying.said('started');
+          await sleep(round * 20);
+          dying.endInput();
+          await dying.exited;
+          await sleep(100);
+          if (/removed the lock 'agent-\d+' of pid \d+/.test(agent.stderr)) return true;
+        }
+        return false;
+      };
+      expect(await removed()).toBe(true);
+      expect((await locks.inspect('agent-b')).state).toBe('held');
+      living.endInput();
+      await living.closed;
+      agent.signal('SIGTERM');
+      expect((await agent.exited).code).toBe(0);
+      await locks.close();
+    });
+  });
+});
