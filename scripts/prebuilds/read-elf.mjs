@@ -6,7 +6,15 @@ import { spawnSync } from 'node:child_process';
  * @throws {Error} if the file is not ELF.
  */
 export function readElf(file) {
-  const options = ['--file-header', '--program-headers', '--dynamic', '--dyn-syms', '--wide', file];
+  const options = [
+    '--file-header',
+    '--program-headers',
+    '--dynamic',
+    '--relocs',
+    '--dyn-syms',
+    '--wide',
+    file,
+  ];
   const { status, stdout, stderr, error } = spawnSync('readelf', options, {
     encoding: 'utf8',
     maxBuffer: 16 << 20,
@@ -23,6 +31,10 @@ export function readElf(file) {
     segments: new Map([...segments].map(([, kind, rights]) => [kind, rights])),
     /** Whether the loader resolves all names before any code runs. */
     bindsNow: /\(FLAGS\)\s.*\bBIND_NOW\b/.test(stdout),
+    /** The functions and variables that the loader must find for it, its own exported ones included. */
+    references: new Set(
+      [...stdout.matchAll(/^[\da-f]{8,}\s+[\da-f]+\s+R_\S+\s+[\da-f]+\s+(\w+)/gm)].map(([, name]) => name),
+    ),
     /** `{ name, version }`; the version is like `GLIBC_2.17`, and undefined when the symbol has none. */
     imports: symbols
       .filter(([, binding, section]) => section === 'UND' && binding !== 'WEAK')

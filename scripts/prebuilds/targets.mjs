@@ -12,8 +12,8 @@ export const FILE_NAME = 'kernel-identity.node';
 /**
  * `machine` is the architecture as readelf names it. `triple` is the prefix of the names of Debian's compiler and
  * binutils, the native ones included. `versions` are the first lines of what g++ and ld print for --version: only these
- * make the bytes that are published. They stand here, and not in the manifest alone, because whoever exchanges the files
- * exchanges their manifest as well. To move on to other compilers, change them and the image in .github/workflows.
+ * make the bytes that are published. They stand here, and not in the manifest alone, because whoever exchanges the
+ * files exchanges their manifest as well. To move on to other compilers, change them and the image in .github/workflows.
  */
 export const TARGETS = [
   {

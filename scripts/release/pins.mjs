@@ -1,5 +1,5 @@
-// Finds what a workflow runs that somebody else could exchange: actions and images that are not named by their hash, and
-// machines that are called "latest".
+// Finds what a workflow runs that somebody else could exchange: actions and images that are not named by their hash,
+// and machines that are called "latest".
 
 /** @returns `line: what is wrong` for each line of the workflow that has such a name. */
 export function movableNames(workflow) {

@@ -417,8 +417,8 @@ export interface DirectoryWitnessOperations {
 export interface WatchOperations {
   /**
    * Writes 1 into `words[index]` once the process of `pidfd` has exited, whether or not the event loop runs.
-   * The watch keeps the array from being collected. Its memory must be a SharedArrayBuffer, because any other can be
-   * taken away while the thread writes to it: such an array throws a TypeError (ERR_INVALID_ARG_TYPE).
+   * The watch keeps the array from being collected. Its memory must be a SharedArrayBuffer, because any other
+   * can be taken away while the thread writes to it: such an array throws a TypeError (ERR_INVALID_ARG_TYPE).
    */
   onExit(pidfd: Descriptor, words: Int32Array, index: number): number | Errno;
   /**

@@ -56,8 +56,8 @@ export const files = [
     file: 'scripts/prebuilds/hardened.mjs',
     tests: PREBUILDS,
     mutants: [
-      { what: 'the stack protector is no matter', from: "!names.includes('__stack_chk_fail')", to: 'false' },
-      { what: 'the stack protector counts as a check of buffers', from: '(?!stack_)', to: '' },
+      { what: 'the stack protector is no matter', from: "!references.has('__stack_chk_fail')", to: 'false' },
+      { what: 'the stack protector counts as a check of buffers', from: '/^__\\w+_chk$/', to: '/_chk/' },
       { what: 'addresses may be resolved late', from: ' || !bindsNow', to: '' },
       { what: 'the stack may be run', from: "?.includes('E') ?? true", to: "?.includes('X') ?? true" },
     ],

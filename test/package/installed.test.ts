@@ -16,8 +16,17 @@ function expectAbout(said: number | undefined, found: number, what?: string): vo
 }
 
 /** The files of the package, by folder. */
-const CONTENT =
-  /^(dist\/(index|for-bundlers|testing)\.js|dist\/(index|testing)\.(cjs|d\.ts)|dist\/proper-lockfile\/(index\.(js|cjs|d\.ts)|for-bundlers\.js)|dist\/cli\/\w+\.cjs|dist\/sbom\.cdx\.json|dist\/.*\.d\.cts|prebuilds\/[^/]*\/kernel-identity\.node|prebuilds\/manifest\.json)$/;
+const CONTENT = new RegExp(
+  `^(${[
+    'dist/(index|testing|etcd|proper-lockfile/index)\\.(js|cjs|d\\.ts)',
+    'dist/(proper-lockfile/)?for-bundlers\\.js',
+    'dist/cli/[\\w-]+\\.cjs',
+    'dist/.*\\.d\\.cts',
+    'dist/sbom\\.cdx\\.json',
+    'prebuilds/[^/]*/kernel-identity\\.node',
+    'prebuilds/manifest\\.json',
+  ].join('|')})$`,
+);
 const SINGLE_FILES = [
   'CHANGELOG.md',
   'LICENSE',

@@ -169,6 +169,9 @@ describeRequiring(
       });
       expect(checkWith({}, ['--rebuild']).status).toBe(2);
       expect(checkWith({}, []).status, 'when it was not asked for').toBe(0);
+      targets.forEach(pretendCompiler);
+      const broken = checkWith({ TEST_HONEST_PREBUILDS: inCopy('nowhere') }, ['--rebuild']);
+      expect(broken).toEqual({ status: 2, said: expect.stringMatching(/not compiled again: .* failed/) });
     });
 
     test('flags of the manifest that are not those of the compilation are caught', () => {
@@ -213,8 +216,10 @@ describeRequiring(
 );
 
 testRequiring([hasProgram('cc'), hasProgram('readelf')], 'a library without hardening is found', () => {
-  const source =
-    '#include <stdio.h>\nint greet(char *to, int n) { char a[9]; snprintf(a, n, "%d", n); return puts(a) + *to; }';
+  // Like the addon, it has the function that checks a buffer, whether or not it is called.
+  const source = `#include <stdio.h>
+    int __snprintf_chk(char *to, unsigned long size, int flag, unsigned long room, const char *format, ...) { return 0; }
+    int greet(char *to, int n) { char a[9]; snprintf(a, n, "%d", n); return puts(a) + *to; }`;
   const library = (...options: string[]): unknown => {
     const path = join(tempDir(), 'library.so');
     const { status, stderr } = spawnSync(
