@@ -378,6 +378,8 @@ export interface OpenWitness {
    * closed together with that. Throws EBADF unless it is open on the file that has the witness.
    */
   takeOver(fd: Descriptor, inherited: number): void;
+  /** Deletes what the dead owner of the file `fd` has left beside the lock as its witness, unless it is held. */
+  forget(fd: Descriptor): void;
   /** What the name of a file beside a lock says. null when it is none that this witness makes. */
   parseBeside(name: string): BesideName | null;
   /**

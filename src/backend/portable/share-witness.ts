@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, statSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { basename, dirname, sep } from 'node:path';
 import type { BesideName, WitnessTest } from '../backend.js';
 import { readFromStart } from '../file-content.js';
@@ -43,6 +43,14 @@ export const SHARE_WITNESS: WitnessKind = {
   /** The status of a file can be read while nobody may open it. */
   fileOf: (handle) => fileStatus(statSync(besideOf(handle), { bigint: true })),
 };
+
+export function forgetBeside(handle: Handle): void {
+  try {
+    unlinkSync(besideOf(handle));
+  } catch {
+    // It is held by an heir, or gone.
+  }
+}
 
 export function parseBeside(name: string): BesideName | null {
   const [, lockName, inode] = BESIDE.exec(name) ?? [];

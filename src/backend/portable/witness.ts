@@ -8,7 +8,7 @@ import { systemError } from '../system-error.js';
 import type { PortableFiles } from './files.js';
 import { FLOCK_WITNESS } from './flock-witness.js';
 import type { Handle, HeldWitness } from './handles.js';
-import { parseBeside, readIfFree, SHARE_WITNESS } from './share-witness.js';
+import { forgetBeside, parseBeside, readIfFree, SHARE_WITNESS } from './share-witness.js';
 
 /** What a system offers that an owner can hold and others can test, by nothing but opening a file. */
 export interface WitnessKind {
@@ -93,6 +93,10 @@ export class PortableWitness implements WitnessOperations, OpenWitness {
       throw systemError('EBADF', 'fstat');
     }
     handle.witness = { descriptor: inherited, status, file: null };
+  }
+
+  forget(fd: Descriptor): void {
+    if (this.#kind === SHARE_WITNESS) forgetBeside(this.#handle(fd));
   }
 
   parseBeside(name: string): BesideName | null {

@@ -27,6 +27,7 @@ export function clearStale(view: LockView): Clearing {
     const retirement = retireOwner(view, view.ownerName, nonce, isJudged);
     if (retirement !== 'retired') return retirement === 'gone' ? 'overtaken' : 'replaced';
     files.push(retiredName(nonce));
+    view.lockPath.backend.openWitness?.forget(view.owner.descriptor);
   }
   view.closeOwner();
   const deleted = files.filter((name) => unlinkOwnFile(view, name));
