@@ -7,6 +7,7 @@ import { files as lock } from './lock.mjs';
 import { files as native } from './native.mjs';
 import { files as record } from './record.mjs';
 import { files as start } from './start.mjs';
+import { files as systems } from './systems.mjs';
 
 /**
  * @typedef {object} Mutant
@@ -44,6 +45,7 @@ const LISTS = {
   'test/mutants/lock.mjs': lock,
   'test/mutants/native.mjs': native,
   'test/mutants/start.mjs': start,
+  'test/mutants/systems.mjs': systems,
 };
 
 /**
