@@ -1,8 +1,10 @@
 import childProcess from 'node:child_process';
-import { statSync } from 'node:fs';
+import { statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { localTypeByMount, parseMounts } from '../../src/backend/portable/mounts.js';
+import { tempDir } from '../helpers/temp-dir.js';
 
 const MACOS = `/dev/disk3s1s1 on / (apfs, sealed, local, read-only, journaled)
 devfs on /dev (devfs, local, nobrowse)
@@ -76,6 +78,9 @@ describe('the filesystem of a device', () => {
     const device = String(statSync(tmpdir(), { bigint: true }).dev);
     expect(await typeOf('/dev/disk4s1 on /usr/lib (apfs, local)\n', device)).toBe('unknown');
     expect(await typeOf('/dev/disk4s1 on /proc/. (apfs, local)\n', String(proc))).toBe('unknown');
+    const link = join(tempDir(), 'link');
+    symlinkSync('/proc', link);
+    expect(await typeOf(`/dev/disk4s1 on ${link} (apfs, local)\n`, String(proc))).toBe('unknown');
     expect(await typeOf('/dev/disk4s1 on /proc (apfs, local)\n', String(proc))).toBe('apfs');
   });
 

@@ -2,9 +2,9 @@ import { closeSync, constants, fstatSync, openSync, statSync, unlinkSync, writeS
 import { basename, dirname, sep } from 'node:path';
 import type { BesideName, WitnessTest } from '../backend.js';
 import { readFromStart } from '../file-content.js';
-import { fileStatus } from '../file-status.js';
+import { fileStatus, isSameFile } from '../file-status.js';
 import { lockNameOfPrivate, nonceOfPrivate } from '../private-name.js';
-import { errnoOf, isShortage } from '../system-error.js';
+import { errnoOf, isShortage, systemError } from '../system-error.js';
 import type { Handle, HeldWitness } from './handles.js';
 import type { WitnessKind } from './witness.js';
 
@@ -40,8 +40,14 @@ export const SHARE_WITNESS: WitnessKind = {
   /** The kernel itself keeps a file from being deleted that another program has open and does not share. */
   testAnyLock: () => 'untestable',
 
-  /** The status of a file can be read while nobody may open it. */
-  fileOf: (handle) => fileStatus(statSync(besideOf(handle), { bigint: true })),
+  takeOver(handle, inherited): HeldWitness {
+    const file = besideOf(handle);
+    const status = fileStatus(fstatSync(inherited, { bigint: true }));
+    // The status of a file can be read while nobody may open it.
+    const isIt = isSameFile(status, fileStatus(statSync(file, { bigint: true })));
+    if (!isIt) throw systemError('EBADF', 'fstat');
+    return { descriptor: inherited, status, file };
+  },
 };
 
 export function forgetBeside(handle: Handle): void {
