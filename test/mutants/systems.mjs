@@ -142,6 +142,35 @@ export const files = [
     ],
   },
   {
+    file: 'src/lock/heirs.ts',
+    tests: WITNESS,
+    mutants: [
+      {
+        what: 'plain Node passes no witness on',
+        from: ': openWitness.descriptorOf(owner.descriptor);',
+        to: ': null;',
+      },
+    ],
+  },
+  {
+    file: 'src/judge/strangers/signs.ts',
+    tests: ['test/judge/strangers/grounds.test.ts'],
+    mutants: [
+      { what: 'a step of the clock is none against the boot', from: "  'legacy-before-boot',\n", to: '' },
+    ],
+  },
+  {
+    file: 'src/judge/strangers/workers.ts',
+    tests: ['test/judge/strangers/grounds.test.ts'],
+    mutants: [
+      {
+        what: 'a process of now works for an owner from before the boot',
+        from: "ground.reason === 'legacy-before-boot' ? null : objects(judged)",
+        to: 'objects(judged)',
+      },
+    ],
+  },
+  {
     file: 'src/judge/strangers/grounds.ts',
     tests: ['test/judge/strangers/grounds.test.ts'],
     mutants: [
