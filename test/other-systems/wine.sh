@@ -12,6 +12,7 @@ if [[ ! -x $wine ]] || ! command -v x86_64-w64-mingw32-gcc >/dev/null; then
   apt-get install -y -qq --no-install-recommends wine64 gcc-mingw-w64-x86-64 >/dev/null
 fi
 mkdir -p "$place"
+trap '/usr/lib/wine/wineserver64 -k || true' EXIT
 if [[ ! -d $WINEPREFIX/drive_c ]]; then
   "$wine" wineboot -i >"$place/log" 2>&1
   # Wine 8 calls itself Windows 7, which Node refuses.

@@ -6,6 +6,7 @@ import { fileStatus, isSameFile } from '../file-status.js';
 import { lockNameOfPrivate, nonceOfPrivate } from '../private-name.js';
 import { errnoOf, isShortage, systemError } from '../system-error.js';
 import type { Handle, HeldWitness } from './handles.js';
+import { insist } from './insist.js';
 import type { WitnessKind } from './witness.js';
 
 /**
@@ -28,7 +29,8 @@ const MAX_CONTENT = 64;
 export const SHARE_WITNESS: WitnessKind = {
   take(handle): HeldWitness {
     const file = besideOf(handle);
-    const descriptor = openSync(file, O_RDWR | O_CREAT | EXLOCK, 0o666);
+    // Where inode numbers are used again, a file of that name may be there, which somebody just looks at or deletes.
+    const descriptor = insist('win32', () => openSync(file, O_RDWR | O_CREAT | EXLOCK, 0o666));
     // The sweep finds by it the private directory for which the file was made.
     writeSync(descriptor, nonceOfPrivate(basename(dirname(handle.path))) ?? '', 0);
     return { descriptor, status: fileStatus(fstatSync(descriptor, { bigint: true })), file };
