@@ -137,7 +137,10 @@ export interface Capabilities {
   readonly pidfdInode: Capability;
   /** NS_GET_ID works: it was tried on the PID namespace of this process (kernel 6.18). */
   readonly namespaceId: Capability;
-  /** The backend can take an open-file-description lock, and sees it through a second description. */
+  /**
+   * The backend can take an open-file-description lock, and sees it through a second description; or it has an
+   * {@link OpenWitness}, which is tried each time that it is taken.
+   */
   readonly takeWitness: Capability;
   /** The backend can find out whether a process holds such a lock. */
   readonly testWitness: Capability;
@@ -323,7 +326,7 @@ export interface FileOperations {
 /**
  * The witness: a lock on owner.json that lives exactly as long as its owner. It is an open-file-description
  * lock (F_OFD_SETLK of fcntl(2)), which the kernel drops when the last descriptor of that description is
- * closed.
+ * closed. The portable backend has an {@link OpenWitness} in its place, on other systems than Linux.
  */
 export interface WitnessOperations {
   /**
@@ -338,7 +341,7 @@ export interface WitnessOperations {
   isHeldThrough(fd: Descriptor): boolean;
   /**
    * Whether a process holds the witness on the file, whose {@link Filesystem.type} is `type`. Takes no lock,
-   * not even for a moment. The locks of others on the file, however they were taken, are no witness: `held`
+   * not even for a moment; the portable backend takes one that others can share. The locks of others on the file, however they were taken, are no witness: `held`
    * is only a write lock of an open file description on the whole file. A part of such a lock is
    * `untestable`.
    */
@@ -378,6 +381,8 @@ export interface OpenWitness {
    * closed together with that. Throws EBADF unless it is open on the file that has the witness.
    */
   takeOver(fd: Descriptor, inherited: number): void;
+  /** Deletes what the dead owner of the file `fd` has left beside the lock as its witness, unless it is held. */
+  forget(fd: Descriptor): void;
   /** What the name of a file beside a lock says. null when it is none that this witness makes. */
   parseBeside(name: string): BesideName | null;
   /**

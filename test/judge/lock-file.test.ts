@@ -115,6 +115,25 @@ describe('the file in which a record is found', () => {
     expect(fileOf({ recordedOn, seenOn, ...OTHER })).toBe('no-test');
   });
 
+  test('of macOS and BSD is a copy by both numbers, and unclear under another device', () => {
+    for (const seenOn of ['apfs', 'hfs', 'ufs', 'ffs']) {
+      expect(fileOf({ seenOn })).toBe('recorded');
+      expect(fileOf({ seenOn, ...OTHER, directory: '9' })).toBe('copied');
+      expect(fileOf({ seenOn, ...OTHER, directory: WITNESS.directory })).toBe('unclear');
+      expect(fileOf({ seenOn, device: '7' })).toBe('unclear');
+      expect(fileOf({ seenOn, device: '7', ...OTHER, directory: '9' })).toBe('copied');
+    }
+  });
+
+  test('of Windows is tested only on the host of its owner, and never a copy', () => {
+    const hostname = 'gateway';
+    expect(fileOf({ seenOn: 'windows', hostname })).toBe('recorded');
+    expect(fileOf({ seenOn: 'windows', hostname: 'elsewhere' })).toBe('no-test');
+    expect(fileOf({ seenOn: 'windows' })).toBe('no-test');
+    expect(fileOf({ seenOn: 'windows', hostname, ...OTHER })).toBe('unclear');
+    expect(fileOf({ seenOn: 'windows', hostname, device: '7' })).toBe('unclear');
+  });
+
   test('says nothing where no witness was recorded', () => {
     expect(fileOf({ witness: null })).toBe('no-test');
   });
@@ -126,6 +145,7 @@ test('the evidence says why a file is not the recorded one', () => {
   expect(why({ inode: '4712' })).toBe('inode 4712 is another file');
   expect(why({ device: '7' })).toBe('device 7 is another mount');
   expect(why({ seenOn: 'xfs' })).toBe('recorded on ext, seen on xfs');
+  expect(why({ seenOn: 'windows' }, 'windows')).toBe('of host gateway, and this is unknown');
   expect(why({ seenOn: 'nfs' }, 'nfs')).toBe('locks on nfs prove nothing');
   expect(whyNotRecorded(record(), ownerFile({}), NO_SURROUNDINGS)).toBe('no witness recorded');
   expect(whyNotRecorded(record(), null, NO_SURROUNDINGS)).toBe('no file to test');

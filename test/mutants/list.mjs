@@ -10,6 +10,7 @@ import { files as properLockfile } from './proper-lockfile.mjs';
 import { files as record } from './record.mjs';
 import { files as release } from './release.mjs';
 import { files as start } from './start.mjs';
+import { files as systems } from './systems.mjs';
 
 /**
  * @typedef {object} Mutant
@@ -50,6 +51,7 @@ const LISTS = {
   'test/mutants/start.mjs': start,
   'test/mutants/release.mjs': release,
   'test/mutants/proper-lockfile.mjs': properLockfile,
+  'test/mutants/systems.mjs': systems,
 };
 
 /**

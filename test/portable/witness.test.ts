@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -235,9 +236,11 @@ describeRequiring(NEEDED, 'the file that is the witness on Windows', () => {
       start('win32'),
       start('win32', { KI_TEST_HOSTNAME: 'elsewhere' }),
     ]);
-    await owner.acquire(path);
+    const { value: record } = await owner.acquire(path);
     const [witness = ''] = besides(path);
     expect(witness).toBe(`.install.lock.${statSync(ownerFile(path)).ino}.alive`);
+    // The sweep finds by it the private directory for which it was made.
+    expect(readFileSync(join(dirname(path), witness), 'latin1')).toBe(record.nonce);
     expect(await elsewhere.inspect(path)).toMatchObject(UNKNOWN);
     await owner.kill();
     expect(await elsewhere.inspect(path)).toMatchObject(UNKNOWN);

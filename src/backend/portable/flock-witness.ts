@@ -28,7 +28,11 @@ export const FLOCK_WITNESS: WitnessKind = {
 
   test,
   testAnyLock: (handle) => (test(handle) === 'held' ? 'held' : 'untestable'),
-  fileOf: ({ status }) => status,
+
+  takeOver(handle, inherited): HeldWitness {
+    if (!isOf(inherited, handle)) throw systemError('EBADF', 'fstat');
+    return { descriptor: inherited, status: handle.status, file: null };
+  },
 };
 
 /**

@@ -1,11 +1,12 @@
-import { closeSync, constants, fstatSync, openSync, statSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { basename, dirname, sep } from 'node:path';
 import type { BesideName, WitnessTest } from '../backend.js';
 import { readFromStart } from '../file-content.js';
-import { fileStatus } from '../file-status.js';
+import { fileStatus, isSameFile } from '../file-status.js';
 import { lockNameOfPrivate, nonceOfPrivate } from '../private-name.js';
-import { errnoOf, isShortage } from '../system-error.js';
+import { errnoOf, isShortage, systemError } from '../system-error.js';
 import type { Handle, HeldWitness } from './handles.js';
+import { insist } from './insist.js';
 import type { WitnessKind } from './witness.js';
 
 /**
@@ -28,7 +29,8 @@ const MAX_CONTENT = 64;
 export const SHARE_WITNESS: WitnessKind = {
   take(handle): HeldWitness {
     const file = besideOf(handle);
-    const descriptor = openSync(file, O_RDWR | O_CREAT | EXLOCK, 0o666);
+    // Where inode numbers are used again, a file of that name may be there, which somebody just looks at or deletes.
+    const descriptor = insist('win32', () => openSync(file, O_RDWR | O_CREAT | EXLOCK, 0o666));
     // The sweep finds by it the private directory for which the file was made.
     writeSync(descriptor, nonceOfPrivate(basename(dirname(handle.path))) ?? '', 0);
     return { descriptor, status: fileStatus(fstatSync(descriptor, { bigint: true })), file };
@@ -40,9 +42,23 @@ export const SHARE_WITNESS: WitnessKind = {
   /** The kernel itself keeps a file from being deleted that another program has open and does not share. */
   testAnyLock: () => 'untestable',
 
-  /** The status of a file can be read while nobody may open it. */
-  fileOf: (handle) => fileStatus(statSync(besideOf(handle), { bigint: true })),
+  takeOver(handle, inherited): HeldWitness {
+    const file = besideOf(handle);
+    const status = fileStatus(fstatSync(inherited, { bigint: true }));
+    // The status of a file can be read while nobody may open it.
+    const isIt = isSameFile(status, fileStatus(statSync(file, { bigint: true })));
+    if (!isIt) throw systemError('EBADF', 'fstat');
+    return { descriptor: inherited, status, file };
+  },
 };
+
+export function forgetBeside(handle: Handle): void {
+  try {
+    unlinkSync(besideOf(handle));
+  } catch {
+    // It is held by an heir, or gone.
+  }
+}
 
 export function parseBeside(name: string): BesideName | null {
   const [, lockName, inode] = BESIDE.exec(name) ?? [];

@@ -1,14 +1,12 @@
-import { fstatSync } from 'node:fs';
 import { sep } from 'node:path';
-import type { BesideName, FileStatus, OpenWitness, WitnessOperations, WitnessTest } from '../backend.js';
+import type { BesideName, OpenWitness, WitnessOperations, WitnessTest } from '../backend.js';
 import type { Descriptor } from '../descriptor.js';
-import { fileStatus, isSameFile } from '../file-status.js';
 import { traitsOf } from '../filesystem-traits.js';
 import { systemError } from '../system-error.js';
 import type { PortableFiles } from './files.js';
 import { FLOCK_WITNESS } from './flock-witness.js';
 import type { Handle, HeldWitness } from './handles.js';
-import { parseBeside, readIfFree, SHARE_WITNESS } from './share-witness.js';
+import { forgetBeside, parseBeside, readIfFree, SHARE_WITNESS } from './share-witness.js';
 
 /** What a system offers that an owner can hold and others can test, by nothing but opening a file. */
 export interface WitnessKind {
@@ -16,8 +14,8 @@ export interface WitnessKind {
   take(handle: Handle): HeldWitness;
   test(handle: Handle): WitnessTest;
   testAnyLock(handle: Handle): WitnessTest;
-  /** The file that is open where the witness of `handle` is held. Throws ENOENT when there is none. */
-  fileOf(handle: Handle): Pick<FileStatus, 'device' | 'inode'>;
+  /** Makes an inherited descriptor the witness of `handle`. Throws EBADF unless it is open on the witness's file. */
+  takeOver(handle: Handle, inherited: number): HeldWitness;
 }
 
 /** By `process.platform`. Linux has no such flag of open(2). */
@@ -87,12 +85,13 @@ export class PortableWitness implements WitnessOperations, OpenWitness {
   }
 
   takeOver(fd: Descriptor, inherited: number): void {
+    if (this.#kind === null) throw systemError('ENOSYS', 'fstat');
     const handle = this.#handle(fd);
-    const status = fileStatus(fstatSync(inherited, { bigint: true }));
-    if (this.#kind === null || !isSameFile(status, this.#kind.fileOf(handle))) {
-      throw systemError('EBADF', 'fstat');
-    }
-    handle.witness = { descriptor: inherited, status, file: null };
+    handle.witness = this.#kind.takeOver(handle, inherited);
+  }
+
+  forget(fd: Descriptor): void {
+    if (this.#kind === SHARE_WITNESS) forgetBeside(this.#handle(fd));
   }
 
   parseBeside(name: string): BesideName | null {

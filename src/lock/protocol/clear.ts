@@ -34,6 +34,7 @@ export function clearStale(view: LockView): Clearing {
     const retirement = retireOwner(view, view.ownerName, nonce, isJudged);
     if (retirement !== 'retired') return retirement === 'gone' ? 'overtaken' : 'replaced';
     files.push(retiredName(nonce));
+    view.lockPath.backend.openWitness?.forget(view.owner.descriptor);
   }
   view.closeOwner();
   const isOursToRemove = deleteAll(view, files) > 0 || files.length === 0;

@@ -24,6 +24,7 @@ import {
   besides,
   bornAt,
   bornLate,
+  claiming,
   MINUTE,
   NOW,
   oldRecord,
@@ -319,6 +320,62 @@ describe('another boot id', () => {
     ['the same one', recordOf({ bootId: BOOT }), since(BOOTED)],
   ])('proves no reboot with %s', (_name, judged, seen) => {
     expect(verdictOn(judged, seen)).not.toBe('dead: legacy-rebooted');
+  });
+});
+
+describe('a boot after the record, where no birth is known', () => {
+  /** The boot was so many ms after the record was written, as a process on that system sees it. */
+  const booted = (
+    late: number,
+    rest: Partial<Observation> = {},
+    seen: ObservedProcess = hidden,
+    platform = 'darwin',
+  ): Observation => besides({ bootedAtMs: WRITTEN + late }, seen, { platform, filesystem: 'apfs', ...rest });
+
+  test.each<[string, Observation, string]>([
+    ['by more than the slack: dead', booted(MINUTE + 2), 'dead: legacy-before-boot'],
+    [
+      'on Windows too',
+      booted(MINUTE + 2, { filesystem: 'windows' }, hidden, 'win32'),
+      'dead: legacy-before-boot',
+    ],
+    ['within the slack: unknown', booted(MINUTE), 'unknown: legacy-process-hidden'],
+    ['but before it: unknown', booted(-MINUTE), 'unknown: legacy-process-hidden'],
+    [
+      'if the clock gained that since: unknown',
+      booted(2 * MINUTE, { clockGainMs: MINUTE }),
+      'unknown: legacy-process-hidden',
+    ],
+    [
+      'on Linux, where births are known: unknown',
+      booted(MINUTE + 2, {}, hidden, 'linux'),
+      'unknown: legacy-process-hidden',
+    ],
+    ['nobody has the number: dead for that', booted(MINUTE + 2, {}, absent), 'dead: legacy-no-such-process'],
+    ['on a share: unknown', booted(MINUTE + 2, { filesystem: 'unknown' }), 'unknown: legacy-shared-place'],
+  ])('%s', (_name, seen, verdict) => {
+    expect(verdictOn(oldRecord(), seen)).toBe(verdict);
+  });
+
+  test('is not known, or the record has no time, or one of a clock that was never set: unknown', () => {
+    const seen = booted(MINUTE + 2);
+    expect(verdictOn(oldRecord({ recordedAt: null }), seen)).toBe('unknown: legacy-process-hidden');
+    const ofFactory = written({ ms: Date.UTC(1970, 0, 2) });
+    expect(verdictOn(oldRecord({ recordedAt: ofFactory }), seen)).toBe('unknown: legacy-process-hidden');
+    const unknown = besides({ bootedAtMs: null }, hidden, { platform: 'darwin' });
+    expect(verdictOn(oldRecord(), unknown)).toBe('unknown: legacy-process-hidden');
+  });
+
+  test('is no ground against a sign of life, or a step of the clock; no process of now is an objection', () => {
+    const sign = { key: 'heartbeat', ms: NOW - SECOND, resolutionMs: 1 };
+    const objected = claiming({ signs: [sign] });
+    expect(verdictOn(objected, booted(MINUTE + 2))).toBe('unknown: legacy-sign-of-life');
+    const withChild = claiming({ otherPids: [{ key: 'childPid', pid: 9 }] });
+    const worker = { bootedAtMs: WRITTEN + 2 * MINUTE, workerAt: () => ({ pid: 9, ticksAsRead: null }) };
+    const rest = { platform: 'darwin', filesystem: 'apfs' };
+    expect(verdictOn(withChild, besides(worker, hidden, rest))).toBe('dead: legacy-before-boot');
+    const stepped = { bootedAtMs: WRITTEN + 2 * MINUTE, clockStepSince: () => 3 * MINUTE };
+    expect(verdictOn(oldRecord(), besides(stepped, hidden, rest))).toBe('unknown: legacy-clock-stepped');
   });
 });
 

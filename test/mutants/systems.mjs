@@ -1,0 +1,205 @@
+// Mistakes in what plain Node does on other systems.
+
+const WITNESS = ['test/portable/witness.test.ts'];
+
+/** @type {import('./list.mjs').MutatedFile[]} */
+export const files = [
+  {
+    file: 'src/backend/portable/flock-witness.ts',
+    tests: WITNESS,
+    mutants: [
+      {
+        what: 'whatever cannot be opened is free',
+        from: "return errnoOf(error) === 'EAGAIN' ? 'held' : 'untestable';",
+        to: "return 'free';",
+      },
+      {
+        what: 'a test meets the locks of readers',
+        from: 'O_RDONLY | O_SHLOCK',
+        to: 'O_RDONLY | O_EXLOCK',
+      },
+      {
+        what: 'the owner takes a lock that others can share',
+        from: 'O_RDWR | O_EXLOCK',
+        to: 'O_RDWR | O_SHLOCK',
+      },
+    ],
+  },
+  {
+    file: 'src/backend/portable/share-witness.ts',
+    tests: WITNESS,
+    mutants: [
+      {
+        what: 'a missing witness is a free one',
+        from: "return errnoOf(error) === 'EBUSY' ? 'held' : 'untestable';",
+        to: "return errnoOf(error) === 'EBUSY' ? 'held' : 'free';",
+      },
+      {
+        what: 'the owner shares its witness',
+        from: 'O_RDWR | O_CREAT | EXLOCK',
+        to: 'O_RDWR | O_CREAT',
+      },
+      {
+        what: 'no private directory can be found by its witness',
+        from: "nonceOfPrivate(basename(dirname(handle.path))) ?? ''",
+        to: "''",
+      },
+    ],
+  },
+  {
+    file: 'src/backend/portable/place.ts',
+    tests: WITNESS,
+    mutants: [
+      { what: 'a network share is a drive', from: "? 'windows' : 'unknown'", to: "? 'windows' : 'windows'" },
+    ],
+  },
+  {
+    file: 'src/backend/portable/mounts.ts',
+    tests: ['test/portable/mounts.test.ts'],
+    mutants: [
+      { what: 'what is not local is trusted', from: '      isLocal &&\n', to: '' },
+      { what: 'any local filesystem is a disk', from: '      DISKS.has(type) &&\n', to: '' },
+      {
+        what: 'one of two mounts at a place is believed',
+        from: '.length === 1 &&',
+        to: '.length >= 1 &&',
+      },
+      {
+        what: 'a line that can be read in two ways is believed',
+        from: " || line.split(' on ').length !== 2",
+        to: '',
+      },
+      {
+        what: 'a line that cannot be read is left out',
+        from: "if (mountPoint === ''",
+        to: "if (mountPoint === '') continue;\n    if (false",
+      },
+      {
+        what: 'a directory is a mount point',
+        from: 'return isRoot ? dev.toString() : null;',
+        to: 'return dev.toString();',
+      },
+      {
+        what: 'a mount point may have any name',
+        from: 'if (realpathSync.native(mountPoint) !== mountPoint) return null;',
+        to: '',
+      },
+    ],
+  },
+  {
+    file: 'src/backend/filesystem-traits.ts',
+    tests: ['test/judge/lock-file.test.ts'],
+    mutants: [
+      {
+        what: 'a drive of Windows is of this machine alone',
+        from: 'mayShowOtherHosts: true',
+        to: 'mayShowOtherHosts: false',
+      },
+      {
+        what: 'a drive of Windows keeps its numbers',
+        from: "['windows', { ...ELSEWHERE,",
+        to: "['windows', { ...BSD_DISK, keepsDevice: true,",
+      },
+      {
+        what: 'no lease is kept beside the witness of plain Node',
+        from: 'testableWitness: true, keepsLease: true }',
+        to: 'testableWitness: true, locksByStDev: true }',
+        tests: WITNESS,
+      },
+    ],
+  },
+  {
+    file: 'src/lock/protocol/sweep-beside.ts',
+    tests: WITNESS,
+    mutants: [
+      {
+        what: 'the witness of a lock that stands is swept',
+        from: 'if (isWitnessOf(lockPath.sibling(lockName), inode)) return;',
+        to: '',
+      },
+      {
+        what: 'the witness of a private directory is swept',
+        from: "if (nonce !== '' && stands(lockPath.sibling(privateName(lockName, nonce)))) return;",
+        to: '',
+      },
+      {
+        what: 'a young witness is swept',
+        from: 'if (Math.abs(Date.now() - mtimeMs) <= PRIVATE_GRACE) return;',
+        to: '',
+      },
+      { what: 'nothing is swept', from: 'backend.files.unlinkAt(parent, name);', to: '' },
+    ],
+  },
+  {
+    file: 'src/lock/adopt.ts',
+    tests: WITNESS,
+    mutants: [
+      {
+        what: 'a process to which nothing was passed on adopts a lock',
+        from: "if (!isInherited) throw systemError('EBADF', 'fstat');",
+        to: '',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/heirs.ts',
+    tests: WITNESS,
+    mutants: [
+      {
+        what: 'plain Node passes no witness on',
+        from: ': openWitness.descriptorOf(owner.descriptor);',
+        to: ': null;',
+      },
+    ],
+  },
+  {
+    file: 'src/judge/strangers/signs.ts',
+    tests: ['test/judge/strangers/grounds.test.ts'],
+    mutants: [
+      { what: 'a step of the clock is none against the boot', from: "  'legacy-before-boot',\n", to: '' },
+    ],
+  },
+  {
+    file: 'src/judge/strangers/workers.ts',
+    tests: ['test/judge/strangers/grounds.test.ts'],
+    mutants: [
+      {
+        what: 'a process of now works for an owner from before the boot',
+        from: "ground.reason === 'legacy-before-boot' ? null : objects(judged)",
+        to: 'objects(judged)',
+      },
+    ],
+  },
+  {
+    file: 'src/judge/strangers/grounds.ts',
+    tests: ['test/judge/strangers/grounds.test.ts'],
+    mutants: [
+      {
+        what: 'what the clock has gained makes a record older than the boot',
+        from: 'bootedMs - seen.clockGainMs - recordedAt.ms',
+        to: 'bootedMs - recordedAt.ms',
+      },
+      {
+        what: 'a record from within the slack is from before the boot',
+        from: 'if (!isLateByAnyClock({ recordedAt, lateMs }, judged)) return null;',
+        to: 'if (lateMs <= 0) return null;',
+      },
+      {
+        what: 'the boot decides where births are known',
+        from: "if (seen.platform === 'linux' || seen.observedProcess",
+        to: 'if (seen.observedProcess',
+      },
+    ],
+  },
+  {
+    file: 'src/identity/observer.ts',
+    tests: WITNESS,
+    mutants: [
+      {
+        what: 'an uptime that leaves out sleep says when the system booted',
+        from: "new Set(['darwin', 'win32'])",
+        to: "new Set(['darwin', 'win32', 'freebsd'])",
+      },
+    ],
+  },
+];

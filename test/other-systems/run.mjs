@@ -1,0 +1,128 @@
+#!/usr/bin/env node
+// Holds plain Node on other systems against its bars: how soon the lock of a killed owner is free, and that nobody shares
+// one. `npm run test:systems -- [--seconds N] [--kills N] [system...]`. Systems: darwin, freebsd, openbsd and win32 are
+// Node on Linux that is told to be there, with the open(2) of that system; wine20 and wine22 are Node for Windows in
+// Wine (wine.sh installs it). Default: darwin.
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seconds: { type: 'string', default: '60' },
+    kills: { type: 'string', default: '20' },
+  },
+});
+/** ms on an idle machine of two cores. */
+const BARS = { p50: 150, max: 400 };
+const CONTROL_SECONDS = 60;
+const OVERLAPS_OF_CONTROL = 10;
+
+const fixtures = fileURLToPath(new URL('../fixtures/other-systems/', import.meta.url));
+const workshop = mkdtempSync(join(tmpdir(), 'kernel-identity-open-'));
+const library = join(workshop, 'open-flags.so');
+let failures = 0;
+
+try {
+  for (const system of positionals.length > 0 ? positionals : ['darwin']) {
+    console.log(`== ${system}`);
+    tryOn(system, system.startsWith('wine') ? inWine(system.slice('wine'.length)) : pretended(system));
+  }
+} finally {
+  rmSync(workshop, { recursive: true });
+}
+process.exitCode = failures === 0 ? 0 : 1;
+
+/** @typedef {(script: string, ...args: string[]) => any} Run prints what the script prints, and returns it. */
+
+/**
+ * @param {string} system
+ * @param {Run} run
+ */
+function tryOn(system, run) {
+  const { p50, max, whileItLived } = run('kills.mjs', values.kills);
+  check(
+    p50 <= BARS.p50 && max <= BARS.max,
+    `${system}: a killed owner's lock was free after ${p50} to ${max} ms`,
+  );
+  check(
+    String(whileItLived) === 'held: witness-held, proven',
+    `${system}: a living owner was ${whileItLived}`,
+  );
+  const { overlaps, lost, leftovers } = run('torture.mjs', values.seconds);
+  check(overlaps === 0 && lost === 0, `${system}: ${overlaps} overlaps, ${lost} losses and errors`);
+  check(leftovers.length === 0, `${system}: left behind: ${leftovers}`);
+  const control = run('torture.mjs', String(CONTROL_SECONDS), 'flawed');
+  check(control.overlaps >= OVERLAPS_OF_CONTROL, `${system}: the control found ${control.overlaps} overlaps`);
+}
+
+/**
+ * @param {boolean} isMet
+ * @param {string} words
+ */
+function check(isMet, words) {
+  if (isMet) return;
+  failures += 1;
+  console.log(`FAILED ${words}`);
+}
+
+/** @param {string} platform @returns {Run} */
+function pretended(platform) {
+  start('cc', ['-shared', '-fPIC', '-O1', '-o', library, join(fixtures, 'open-flags.c')]);
+  const env = {
+    KI_TEST_PLATFORM: platform,
+    LD_PRELOAD: library,
+    NODE_OPTIONS: `--import=${join(fixtures, 'as-on.mjs')}`,
+  };
+  return (script, ...args) => read(start(process.execPath, [besides(script), ...args], env));
+}
+
+/** @param {string} version @returns {Run} */
+function inWine(version) {
+  const place = process.env.KI_WINE ?? '/var/tmp/kernel-identity-wine';
+  const env = {
+    WINEPREFIX: join(place, 'prefix'),
+    WINEARCH: 'win64',
+    WINEDEBUG: '-all',
+    WINEDLLOVERRIDES: 'mscoree,mshtml=',
+    KERNEL_IDENTITY_BACKEND: '',
+  };
+  const node = join(place, `node${version}`, 'package/bin/node.exe');
+  return (script, ...args) => {
+    const path = `Z:${besides(script).replaceAll('/', '\\')}`;
+    return read(start('/usr/lib/wine/wine64', [node, path, ...args], env));
+  };
+}
+
+/** @param {string} script */
+function besides(script) {
+  return fileURLToPath(new URL(script, import.meta.url));
+}
+
+/**
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {Record<string, string>} env
+ */
+function start(program, args, env = {}) {
+  // Node in Wine writes to no pipe.
+  const file = join(workshop, 'output');
+  const stdout = openSync(file, 'w');
+  const { status, error } = spawnSync(program, args, {
+    stdio: ['ignore', stdout, 'inherit'],
+    env: { ...process.env, ...env },
+  });
+  closeSync(stdout);
+  if (error !== undefined || status !== 0) throw error ?? new Error(`${program} ended with ${status}`);
+  return readFileSync(file, 'utf8');
+}
+
+/** @param {string} output */
+function read(output) {
+  console.log(output.trim());
+  return JSON.parse(output);
+}
