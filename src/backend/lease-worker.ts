@@ -2,7 +2,14 @@ import { type BootTime, STAMP } from './boot-clock.js';
 import type { Descriptor } from './descriptor.js';
 
 /** The file that the worker touches: a descriptor of the kernel's, or the path of a file that is not kept open. */
-export type Target = { readonly descriptor: Descriptor } | { readonly path: string };
+export type Target = { readonly descriptor: Descriptor } | FileAtPath;
+
+export interface FileAtPath {
+  readonly path: string;
+  /** st_dev and st_ino as they were when it was opened: at this moment it may have another name for a while. */
+  readonly device: bigint;
+  readonly inode: bigint;
+}
 
 /** The message that starts a lease in the worker. */
 export interface ToBeater {

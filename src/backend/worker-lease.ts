@@ -1,4 +1,4 @@
-import { fstatSync, lstatSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
 import { outOfRange, withCode } from '../errors.js';
 import type { LeaseOperations } from './backend.js';
@@ -47,15 +47,12 @@ export class WorkerLease implements LeaseOperations {
   ): number {
     requireInterval(intervalMs);
     const target = this.#locate(file);
-    const { dev, ino } =
-      'path' in target
-        ? lstatSync(target.path, { bigint: true })
-        : fstatSync(target.descriptor, { bigint: true });
+    const { device, inode } = 'path' in target ? target : idOf(target.descriptor);
     const ticket = ++this.#lastTicket;
     const state = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
     this.#worker ??= this.#startWorker();
     const touchedAt = newBootTime();
-    const message: ToBeater = { ticket, target, device: dev, inode: ino, intervalMs, state, touchedAt };
+    const message: ToBeater = { ticket, target, device, inode, intervalMs, state, touchedAt };
     this.#worker.postMessage(message);
     this.#leases.set(ticket, { state, touchedAt, patienceMs, lost });
     return ticket;
@@ -113,6 +110,11 @@ export class WorkerLease implements LeaseOperations {
     this.#worker = null;
     for (const ticket of [...this.#leases.keys()]) this.#lose(ticket);
   }
+}
+
+function idOf(descriptor: Descriptor) {
+  const { dev, ino } = fstatSync(descriptor, { bigint: true });
+  return { device: dev, inode: ino };
 }
 
 /** @throws {Error} ERR_ACCESS_DENIED under Node's permission model. */

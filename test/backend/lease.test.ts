@@ -133,6 +133,14 @@ for (const name of EVERY) {
         backend.lease.stop(keeper.ticket);
       });
 
+      test('begins with a file that another process has renamed for a moment', async () => {
+        renameSync(path, `${path}.aside`);
+        const ticket = backend.lease.start(file, 20, () => {});
+        renameSync(`${path}.aside`, path);
+        await until('a touch', () => statSync(path).mtimeMs > 1000);
+        backend.lease.stop(ticket);
+      });
+
       test('reports once that the file lost its name', async () => {
         const [doomed, other] = [start(10), start(10)];
         await until('a beat', touched);

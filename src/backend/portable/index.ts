@@ -8,8 +8,8 @@ import { portableProcesses } from './processes.js';
 import { PortableWitness } from './witness.js';
 
 /**
- * Loads the backend for systems without /proc, which uses only what Node can do everywhere. The lease decides there, and the witness where
- * one can be taken.
+ * Loads the backend for systems without /proc, which uses only what Node can do everywhere. The lease decides there, and
+ * the witness where one can be taken.
  * @param platform the system whose behaviour to expect; only tests pass another one than their own.
  */
 export function loadPortableBackend(platform: NodeJS.Platform = process.platform): Backend {
@@ -26,7 +26,10 @@ export function loadPortableBackend(platform: NodeJS.Platform = process.platform
     directoryWitness: null,
     watch: null,
     lifeline: NO_LIFELINE,
-    lease: new WorkerLease((descriptor) => ({ path: files.handles.get(descriptor, 'fstat').path })),
+    lease: new WorkerLease((descriptor) => {
+      const { path, status } = files.handles.get(descriptor, 'fstat');
+      return { path, device: BigInt(status.device), inode: BigInt(status.inode) };
+    }),
     fillRandom: fillRandomByNode,
     capabilities() {
       capabilities ??= listCapabilities(platform);
