@@ -37,17 +37,21 @@ for (const backend of TESTED) {
       await Promise.all(Array.from({ length: STAGES }, two));
     });
 
-    /**
-     * Expects that the next contender gets the lock, and that nothing is left when the one after it has
-     * released it.
-     */
+    /** Expects that the next contender gets the lock, and that the one after it leaves nothing. */
     async function expectRecovery(path: string, { next, later }: Stage): Promise<void> {
       await next.acquire(path, { ownerlessGrace: GRACE, timeout: SOON });
       await next.release(path);
       await sleep(GRACE + 10);
-      await later.acquire(path, { ownerlessGrace: GRACE, timeout: SOON });
-      await later.release(path);
-      expect(readdirSync(join(path, '..'))).toEqual([]);
+      const left = () => readdirSync(join(path, '..'));
+      const deadline = performance.now() + 10_000;
+      do {
+        await later.acquire(path, { ownerlessGrace: GRACE, timeout: SOON });
+        await later.release(path);
+        // What one acquisition sweeps is limited by time, and after that the sweep rests, so on a busy machine it takes
+        // several acquisitions.
+        if (left().length > 0) await sleep(10);
+      } while (left().length > 0 && performance.now() < deadline);
+      expect(left()).toEqual([]);
     }
 
     /** Leaves a lock whose owner was killed. */
