@@ -20,6 +20,8 @@ export function roundsOf(
   writeFileSync(join(directory, 'lock', 'owner.json'), '{}');
   const parent = files.openParent(directory);
   const lock = /** @type {number} */ (files.findDirectoryAt(parent, 'lock'));
+  mkdirSync(join(directory, 'bare'));
+  const bare = /** @type {number} */ (files.findDirectoryAt(parent, 'bare'));
   const owner = files.openAt(lock, 'owner.json');
   const held = files.createAt(lock, 'held').descriptor;
   witness.take(held);
@@ -118,7 +120,7 @@ export function roundsOf(
       directoryWitness.writeRecord(lock, 'a record');
       directoryWitness.readRecord(lock);
     },
-    'directoryWitness.readRecord of nothing': () => directoryWitness.readRecord(parent),
+    'directoryWitness.readRecord of nothing': () => directoryWitness.readRecord(bare),
     'witness.testAnyLock': () => witness.testAnyLock(owner, 'ext'),
     'witness.testAt': () => witness.testAt(lock, 'owner.json', 'ext'),
     'lifeline.takeOfProcess, lifeline.losses': () => {
