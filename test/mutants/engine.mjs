@@ -134,6 +134,27 @@ export const files = [
     ],
   },
   {
+    file: 'src/engine/etcd/options.ts',
+    tests: ['test/engine/address.test.ts'],
+    mutants: [
+      {
+        what: 'who gives certificates sends the password in clear text all the same',
+        from: "tls !== undefined && all.some(({ protocol }) => protocol === 'http:')",
+        to: 'false',
+      },
+      {
+        what: 'an option of node:tls turns the verification of the server off',
+        from: '  requireOptions(tls, TLS_OPTIONS);\n',
+        to: '',
+      },
+      {
+        what: 'an error shows the password of an address',
+        from: "  if (text.includes('@')) throw secretInAddress();\n",
+        to: '',
+      },
+    ],
+  },
+  {
     file: 'src/engine/etcd/gateway.ts',
     tests: ['test/engine/etcd.test.ts'],
     mutants: [
