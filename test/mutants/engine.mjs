@@ -77,6 +77,12 @@ export const files = [
     tests: ['test/engine/etcd.test.ts'],
     mutants: [
       {
+        what: 'a removal whose answer was lost is called a loss, though the lock was held to its end',
+        from: 'if (isRemoved === false ||',
+        to: 'if (!isRemoved ||',
+        tests: ['test/engine/etcd-engine.test.ts'],
+      },
+      {
         what: 'nobody watches the own entry',
         from: '      this.verify().catch(() => {});',
         to: '',

@@ -135,16 +135,19 @@ export class EtcdEngine implements Engine {
     return entries[0] ?? null;
   }
 
-  async removeIf({ key, token, lease }: Pick<Entry, 'key' | 'token' | 'lease'>): Promise<boolean> {
+  async removeIf({ key, token, lease }: Pick<Entry, 'key' | 'token' | 'lease'>): Promise<boolean | null> {
     const name = encode(key);
-    const answer = await this.#gateway.call('/kv/txn', {
+    const request = {
       compare: [
         { key: name, target: 'CREATE', create_revision: token, result: 'EQUAL' },
         { key: name, target: 'LEASE', lease: lease ?? '0', result: 'EQUAL' },
       ],
       success: [{ request_delete_range: { key: name } }],
-    });
-    return answer.get('succeeded') === true;
+    };
+    const sent = { unanswered: 0 };
+    const answer = await this.#gateway.call('/kv/txn', request, { sent });
+    if (answer.get('succeeded') === true) return true;
+    return sent.unanswered === 0 ? false : null;
   }
 
   watch(what: Watched, from: string, changed: (change: Change | null) => void): EngineWatch {
