@@ -59,6 +59,35 @@ testRequiring(
   },
 );
 
+testRequiring(HAS_ETCD, 'all entries are listed, however many, and strange ones too', async () => {
+  const server = await EtcdServer.start();
+  const engine = engineAt(server.endpoint);
+  try {
+    const put = (key: Buffer) => ({ request_put: { key: key.toString('base64'), value: 'eA==' } });
+    for (let first = 1_000; first < 2_100; first += 100) {
+      const keys = Array.from({ length: 100 }, (_, index) => Buffer.from(`locks/${first + index}/7`));
+      await server.call('/kv/txn', { success: keys.map(put) });
+    }
+    // A key that is no text, as the last of the first page.
+    const strange = Buffer.from([...Buffer.from('locks/1998/7'), 0xff]);
+    await server.call('/kv/txn', { success: [put(strange)] });
+    const { entries, position } = await engine.listAll();
+    expect(new Set(entries.map(({ key }) => key)).size).toBe(1_101);
+    expect(Number(position)).toBe(13);
+    const tokens = entries.map(({ token }) => Number(token));
+    expect(tokens).toEqual([...tokens].sort((a, b) => a - b));
+  } finally {
+    engine.close();
+    await server.stop();
+  }
+});
+
+test('a wait for a server that does not answer says so', async () => {
+  const locks = etcd({ endpoints: [await fakeGateway(() => undefined)] });
+  await expect(locks.acquire('a', { timeout: 100 })).rejects.toThrow('the server has not answered');
+  void locks.close();
+});
+
 test('another cluster behind the same address ends everything', async () => {
   let cluster = '1';
   const endpoint = await fakeGateway(() => ({

@@ -145,6 +145,19 @@ describeRequiring([...HAS_ETCD, isBuilt()], 'etcd', () => {
     });
   });
 
+  test('a program that has closed its locks ends, though it watches one, and is warned of nothing', async () => {
+    const program = `
+      import { openLocks } from 'kernel-identity';
+      const many = await Promise.all(Array.from({ length: 12 }, () => openLocks('${server.address}')));
+      await many[0].watch('watched', () => {});
+      for (const [index, locks] of many.entries()) await locks.acquire('many-' + index);
+      for (const locks of many) await locks.close();
+    `;
+    const words = ['--input-type=module', '--eval', program];
+    const { stderr } = await run(process.execPath, words, { timeout: 5_000 });
+    expect(stderr).toBe('');
+  });
+
   test('an exit without a release ends the lock, also for those who did not see the owner', async () => {
     const name = newName();
     const owner = await holder(name);

@@ -132,6 +132,12 @@ export const files = [
     tests: ['test/engine/etcd.test.ts'],
     mutants: [
       {
+        what: 'the entries after the first page are left out, so that no agent sees their owners',
+        from: 'if (found.length < PAGE) return',
+        to: 'if (found.length >= 0) return',
+        tests: ['test/engine/etcd-engine.test.ts'],
+      },
+      {
         what: 'a removal does not compare the revision, so that a successor under the same key is removed',
         from: "{ key: name, target: 'CREATE', create_revision: token, result: 'EQUAL' },",
         to: '',
