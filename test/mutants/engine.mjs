@@ -204,6 +204,12 @@ export const files = [
         to: '    stamp(sent);\n    sent.forEach((us, clock)',
       },
       {
+        what: 'the thread renews without the certificates',
+        from: 'const tls = task.tls ?? {};',
+        to: 'const tls = {};',
+        tests: ['test/engine/etcd.test.ts'],
+      },
+      {
         what: 'a lease that the server has ended goes on',
         from: "if (!(answer.value > 0)) return end('ended');",
         to: '',
