@@ -99,11 +99,12 @@ export function hedged<T>(
   servers: number,
   first: number,
   pauseMs: number,
-  attempt: (server: number, signal: AbortSignal) => Promise<T>,
+  attempt: (server: number, signal: AbortSignal | undefined) => Promise<T>,
   isFinal: (error: unknown) => boolean,
 ): Promise<{ readonly value: T; readonly server: number }> {
   return new Promise((resolve, reject) => {
-    const breakOff = new AbortController();
+    // One server alone has nothing that could be broken off, and an abort costs as much as the rest of this function.
+    const breakOff = servers > 1 ? new AbortController() : null;
     let started = 0;
     let open = 0;
     let isOver = false;
@@ -113,7 +114,7 @@ export function hedged<T>(
       isOver = true;
       clearTimeout(timer);
       settle();
-      breakOff.abort();
+      if (open > 0) breakOff?.abort();
     };
     const next = () => {
       clearTimeout(timer);
@@ -121,8 +122,11 @@ export function hedged<T>(
       const server = (first + started) % servers;
       started += 1;
       open += 1;
-      attempt(server, breakOff.signal).then(
-        (value) => end(() => resolve({ value, server })),
+      attempt(server, breakOff?.signal).then(
+        (value) => {
+          open -= 1;
+          end(() => resolve({ value, server }));
+        },
         (error: unknown) => {
           open -= 1;
           if (isFinal(error)) end(() => reject(error));
