@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isErrno } from '../backend/system-error.js';
-import { LifelineUnavailableError } from '../errors.js';
+import { EngineRestoredError, LifelineUnavailableError } from '../errors.js';
 import { currentObserver } from '../identity/observer.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import type { Change, Engine, Entry, Line } from './engine.js';
@@ -43,7 +43,11 @@ export class Agent {
     this.#events = events;
   }
 
-  /** Runs until the signal aborts. @throws LifelineUnavailableError (ERR_LIFELINE_UNAVAILABLE) where nothing can be seen. */
+  /**
+   * Runs until the signal aborts.
+   * @throws LifelineUnavailableError (ERR_LIFELINE_UNAVAILABLE) where nothing can be seen, and EngineRestoredError
+   * (ERR_ENGINE_RESTORED).
+   */
   async run(signal: AbortSignal): Promise<void> {
     const { backend } = currentObserver();
     const { available, reason } = backend.capabilities().lifeline;
@@ -56,6 +60,8 @@ export class Agent {
         await this.#follow(line, signal);
       } catch (error) {
         if (signal.aborted) break;
+        // This connection stays useless, while whoever restarts the agent gives it a new one.
+        if (error instanceof EngineRestoredError) throw error;
         this.#events.failed(error);
         await sleep(RETRY, undefined, { signal }).catch(() => {});
       }

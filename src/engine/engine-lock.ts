@@ -1,5 +1,5 @@
 import type { SpawnOptions } from 'node:child_process';
-import { LockLostError } from '../errors.js';
+import { EngineUnavailableError, LockLostError } from '../errors.js';
 import {
   lostEvent,
   ownerAgeOf,
@@ -110,7 +110,13 @@ export class EngineLock implements NamedLock, Holding {
     const { engine, session } = this.#won;
     try {
       const isRemoved = await engine.removeIf(this.entry);
-      if (!isRemoved || !session.isAlive) throw this.#declareLost('its entry was gone before its release');
+      if (isRemoved === false || !session.isAlive)
+        throw this.#declareLost('its entry was gone before its release');
+      if (isRemoved === null) {
+        throw new EngineUnavailableError(
+          `${this.path} is not this process's any more, but an answer was lost: whether another program had removed it before its release is not known`,
+        );
+      }
     } finally {
       this.#letGo();
     }

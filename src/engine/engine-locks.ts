@@ -36,6 +36,7 @@ export class EngineLocks implements Locks {
   /** @internal For the agent. */
   readonly proof: ProofOfDeath;
   readonly #turns = new Turns();
+  readonly #watches = new Set<LocksWatch>();
   #session: Promise<Session> | null = null;
   #isClosed = false;
 
@@ -74,10 +75,12 @@ export class EngineLocks implements Locks {
     const startedAt = monotonicMs();
     let candidate: Candidate | null = null;
     let isOver = false;
+    let isInTurn = false;
     const work = async (): Promise<EngineLock> => {
       const { turn, leave } = this.#turns.enter(name);
       try {
         await turn;
+        isInTurn = true;
         for (;;) {
           if (isOver) throw new GivenUp();
           const session = await this.#openSession();
@@ -96,7 +99,7 @@ export class EngineLocks implements Locks {
       candidate?.giveUp();
     };
     const report = (): WaitReport => {
-      const last = candidate?.report ?? this.#reportOfTurn(name);
+      const last = candidate?.report ?? this.#reportWithoutOwner(name, isInTurn ? MUTE : BUSY);
       return { ...last, waited: monotonicMs() - startedAt };
     };
     if (timeout === 0 && this.#turns.isTaken(name)) throw new LockTimeoutError(report(), timeout);
@@ -159,18 +162,28 @@ export class EngineLocks implements Locks {
 
   async watch(name: string, changed: (inspection: NamedInspection) => void): Promise<LocksWatch> {
     checkName(name);
+    this.#requireOpen();
     const { engine } = this;
-    return watchInspections(
+    const watch = await watchInspections(
       () => this.inspect(name),
       changed,
       async (wake) => engine.watch({ name }, (await engine.list(name)).position, wake),
       this.#options.ttl / 3,
     );
+    if (this.#isClosed) watch.close();
+    else this.#watches.add(watch);
+    return {
+      close: () => {
+        this.#watches.delete(watch);
+        watch.close();
+      },
+    };
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    for (const watch of this.#watches) watch.close();
     const session = await this.#session?.catch(() => null);
     try {
       await session?.end();
@@ -204,13 +217,13 @@ export class EngineLocks implements Locks {
     }
   }
 
-  #reportOfTurn(name: string): Omit<WaitReport, 'waited'> {
+  #reportWithoutOwner(name: string, description: string): Omit<WaitReport, 'waited'> {
     return {
       path: `${this.address}${name}`,
       owner: null,
       ownerAge: null,
       verdict: null,
-      description: 'another task of this process holds it or waits for it',
+      description,
       liftedBy: null,
       overdue: false,
     };
@@ -236,6 +249,9 @@ export class EngineLocks implements Locks {
     };
   }
 }
+
+const BUSY = 'another task of this process holds it or waits for it';
+const MUTE = 'the server has not answered who holds it';
 
 const NOBODY: Omit<NamedInspection, 'path'> = {
   format: 'none',

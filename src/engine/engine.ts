@@ -105,8 +105,11 @@ export interface Engine {
   /** The entry with this key; null: there is none. */
   read(key: string): Promise<Entry | null>;
 
-  /** Removes this very entry and no later one with the same key. False: it was gone before. */
-  removeIf(entry: Pick<Entry, 'key' | 'token' | 'lease'>): Promise<boolean>;
+  /**
+   * Removes this very entry and no later one with the same key. False: it was gone before. null: it is gone, and an answer
+   * was lost, so that nobody knows whether an earlier request of this very call removed it.
+   */
+  removeIf(entry: Pick<Entry, 'key' | 'token' | 'lease'>): Promise<boolean | null>;
 
   /**
    * Calls `changed` when what is meant has changed after the state `from`: an entry was removed; or one was removed or

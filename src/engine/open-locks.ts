@@ -21,8 +21,10 @@ export async function openLocks(address: string | URL): Promise<Locks> {
     const { openEtcd } = await import('../etcd.js');
     return openEtcd(text);
   }
+  // What follows the scheme may hold a password.
+  const start = /^[^:/@]{0,20}:/.exec(text)?.[0] ?? text.split('@', 1)[0]?.slice(0, 40);
   throw invalidArgument(
-    `an address of locks begins with file:, etcd:// or etcds://, not ${JSON.stringify(text.slice(0, 40))}`,
+    `an address of locks begins with file:, etcd:// or etcds://, not ${JSON.stringify(start)}`,
   );
 }
 

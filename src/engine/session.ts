@@ -14,6 +14,13 @@ export interface Holding {
   close(): void;
 }
 
+/** One listener serves all, because Node warns of a leak where an emitter has more than ten. */
+const sessions = new Set<Session>();
+
+function endAll(): void {
+  for (const session of sessions) session.endAtExit();
+}
+
 /** One lease, and the entries that this process keeps by it. It ends when the lease is lost, and is never taken up again. */
 export class Session {
   readonly lease: Lease;
@@ -31,13 +38,14 @@ export class Session {
       this.#look().catch(() => {});
     }, lease.ttlMs / LOOKS_PER_TTL);
     this.#timer.unref();
-    process.on('exit', this.#onExit);
+    if (sessions.size === 0) process.on('exit', endAll);
+    sessions.add(this);
   }
 
   /** A process that exits under a lock is not to be waited for, by those who did not see it alive. */
-  readonly #onExit = () => {
+  endAtExit(): void {
     if (this.#holdings.size > 0) this.lease.endBlocking();
-  };
+  }
 
   /** False once its lease can no longer be counted on. */
   get isAlive(): boolean {
@@ -84,7 +92,8 @@ export class Session {
 
   #stop(): void {
     clearInterval(this.#timer);
-    process.off('exit', this.#onExit);
+    sessions.delete(this);
+    if (sessions.size === 0) process.off('exit', endAll);
   }
 
   /**

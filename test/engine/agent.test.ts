@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { Agent } from '../../src/engine/agent.js';
 import { etcdLocks } from '../../src/engine/etcd/locks.js';
+import { EngineRestoredError } from '../../src/errors.js';
 import { hasBackend } from '../helpers/backends.js';
 import { testRequiring } from '../helpers/requirements.js';
 import { until } from '../helpers/until.js';
@@ -52,5 +53,16 @@ testRequiring(
       await owner.close().catch(() => {});
       await server.stop();
     }
+  },
+);
+
+testRequiring(
+  [hasBackend('native')],
+  'the agent ends when the server is another one, so that it is started anew',
+  async () => {
+    const engine = { listAll: () => Promise.reject(new EngineRestoredError('restored')) };
+    const events = { removed: () => {}, failed: () => {} };
+    const running = new Agent(engine as never, {} as never, events).run(AbortSignal.timeout(2_000));
+    await expect(running).rejects.toMatchObject({ code: 'ERR_ENGINE_RESTORED' });
   },
 );

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { EtcdEngine } from '../../src/engine/etcd/etcd-engine.js';
 import { checkEtcdOptions } from '../../src/engine/etcd/options.js';
+import { etcd } from '../../src/etcd.js';
 import { testRequiring } from '../helpers/requirements.js';
 import { EtcdServer, HAS_ETCD } from './etcd-server.js';
 import { endGateways, fakeGateway } from './fake-gateway.js';
@@ -58,6 +59,35 @@ testRequiring(
   },
 );
 
+testRequiring(HAS_ETCD, 'all entries are listed, however many, and strange ones too', async () => {
+  const server = await EtcdServer.start();
+  const engine = engineAt(server.endpoint);
+  try {
+    const put = (key: Buffer) => ({ request_put: { key: key.toString('base64'), value: 'eA==' } });
+    for (let first = 1_000; first < 2_100; first += 100) {
+      const keys = Array.from({ length: 100 }, (_, index) => Buffer.from(`locks/${first + index}/7`));
+      await server.call('/kv/txn', { success: keys.map(put) });
+    }
+    // A key that is no text, as the last of the first page.
+    const strange = Buffer.from([...Buffer.from('locks/1998/7'), 0xff]);
+    await server.call('/kv/txn', { success: [put(strange)] });
+    const { entries, position } = await engine.listAll();
+    expect(new Set(entries.map(({ key }) => key)).size).toBe(1_101);
+    expect(Number(position)).toBe(13);
+    const tokens = entries.map(({ token }) => Number(token));
+    expect(tokens).toEqual([...tokens].sort((a, b) => a - b));
+  } finally {
+    engine.close();
+    await server.stop();
+  }
+});
+
+test('a wait for a server that does not answer says so', async () => {
+  const locks = etcd({ endpoints: [await fakeGateway(() => undefined)] });
+  await expect(locks.acquire('a', { timeout: 100 })).rejects.toThrow('the server has not answered');
+  void locks.close();
+});
+
 test('another cluster behind the same address ends everything', async () => {
   let cluster = '1';
   const endpoint = await fakeGateway(() => ({
@@ -75,4 +105,31 @@ test('another cluster behind the same address ends everything', async () => {
   await expect(engine.list('a')).rejects.toMatchObject({ code: 'ERR_ENGINE_RESTORED' });
   expect(ended).toBe(1);
   engine.close();
+});
+
+test('a removal whose answer was lost is not called a loss when its repetition finds nothing', async () => {
+  let isMute = false;
+  let entry = {};
+  const header = { cluster_id: '1', revision: '7' };
+  const endpoint = await fakeGateway((path, _, body) => {
+    if (path === '/v3/lease/grant') return { body: { header, ID: '77', TTL: '10' } };
+    if (path !== '/v3/kv/txn') return { body: { header } };
+    const { success = [] } = body as { success?: { request_put?: object; request_delete_range?: object }[] };
+    if (success[0]?.request_put !== undefined) {
+      entry = { ...success[0].request_put, create_revision: '7' };
+      return { body: { header, succeeded: true, responses: [{}, { response_range: { kvs: [entry] } }] } };
+    }
+    // The first request is carried out, and its answer is lost.
+    const wasMute = isMute;
+    isMute = false;
+    return wasMute ? { status: 503, body: { error: 'request timed out', code: 14 } } : { body: { header } };
+  });
+  const locks = etcd({ endpoints: [endpoint], ttl: 10_000 });
+  const doubtful = await locks.acquire('a');
+  isMute = true;
+  await expect(doubtful.release()).rejects.toMatchObject({ code: 'ERR_ENGINE_UNAVAILABLE' });
+  expect(doubtful.signal.aborted).toBe(false);
+  const lost = await locks.acquire('a');
+  await expect(lost.release()).rejects.toMatchObject({ code: 'ERR_LOCK_LOST' });
+  await locks.close();
 });

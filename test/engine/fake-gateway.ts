@@ -2,7 +2,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** Answers a call of the gateway. undefined: never. */
-export type Answers = (path: string, token: string | undefined) => Answered | Promise<Answered> | undefined;
+export type Answers = (
+  path: string,
+  token: string | undefined,
+  body: unknown,
+) => Answered | Promise<Answered> | undefined;
 type Answered = { status?: number; body: object };
 
 const servers: Server[] = [];
@@ -10,8 +14,9 @@ const servers: Server[] = [];
 /** Starts a server on loopback that answers like etcd, as far as a test needs it. Returns `host:port`. */
 export async function fakeGateway(answers: Answers): Promise<string> {
   const server = createServer(async (request, response) => {
-    request.resume();
-    const found = await answers(request.url ?? '', request.headers.authorization);
+    let body = '';
+    for await (const part of request) body += part;
+    const found = await answers(request.url ?? '', request.headers.authorization, JSON.parse(body));
     if (found === undefined) return;
     response.writeHead(found.status ?? 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(found.body));

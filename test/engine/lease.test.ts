@@ -104,6 +104,7 @@ test("answers that are no etcd's are refused, and crash nothing", async () => {
     {},
     { ID: 7, TTL: 'x' },
     { ID: '1', TTL: '-5' },
+    { ID: '1', TTL: '1e308' },
     { ID: '99999999999999999999999', TTL: '9' },
     { __proto__: 1, header: 'x' },
   ]) {

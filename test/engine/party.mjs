@@ -40,9 +40,11 @@ const orders = {
     const { state, reclaimed } = await locks.reclaim(name);
     return { state, reclaimed };
   },
-  async block({ ms }) {
+  // What is said of the lock is what it says before the event loop goes on.
+  async block({ ms, name }) {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-    return { blocked: ms };
+    const lock = held.get(name);
+    return { blocked: ms, aborted: lock?.signal.aborted, held: lock?.held };
   },
   async close() {
     await locks.close();

@@ -77,6 +77,12 @@ export const files = [
     tests: ['test/engine/etcd.test.ts'],
     mutants: [
       {
+        what: 'a removal whose answer was lost is called a loss, though the lock was held to its end',
+        from: 'if (isRemoved === false ||',
+        to: 'if (!isRemoved ||',
+        tests: ['test/engine/etcd-engine.test.ts'],
+      },
+      {
         what: 'nobody watches the own entry',
         from: '      this.verify().catch(() => {});',
         to: '',
@@ -126,10 +132,37 @@ export const files = [
     tests: ['test/engine/etcd.test.ts'],
     mutants: [
       {
+        what: 'the entries after the first page are left out, so that no agent sees their owners',
+        from: 'if (found.length < PAGE) return',
+        to: 'if (found.length >= 0) return',
+        tests: ['test/engine/etcd-engine.test.ts'],
+      },
+      {
         what: 'a removal does not compare the revision, so that a successor under the same key is removed',
         from: "{ key: name, target: 'CREATE', create_revision: token, result: 'EQUAL' },",
         to: '',
         tests: ['test/engine/etcd-engine.test.ts'],
+      },
+    ],
+  },
+  {
+    file: 'src/engine/etcd/options.ts',
+    tests: ['test/engine/address.test.ts'],
+    mutants: [
+      {
+        what: 'who gives certificates sends the password in clear text all the same',
+        from: "tls !== undefined && all.some(({ protocol }) => protocol === 'http:')",
+        to: 'false',
+      },
+      {
+        what: 'an option of node:tls turns the verification of the server off',
+        from: '  requireOptions(tls, TLS_OPTIONS);\n',
+        to: '',
+      },
+      {
+        what: 'an error shows the password of an address',
+        from: "  if (text.includes('@')) throw secretInAddress();\n",
+        to: '',
       },
     ],
   },
@@ -169,6 +202,12 @@ export const files = [
         what: 'a renewal counts from its answer, and not from the moment when it was sent',
         from: '    sent.forEach((us, clock)',
         to: '    stamp(sent);\n    sent.forEach((us, clock)',
+      },
+      {
+        what: 'the thread renews without the certificates',
+        from: 'const tls = task.tls ?? {};',
+        to: 'const tls = {};',
+        tests: ['test/engine/etcd.test.ts'],
       },
       {
         what: 'a lease that the server has ended goes on',

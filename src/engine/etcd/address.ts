@@ -3,7 +3,7 @@ import { secretInAddress } from './options.js';
 
 /** Where the locks of a cluster are: `etcd://host:2379,other:2379/locks/`; `etcds://` with TLS. */
 export interface EtcdAddress {
-  /** With their scheme. */
+  /** With their scheme where that is https. Else the option `tls` decides. */
   readonly endpoints: readonly string[];
   readonly prefix: string;
   /** What follows the last slash; empty: the address is that of all locks. */
@@ -17,11 +17,12 @@ export function parseAddress(text: string): EtcdAddress {
     throw invalidArgument('an address of locks in etcd is written etcd://HOST:2379,HOST:2379/PREFIX/');
   }
   const [, scheme, hosts = '', path = ''] = parts;
-  if (hosts.includes('@')) throw secretInAddress();
   const slash = path.lastIndexOf('/');
-  const protocol = scheme === 'etcds' ? 'https' : 'http';
+  // A password with a slash in it reaches into the path.
+  if (/@|%40/.test(hosts + path.slice(0, slash + 1))) throw secretInAddress();
+  const protocol = scheme === 'etcds' ? 'https://' : '';
   return {
-    endpoints: hosts.split(',').map((host) => `${protocol}://${host}`),
+    endpoints: hosts.split(',').map((host) => `${protocol}${host}`),
     prefix: slash < 0 ? 'locks/' : path.slice(0, slash + 1),
     name: path.slice(slash + 1),
   };

@@ -10,6 +10,10 @@ import type { CheckedOptions } from './options.js';
 /** Most entries at the head of a line that are read at once. */
 const HEAD = 8;
 const MS_PER_SECOND = 1_000;
+/** Seconds; the timers of Node know no longer time. */
+const MAX_GRANT = 2_000_000;
+/** Entries that one call reads of all locks. */
+const PAGE = 1_000;
 
 const ASCENDING = { sort_order: 'ASCEND', sort_target: 'CREATE' };
 const DESCENDING = { sort_order: 'DESCEND', sort_target: 'CREATE' };
@@ -60,7 +64,8 @@ export class EtcdEngine implements Engine {
     const answer = await this.#gateway.call('/lease/grant', { TTL: wanted }, { reads: false });
     const id = answer.get('ID');
     const ttl = Number(answer.get('TTL'));
-    if (toRevision(id) === null || !(ttl > 0)) throw this.#nonsense('a grant without a lease');
+    if (toRevision(id) === null || !(ttl > 0 && ttl <= MAX_GRANT))
+      throw this.#nonsense('a grant without a lease');
     const { token } = this.#gateway;
     const lease = new EtcdLease(id as string, ttl * MS_PER_SECOND, sentAt, token, this.#options, () => {
       // Any call that needs a token gets a new one.
@@ -110,7 +115,8 @@ export class EtcdEngine implements Engine {
     const made: Entry = { key, text, token: String(revision), lease: lease.id };
     const [found] =
       answer.get('succeeded') === true ? [made] : this.#entriesIn(rangesIn(answer)[0] ?? answer);
-    if (found === undefined || oldest === undefined) throw this.#nonsense('a line without an entry');
+    if (toRevision(revision) === null || found === undefined || oldest === undefined)
+      throw this.#nonsense('a line without an entry');
     return { mine: found, first: oldest };
   }
 
@@ -125,8 +131,21 @@ export class EtcdEngine implements Engine {
   }
 
   async listAll(): Promise<Line> {
-    const all = { request_range: { ...rangeOf(this.prefix), ...ASCENDING } };
-    return this.#lineIn(await this.#gateway.call('/kv/txn', { success: [all] }));
+    const { range_end, ...start } = rangeOf(this.prefix);
+    let { key } = start;
+    let position: string | null = null;
+    const entries: Entry[] = [];
+    for (;;) {
+      // All pages are of one state, so that no entry is missed that moves from one to the next.
+      const page = { key, range_end, limit: String(PAGE), revision: position ?? '0' };
+      const answer = await this.#gateway.call('/kv/txn', { success: [{ request_range: page }] });
+      const line = this.#lineIn(answer);
+      position ??= line.position;
+      entries.push(...line.entries);
+      const found = listIn(rangesIn(answer)[0] ?? answer, 'kvs');
+      if (found.length < PAGE) return { entries: entries.sort(byAge), position };
+      key = afterKey(new Fields(Object(found.at(-1)) as object).get('key'));
+    }
   }
 
   async read(key: string): Promise<Entry | null> {
@@ -135,16 +154,19 @@ export class EtcdEngine implements Engine {
     return entries[0] ?? null;
   }
 
-  async removeIf({ key, token, lease }: Pick<Entry, 'key' | 'token' | 'lease'>): Promise<boolean> {
+  async removeIf({ key, token, lease }: Pick<Entry, 'key' | 'token' | 'lease'>): Promise<boolean | null> {
     const name = encode(key);
-    const answer = await this.#gateway.call('/kv/txn', {
+    const request = {
       compare: [
         { key: name, target: 'CREATE', create_revision: token, result: 'EQUAL' },
         { key: name, target: 'LEASE', lease: lease ?? '0', result: 'EQUAL' },
       ],
       success: [{ request_delete_range: { key: name } }],
-    });
-    return answer.get('succeeded') === true;
+    };
+    const sent = { unanswered: 0 };
+    const answer = await this.#gateway.call('/kv/txn', request, { sent });
+    if (answer.get('succeeded') === true) return true;
+    return sent.unanswered === 0 ? false : null;
   }
 
   watch(what: Watched, from: string, changed: (change: Change | null) => void): EngineWatch {
@@ -198,7 +220,7 @@ export class EtcdEngine implements Engine {
     for (const range of rangesIn(answer)) {
       for (const entry of this.#entriesIn(range)) byKey.set(entry.key, entry);
     }
-    const entries = [...byKey.values()].sort((a, b) => (BigInt(a.token) < BigInt(b.token) ? -1 : 1));
+    const entries = [...byKey.values()].sort(byAge);
     return { entries, position: position as string };
   }
 
@@ -241,6 +263,15 @@ function rangeOf(prefix: string): { key: string; range_end: string } {
   // A prefix ends with a slash, so its last byte has a successor.
   end[end.length - 1] = (end.at(-1) as number) + 1;
   return { key: encode(prefix), range_end: end.toString('base64') };
+}
+
+function byAge(a: Entry, b: Entry): number {
+  return BigInt(a.token) < BigInt(b.token) ? -1 : 1;
+}
+
+/** The first key that can follow one. It is made from bytes, because a stranger's key need not be a text. */
+function afterKey(key: unknown): string {
+  return Buffer.concat([Buffer.from(String(key), 'base64'), Buffer.of(0)]).toString('base64');
 }
 
 function encode(text: string): string {

@@ -66,7 +66,7 @@ export class Gateway {
   async call(
     path: string,
     body: object,
-    { patience = PATIENCE, passes = none, reads = true }: CallOptions = {},
+    { patience = PATIENCE, passes = none, reads = true, sent = { unanswered: 0 } }: CallOptions = {},
   ): Promise<Fields> {
     const until = monotonicMs() + patience;
     const text = JSON.stringify(body);
@@ -75,7 +75,7 @@ export class Gateway {
       if (this.#restored !== null) throw this.#restored;
       try {
         if (this.#options.auth !== undefined && this.#token === null) await this.#authenticate();
-        return await this.#once(path, text, reads);
+        return await this.#once(path, text, reads, sent);
       } catch (error) {
         if (passes(error)) throw error;
         if (isTokenOver(error) && this.#options.auth !== undefined && !isSecondToken) {
@@ -90,17 +90,27 @@ export class Gateway {
     }
   }
 
-  async #once(path: string, body: string, reads: boolean): Promise<Fields> {
+  async #once(path: string, body: string, reads: boolean, sent: Sent): Promise<Fields> {
     const seenBefore = this.#revision;
     const { endpoints } = this.#options;
     const { value, server } = await hedged(
       endpoints.length,
       this.#server,
       HEDGE,
-      async (index, signal) =>
-        readAnswer(
-          await post(this.#transport, endpoints[index] as Endpoint, path, body, this.#token, TIMEOUT, signal),
-        ),
+      async (index, signal) => {
+        const endpoint = endpoints[index] as Endpoint;
+        sent.unanswered += 1;
+        try {
+          const found = readAnswer(
+            await post(this.#transport, endpoint, path, body, this.#token, TIMEOUT, signal),
+          );
+          sent.unanswered -= 1;
+          return found;
+        } catch (error) {
+          if (isFinal(error)) sent.unanswered -= 1;
+          throw error;
+        }
+      },
       isFinal,
     );
     this.#server = server;
@@ -148,6 +158,7 @@ export class Gateway {
         '/auth/authenticate',
         JSON.stringify({ name: username, password }),
         false,
+        { unanswered: 0 },
       );
       const token = answer.get('token');
       if (typeof token !== 'string') throw new Error('it gave no token for the password');
@@ -227,6 +238,13 @@ interface CallOptions {
   readonly passes?: (error: unknown) => boolean;
   /** False for a call that one server answers by what it knows itself. */
   readonly reads?: boolean;
+  /** Counts the requests that were made. */
+  readonly sent?: Sent;
+}
+
+interface Sent {
+  /** How many requests the server may have carried out, though nothing came that says so. */
+  unanswered: number;
 }
 
 function none(): boolean {

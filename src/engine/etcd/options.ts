@@ -41,6 +41,11 @@ const OPTIONS = {
   trustBootId: true,
 } satisfies OptionNames<EtcdOptions>;
 
+const TLS_OPTIONS = { ca: true, cert: true, key: true } satisfies OptionNames<TlsOptions>;
+const AUTH_OPTIONS = { username: true, password: true } satisfies OptionNames<
+  NonNullable<EtcdOptions['auth']>
+>;
+
 /** What a connection needs. */
 export interface ClusterOptions {
   readonly endpoints: readonly Endpoint[];
@@ -77,7 +82,7 @@ export function checkEtcdOptions(options: EtcdOptions): CheckedOptions {
     throw invalidType('endpoints', 'an array of at least one server', endpoints);
   }
   if (typeof prefix !== 'string') throw invalidType('prefix', 'a string', prefix);
-  if (!/^[\w./@:+-]{0,500}\/$/.test(prefix) || prefix.includes('//')) {
+  if (!/^[\w./:+-]{0,500}\/$/.test(prefix) || prefix.includes('//')) {
     throw invalidValue('prefix', 'a name that ends with a slash', JSON.stringify(prefix));
   }
   if (typeof ttl !== 'number') throw invalidType('ttl', 'a number of milliseconds', ttl);
@@ -85,14 +90,29 @@ export function checkEtcdOptions(options: EtcdOptions): CheckedOptions {
     throw invalidValue('ttl', `${MIN_TTL} to ${MAX_TTL} milliseconds`, ttl);
   checkTime('settle', settle);
   checkBoolean('trustBootId', trustBootId);
-  if (tls !== undefined && (typeof tls !== 'object' || tls === null))
-    throw invalidType('tls', 'an object', tls);
+  checkTls(tls);
   checkAuth(auth);
   const all = endpoints.map((one) => toEndpoint(one, tls !== undefined));
   if (new Set(all.map(({ protocol }) => protocol)).size > 1) {
     throw invalidValue('endpoints', 'all with TLS or all without', endpoints.join(', '));
   }
+  // Whoever gives certificates must not send a password to whatever program answers in clear text.
+  if (tls !== undefined && all.some(({ protocol }) => protocol === 'http:')) {
+    throw invalidValue('endpoints', 'addresses with https, because tls is given', endpoints.join(', '));
+  }
   return { endpoints: all, prefix, ttl, tls, auth, settle, trustBootId };
+}
+
+/** An option of node:tls that is not known here could turn the verification off. */
+function checkTls(tls: EtcdOptions['tls']): void {
+  if (tls === undefined) return;
+  requireOptions(tls, TLS_OPTIONS);
+  for (const [name, value] of Object.entries(tls)) {
+    if (value === undefined) continue;
+    const isText = typeof value === 'string' || Buffer.isBuffer(value);
+    if (!isText) throw invalidType(`tls.${name}`, 'a text in PEM', value);
+    if (!value.includes('-----BEGIN ')) throw invalidValue(`tls.${name}`, 'a text in PEM', 'another text');
+  }
 }
 
 function checkAuth(auth: EtcdOptions['auth']): void {
@@ -101,17 +121,18 @@ function checkAuth(auth: EtcdOptions['auth']): void {
   if (typeof username !== 'string' || typeof password !== 'string') {
     throw invalidType('auth', 'an object with the strings username and password', auth);
   }
+  requireOptions(auth, AUTH_OPTIONS);
 }
 
 function toEndpoint(text: unknown, isTls: boolean): Endpoint {
   if (typeof text !== 'string') throw invalidType('endpoints', 'an array of strings', text);
+  if (text.includes('@')) throw secretInAddress();
   const whole = /^https?:\/\//.test(text) ? text : `${isTls ? 'https' : 'http'}://${text}`;
   const url = URL.canParse(whole) ? new URL(whole) : null;
   const isBare = url !== null && url.pathname === '/' && url.search === '' && url.hash === '';
   if (url === null || !isBare || url.hostname === '') {
     throw invalidValue('endpoints', 'addresses such as https://etcd-1:2379', JSON.stringify(text));
   }
-  if (url.username !== '' || url.password !== '') throw secretInAddress();
   const protocol = url.protocol === 'https:' ? 'https:' : 'http:';
   // Node takes an IPv6 address without its brackets.
   return { protocol, hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: portOf(text, url) };

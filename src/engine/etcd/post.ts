@@ -47,7 +47,7 @@ export function post(
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<Answer> {
-  const MAX_BYTES = 16 * 1024 * 1024;
+  const MAX_BYTES = 32 * 1024 * 1024;
   return new Promise((resolve, reject) => {
     const { hostname, port } = endpoint;
     const headers: Record<string, string | number> = {
@@ -55,6 +55,11 @@ export function post(
       'content-length': Buffer.byteLength(body),
     };
     if (token !== null) headers.authorization = token;
+    let timer: NodeJS.Timeout | undefined;
+    const fail = (error: Error) => {
+      clearTimeout(timer);
+      reject(error);
+    };
     const sent = request(
       { ...tls, hostname, port, path: `/v3${path}`, method: 'POST', agent, headers, signal },
       (answer: IncomingMessage) => {
@@ -62,10 +67,12 @@ export function post(
         answer.setEncoding('utf8');
         answer.on('data', (part: string) => {
           text += part;
-          if (text.length > MAX_BYTES) answer.destroy(new Error(`an answer of more than ${MAX_BYTES} bytes`));
+          if (text.length <= MAX_BYTES) return;
+          fail(new Error(`an answer of more than ${MAX_BYTES} bytes`));
+          answer.destroy();
         });
-        answer.on('error', reject);
-        answer.on('aborted', () => reject(new Error('the connection broke off')));
+        answer.on('error', fail);
+        answer.on('aborted', () => fail(new Error('the connection broke off')));
         answer.on('end', () => {
           clearTimeout(timer);
           resolve({ status: answer.statusCode ?? 0, text });
@@ -73,14 +80,11 @@ export function post(
       },
     );
     // The whole request has to be over by then, while the timeout of a socket counts silence only.
-    const timer = setTimeout(
+    timer = setTimeout(
       () => sent.destroy(Object.assign(new Error(`no answer within ${timeoutMs} ms`), { code: 'ETIMEDOUT' })),
       timeoutMs,
     );
-    sent.on('error', (error: Error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
+    sent.on('error', fail);
     sent.end(body);
   });
 }
@@ -95,11 +99,12 @@ export function hedged<T>(
   servers: number,
   first: number,
   pauseMs: number,
-  attempt: (server: number, signal: AbortSignal) => Promise<T>,
+  attempt: (server: number, signal: AbortSignal | undefined) => Promise<T>,
   isFinal: (error: unknown) => boolean,
 ): Promise<{ readonly value: T; readonly server: number }> {
   return new Promise((resolve, reject) => {
-    const breakOff = new AbortController();
+    // One server alone has nothing that could be broken off, and an abort costs as much as the rest of this function.
+    const breakOff = servers > 1 ? new AbortController() : null;
     let started = 0;
     let open = 0;
     let isOver = false;
@@ -109,7 +114,7 @@ export function hedged<T>(
       isOver = true;
       clearTimeout(timer);
       settle();
-      breakOff.abort();
+      if (open > 0) breakOff?.abort();
     };
     const next = () => {
       clearTimeout(timer);
@@ -117,8 +122,11 @@ export function hedged<T>(
       const server = (first + started) % servers;
       started += 1;
       open += 1;
-      attempt(server, breakOff.signal).then(
-        (value) => end(() => resolve({ value, server })),
+      attempt(server, breakOff?.signal).then(
+        (value) => {
+          open -= 1;
+          end(() => resolve({ value, server }));
+        },
         (error: unknown) => {
           open -= 1;
           if (isFinal(error)) end(() => reject(error));

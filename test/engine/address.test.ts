@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest';
+import { etcd, openEtcd } from '../../src/etcd.js';
+import { openLocks } from '../../src/index.js';
+
+const PEM = '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n';
+
+/** The code and the message of what a call throws. */
+async function refusalOf(open: () => unknown): Promise<string> {
+  try {
+    await open();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return `${code} ${message}`;
+  }
+  throw new Error('it was not refused');
+}
+
+test('an address is that of the servers, the prefix, and whether TLS is used', () => {
+  expect(openEtcd('etcd://e1,[::1]:80/a/').address).toBe('etcd://e1:2379,[::1]:80/a/');
+  expect(openEtcd('etcds://e1').address).toBe('etcds://e1:2379/locks/');
+});
+
+describe('who gives certificates', () => {
+  test('gets TLS, also at an address that does not say so', () => {
+    expect(openEtcd('etcd://e1,e2/', { tls: { ca: PEM } }).address).toBe('etcds://e1:2379,e2:2379/locks/');
+  });
+
+  test('sends nothing in clear text, and is never without a verification', async () => {
+    const endpoints = ['http://e1'];
+    expect(await refusalOf(() => etcd({ endpoints, tls: { ca: PEM } }))).toContain('because tls is given');
+    const lax = { ca: PEM, rejectUnauthorized: false };
+    expect(await refusalOf(() => etcd({ endpoints: ['e1'], tls: lax }))).toContain('rejectUnauthorized');
+    const path = { ca: '/etc/ssl/ca.pem' };
+    expect(await refusalOf(() => etcd({ endpoints: ['e1'], tls: path }))).toContain('PEM');
+  });
+});
+
+test.each([
+  'etcd://me:SECRET@e1/locks/',
+  'etcd://me:SEC/SECRET@e1:2379/locks/',
+  'etcd://me:123/SECRET@e1:2379/locks/',
+  'etcd://me%3ASECRET%40e1/locks/',
+  'https://me:SECRET@e1/locks/',
+  'ETCD://me:SECRET@e1/locks/',
+  'me:SECRET@e1',
+])('no password stands in an error: %s', async (address) => {
+  expect(await refusalOf(() => openLocks(address))).not.toContain('SEC');
+  expect(await refusalOf(() => etcd({ endpoints: [address.replace('%40', '@')] }))).toContain('no password');
+});
