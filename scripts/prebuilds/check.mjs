@@ -27,6 +27,8 @@ let failed = false;
 const manifest = readManifest(folder);
 if (manifest?.sources.sha256 !== hash) report('was not made from these native sources');
 for (const name of unexpectedFiles()) report('does not belong here', name);
+if (root !== ROOT)
+  for (const name of otherAddons()) report('may be loaded in place of these files', name, '');
 for (const target of TARGETS) {
   const name = `${target.folder}/${FILE_NAME}`;
   const { problems, needs } = check(target, join(folder, name), manifest?.files[name]);
@@ -46,8 +48,8 @@ if (failed) {
   console.log('compiled again from these sources, the files are the same, byte by byte');
 }
 
-function report(problem, name = '') {
-  console.error(`${join(PREBUILDS, name)}: ${problem}`);
+function report(problem, name = '', under = PREBUILDS) {
+  console.error(`${join(under, name)}: ${problem}`);
   failed = true;
 }
 
@@ -110,4 +112,22 @@ function unexpectedFiles() {
     .map((entry) => ({ name: relative(folder, join(entry.parentPath, entry.name)), isFile: entry.isFile() }))
     .filter(({ name, isFile }) => !isFile || !expected.includes(name))
     .map(({ name }) => JSON.stringify(name));
+}
+
+/**
+ * Lists the addons that an installed package has elsewhere. The package prefers one in its build/ and one beside its
+ * code, which are for clones and for bundles. A link may lead to one, and no published package has links.
+ */
+function otherAddons() {
+  let found = [];
+  try {
+    found = readdirSync(root, { recursive: true, withFileTypes: true });
+  } catch {
+    // That prebuilds/ cannot be read is reported already.
+  }
+  return found
+    .filter((entry) => entry.isSymbolicLink() || entry.name.endsWith('.node'))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((name) => !/^(prebuilds|node_modules)\//.test(name))
+    .map((name) => JSON.stringify(name));
 }

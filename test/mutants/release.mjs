@@ -50,6 +50,11 @@ export const files = [
         from: 'const folder = join(root, PREBUILDS);',
         to: 'const folder = join(ROOT, PREBUILDS);',
       },
+      {
+        what: 'an addon that is loaded in place of the compared ones is not seen',
+        from: "|| entry.name.endsWith('.node')",
+        to: '',
+      },
     ],
   },
   {

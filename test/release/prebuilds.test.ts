@@ -212,6 +212,22 @@ describeRequiring(
       });
       expect(readdirSync(inCopy('prebuilds'))).toEqual(readdirSync(inCopy('honest')));
     });
+
+    test('an installed package has no other addon, which it would load in place of these files', () => {
+      const installed = join(tempDir(), 'node_modules/kernel-identity');
+      cpSync(inCopy('honest'), join(installed, 'prebuilds'), { recursive: true });
+      const beside = 'dist/prebuilds/linux-x64';
+      for (const folder of ['build/Release', beside]) mkdirSync(join(installed, folder), { recursive: true });
+      expect(check(installed).status).toBe(0);
+      writeFileSync(join(installed, 'build/Release/kernel_identity.node'), '');
+      writeFileSync(join(installed, beside, FILE_NAME), '');
+      symlinkSync(programs, join(installed, 'dist/build'));
+      const { status, said } = check(installed);
+      expect(status).toBe(1);
+      for (const name of ['build/Release/kernel_identity.node', `${beside}/${FILE_NAME}`, 'dist/build']) {
+        expect(said).toContain(`${JSON.stringify(name)}: may be loaded in place of these files`);
+      }
+    });
   },
 );
 

@@ -1,10 +1,14 @@
-import { readdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 // @ts-expect-error a script in plain JavaScript
 import { releaseProblems as problemsOf } from '../../scripts/release/check.mjs';
 // @ts-expect-error a script in plain JavaScript
 import { movableNames as namesOf } from '../../scripts/release/pins.mjs';
 import { read, TOP } from '../docs/pages.js';
+import { tempDir } from '../helpers/temp-dir.js';
 
 const movableNames: (workflow: string) => string[] = namesOf;
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
@@ -53,7 +57,7 @@ describe('what the workflows run can be exchanged by nobody', () => {
     expect(publish).toContain('id-token: write');
     const commands = [...publish.matchAll(/\brun: (.*)$/gm)].map(([, command]) => command);
     expect(commands).toEqual([
-      'echo "$SHA256  $(ls package/*.tgz)" | sha256sum -c',
+      'test "$(cat package/*.tgz | sha256sum)" = "$SHA256  -"',
       'npm publish ./package/*.tgz --ignore-scripts --provenance --access public',
     ]);
     expect(publish).not.toContain('actions/checkout');
@@ -63,6 +67,25 @@ describe('what the workflows run can be exchanged by nobody', () => {
       );
     }
   });
+});
+
+test('another file than the packed one is not published, whatever its name', () => {
+  const publish = read('.github/workflows/release.yml').split(/^ {2}publish:$/m)[1] ?? '';
+  const [, compare = ''] = publish.match(/\brun: (.*SHA256.*)$/m) ?? [];
+  const sha256 = createHash('sha256').update('packed').digest('hex');
+  const passes = (files: Record<string, string>, expected = sha256) => {
+    const folder = tempDir();
+    mkdirSync(join(folder, 'package'));
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, 'package', name), text);
+    const env = { ...process.env, SHA256: expected };
+    return spawnSync('bash', ['-e', '-c', compare], { cwd: folder, env }).status === 0;
+  };
+  expect(passes({ 'a.tgz': 'packed' })).toBe(true);
+  expect(passes({ 'a.tgz': 'other' })).toBe(false);
+  // The first line names the packed file, which npm is not given, because its name does not end in .tgz.
+  expect(passes({ a: 'packed', 'a\nb.tgz': 'other' })).toBe(false);
+  expect(passes({ 'a.tgz': 'packed' }, '')).toBe(false);
+  expect(passes({})).toBe(false);
 });
 
 describe('npm run release:check', () => {
