@@ -3,7 +3,7 @@ import { secretInAddress } from './options.js';
 
 /** Where the locks of a cluster are: `etcd://host:2379,other:2379/locks/`; `etcds://` with TLS. */
 export interface EtcdAddress {
-  /** With their scheme. */
+  /** The servers, each with its scheme. */
   readonly endpoints: readonly string[];
   readonly prefix: string;
   /** What follows the last slash; empty: the address is that of all locks. */
