@@ -43,18 +43,16 @@ if (status === 0) await makeDist();
 else process.exitCode = 1;
 
 async function makeDist() {
-  copyTypes('index');
-  write('index.d.ts', "export * from './index.cjs';\n");
-  copyTypes('testing');
-  write('testing.d.ts', "export * from './testing.cjs';\n");
+  for (const name of ['index', 'testing', 'etcd']) {
+    copyTypes(name);
+    write(`${name}.d.ts`, `export * from './${name}.cjs';\n`);
+  }
   writeTypesOfProperLockfile();
-  copyTypes('etcd');
-  write('etcd.d.ts', "export * from './etcd.cjs';\n");
   await buildLibrary();
-  await buildTesting();
+  await buildBesideLibrary('testing', elsewhere(/^\.\/index\.js$/, './index.cjs'));
+  await buildBesideLibrary('etcd', errorsOfLibrary());
   await buildInternals();
   await buildProperLockfile();
-  await buildEtcd();
   await buildProgram();
   writeBillOfMaterials();
   console.log('dist/ made');
@@ -86,13 +84,17 @@ async function buildLibrary() {
   write('index.js', wrapperOf(metafile, './index.cjs'));
 }
 
-/** What tests import beside the library. It uses the copy of the library that the program under test has loaded. */
-async function buildTesting() {
-  const source = { entryPoints: ['src/testing.ts'], plugins: [elsewhere(/^\.\/index\.js$/, './index.cjs')] };
-  await build({ ...COMMONJS, ...source, outfile: join(DIST, 'testing.cjs') });
+/**
+ * An entry of the package that uses the copy of the library which the program has loaded: all of it (`testing`), or only
+ * its classes of errors (`etcd`), for which `instanceof` must hold. Of the rest etcd has a copy of its own.
+ * @param plugin leaves out of the bundle what comes from the library.
+ */
+async function buildBesideLibrary(name, plugin) {
+  const source = { entryPoints: [`src/${name}.ts`], plugins: [plugin] };
+  await build({ ...COMMONJS, ...source, outfile: join(DIST, `${name}.cjs`) });
   // A CommonJS file does not tell its exports. The ES module that tells them is not written.
   const { metafile } = await build({ ...BUNDLE, ...source, format: 'esm', metafile: true, write: false });
-  write('testing.js', wrapperOf(metafile, './testing.cjs'));
+  write(`${name}.js`, wrapperOf(metafile, `./${name}.cjs`));
 }
 
 /**
@@ -125,17 +127,9 @@ async function buildProperLockfile() {
 }
 
 /**
- * Locks on etcd. They have a copy of what they use of the library, except for the classes of errors: `instanceof` must
- * hold for those that the library exports.
+ * Puts the library's classes in place of those that a module of errors exports. The functions of such a module, which
+ * the library does not export, stay in the bundle.
  */
-async function buildEtcd() {
-  const source = { entryPoints: ['src/etcd.ts'], plugins: [errorsOfLibrary()] };
-  await build({ ...COMMONJS, ...source, outfile: join(DIST, 'etcd.cjs') });
-  const { metafile } = await build({ ...BUNDLE, ...source, format: 'esm', metafile: true, write: false });
-  write('etcd.js', wrapperOf(metafile, './etcd.cjs'));
-}
-
-/** Puts the library's classes in place of those that a module of errors exports. */
 function errorsOfLibrary() {
   return {
     name: 'the errors of the library',

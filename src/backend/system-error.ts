@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { getSystemErrorMap, types } from 'node:util';
-import type { Errno } from './backend.js';
+import type { Errno } from './interface/errno.js';
 
 /** An error in the shape that Node gives to a failed system call. */
 export interface SystemError extends Error {

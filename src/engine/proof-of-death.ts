@@ -33,7 +33,7 @@ export interface ProofOptions {
 export class ProofOfDeath {
   readonly #engine: Engine;
   readonly #options: ProofOptions;
-  /** By lease. A forgotten one proves nothing wrong, for a copy is then noticed later. */
+  /** What was seen of each lease, by its id. One that was forgotten proves nothing wrong: a copy is then noticed later. */
   readonly #renewals = new RecentMap<Renewals>(4096);
   /** When the owner of an entry was first seen to be dead, by key and token. */
   readonly #deaths = new RecentMap<number>(4096);

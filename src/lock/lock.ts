@@ -1,7 +1,7 @@
-// A lock ends in one of three ways: it is released, it is handed over, or it is lost. Releasing means to
-// check that this process still has it, and then to retire, unlink and remove it.
+// A lock ends in one of three ways: it is released, it is handed over, or it is lost. A release first checks that this
+// process still has the lock, and then frees it (free-own.ts).
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
-import { LockLostError, quoteNames, withCode } from '../errors.js';
+import { LockLostError, withCode } from '../errors.js';
 import { enterHeldLock, giveUpLock, leaveHeldLock } from '../judge/held-locks.js';
 import { ownerRecordOf } from '../record/format.js';
 import type { OwnerRecord } from '../record/owner-record.js';
@@ -18,25 +18,21 @@ import {
   releaseEvent,
 } from './events.js';
 import { unwatchHandle, watchHandle } from './forgotten.js';
+import { freeOwn } from './free-own.js';
+import { HandleOfWatch } from './handle-of-watch.js';
 import { clearAfterHeir, optionsOfHeir, startHeir } from './heirs.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { LossWatch } from './loss-watch.js';
 import { LockPlace } from './moved.js';
 import type { AcquireOptions } from './options.js';
 import { CHANGED, OwnRecord } from './own-record.js';
-import { MAX_FOREIGN_SHOWN, readContents } from './protocol/contents.js';
 import { withLockPath } from './protocol/lock-path.js';
-import { OWNER_FILE, retiredName } from './protocol/names.js';
 import { keepLifelines } from './protocol/own-lifeline.js';
 import type { PublishedLock } from './protocol/publish.js';
-import { removeDirectory, retireOwner, unlinkOwnFile } from './protocol/retire.js';
 import { announceRelease } from './waiting/queue.js';
 
 /** The options of an acquisition that matter while the lock is held. */
 type HoldOptions = Pick<AcquireOptions, 'touch' | 'releaseOnExit'>;
-
-/** Most attempts to retire a record that others give back each time. */
-const RETIREMENTS = 8;
 
 /** A lock that this process holds. Call release() when done, or declare it with `using` or `await using`. */
 export class Lock {
@@ -59,7 +55,7 @@ export class Lock {
   #leaseKeeper: LeaseKeeper | null = null;
   #directoryTouch: DirectoryTouch | null = null;
   #lossWatch: LossWatch | null = null;
-  #ownHandle: HandleOfWatch | null = null;
+  #ownHandle: HandleOfWatch<Lock> | null = null;
   #place: LockPlace | null = null;
 
   /**
@@ -280,51 +276,16 @@ export class Lock {
   }
 
   #release(): void {
+    const free = () => freeOwn(this.#published, this.#record, () => this.#closeOwner());
     // The steps below look like a loss.
     this.#lossWatch?.close();
     const wrong = this.#record.whatIsWrong();
     if (wrong !== null) {
       // A record of ours that was only changed is nobody else's, and nobody could take the lock while it is there.
-      if (wrong === CHANGED && this.#record.bearsItsNonce()) this.#free();
+      if (wrong === CHANGED && this.#record.bearsItsNonce()) free();
       throw this.#lose(wrong);
     }
-    if (!this.#free()) throw this.#lose('its owner.json is gone');
-  }
-
-  /** @returns false when another process has taken the record away. */
-  #free(): boolean {
-    if (!this.#retire()) return false;
-    // The witness is dropped only now. A waiter that found it free while owner.json still has its name would take this
-    // living process for dead. NFS and FUSE leave a shadow of a file that is deleted while open, so it comes before
-    // the deletion.
-    this.#closeOwner();
-    if (unlinkOwnFile(this.#published, retiredName(this.#published.record.nonce))) {
-      if (removeDirectory(this.#published) === 'occupied') this.#warnOfForeignFiles();
-    }
-    return true;
-  }
-
-  /** @returns false when another process has taken the record away. */
-  #retire(): boolean {
-    const { nonce } = this.#published.record;
-    const isOwn = (name: string) => this.#record.isAt(name);
-    let name: string | null = OWNER_FILE;
-    // A waiter gives back a record that was claimed for long, and then the release claims it again.
-    for (let attempt = 0; name !== null && attempt < RETIREMENTS; attempt += 1) {
-      if (retireOwner(this.#published, name, nonce, isOwn) === 'retired') return true;
-      name = this.#record.find();
-    }
-    return false;
-  }
-
-  /** A file that another program left in the lock's directory keeps everybody from taking the lock again. */
-  #warnOfForeignFiles(): void {
-    const { lockPath, directory } = this.#published;
-    const { foreign } = readContents(lockPath.backend.files, directory);
-    if (foreign.length === 0) return;
-    const shown = quoteNames(foreign.slice(0, MAX_FOREIGN_SHOWN));
-    const words = `the lock '${this.path}' is released, but nobody can take it while its directory holds files that are not the lock's own: ${shown}`;
-    process.emitWarning(words, { code: 'KERNEL_IDENTITY_LOCK_NOT_EMPTY' });
+    if (!free()) throw this.#lose('its owner.json is gone');
   }
 
   #lose(how: string): LockLostError {
@@ -354,7 +315,7 @@ export class Lock {
     return error;
   }
 
-  get #handle(): HandleOfWatch {
+  get #handle(): HandleOfWatch<Lock> {
     this.#ownHandle ??= new HandleOfWatch(this);
     return this.#ownHandle;
   }
@@ -395,29 +356,5 @@ export class Lock {
     this.#directoryTouch?.stop();
     this.#leaseKeeper?.stop();
     lockPath.backend.files.closeIfStill(descriptor, status.device, status.inode);
-  }
-}
-
-/**
- * The lock, for a watch on it. A watch that leads to its lock keeps it from being collected, so that nobody hears when
- * its handle is forgotten. That must be so where a program listens. But NODE_DEBUG is what the warning of a forgotten
- * lock asks for, and must not be what silences it.
- */
-class HandleOfWatch {
-  readonly #weak: WeakRef<Lock>;
-  /** Keeps the lock alive. */
-  #kept: Lock | null = null;
-
-  constructor(lock: Lock) {
-    this.#weak = new WeakRef(lock);
-  }
-
-  keep(lock: Lock): void {
-    this.#kept = lock;
-  }
-
-  /** null once the handle was forgotten. */
-  get lock(): Lock | null {
-    return this.#kept ?? this.#weak.deref() ?? null;
   }
 }

@@ -195,7 +195,7 @@ export const files = [
     ],
   },
   {
-    file: 'src/lock/lock.ts',
+    file: 'src/lock/free-own.ts',
     tests: OWNER,
     mutants: [
       {
@@ -205,6 +205,34 @@ export const files = [
         tests: ['test/lock/retire.test.ts'],
       },
       {
+        what: 'whoever deletes the retired file or not removes the directory',
+        from: 'if (unlinkOwnFile(published, retiredName(published.record.nonce))) {',
+        to: 'unlinkOwnFile(published, retiredName(published.record.nonce));\n  {',
+      },
+      {
+        what: 'deleted while it is open',
+        from: '  dropWitness();\n  if (unlinkOwnFile',
+        to: '  if (unlinkOwnFile',
+      },
+      {
+        what: 'the witness is dropped while owner.json has its name',
+        from: '  if (!retireOwn(published, record)) return false;',
+        to: '  dropWitness();\n  if (!retireOwn(published, record)) return false;',
+        tests: RETIRING,
+      },
+      {
+        what: 'nobody hears of the file that keeps the lock from being taken',
+        from: "if (removeDirectory(published) === 'occupied') warnOfForeignFiles(published);",
+        to: 'removeDirectory(published);',
+        tests: RETIRING,
+      },
+    ],
+  },
+  {
+    file: 'src/lock/lock.ts',
+    tests: OWNER,
+    mutants: [
+      {
         what: 'the lifeline of a released lock is kept',
         from: '    this.#published.lifeline?.drop();\n    this.#directoryTouch?.stop();',
         to: '    this.#directoryTouch?.stop();',
@@ -212,7 +240,7 @@ export const files = [
       },
       {
         what: 'a record that was only changed stays in the way of everybody',
-        from: 'if (wrong === CHANGED && this.#record.bearsItsNonce()) this.#free();',
+        from: 'if (wrong === CHANGED && this.#record.bearsItsNonce()) free();',
         to: '',
       },
       {
@@ -240,8 +268,8 @@ export const files = [
       },
       {
         what: 'owner.json was gone, and nobody hears of it',
-        from: "if (!this.#free()) throw this.#lose('its owner.json is gone');",
-        to: 'this.#free();',
+        from: "if (!free()) throw this.#lose('its owner.json is gone');",
+        to: 'free();',
       },
       {
         what: 'the number of owner.json is closed, whosever it is by now',
@@ -254,23 +282,6 @@ export const files = [
         to: 'lockPath.backend.files.close(directory);',
       },
       {
-        what: 'whoever deletes the retired file or not removes the directory',
-        from: 'if (unlinkOwnFile(this.#published, retiredName(this.#published.record.nonce))) {',
-        to: 'unlinkOwnFile(this.#published, retiredName(this.#published.record.nonce));\n    {',
-      },
-      {
-        what: 'deleted while it is open',
-        from: '    this.#closeOwner();\n    if (unlinkOwnFile',
-        to: '    if (unlinkOwnFile',
-        tests: OWNER,
-      },
-      {
-        what: 'the witness is dropped while owner.json has its name',
-        from: '    if (!this.#retire()) return false;',
-        to: '    this.#closeOwner();\n    if (!this.#retire()) return false;',
-        tests: RETIRING,
-      },
-      {
         what: 'a failed release keeps its own process out',
         from: '        giveUpLock(this.#published.record.nonce);\n        throw error;',
         to: '        throw error;',
@@ -280,12 +291,6 @@ export const files = [
         what: 'a loss keeps its own process out',
         from: 'giveUpLock(this.#published.record.nonce);\n    this.#published.lifeline',
         to: 'leaveHeldLock(this.#published.record.nonce);\n    this.#published.lifeline',
-        tests: RETIRING,
-      },
-      {
-        what: 'nobody hears of the file that keeps the lock from being taken',
-        from: "if (removeDirectory(this.#published) === 'occupied') this.#warnOfForeignFiles();",
-        to: 'removeDirectory(this.#published);',
         tests: RETIRING,
       },
       {

@@ -3,7 +3,7 @@ import type { WitnessTest } from '../backend.js';
 import { fileStatus, isSameFile } from '../file-status.js';
 import { errnoOf, isShortage, systemError } from '../system-error.js';
 import type { Handle, HeldWitness } from './handles.js';
-import type { WitnessKind } from './witness.js';
+import type { WitnessKind } from './witness-kind.js';
 
 /**
  * Flags of open(2) on macOS and the BSDs: the open takes a lock of flock(2) as well, and with O_NONBLOCK fails

@@ -6,7 +6,7 @@ import { isShortage } from '../system-error.js';
 const DISKS: ReadonlySet<string> = new Set(['apfs', 'hfs', 'ufs', 'ffs']);
 
 const MOUNT = '/sbin/mount';
-/** ms. It asks the kernel alone, and no server. */
+/** Milliseconds that mount(8) may take. It asks the kernel alone, and no server. */
 const PATIENCE = 2_000;
 /** Bytes. */
 const MAX_OUTPUT = 1024 * 1024;

@@ -7,7 +7,7 @@ import { lockNameOfPrivate, nonceOfPrivate } from '../private-name.js';
 import { errnoOf, isShortage, systemError } from '../system-error.js';
 import type { Handle, HeldWitness } from './handles.js';
 import { insist } from './insist.js';
-import type { WitnessKind } from './witness.js';
+import type { WitnessKind } from './witness-kind.js';
 
 /**
  * UV_FS_O_EXLOCK of libuv on Windows: a share mode of 0, with which every other open of the file fails (EBUSY)

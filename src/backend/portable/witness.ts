@@ -5,18 +5,9 @@ import { traitsOf } from '../filesystem-traits.js';
 import { systemError } from '../system-error.js';
 import type { PortableFiles } from './files.js';
 import { FLOCK_WITNESS } from './flock-witness.js';
-import type { Handle, HeldWitness } from './handles.js';
+import type { Handle } from './handles.js';
 import { forgetBeside, parseBeside, readIfFree, SHARE_WITNESS } from './share-witness.js';
-
-/** What a system offers that an owner can hold and others can test, by nothing but opening a file. */
-export interface WitnessKind {
-  /** Throws EAGAIN or EBUSY when another has it. */
-  take(handle: Handle): HeldWitness;
-  test(handle: Handle): WitnessTest;
-  testAnyLock(handle: Handle): WitnessTest;
-  /** Makes an inherited descriptor the witness of `handle`. Throws EBADF unless it is open on the witness's file. */
-  takeOver(handle: Handle, inherited: number): HeldWitness;
-}
+import type { WitnessKind } from './witness-kind.js';
 
 /** By `process.platform`. Linux has no such flag of open(2). */
 const KINDS: ReadonlyMap<string, WitnessKind> = new Map([
