@@ -7,7 +7,7 @@ import { until } from '../helpers/until.js';
 
 const MORTAL = fileURLToPath(new URL('mortal.mjs', import.meta.url));
 
-export type Work = 'acquire' | 'acquire and release' | 'reclaim';
+export type Work = 'acquire' | 'acquire and release' | 'reclaim' | 'reclaim with the usual grace';
 
 /** None of the works makes this many calls. */
 const MANY = 100;

@@ -15,6 +15,7 @@ const WORKS = {
   acquire: () => acquireLockSync(path, { ownerlessGrace: 20 }),
   'acquire and release': () => acquireLockSync(path, { ownerlessGrace: 20 }).releaseSync(),
   reclaim: () => reclaimLockSync(path, { ownerlessGrace: 20 }),
+  'reclaim with the usual grace': () => reclaimLockSync(path),
   leave: () => {
     for (let n = 1; !existsSync(path); n += 1) {
       [moment, calls, isAbandoned] = [String(n), 0, false];
