@@ -19,7 +19,7 @@ ssize_t ReadAttribute(int fd, char* buffer, size_t capacity) {
 }
 
 int WriteAttribute(int fd, const char* bytes, size_t length) {
-  return ResultOf(::fsetxattr(fd, kName, bytes, length, 0));
+  return ResultOf(::fsetxattr(fd, kName, bytes, length, XATTR_CREATE));
 }
 
 }  // namespace kernel_identity::system

@@ -12,7 +12,7 @@ namespace kernel_identity::system {
 /** Answers the number of bytes, or -errno: -ENODATA where there is none, -ERANGE where it is longer. */
 ssize_t ReadAttribute(int fd, char* buffer, size_t capacity);
 
-/** Sets it, whether or not there was one. 0 or -errno; -ENOTSUP where the filesystem has none. */
+/** Sets it if there was none. 0 or -errno; -EEXIST if there was one, -ENOTSUP if the filesystem has none. */
 int WriteAttribute(int fd, const char* bytes, size_t length);
 
 }  // namespace kernel_identity::system

@@ -51,7 +51,10 @@ export class KernelPlace implements Place {
     });
     if (made === null) return null;
     try {
-      mark(this.#lockPath, made);
+      if (!mark(this.#lockPath, made)) {
+        backend.files.close(made.descriptor);
+        return null;
+      }
     } catch (error) {
       backend.files.rmdirIfAt(parent, name, made.descriptor);
       backend.files.close(made.descriptor);
@@ -99,15 +102,20 @@ export class KernelPlace implements Place {
 /**
  * Locks a byte of the new directory, and then writes into an attribute which one. Until that is done the directory is like
  * one of proper-lockfile, which is nobody's to take before its time is old. It stays so where the kernel cannot help.
+ *
+ * A process that stood still for longer than `stale` after its mkdir(2) may have lost its directory to another, and may
+ * have opened the one that the other made. The other's lock then says so, or its record, or the path.
+ * @returns false when it is another's, which stays as it is.
  * @throws EMFILE, ENFILE, ENOMEM or ENOLCK where descriptors or memory have run out.
  */
-function mark({ backend, parent, name }: LockPath, made: OpenDirectory): void {
+function mark({ backend, parent, name }: LockPath, made: OpenDirectory): boolean {
   const { directoryWitness, files } = backend;
-  const { descriptor } = made;
+  const { descriptor, device, inode } = made;
   const filesystem = files.filesystem(descriptor);
-  if (directoryWitness === null || !traitsOf(filesystem.type).testableWitness) return;
+  if (directoryWitness === null || !traitsOf(filesystem.type).testableWitness) return true;
   const record = newDirectoryRecord(backend, made);
   try {
+    if (backend.witness.testAnyLock(descriptor, filesystem.type) === 'held') return false;
     directoryWitness.take(descriptor, record.offset);
     // A sandbox (gVisor) may grant a lock that others do not see, so a second file description tests it.
     const other = files.openAt(parent, name);
@@ -115,7 +123,16 @@ function mark({ backend, parent, name }: LockPath, made: OpenDirectory): void {
     files.close(other);
     if (test === 'held') directoryWitness.writeRecord(descriptor, formatDirectoryRecord(record));
   } catch (error) {
+    // Only the first record is written (XATTR_CREATE).
+    if (errnoOf(error) === 'EEXIST') return false;
     if (!isSystemError(error) || isShortage(error)) throw error;
+  }
+  try {
+    // From here on the byte keeps others from removing it, so one that still stands at the path will stay there.
+    return files.isStillAt(parent, name, descriptor, device, inode);
+  } catch (error) {
+    if (isGone(error)) return false;
+    throw error;
   }
 }
 

@@ -51,6 +51,21 @@ export const files = [
         to: '    directoryWitness.writeRecord(descriptor, formatDirectoryRecord(record));\n    directoryWitness.take(descriptor, record.offset);\n',
       },
       {
+        what: 'whoever stood still after mkdir(2) marks the directory of the next owner',
+        from: "    if (backend.witness.testAnyLock(descriptor, filesystem.type) === 'held') return false;\n",
+        to: '',
+      },
+      {
+        what: 'the second record on one directory makes an owner as well',
+        from: "    if (errnoOf(error) === 'EEXIST') return false;\n",
+        to: '',
+      },
+      {
+        what: 'whoever lost its directory before it had locked it has the lock',
+        from: '    return files.isStillAt(parent, name, descriptor, device, inode);',
+        to: '    return true;',
+      },
+      {
         what: 'the record of another directory counts',
         from: 'if (record === null || !isSameFile(record, status)) return silent;',
         to: 'if (record === null) return silent;',

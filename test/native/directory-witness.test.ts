@@ -34,13 +34,12 @@ describeRequiring([built], 'the witness of a directory', () => {
     files.close(observer);
   });
 
-  test('has a record that goes with the directory', () => {
+  test.each(['{"a":1}', 'ä'.repeat(900), ''])('has one record, which goes with the directory: %s', (text) => {
     const { owner, observer, path } = openTwice();
     expect(directoryWitness.readRecord(observer)).toBeNull();
-    for (const text of ['{"a":1}', 'ä'.repeat(900), '']) {
-      directoryWitness.writeRecord(owner, text);
-      expect(directoryWitness.readRecord(observer)).toBe(text);
-    }
+    directoryWitness.writeRecord(owner, text);
+    expect(thrownBy(() => directoryWitness.writeRecord(observer, 'another')).code).toBe('EEXIST');
+    expect(directoryWitness.readRecord(observer)).toBe(text);
     rmdirSync(path);
     mkdirSync(path);
     const parent = files.openParent(join(path, '..'));

@@ -1,5 +1,5 @@
 // With the kernel: another contender at any moment of an acquisition, and locks of strangers on the directory.
-import { mkdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test, vi } from 'vitest';
 import type { Backend } from '../../src/backend/backend.js';
@@ -102,6 +102,53 @@ describeRequiring([hasBackend('native')], 'with the kernel', () => {
     expect(at).toBeGreaterThan(5);
   });
 
+  test('who stood still after mkdir(2), and so lost its directory, does not get that of the next owner', () => {
+    const file = newFile();
+    const path = `${file}.lock`;
+    let next: Release | string | null = null;
+    // As where no attribute is kept, so that the byte alone tells.
+    vi.spyOn(witness(), 'writeRecord').mockImplementation(() => {});
+    const create = backend.files.createDirectoryAt;
+    vi.spyOn(backend.files, 'createDirectoryAt').mockImplementationOnce((parent, name) => {
+      next = tryLock(file);
+      const { dev, ino } = statSync(path, { bigint: true });
+      return {
+        descriptor: backend.files.openAt(parent, name),
+        device: `${dev}`,
+        inode: `${ino}`,
+      } as ReturnType<typeof create>;
+    });
+    expect(tryLock(file)).toBe('ELOCKED');
+    (next as unknown as Release)();
+    vi.restoreAllMocks();
+    expect(api.checkSync(file)).toBe(false);
+  });
+
+  test('who stood still before it had locked its directory, and so lost it, does not get the lock', () => {
+    const file = newFile();
+    let next: Release | string | null = null;
+    const take = witness().take as (...args: unknown[]) => unknown;
+    vi.spyOn(witness(), 'take').mockImplementationOnce((...args) => {
+      rmdirSync(`${file}.lock`);
+      next = tryLock(file);
+      return take(...args);
+    });
+    expect(tryLock(file)).toBe('ELOCKED');
+    (next as unknown as Release)();
+    vi.restoreAllMocks();
+    expect(api.checkSync(file)).toBe(false);
+  });
+
+  test('of two that mark one directory at the same moment the first keeps it', () => {
+    const file = newFile();
+    const take = witness().take as (...args: unknown[]) => unknown;
+    vi.spyOn(witness(), 'take').mockImplementationOnce((descriptor, offset) => {
+      backend.directoryWitness?.writeRecord(descriptor as never, 'of the other');
+      return take(descriptor, offset);
+    });
+    expect(tryLock(file)).toBe('ELOCKED');
+  });
+
   /** Calls `come` before each call of the backend, until it is stopped. */
   function spyOnCalls(come: () => void): { stop(): void } {
     let isOver = false;
@@ -153,11 +200,15 @@ describeRequiring([hasBackend('native')], 'with the kernel', () => {
     const text = directoryWitness?.readRecord(directory) ?? '';
     const record = parseDirectoryRecord(text) as DirectoryRecord;
     for (const wrong of [`2${text.slice(1)}`, '', '{}', formatDirectoryRecord({ ...record, inode: '1' })]) {
-      directoryWitness?.writeRecord(directory, wrong);
+      // A record is written once, so each has a directory of its own.
+      rmdirSync(path);
+      mkdirSync(path);
+      const anew = files.openAt(parent, 'data.lock');
+      directoryWitness?.writeRecord(anew, wrong);
       expect(api.checkSync(file), wrong).toBe(true);
+      files.close(anew);
     }
-    files.close(directory);
-    files.close(parent);
+    for (const fd of [directory, parent]) files.close(fd);
   });
 
   test('a place where no attribute is kept is a lock all the same', () => {
