@@ -1,4 +1,5 @@
 import type { Engine, Entry, Lease } from './engine.js';
+import { LOSSES, lossOf, removeOwn } from './own-entry.js';
 
 /** Looks at the own entries in the time that the server granted. */
 const LOOKS_PER_TTL = 3;
@@ -121,10 +122,10 @@ export class Session {
   }
 
   /** The answer may be older than the entry. */
-  async #confirmLoss(holding: Holding, { key, token }: Entry): Promise<void> {
-    const found = await this.#engine.read(key);
-    if (found?.token !== token && this.#holdings.get(key) === holding) {
-      holding.lose('its entry was removed by another program');
-    }
+  async #confirmLoss(holding: Holding, entry: Entry): Promise<void> {
+    const loss = lossOf(entry, await this.#engine.read(entry.key));
+    if (loss === null || this.#holdings.get(entry.key) !== holding) return;
+    holding.lose(LOSSES[loss]);
+    await removeOwn(this.#engine, entry);
   }
 }

@@ -3,7 +3,7 @@ import { EtcdEngine } from '../../src/engine/etcd/etcd-engine.js';
 import { checkEtcdOptions } from '../../src/engine/etcd/options.js';
 import { etcd } from '../../src/etcd.js';
 import { testRequiring } from '../helpers/requirements.js';
-import { EtcdServer, HAS_ETCD } from './etcd-server.js';
+import { base64, EtcdServer, HAS_ETCD } from './etcd-server.js';
 import { endGateways, fakeGateway } from './fake-gateway.js';
 
 afterEach(endGateways);
@@ -33,15 +33,20 @@ testRequiring(
       expect(await engine.removeIf(mine)).toBe(true);
       expect(await engine.removeIf(mine)).toBe(false);
       expect(await engine.read(mine.key)).toBeNull();
-      // A later entry under the same key is not the one that is meant, nor is one of another lease.
+      // A later entry under the same key is not the one that is meant, nor is what another program wrote over it.
       const later = (await engine.publish('a', lease, 'later'))?.mine ?? expect.fail();
       expect(BigInt(later.token)).toBeGreaterThan(BigInt(mine.token));
       expect(await engine.removeIf(mine)).toBe(false);
-      expect(await engine.removeIf({ ...later, lease: null })).toBe(false);
       expect(await engine.read(later.key)).toEqual(later);
       const { position } = await engine.list('a');
-      const removed = new Promise((resolve) => engine.watch({ key: later.key }, position, resolve));
-      expect(await engine.removeIf(later)).toBe(true);
+      await server.call('/kv/put', { key: base64(later.key), value: base64('later'), lease: lease.id });
+      expect(await engine.removeIf(later)).toBe(false);
+      const overwritten = (await engine.read(later.key)) ?? expect.fail();
+      expect(overwritten).toEqual({ ...later, version: expect.not.stringMatching(`^${later.version}$`) });
+      const removed = new Promise((resolve) => {
+        engine.watch({ key: later.key }, overwritten.version, resolve);
+      });
+      expect(await engine.removeIf(overwritten)).toBe(true);
       expect(await removed).toEqual([{ removed: later.key }]);
       // What happened before the watch began is reported too.
       const both = new Promise((resolve) => engine.watch('all', position, resolve));
@@ -116,7 +121,7 @@ test('a removal whose answer was lost is not called a loss when its repetition f
     if (path !== '/v3/kv/txn') return { body: { header } };
     const { success = [] } = body as { success?: { request_put?: object; request_delete_range?: object }[] };
     if (success[0]?.request_put !== undefined) {
-      entry = { ...success[0].request_put, create_revision: '7' };
+      entry = { ...success[0].request_put, create_revision: '7', mod_revision: '7' };
       return { body: { header, succeeded: true, responses: [{}, { response_range: { kvs: [entry] } }] } };
     }
     // The first request is carried out, and its answer is lost.

@@ -202,6 +202,7 @@ describeRequiring([...HAS_ETCD, isBuilt()], 'etcd', () => {
         state: 'unknown',
         owner: null,
         verdict: null,
+        description: expect.stringContaining('stays until somebody deletes it'),
       });
       expect(await locks.reclaim(name), value).toMatchObject({ reclaimed: false });
       expect(await locks.tryAcquire(name), value).toBeNull();

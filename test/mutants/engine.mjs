@@ -60,7 +60,7 @@ export const files = [
       },
       {
         what: 'one who gives up stays in line',
-        from: 'if (this.entry !== null && this.#session.isAlive) await this.#engine.removeIf(this.entry);',
+        from: 'if (this.entry !== null && this.#session.isAlive) await removeOwn(this.#engine, this.entry);',
         to: '',
         tests: ['test/engine/contract.test.ts'],
       },
@@ -78,8 +78,8 @@ export const files = [
     mutants: [
       {
         what: 'a removal whose answer was lost is called a loss, though the lock was held to its end',
-        from: 'if (isRemoved === false ||',
-        to: 'if (!isRemoved ||',
+        from: "if (end === 'gone' || end === 'overwritten') throw this.#declareLost(LOSSES[end]);",
+        to: "if (end !== 'removed') throw this.#declareLost(LOSSES.gone);",
         tests: ['test/engine/etcd-engine.test.ts'],
       },
       {
@@ -97,6 +97,22 @@ export const files = [
         from: 'if (lifeline?.descriptor != null) stdio.push(lifeline.descriptor);',
         to: '',
         tests: ['test/engine/commands.test.ts'],
+      },
+    ],
+  },
+  {
+    file: 'src/engine/own-entry.ts',
+    tests: ['test/engine/own-entry.test.ts'],
+    mutants: [
+      {
+        what: 'an entry counts as its own whatever another program has written over it',
+        from: "return found?.token === entry.token ? 'overwritten' : 'gone';",
+        to: "return found?.token === entry.token ? null : 'gone';",
+      },
+      {
+        what: 'what another program has written over an entry stays for ever',
+        from: '    await engine.removeIf(found);\n',
+        to: '',
       },
     ],
   },
@@ -139,8 +155,8 @@ export const files = [
       },
       {
         what: 'a removal does not compare the revision, so that a successor under the same key is removed',
-        from: "{ key: name, target: 'CREATE', create_revision: token, result: 'EQUAL' },",
-        to: '',
+        from: "[{ key: name, target: 'MOD', mod_revision: version, result: 'EQUAL' }]",
+        to: '[]',
         tests: ['test/engine/etcd-engine.test.ts'],
       },
     ],

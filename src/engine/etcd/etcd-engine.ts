@@ -112,7 +112,10 @@ export class EtcdEngine implements Engine {
     const [, head] = rangesIn(answer);
     const [oldest] = head === undefined ? [] : this.#entriesIn(head);
     const revision = new Fields(Object(answer.get('header')) as object).get('revision');
-    const made: Entry = { key, text, token: String(revision), lease: lease.id };
+    const made: Entry = {
+      ...{ key, text, lease: lease.id },
+      ...{ token: String(revision), version: String(revision) },
+    };
     const [found] =
       answer.get('succeeded') === true ? [made] : this.#entriesIn(rangesIn(answer)[0] ?? answer);
     if (toRevision(revision) === null || found === undefined || oldest === undefined)
@@ -154,13 +157,11 @@ export class EtcdEngine implements Engine {
     return entries[0] ?? null;
   }
 
-  async removeIf({ key, token, lease }: Pick<Entry, 'key' | 'token' | 'lease'>): Promise<boolean | null> {
+  async removeIf({ key, version }: Pick<Entry, 'key' | 'version'>): Promise<boolean | null> {
     const name = encode(key);
     const request = {
-      compare: [
-        { key: name, target: 'CREATE', create_revision: token, result: 'EQUAL' },
-        { key: name, target: 'LEASE', lease: lease ?? '0', result: 'EQUAL' },
-      ],
+      // The revision of the last write is that of no other entry, and a lease changes with a write only.
+      compare: [{ key: name, target: 'MOD', mod_revision: version, result: 'EQUAL' }],
       success: [{ request_delete_range: { key: name } }],
     };
     const sent = { unanswered: 0 };
@@ -175,7 +176,7 @@ export class EtcdEngine implements Engine {
         ? rangeOf(this.prefix)
         : 'name' in what
           ? rangeOf(this.#lineOf(what.name))
-          : { key: encode(what.key), filters: ['NOPUT'] };
+          : { key: encode(what.key) };
     const start = String(BigInt(from) + 1n);
     const close = this.#gateway.stream(
       '/watch',
@@ -230,14 +231,16 @@ export class EtcdEngine implements Engine {
 
   #entryIn(kv: object): Entry {
     const fields = new Fields(kv);
-    const token = fields.get('create_revision');
-    if (toRevision(token) === null) throw this.#nonsense('an entry without a revision');
+    const [token, version] = [fields.get('create_revision'), fields.get('mod_revision')];
+    if (toRevision(token) === null || toRevision(version) === null)
+      throw this.#nonsense('an entry without a revision');
     const lease = fields.get('lease');
     const isLease = typeof lease === 'string' && /^-?\d{1,19}$/.test(lease) && lease !== '0';
     return {
       key: textOf(fields.get('key')),
       text: textOf(fields.get('value') ?? ''),
       token: token as string,
+      version: version as string,
       lease: isLease ? lease : null,
     };
   }
