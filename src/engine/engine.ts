@@ -84,8 +84,8 @@ export interface Engine {
   revoke(lease: Lease): Promise<void>;
   /** null: there is no such lease any more. */
   stateOf(lease: string): Promise<LeaseState | null>;
-  /** The keys of all entries of a lease. null: there is no such lease any more. */
-  keysOf(lease: string): Promise<readonly string[] | null>;
+  /** All entries of a lease. null: there is no such lease any more. */
+  entriesOf(lease: string): Promise<readonly Entry[] | null>;
 
   /**
    * Makes an entry with this text in the line of `name`, unless the lease has one there. Returns the entry that there is

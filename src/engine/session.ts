@@ -102,22 +102,19 @@ export class Session {
    * though no watch has said so. One that nobody wants is left over from a request that the server carried out late.
    */
   async #look(): Promise<void> {
-    const keys = await this.#engine.keysOf(this.lease.id);
+    const entries = await this.#engine.entriesOf(this.lease.id);
     if (this.#lost !== null) return;
-    if (keys === null) {
+    if (entries === null) {
       this.lose('the server has ended its lease');
       return;
     }
+    const versions = new Set(entries.map(({ version }) => version));
     for (const holding of [...this.#holdings.values()]) {
-      if (holding.entry !== null && !keys.includes(holding.key))
+      if (holding.entry !== null && !versions.has(holding.entry.version))
         await this.#confirmLoss(holding, holding.entry);
     }
-    for (const key of keys) {
-      if (this.#holdings.has(key)) continue;
-      const entry = await this.#engine.read(key);
-      if (entry !== null && entry.lease === this.lease.id && !this.#holdings.has(key)) {
-        await this.#engine.removeIf(entry);
-      }
+    for (const entry of entries) {
+      if (entry.lease === this.lease.id && !this.#holdings.has(entry.key)) await this.#engine.removeIf(entry);
     }
   }
 

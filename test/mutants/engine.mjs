@@ -122,8 +122,14 @@ export const files = [
     mutants: [
       {
         what: 'an entry that a late request has left stays',
-        from: '        await this.#engine.removeIf(entry);\n',
-        to: '',
+        from: ' await this.#engine.removeIf(entry);',
+        to: ' continue;',
+      },
+      {
+        what: 'the look at the own entries asks one server alone, so that nobody sees that the cluster went back',
+        from: 'const entries = await this.#engine.entriesOf(this.lease.id);',
+        to: "const entries = [...this.#holdings.values()].flatMap(({ entry }) => (entry === null ? [] : [entry])); if ((await this.#engine.stateOf(this.lease.id)) === null) this.lose('the server has ended its lease');",
+        tests: ['test/engine/restored.test.ts'],
       },
       {
         what: 'an exit leaves the lock to the lease',
@@ -195,7 +201,13 @@ export const files = [
         what: 'another cluster is not noticed',
         from: 'if (cluster !== this.#cluster) this.#endRestored',
         to: 'if (false) this.#endRestored',
-        tests: ['test/engine/etcd-engine.test.ts'],
+        tests: ['test/engine/restored.test.ts'],
+      },
+      {
+        what: 'a watch of another cluster is believed',
+        from: ' && this.#isOfCluster(new Fields(result))',
+        to: '',
+        tests: ['test/engine/restored.test.ts'],
       },
     ],
   },
@@ -227,8 +239,20 @@ export const files = [
       },
       {
         what: 'a lease that the server has ended goes on',
-        from: "if (!(answer.value > 0)) return end('ended');",
+        from: "if (!(answer.value > 0)) return end(answer.value === 'elsewhere' ? 'elsewhere' : 'ended');",
         to: '',
+      },
+      {
+        what: 'another cluster renews the lease',
+        from: 'return cluster === task.cluster ? ',
+        to: 'return true ? ',
+        tests: ['test/engine/restored.test.ts'],
+      },
+      {
+        what: 'a blocked event loop counts on a lease that was ended',
+        from: '  task.sentAt.forEach((_, clock) => Atomics.store(task.sentAt, clock, -(2n ** 60n)));\n',
+        to: '',
+        tests: ['test/engine/etcd.test.ts'],
       },
       {
         what: 'renewals that hang hide that time is over',

@@ -12,6 +12,8 @@ const HEAD = 8;
 const MS_PER_SECOND = 1_000;
 /** Seconds; the timers of Node know no longer time. */
 const MAX_GRANT = 2_000_000;
+/** Most operations in a transaction: etcd takes 128 by default. */
+const MAX_OPERATIONS = 100;
 /** Entries that one call reads of all locks. */
 const PAGE = 1_000;
 
@@ -66,8 +68,9 @@ export class EtcdEngine implements Engine {
     const ttl = Number(answer.get('TTL'));
     if (toRevision(id) === null || !(ttl > 0 && ttl <= MAX_GRANT))
       throw this.#nonsense('a grant without a lease');
-    const { token } = this.#gateway;
-    const lease = new EtcdLease(id as string, ttl * MS_PER_SECOND, sentAt, token, this.#options, () => {
+    const { token, cluster } = this.#gateway;
+    const granted = { id: id as string, ttlMs: ttl * MS_PER_SECOND, sentAt, token, cluster };
+    const lease = new EtcdLease(granted, this.#options, () => {
       // Any call that needs a token gets a new one.
       this.stateOf(lease.id).catch(() => {});
     });
@@ -91,10 +94,16 @@ export class EtcdEngine implements Engine {
     return left < 0 ? null : { leftMs: left * MS_PER_SECOND, ttlMs: granted * MS_PER_SECOND };
   }
 
-  async keysOf(lease: string): Promise<readonly string[] | null> {
+  async entriesOf(lease: string): Promise<readonly Entry[] | null> {
     const answer = await this.#gateway.call('/lease/timetolive', { ID: lease, keys: true }, { reads: false });
     if (Number(answer.get('TTL') ?? 0) < 0) return null;
-    return listIn(answer, 'keys').map(textOf);
+    const keys = listIn(answer, 'keys');
+    const entries: Entry[] = [];
+    for (let first = 0; first < keys.length; first += MAX_OPERATIONS) {
+      const page = keys.slice(first, first + MAX_OPERATIONS).map((key) => ({ request_range: { key } }));
+      entries.push(...this.#lineIn(await this.#gateway.call('/kv/txn', { success: page })).entries);
+    }
+    return entries;
   }
 
   async publish(name: string, lease: Lease, text: string): Promise<{ mine: Entry; first: Entry } | null> {
