@@ -120,9 +120,29 @@ describeRequiring([...HAS_ETCD, ...BUILT], 'the commands on etcd', () => {
   });
 
   describeRequiring([NATIVE], 'with lifelines', () => {
+    test('a command gets SIGTERM when run is killed, because nobody renews its lease, and with --on-lost ignore it does not', async () => {
+      const program = `
+        process.on('SIGTERM', () => process.exit(console.log('told')));
+        // Its input ends after run: a signal has come before that.
+        process.stdin.on('end', () => setTimeout(() => process.exit(console.log('still here')), 200)).resume();
+        console.log('started');
+      `;
+      const start = (name: string, ...options: string[]) =>
+        startCli(['run', server.address + name, ...options, '--', process.execPath, '-e', program]);
+      const [ended, left] = [start('told'), start('untold', '--on-lost', 'ignore')];
+      for (const running of [ended, left]) {
+        await running.said('started');
+        running.signal('SIGKILL');
+        await running.exited;
+      }
+      await ended.said('told');
+      await left.said('still here');
+      expect(left.stdout).not.toContain('told');
+    });
+
     test('a command that lives on when run is killed keeps the lock from being taken', async () => {
       const address = `${server.address}heir`;
-      const running = startCli(['run', address, '--', 'sh', '-c', 'echo $$; exec sleep 30']);
+      const running = startCli(['run', address, '-c', 'trap "" TERM; echo $$; exec sleep 30']);
       await running.said('\n');
       const heir = Number(running.stdout);
       const locks = await openLocks(server.address);

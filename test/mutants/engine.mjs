@@ -262,6 +262,22 @@ export const files = [
     ],
   },
   {
+    file: 'src/cli/run.ts',
+    tests: ['test/engine/commands.test.ts'],
+    mutants: [
+      {
+        what: 'the command of run does not hear that run was killed, and outlives its lease',
+        from: "const endsWithThis = isAddress(request.path) && request.onLost === 'end';",
+        to: 'const endsWithThis = false;',
+      },
+      {
+        what: 'a command whose loss is to be ignored is ended with run',
+        from: "isAddress(request.path) && request.onLost === 'end';",
+        to: 'isAddress(request.path);',
+      },
+    ],
+  },
+  {
     file: 'src/cli/engine.ts',
     tests: ['test/engine/commands.test.ts'],
     mutants: [
