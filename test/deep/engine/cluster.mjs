@@ -65,7 +65,18 @@ export class Cluster {
   }
 
   get address() {
-    return `etcd://${NODES.map((node) => `${addressOf(node)}:2379`).join(',')}/locks/`;
+    return this.addressFrom(1);
+  }
+
+  /** The address of all locks, whose users ask this node first. @param {number} first */
+  addressFrom(first) {
+    const nodes = [first, ...NODES.filter((node) => node !== first)];
+    return `etcd://${nodes.map((node) => `${addressOf(node)}:2379`).join(',')}/locks/`;
+  }
+
+  /** What etcdctl is told. */
+  get endpoints() {
+    return NODES.map((node) => `${addressOf(node)}:2379`).join(',');
   }
 
   /** Starts all nodes, and waits until they have a leader. */
@@ -98,6 +109,14 @@ export class Cluster {
     await ended;
   }
 
+  /**
+   * SIGSTOP makes a node that takes connections and never answers.
+   * @param {number} node @param {NodeJS.Signals} signal
+   */
+  signalNode(node, signal) {
+    this.#nodes.get(node)?.kill(signal);
+  }
+
   /** The node that leads, as soon as there is one. */
   async leader() {
     for (;;) {
@@ -126,6 +145,17 @@ export class Cluster {
   /** @param {string} name */
   heal(name) {
     ipIn(HUB, 'link', 'set', `v-${name}`, 'up');
+  }
+
+  /** Where a client can be reached from the others. @param {number} client */
+  hostOf(client) {
+    return addressOf(10 + client);
+  }
+
+  /** Starts a program at a client. @param {number} client @param {string[]} words */
+  spawnAt(client, words) {
+    const [program = '', ...rest] = this.at(client, words);
+    return spawn(program, rest, { stdio: ['pipe', 'pipe', 'inherit'] });
   }
 
   /** The words that start a program at a client. @param {number} client @param {string[]} words */
