@@ -22,13 +22,14 @@ function ipIn(namespace, ...words) {
 }
 
 export class Cluster {
-  #directory;
+  /** Where files can be put that end with the part. */
+  directory;
   /** @type {Map<number, import('node:child_process').ChildProcess>} */
   #nodes = new Map();
 
   /** @param {string} directory for the data of the nodes */
   constructor(directory) {
-    this.#directory = directory;
+    this.directory = directory;
     // Names of namespaces are mounts, which end with the mount namespace of the part.
     mkdirSync('/run/netns', { recursive: true });
     execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', '/run/netns']);
@@ -88,9 +89,9 @@ export class Cluster {
   /** @param {number} node */
   startNode(node) {
     const [client, peer] = [2379, 2380].map((port) => `http://${addressOf(node)}:${port}`);
-    const log = openSync(join(this.#directory, `n${node}.log`), 'a');
+    const log = openSync(join(this.directory, `n${node}.log`), 'a');
     const flags = [
-      ...['--name', `n${node}`, '--data-dir', join(this.#directory, `n${node}`)],
+      ...['--name', `n${node}`, '--data-dir', join(this.directory, `n${node}`)],
       ...['--listen-client-urls', /** @type {string} */ (client)],
       ...['--advertise-client-urls', /** @type {string} */ (client)],
       ...['--listen-peer-urls', /** @type {string} */ (peer)],

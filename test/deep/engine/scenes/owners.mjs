@@ -1,5 +1,6 @@
 // An owner is stopped or blocked, other programs want the same lock, the server forgets its past.
-import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ELSEWHERE, RUNTIME, times } from '../figures.mjs';
 import { Party } from '../party.mjs';
@@ -111,7 +112,7 @@ export async function etcdctlBothWays(report, cluster, cycles) {
     const first = etcdctl(cluster, name);
     await first.started;
     await owner.queue(name);
-    first.child.stdin.end();
+    first.end();
     await owner.until('held');
     const second = etcdctl(cluster, name);
     await until(async () => {
@@ -121,7 +122,7 @@ export async function etcdctlBothWays(report, cluster, cycles) {
     if (second.isStarted()) failures.push('etcdctl did not wait');
     await owner.release(name);
     await second.started;
-    second.child.stdin.end();
+    second.end();
 
     const mortal = new Party(cluster, 3, { ttl: 30_000 });
     await mortal.acquire(`${name}-b`);
@@ -135,7 +136,7 @@ export async function etcdctlBothWays(report, cluster, cycles) {
     await mortal.kill();
     await third.started;
     ms.push(Date.now() - killedAt);
-    third.child.stdin.end();
+    third.end();
     await waiter.until('held');
     await waiter.release(`${name}-b`);
   }
@@ -145,14 +146,15 @@ export async function etcdctlBothWays(report, cluster, cycles) {
   report.row({ runtime: RUNTIME, situation, cycles, result, ms, failures });
 }
 
-/** A command under a lock of etcd's own program, which ends with its stdin. @param {Cluster} cluster @param {string} name */
+/**
+ * A command under a lock of etcd's own program. It gets no stdin, so a file tells it to end.
+ * @param {Cluster} cluster @param {string} name
+ */
 function etcdctl(cluster, name) {
-  const command = ['etcdctl', '--endpoints', cluster.endpoints, 'lock', `locks/${name}`, 'sh', '-c'];
-  const [program = '', ...words] = cluster.at(3, [...command, 'echo started; cat >/dev/null']);
-  const child = spawn(program, words, {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, ETCDCTL_API: '3' },
-  });
+  const mark = join(cluster.directory, `end-${marks++}`);
+  const script = `echo started; until [ -e '${mark}' ]; do sleep 0.05; done`;
+  const command = ['etcdctl', '--endpoints', cluster.endpoints, 'lock', `locks/${name}`];
+  const child = cluster.spawnAt(3, ['env', 'ETCDCTL_API=3', ...command, '--', 'sh', '-c', script]);
   let said = '';
   const started = new Promise((resolve) => {
     child.stdout.on('data', (text) => {
@@ -160,8 +162,10 @@ function etcdctl(cluster, name) {
       if (said.includes('started')) resolve(undefined);
     });
   });
-  return { child, started, isStarted: () => said.includes('started') };
+  return { started, isStarted: () => said.includes('started'), end: () => writeFileSync(mark, '') };
 }
+
+let marks = 0;
 
 /** @param {() => Promise<boolean>} look */
 async function until(look) {
