@@ -1,4 +1,5 @@
 import type { Engine, Entry, Lease } from './engine.js';
+import { LOSSES, lossOf, removeOwn } from './own-entry.js';
 
 /** Looks at the own entries in the time that the server granted. */
 const LOOKS_PER_TTL = 3;
@@ -101,30 +102,27 @@ export class Session {
    * though no watch has said so. One that nobody wants is left over from a request that the server carried out late.
    */
   async #look(): Promise<void> {
-    const keys = await this.#engine.keysOf(this.lease.id);
+    const entries = await this.#engine.entriesOf(this.lease.id);
     if (this.#lost !== null) return;
-    if (keys === null) {
+    if (entries === null) {
       this.lose('the server has ended its lease');
       return;
     }
+    const versions = new Set(entries.map(({ version }) => version));
     for (const holding of [...this.#holdings.values()]) {
-      if (holding.entry !== null && !keys.includes(holding.key))
+      if (holding.entry !== null && !versions.has(holding.entry.version))
         await this.#confirmLoss(holding, holding.entry);
     }
-    for (const key of keys) {
-      if (this.#holdings.has(key)) continue;
-      const entry = await this.#engine.read(key);
-      if (entry !== null && entry.lease === this.lease.id && !this.#holdings.has(key)) {
-        await this.#engine.removeIf(entry);
-      }
+    for (const entry of entries) {
+      if (entry.lease === this.lease.id && !this.#holdings.has(entry.key)) await this.#engine.removeIf(entry);
     }
   }
 
   /** The answer may be older than the entry. */
-  async #confirmLoss(holding: Holding, { key, token }: Entry): Promise<void> {
-    const found = await this.#engine.read(key);
-    if (found?.token !== token && this.#holdings.get(key) === holding) {
-      holding.lose('its entry was removed by another program');
-    }
+  async #confirmLoss(holding: Holding, entry: Entry): Promise<void> {
+    const loss = lossOf(entry, await this.#engine.read(entry.key));
+    if (loss === null || this.#holdings.get(entry.key) !== holding) return;
+    holding.lose(LOSSES[loss]);
+    await removeOwn(this.#engine, entry);
   }
 }

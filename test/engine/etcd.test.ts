@@ -202,6 +202,7 @@ describeRequiring([...HAS_ETCD, isBuilt()], 'etcd', () => {
         state: 'unknown',
         owner: null,
         verdict: null,
+        description: expect.stringContaining('stays until somebody deletes it'),
       });
       expect(await locks.reclaim(name), value).toMatchObject({ reclaimed: false });
       expect(await locks.tryAcquire(name), value).toBeNull();
@@ -313,6 +314,16 @@ describeRequiring([...HAS_ETCD, isBuilt()], 'etcd', () => {
         }
       },
     );
+
+    test('a blocked event loop hides no lease that the server has ended', async () => {
+      const name = newName();
+      const owner = await holder(name, { ttl: 2_000 });
+      const [{ lease = '' } = {}] = await entriesOf(server, name);
+      owner.send({ do: 'block', ms: 1_200, name });
+      await server.call('/lease/revoke', { ID: lease });
+      expect(await owner.message()).toMatchObject({ blocked: 1_200, aborted: false, held: false });
+      await untilSaid(owner, 'lost');
+    });
 
     test('a blocked event loop keeps its lock', async () => {
       const name = newName();

@@ -11,7 +11,8 @@ interface Task {
   readonly endpoints: ClusterOptions['endpoints'];
   readonly tls: ClusterOptions['tls'];
   readonly token: string | null;
-  readonly lease: string;
+  readonly id: string;
+  readonly cluster: string | null;
   /** Milliseconds. */
   readonly interval: number;
   /** Milliseconds since {@link sentAt} after which the lease counts as lost. */
@@ -25,8 +26,11 @@ interface Task {
 /** The message by which the thread ends the lease. Any other is an object with a new token. */
 export const REVOKE = 'revoke';
 
-/** What the thread reports. `unauthenticated`: it needs a new token, and goes on trying. */
-export type FromBeats = 'ended' | 'late' | 'unauthenticated';
+/**
+ * What the thread reports. `elsewhere`: another cluster answers, which may know the lease from a backup.
+ * `unauthenticated`: it needs a new token, and goes on trying.
+ */
+export type FromBeats = 'ended' | 'elsewhere' | 'late' | 'unauthenticated';
 
 /** Most milliseconds between two tries after a renewal that failed. */
 const RETRY = 250;
@@ -45,7 +49,7 @@ const transport = { request, tls, agent: new Agent({ keepAlive: true, noDelay: t
 const post = ${post.toString()};
 const hedged = ${hedged.toString()};
 ${STAMP}
-const body = JSON.stringify({ ID: task.lease });
+const body = JSON.stringify({ ID: task.id });
 const timeout = Math.max(300, task.interval / 2);
 let { token } = task;
 let server = 0;
@@ -72,7 +76,8 @@ async function beatAt(index, signal) {
     throw new Error('unauthenticated');
   }
   if (status !== 200 || answer.result === undefined) throw new Error('no renewal');
-  return Number(answer.result.TTL ?? 0);
+  const { cluster_id: cluster = task.cluster } = answer.result.header ?? {};
+  return cluster === task.cluster ? Number(answer.result.TTL ?? 0) : 'elsewhere';
 }
 
 async function beat() {
@@ -81,7 +86,7 @@ async function beat() {
   let wait = task.interval;
   try {
     const answer = await hedged(task.endpoints.length, server, ${HEDGE}, beatAt, () => false);
-    if (!(answer.value > 0)) return end('ended');
+    if (!(answer.value > 0)) return end(answer.value === 'elsewhere' ? 'elsewhere' : 'ended');
     server = answer.server;
     sent.forEach((us, clock) => Atomics.store(task.sentAt, clock, us));
   } catch {
@@ -92,6 +97,8 @@ async function beat() {
 
 function end(how) {
   isOver = true;
+  // An event loop that is blocked hears of it later, but knows at once that nothing is left.
+  task.sentAt.forEach((_, clock) => Atomics.store(task.sentAt, clock, -(2n ** 60n)));
   parentPort.postMessage(how);
 }
 
