@@ -45,10 +45,10 @@ export interface Lease {
   /** Ends the renewals. */
   stop(): void;
   /**
-   * Ends the lease from the thread that renews it, and blocks this one until that is done, for a short time at most: for
-   * a process that exits.
+   * Removes entries, as {@link Engine.removeIf} does, from the thread that renews the lease, and blocks this one until that
+   * is done, for a short time at most: for a process that exits.
    */
-  endBlocking(): void;
+  removeBlocking(entries: readonly Pick<Entry, 'key' | 'version'>[]): void;
 }
 
 /** Ends with {@link close}, which may be called again. */
