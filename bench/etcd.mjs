@@ -35,13 +35,15 @@ function bar(name, value, unit, limit) {
 
 console.log(`${machineLine(describeMachine(tmpdir()))}; load ${loadavg()[0].toFixed(1)}`);
 
-/** Each client acquires and releases in turn, so that what disturbs a round falls on all of them. */
+/**
+ * Each client acquires and releases in turn, so that what disturbs a round falls on all of them; in a random order,
+ * because the server still works at what the one before has ended.
+ */
 async function uncontended(endpoints, words) {
   const clients = [ours(endpoints), await grpcJs(endpoints), etcd3(endpoints)];
   const times = clients.map(() => []);
   for (let round = -20; round < ROUNDS; round += 1) {
-    for (let turn = 0; turn < clients.length; turn += 1) {
-      const index = (round + 20 + turn) % clients.length;
+    for (const index of shuffled(clients.keys())) {
       const started = performance.now();
       await clients[index].acquire();
       await clients[index].release();
@@ -51,6 +53,11 @@ async function uncontended(endpoints, words) {
   for (const [index, { name }] of clients.entries()) show(`${name}, ${words}`, summary(times[index]));
   for (const client of clients) await client.close();
   return median(pairedRatios(times[0], times[1]));
+}
+
+function shuffled(values) {
+  const keys = new Map([...values].map((value) => [value, Math.random()]));
+  return [...keys.keys()].sort((a, b) => keys.get(a) - keys.get(b));
 }
 
 const alone = await startEtcd(1, tmpdir());

@@ -128,7 +128,7 @@ export class Candidate implements Holding {
   }
 
   /** Makes the entry. What a late request has left under the same key is removed first. */
-  async #publish(): Promise<{ mine: Entry; first: Entry }> {
+  async #publish(): Promise<{ mine: Entry; first: Pick<Entry, 'token'> }> {
     const { text } = this.#own;
     this.#session.willWrite(text);
     for (let attempt = 1; ; attempt += 1) {

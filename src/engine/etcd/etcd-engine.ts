@@ -107,10 +107,15 @@ export class EtcdEngine implements Engine {
     return entries;
   }
 
-  async publish(name: string, lease: Lease, text: string): Promise<{ mine: Entry; first: Entry } | null> {
+  async publish(
+    name: string,
+    lease: Lease,
+    text: string,
+  ): Promise<{ mine: Entry; first: Pick<Entry, 'token'> } | null> {
     const line = this.#lineOf(name);
     const key = this.keyOf(name, lease);
-    const first = { request_range: { ...rangeOf(line), ...ASCENDING, limit: '1' } };
+    // The record of the first would have to be read only where another is first, and that one is then listed.
+    const first = { request_range: { ...rangeOf(line), ...ASCENDING, limit: '1', keys_only: true } };
     const put = { key: encode(key), value: encode(text), lease: lease.id };
     const request = {
       compare: [{ key: encode(key), target: 'CREATE', create_revision: '0', result: 'EQUAL' }],

@@ -1,6 +1,6 @@
 // Jepsen's workloads on an etcd of three nodes: for the lock, and for what it protects.
 import { Cluster } from '../engine/cluster.mjs';
-import { underFaults, underKills } from '../engine/scenes/lock.mjs';
+import { underFaults, underKills, underStoppedLeaders } from '../engine/scenes/lock.mjs';
 import { additions, queuedWrites } from '../engine/scenes/set.mjs';
 import { program, root } from '../frame/needs.mjs';
 
@@ -25,6 +25,7 @@ export async function run(report, { directory, cycles }) {
   }
   for (const guard of /** @type {const} */ (['unfenced', 'fenced']))
     await queuedWrites(report, cluster, guard);
-  await underFaults(report, cluster, few);
   await underKills(report, cluster, cycles * 5);
+  await underFaults(report, cluster, few);
+  await underStoppedLeaders(report, cluster, few);
 }

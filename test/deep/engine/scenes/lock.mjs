@@ -9,6 +9,8 @@ import { RUNTIME, startAgent } from '../figures.mjs';
 const PROCESSES = 6;
 /** Acquisitions for each kill, at least. */
 const PER_KILL = 10;
+/** Milliseconds within which an owner must have heard that the server has ended its lease. */
+const TOLD = 1_000;
 
 /**
  * Six processes fight for one lock, and are killed all the time. An agent is there, because some die before another one
@@ -37,69 +39,19 @@ export async function underKills(report, cluster, kills) {
 }
 
 /**
- * Six processes fight for one lock, while they are stopped, cut off, and the servers stopped and killed. Each counts as
- * inside for as long as its lock says that it is held: it must not say so once another can have it.
+ * Six processes fight for one lock, while they are stopped and cut off, and leaders are killed. Each counts as inside for
+ * as long as its lock says that it is held: it must not say so once another can have it.
  * @param {Report} report
  * @param {Cluster} cluster
  * @param {number} rounds of all faults
  */
 export async function underFaults(report, cluster, rounds) {
-  const crowd = new Crowd(cluster, { name: 'faults', ttl: 2_000, ms: 40 });
-  for (let n = 0; n < PROCESSES; n += 1) crowd.start();
-  let wedges = 0;
-  let faults = 0;
-  for (let round = 0; round < rounds; round += 1) {
-    for (const fault of [stop, cut, stopLeader, killLeader]) {
-      await fault(cluster, crowd);
-      faults += 1;
-      if (!(await crowd.progress(PER_KILL, 60_000))) wedges += 1;
-    }
-  }
-  await crowd.killAll();
-  const errors = [...crowd.errors].map(([code, count]) => `${count} ${code}`).join(', ');
-  const said = `${crowd.intervals.count} acquisitions, ${faults} faults; ${errors === '' ? 'no errors' : errors}`;
-  judge(report, `${PROCESSES} processes, stopped, cut off, leaders killed`, rounds, crowd, said, wedges, []);
-}
-
-/** Two of three are stopped for longer than the lease. @param {Cluster} _ @param {Crowd} crowd */
-async function stop(_, crowd) {
-  const stopped = [1, 2, 3].map(() => crowd.any().child);
-  for (const child of stopped) child.kill('SIGSTOP');
-  await sleep(3_500);
-  for (const child of stopped) child.kill('SIGCONT');
-}
-
-/** @param {Cluster} cluster */
-async function cut(cluster) {
-  const client = `c${1 + Math.floor(Math.random() * 3)}`;
-  cluster.cut(client);
-  await sleep(3_500);
-  cluster.heal(client);
-}
-
-/** @param {Cluster} cluster */
-async function stopLeader(cluster) {
-  const leader = await cluster.leader();
-  cluster.signalNode(leader, 'SIGSTOP');
-  await sleep(3_500);
-  cluster.signalNode(leader, 'SIGCONT');
-}
-
-/** @param {Cluster} cluster */
-async function killLeader(cluster) {
-  const leader = await cluster.leader();
-  await cluster.killNode(leader);
-  await sleep(1_500);
-  cluster.startNode(leader);
-}
-
-/**
- * @param {Report} report @param {string} situation @param {number} cycles @param {Crowd} crowd @param {string} said
- * @param {number} wedges @param {string[]} failures
- */
-function judge(report, situation, cycles, crowd, said, wedges, failures) {
-  const { overlaps, fallen } = crowd.intervals.faults();
-  if (fallen > 0) failures.push(`${fallen} tokens did not rise`);
-  const result = `${said}, ${overlaps} overlaps`;
-  report.row({ runtime: RUNTIME, situation, cycles, result, thefts: overlaps, wedges, failures });
+  const { crowd, wedges } = await disturbed(cluster, { name: 'faults', ttl: 2_000, ms: 40 }, rounds, [
+    stop,
+    cut,
+    killLeader,
+  ]);
+  const said = `${crowd.intervals.count} acquisitions, ${3 * rounds} faults; ${errorsOf(crowd)}`;
+  const situation = `${PROCESSES} processes, stopped, cut off, leaders killed`;
+  judge(report, situation, rounds, crowd, said, wedges, []);
 }
