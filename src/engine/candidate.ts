@@ -128,8 +128,9 @@ export class Candidate implements Holding {
   }
 
   /** Makes the entry. What a late request has left under the same key is removed first. */
-  async #publish(): Promise<{ mine: Entry; first: Entry }> {
+  async #publish(): Promise<{ mine: Entry; first: Pick<Entry, 'token'> }> {
     const { text } = this.#own;
+    this.#session.willWrite(text);
     for (let attempt = 1; ; attempt += 1) {
       this.#requireWanted();
       const place = await this.#engine.publish(this.#name, this.#session.lease, text);
@@ -139,6 +140,7 @@ export class Candidate implements Holding {
       }
       if (place.mine.text === text) return place;
       if (attempt === ATTEMPTS) throw this.#gone(LOSSES.overwritten);
+      if (!this.#session.hasMade(place.mine)) throw this.#gone(LOSSES.overwritten);
       await this.#engine.removeIf(place.mine);
     }
   }
@@ -220,7 +222,7 @@ export class Candidate implements Holding {
   /** Leaves the line. What the server does not hear now falls with the lease, or at the session's next look. */
   async #withdraw(): Promise<void> {
     try {
-      if (this.entry !== null && this.#session.isAlive) await removeOwn(this.#engine, this.entry);
+      if (this.entry !== null) await removeOwn(this.#engine, this.entry);
     } catch {
     } finally {
       this.#session.leave(this);

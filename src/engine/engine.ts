@@ -45,10 +45,10 @@ export interface Lease {
   /** Ends the renewals. */
   stop(): void;
   /**
-   * Ends the lease from the thread that renews it, and blocks this one until that is done, for a short time at most: for
-   * a process that exits.
+   * Removes entries, as {@link Engine.removeIf} does, from the thread that renews the lease, and blocks this one until that
+   * is done, for a short time at most: for a process that exits.
    */
-  endBlocking(): void;
+  removeBlocking(entries: readonly Pick<Entry, 'key' | 'version'>[]): void;
 }
 
 /** Ends with {@link close}, which may be called again. */
@@ -89,13 +89,13 @@ export interface Engine {
 
   /**
    * Makes an entry with this text in the line of `name`, unless the lease has one there. Returns the entry that there is
-   * now, and the first of the line. null: there is no such lease any more.
+   * now, and the token of the first of the line. null: there is no such lease any more.
    */
   publish(
     name: string,
     lease: Lease,
     text: string,
-  ): Promise<{ readonly mine: Entry; readonly first: Entry } | null>;
+  ): Promise<{ readonly mine: Entry; readonly first: Pick<Entry, 'token'> } | null>;
 
   /**
    * The first entries of the line of `name`. With `upTo` also the entry with that token and the one before it, and none

@@ -1,8 +1,17 @@
+import { RecentMap } from '../recent-map.js';
 import type { Engine, Entry, Lease } from './engine.js';
 import { LOSSES, lossOf, removeOwn } from './own-entry.js';
 
 /** Looks at the own entries in the time that the server granted. */
 const LOOKS_PER_TTL = 3;
+/** Texts that are remembered. A request that is carried out after so many others ends the session, and harms nothing. */
+const WRITTEN = 256;
+
+/**
+ * A machine was copied while it ran. Both processes have the lease then, and neither sees the other, so one leaves it: the
+ * locks of one that dies would be kept by the other.
+ */
+const SHARED = 'another process uses its lease, such as a copy of this one in a copy of this machine';
 
 /** A lock that is held or wanted, as the session sees it. */
 export interface Holding {
@@ -28,6 +37,8 @@ export class Session {
   readonly #engine: Engine;
   readonly #holdings = new Map<string, Holding>();
   readonly #timer: NodeJS.Timeout;
+  /** What this process wrote, or may have written, into entries of the lease. */
+  readonly #written = new RecentMap<true>(WRITTEN);
   #lost: string | null = null;
 
   constructor(engine: Engine, lease: Lease) {
@@ -45,7 +56,8 @@ export class Session {
 
   /** A process that exits under a lock is not to be waited for, by those who did not see it alive. */
   endAtExit(): void {
-    if (this.#holdings.size > 0) this.lease.endBlocking();
+    const entries = entriesOf(this.#holdings.values());
+    if (entries.length > 0) this.lease.removeBlocking(entries);
   }
 
   /** False once its lease can no longer be counted on. */
@@ -63,32 +75,59 @@ export class Session {
     if (this.#holdings.get(holding.key) === holding) this.#holdings.delete(holding.key);
   }
 
+  /** Takes note of a text that is about to be written. */
+  willWrite(text: string): void {
+    this.#written.set(text, true);
+  }
+
+  /**
+   * Whether this process made an entry under a key of the lease. One that it did not make may be held by a copy of this
+   * process, so the session ends then.
+   */
+  hasMade({ text }: Entry): boolean {
+    if (this.#written.has(text)) return true;
+    this.lose(SHARED);
+    return false;
+  }
+
   /** All its locks are lost. */
   lose(how: string): void {
     if (this.#lost !== null) return;
     this.#lost = how;
     this.#stop();
     this.lease.stop();
-    const holdings = [...this.#holdings.values()];
-    this.#holdings.clear();
+    const holdings = this.#takeHoldings();
     for (const holding of holdings) holding.lose(how);
     // Others need not wait for what nobody keeps any more. It falls by itself where the server does not hear this.
-    this.#engine.revoke(this.lease).catch(() => {});
+    this.#removeAll(holdings).catch(() => {});
   }
 
-  /** Ends the lease, and all locks with it. */
+  /** Ends all its locks. */
   async end(): Promise<void> {
     if (this.#lost !== null) return;
     this.#lost = 'its session was closed';
     this.#stop();
-    const holdings = [...this.#holdings.values()];
-    this.#holdings.clear();
+    const holdings = this.#takeHoldings();
     try {
-      await this.#engine.revoke(this.lease);
+      await this.#removeAll(holdings);
     } finally {
+      this.lease.stop();
       // The lifelines go after the entries, so that nobody finds a dead owner.
       for (const holding of holdings) holding.close();
     }
+  }
+
+  #takeHoldings(): Holding[] {
+    const holdings = [...this.#holdings.values()];
+    this.#holdings.clear();
+    return holdings;
+  }
+
+  /** The end of a lease takes all its entries along, and a copy of this process may have made some. */
+  async #removeAll(holdings: readonly Holding[]): Promise<void> {
+    await Promise.all(entriesOf(holdings).map((entry) => this.#engine.removeIf(entry)));
+    const others = await this.#engine.entriesOf(this.lease.id);
+    if (others?.length === 0) await this.#engine.revoke(this.lease);
   }
 
   #stop(): void {
@@ -114,7 +153,9 @@ export class Session {
         await this.#confirmLoss(holding, holding.entry);
     }
     for (const entry of entries) {
-      if (entry.lease === this.lease.id && !this.#holdings.has(entry.key)) await this.#engine.removeIf(entry);
+      if (entry.lease !== this.lease.id || this.#holdings.has(entry.key)) continue;
+      if (!this.hasMade(entry)) return;
+      await this.#engine.removeIf(entry);
     }
   }
 
@@ -125,4 +166,8 @@ export class Session {
     holding.lose(LOSSES[loss]);
     await removeOwn(this.#engine, entry);
   }
+}
+
+function entriesOf(holdings: Iterable<Holding>): Entry[] {
+  return [...holdings].flatMap(({ entry }) => entry ?? []);
 }

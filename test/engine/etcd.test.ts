@@ -338,17 +338,17 @@ describeRequiring([...HAS_ETCD, isBuilt()], 'etcd', () => {
   test('an entry that a late request has left is removed, and never taken for a lock', async () => {
     const name = newName();
     const locks = open({ ttl: 3_000 });
-    await (await locks.acquire(name)).release();
+    const first = await locks.acquire(name);
+    const [{ lease = '', key = '', value = '' } = {}] = await entriesOf(server, name);
+    await first.release();
     const lock = await locks.acquire(`${name}-b`);
-    const [{ lease = '' } = {}] = await entriesOf(server, `${name}-b`);
-    const key = base64(`locks/${name}/${BigInt(lease).toString(16)}`);
-    await server.call('/kv/put', { key, value: base64('an old record'), lease });
+    await server.call('/kv/put', { key, value, lease });
     // The next acquisition under that key is another entry.
     await using again = await locks.acquire(name, { timeout: 1_000 });
     expect(await again.verify()).toBe(true);
     expect((await locks.inspect(name)).owner).toEqual(again.owner);
     await again.release();
-    await server.call('/kv/put', { key, value: base64('an old record'), lease });
+    await server.call('/kv/put', { key, value, lease });
     const other = await open().acquire(name, { timeout: 8_000 });
     expect(await lock.verify()).toBe(true);
     await other.release();
@@ -547,6 +547,8 @@ async function startWithTls() {
 
 interface RawEntry {
   readonly lease?: string;
+  readonly key?: string;
+  readonly value?: string;
 }
 
 async function entriesOf(server: EtcdServer, name: string): Promise<RawEntry[]> {

@@ -60,7 +60,7 @@ export const files = [
       },
       {
         what: 'one who gives up stays in line',
-        from: 'if (this.entry !== null && this.#session.isAlive) await removeOwn(this.#engine, this.entry);',
+        from: 'if (this.entry !== null) await removeOwn(this.#engine, this.entry);',
         to: '',
         tests: ['test/engine/contract.test.ts'],
       },
@@ -121,6 +121,24 @@ export const files = [
     tests: ['test/engine/etcd.test.ts'],
     mutants: [
       {
+        what: 'what a copy of this process has made is taken for a leftover of a late request',
+        from: 'if (this.#written.has(text)) return true;',
+        to: 'return true;',
+        tests: ['test/engine/twins.test.ts'],
+      },
+      {
+        what: 'a session that ends takes the locks of a copy of this process along',
+        from: 'if (others?.length === 0) await',
+        to: 'await',
+        tests: ['test/engine/twins.test.ts'],
+      },
+      {
+        what: 'a closed session leaves its locks to the lease',
+        from: 'await Promise.all(entriesOf(holdings).map((entry) => this.#engine.removeIf(entry)));',
+        to: '',
+        tests: ['test/engine/contract.test.ts'],
+      },
+      {
         what: 'an entry that a late request has left stays',
         from: ' await this.#engine.removeIf(entry);',
         to: ' continue;',
@@ -133,7 +151,7 @@ export const files = [
       },
       {
         what: 'an exit leaves the lock to the lease',
-        from: 'if (this.#holdings.size > 0) this.lease.endBlocking();',
+        from: 'if (entries.length > 0) this.lease.removeBlocking(entries);',
         to: '',
       },
     ],
@@ -159,6 +177,12 @@ export const files = [
         to: 'if (found.length >= 0) return',
         tests: ['test/engine/etcd-engine.test.ts'],
       },
+    ],
+  },
+  {
+    file: 'src/engine/etcd/removal.ts',
+    tests: ['test/engine/etcd-engine.test.ts'],
+    mutants: [
       {
         what: 'a removal does not compare the revision, so that a successor under the same key is removed',
         from: "[{ key: name, target: 'MOD', mod_revision: version, result: 'EQUAL' }]",

@@ -19,12 +19,9 @@ interface Task {
   readonly patience: number;
   /** When the last renewal that succeeded was sent. */
   readonly sentAt: BootTime;
-  /** Element 0 becomes 1, with a notice, once the lease was ended by {@link REVOKE}. */
-  readonly ended: Int32Array;
+  /** Element 0 becomes 1, with a notice, once the removals that a message wanted were tried. */
+  readonly removed: Int32Array;
 }
-
-/** The message by which the thread ends the lease. Any other is an object with a new token. */
-export const REVOKE = 'revoke';
 
 /**
  * What the thread reports. `elsewhere`: another cluster answers, which may know the lease from a backup.
@@ -56,16 +53,18 @@ let server = 0;
 let isOver = false;
 
 parentPort.on('message', async (message) => {
-  if (message !== '${REVOKE}') {
+  if (message.removals === undefined) {
     ({ token } = message);
     return;
   }
   isOver = true;
-  const revoke = (index, signal) =>
-    post(transport, task.endpoints[index], '/lease/revoke', body, token, timeout, signal);
-  await hedged(task.endpoints.length, server, ${HEDGE}, revoke, () => false).catch(() => {});
-  Atomics.store(task.ended, 0, 1);
-  Atomics.notify(task.ended, 0);
+  await Promise.all(message.removals.map((removal) => {
+    const remove = (index, signal) =>
+      post(transport, task.endpoints[index], '/kv/txn', removal, token, timeout, signal);
+    return hedged(task.endpoints.length, server, ${HEDGE}, remove, () => false).catch(() => {});
+  }));
+  Atomics.store(task.removed, 0, 1);
+  Atomics.notify(task.removed, 0);
 });
 
 async function beatAt(index, signal) {

@@ -6,6 +6,7 @@ import { isFinal, NOT_FOUND, Refusal } from './answers.js';
 import { Gateway, toRevision } from './gateway.js';
 import { EtcdLease } from './lease.js';
 import type { CheckedOptions } from './options.js';
+import { encode, removalOf } from './removal.js';
 
 /** Most entries at the head of a line that are read at once. */
 const HEAD = 8;
@@ -106,10 +107,15 @@ export class EtcdEngine implements Engine {
     return entries;
   }
 
-  async publish(name: string, lease: Lease, text: string): Promise<{ mine: Entry; first: Entry } | null> {
+  async publish(
+    name: string,
+    lease: Lease,
+    text: string,
+  ): Promise<{ mine: Entry; first: Pick<Entry, 'token'> } | null> {
     const line = this.#lineOf(name);
     const key = this.keyOf(name, lease);
-    const first = { request_range: { ...rangeOf(line), ...ASCENDING, limit: '1' } };
+    // The record of the first would have to be read only where another is first, and that one is then listed.
+    const first = { request_range: { ...rangeOf(line), ...ASCENDING, limit: '1', keys_only: true } };
     const put = { key: encode(key), value: encode(text), lease: lease.id };
     const request = {
       compare: [{ key: encode(key), target: 'CREATE', create_revision: '0', result: 'EQUAL' }],
@@ -166,15 +172,9 @@ export class EtcdEngine implements Engine {
     return entries[0] ?? null;
   }
 
-  async removeIf({ key, version }: Pick<Entry, 'key' | 'version'>): Promise<boolean | null> {
-    const name = encode(key);
-    const request = {
-      // The revision of the last write is that of no other entry, and a lease changes with a write only.
-      compare: [{ key: name, target: 'MOD', mod_revision: version, result: 'EQUAL' }],
-      success: [{ request_delete_range: { key: name } }],
-    };
+  async removeIf(entry: Pick<Entry, 'key' | 'version'>): Promise<boolean | null> {
     const sent = { unanswered: 0 };
-    const answer = await this.#gateway.call('/kv/txn', request, { sent });
+    const answer = await this.#gateway.call('/kv/txn', removalOf(entry), { sent });
     if (answer.get('succeeded') === true) return true;
     return sent.unanswered === 0 ? false : null;
   }
@@ -284,10 +284,6 @@ function byAge(a: Entry, b: Entry): number {
 /** The first key that can follow one. It is made from bytes, because a stranger's key need not be a text. */
 function afterKey(key: unknown): string {
   return Buffer.concat([Buffer.from(String(key), 'base64'), Buffer.of(0)]).toString('base64');
-}
-
-function encode(text: string): string {
-  return Buffer.from(text).toString('base64');
 }
 
 function textOf(value: unknown): string {

@@ -1,8 +1,9 @@
 import type { Worker } from 'node:worker_threads';
 import { type BootTime, elapsedSince } from '../../backend/boot-clock.js';
-import type { Lease } from '../engine.js';
-import { type FromBeats, REVOKE, startBeats } from './beats.js';
+import type { Entry, Lease } from '../engine.js';
+import { type FromBeats, startBeats } from './beats.js';
 import type { ClusterOptions } from './options.js';
+import { removalOf } from './removal.js';
 
 /** Renewals in the time that the server granted. */
 export const BEATS_PER_TTL = 3;
@@ -45,8 +46,8 @@ export class EtcdLease implements Lease {
   #lost: ((how: string) => void) | null = null;
   #how: string | null = null;
   #isStopped = false;
-  /** Element 0 is 1 once the thread has ended the lease. */
-  readonly #ended = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  /** Element 0 is 1 once the thread has removed what {@link removeBlocking} wants. */
+  readonly #removed = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
   /** @param renewToken gets a new token for the password. */
   constructor(granted: Granted, { endpoints, tls }: ClusterOptions, renewToken: () => void) {
@@ -55,7 +56,7 @@ export class EtcdLease implements Lease {
     this.ttlMs = ttlMs;
     this.#sentAt = sentAt;
     this.#patience = ttlMs - marginOf(ttlMs);
-    const task = { ...granted, endpoints, tls, patience: this.#patience, ended: this.#ended };
+    const task = { ...granted, endpoints, tls, patience: this.#patience, removed: this.#removed };
     this.#worker = startBeats({ ...task, interval: ttlMs / BEATS_PER_TTL });
     this.#worker.on('message', (message: FromBeats) => {
       if (message === 'unauthenticated') renewToken();
@@ -79,10 +80,10 @@ export class EtcdLease implements Lease {
     this.#worker.postMessage({ token });
   }
 
-  endBlocking(): void {
+  removeBlocking(entries: readonly Pick<Entry, 'key' | 'version'>[]): void {
     if (this.#isStopped) return;
-    this.#worker.postMessage(REVOKE);
-    Atomics.wait(this.#ended, 0, 0, EXIT_PATIENCE);
+    this.#worker.postMessage({ removals: entries.map((entry) => JSON.stringify(removalOf(entry))) });
+    Atomics.wait(this.#removed, 0, 0, EXIT_PATIENCE);
   }
 
   stop(): void {
