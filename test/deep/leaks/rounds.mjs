@@ -52,6 +52,7 @@ export function roundsOf(
     pidfdInode: () => processes.pidfdInode(pidfd),
     pidfdExited: () => processes.pidfdExited(pidfd),
     'reapOrphans, of which there are none': () => processes.reapOrphans(NOBODY),
+    setDeathSignal: () => processes.setDeathSignal(0),
     openParent: () => files.close(files.openParent(directory)),
     findDirectoryAt: () => files.close(files.findDirectoryAt(parent, 'lock') ?? -1),
     'findDirectoryAt of a file': () => expectError(() => files.findDirectoryAt(lock, 'owner.json')),
