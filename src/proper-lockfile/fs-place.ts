@@ -3,6 +3,7 @@
 import { FsMade } from './fs-made.js';
 import { codeOf, identityOf, isDirectory, type Stats, statOf } from './fs-status.js';
 import { GUARD_ENDING } from './guard.js';
+import { Making } from './making.js';
 import type { Made, Place, Seen } from './place.js';
 import { ageOf } from './seen-silence.js';
 import { call, type Drive, type FileSystem, type Steps } from './steps.js';
@@ -25,14 +26,15 @@ export class FsPlace implements Place {
     this.#isSeenLocked = isSeenLocked;
   }
 
-  *make(): Steps<Made | null> {
+  *make(staleMs: number): Steps<Made | null> {
+    const making = new Making(staleMs);
     try {
       yield* call(this.#fs, 'mkdir', this.path);
     } catch (error) {
       if (codeOf(error) === 'EEXIST') return null;
       throw error;
     }
-    return yield* FsMade.begin(this.path, this.#fs, this.#drive);
+    return yield* FsMade.begin(this.path, this.#fs, this.#drive, making);
   }
 
   *look(beatMs: number): Steps<Seen | null> {

@@ -18,6 +18,7 @@ import {
 import { GUARD_ENDING } from './guard.js';
 import { KernelMade } from './kernel-made.js';
 import { startPlaceWatch } from './kernel-watch.js';
+import { Making } from './making.js';
 import type { Made, Place, PlaceWatch, Seen } from './place.js';
 import { ageOf } from './seen-silence.js';
 import type { Steps } from './steps.js';
@@ -39,8 +40,9 @@ export class KernelPlace implements Place {
     return this.#lockPath.path;
   }
 
-  *make(): Steps<Made | null> {
+  *make(staleMs: number): Steps<Made | null> {
     const { backend, parent, name, path } = this.#lockPath;
+    const making = new Making(staleMs);
     const made = withLockPath(path, () => {
       try {
         return backend.files.createDirectoryAt(parent, name);
@@ -51,7 +53,9 @@ export class KernelPlace implements Place {
     });
     if (made === null) return null;
     try {
-      if (!mark(this.#lockPath, made)) {
+      // A mark on the directory of another would make it look dead.
+      const isOwn = making.isOwn(() => backend.files.statFresh(made.descriptor).mtimeMs);
+      if (!isOwn || !mark(this.#lockPath, made)) {
         backend.files.close(made.descriptor);
         return null;
       }
@@ -103,8 +107,9 @@ export class KernelPlace implements Place {
  * Locks a byte of the new directory, and then writes into an attribute which one. Until that is done the directory is like
  * one of proper-lockfile, which is nobody's to take before its time is old. It stays so where the kernel cannot help.
  *
- * A process that stood still for longer than `stale` after its mkdir(2) may have lost its directory to another, and may
- * have opened the one that the other made. The other's lock then says so, or its record, or the path.
+ * A process that stood still after its mkdir(2) may have opened the directory of another, whose `stale` is shorter than its
+ * own. The other's lock then says so, or its record, or the path. Each locks its byte before it asks for locks, so that of
+ * two at the same moment one sees the other, also where no record is kept.
  * @returns false when it is another's, which stays as it is.
  * @throws EMFILE, ENFILE, ENOMEM or ENOLCK where descriptors or memory have run out.
  */
@@ -115,8 +120,8 @@ function mark({ backend, parent, name }: LockPath, made: OpenDirectory): boolean
   if (directoryWitness === null || !traitsOf(filesystem.type).testableWitness) return true;
   const record = newDirectoryRecord(backend, made);
   try {
-    if (backend.witness.testAnyLock(descriptor, filesystem.type) === 'held') return false;
     directoryWitness.take(descriptor, record.offset);
+    if (backend.witness.testAnyLock(descriptor, filesystem.type) === 'held') return false;
     // A sandbox (gVisor) may grant a lock that others do not see, so a second file description tests it.
     const other = files.openAt(parent, name);
     const test = directoryWitness.test(other, record.offset);

@@ -61,8 +61,12 @@ export interface PlaceWatch {
 export interface Place {
   /** Absolute path of the lock. */
   readonly path: string;
-  /** Makes the directory. null when something stands there. */
-  make(): Steps<Made | null>;
+  /**
+   * Makes the directory. null when something stands there, also where this process cannot know any more whether it made
+   * that: what it made is then left to grow old.
+   * @param staleMs after how many milliseconds others may take it for abandoned.
+   */
+  make(staleMs: number): Steps<Made | null>;
   /** @param beatMs the longest time between two looks that counts as silence. null: nothing stands there. */
   look(beatMs: number): Steps<Seen | null>;
   /** Removes what was seen. False when something else is in it. Only the holder of the {@link guard} may do this. */

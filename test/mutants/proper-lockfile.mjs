@@ -4,7 +4,7 @@ const API = ['test/proper-lockfile/api.test.ts'];
 const OVER_TIME = ['test/proper-lockfile/over-time.test.ts'];
 const RECLAIMERS = ['test/proper-lockfile/reclaimers.test.ts'];
 const KERNEL = ['test/proper-lockfile/kernel-place.test.ts'];
-const PROCESSES = ['test/proper-lockfile/processes.test.ts'];
+const HALTED = ['test/proper-lockfile/halted.test.ts'];
 
 /** @type {import('./list.mjs').MutatedFile[]} */
 export const files = [
@@ -24,8 +24,14 @@ export const files = [
       },
       {
         what: 'the guard stays',
-        from: '      yield* guard.remove();\n',
-        to: '',
+        from: "if ((yield* guard.check()) === 'own') yield* guard.remove();",
+        to: 'yield* guard.check();',
+      },
+      {
+        what: 'the guard of another is removed',
+        from: "if ((yield* guard.check()) === 'own') yield* guard.remove();",
+        to: 'yield* guard.remove();',
+        tests: HALTED,
       },
       {
         what: 'a lock of somebody on an old directory is not asked for',
@@ -37,7 +43,7 @@ export const files = [
         what: 'a lock that is known to be held grows old',
         from: "if (seen.state !== 'silent') return seen.state === 'dead';",
         to: "if (seen.state === 'dead') return true;",
-        tests: PROCESSES,
+        tests: API,
       },
     ],
   },
@@ -49,6 +55,12 @@ export const files = [
         what: 'the record is there before the byte is locked',
         from: '    directoryWitness.take(descriptor, record.offset);\n',
         to: '    directoryWitness.writeRecord(descriptor, formatDirectoryRecord(record));\n    directoryWitness.take(descriptor, record.offset);\n',
+      },
+      {
+        what: 'whoever stood still marks whatever it finds at the path',
+        from: 'if (!isOwn || !mark(this.#lockPath, made)) {',
+        to: 'if (!mark(this.#lockPath, made) && isOwn) {',
+        tests: HALTED,
       },
       {
         what: 'whoever stood still after mkdir(2) marks the directory of the next owner',
@@ -122,9 +134,47 @@ export const files = [
     ],
   },
   {
+    file: 'src/proper-lockfile/making.ts',
+    tests: ['test/proper-lockfile/making.test.ts'],
+    mutants: [
+      {
+        what: 'a suspended machine is no pause',
+        from: 'Math.max(wallMs, monotonicMs() - this.#awakeMs)',
+        to: 'monotonicMs() - this.#awakeMs',
+      },
+      {
+        what: 'a clock that was set back hides a pause',
+        from: 'Math.max(wallMs, monotonicMs() - this.#awakeMs)',
+        to: 'wallMs',
+      },
+      {
+        what: 'the time of a directory is trusted although the clock was set back',
+        from: 'return wallMs >= this.#limitMs && ',
+        to: 'return ',
+      },
+      {
+        what: 'a directory from before the start is the own one',
+        from: 'Math.abs(mtimeMs() - this.#wallMs)',
+        to: 'mtimeMs() - this.#wallMs',
+      },
+    ],
+  },
+  {
     file: 'src/proper-lockfile/fs-made.ts',
     tests: [...API, ...OVER_TIME],
     mutants: [
+      {
+        what: 'whoever stood still has whatever it finds at the path, without the addon',
+        from: 'return making.isOwn(() => mtimeMs) ? new FsMade(path, fs, drive, stats) : null;',
+        to: 'return making.isOwn(() => mtimeMs) || stats ? new FsMade(path, fs, drive, stats) : null;',
+        tests: HALTED,
+      },
+      {
+        what: 'whoever stood still while it set the time takes the directory of another for its own',
+        from: 'if (this.#stats !== null && isAnother(this.#stats, found)) return REPLACED;',
+        to: 'void isAnother;',
+        tests: HALTED,
+      },
       {
         what: 'whatever stands at the path is the own directory, without the addon',
         from: "? 'own' : 'replaced';",
