@@ -1,7 +1,7 @@
 import { monotonicMs } from '../backend/monotonic-clock.js';
 import { codeOf, identityOf, isAnother, type Stats, statOf } from './fs-status.js';
 import type { Making } from './making.js';
-import { GONE, type Lost, type Made, REPLACED, type Standing } from './place.js';
+import { GONE, type Lost, type Made, NOT_KEPT, REPLACED, type Standing } from './place.js';
 import { call, type Drive, type FileSystem, type Steps } from './steps.js';
 
 /** Milliseconds until a call that failed is tried again. */
@@ -50,8 +50,7 @@ export class FsMade implements Made {
         if (found !== null && this.#isKept) return this.#end(lost, found);
       } catch (error) {
         if (codeOf(error) === 'ENOENT' && this.#isKept) return this.#end(lost, GONE, error);
-        if (monotonicMs() - this.#keptAtMs > staleMs && this.#isKept)
-          return this.#end(lost, 'its time could not be set within the stale threshold', error);
+        if (monotonicMs() - this.#keptAtMs > staleMs && this.#isKept) return this.#end(lost, NOT_KEPT, error);
         next = RETRY_MS;
       }
       if (this.#isKept) beatIn(next);

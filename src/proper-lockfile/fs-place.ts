@@ -2,7 +2,7 @@
 // Linux, or no addon. Here the directory's time alone shows whether its owner lives.
 import { FsMade } from './fs-made.js';
 import { codeOf, identityOf, isDirectory, type Stats, statOf } from './fs-status.js';
-import { GUARD_ENDING } from './guard.js';
+import { guardPathOf } from './guard.js';
 import { Making } from './making.js';
 import type { Made, Place, Seen } from './place.js';
 import { ageOf } from './seen-silence.js';
@@ -66,7 +66,7 @@ export class FsPlace implements Place {
   }
 
   guard(): Place {
-    return new FsPlace(this.path + GUARD_ENDING, this.#fs, this.#drive, this.#isSeenLocked);
+    return new FsPlace(guardPathOf(this.path), this.#fs, this.#drive, this.#isSeenLocked);
   }
 
   watch(): null {

@@ -36,6 +36,8 @@ export type Lost = (how: string, cause?: unknown) => void;
 export type Standing = 'own' | 'gone' | 'replaced';
 
 export const GONE = 'ENOENT: its directory is gone';
+/** Where the time alone shows that it lives. */
+export const NOT_KEPT = 'its time could not be set within the stale threshold';
 export const REPLACED = 'another directory stands in its place';
 
 /** A directory that this process made, and so a lock that it holds. */
