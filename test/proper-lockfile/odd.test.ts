@@ -1,13 +1,5 @@
 // What goes wrong beside the lock: paths and options of an unusual kind, and calls that fail at a bad moment.
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import original from 'proper-lockfile';
 import { expect, test, vi } from 'vitest';
