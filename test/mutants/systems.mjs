@@ -47,6 +47,18 @@ export const files = [
     ],
   },
   {
+    file: 'src/backend/lease-worker.ts',
+    tests: ['test/backend/lease.test.ts'],
+    mutants: [
+      { what: 'a claimed record is a lost one', from: ' || touchClaimed(lease, path)', to: '' },
+      {
+        what: 'a moment without a name is a loss',
+        from: 'pause <= ${LONGEST_PAUSE}',
+        to: 'pause < 1',
+      },
+    ],
+  },
+  {
     file: 'src/backend/portable/place.ts',
     tests: WITNESS,
     mutants: [
