@@ -13,7 +13,11 @@ import { PortableWitness } from './witness.js';
  * @param platform the system whose behaviour to expect; only tests pass another one than their own.
  */
 export function loadPortableBackend(platform: NodeJS.Platform = process.platform): Backend {
-  const files = new PortableFiles(platform);
+  return portableBackendWith(new PortableFiles(platform), platform);
+}
+
+/** The same with other files: those of a system that has an addon. */
+export function portableBackendWith(files: PortableFiles, platform: NodeJS.Platform): Backend {
   const witness = new PortableWitness(files, platform);
   let capabilities: Capabilities | undefined;
   return {
