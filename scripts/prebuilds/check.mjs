@@ -9,6 +9,7 @@ import { nativeSourceHash } from '../native-source-hash.mjs';
 import { buildPrebuild } from './build.mjs';
 import { missingHardening } from './hardened.mjs';
 import { loadability } from './loadable.mjs';
+import { macosProblems } from './macos.mjs';
 import { readManifest, sha256 } from './manifest.mjs';
 import { readElf } from './read-elf.mjs';
 import { reproduction } from './reproduce.mjs';
@@ -86,6 +87,7 @@ function check(target, file, entry) {
 /** Checks what stands in the file itself. */
 function inspected(file, target) {
   if (target.system === 'windows') return windowsProblems(file, target);
+  if (target.system === 'darwin') return macosProblems(file, target);
   let elf;
   try {
     elf = readElf(file);

@@ -58,6 +58,25 @@ export const TARGETS = [
     machine: 0xaa64,
     versions: { compiler: 'zig 0.16.0' },
   },
+  {
+    folder: 'darwin-x64',
+    family: 'thin',
+    system: 'darwin',
+    triple: 'x86_64-macos.11.0',
+    machine: 0x0100_0007,
+    isSigned: false,
+    versions: { compiler: 'zig 0.16.0' },
+  },
+  {
+    folder: 'darwin-arm64',
+    family: 'thin',
+    system: 'darwin',
+    triple: 'aarch64-macos.11.0',
+    machine: 0x0100_000c,
+    // macOS on arm64 runs no code without a signature; one that names nobody (ad hoc) will do.
+    isSigned: true,
+    versions: { compiler: 'zig 0.16.0' },
+  },
 ];
 
 export const INSTALL_COMPILERS =

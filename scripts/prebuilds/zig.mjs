@@ -20,7 +20,7 @@ const FLAGS = [
   ...['-fno-sanitize=all', '-Wall', '-Wextra', '-Wconversion', '-Werror', '-DNAPI_VERSION=8'],
 ];
 
-/** By `target.system`: what links without a C++ library, and on Windows without a C library, since all have another. */
+/** By `target.system`. Nothing is linked with a C++ library, nor on Windows with a C library. */
 const SYSTEMS = {
   windows: {
     folder: 'windows',
@@ -28,6 +28,15 @@ const SYSTEMS = {
     compilerFlags: ['-fno-stack-protector'],
     linkerFlags: ['-shared', '-nostdlib', '-lkernel32', '-ladvapi32', '-s'],
     headers: ['libc/include/any-windows-any'],
+  },
+  darwin: {
+    folder: 'darwin',
+    // The headers of Node say nothing of null, those of macOS do.
+    compilerFlags: ['-fstack-protector-strong', '-Wno-nullability-completeness'],
+    linkerFlags: [
+      ...['-shared', '-Wl,-undefined,dynamic_lookup', '-Wl,-install_name,@rpath/kernel-identity.node', '-s'],
+    ],
+    headers: [],
   },
 };
 

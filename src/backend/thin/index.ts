@@ -4,6 +4,7 @@ import { portableBackendWith } from '../portable/index.js';
 import { isErrno } from '../system-error.js';
 import { ThinFiles } from './files.js';
 import { ThinProcesses } from './processes.js';
+import { purelyTested } from './pure-test.js';
 import { loadThinAddon, type ThinAddon } from './thin-addon.js';
 import { ThinWatch } from './watch.js';
 
@@ -20,7 +21,11 @@ export function loadThinBackend(
   const processes = new ThinProcesses(addon, platform);
   let capabilities: Capabilities | undefined;
   return {
-    ...portableBackendWith(new ThinFiles(addon, processes, platform), platform),
+    ...portableBackendWith(
+      new ThinFiles(addon, processes, platform),
+      platform,
+      platform === 'darwin' ? purelyTested(addon) : undefined,
+    ),
     name: 'native',
     processes,
     watch: new ThinWatch(addon, processes),

@@ -13,11 +13,15 @@ const MACHINES: ReadonlySet<string> = new Set(['win32-x64', 'win32-arm64', 'darw
 /**
  * Why the addon for this machine is not to be loaded unasked, in words for the diagnostics dump. null: the very file in the
  * package was tested on a machine of its system.
+ * @param findPrebuilds only tests pass another folder.
  */
-export function whyNotProven(machine = `${process.platform}-${process.arch}`): string | null {
+export function whyNotProven(
+  machine = `${process.platform}-${process.arch}`,
+  findPrebuilds = () => join(ownPackage().root, 'prebuilds'),
+): string | null {
   if (!MACHINES.has(machine)) return `there is no addon for ${machine}`;
   try {
-    const folder = join(ownPackage().root, 'prebuilds');
+    const folder = findPrebuilds();
     const proven = sha256In(join(folder, PROVEN), ['addons', machine]);
     const packed = sha256In(join(folder, MANIFEST), ['files', `${machine}/kernel-identity.node`]);
     if (proven !== null && proven === packed) return null;
