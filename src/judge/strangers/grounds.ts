@@ -50,7 +50,11 @@ export function rebooted(judged: Judged): Answer | null {
  */
 export function writtenBeforeBoot(judged: Judged): Answer | null {
   const { record, seen, evidence } = judged;
-  if (seen.platform === 'linux' || seen.observedProcess.existence !== 'unknown') return null;
+  if (seen.platform === 'linux') return null;
+  const { existence, exited, ticksAsRead } = seen.observedProcess;
+  const isBirthless =
+    existence === 'unknown' || (existence === 'present' && exited !== true && ticksAsRead === null);
+  if (!isBirthless) return null;
   const { recordedAt } = record;
   const bootedMs = seen.stranger.bootedAtMs;
   if (recordedAt === null || bootedMs === null) return null;
