@@ -2,7 +2,7 @@
 // Holds plain Node on other systems against its bars: how soon the lock of a killed owner is free, and that nobody shares
 // one. `npm run test:systems -- [--seconds N] [--kills N] [system...]`. Systems: darwin, freebsd, openbsd and win32 are
 // Node on Linux that is told to be there, with the open(2) of that system; wine20 and wine22 are Node for Windows in
-// Wine (wine.sh installs it). Default: darwin.
+// Wine (wine.sh installs it); wine20-native and wine22-native are the same with the addon. Default: darwin.
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,7 +30,8 @@ let failures = 0;
 try {
   for (const system of positionals.length > 0 ? positionals : ['darwin']) {
     console.log(`== ${system}`);
-    tryOn(system, system.startsWith('wine') ? inWine(system.slice('wine'.length)) : pretended(system));
+    const [, version, backend = ''] = /^wine(\d+)(?:-(\w+))?$/.exec(system) ?? [];
+    tryOn(system, version === undefined ? pretended(system) : inWine(version, backend), backend);
   }
 } finally {
   rmSync(workshop, { recursive: true });
@@ -42,8 +43,13 @@ process.exitCode = failures === 0 ? 0 : 1;
 /**
  * @param {string} system
  * @param {Run} run
+ * @param {string} backend an empty text: the one that is chosen unasked.
  */
-function tryOn(system, run) {
+function tryOn(system, run, backend) {
+  if (backend === 'native') {
+    const { passed, failed } = run('addon.mjs');
+    check(passed > 0 && failed.length === 0, `${system}: the addon: ${failed.join('\n')}`);
+  }
   const { p50, max, whileItLived } = run('kills.mjs', values.kills);
   check(
     p50 <= BARS.p50 && max <= BARS.max,
@@ -81,15 +87,15 @@ function pretended(platform) {
   return (script, ...args) => read(start(process.execPath, [besides(script), ...args], env));
 }
 
-/** @param {string} version @returns {Run} */
-function inWine(version) {
+/** @param {string} version @param {string} backend @returns {Run} */
+function inWine(version, backend) {
   const place = process.env.KI_WINE ?? '/var/tmp/kernel-identity-wine';
   const env = {
     WINEPREFIX: join(place, 'prefix'),
     WINEARCH: 'win64',
     WINEDEBUG: '-all',
     WINEDLLOVERRIDES: 'mscoree,mshtml=',
-    KERNEL_IDENTITY_BACKEND: '',
+    KERNEL_IDENTITY_BACKEND: backend,
   };
   const node = join(place, `node${version}`, 'package/bin/node.exe');
   return (script, ...args) => {
