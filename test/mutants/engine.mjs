@@ -240,7 +240,7 @@ export const files = [
       },
       {
         what: 'a watch of another cluster is believed',
-        from: ' && this.#isOfCluster(new Fields(result))',
+        from: '        if (!this.#isOfCluster(result)) return false;\n',
         to: '',
         tests: ['test/engine/restored.test.ts'],
       },

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../../backend/monotonic-clock.js';
 import { EngineRestoredError, KernelIdentityError } from '../../errors.js';
 import { Fields } from '../../text/json-fields.js';
-import { errorOf, isFinal, isTokenOver, parse, readAnswer } from './answers.js';
+import { errorOf, isFinal, isTokenOver, readAnswer } from './answers.js';
 import type { ClusterOptions } from './options.js';
 import { type Endpoint, hedged, post, type Transport } from './post.js';
+import { openStream } from './stream.js';
 
 /** Milliseconds after which the next server is asked too. */
 export const HEDGE = 200;
@@ -14,8 +15,6 @@ const TIMEOUT = 2_000;
 const PATIENCE = 15_000;
 /** Milliseconds between two repetitions. */
 const PAUSE = 100;
-/** Most bytes of one line of a watch. */
-const MAX_LINE = 16 * 1024 * 1024;
 
 /** Calls of etcd v3 through its JSON gateway (grpc-gateway), which needs nothing but HTTP. */
 export class Gateway {
@@ -188,52 +187,15 @@ export class Gateway {
    * @returns ends it, without calling `onEnd`.
    */
   stream(path: string, body: object, onAnswer: (result: Fields) => void, onEnd: () => void): () => void {
-    let isOver = false;
-    const end = () => {
-      if (isOver) return;
-      isOver = true;
-      sent.destroy();
-      onEnd();
-    };
-    const text = JSON.stringify(body);
-    const { hostname, port } = this.#options.endpoints[this.#server] as Endpoint;
-    const headers: Record<string, string | number> = {
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(text),
-    };
-    if (this.#token !== null) headers.authorization = this.#token;
-    const { request, agent, tls } = this.#streams;
-    const sent = request(
-      { ...tls, hostname, port, path: `/v3${path}`, method: 'POST', agent, headers },
-      (answer) => {
-        let rest = '';
-        answer.setEncoding('utf8');
-        answer.on('data', (part: string) => {
-          const lines = (rest + part).split('\n');
-          rest = lines.pop() as string;
-          if (rest.length > MAX_LINE) end();
-          for (const line of lines) {
-            const json = parse(line);
-            const result = json?.result;
-            if (isOver || line === '') continue;
-            if (typeof result === 'object' && result !== null && this.#isOfCluster(new Fields(result))) {
-              onAnswer(new Fields(result));
-            } else end();
-          }
-        });
-        answer.on('end', end);
-        answer.on('error', end);
-        answer.on('aborted', end);
+    const endpoint = this.#options.endpoints[this.#server] as Endpoint;
+    return openStream(this.#streams, endpoint, path, JSON.stringify(body), this.#token, {
+      onAnswer: (result) => {
+        if (!this.#isOfCluster(result)) return false;
+        onAnswer(result);
+        return true;
       },
-    );
-    sent.on('error', end);
-    sent.end(text);
-    // A watch does not keep a program alive.
-    sent.on('socket', (socket) => socket.unref());
-    return () => {
-      isOver = true;
-      sent.destroy();
-    };
+      onEnd,
+    });
   }
 
   close(): void {
