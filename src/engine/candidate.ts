@@ -1,15 +1,16 @@
 import { monotonicMs } from '../backend/monotonic-clock.js';
 import { isErrno } from '../backend/system-error.js';
-import { withCode } from '../errors.js';
 import { currentObserver } from '../identity/observer.js';
-import { ownerAgeOf, type ReclaimedLock, reclaimEvent, type WaitReport } from '../lock/events.js';
+import type { ReclaimedLock, WaitReport } from '../lock/events.js';
 import { Reporter } from '../lock/waiting/reporter.js';
 import { Wakeup } from '../lock/waiting/wakeup.js';
+import { closedError } from './closed-error.js';
 import type { Engine, EngineWatch, Entry, Line } from './engine.js';
 import type { Won } from './engine-lock.js';
 import type { NamedAcquireOptions } from './locks.js';
 import { LOSSES, lossOf, makeOwnEntry, type OwnEntry, removeOwn } from './own-entry.js';
 import type { Judgement, ProofOfDeath } from './proof-of-death.js';
+import { type Judged, removeDead } from './remove-dead.js';
 import type { Holding, Session } from './session.js';
 
 /** Looks at the line in the time that the server granted, because a watch that is silent proves nothing. */
@@ -84,8 +85,7 @@ export class Candidate implements Holding {
   }
 
   close(): void {
-    const words = `the locks of ${this.#engine.address} were closed`;
-    this.#end(withCode(new Error(words), 'ERR_INVALID_STATE'));
+    this.#end(closedError(this.#engine.address));
   }
 
   #end(error: Error): void {
@@ -112,7 +112,9 @@ export class Candidate implements Holding {
         if (loss !== null) throw this.#gone(LOSSES[loss]);
         if (ahead.length === 0) return this.#won(mine, found.position);
         const judged = ahead.map((entry) => ({ entry, judgement: this.#proof.judge(entry) }));
-        const pause = await this.#removeDead(judged);
+        const path = `${this.#engine.address}${this.#name}`;
+        const { pause, removed } = await removeDead(this.#engine, this.#proof, path, judged);
+        this.#reclaimed = removed ?? this.#reclaimed;
         if (pause === 0) continue;
         this.#tell(judged[0]?.judgement as Judgement);
         if (isOneTry) throw new GivenUp();
@@ -163,31 +165,6 @@ export class Candidate implements Holding {
     return this.#ended as unknown as Error;
   }
 
-  /**
-   * Removes all that are proven dead.
-   * @returns 0 when one was removed; else ms after which one may be, or Infinity.
-   */
-  async #removeDead(judged: readonly Judged[]): Promise<number> {
-    let pause = Number.POSITIVE_INFINITY;
-    for (const { entry, judgement } of judged) {
-      if (judgement.verdict?.state !== 'dead') continue;
-      const left = await this.#proof.pauseBeforeRemoval(entry);
-      if (left > 0) {
-        pause = Math.min(pause, left);
-        continue;
-      }
-      pause = 0;
-      if (await this.#engine.removeIf(entry)) this.#noteReclaimed(judgement);
-    }
-    return pause;
-  }
-
-  #noteReclaimed({ owner, verdict, description }: Judgement): void {
-    this.#reclaimed = { owner, ownerAge: ownerAgeOf(owner), verdict, description };
-    if (!reclaimEvent.isHeard) return;
-    reclaimEvent.publish({ path: `${this.#engine.address}${this.#name}`, ...this.#reclaimed });
-  }
-
   #tell({ owner, verdict, description }: Judgement): void {
     // What nothing here decides ends with its lease, so a person need not end it. The description names one without.
     const seen = { owner, verdict, description, moving: false, lookAgainIn: this.#lookInterval };
@@ -229,11 +206,6 @@ export class Candidate implements Holding {
       this.#own.lifeline?.drop();
     }
   }
-}
-
-interface Judged {
-  readonly entry: Entry;
-  readonly judgement: Judgement;
 }
 
 /** True for an owner on this kernel, whose end can be heard. */

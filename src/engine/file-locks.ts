@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { systemError } from '../backend/system-error.js';
-import { withCode } from '../errors.js';
 import type { ReclaimedLock } from '../lock/events.js';
 import { acquireLock, tryAcquireLock } from '../lock/index.js';
 import { inspectLockSync } from '../lock/inspect.js';
 import type { Lock } from '../lock/lock.js';
 import { reclaimLockSync } from '../lock/reclaim.js';
 import type { OwnerRecord } from '../record/owner-record.js';
+import { closedError } from './closed-error.js';
 import type {
   Locks,
   LocksWatch,
@@ -89,8 +89,7 @@ export class FileLocks implements Locks {
 
   #pathOf(name: string): string {
     checkName(name);
-    if (this.#isClosed)
-      throw withCode(new Error(`the locks of ${this.address} were closed`), 'ERR_INVALID_STATE');
+    if (this.#isClosed) throw closedError(this.address);
     return join(this.#directory, `${name}.lock`);
   }
 }

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../../backend/monotonic-clock.js';
 import { EngineRestoredError, KernelIdentityError } from '../../errors.js';
 import { Fields } from '../../text/json-fields.js';
-import { errorOf, isFinal, isTokenOver, parse, readAnswer } from './answers.js';
+import { errorOf, isFinal, isTokenOver, readAnswer } from './answers.js';
 import type { ClusterOptions } from './options.js';
 import { type Endpoint, hedged, post, type Transport } from './post.js';
+import { openStream } from './stream.js';
 
 /** Milliseconds after which the next server is asked too. */
 export const HEDGE = 200;
@@ -14,8 +15,6 @@ const TIMEOUT = 2_000;
 const PATIENCE = 15_000;
 /** Milliseconds between two repetitions. */
 const PAUSE = 100;
-/** Most bytes of one line of a watch. */
-const MAX_LINE = 16 * 1024 * 1024;
 
 /** Calls of etcd v3 through its JSON gateway (grpc-gateway), which needs nothing but HTTP. */
 export class Gateway {
@@ -68,11 +67,8 @@ export class Gateway {
    * Makes a call, and repeats it until it succeeds or is refused. It must be one that may be carried out twice.
    * @throws EngineUnavailableError, EngineDeniedError, EngineRestoredError. Refusal, for an answer that `passes`.
    */
-  async call(
-    path: string,
-    body: object,
-    { patience = PATIENCE, passes = none, reads = true, sent = { unanswered: 0 } }: CallOptions = {},
-  ): Promise<Fields> {
+  async call(path: string, body: object, options: CallOptions = {}): Promise<Fields> {
+    const { patience = PATIENCE, passes = none } = options;
     const until = monotonicMs() + patience;
     const text = JSON.stringify(body);
     let isSecondToken = false;
@@ -80,7 +76,7 @@ export class Gateway {
       if (this.#restored !== null) throw this.#restored;
       try {
         if (this.#options.auth !== undefined && this.#token === null) await this.#authenticate();
-        return await this.#once(path, text, reads, sent);
+        return await this.#once(path, text, options);
       } catch (error) {
         if (passes(error)) throw error;
         if (isTokenOver(error) && this.#options.auth !== undefined && !isSecondToken) {
@@ -95,19 +91,20 @@ export class Gateway {
     }
   }
 
-  async #once(path: string, body: string, reads: boolean, sent: Sent): Promise<Fields> {
+  async #once(path: string, body: string, options: CallOptions): Promise<Fields> {
+    const { reads = true, sent = { unanswered: 0 }, isDoubtful = none } = options;
     const seenBefore = this.#revision;
     const { endpoints } = this.#options;
     const { value, server } = await hedged(
       endpoints.length,
       this.#server,
       HEDGE,
-      async (index, signal) => {
+      async (index, requests) => {
         const endpoint = endpoints[index] as Endpoint;
         sent.unanswered += 1;
         try {
           const found = readAnswer(
-            await post(this.#transport, endpoint, path, body, this.#token, TIMEOUT, signal),
+            await post(this.#transport, endpoint, path, body, this.#token, TIMEOUT, requests),
           );
           sent.unanswered -= 1;
           return found;
@@ -117,6 +114,7 @@ export class Gateway {
         }
       },
       isFinal,
+      isDoubtful,
     );
     this.#server = server;
     const answer = new Fields(value);
@@ -169,12 +167,9 @@ export class Gateway {
   #authenticate(): Promise<void> {
     this.#authenticating ??= (async () => {
       const { username, password } = this.#options.auth as NonNullable<ClusterOptions['auth']>;
-      const answer = await this.#once(
-        '/auth/authenticate',
-        JSON.stringify({ name: username, password }),
-        false,
-        { unanswered: 0 },
-      );
+      const answer = await this.#once('/auth/authenticate', JSON.stringify({ name: username, password }), {
+        reads: false,
+      });
       const token = answer.get('token');
       if (typeof token !== 'string') throw new Error('it gave no token for the password');
       this.#token = token;
@@ -192,52 +187,15 @@ export class Gateway {
    * @returns ends it, without calling `onEnd`.
    */
   stream(path: string, body: object, onAnswer: (result: Fields) => void, onEnd: () => void): () => void {
-    let isOver = false;
-    const end = () => {
-      if (isOver) return;
-      isOver = true;
-      sent.destroy();
-      onEnd();
-    };
-    const text = JSON.stringify(body);
-    const { hostname, port } = this.#options.endpoints[this.#server] as Endpoint;
-    const headers: Record<string, string | number> = {
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(text),
-    };
-    if (this.#token !== null) headers.authorization = this.#token;
-    const { request, agent, tls } = this.#streams;
-    const sent = request(
-      { ...tls, hostname, port, path: `/v3${path}`, method: 'POST', agent, headers },
-      (answer) => {
-        let rest = '';
-        answer.setEncoding('utf8');
-        answer.on('data', (part: string) => {
-          const lines = (rest + part).split('\n');
-          rest = lines.pop() as string;
-          if (rest.length > MAX_LINE) end();
-          for (const line of lines) {
-            const json = parse(line);
-            const result = json?.result;
-            if (isOver || line === '') continue;
-            if (typeof result === 'object' && result !== null && this.#isOfCluster(new Fields(result))) {
-              onAnswer(new Fields(result));
-            } else end();
-          }
-        });
-        answer.on('end', end);
-        answer.on('error', end);
-        answer.on('aborted', end);
+    const endpoint = this.#options.endpoints[this.#server] as Endpoint;
+    return openStream(this.#streams, endpoint, path, JSON.stringify(body), this.#token, {
+      onAnswer: (result) => {
+        if (!this.#isOfCluster(result)) return false;
+        onAnswer(result);
+        return true;
       },
-    );
-    sent.on('error', end);
-    sent.end(text);
-    // A watch does not keep a program alive.
-    sent.on('socket', (socket) => socket.unref());
-    return () => {
-      isOver = true;
-      sent.destroy();
-    };
+      onEnd,
+    });
   }
 
   close(): void {
@@ -256,6 +214,8 @@ interface CallOptions {
   readonly reads?: boolean;
   /** Counts the requests that were made. */
   readonly sent?: Sent;
+  /** True for an answer that counts only if the requests that are still under way bring no other. */
+  readonly isDoubtful?: (answer: object) => boolean;
 }
 
 interface Sent {
