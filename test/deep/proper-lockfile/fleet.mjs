@@ -8,11 +8,18 @@ const MEMBER = fileURLToPath(new URL('member.cjs', import.meta.url));
 const BETWEEN_KILLS_MS = 700;
 
 /**
+ * @typedef {object} Setting
+ * @property {number} seconds
+ * @property {number} holdMs about how long a member holds the lock. 0: without a pause, and it waits for the lock
+ * @property {number} [most] acquisitions, after which it ends
+ */
+
+/**
  * @param {readonly string[]} modules of the members
  * @param {string} file
- * @param {{ seconds: number, holdMs: number }} setting
+ * @param {Setting} setting
  */
-export async function runFleet(modules, file, { seconds, holdMs }) {
+export async function runFleet(modules, file, { seconds, holdMs, most = Number.POSITIVE_INFINITY }) {
   writeFileSync(file, '');
   const result = {
     got: 0,
@@ -45,7 +52,7 @@ export async function runFleet(modules, file, { seconds, holdMs }) {
   };
   for (const module of modules) start(module);
   const end = performance.now() + seconds * 1_000;
-  while (performance.now() < end) {
+  while (performance.now() < end && result.got < most) {
     await sleep(BETWEEN_KILLS_MS);
     [...members][Math.floor(Math.random() * members.size)]?.kill('SIGKILL');
     result.kills += 1;
