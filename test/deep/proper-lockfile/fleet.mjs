@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const MEMBER = fileURLToPath(new URL('member.cjs', import.meta.url));
 const BETWEEN_KILLS_MS = 700;
+const LONG_GAP_MS = 1_000;
 
 /**
  * @typedef {object} Setting
@@ -26,6 +27,8 @@ export async function runFleet(modules, file, { seconds, holdMs, most = Number.P
     kills: 0,
     overlaps: 0,
     longestGapMs: 0,
+    /** Times that nobody had the lock for longer than {@link LONG_GAP_MS}. */
+    longGaps: 0,
     others: /** @type {Record<string, number>} */ ({}),
   };
   /** @type {Set<import('node:child_process').ChildProcess>} */
@@ -39,7 +42,9 @@ export async function runFleet(modules, file, { seconds, holdMs, most = Number.P
     member.on('message', (/** @type {string} */ what) => {
       if (what === 'got') {
         const now = performance.now();
-        if (lastAt > 0) result.longestGapMs = Math.max(result.longestGapMs, now - lastAt);
+        const gapMs = lastAt > 0 ? now - lastAt : 0;
+        result.longestGapMs = Math.max(result.longestGapMs, gapMs);
+        if (gapMs > LONG_GAP_MS) result.longGaps += 1;
         lastAt = now;
         result.got += 1;
       } else if (what.startsWith('overlap')) result.overlaps += 1;
