@@ -53,8 +53,8 @@ export const files = [
       { what: 'a claimed record is a lost one', from: ' || touchClaimed(lease, path)', to: '' },
       {
         what: 'a moment without a name is a loss',
-        from: 'pause <= ${LONGEST_PAUSE}',
-        to: 'pause < 1',
+        from: 'const LONGEST_PAUSE = 64;',
+        to: 'const LONGEST_PAUSE = 0;',
       },
     ],
   },
