@@ -11,9 +11,10 @@ import { missingHardening } from './hardened.mjs';
 import { loadability } from './loadable.mjs';
 import { macosProblems } from './macos.mjs';
 import { readManifest, sha256 } from './manifest.mjs';
+import { provenProblems } from './proven.mjs';
 import { readElf } from './read-elf.mjs';
 import { reproduction } from './reproduce.mjs';
-import { FILE_NAME, INSTALL_COMPILERS, MANIFEST, PREBUILDS, ROOT, TARGETS } from './targets.mjs';
+import { FILE_NAME, INSTALL_COMPILERS, MANIFEST, PREBUILDS, PROVEN, ROOT, TARGETS } from './targets.mjs';
 import { toolchain } from './toolchain.mjs';
 import { windowsProblems } from './windows.mjs';
 
@@ -31,6 +32,7 @@ for (const family of new Set(TARGETS.map((target) => target.family))) {
   if (!isOfThese) report(`its files for ${family} were not made from these native sources`);
 }
 for (const name of unexpectedFiles()) report('does not belong here', name);
+for (const problem of provenProblems(folder)) report(problem, PROVEN);
 if (root !== ROOT)
   for (const name of otherAddons()) report('may be loaded in place of these files', name, '');
 for (const target of TARGETS) {
@@ -107,7 +109,7 @@ function inspected(file, target) {
 
 /** Lists what does not belong here, because whatever lies here is published. */
 function unexpectedFiles() {
-  const expected = [MANIFEST, ...TARGETS.map((target) => join(target.folder, FILE_NAME))];
+  const expected = [MANIFEST, PROVEN, ...TARGETS.map((target) => join(target.folder, FILE_NAME))];
   let found = [];
   try {
     found = readdirSync(folder, { recursive: true, withFileTypes: true });

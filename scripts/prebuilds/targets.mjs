@@ -5,6 +5,8 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** The folder of the prebuilt files, and what records them, in the folder of the package. */
 export const PREBUILDS = 'prebuilds';
 export const MANIFEST = 'manifest.json';
+/** In that folder too: which of the files a machine of their own system has tested. Only published packages have it. */
+export const PROVEN = 'PROVEN.json';
 
 /** The name that prebuildify gives and src/backend/native.ts expects. It has no tag, so it is for glibc and for musl. */
 export const FILE_NAME = 'kernel-identity.node';

@@ -81,7 +81,7 @@ export function buildWithZig({ system, triple }) {
       cwd: ROOT,
       encoding: 'utf8',
       env: {
-        PATH: process.env.PATH,
+        ...process.env,
         ZIG_LIB_DIR: LIBRARY,
         ZIG_LOCAL_CACHE_DIR: join(work, 'cache'),
         ZIG_GLOBAL_CACHE_DIR: join(PLACE, 'cache'),

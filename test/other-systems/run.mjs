@@ -2,7 +2,8 @@
 // Holds plain Node on other systems against its bars: how soon the lock of a killed owner is free, that heirs hold it, and
 // that nobody shares one. `npm run test:systems -- [--seconds N] [--kills N] [system...]`. Systems: darwin, freebsd, openbsd and win32 are
 // Node on Linux that is told to be there, with the open(2) of that system; wine20 and wine22 are Node for Windows in
-// Wine (wine.sh installs it); wine20-native and wine22-native are the same with the addon. Default: darwin.
+// Wine (wine.sh installs it); wine20-native and wine22-native are the same with the addon; `here` is
+// the system that this runs on. Default: darwin.
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,13 +31,22 @@ let failures = 0;
 try {
   for (const system of positionals.length > 0 ? positionals : ['darwin']) {
     console.log(`== ${system}`);
-    const [, version, backend = ''] = /^wine(\d+)(?:-(\w+))?$/.exec(system) ?? [];
-    tryOn(system, version === undefined ? pretended(system) : inWine(version, backend), backend);
+    tryOn(system, ...startOf(system));
   }
 } finally {
   rmSync(workshop, { recursive: true });
 }
 process.exitCode = failures === 0 ? 0 : 1;
+
+/**
+ * @param {string} system
+ * @returns {[Run, string]} how to run a script there, and the backend that is asked for.
+ */
+function startOf(system) {
+  if (system === 'here') return [here, process.env.KERNEL_IDENTITY_BACKEND ?? ''];
+  const [, version, backend = ''] = /^wine(\d+)(?:-(\w+))?$/.exec(system) ?? [];
+  return [version === undefined ? pretended(system) : inWine(version, backend), backend];
+}
 
 /** @typedef {(script: string, ...args: string[]) => any} Run prints what the script prints, and returns it. */
 
@@ -86,6 +96,11 @@ function check(isMet, words) {
   if (isMet) return;
   failures += 1;
   console.log(`FAILED ${words}`);
+}
+
+/** @type {Run} */
+function here(script, ...args) {
+  return read(start(process.execPath, [besides(script), ...args]));
 }
 
 /** @param {string} platform @returns {Run} */

@@ -26,7 +26,7 @@ for version in 20 22; do
 done
 
 failed=0
-node test/other-systems/run.mjs "$@" wine20 wine22 || failed=1
+node test/other-systems/run.mjs "$@" wine20 wine22 wine22-native || failed=1
 
 # A copy of the project with the packages for Windows. vitest's bundler needs a system library that Wine 8 lacks.
 copy=$place/project

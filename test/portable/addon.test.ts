@@ -13,6 +13,8 @@ import { compareIdentities } from '../../src/identity/compare.js';
 import { observeProcess } from '../../src/identity/observe-process.js';
 import type { Observer } from '../../src/identity/observer.js';
 import type { ProcessIdentity } from '../../src/identity/process-identity.js';
+import type { LockView } from '../../src/lock/protocol/view.js';
+import { startAsyncWatch } from '../../src/lock/waiting/change-watch.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
 const PID = 4_004;
@@ -226,6 +228,20 @@ describe('the end of a process', () => {
     expect(watch?.onLockChange(0 as Descriptor, null, () => {})).toBe('ENOTSUP');
     expect(watch?.reportsChanges).toBe(false);
   });
+});
+
+test('a waiter looks again by itself where only the end of the owner is reported', () => {
+  const completeness = (reportsChanges: boolean): boolean | undefined => {
+    const { watch, ...backend } = windows();
+    // A lock of this package on a disk, in which everything that frees it is a change that could be reported.
+    const record = { pid: PID, version: 1, witness: null, identity: null, lifeline: null, handedOver: false };
+    const seen = { directory: 0, record, owner: { filesystem: { type: 'windows' }, status: {} } };
+    const all = { ...watch, onLockChange: () => 1, reportsChanges };
+    const view = { ...seen, lockPath: { backend: { ...backend, watch: all } } } as unknown as LockView;
+    return startAsyncWatch(view)?.complete;
+  };
+  expect(completeness(true)).toBe(true);
+  expect(completeness(windows().watch?.reportsChanges ?? true)).toBe(false);
 });
 
 describe('a place', () => {
