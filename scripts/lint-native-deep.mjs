@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { nativeSources } from './native-source-hash.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const SOURCES = nativeSources().filter((file) => file.endsWith('.cc'));
+const SOURCES = nativeSources('linux').filter((file) => file.endsWith('.cc'));
 const ADDON_API = dirname(createRequire(import.meta.url).resolve('node-addon-api/package.json'));
 const HEADERS = join(dirname(dirname(process.execPath)), 'include/node');
 

@@ -8,6 +8,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { nodeHeadersPrefix } from '../node-headers.mjs';
 import { FILE_NAME, ROOT } from './targets.mjs';
 import { verifiedToolchain } from './toolchain.mjs';
+import { buildWithZig } from './zig.mjs';
 
 const SOURCES = ['package.json', 'binding.gyp', 'native', 'scripts/native-source-hash.mjs'];
 
@@ -17,6 +18,7 @@ const SOURCES = ['package.json', 'binding.gyp', 'native', 'scripts/native-source
  */
 export function buildPrebuild(target) {
   const tools = verifiedToolchain(target);
+  if (target.family === 'thin') return { ...buildWithZig(target), versions: tools.versions };
   // The path must have no symbolic links, because binding.gyp computes a relative path out of this folder. Its name has a
   // space, to show that the addon builds in such a folder.
   const folder = realpathSync(mkdtempSync(join(tmpdir(), `kernel-identity ${target.folder}-`)));

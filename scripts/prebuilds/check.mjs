@@ -9,24 +9,30 @@ import { nativeSourceHash } from '../native-source-hash.mjs';
 import { buildPrebuild } from './build.mjs';
 import { missingHardening } from './hardened.mjs';
 import { loadability } from './loadable.mjs';
+import { macosProblems } from './macos.mjs';
 import { readManifest, sha256 } from './manifest.mjs';
+import { provenProblems } from './proven.mjs';
 import { readElf } from './read-elf.mjs';
 import { reproduction } from './reproduce.mjs';
-import { FILE_NAME, INSTALL_COMPILERS, MANIFEST, PREBUILDS, ROOT, TARGETS } from './targets.mjs';
+import { FILE_NAME, INSTALL_COMPILERS, MANIFEST, PREBUILDS, PROVEN, ROOT, TARGETS } from './targets.mjs';
 import { toolchain } from './toolchain.mjs';
+import { windowsProblems } from './windows.mjs';
 
 const {
   values: { rebuild },
   positionals: [root = ROOT],
 } = parseArgs({ options: { rebuild: { type: 'boolean', default: false } }, allowPositionals: true });
 const folder = join(root, PREBUILDS);
-const hash = nativeSourceHash();
 const skips = [];
 let failed = false;
 
 const manifest = readManifest(folder);
-if (manifest?.sources.sha256 !== hash) report('was not made from these native sources');
+for (const family of new Set(TARGETS.map((target) => target.family))) {
+  const isOfThese = manifest?.sources[family] === nativeSourceHash(family);
+  if (!isOfThese) report(`its files for ${family} were not made from these native sources`);
+}
 for (const name of unexpectedFiles()) report('does not belong here', name);
+for (const problem of provenProblems(folder)) report(problem, PROVEN);
 if (root !== ROOT)
   for (const name of otherAddons()) report('may be loaded in place of these files', name, '');
 for (const target of TARGETS) {
@@ -62,7 +68,8 @@ function check(target, file, entry) {
   }
   const problems = [];
   if (sha256(bytes) !== entry?.sha256) problems.push('is not the file of the manifest');
-  if (!bytes.includes(hash)) problems.push('does not contain the hash of the native sources');
+  if (!bytes.includes(nativeSourceHash(target.family)))
+    problems.push('does not contain the hash of the native sources');
   for (const [tool, wanted] of Object.entries(target.versions)) {
     if (entry?.[tool] !== wanted) problems.push(`was not made with the ${tool} ${wanted}`);
   }
@@ -81,6 +88,8 @@ function check(target, file, entry) {
 
 /** Checks what stands in the file itself. */
 function inspected(file, target) {
+  if (target.system === 'windows') return windowsProblems(file, target);
+  if (target.system === 'darwin') return macosProblems(file, target);
   let elf;
   try {
     elf = readElf(file);
@@ -100,7 +109,7 @@ function inspected(file, target) {
 
 /** Lists what does not belong here, because whatever lies here is published. */
 function unexpectedFiles() {
-  const expected = [MANIFEST, ...TARGETS.map((target) => join(target.folder, FILE_NAME))];
+  const expected = [MANIFEST, PROVEN, ...TARGETS.map((target) => join(target.folder, FILE_NAME))];
   let found = [];
   try {
     found = readdirSync(folder, { recursive: true, withFileTypes: true });

@@ -1,9 +1,11 @@
 // Finds the compilers that the prebuilds are made with.
 import { spawnSync } from 'node:child_process';
 import { INSTALL_COMPILERS } from './targets.mjs';
+import { zigVersion } from './zig.mjs';
 
 /** Returns the programs for one target. Their versions decide the bytes, so they go into the manifest. */
-export function toolchain({ triple }) {
+export function toolchain({ family, triple }) {
+  if (family === 'thin') return { versions: { compiler: zigVersion() } };
   const program = (name) => `${triple}-${name}`;
   return {
     cc: program('gcc'),
@@ -24,7 +26,7 @@ export function toolchain({ triple }) {
  */
 export function verifiedToolchain(target) {
   const tools = toolchain(target);
-  for (const name of [tools.cc, tools.cxx]) {
+  for (const name of target.family === 'linux' ? [tools.cc, tools.cxx] : []) {
     // A compiler for another machine under that name would make files that the target cannot load.
     const machine = firstLine(name, ['-dumpmachine']);
     if (machine === target.triple) continue;

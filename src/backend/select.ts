@@ -6,6 +6,8 @@ import { loadNativeBackend } from './native.js';
 import { loadPortableBackend } from './portable/index.js';
 import { loadProcfsBackend } from './procfs/index.js';
 import { isShortage, reasonOf, systemError } from './system-error.js';
+import { loadThinBackend } from './thin/index.js';
+import { whyNotProven } from './thin/proven.js';
 
 /** A backend, and in words for the diagnostics dump the reason why it was selected. */
 export interface SelectedBackend {
@@ -14,7 +16,7 @@ export interface SelectedBackend {
 }
 
 const LOADERS: Readonly<Record<BackendName, () => Backend>> = {
-  native: loadNativeBackend,
+  native: () => (process.platform === 'linux' ? loadNativeBackend() : loadThinBackend()),
   procfs: loadProcfsBackend,
   portable: () => loadPortableBackend(),
 };
@@ -31,7 +33,8 @@ let selected: SelectedBackend | undefined;
 
 /**
  * The backend of this thread, chosen at the first call. On Linux it is `native` where the addon loads, else
- * `procfs`; on other systems it is `portable`. On Linux `portable` is used only when the user asks for it,
+ * `procfs`. On Windows and macOS it is `native` where that addon was tested on such a machine, else, and on other systems,
+ * `portable`. On Linux `portable` is used only when the user asks for it,
  * because it would judge by the little that it knows although the kernel knows more. The environment variable
  * `KERNEL_IDENTITY_BACKEND` forces one.
  * @throws {BackendUnavailableError} ERR_BACKEND_UNAVAILABLE: the forced backend, or on Linux either of the
@@ -51,12 +54,7 @@ function choose(forced: string): SelectedBackend {
   if (forced !== '') {
     return { backend: loadForced(forced), reason: 'forced by KERNEL_IDENTITY_BACKEND' };
   }
-  if (process.platform !== 'linux') {
-    return {
-      backend: loadPortableBackend(),
-      reason: `the others are for Linux, and this is ${process.platform}`,
-    };
-  }
+  if (process.platform !== 'linux') return chooseElsewhere();
   const failures: string[] = [];
   for (const name of ['native', 'procfs'] as const) {
     try {
@@ -71,6 +69,18 @@ function choose(forced: string): SelectedBackend {
     `no backend can be loaded: ${failures.join('; ')}. ` +
       'KERNEL_IDENTITY_BACKEND=portable needs neither, but cannot prove that an owner is dead: see docs/portable.md.',
   );
+}
+
+/** An addon that no such machine has run may crash while it is loaded, which no program can catch. So it is not tried. */
+function chooseElsewhere(): SelectedBackend {
+  const objection = whyNotProven();
+  if (objection !== null) return { backend: loadPortableBackend(), reason: objection };
+  try {
+    return { backend: LOADERS.native(), reason: 'the addon loaded' };
+  } catch (error) {
+    refuseShortageOf(error);
+    return { backend: loadPortableBackend(), reason: `native backend: ${reasonOf(error)}` };
+  }
 }
 
 /**

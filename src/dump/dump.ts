@@ -61,7 +61,9 @@ function collect(locks: readonly LockDump[]): DiagnosticsDump {
     capabilities: backend === null ? null : readOrNull(() => backend.capabilities()),
     identity: backend === null ? null : readOrNull(ownIdentity),
     namespaces: readNamespaces(),
-    initialPidNamespace: inode === null ? null : inode === INITIAL_PID_NAMESPACE,
+    // Only Linux has several.
+    initialPidNamespace:
+      inode === null || process.platform !== 'linux' ? null : inode === INITIAL_PID_NAMESPACE,
     proc: {
       own: observer?.ownProc ?? null,
       hidden: isProcHidden(),

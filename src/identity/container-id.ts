@@ -13,13 +13,17 @@ export const SHORT_CONTAINER_ID = 12;
  * @throws EMFILE, ENFILE or ENOMEM where descriptors or memory have run out.
  */
 export function readContainerId(pid: number | 'self'): string | null {
-  return find(`/proc/${pid}/cgroup`, /.*/g) ?? find(`/proc/${pid}/mountinfo`, /^.* \/etc\/hostname .*$/gm);
+  return find(`/proc/${pid}/cgroup`, '') ?? find(`/proc/${pid}/mountinfo`, ' /etc/hostname ');
 }
 
-function find(path: string, lines: RegExp): string | null {
+/**
+ * Finds the first container id in the lines of a file that have `mark` in them. The lines are not chosen by a regular
+ * expression, because compiling one takes the first lock of a process 0.2 ms.
+ */
+function find(path: string, mark: string): string | null {
   try {
-    for (const line of readFileSync(path, 'latin1').match(lines) ?? []) {
-      const id = CONTAINER_ID.exec(line);
+    for (const line of readFileSync(path, 'latin1').split('\n')) {
+      const id = line.includes(mark) ? CONTAINER_ID.exec(line) : null;
       if (id !== null) return id[0];
     }
   } catch (error) {

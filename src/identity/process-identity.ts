@@ -18,7 +18,8 @@ export interface ProcessIdentity {
   readonly pid: number;
   /**
    * Start of the process in USER_HZ ticks since boot (field 22 of proc_pid_stat(5)), with the reader's
-   * time-namespace shift taken out. It survives exec, and does not move when the wall clock is set.
+   * time-namespace shift taken out. It survives exec, and does not move when the wall clock is set. On Windows and macOS
+   * it is in microseconds since 1970, as the wall clock was when the process started.
    */
   readonly startTicks: string | null;
   /**
@@ -26,9 +27,15 @@ export interface ProcessIdentity {
    * otherwise 0.
    */
   readonly startTolerance: number;
-  /** /proc/sys/kernel/random/boot_id: one per kernel boot, equal in all containers of a host. */
+  /**
+   * /proc/sys/kernel/random/boot_id: one per kernel boot, equal in all containers of a host. On macOS it is
+   * kern.bootsessionuuid, on Windows a hash of the machine's id and the time of its boot.
+   */
   readonly bootId: string | null;
-  /** False when something (LXC, systemd-nspawn) is mounted over boot_id. null when that is not known. */
+  /**
+   * False when something (LXC, systemd-nspawn) is mounted over boot_id, and on Windows, which has none of its own. null
+   * when that is not known.
+   */
   readonly bootIdNative: boolean | null;
   /** The PID namespace in which {@link pid} is a number. */
   readonly pidNamespace: {
@@ -37,7 +44,10 @@ export interface ProcessIdentity {
     /** NS_GET_ID, decimal. Never reused within a boot (kernel 6.18). */
     readonly id: string | null;
   };
-  /** Inode of the process's pidfd on pidfs, decimal: unique within a boot (kernel 6.9). */
+  /**
+   * Inode of the process's pidfd on pidfs, decimal: unique within a boot (kernel 6.9). On macOS the unique id of the
+   * process, on Windows its ProcessStartKey.
+   */
   readonly pidfdInode: string | null;
   /**
    * The lifeline: `<space>:<offset>` of a byte that the process keeps locked in the file of a namespace, and that every

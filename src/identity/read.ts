@@ -5,7 +5,7 @@ import { isErrno, refuseShortage } from '../backend/system-error.js';
 import { rememberLast } from '../remember-last.js';
 import { compareIdentities } from './compare.js';
 import { readContainerId } from './container-id.js';
-import { observedIdentity, observeProcess } from './observe-process.js';
+import { observedIdentity, observeProcess, withStart } from './observe-process.js';
 import { currentObserver, type Observer } from './observer.js';
 import { checkedIdentities, freezeIdentity, type ProcessIdentity } from './process-identity.js';
 
@@ -65,18 +65,15 @@ function takeLifeline({ lifeline }: Backend): string | null {
  * @throws EMFILE, ENFILE or ENOMEM where descriptors or memory have run out.
  */
 export function readSelf(observer: Observer): ProcessIdentity {
-  const { processes, files } = observer.backend;
+  const { processes } = observer.backend;
   const stat = observer.pidInProc === null ? 'ENOENT' : processes.stat(observer.pidInProc);
   refuseShortage(stat, 'open');
-  const pidfd = processes.openPidfd(observer.pid);
-  refuseShortage(pidfd, 'pidfd_open');
-  let inode: string | null = null;
-  if (!isErrno(pidfd)) {
-    inode = processes.pidfdInode(pidfd);
-    files.close(pidfd);
-  }
+  const probe = processes.probePidfd(observer.pid);
+  refuseShortage(probe, 'pidfd_open');
+  const inode = isErrno(probe) ? null : probe.inode;
   const ticksAsRead = isErrno(stat) ? null : stat.startTicks;
-  return observedIdentity(observer, observer.pid, observer.pidNamespace, inode, ticksAsRead);
+  const identity = observedIdentity(observer, observer.pid, observer.pidNamespace, inode, ticksAsRead);
+  return isErrno(probe) ? identity : withStart(identity, probe);
 }
 
 /**

@@ -29,6 +29,7 @@ declare -A packages=(
   [places]="e2fsprogs xfsprogs btrfs-progs bindfs sshfs openssh-sftp-server mergerfs fuse-overlayfs gocryptfs"
   [failing-calls]="strace"
   [late-answers]="strace bindfs"
+  [proper-lockfile]="strace"
   [failing-disks]="perl e2fsprogs xfsprogs btrfs-progs bindfs libfaketime"
   [quota]="user-mode-linux kmod quota e2fsprogs xfsprogs"
   [uml]="user-mode-linux e2fsprogs xfsprogs btrfs-progs"

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { EtcdEngine } from '../../src/engine/etcd/etcd-engine.js';
 import { checkEtcdOptions } from '../../src/engine/etcd/options.js';
@@ -117,5 +118,36 @@ test('a removal whose answer was lost is not called a loss when its repetition f
   expect(doubtful.signal.aborted).toBe(false);
   const lost = await locks.acquire('a');
   await expect(lost.release()).rejects.toMatchObject({ code: 'ERR_LOCK_LOST' });
+  await locks.close();
+});
+
+test('a removal that a slow server has done is no loss when another server, asked meanwhile, finds nothing', async () => {
+  const header = { cluster_id: '1', revision: '7' };
+  const entry = {
+    key: Buffer.from('locks/a/4d').toString('base64'),
+    create_revision: '7',
+    mod_revision: '7',
+  };
+  let asked = 0;
+  const answers = (removed: boolean, delay: number) => async (path: string, _: unknown, body: unknown) => {
+    if (path === '/v3/lease/grant') return { body: { header, ID: '77', TTL: '10' } };
+    const { success: [{ request_put: put = null, request_delete_range: removal = null } = {}] = [] } =
+      body as {
+        success?: { request_put?: object; request_delete_range?: object }[];
+      };
+    if (put !== null) {
+      const made = { ...put, ...entry };
+      return { body: { header, succeeded: true, responses: [{}, { response_range: { kvs: [made] } }] } };
+    }
+    if (removal === null) return { body: { header } };
+    asked += 1;
+    await sleep(delay);
+    return { body: { header, succeeded: removed } };
+  };
+  const endpoints = [await fakeGateway(answers(true, 400)), await fakeGateway(answers(false, 0))];
+  const locks = etcd({ endpoints, ttl: 10_000 });
+  const lock = await locks.acquire('a');
+  await lock.release();
+  expect(asked).toBe(2);
   await locks.close();
 });

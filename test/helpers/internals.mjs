@@ -7,6 +7,8 @@ export { loadPortableBackend } from '../../build/modules/backend/portable/index.
 export { filesystemName } from '../../build/modules/backend/procfs/filesystem.js';
 export { loadProcfsBackend } from '../../build/modules/backend/procfs/index.js';
 export { currentBackend } from '../../build/modules/backend/select.js';
+export { loadThinBackend } from '../../build/modules/backend/thin/index.js';
+export { loadThinAddon } from '../../build/modules/backend/thin/thin-addon.js';
 export { recognise, recogniseHead } from '../../build/modules/formats/recognise.js';
 export * as api from '../../build/modules/index.js';
 export { formatOwnerRecord } from '../../build/modules/record/format.js';

@@ -1,13 +1,17 @@
 // What the first lock of a process loads. Each module of Node that it does without is a millisecond or more.
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect } from 'vitest';
 import { hasBackend } from '../helpers/backends.js';
+import { MAIN } from '../helpers/cli.js';
 import { isBuilt, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { installInto, PREBUILT } from './install.js';
 
+const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
+const PRINT_BUILTINS = fileURLToPath(new URL('fixtures/print-builtins.cjs', import.meta.url));
 const START = fileURLToPath(new URL('fixtures/start.cjs', import.meta.url));
 
 interface Started {
@@ -56,4 +60,26 @@ describe('the first lock of a process', () => {
     expect(backend).toEqual({ name: 'native', reason: 'the addon loaded' });
     expect(files.filter((name) => name.endsWith('.node'))).toEqual([join(root, PREBUILT)]);
   });
+});
+
+testRequiring([isBuilt()], 'no CommonJS file requires a module of Node more than once', () => {
+  const files = readdirSync(DIST, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.cjs'),
+  );
+  expect(files).toEqual(expect.arrayContaining(['index.cjs', 'cli/run.cjs', 'cli/main.cjs']));
+  for (const file of files) {
+    const text = readFileSync(join(DIST, file), 'utf8');
+    const names = [...text.matchAll(/require\("(node:[\w/]+)"\)/g)].map(([, name]) => name);
+    expect(names, file).toContain('node:fs');
+    expect(names, file).toEqual([...new Set(names)]);
+  }
+});
+
+testRequiring([isBuilt()], 'run loads nothing for a terminal, and no crypto', () => {
+  const args = ['--require', PRINT_BUILTINS, MAIN, 'run', join(tempDir(), 'a.lock'), '--', 'true'];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  expect(stderr).toBe('');
+  const loaded = JSON.parse(stdout) as string[];
+  expect(loaded).toContain('NativeModule child_process');
+  expect(loaded.filter((name) => /^NativeModule (tty|crypto|worker_threads)$/.test(name))).toEqual([]);
 });

@@ -948,7 +948,7 @@ export const files = [
       { what: 'no start ticks for want of a descriptor', from: "  refuseShortage(stat, 'open');\n", to: '' },
       {
         what: 'no pidfd inode for want of a descriptor',
-        from: "  refuseShortage(pidfd, 'pidfd_open');\n",
+        from: "  refuseShortage(probe, 'pidfd_open');\n",
         to: '',
       },
     ],

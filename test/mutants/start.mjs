@@ -28,7 +28,7 @@ export const files = [
     ],
   },
   {
-    file: 'src/backend/native.ts',
+    file: 'src/backend/require-addon.ts',
     tests: ['test/host/start.test.ts'],
     mutants: [
       {
@@ -42,6 +42,12 @@ export const files = [
         to: "const found = [root, '.'].flatMap((folder) => places.map((place) => join(folder, place)))",
         tests: ['test/host/addon-path.test.ts'],
       },
+    ],
+  },
+  {
+    file: 'src/backend/native.ts',
+    tests: ['test/host/start.test.ts'],
+    mutants: [
       {
         what: 'the slow probe is made for every lock',
         from: '        get lossEvents() {\n          return lossEvents();\n        },\n',

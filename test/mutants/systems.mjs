@@ -1,6 +1,7 @@
 // Mistakes in what plain Node does on other systems.
 
 const WITNESS = ['test/portable/witness.test.ts'];
+const ADDON = ['test/portable/addon.test.ts'];
 
 /** @type {import('./list.mjs').MutatedFile[]} */
 export const files = [
@@ -43,6 +44,18 @@ export const files = [
         what: 'no private directory can be found by its witness',
         from: "nonceOfPrivate(basename(dirname(handle.path))) ?? ''",
         to: "''",
+      },
+    ],
+  },
+  {
+    file: 'src/backend/lease-worker.ts',
+    tests: ['test/backend/lease.test.ts'],
+    mutants: [
+      { what: 'a claimed record is a lost one', from: ' || touchClaimed(lease, path)', to: '' },
+      {
+        what: 'a moment without a name is a loss',
+        from: 'const LONGEST_PAUSE = 64;',
+        to: 'const LONGEST_PAUSE = 0;',
       },
     ],
   },
@@ -175,19 +188,181 @@ export const files = [
     tests: ['test/judge/strangers/grounds.test.ts'],
     mutants: [
       {
-        what: 'what the clock has gained makes a record older than the boot',
-        from: 'bootedMs - seen.clockGainMs - recordedAt.ms',
-        to: 'bootedMs - recordedAt.ms',
-      },
-      {
         what: 'a record from within the slack is from before the boot',
-        from: 'if (!isLateByAnyClock({ recordedAt, lateMs }, judged)) return null;',
-        to: 'if (lateMs <= 0) return null;',
+        from: 'if (!isLateByAnyClock({ recordedAt, lateMs: bootedMs - recordedAt.ms }, judged)) return null;',
+        to: 'if (bootedMs <= recordedAt.ms) return null;',
       },
       {
         what: 'the boot decides where births are known',
-        from: "if (seen.platform === 'linux' || seen.observedProcess",
-        to: 'if (seen.observedProcess',
+        from: "  if (seen.platform === 'linux') return null;\n",
+        to: '',
+      },
+      {
+        what: 'the boot decides about a process whose birth is seen',
+        from: 'exited !== true && ticksAsRead === null',
+        to: 'exited !== true',
+      },
+    ],
+  },
+  {
+    file: 'src/backend/thin/boot-text.ts',
+    tests: ADDON,
+    mutants: [
+      {
+        what: 'the boot id that was put together on Windows is called its own',
+        from: "return { id: groups.join('-'), native: false };",
+        to: "return { id: groups.join('-'), native: true };",
+      },
+      {
+        what: 'any text is a boot id',
+        from: 'UUID.test(id) ? { id, native: true } : null',
+        to: '{ id, native: true }',
+      },
+    ],
+  },
+  {
+    file: 'src/backend/thin/processes.ts',
+    tests: ADDON,
+    mutants: [
+      {
+        what: 'a process that is hidden has ended',
+        from: "if (isErrno(now)) return now === 'ESRCH';",
+        to: 'if (isErrno(now)) return true;',
+      },
+      {
+        what: 'a number that was given to another process is that of the first',
+        from: 'return now.hasExited || isOther(seen.sight, now);',
+        to: 'return now.hasExited;',
+      },
+      {
+        what: 'a key that is not known is another one',
+        from: 'before.key !== null && now.key !== null',
+        to: 'true',
+      },
+      {
+        what: 'a start that is not known is another one',
+        from: 'return before.started !== null && now.started !== null && before',
+        to: 'return before',
+      },
+      {
+        what: 'a pidfd leads to a process of which nothing is known',
+        from: "    if (sight.key === null && sight.started === null) return 'ENOSYS';\n",
+        to: '',
+      },
+      {
+        what: 'a container of Windows has the numbers of its host',
+        from: 'this.#addon.numbersAreShared() ? THE_ONLY : null',
+        to: 'THE_ONLY',
+      },
+    ],
+  },
+  {
+    file: 'src/backend/thin/watch.ts',
+    tests: ADDON,
+    mutants: [
+      {
+        what: 'another process under the number is watched in place of the meant one',
+        from: 'if (!this.#processes.pidfdExited(pidfd)) return ticket;',
+        to: 'return ticket;',
+      },
+      {
+        what: 'a waiter relies on changes that nobody reports',
+        from: 'reportsChanges = false',
+        to: 'reportsChanges = true',
+      },
+    ],
+  },
+  {
+    file: 'src/backend/thin/files.ts',
+    tests: ADDON,
+    mutants: [
+      {
+        what: 'a lock on FAT rests on numbers of files that change',
+        from: 'volume !== null && OF_WINDOWS.has(volume)',
+        to: 'volume !== null',
+      },
+      {
+        what: 'a network share is a disk of this machine',
+        from: 'type === null || !OF_MACOS.has(type) ||',
+        to: 'type === null ||',
+      },
+      { what: 'the place is that of another directory', from: ' || lookFor(handle) === null', to: '' },
+    ],
+  },
+  {
+    file: 'src/backend/thin/pure-test.ts',
+    tests: ADDON,
+    mutants: [
+      {
+        what: 'the addon alone says that a witness is free',
+        from: "return isSeenHeld ? 'held' : FLOCK_WITNESS.test(handle);",
+        to: 'return handle.pin === null ? FLOCK_WITNESS.test(handle) : addon.testWitness(handle.pin);',
+      },
+    ],
+  },
+  {
+    file: 'src/backend/thin/proven.ts',
+    tests: ADDON,
+    mutants: [
+      {
+        what: 'another addon than the tested one is loaded unasked',
+        from: 'proven !== null && proven === packed',
+        to: 'proven !== null',
+      },
+      {
+        what: 'an addon that nobody tested is loaded unasked',
+        from: 'proven !== null && proven === packed',
+        to: 'proven === packed || packed !== null',
+      },
+    ],
+  },
+  {
+    file: 'src/identity/observe-process.ts',
+    tests: ADDON,
+    mutants: [
+      {
+        what: 'the start that the addon reads is lost',
+        from: 'return started === null ? identity :',
+        to: 'return true ? identity :',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/waiting/change-watch.ts',
+    tests: ADDON,
+    mutants: [
+      {
+        what: 'a waiter sleeps for a release that nobody reports',
+        from: 'operations.reportsChanges && isOfOwner',
+        to: 'isOfOwner',
+      },
+    ],
+  },
+  {
+    file: 'scripts/prebuilds/proven.mjs',
+    tests: ['test/release/prebuilds.test.ts'],
+    mutants: [
+      {
+        what: 'one version of Node is enough for a proof',
+        from: 'NODES.every((major)',
+        to: 'NODES.some((major)',
+      },
+      { what: 'what was tested was another file', from: ' && one.sha256 === packed', to: '' },
+    ],
+  },
+  {
+    file: 'src/judge/strangers/boot-stamp.ts',
+    tests: WITNESS,
+    mutants: [
+      {
+        what: 'a clock was not set where nothing shows that',
+        from: 'return Number.POSITIVE_INFINITY;',
+        to: 'return 0;',
+      },
+      {
+        what: 'a clock that was set back is one that was set forward',
+        from: 'nowMs - bootTimeMs - known',
+        to: 'known - (nowMs - bootTimeMs)',
       },
     ],
   },

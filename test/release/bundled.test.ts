@@ -37,7 +37,9 @@ test('the bill of materials names the package, what it was made from, and each p
   const names = (components as Component[]).map(({ name }) => name);
   expect(names).toEqual([
     ...['node-addon-api', 'esbuild'],
-    ...['prebuilds/linux-x64/kernel-identity.node', 'prebuilds/linux-arm64/kernel-identity.node'],
+    ...['linux-x64', 'linux-arm64', 'win32-x64', 'win32-arm64', 'darwin-x64', 'darwin-arm64'].map(
+      (machine) => `prebuilds/${machine}/kernel-identity.node`,
+    ),
   ]);
   expect(dependencies[0].dependsOn).toHaveLength(names.length);
   for (const { name, version: bundled, purl, hashes } of components as Component[]) {

@@ -11,23 +11,31 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
-import { afterEach, beforeAll, expect, test } from 'vitest';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 // @ts-expect-error a script in plain JavaScript
 import { missingHardening } from '../../scripts/prebuilds/hardened.mjs';
 // @ts-expect-error a script in plain JavaScript
+import { macosProblems as problemsOnMacos } from '../../scripts/prebuilds/macos.mjs';
+// @ts-expect-error a script in plain JavaScript
 import { sha256 } from '../../scripts/prebuilds/manifest.mjs';
+// @ts-expect-error a script in plain JavaScript
+import { provenBy as provenByNotes } from '../../scripts/prebuilds/proven.mjs';
 // @ts-expect-error a script in plain JavaScript
 import { readElf } from '../../scripts/prebuilds/read-elf.mjs';
 // @ts-expect-error a script in plain JavaScript
 import { FILE_NAME, ROOT, TARGETS } from '../../scripts/prebuilds/targets.mjs';
+// @ts-expect-error a script in plain JavaScript
+import { windowsProblems as problemsOnWindows } from '../../scripts/prebuilds/windows.mjs';
 import { onCleanup } from '../helpers/cleanup.js';
 import { describeRequiring, hasProgram, type Requirement, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 
 interface Target {
   readonly folder: string;
+  readonly family: 'linux' | 'thin';
   readonly triple: string;
+  readonly isSigned?: boolean;
   readonly versions: { readonly compiler: string; readonly linker: string };
 }
 
@@ -36,6 +44,13 @@ interface Manifest {
 }
 
 const targets: readonly Target[] = TARGETS;
+const ofLinux = targets.filter(({ family }) => family === 'linux');
+/** A change in the others is found by their signature, without compiling. */
+const unsigned = targets.filter(({ isSigned }) => isSigned !== true);
+type Problems = (file: string, target: unknown) => { problems: string[] };
+const windowsProblems: Problems = problemsOnWindows;
+const macosProblems: Problems = problemsOnMacos;
+const provenBy: (notes: object[], files: object, run: string) => { addons: object } = provenByNotes;
 const CHECK = 'scripts/prebuilds/check.mjs';
 
 /** Whether the files that are here belong to the sources, and all but their compilation can be checked. */
@@ -70,7 +85,13 @@ describeRequiring(
       mkdirSync(programs);
       const { status, stdout } = spawnSync('sh', ['-c', 'command -v readelf'], { encoding: 'utf8' });
       if (status === 0) symlinkSync(stdout.trim(), join(programs, 'readelf'));
-      for (const target of targets) pretendCompiler(target);
+      for (const target of ofLinux) pretendCompiler(target);
+      const zig = inCopy(`zig/node_modules/@zigc/linux-${process.arch}/bin/zig`);
+      mkdirSync(dirname(zig), { recursive: true });
+      cpSync(join(ROOT, 'test/release/fixtures/zig.mjs'), zig);
+      chmodSync(zig, 0o755);
+      // The script asks for node in the PATH.
+      symlinkSync(process.execPath, join(programs, 'node'));
     });
     afterEach(() => {
       for (const name of ['scripts', 'prebuilds']) rmSync(inCopy(name), { recursive: true });
@@ -100,6 +121,7 @@ describeRequiring(
         encoding: 'utf8',
         env: {
           PATH: programs,
+          KI_ZIG: inCopy('zig'),
           TEST_HONEST_PREBUILDS: inCopy('honest'),
           npm_config_nodedir: process.env.npm_config_nodedir,
           ...env,
@@ -108,18 +130,20 @@ describeRequiring(
       return { status, said: stdout + stderr };
     }
 
-    /** Changes code in both files, and all that the manifest says of them. */
+    /** Changes code in all files that are not signed, and all that the manifest says of them. */
     function tamper(also: (entry: Record<string, unknown>) => void = () => {}, root = copy): void {
       const path = join(root, 'prebuilds/manifest.json');
       const manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest;
-      for (const { folder } of targets) {
-        const name = `${folder}/${FILE_NAME}`;
-        const bytes = readFileSync(join(root, 'prebuilds', name));
-        const at = bytes.length >> 1;
-        bytes.writeUInt32LE(~bytes.readUInt32LE(at) >>> 0, at);
-        writeFileSync(join(root, 'prebuilds', name), bytes);
+      for (const target of targets) {
+        const name = `${target.folder}/${FILE_NAME}`;
         const entry = manifest.files[name] as Record<string, unknown>;
-        entry.sha256 = sha256(bytes);
+        if (unsigned.includes(target)) {
+          const bytes = readFileSync(join(root, 'prebuilds', name));
+          const at = bytes.length >> 1;
+          bytes.writeUInt32LE(~bytes.readUInt32LE(at) >>> 0, at);
+          writeFileSync(join(root, 'prebuilds', name), bytes);
+          entry.sha256 = sha256(bytes);
+        }
         also(entry);
       }
       writeFileSync(path, JSON.stringify(manifest));
@@ -135,7 +159,7 @@ describeRequiring(
       tamper();
       const { status, said } = check();
       expect(status).toBe(1);
-      for (const { folder } of targets)
+      for (const { folder } of unsigned)
         expect(said).toMatch(new RegExp(`${folder}.*does not come from these sources`));
     });
 
@@ -156,20 +180,22 @@ describeRequiring(
       });
       const { status, said } = check();
       expect(status).toBe(2);
-      for (const { folder } of targets)
+      for (const { folder } of unsigned)
         expect(said).toMatch(new RegExp(`SKIPPED ${folder}: not compiled again`));
     });
 
     test('what could not be compiled again is no success, in CI or elsewhere', () => {
-      for (const { triple } of targets) rmSync(join(programs, `${triple}-g++`));
-      onCleanup(() => targets.forEach(pretendCompiler));
+      for (const { triple } of ofLinux) rmSync(join(programs, `${triple}-g++`));
+      onCleanup(() => ofLinux.forEach(pretendCompiler));
       expect(check()).toEqual({
         status: 2,
         said: expect.stringMatching(/must be .*, but there is none here/),
       });
       expect(checkWith({}, ['--rebuild']).status).toBe(2);
       expect(checkWith({}, []).status, 'when it was not asked for').toBe(0);
-      targets.forEach(pretendCompiler);
+      ofLinux.forEach(pretendCompiler);
+      const noZig = checkWith({ KI_ZIG: inCopy('nowhere') }, ['--rebuild']);
+      expect(noZig).toEqual({ status: 2, said: expect.stringMatching(/SKIPPED win32-x64: .*none here/) });
       const broken = checkWith({ TEST_HONEST_PREBUILDS: inCopy('nowhere') }, ['--rebuild']);
       expect(broken).toEqual({ status: 2, said: expect.stringMatching(/not compiled again: .* failed/) });
     });
@@ -178,6 +204,25 @@ describeRequiring(
       const path = inCopy('prebuilds/manifest.json');
       writeFileSync(path, readFileSync(path, 'utf8').replaceAll('-fstack-protector-strong ', ''));
       expect(check()).toEqual({ status: 1, said: expect.stringContaining('is not what the manifest says') });
+    });
+
+    test('addons that were not tested on their system are not called proven', () => {
+      const proven = (machine: string, sha256: unknown) =>
+        writeFileSync(inCopy('prebuilds/PROVEN.json'), JSON.stringify({ addons: { [machine]: { sha256 } } }));
+      const { files } = JSON.parse(readFileSync(inCopy('prebuilds/manifest.json'), 'utf8')) as Manifest;
+      const honest = files['win32-x64/kernel-identity.node']?.sha256;
+      proven('win32-x64', honest);
+      expect(checkWith({}, []).status).toBe(0);
+      for (const [machine, sha256] of [
+        ['win32-x64', 'a'],
+        ['win32-arm64', honest],
+        ['linux-x64', honest],
+        ['x', undefined],
+      ]) {
+        proven(machine as string, sha256);
+        const { status, said } = checkWith({}, []);
+        expect([status, said]).toEqual([1, expect.stringContaining('PROVEN.json: names another file')]);
+      }
     });
 
     test('nothing else lies there', () => {
@@ -230,6 +275,99 @@ describeRequiring(
     });
   },
 );
+
+describe('PROVEN.json', () => {
+  const files = {
+    'win32-x64/kernel-identity.node': { sha256: 'a' },
+    'darwin-x64/kernel-identity.node': { sha256: 'b' },
+  };
+  const note = (machine: string, hash: string, node: string) => ({
+    machine,
+    sha256: hash,
+    node,
+    system: 's',
+  });
+  const all = (machine: string, hash: string) =>
+    ['20.1.0', '22.1.0', '24.1.0'].map((node) => note(machine, hash, node));
+  const namedBy = (...notes: object[]) => Object.keys(provenBy(notes, files, '7').addons);
+
+  test('names an addon that every version of Node has tested', () => {
+    expect(provenBy(all('win32-x64', 'a'), files, '7').addons).toEqual({
+      'win32-x64': { sha256: 'a', nodes: ['20.1.0', '22.1.0', '24.1.0'], systems: ['s'], run: '7' },
+    });
+    expect(namedBy(...all('win32-x64', 'a'), ...all('darwin-x64', 'b'))).toEqual(['win32-x64', 'darwin-x64']);
+  });
+
+  test('names none that one of them has not, nor another file, nor one of Linux', () => {
+    expect(namedBy(...all('win32-x64', 'a').slice(1))).toEqual([]);
+    expect(namedBy(...all('win32-x64', 'a').slice(1), note('win32-x64', 'b', '20.1.0'))).toEqual([]);
+    expect(namedBy(...all('win32-x64', 'b'), ...all('win32-arm64', 'a'), ...all('linux-x64', 'a'))).toEqual(
+      [],
+    );
+  });
+});
+
+describe('what a loader must know of an addon', () => {
+  const copyOf = (machine: string, change: (bytes: Buffer) => Buffer | undefined): string => {
+    const bytes = readFileSync(join(ROOT, 'prebuilds', machine, FILE_NAME));
+    const path = join(tempDir(), FILE_NAME);
+    writeFileSync(path, change(bytes) ?? bytes);
+    return path;
+  };
+  const targetOf = (machine: string) => targets.find(({ folder }) => folder === machine);
+  const replaced = (from: string, to: string) => (bytes: Buffer) =>
+    void bytes.write(to, bytes.indexOf(from), 'latin1');
+
+  test.each<[string, (bytes: Buffer) => Buffer | undefined, RegExp]>([
+    ['the program that it is for', replaced('KERNEL32.dll', 'node.exe\0\0\0\0'), /needs node\.exe/],
+    [
+      'a function',
+      replaced('napi_register_module_v1', 'napi_register_module_v2'),
+      /does not export napi_register/,
+    ],
+    ['its end', (bytes) => bytes.subarray(0, bytes.length - 600), /cannot be read: .*cut off/],
+    ['its format', (bytes) => Buffer.from(`MZ${'x'.repeat(bytes.length)}`), /cannot be read/],
+  ])('Windows: %s is missed', (_what, change, problem) => {
+    for (const machine of ['win32-x64', 'win32-arm64']) {
+      const { problems } = windowsProblems(copyOf(machine, change), targetOf(machine));
+      expect(problems.join('; ')).toMatch(problem);
+    }
+    expect(
+      windowsProblems(
+        copyOf('win32-x64', () => undefined),
+        targetOf('win32-arm64'),
+      ).problems,
+    ).not.toEqual([]);
+  });
+
+  test.each<[string, (bytes: Buffer) => Buffer | undefined, RegExp]>([
+    [
+      'the library',
+      replaced('/usr/lib/libSystem.B.dylib', '/usr/lib/libSystem.C.dylib'),
+      /needs \/usr\/lib\/libSystem\.C/,
+    ],
+    ['its end', (bytes) => bytes.subarray(0, bytes.length - 600), /cannot be read: .*cut off/],
+    ['its format', (bytes) => Buffer.from('x'.repeat(bytes.length)), /cannot be read/],
+  ])('macOS: %s is missed', (_what, change, problem) => {
+    for (const machine of ['darwin-x64', 'darwin-arm64']) {
+      expect(macosProblems(copyOf(machine, change), targetOf(machine)).problems.join('; ')).toMatch(problem);
+    }
+  });
+
+  test('macOS: code that is not what was signed is found, and so is a missing signature', () => {
+    const changed = copyOf('darwin-arm64', replaced('ERR_OUT_OF_RANGE', 'ERR_OUT_OF_ORDER'));
+    expect(macosProblems(changed, targetOf('darwin-arm64')).problems).toEqual([
+      expect.stringMatching(/^has 1 pages/),
+    ]);
+    const unsigned = { ...targetOf('darwin-x64'), isSigned: true };
+    expect(
+      macosProblems(
+        copyOf('darwin-x64', () => undefined),
+        unsigned,
+      ).problems,
+    ).toEqual(['has no signature']);
+  });
+});
 
 testRequiring([hasProgram('cc'), hasProgram('readelf')], 'a library without hardening is found', () => {
   // Like the addon, it has the function that checks a buffer, whether or not it is called.

@@ -55,6 +55,11 @@ export interface PidfdProbe {
   readonly inode: string | null;
   /** See {@link ProcessOperations.pidfdExited}. */
   readonly exited: boolean;
+  /**
+   * Start of the process in microseconds since 1970, where the system reports it in the same call: on Windows and macOS.
+   * It is what the wall clock showed then, and stays the same when that is set. null: not known.
+   */
+  readonly started?: number | null;
 }
 
 /**

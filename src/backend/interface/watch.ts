@@ -11,6 +11,11 @@ import type { Errno } from './errno.js';
  */
 export interface WatchOperations {
   /**
+   * Whether {@link onLockChange} reports all changes in the lock directory. Where it does not, it reports the end of the
+   * process alone, and a waiter looks again and again as well.
+   */
+  readonly reportsChanges: boolean;
+  /**
    * Writes 1 into `words[index]` once the process of `pidfd` has exited, whether or not the event loop runs.
    * The watch keeps the array from being collected. Its memory must be a SharedArrayBuffer, because any other
    * can be taken away while the thread writes to it: such an array throws a TypeError (ERR_INVALID_ARG_TYPE).

@@ -6,6 +6,7 @@ import { listCapabilities } from './capabilities.js';
 import { PortableFiles } from './files.js';
 import { portableProcesses } from './processes.js';
 import { PortableWitness } from './witness.js';
+import type { WitnessKind } from './witness-kind.js';
 
 /**
  * Loads the backend for systems without /proc, which uses only what Node can do everywhere. The lease decides there, and
@@ -13,8 +14,16 @@ import { PortableWitness } from './witness.js';
  * @param platform the system whose behaviour to expect; only tests pass another one than their own.
  */
 export function loadPortableBackend(platform: NodeJS.Platform = process.platform): Backend {
-  const files = new PortableFiles(platform);
-  const witness = new PortableWitness(files, platform);
+  return portableBackendWith(new PortableFiles(platform), platform);
+}
+
+/** The same with other files, and another kind of witness: those of a system that has an addon. */
+export function portableBackendWith(
+  files: PortableFiles,
+  platform: NodeJS.Platform,
+  kind?: WitnessKind,
+): Backend {
+  const witness = new PortableWitness(files, platform, kind);
   let capabilities: Capabilities | undefined;
   return {
     name: 'portable',

@@ -30,10 +30,13 @@ export class PortableWitness implements WitnessOperations, OpenWitness {
   readonly #files: PortableFiles;
   readonly #kind: WitnessKind | null;
 
-  /** @param platform as `process.platform` names it. */
-  constructor(files: PortableFiles, platform: string) {
+  /**
+   * @param platform as `process.platform` names it.
+   * @param kind in place of what plain Node has on that system.
+   */
+  constructor(files: PortableFiles, platform: string, kind = KINDS.get(platform) ?? null) {
     this.#files = files;
-    this.#kind = KINDS.get(platform) ?? null;
+    this.#kind = kind;
   }
 
   take(fd: Descriptor): void {

@@ -34,13 +34,15 @@ function aboutFields({ command, user, startedAt, kernelThread }: About): [string
   return [['command', command], ...kind, ['user', user], ['since', since]];
 }
 
-function startText({ startTicks, startTolerance }: ProcessIdentity): string | null {
+function startText({ platform, startTicks, startTolerance }: ProcessIdentity): string | null {
   if (startTicks === null) return null;
+  if (platform === 'win32' || platform === 'darwin') return `${startTicks} microseconds since 1970`;
   const tolerance = startTolerance === 0 ? '' : `, give or take ${startTolerance}`;
   return `${startTicks} ticks since boot${tolerance}`;
 }
 
-function bootText({ bootId, bootIdNative }: ProcessIdentity): string | null {
+function bootText({ platform, bootId, bootIdNative }: ProcessIdentity): string | null {
   if (bootId === null) return null;
+  if (platform === 'win32') return `${bootId} (made of the machine's id and the time of its boot)`;
   return bootIdNative === false ? `${bootId} (something is mounted over it)` : bootId;
 }

@@ -1,5 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { isatty } from 'node:tty';
+
+/** True for a descriptor of a terminal. The module is loaded only here, because `run` hardly ever asks. */
+function isatty(descriptor: number): boolean {
+  return process.getBuiltinModule('node:tty').isatty(descriptor);
+}
 
 /**
  * True when Ctrl-C at the keyboard reaches this process: its stdin is a terminal, and it belongs to the

@@ -59,16 +59,16 @@ parentPort.on('message', async (message) => {
   }
   isOver = true;
   await Promise.all(message.removals.map((removal) => {
-    const remove = (index, signal) =>
-      post(transport, task.endpoints[index], '/kv/txn', removal, token, timeout, signal);
+    const remove = (index, requests) =>
+      post(transport, task.endpoints[index], '/kv/txn', removal, token, timeout, requests);
     return hedged(task.endpoints.length, server, ${HEDGE}, remove, () => false).catch(() => {});
   }));
   Atomics.store(task.removed, 0, 1);
   Atomics.notify(task.removed, 0);
 });
 
-async function beatAt(index, signal) {
-  const { status, text } = await post(transport, task.endpoints[index], '/lease/keepalive', body, token, timeout, signal);
+async function beatAt(index, requests) {
+  const { status, text } = await post(transport, task.endpoints[index], '/lease/keepalive', body, token, timeout, requests);
   const answer = JSON.parse(text);
   if (status === 401 || answer.code === 16) {
     parentPort.postMessage('unauthenticated');

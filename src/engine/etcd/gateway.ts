@@ -67,11 +67,8 @@ export class Gateway {
    * Makes a call, and repeats it until it succeeds or is refused. It must be one that may be carried out twice.
    * @throws EngineUnavailableError, EngineDeniedError, EngineRestoredError. Refusal, for an answer that `passes`.
    */
-  async call(
-    path: string,
-    body: object,
-    { patience = PATIENCE, passes = none, reads = true, sent = { unanswered: 0 } }: CallOptions = {},
-  ): Promise<Fields> {
+  async call(path: string, body: object, options: CallOptions = {}): Promise<Fields> {
+    const { patience = PATIENCE, passes = none } = options;
     const until = monotonicMs() + patience;
     const text = JSON.stringify(body);
     let isSecondToken = false;
@@ -79,7 +76,7 @@ export class Gateway {
       if (this.#restored !== null) throw this.#restored;
       try {
         if (this.#options.auth !== undefined && this.#token === null) await this.#authenticate();
-        return await this.#once(path, text, reads, sent);
+        return await this.#once(path, text, options);
       } catch (error) {
         if (passes(error)) throw error;
         if (isTokenOver(error) && this.#options.auth !== undefined && !isSecondToken) {
@@ -94,19 +91,20 @@ export class Gateway {
     }
   }
 
-  async #once(path: string, body: string, reads: boolean, sent: Sent): Promise<Fields> {
+  async #once(path: string, body: string, options: CallOptions): Promise<Fields> {
+    const { reads = true, sent = { unanswered: 0 }, isDoubtful = none } = options;
     const seenBefore = this.#revision;
     const { endpoints } = this.#options;
     const { value, server } = await hedged(
       endpoints.length,
       this.#server,
       HEDGE,
-      async (index, signal) => {
+      async (index, requests) => {
         const endpoint = endpoints[index] as Endpoint;
         sent.unanswered += 1;
         try {
           const found = readAnswer(
-            await post(this.#transport, endpoint, path, body, this.#token, TIMEOUT, signal),
+            await post(this.#transport, endpoint, path, body, this.#token, TIMEOUT, requests),
           );
           sent.unanswered -= 1;
           return found;
@@ -116,6 +114,7 @@ export class Gateway {
         }
       },
       isFinal,
+      isDoubtful,
     );
     this.#server = server;
     const answer = new Fields(value);
@@ -168,12 +167,9 @@ export class Gateway {
   #authenticate(): Promise<void> {
     this.#authenticating ??= (async () => {
       const { username, password } = this.#options.auth as NonNullable<ClusterOptions['auth']>;
-      const answer = await this.#once(
-        '/auth/authenticate',
-        JSON.stringify({ name: username, password }),
-        false,
-        { unanswered: 0 },
-      );
+      const answer = await this.#once('/auth/authenticate', JSON.stringify({ name: username, password }), {
+        reads: false,
+      });
       const token = answer.get('token');
       if (typeof token !== 'string') throw new Error('it gave no token for the password');
       this.#token = token;
@@ -218,6 +214,8 @@ interface CallOptions {
   readonly reads?: boolean;
   /** Counts the requests that were made. */
   readonly sent?: Sent;
+  /** True for an answer that counts only if the requests that are still under way bring no other. */
+  readonly isDoubtful?: (answer: object) => boolean;
 }
 
 interface Sent {

@@ -115,7 +115,8 @@ class EventLoopWatch implements AsyncChangeWatch {
     pidfd: Descriptor | null,
     lifeline: LifelineToWatch | null,
   ): EventLoopWatch | null {
-    const isWhole = lifeline === null ? isComplete(view, pidfd !== null) : lifeline.isOfLock;
+    const isOfOwner = lifeline === null ? isComplete(view, pidfd !== null) : lifeline.isOfLock;
+    const isWhole = operations.reportsChanges && isOfOwner;
     const watch = new EventLoopWatch(operations, lifeline, isWhole, pidfd === null ? 0 : 1);
     const ticket = operations.onLockChange(view.directory, pidfd, () => watch.#wakeup.wake());
     if (isErrno(ticket)) return null;

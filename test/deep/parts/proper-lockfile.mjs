@@ -1,23 +1,28 @@
 // kernel-identity/proper-lockfile in fleets whose members are killed, beside the original, and below packages from npm.
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { program } from '../frame/needs.mjs';
+import { runCalls } from '../proper-lockfile/calls.mjs';
 import { runFleet } from '../proper-lockfile/fleet.mjs';
+import { install, NPM_INSTALL, packOurs, replacing } from '../proper-lockfile/install.mjs';
+import { runPauses } from '../proper-lockfile/pauses.mjs';
+import { runPrograms } from '../proper-lockfile/programs.mjs';
+import { talkTo } from '../proper-lockfile/talk.mjs';
 
 export const about =
-  'in place of proper-lockfile: fleets with kill -9, beside the original, below packages from npm';
-export const needs = () => [];
+  'in place of proper-lockfile: pauses, fleets with kill -9, beside the original, from npm, at each system call';
+export const needs = () => [program('strace', 'proper-lockfile')];
 export const minutes = 60;
 
 const TOP = fileURLToPath(new URL('../../..', import.meta.url));
 const OURS = join(TOP, 'dist/proper-lockfile/index.cjs');
 const THEIRS = createRequire(import.meta.url).resolve('proper-lockfile');
 const DEPENDENT = fileURLToPath(new URL('../proper-lockfile/dependent.cjs', import.meta.url));
+/** Milliseconds, as the members of the fleets have it. */
+const STALE = 2_000;
 /** Milliseconds for which an owner stands still: longer than any threshold of these packages. */
 const PAUSE = 15_000;
 const PACKAGES = {
@@ -31,10 +36,13 @@ const PACKAGES = {
  * @param {import('../frame/parts.mjs').Options} options
  */
 export async function run(report, { directory, cycles }) {
+  const setting = { top: TOP, ours: OURS, theirs: THEIRS, directory };
+  await runPauses(report, setting);
+  runPrograms(report, setting);
   await runFleets(report, directory, cycles);
-  const project = install(directory);
-  if (project === null) return report.skip('npm', 'packages that depend on it', 'npm could not install them');
-  for (const name of Object.keys(PACKAGES)) await runDependent(report, project, name);
+  const project = installDependents(report, directory);
+  if (project !== null) for (const name of Object.keys(PACKAGES)) await runDependent(report, project, name);
+  await runCalls(report, setting);
 }
 
 /**
@@ -43,17 +51,21 @@ export async function run(report, { directory, cycles }) {
  * @param {number} cycles
  */
 async function runFleets(report, directory, cycles) {
-  const setting = { seconds: 6 * cycles, holdMs: 8 };
+  const calm = { seconds: 6 * cycles, holdMs: 8 };
+  // It goes on until it has had so many, and holds each as briefly as it can.
+  const brisk = { seconds: 60 * cycles, holdMs: 0, most: 10_000 * cycles };
+  /** @type {Record<string, { modules: string[], setting: import('../proper-lockfile/fleet.mjs').Setting }>} */
   const fleets = {
-    'four of this': [OURS, OURS, OURS, OURS],
-    'two of each': [OURS, THEIRS, OURS, THEIRS],
-    'four of the original': [THEIRS, THEIRS, THEIRS, THEIRS],
+    'four of this': { modules: [OURS, OURS, OURS, OURS], setting: calm },
+    'four of this, without a pause': { modules: [OURS, OURS, OURS, OURS], setting: brisk },
+    'two of each': { modules: [OURS, THEIRS, OURS, THEIRS], setting: calm },
+    'four of the original': { modules: [THEIRS, THEIRS, THEIRS, THEIRS], setting: calm },
   };
   let overlapsMixed = 0;
-  for (const [situation, modules] of Object.entries(fleets)) {
-    const file = join(directory, situation.replaceAll(' ', '-'));
-    const { got, kills, overlaps, longestGapMs, others } = await runFleet(modules, file, setting);
-    const result = `${got} locks, ${kills} kills, ${overlaps} overlaps, longest gap ${longestGapMs.toFixed(0)} ms, ${JSON.stringify(others)}`;
+  for (const [situation, { modules, setting }] of Object.entries(fleets)) {
+    const file = join(directory, situation.replaceAll(/\W/g, '-'));
+    const { got, kills, overlaps, longestGapMs, longGaps, others } = await runFleet(modules, file, setting);
+    const result = `${got} locks, ${kills} kills, ${overlaps} overlaps, longest gap ${longestGapMs.toFixed(0)} ms, ${longGaps} above 1 s, ${JSON.stringify(others)}`;
     console.log(`  ${situation}: ${result}`);
     const isOwn = !modules.includes(THEIRS);
     if (situation === 'two of each') overlapsMixed = overlaps;
@@ -61,7 +73,8 @@ async function runFleets(report, directory, cycles) {
     const failures =
       situation === 'four of the original' && overlapsMixed > overlaps + 3
         ? [`the mixed fleet had ${overlapsMixed} overlaps, the original alone ${overlaps}`]
-        : isOwn && longestGapMs > 1_000
+        : // Whoever is killed between mkdir(2) and its record leaves a directory that has to grow old.
+          isOwn && longestGapMs > STALE + 1_000
           ? [`nobody had the lock for ${longestGapMs.toFixed(0)} ms`]
           : [];
     report.row({
@@ -77,38 +90,19 @@ async function runFleets(report, directory, cycles) {
 
 /**
  * Installs the packages with this one in the place of proper-lockfile.
+ * @param {import('../frame/report.mjs').Report} report
  * @param {string} directory
  */
-function install(directory) {
+function installDependents(report, directory) {
   const project = join(directory, 'project');
-  mkdirSync(project);
-  /** @param {string} folder */
-  const pack = (folder) => {
-    const { stdout, status } = spawnSync(
-      'npm',
-      ['pack', '--ignore-scripts', '--silent', '--pack-destination', project],
-      { cwd: folder, encoding: 'utf8' },
-    );
-    return status === 0 ? `file:./${stdout.trim().split('\n').at(-1)}` : null;
-  };
-  const [own, standIn] = [pack(TOP), pack(join(TOP, 'packages/proper-lockfile'))];
-  if (own === null || standIn === null) throw new Error('npm pack failed');
-  writeFileSync(
-    join(project, 'package.json'),
-    JSON.stringify({
-      private: true,
-      dependencies: { 'kernel-identity': own },
-      overrides: {
-        'proper-lockfile': standIn,
-        '@alcalzone/proper-lockfile': standIn,
-        'kernel-identity': own,
-        undici: '7.10.0',
-      },
-    }),
-  );
-  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...Object.values(PACKAGES)];
-  const { status } = spawnSync('npm', args, { cwd: project, stdio: ['ignore', 'ignore', 'inherit'] });
-  return status === 0 ? project : null;
+  const packed = packOurs(TOP, join(directory, 'packed'));
+  const standIn = `file:${packed.standIn}`;
+  const overrides = replacing(packed, { '@alcalzone/proper-lockfile': standIn, undici: '7.10.0' });
+  const manifest = { dependencies: { 'kernel-identity': overrides['kernel-identity'] }, overrides };
+  const failure = install(project, manifest, [...NPM_INSTALL, ...Object.values(PACKAGES)]);
+  if (failure === null) return project;
+  report.skip('npm', 'packages that depend on it', failure);
+  return null;
 }
 
 /**
@@ -154,28 +148,5 @@ async function runDependent(report, project, name) {
  * @param {'hold' | 'try'} action
  */
 function start(project, name, file, action) {
-  const child = spawn(process.execPath, [DEPENDENT, project, name, file, action], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  // It may be gone before it reads.
-  child.stdin.on('error', () => {});
-  const lines = createInterface(child.stdout);
-  /** @type {string[]} */
-  const said = [];
-  lines.on('line', (line) => said.push(line));
-  let read = 0;
-  return {
-    child,
-    /** @returns {Promise<string>} the next line, or that it ended */
-    async line() {
-      while (said.length <= read) {
-        const ended = await Promise.race([
-          once(lines, 'line').then(() => false),
-          once(lines, 'close').then(() => true),
-        ]);
-        if (ended && said.length <= read) return 'ended';
-      }
-      return said[read++] ?? 'ended';
-    },
-  };
+  return talkTo([process.execPath, DEPENDENT, project, name, file, action]);
 }

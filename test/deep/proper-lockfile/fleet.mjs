@@ -6,19 +6,29 @@ import { fileURLToPath } from 'node:url';
 
 const MEMBER = fileURLToPath(new URL('member.cjs', import.meta.url));
 const BETWEEN_KILLS_MS = 700;
+const LONG_GAP_MS = 1_000;
+
+/**
+ * @typedef {object} Setting
+ * @property {number} seconds
+ * @property {number} holdMs about how long a member holds the lock. 0: without a pause, and it waits for the lock
+ * @property {number} [most] acquisitions, after which it ends
+ */
 
 /**
  * @param {readonly string[]} modules of the members
  * @param {string} file
- * @param {{ seconds: number, holdMs: number }} setting
+ * @param {Setting} setting
  */
-export async function runFleet(modules, file, { seconds, holdMs }) {
+export async function runFleet(modules, file, { seconds, holdMs, most = Number.POSITIVE_INFINITY }) {
   writeFileSync(file, '');
   const result = {
     got: 0,
     kills: 0,
     overlaps: 0,
     longestGapMs: 0,
+    /** Times that nobody had the lock for longer than {@link LONG_GAP_MS}. */
+    longGaps: 0,
     others: /** @type {Record<string, number>} */ ({}),
   };
   /** @type {Set<import('node:child_process').ChildProcess>} */
@@ -32,7 +42,9 @@ export async function runFleet(modules, file, { seconds, holdMs }) {
     member.on('message', (/** @type {string} */ what) => {
       if (what === 'got') {
         const now = performance.now();
-        if (lastAt > 0) result.longestGapMs = Math.max(result.longestGapMs, now - lastAt);
+        const gapMs = lastAt > 0 ? now - lastAt : 0;
+        result.longestGapMs = Math.max(result.longestGapMs, gapMs);
+        if (gapMs > LONG_GAP_MS) result.longGaps += 1;
         lastAt = now;
         result.got += 1;
       } else if (what.startsWith('overlap')) result.overlaps += 1;
@@ -45,7 +57,7 @@ export async function runFleet(modules, file, { seconds, holdMs }) {
   };
   for (const module of modules) start(module);
   const end = performance.now() + seconds * 1_000;
-  while (performance.now() < end) {
+  while (performance.now() < end && result.got < most) {
     await sleep(BETWEEN_KILLS_MS);
     [...members][Math.floor(Math.random() * members.size)]?.kill('SIGKILL');
     result.kills += 1;

@@ -2,7 +2,8 @@
 // parent. While it holds the lock it is named in FILE.inside, by which it sees whether another holds it too.
 const { readFileSync, unlinkSync, writeFileSync } = require('node:fs');
 const { setTimeout: sleep } = require('node:timers/promises');
-const [, , module_ = '', file = ''] = process.argv;
+const [, , module_ = '', file = '', holdMs] = process.argv;
+const isBrisk = holdMs === '0';
 const { lock } = require(module_);
 const inside = `${file}.inside`;
 
@@ -23,7 +24,8 @@ function whoIsInside() {
 async function work() {
   let release;
   try {
-    release = await lock(file, { stale: 2_000, onCompromised: () => tell('compromised') });
+    const retries = isBrisk ? { forever: true } : 0;
+    release = await lock(file, { stale: 2_000, retries, onCompromised: () => tell('compromised') });
   } catch (error) {
     const { code } = /** @type {{ code: string }} */ (error);
     if (code !== 'ELOCKED') tell(`lock ${code}`);
@@ -39,14 +41,14 @@ async function work() {
     else tell(`overlap ${other}`);
   }
   tell('got');
-  await sleep(1 + Math.random() * Number(process.argv[4]));
+  if (!isBrisk) await sleep(1 + Math.random() * Number(holdMs));
   try {
     if (isAlone && readFileSync(inside, 'utf8') === String(process.pid)) unlinkSync(inside);
   } catch {
     // Another has taken it over.
   }
   await release().catch((error) => tell(`release ${error.code}`));
-  await sleep(Math.random() * 10);
+  if (!isBrisk) await sleep(Math.random() * 10);
 }
 
 (async () => {

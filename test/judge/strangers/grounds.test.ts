@@ -332,6 +332,10 @@ describe('a boot after the record, where no birth is known', () => {
     platform = 'darwin',
   ): Observation => besides({ bootedAtMs: WRITTEN + late }, seen, { platform, filesystem: 'apfs', ...rest });
 
+  /** As the addons for Windows and macOS see a process. */
+  const birthless: ObservedProcess = { ...running(), ticksAsRead: null };
+  const ended: ObservedProcess = { ...birthless, exited: true };
+
   test.each<[string, Observation, string]>([
     ['by more than the slack: dead', booted(MINUTE + 2), 'dead: legacy-before-boot'],
     [
@@ -342,16 +346,27 @@ describe('a boot after the record, where no birth is known', () => {
     ['within the slack: unknown', booted(MINUTE), 'unknown: legacy-process-hidden'],
     ['but before it: unknown', booted(-MINUTE), 'unknown: legacy-process-hidden'],
     [
-      'if the clock gained that since: unknown',
-      booted(2 * MINUTE, { clockGainMs: MINUTE }),
-      'unknown: legacy-process-hidden',
-    ],
-    [
       'on Linux, where births are known: unknown',
       booted(MINUTE + 2, {}, hidden, 'linux'),
       'unknown: legacy-process-hidden',
     ],
     ['nobody has the number: dead for that', booted(MINUTE + 2, {}, absent), 'dead: legacy-no-such-process'],
+    [
+      'the process is seen, but not its birth: dead',
+      booted(MINUTE + 2, {}, birthless),
+      'dead: legacy-before-boot',
+    ],
+    [
+      'within the slack, it is seen: unknown',
+      booted(MINUTE, {}, birthless),
+      'unknown: legacy-process-hidden',
+    ],
+    [
+      'its birth is seen: that decides',
+      booted(MINUTE + 2, {}, bornLate(-MINUTE)),
+      'alive: legacy-born-before-record',
+    ],
+    ['it is seen to have ended: dead for that', booted(MINUTE + 2, {}, ended), 'dead: legacy-process-exited'],
     ['on a share: unknown', booted(MINUTE + 2, { filesystem: 'unknown' }), 'unknown: legacy-shared-place'],
   ])('%s', (_name, seen, verdict) => {
     expect(verdictOn(oldRecord(), seen)).toBe(verdict);
@@ -374,8 +389,10 @@ describe('a boot after the record, where no birth is known', () => {
     const worker = { bootedAtMs: WRITTEN + 2 * MINUTE, workerAt: () => ({ pid: 9, ticksAsRead: null }) };
     const rest = { platform: 'darwin', filesystem: 'apfs' };
     expect(verdictOn(withChild, besides(worker, hidden, rest))).toBe('dead: legacy-before-boot');
-    const stepped = { bootedAtMs: WRITTEN + 2 * MINUTE, clockStepSince: () => 3 * MINUTE };
-    expect(verdictOn(oldRecord(), besides(stepped, hidden, rest))).toBe('unknown: legacy-clock-stepped');
+    for (const step of [3 * MINUTE, Number.POSITIVE_INFINITY]) {
+      const stepped = { bootedAtMs: WRITTEN + 2 * MINUTE, clockStepSince: () => step };
+      expect(verdictOn(oldRecord(), besides(stepped, hidden, rest))).toBe('unknown: legacy-clock-stepped');
+    }
   });
 });
 
