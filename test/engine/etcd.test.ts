@@ -171,7 +171,7 @@ describeRequiring([...HAS_ETCD, isBuilt()], 'etcd', () => {
       for (const locks of many) await locks.close();
     `;
     const words = ['--input-type=module', '--eval', program];
-    const { stderr } = await run(process.execPath, words, { timeout: 5_000 });
+    const { stderr } = await run(process.execPath, words, { timeout: 30_000 });
     expect(stderr).toBe('');
   });
 
