@@ -121,6 +121,12 @@ for (const name of TESTED) {
         expect(processes.isInPidNamespace(NOBODY, own)).toBe(false);
       });
 
+      test('sends a signal to children at its death, or says that it cannot', () => {
+        const { setDeathSignal } = backend.processes;
+        expect(setDeathSignal(0)).toBe(backend.name === 'native' ? null : 'ENOSYS');
+        expect(setDeathSignal(1_000)).toBe(backend.name === 'native' ? 'EINVAL' : 'ENOSYS');
+      });
+
       test('knows of no shift of time in the initial time namespace', () => {
         expect(backend.processes.timeOffset()).toEqual({ seconds: 0, nanoseconds: 0 });
       });

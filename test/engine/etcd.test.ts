@@ -171,7 +171,7 @@ describeRequiring([...HAS_ETCD, isBuilt()], 'etcd', () => {
       for (const locks of many) await locks.close();
     `;
     const words = ['--input-type=module', '--eval', program];
-    const { stderr } = await run(process.execPath, words, { timeout: 5_000 });
+    const { stderr } = await run(process.execPath, words, { timeout: 30_000 });
     expect(stderr).toBe('');
   });
 
@@ -317,11 +317,11 @@ describeRequiring([...HAS_ETCD, isBuilt()], 'etcd', () => {
 
     test('a blocked event loop hides no lease that the server has ended', async () => {
       const name = newName();
-      const owner = await holder(name, { ttl: 2_000 });
+      const owner = await holder(name, { ttl: 3_000 });
       const [{ lease = '' } = {}] = await entriesOf(server, name);
-      owner.send({ do: 'block', ms: 1_200, name });
+      owner.send({ do: 'block', ms: 1_700, name });
       await server.call('/lease/revoke', { ID: lease });
-      expect(await owner.message()).toMatchObject({ blocked: 1_200, aborted: false, held: false });
+      expect(await owner.message()).toMatchObject({ blocked: 1_700, aborted: false, held: false });
       await untilSaid(owner, 'lost');
     });
 

