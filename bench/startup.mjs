@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compiled } from './harness/compiled.mjs';
 import { describeMachine } from './harness/machine.mjs';
 import { machineLine, tableText } from './harness/report.mjs';
 import { defaultParent, makeScratch, newPath } from './harness/scratch.mjs';
@@ -20,14 +21,17 @@ Times are ms, the smallest and the lower quartile: other work of the machine onl
 that of all threads. B/A is the ratio of the lower quartiles.`;
 
 const FIRST_LOCK = fileURLToPath(new URL('start/first-lock.cjs', import.meta.url));
-const RUN = 'run LOCK -- true, wall time';
+const RUN = 'run LOCK -- true';
 const WITHOUT = 'the same without a lock';
+const CLOCKS = ['wall', 'cpu'];
 /** The least that any such program in Node does: it starts one command. */
 const FLOOR = ['-e', "require('node:child_process').spawn('true', { stdio: 'inherit' })"];
 
 const HEAD = ['A min', 'A p25', 'B min', 'B p25', 'B/A'];
 
 const { builds, rounds, node } = readArguments();
+const timer = compiled('start/timed');
+if (timer === null) console.log('There is no C compiler, without which the command `run` is not measured.');
 const parent = defaultParent();
 const directory = makeScratch(parent);
 console.log(machineLine(describeMachine(parent)));
@@ -39,27 +43,34 @@ for (let round = 0; round < rounds; round += 1) {
   // The build that starts first is another one each time, so that the order favours neither.
   for (const name of round % 2 === 0 ? ['A', 'B'] : ['B', 'A']) measureOnce(name, builds[name]);
 }
-console.log(
-  `\n${tableText({ title: `${rounds} rounds`, head: HEAD, lines: [...[...samples].map(lineOf), ownShare()] })}`,
-);
+const lines = [...samples].map(lineOf);
+if (timer !== null) lines.push(...CLOCKS.map(ownShare));
+console.log(`\n${tableText({ title: `${rounds} rounds`, head: HEAD, lines })}`);
 
 function measureOnce(name, { entries, program }) {
   for (const [how, entry] of Object.entries(entries)) {
     const { stdout, stderr } = started([FIRST_LOCK, entry, newPath(directory)]);
     if (stdout === '') throw new Error(`${entry}: ${stderr}`);
     const { load, lock } = JSON.parse(stdout);
-    for (const clock of ['wall', 'cpu']) {
-      note(`${how}, ${clock} time`, name, load[clock]);
-      note(`first lock after ${how}, ${clock} time`, name, lock[clock]);
-    }
+    note(how, name, load);
+    note(`first lock after ${how}`, name, lock);
   }
+  if (timer === null) return;
   note(RUN, name, timed([program, 'run', newPath(directory), '--', 'true']));
   note(WITHOUT, name, timed(FLOOR));
 }
 
+/** @param ms by clock. */
 function note(what, name, ms) {
-  if (!samples.has(what)) samples.set(what, { A: [], B: [] });
-  samples.get(what)[name].push(ms);
+  for (const clock of CLOCKS) {
+    const row = rowOf(what, clock);
+    if (!samples.has(row)) samples.set(row, { A: [], B: [] });
+    samples.get(row)[name].push(ms[clock]);
+  }
+}
+
+function rowOf(what, clock) {
+  return `${what}, ${clock} time`;
 }
 
 function lineOf([what, { A, B }]) {
@@ -67,13 +78,13 @@ function lineOf([what, { A, B }]) {
 }
 
 /** What `run` takes more than a program that only starts a command. */
-function ownShare() {
-  const [run, without] = [samples.get(RUN), samples.get(WITHOUT)];
+function ownShare(clock) {
+  const [run, without] = [RUN, WITHOUT].map((what) => samples.get(rowOf(what, clock)));
   const difference = (name) => {
     const floor = statisticsOf(without[name]);
     return statisticsOf(run[name]).map((ms, index) => ms - floor[index]);
   };
-  return line('own share of run, wall time', [difference('A'), difference('B')]);
+  return line(rowOf('own share of run', clock), [difference('A'), difference('B')]);
 }
 
 /** The smallest, and the lower quartile; NaN where nothing was measured. */
@@ -87,11 +98,11 @@ function line(what, [a, b]) {
   return [what, ...texts, Number.isNaN(ratio) ? '-' : ratio.toFixed(2)];
 }
 
+/** The ms that Node took with these arguments, by clock. */
 function timed(args) {
-  const before = performance.now();
-  const { status, stderr } = started(args);
+  const { status, stdout, stderr } = spawnSync(timer, [node, ...args], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${args.join(' ')}: ${stderr}`);
-  return performance.now() - before;
+  return JSON.parse(stdout);
 }
 
 function started(args) {
