@@ -1,4 +1,5 @@
 #include "../linux/boot_id.h"
+#include "../linux/death_signal.h"
 #include "../linux/orphans.h"
 #include "../linux/pid_namespace.h"
 #include "../linux/pidfd.h"
@@ -156,6 +157,14 @@ Napi::Value ReapOrphans(const Napi::CallbackInfo& info) {
   return NumberValue(env, reaped);
 }
 
+Napi::Value SetDeathSignal(const Napi::CallbackInfo& info) {
+  size_t signal = 0;
+  if (!Arguments(info).Limit(0, "signal", &signal)) return {};
+  const int error = system::SetDeathSignal(static_cast<int>(signal));
+  if (error < 0) return ErrnoValue(info.Env(), error);
+  return info.Env().Null();
+}
+
 constexpr Method kMethods[] = {
     {"bootId", Call<BootId>},
     {"pidNamespace", Call<PidNamespace>},
@@ -168,6 +177,7 @@ constexpr Method kMethods[] = {
     {"pidfdExited", Call<PidfdExited>},
     {"probePidfd", Call<ProbePidfd>},
     {"reapOrphans", Call<ReapOrphans>},
+    {"setDeathSignal", Call<SetDeathSignal>},
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "fork_handlers.h"
 #include "inotify.h"
 #include "result.h"
 #include "stat_calls.h"
@@ -26,16 +27,6 @@ int DrawOffset(uint64_t* offset) {
 }
 
 }  // namespace
-
-// glibc exports no pthread_atfork(3): the linker puts a stub into each library, which calls the first of
-// these two functions. musl has only the second one. A weak symbol is null where it is missing.
-using ForkHandler = void (*)();
-extern "C" {
-int RegisterInGlibc(ForkHandler prepare, ForkHandler parent, ForkHandler child,
-                    void* library) __asm__("__register_atfork") __attribute__((weak));
-int RegisterInMusl(ForkHandler prepare, ForkHandler parent, ForkHandler child) __asm__("pthread_atfork")
-    __attribute__((weak));
-}
 
 Lifelines& Lifelines::OfProcess() {
   static auto* const lifelines = new Lifelines();
@@ -238,14 +229,7 @@ int Lifelines::MakeSureOthersSee(Space* space, LifelineSpace kind, uint64_t offs
 }
 
 bool Lifelines::RegisterForFork() {
-  if (registered_) return true;
-  int failed = ENOSYS;
-  if (RegisterInGlibc != nullptr) {
-    failed = RegisterInGlibc(LockForFork, UnlockAfterFork, ForgetInChild, nullptr);
-  } else if (RegisterInMusl != nullptr) {
-    failed = RegisterInMusl(LockForFork, UnlockAfterFork, ForgetInChild);
-  }
-  registered_ = failed == 0;
+  if (!registered_) registered_ = RegisterForkHandlers(LockForFork, UnlockAfterFork, ForgetInChild);
   return registered_;
 }
 

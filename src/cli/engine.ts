@@ -1,6 +1,8 @@
 // The commands for locks on an engine. It is a file of its own, because most calls of the program need no engine.
 import { readFileSync } from 'node:fs';
 import { monotonicMs } from '../backend/monotonic-clock.js';
+import { toFailure } from '../dump/failure.js';
+import type { LockDump } from '../dump/types.js';
 import { Agent, type AgentEvents } from '../engine/agent.js';
 import type { EngineLock } from '../engine/engine-lock.js';
 import type { EngineLocks } from '../engine/engine-locks.js';
@@ -58,6 +60,19 @@ export function inspectAt(address: string, judging: Judging): Promise<NamedInspe
 export async function locksAt(address: string, judging: Judging): Promise<readonly NamedInspection[]> {
   const isOne = parseAddress(address).name !== '';
   return isOne ? [await inspectAt(address, judging)] : use(address, judging, (locks) => locks.inspectAll());
+}
+
+/** What `dump` says of a lock. An error of the server is a part of that. @throws UsageError for a wrong address. */
+export function dumpAt(address: string): Promise<LockDump> {
+  const name = nameIn(address);
+  return use(address, {}, async (locks) => {
+    const report = { path: `${locks.address}${name}`, filesystem: null, oneKernel: false, holders: [] };
+    try {
+      return { ...report, inspection: await locks.inspect(name), error: null };
+    } catch (error) {
+      return { ...report, inspection: null, error: toFailure(error) };
+    }
+  });
 }
 
 export function reclaimAt(address: string, judging: Judging): Promise<NamedReclaimResult> {

@@ -1,5 +1,7 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
+import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
+import { currentBackend } from '../backend/select.js';
 import { errnoOf, isSystemError, reasonOf } from '../backend/system-error.js';
 import { EXIT, exitCodeOfSignal } from './exit-codes.js';
 import { complain } from './output.js';
@@ -12,12 +14,14 @@ const OWN_FAILURES = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
 
 /**
  * Runs a command with the given files and environment, and waits for its end.
+ * @param endsWithThis true: the command gets SIGTERM when this process dies, where the backend can bring that about.
  * @returns the command's exit code; 128 + n if signal n ended it; 125, 126 or 127 if it could not be started.
  */
 export function executeCommand(
   toRun: CommandToRun,
   options: SpawnOptions,
   relay: SignalRelay,
+  endsWithThis: boolean,
 ): Promise<number> {
   const program = 'shellLine' in toRun ? 'sh' : toRun.program;
   // spawn rejects an empty name as a wrong argument. A shell reports a command that is not found; so do we.
@@ -34,7 +38,7 @@ export function executeCommand(
     }
 
     try {
-      const command = start(toRun, options);
+      const command = endsWithThis ? bound(() => start(toRun, options)) : start(toRun, options);
       command.on('error', (error) => {
         // kill(2) is denied once the command has changed its user. The command goes on running.
         const isUnsignalled = isSystemError(error) && error.syscall === 'kill';
@@ -51,6 +55,17 @@ export function executeCommand(
       failed(error);
     }
   });
+}
+
+/** Starts a process that gets SIGTERM when this one dies. */
+function bound(start: () => ChildProcess): ChildProcess {
+  const { processes } = currentBackend();
+  processes.setDeathSignal(constants.signals.SIGTERM);
+  try {
+    return start();
+  } finally {
+    processes.setDeathSignal(0);
+  }
 }
 
 function start(toRun: CommandToRun, options: SpawnOptions): ChildProcess {

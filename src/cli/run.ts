@@ -83,7 +83,10 @@ export const runCommand: Command = {
       complain(`${(lock.signal.reason as Error).message}${isEnded ? ' The command is ended.' : ''}`);
       if (isEnded) relay.endCommand();
     });
-    const code = await executeCommand(request.command, lock.optionsOfHeir({ stdio: 'inherit' }), relay);
+    const options = lock.optionsOfHeir({ stdio: 'inherit' });
+    // Nobody renews the lease for a command that lives on.
+    const endsWithThis = isAddress(request.path) && request.onLost === 'end';
+    const code = await executeCommand(request.command, options, relay, endsWithThis);
     isRunning = false;
     const released = await release(lock);
     return !isEnded && (released || code !== EXIT.success) ? code : EXIT.runFailed;

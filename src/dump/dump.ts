@@ -28,8 +28,13 @@ import { type DiagnosticsDump, DUMP_OPTIONS, type DumpOptions, type LockDump } f
  */
 export function dumpDiagnostics(options: DumpOptions = {}): DiagnosticsDump {
   checkDumpOptions(options);
-  const dump = collect(options.locks ?? []);
-  return options.redact === true ? redact(dump) : dump;
+  return dumpWith(dumpLocks(options.locks ?? []), options.redact === true);
+}
+
+/** @internal The same around reports on locks that were made before. */
+export function dumpWith(locks: readonly LockDump[], isRedacted: boolean): DiagnosticsDump {
+  const dump = collect(locks);
+  return isRedacted ? redact(dump) : dump;
 }
 
 function checkDumpOptions(options: DumpOptions): void {
@@ -41,7 +46,7 @@ function checkDumpOptions(options: DumpOptions): void {
   checkBoolean('redact', redact);
 }
 
-function collect(locks: readonly string[]): DiagnosticsDump {
+function collect(locks: readonly LockDump[]): DiagnosticsDump {
   const selected = trySelect();
   const backend = 'backend' in selected ? selected.backend : null;
   const observer = backend === null ? null : readOrNull(currentObserver);
@@ -68,7 +73,7 @@ function collect(locks: readonly string[]): DiagnosticsDump {
     seccomp: readSeccomp(),
     container: readContainerHints(),
     timeOffset: observer?.timeOffset ?? null,
-    locks: dumpLocks(locks),
+    locks,
     redaction: null,
   };
 }
@@ -90,8 +95,8 @@ function trySelect(): SelectedBackend | { readonly reason: string } {
   }
 }
 
-/** Reports on each path. One search of all processes finds the holders of all these locks. */
-function dumpLocks(paths: readonly string[]): LockDump[] {
+/** @internal Reports on each path. One search of all processes finds the holders of all these locks. */
+export function dumpLocks(paths: readonly string[]): LockDump[] {
   const dumps = paths.map(dumpLock);
   const inspections = dumps.flatMap(({ inspection }) => inspection ?? []);
   const users = findUsers(inspections);

@@ -35,6 +35,7 @@ const TREATMENTS: Readonly<Record<string, Treatment>> = {
   by: 'shown',
   'verdict.reason': 'shown',
   key: 'shown',
+  fencingToken: 'shown',
   // Numbers of the kernel, and times.
   startTicks: 'shown',
   pidfdInode: 'shown',
@@ -76,6 +77,7 @@ const NAMED_BY: Readonly<Record<string, Kind>> = { hostname: 'host', 'machine-id
 export const STILL_THERE: readonly string[] = [
   'process ids',
   'times',
+  'fencing tokens and ports',
   'inode, device and namespace numbers',
   'start ticks',
   'versions of the kernel, Node and this package',
@@ -87,8 +89,8 @@ export const STILL_THERE: readonly string[] = [
 
 /**
  * The same dump with every name in it replaced by a stand-in, wherever it occurs: hosts (a full name's first part and
- * domain too), containers, machines, boots, users, home directories, paths, labels, commands, filesystem ids, lifelines
- * and nonces.
+ * domain too), containers, machines, boots, users, home directories, paths, addresses, labels, commands, filesystem ids,
+ * lifelines and nonces.
  */
 export function redact(dump: DiagnosticsDump): DiagnosticsDump {
   const names = new StandIns();

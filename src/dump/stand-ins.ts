@@ -28,17 +28,25 @@ const DISTINCTIVE = /^(?!\d+$)(?!root$)../;
 /** Ends of file names that say what kind of lock a file is, and of nobody whose. */
 const LOCK_ENDING = /\.(?:lock|lck|pid|json)$/i;
 
+/** The address of a lock on an engine: scheme, servers, path. */
+const ADDRESS = /^([a-z]+:\/\/)([^/]+)(\/.*)$/;
+
+/** The host in `host:2379` and `[::1]:2379`. */
+const HOST_OF = /(?<=^\[)[^\]]+|^[^:[]+/;
+
 /** The user in the path of a home directory. */
 const HOME_OF = /\/(?:home|Users)\/([^/\s'"]+)/g;
 
 /**
  * What is replaced in a text although it was not learnt: paths, in quotes or up to a space or a mark, but for those of the
- * kernel and of container runtimes; UUIDs; nonces and the ids of machines and containers.
+ * kernel and of container runtimes; addresses of IPv4 and IPv6; UUIDs; nonces and the ids of machines and containers.
  */
 const UNLEARNT = [
   "(?<=')/[^']+(?=')",
   '(?<=")/[^"]+(?=")',
   '(?<![\\w.~\'"/-])/(?!(?:proc|sys|dev)/|\\.dockerenv|run/(?:\\.containerenv|secrets/kubernetes\\.io|host/container-manager))[^\\s\'"(),;:]+',
+  '(?<![\\w.])(?:\\d{1,3}\\.){3}\\d{1,3}(?!\\w|\\.\\w)',
+  '(?<![\\w:])(?:(?:[\\da-f]{1,4}:){7}[\\da-f]{1,4}|(?:[\\da-f]{1,4}:)*:(?::?[\\da-f]{1,4})+)(?![\\w:])',
   '(?<![\\da-f])[\\da-f]{8}(?:-[\\da-f]{4}){3}-[\\da-f]{12}(?![\\da-f])',
   '(?<![\\da-z])(?:[\\da-f]{64}|[\\da-f]{32})(?![\\da-z])',
 ];
@@ -54,6 +62,8 @@ export class StandIns {
     if (name === '') return name;
     const known = this.#words.get(name.toLowerCase());
     if (known !== undefined) return known;
+    const address = kind === 'path' ? ADDRESS.exec(name) : null;
+    if (address !== null) return this.#ofAddress(name, address);
     if (kind === 'path') return this.#ofPath(name);
     return this.#learn(
       name,
@@ -79,10 +89,22 @@ export class StandIns {
     this.#pattern ??= patternOf(this.#words.keys());
     return (
       this.#words.get(text.toLowerCase()) ??
-      text.replace(this.#pattern, (name) =>
-        this.of(name.startsWith('/') ? 'path' : name.includes('-') ? 'boot' : 'id', name),
-      )
+      text.replace(this.#pattern, (name) => this.of(kindOf(name), name))
     );
+  }
+
+  /** The address of all locks of the engine is learnt too, because its errors name that. */
+  #ofAddress(address: string, [, scheme = '', servers = '', path = '']: RegExpExecArray): string {
+    const places = servers.split(',').map((server) =>
+      server.replace(HOST_OF, (host) => {
+        this.learn('host', host);
+        return this.of('host', host);
+      }),
+    );
+    const word = `${scheme}${places.join(',')}${this.#ofPath(path)}`;
+    const all = address.slice(0, address.lastIndexOf('/') + 1);
+    this.#learnAlso(all, word.slice(0, word.lastIndexOf('/') + 1));
+    return this.#learn(address, word);
   }
 
   #ofPath(path: string): string {
@@ -110,6 +132,13 @@ export class StandIns {
     this.#pattern = undefined;
     return word;
   }
+}
+
+/** What a name is that stands in a text and was not learnt. */
+function kindOf(name: string): Kind {
+  if (name.startsWith('/')) return 'path';
+  if (name.includes('-')) return 'boot';
+  return /[.:]/.test(name) ? 'host' : 'id';
 }
 
 /** The longest name comes first, because a name may begin like another one. */

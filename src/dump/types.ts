@@ -19,8 +19,9 @@ export const DUMP_OPTIONS = { locks: true, redact: true } satisfies OptionNames<
 
 /** The state of one of the paths asked for. */
 export interface LockDump {
+  /** The path, or for the program `dump` also the address of a lock on an engine. */
   readonly path: string;
-  /** Filesystem of the directory that the lock is in; null when that directory cannot be opened. */
+  /** Filesystem of the directory that the lock is in; null when that directory cannot be opened, and on an engine. */
   readonly filesystem: Filesystem | null;
   /**
    * True when that filesystem belongs to one kernel, so that every process that can open the file sees file

@@ -102,7 +102,7 @@ export class Agent {
 
   #track(entry: Entry): void {
     const known = this.#tracked.get(entry.key);
-    if (known?.entry.token === entry.token) return;
+    if (known?.entry.version === entry.version) return;
     this.#forget(entry.key);
     const { owner, verdict } = this.#proof.judge(entry);
     if (verdict?.state === 'dead') void this.#removeIfDead(entry);

@@ -8,7 +8,7 @@ import { Wakeup } from '../lock/waiting/wakeup.js';
 import type { Engine, EngineWatch, Entry, Line } from './engine.js';
 import type { Won } from './engine-lock.js';
 import type { NamedAcquireOptions } from './locks.js';
-import { makeOwnEntry, type OwnEntry } from './own-entry.js';
+import { LOSSES, lossOf, makeOwnEntry, type OwnEntry, removeOwn } from './own-entry.js';
 import type { Judgement, ProofOfDeath } from './proof-of-death.js';
 import type { Holding, Session } from './session.js';
 
@@ -108,7 +108,8 @@ export class Candidate implements Holding {
         this.#requireWanted();
         const found: Line = await this.#engine.list(this.#name, mine.token);
         const ahead = found.entries.filter(({ token }) => BigInt(token) < BigInt(mine.token));
-        if (ahead.length === found.entries.length) throw this.#gone();
+        const loss = lossOf(mine, found.entries.find(({ key }) => key === mine.key) ?? null);
+        if (loss !== null) throw this.#gone(LOSSES[loss]);
         if (ahead.length === 0) return this.#won(mine, found.position);
         const judged = ahead.map((entry) => ({ entry, judgement: this.#proof.judge(entry) }));
         const pause = await this.#removeDead(judged);
@@ -127,24 +128,26 @@ export class Candidate implements Holding {
   }
 
   /** Makes the entry. What a late request has left under the same key is removed first. */
-  async #publish(): Promise<{ mine: Entry; first: Entry }> {
+  async #publish(): Promise<{ mine: Entry; first: Pick<Entry, 'token'> }> {
     const { text } = this.#own;
+    this.#session.willWrite(text);
     for (let attempt = 1; ; attempt += 1) {
       this.#requireWanted();
       const place = await this.#engine.publish(this.#name, this.#session.lease, text);
       if (place === null) {
         this.#session.lose(ENDED);
-        throw this.#gone();
+        throw this.#gone(ENDED);
       }
       if (place.mine.text === text) return place;
-      if (attempt === ATTEMPTS) throw this.#gone();
+      if (attempt === ATTEMPTS) throw this.#gone(LOSSES.overwritten);
+      if (!this.#session.hasMade(place.mine)) throw this.#gone(LOSSES.overwritten);
       await this.#engine.removeIf(place.mine);
     }
   }
 
   #won(entry: Entry, position: string): Omit<Won, 'leave'> {
     this.#requireWanted();
-    if (!this.#session.isAlive) throw this.#gone();
+    if (!this.#session.isAlive) throw this.#gone(ENDED);
     this.#session.leave(this);
     const [engine, session, name, own] = [this.#engine, this.#session, this.#name, this.#own];
     return { engine, session, name, own, entry, position, reclaimed: this.#reclaimed };
@@ -155,8 +158,8 @@ export class Candidate implements Holding {
     if (this.#isGivenUp) throw new GivenUp();
   }
 
-  #gone(): Error {
-    this.lose(ENDED);
+  #gone(how: string): Error {
+    this.lose(how);
     return this.#ended as unknown as Error;
   }
 
@@ -186,7 +189,7 @@ export class Candidate implements Holding {
   }
 
   #tell({ owner, verdict, description }: Judgement): void {
-    // The lease always ends what nothing here decides, so a person need not.
+    // What nothing here decides ends with its lease, so a person need not end it. The description names one without.
     const seen = { owner, verdict, description, moving: false, lookAgainIn: this.#lookInterval };
     this.report = this.#reporter.report(seen, monotonicMs() - this.#startedAt);
   }
@@ -219,7 +222,7 @@ export class Candidate implements Holding {
   /** Leaves the line. What the server does not hear now falls with the lease, or at the session's next look. */
   async #withdraw(): Promise<void> {
     try {
-      if (this.entry !== null && this.#session.isAlive) await this.#engine.removeIf(this.entry);
+      if (this.entry !== null) await removeOwn(this.#engine, this.entry);
     } catch {
     } finally {
       this.#session.leave(this);

@@ -12,7 +12,7 @@ import { keepLifelines } from '../lock/protocol/own-lifeline.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import type { Engine, EngineWatch, Entry } from './engine.js';
 import type { NamedLock } from './locks.js';
-import type { OwnEntry } from './own-entry.js';
+import { LOSSES, lossOf, type OwnEntry, removeOwn } from './own-entry.js';
 import type { Holding, Session } from './session.js';
 
 /** The environment variable in which a command of `run` finds the fencing token of its lock. */
@@ -68,7 +68,7 @@ export class EngineLock implements NamedLock, Holding {
     this.#watchTimer.unref();
   }
 
-  /** Somebody may delete the entry by hand, or the server may end a lease that is renewed. */
+  /** Somebody may delete the entry by hand or write over it, or the server may end a lease that is renewed. */
   #watchOver(position: string): void {
     if (this.#state !== 'held') return;
     this.#watch = this.#won.engine.watch({ key: this.key }, position, () => {
@@ -95,8 +95,12 @@ export class EngineLock implements NamedLock, Holding {
     if (!session.isAlive) session.lose('its lease could not be renewed in time');
     else {
       keepLifelines(own.lifeline);
-      const found = await engine.read(this.key);
-      if (found?.token !== this.entry.token) this.lose('its entry was removed by another program');
+      const loss = lossOf(this.entry, await engine.read(this.key));
+      if (loss !== null) {
+        this.lose(LOSSES[loss]);
+        // What another program has left in its place would be in everybody's way.
+        await removeOwn(engine, this.entry).catch(() => {});
+      }
     }
     return this.held;
   }
@@ -109,10 +113,10 @@ export class EngineLock implements NamedLock, Holding {
     this.#stopWatching();
     const { engine, session } = this.#won;
     try {
-      const isRemoved = await engine.removeIf(this.entry);
-      if (isRemoved === false || !session.isAlive)
-        throw this.#declareLost('its entry was gone before its release');
-      if (isRemoved === null) {
+      const end = await removeOwn(engine, this.entry);
+      if (!session.isAlive) throw this.#declareLost('its lease was over before its release');
+      if (end === 'gone' || end === 'overwritten') throw this.#declareLost(LOSSES[end]);
+      if (end === 'in doubt') {
         throw new EngineUnavailableError(
           `${this.path} is not this process's any more, but an answer was lost: whether another program had removed it before its release is not known`,
         );

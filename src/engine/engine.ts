@@ -17,6 +17,8 @@ export interface Entry {
    * before, under whatever name: the fencing token.
    */
   readonly token: string;
+  /** A text that changes whenever anybody writes the entry. This package never does so after it was made. */
+  readonly version: string;
   /** The lease that keeps it. null: it has none, and nothing removes it by itself. */
   readonly lease: string | null;
 }
@@ -43,10 +45,10 @@ export interface Lease {
   /** Ends the renewals. */
   stop(): void;
   /**
-   * Ends the lease from the thread that renews it, and blocks this one until that is done, for a short time at most: for
-   * a process that exits.
+   * Removes entries, as {@link Engine.removeIf} does, from the thread that renews the lease, and blocks this one until that
+   * is done, for a short time at most: for a process that exits.
    */
-  endBlocking(): void;
+  removeBlocking(entries: readonly Pick<Entry, 'key' | 'version'>[]): void;
 }
 
 /** Ends with {@link close}, which may be called again. */
@@ -82,18 +84,18 @@ export interface Engine {
   revoke(lease: Lease): Promise<void>;
   /** null: there is no such lease any more. */
   stateOf(lease: string): Promise<LeaseState | null>;
-  /** The keys of all entries of a lease. null: there is no such lease any more. */
-  keysOf(lease: string): Promise<readonly string[] | null>;
+  /** All entries of a lease. null: there is no such lease any more. */
+  entriesOf(lease: string): Promise<readonly Entry[] | null>;
 
   /**
    * Makes an entry with this text in the line of `name`, unless the lease has one there. Returns the entry that there is
-   * now, and the first of the line. null: there is no such lease any more.
+   * now, and the token of the first of the line. null: there is no such lease any more.
    */
   publish(
     name: string,
     lease: Lease,
     text: string,
-  ): Promise<{ readonly mine: Entry; readonly first: Entry } | null>;
+  ): Promise<{ readonly mine: Entry; readonly first: Pick<Entry, 'token'> } | null>;
 
   /**
    * The first entries of the line of `name`. With `upTo` also the entry with that token and the one before it, and none
@@ -106,14 +108,15 @@ export interface Engine {
   read(key: string): Promise<Entry | null>;
 
   /**
-   * Removes this very entry and no later one with the same key. False: it was gone before. null: it is gone, and an answer
-   * was lost, so that nobody knows whether an earlier request of this very call removed it.
+   * Removes this very entry as it was read, and none that was made or written over later. False: it was not there any
+   * more. null: it is not there, and an answer was lost, so that nobody knows whether an earlier request of this very
+   * call removed it.
    */
-  removeIf(entry: Pick<Entry, 'key' | 'token' | 'lease'>): Promise<boolean | null>;
+  removeIf(entry: Pick<Entry, 'key' | 'version'>): Promise<boolean | null>;
 
   /**
-   * Calls `changed` when what is meant has changed after the state `from`: an entry was removed; or one was removed or
-   * made in a line, or in any line. It calls `changed` with null when it can watch no longer, and is then over. A silent watch proves
+   * Calls `changed` when what is meant has changed after the state `from`: an entry was removed or written over; or one
+   * was removed or made in a line, or in any line. It calls `changed` with null when it can watch no longer, and is then over. A silent watch proves
    * nothing, so the caller also looks from time to time.
    */
   watch(what: Watched, from: string, changed: (change: Change | null) => void): EngineWatch;
@@ -122,7 +125,7 @@ export interface Engine {
   close(): void;
 }
 
-/** Entries that were made and the keys of those that were removed, in the order of the server. */
+/** Entries that were made or written over, and the keys of those that were removed, in the order of the server. */
 export type Change = readonly ({ readonly made: Entry } | { readonly removed: string })[];
 
 /** An entry, the line of a lock, or all lines. */

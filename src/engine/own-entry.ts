@@ -10,7 +10,7 @@ import {
 } from '../lock/protocol/own-lifeline.js';
 import { formatOwnerRecord, ownerRecordOf } from '../record/format.js';
 import type { OwnerRecord } from '../record/owner-record.js';
-import type { Lease } from './engine.js';
+import type { Engine, Entry, Lease } from './engine.js';
 import { PLACE } from './proof-of-death.js';
 
 /** What this process writes about itself into an entry. */
@@ -45,6 +45,36 @@ export function makeOwnEntry(lease: Lease, label: string | undefined, handedOver
     label,
   };
   return { owner: ownerRecordOf(record), text: formatOwnerRecord(record), lifeline };
+}
+
+/** How an entry of this process was lost. Others judge its owner by what stands in it, so an overwritten one is lost too. */
+export type Loss = 'gone' | 'overwritten';
+
+export const LOSSES: Readonly<Record<Loss, string>> = {
+  gone: 'its entry was removed by another program',
+  overwritten: 'its entry was overwritten by another program',
+};
+
+/** @param found what stands under the key of the entry now. @returns null when that is the entry as it was made. */
+export function lossOf(entry: Entry, found: Entry | null): Loss | null {
+  if (found?.version === entry.version) return null;
+  return found?.token === entry.token ? 'overwritten' : 'gone';
+}
+
+/**
+ * Removes an entry of this process. Its key holds the id of the session's lease, so what another program has written over
+ * it goes too: it may have lost its lease by that, and then nothing else would ever remove it.
+ * @returns `in doubt`: it is gone, and an answer was lost, as in {@link Engine.removeIf}.
+ */
+export async function removeOwn(engine: Engine, entry: Entry): Promise<'removed' | 'in doubt' | Loss> {
+  const isRemoved = await engine.removeIf(entry);
+  if (isRemoved === true) return 'removed';
+  const found = await engine.read(entry.key);
+  if (found?.token === entry.token) {
+    await engine.removeIf(found);
+    return 'overwritten';
+  }
+  return isRemoved === null ? 'in doubt' : 'gone';
 }
 
 function takeLifeline(backend: Backend, offset: string, handedOver: boolean): OwnLifeline | null {

@@ -47,11 +47,12 @@ export class ProofOfDeath {
   judge(entry: Entry): Judgement {
     const owner = recordIn(entry);
     if (owner === null) {
-      return { owner, verdict: null, description: 'its entry names no owner that could be judged' };
+      const words = `its entry names no owner that could be judged, ${endOf(entry)}`;
+      return { owner, verdict: null, description: words };
     }
     const { trustBootId } = this.#options;
     const verdict = judgeRecord(owner, NOWHERE, { trustBootId });
-    return { owner, verdict, description: describe(verdict) };
+    return { owner, verdict, description: describe(verdict, entry) };
   }
 
   /** Takes note of the renewals of an entry's lease, which a later {@link isProven} needs. */
@@ -90,8 +91,14 @@ function recordIn({ text }: Entry): OwnerRecord | null {
   return nonce !== null && identity !== null && filesystem === PLACE ? parsed.record : null;
 }
 
-function describe({ state, reason }: Verdict): string {
+function describe({ state, reason }: Verdict, entry: Entry): string {
   if (state === 'alive') return `its owner is alive (${reason})`;
   if (state === 'dead') return `its owner is dead (${reason})`;
-  return `nothing here shows whether its owner lives (${reason}), so it falls when its lease is no longer renewed`;
+  return `nothing here shows whether its owner lives (${reason}), ${endOf(entry)}`;
+}
+
+function endOf({ lease }: Entry): string {
+  return lease === null
+    ? 'and it has no lease, so it stays until somebody deletes it'
+    : 'so it falls when its lease is no longer renewed';
 }

@@ -1,7 +1,17 @@
+import { RecentMap } from '../recent-map.js';
 import type { Engine, Entry, Lease } from './engine.js';
+import { LOSSES, lossOf, removeOwn } from './own-entry.js';
 
 /** Looks at the own entries in the time that the server granted. */
 const LOOKS_PER_TTL = 3;
+/** Texts that are remembered. A request that is carried out after so many others ends the session, and harms nothing. */
+const WRITTEN = 256;
+
+/**
+ * A machine was copied while it ran. Both processes have the lease then, and neither sees the other, so one leaves it: the
+ * locks of one that dies would be kept by the other.
+ */
+const SHARED = 'another process uses its lease, such as a copy of this one in a copy of this machine';
 
 /** A lock that is held or wanted, as the session sees it. */
 export interface Holding {
@@ -27,6 +37,8 @@ export class Session {
   readonly #engine: Engine;
   readonly #holdings = new Map<string, Holding>();
   readonly #timer: NodeJS.Timeout;
+  /** What this process wrote, or may have written, into entries of the lease. */
+  readonly #written = new RecentMap<true>(WRITTEN);
   #lost: string | null = null;
 
   constructor(engine: Engine, lease: Lease) {
@@ -44,7 +56,8 @@ export class Session {
 
   /** A process that exits under a lock is not to be waited for, by those who did not see it alive. */
   endAtExit(): void {
-    if (this.#holdings.size > 0) this.lease.endBlocking();
+    const entries = entriesOf(this.#holdings.values());
+    if (entries.length > 0) this.lease.removeBlocking(entries);
   }
 
   /** False once its lease can no longer be counted on. */
@@ -62,32 +75,59 @@ export class Session {
     if (this.#holdings.get(holding.key) === holding) this.#holdings.delete(holding.key);
   }
 
+  /** Takes note of a text that is about to be written. */
+  willWrite(text: string): void {
+    this.#written.set(text, true);
+  }
+
+  /**
+   * Whether this process made an entry under a key of the lease. One that it did not make may be held by a copy of this
+   * process, so the session ends then.
+   */
+  hasMade({ text }: Entry): boolean {
+    if (this.#written.has(text)) return true;
+    this.lose(SHARED);
+    return false;
+  }
+
   /** All its locks are lost. */
   lose(how: string): void {
     if (this.#lost !== null) return;
     this.#lost = how;
     this.#stop();
     this.lease.stop();
-    const holdings = [...this.#holdings.values()];
-    this.#holdings.clear();
+    const holdings = this.#takeHoldings();
     for (const holding of holdings) holding.lose(how);
     // Others need not wait for what nobody keeps any more. It falls by itself where the server does not hear this.
-    this.#engine.revoke(this.lease).catch(() => {});
+    this.#removeAll(holdings).catch(() => {});
   }
 
-  /** Ends the lease, and all locks with it. */
+  /** Ends all its locks. */
   async end(): Promise<void> {
     if (this.#lost !== null) return;
     this.#lost = 'its session was closed';
     this.#stop();
-    const holdings = [...this.#holdings.values()];
-    this.#holdings.clear();
+    const holdings = this.#takeHoldings();
     try {
-      await this.#engine.revoke(this.lease);
+      await this.#removeAll(holdings);
     } finally {
+      this.lease.stop();
       // The lifelines go after the entries, so that nobody finds a dead owner.
       for (const holding of holdings) holding.close();
     }
+  }
+
+  #takeHoldings(): Holding[] {
+    const holdings = [...this.#holdings.values()];
+    this.#holdings.clear();
+    return holdings;
+  }
+
+  /** The end of a lease takes all its entries along, and a copy of this process may have made some. */
+  async #removeAll(holdings: readonly Holding[]): Promise<void> {
+    await Promise.all(entriesOf(holdings).map((entry) => this.#engine.removeIf(entry)));
+    const others = await this.#engine.entriesOf(this.lease.id);
+    if (others?.length === 0) await this.#engine.revoke(this.lease);
   }
 
   #stop(): void {
@@ -101,30 +141,33 @@ export class Session {
    * though no watch has said so. One that nobody wants is left over from a request that the server carried out late.
    */
   async #look(): Promise<void> {
-    const keys = await this.#engine.keysOf(this.lease.id);
+    const entries = await this.#engine.entriesOf(this.lease.id);
     if (this.#lost !== null) return;
-    if (keys === null) {
+    if (entries === null) {
       this.lose('the server has ended its lease');
       return;
     }
+    const versions = new Set(entries.map(({ version }) => version));
     for (const holding of [...this.#holdings.values()]) {
-      if (holding.entry !== null && !keys.includes(holding.key))
+      if (holding.entry !== null && !versions.has(holding.entry.version))
         await this.#confirmLoss(holding, holding.entry);
     }
-    for (const key of keys) {
-      if (this.#holdings.has(key)) continue;
-      const entry = await this.#engine.read(key);
-      if (entry !== null && entry.lease === this.lease.id && !this.#holdings.has(key)) {
-        await this.#engine.removeIf(entry);
-      }
+    for (const entry of entries) {
+      if (entry.lease !== this.lease.id || this.#holdings.has(entry.key)) continue;
+      if (!this.hasMade(entry)) return;
+      await this.#engine.removeIf(entry);
     }
   }
 
   /** The answer may be older than the entry. */
-  async #confirmLoss(holding: Holding, { key, token }: Entry): Promise<void> {
-    const found = await this.#engine.read(key);
-    if (found?.token !== token && this.#holdings.get(key) === holding) {
-      holding.lose('its entry was removed by another program');
-    }
+  async #confirmLoss(holding: Holding, entry: Entry): Promise<void> {
+    const loss = lossOf(entry, await this.#engine.read(entry.key));
+    if (loss === null || this.#holdings.get(entry.key) !== holding) return;
+    holding.lose(LOSSES[loss]);
+    await removeOwn(this.#engine, entry);
   }
+}
+
+function entriesOf(holdings: Iterable<Holding>): Entry[] {
+  return [...holdings].flatMap(({ entry }) => entry ?? []);
 }

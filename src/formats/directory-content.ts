@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 import type { FileOperations, FileStatus, OpenFile } from '../backend/backend.js';
 import type { Descriptor } from '../backend/descriptor.js';
 import { isGone, isSystemError } from '../backend/system-error.js';
-import type { DirectoryEntry } from './foreign-lock.js';
+import type { DirectoryEntry } from './directory-entry.js';
 import { isDirectoryOf, isLockDirectory, MAX_ENTRIES } from './recognise.js';
 
 /** Bytes of its only file that are read: more than the name of an owner takes. */

@@ -16,7 +16,7 @@ export function acquireSync(target: string, settings: Settings): Held {
   let taken: Taken | Refused | null = null;
   try {
     taken = driveSync(take(place, settings.staleMs));
-    if ('made' in taken) return heldOf(taken, target, path, settings);
+    if ('made' in taken) return driveSync(Held.begin(target, path, taken, settings));
     taken.seen?.close();
     throw locked(target);
   } finally {
@@ -35,7 +35,7 @@ export async function acquireAsync(target: string, settings: Settings): Promise<
       const result = await driveAsync(take(place, settings.staleMs));
       if ('made' in result) {
         taken = result;
-        return heldOf(taken, target, path, settings);
+        return await driveAsync(Held.begin(target, path, taken, settings));
       }
       if (!(await waiter.wait(result.seen))) throw locked(target);
     }
@@ -43,12 +43,6 @@ export async function acquireAsync(target: string, settings: Settings): Promise<
     waiter.close();
     if (taken === null) place.close();
   }
-}
-
-function heldOf({ made, reclaimed }: Taken, target: string, path: string, settings: Settings): Held {
-  const held = new Held(target, path, made, settings);
-  if (reclaimed !== null) settings.onReclaimed(reclaimed);
-  return held;
 }
 
 /** Waits between two tries of one caller. Call close() when done. */

@@ -22,10 +22,20 @@ export function placeOf(path: string, fs: FileSystem, drive: Drive): Place {
 }
 
 /** The methods by which a module changes anything. graceful-fs has those of node:fs. */
-const OF_NODE = ['mkdir', 'mkdirSync', 'rmdir', 'rmdirSync', 'utimes', 'utimesSync'] as const;
+const CHANGING = ['mkdir', 'mkdirSync', 'rmdir', 'rmdirSync', 'utimes', 'utimesSync'] as const;
+/** graceful-fs wraps the methods of each pair in one way. Whoever puts another `stat` into a module replaces that alone. */
+const READING = [
+  ['stat', 'lstat'],
+  ['statSync', 'lstatSync'],
+] as const;
 
+/** Whether the module is node:fs, or has its methods, as graceful-fs does. */
 function isNodes(fs: FileSystem): boolean {
-  return (fs as unknown) === nodeFs || OF_NODE.every((name) => fs[name] === nodeFs[name]);
+  if ((fs as unknown) === nodeFs) return true;
+  return (
+    CHANGING.every((name) => fs[name] === nodeFs[name]) &&
+    READING.every(([name, twin]) => fs[name] === nodeFs[name] || String(fs[name]) === String(fs[twin]))
+  );
 }
 
 function backendIfAny(): Backend | null {

@@ -1,6 +1,7 @@
 import { monotonicMs } from '../backend/monotonic-clock.js';
-import { codeOf, identityOf, type Stats, statOf } from './fs-status.js';
-import { GONE, type Lost, type Made, REPLACED, type Standing } from './place.js';
+import { codeOf, identityOf, isAnother, type Stats, statOf } from './fs-status.js';
+import type { Making } from './making.js';
+import { GONE, type Lost, type Made, NOT_KEPT, REPLACED, type Standing } from './place.js';
 import { call, type Drive, type FileSystem, type Steps } from './steps.js';
 
 /** Milliseconds until a call that failed is tried again. */
@@ -23,14 +24,17 @@ export class FsMade implements Made {
     this.#stats = stats;
   }
 
-  static *begin(path: string, fs: FileSystem, drive: Drive): Steps<FsMade> {
+  /** null when the directory is gone, or may be another's by now. */
+  static *begin(path: string, fs: FileSystem, drive: Drive, making: Making): Steps<FsMade | null> {
     let stats: Stats | null = null;
     try {
       stats = yield* statOf(fs, path);
-    } catch {
-      // The first beat tells.
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return null;
+      // The first beat finds out what stands there.
     }
-    return new FsMade(path, fs, drive, stats);
+    const mtimeMs = stats?.mtime.getTime() ?? Number.NaN;
+    return making.isOwn(() => mtimeMs) ? new FsMade(path, fs, drive, stats) : null;
   }
 
   keep(updateMs: number, staleMs: number, lost: Lost): void {
@@ -46,8 +50,7 @@ export class FsMade implements Made {
         if (found !== null && this.#isKept) return this.#end(lost, found);
       } catch (error) {
         if (codeOf(error) === 'ENOENT' && this.#isKept) return this.#end(lost, GONE, error);
-        if (monotonicMs() - this.#keptAtMs > staleMs && this.#isKept)
-          return this.#end(lost, 'its time could not be set within the stale threshold', error);
+        if (monotonicMs() - this.#keptAtMs > staleMs && this.#isKept) return this.#end(lost, NOT_KEPT, error);
         next = RETRY_MS;
       }
       if (this.#isKept) beatIn(next);
@@ -57,13 +60,16 @@ export class FsMade implements Made {
 
   /** @returns how the lock was lost; null: it is held. */
   *#beat(): Steps<string | null> {
-    const found = yield* this.check();
-    if (found !== 'own') return found === 'gone' ? GONE : REPLACED;
+    const standing = yield* this.check();
+    if (standing !== 'own') return standing === 'gone' ? GONE : REPLACED;
     const startedMs = monotonicMs();
     const now = new Date();
     yield* call(this.#fs, 'utimes', this.#path, now, now);
     // File systems round times, so the one that was kept is read again.
-    this.#stats = yield* statOf(this.#fs, this.#path);
+    const found = yield* statOf(this.#fs, this.#path);
+    // Whoever stands still in here may find the directory of another.
+    if (this.#stats !== null && isAnother(this.#stats, found)) return REPLACED;
+    this.#stats = found;
     this.#keptAtMs = startedMs;
     return null;
   }

@@ -2,7 +2,8 @@
 // Linux, or no addon. Here the directory's time alone shows whether its owner lives.
 import { FsMade } from './fs-made.js';
 import { codeOf, identityOf, isDirectory, type Stats, statOf } from './fs-status.js';
-import { GUARD_ENDING } from './guard.js';
+import { guardPathOf } from './guard.js';
+import { Making } from './making.js';
 import type { Made, Place, Seen } from './place.js';
 import { ageOf } from './seen-silence.js';
 import { call, type Drive, type FileSystem, type Steps } from './steps.js';
@@ -25,14 +26,15 @@ export class FsPlace implements Place {
     this.#isSeenLocked = isSeenLocked;
   }
 
-  *make(): Steps<Made | null> {
+  *make(staleMs: number): Steps<Made | null> {
+    const making = new Making(staleMs);
     try {
       yield* call(this.#fs, 'mkdir', this.path);
     } catch (error) {
       if (codeOf(error) === 'EEXIST') return null;
       throw error;
     }
-    return yield* FsMade.begin(this.path, this.#fs, this.#drive);
+    return yield* FsMade.begin(this.path, this.#fs, this.#drive, making);
   }
 
   *look(beatMs: number): Steps<Seen | null> {
@@ -64,7 +66,7 @@ export class FsPlace implements Place {
   }
 
   guard(): Place {
-    return new FsPlace(this.path + GUARD_ENDING, this.#fs, this.#drive, this.#isSeenLocked);
+    return new FsPlace(guardPathOf(this.path), this.#fs, this.#drive, this.#isSeenLocked);
   }
 
   watch(): null {

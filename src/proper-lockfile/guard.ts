@@ -1,2 +1,15 @@
-/** Added to the path of a lock: the lock that a process holds while it removes an abandoned one. */
-export const GUARD_ENDING = '.reclaim';
+import { basename } from 'node:path';
+
+const ENDING = '.reclaim';
+/** Bytes. Most file systems allow names of 255, and eCryptfs allows the fewest. */
+const LONGEST_NAME = 143;
+
+/**
+ * The path of the lock that a process holds while it removes the abandoned one at `path`. Locks with long names share one in
+ * each directory, which only makes their contenders wait for each other.
+ */
+export function guardPathOf(path: string): string {
+  const name = basename(path);
+  const isLong = Buffer.byteLength(name + ENDING) > LONGEST_NAME;
+  return isLong ? `${path.slice(0, -name.length)}.lock${ENDING}` : path + ENDING;
+}

@@ -3,6 +3,7 @@ import { compromised, notAcquired, released } from './errors.js';
 import type { Settings } from './options.js';
 import type { Made } from './place.js';
 import { driveSync, type Steps } from './steps.js';
+import type { Taken } from './take.js';
 
 /** The locks of this thread. */
 const all = new Set<Held>();
@@ -15,15 +16,29 @@ export class Held {
   readonly #onCompromised: (error: Error) => unknown;
   #isOver = false;
 
-  /** @throws when the thread of the addon cannot be started: EAGAIN. The lock is then removed again. */
-  constructor(file: string, path: string, made: Made, settings: Settings) {
+  private constructor(file: string, path: string, made: Made, settings: Settings) {
     this.file = file;
     this.path = path;
     this.#made = made;
     this.#onCompromised = settings.onCompromised;
-    all.add(this);
-    releaseAtExit(this);
-    made.keep(settings.updateMs, settings.staleMs, (how, cause) => this.#lose(how, cause));
+  }
+
+  /**
+   * Keeps a lock that was taken, and calls `onReclaimed`.
+   * @throws what that throws, and EAGAIN when the thread of the addon cannot be started. The lock is released before.
+   */
+  static *begin(file: string, path: string, { made, reclaimed }: Taken, settings: Settings): Steps<Held> {
+    const held = new Held(file, path, made, settings);
+    all.add(held);
+    releaseAtExit(held);
+    try {
+      made.keep(settings.updateMs, settings.staleMs, (how, cause) => held.#lose(how, cause));
+      if (reclaimed !== null) settings.onReclaimed(reclaimed);
+      return held;
+    } catch (error) {
+      yield* held.release();
+      throw error;
+    }
   }
 
   /**

@@ -1,34 +1,52 @@
 import type { OpenDirectory } from '../backend/backend.js';
-import { errnoOf, isGone } from '../backend/system-error.js';
+import { traitsOf } from '../backend/filesystem-traits.js';
+import { errnoOf, isGone, isSystemError } from '../backend/system-error.js';
 import { type LockPath, withLockPath } from '../lock/protocol/lock-path.js';
-import { GONE, type Lost, type Made, REPLACED, type Standing } from './place.js';
+import { GONE, type Lost, type Made, NOT_KEPT, REPLACED, type Standing } from './place.js';
 import type { Steps } from './steps.js';
 
 /** A directory that this process made and holds open. Its descriptor has the lock of the kernel. */
 export class KernelMade implements Made {
   readonly #lockPath: LockPath;
   readonly #made: OpenDirectory;
+  readonly #type: string;
   #beat: number | null = null;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(lockPath: LockPath, made: OpenDirectory) {
+  /** @param type of the file system. */
+  constructor(lockPath: LockPath, made: OpenDirectory, type: string) {
     this.#lockPath = lockPath;
     this.#made = made;
+    this.#type = type;
   }
 
-  keep(updateMs: number, _staleMs: number, lost: Lost): void {
+  keep(updateMs: number, staleMs: number, lost: Lost): void {
     const { lease } = this.#lockPath.backend;
+    const { descriptor } = this.#made;
     const report = (how: string) => {
       this.stop();
       lost(how);
     };
-    this.#beat = lease.start(this.#made.descriptor, updateMs, () => report(GONE));
+    const patienceMs = traitsOf(this.#type).testableWitness ? Number.POSITIVE_INFINITY : staleMs;
+    this.#beat = lease.start(descriptor, updateMs, () => report(this.#howLost() ?? NOT_KEPT), patienceMs);
     // The thread that sets the time does not see that the directory has another name by now.
     this.#timer = setInterval(() => {
-      const found = this.#standing();
-      if (found !== 'own') report(found === 'gone' ? GONE : REPLACED);
+      const how = this.#howLost();
+      if (how !== null) report(how);
     }, updateMs);
     this.#timer.unref();
+  }
+
+  /** null where it is not lost, as far as can be seen. */
+  #howLost(): string | null {
+    try {
+      const found = this.#standing();
+      return found === 'own' ? null : found === 'gone' ? GONE : REPLACED;
+    } catch (error) {
+      // Somebody who may not look any more still has the lock of the kernel.
+      if (isSystemError(error)) return null;
+      throw error;
+    }
   }
 
   stop(): void {

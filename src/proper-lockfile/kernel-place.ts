@@ -7,6 +7,7 @@ import { isSeenLocked } from '../backend/directory-locks.js';
 import { isSameFile } from '../backend/file-status.js';
 import { traitsOf } from '../backend/filesystem-traits.js';
 import { typeOfFile } from '../backend/fuse-type.js';
+import { listsAnyLock } from '../backend/procfs/locks.js';
 import { errnoOf, isGone, isShortage, isSystemError } from '../backend/system-error.js';
 import { LockPath, withLockPath } from '../lock/protocol/lock-path.js';
 import {
@@ -15,9 +16,10 @@ import {
   newDirectoryRecord,
   readDirectoryRecord,
 } from './directory-record.js';
-import { GUARD_ENDING } from './guard.js';
+import { guardPathOf } from './guard.js';
 import { KernelMade } from './kernel-made.js';
 import { startPlaceWatch } from './kernel-watch.js';
+import { Making } from './making.js';
 import type { Made, Place, PlaceWatch, Seen } from './place.js';
 import { ageOf } from './seen-silence.js';
 import type { Steps } from './steps.js';
@@ -39,8 +41,9 @@ export class KernelPlace implements Place {
     return this.#lockPath.path;
   }
 
-  *make(): Steps<Made | null> {
+  *make(staleMs: number): Steps<Made | null> {
     const { backend, parent, name, path } = this.#lockPath;
+    const making = new Making(staleMs);
     const made = withLockPath(path, () => {
       try {
         return backend.files.createDirectoryAt(parent, name);
@@ -50,17 +53,19 @@ export class KernelPlace implements Place {
       }
     });
     if (made === null) return null;
+    let isOwn = false;
     try {
-      if (!mark(this.#lockPath, made)) {
-        backend.files.close(made.descriptor);
-        return null;
-      }
+      // A mark on the directory of another would make it look dead.
+      isOwn = making.isOwn(() => backend.files.statFresh(made.descriptor).mtimeMs);
+      const { type } = backend.files.filesystem(made.descriptor);
+      if (isOwn && mark(this.#lockPath, made, type)) return new KernelMade(this.#lockPath, made, type);
+      backend.files.close(made.descriptor);
+      return null;
     } catch (error) {
-      backend.files.rmdirIfAt(parent, name, made.descriptor);
+      if (isOwn) backend.files.rmdirIfAt(parent, name, made.descriptor);
       backend.files.close(made.descriptor);
       throw error;
     }
-    return new KernelMade(this.#lockPath, made);
   }
 
   *look(beatMs: number): Steps<KernelSeen | null> {
@@ -86,7 +91,7 @@ export class KernelPlace implements Place {
 
   guard(): Place {
     // It has a descriptor of its own, because the guard is closed before the lock.
-    return KernelPlace.open(this.path + GUARD_ENDING);
+    return KernelPlace.open(guardPathOf(this.path));
   }
 
   watch(seen: Seen): PlaceWatch | null {
@@ -103,20 +108,21 @@ export class KernelPlace implements Place {
  * Locks a byte of the new directory, and then writes into an attribute which one. Until that is done the directory is like
  * one of proper-lockfile, which is nobody's to take before its time is old. It stays so where the kernel cannot help.
  *
- * A process that stood still for longer than `stale` after its mkdir(2) may have lost its directory to another, and may
- * have opened the one that the other made. The other's lock then says so, or its record, or the path.
+ * A process that stood still after its mkdir(2) may have opened the directory of another, whose `stale` is shorter than its
+ * own. The other's lock then says so, or its record, or the path. Each locks its byte before it asks for locks, so that of
+ * two at the same moment one sees the other, also where no record is kept.
+ * @param type of the file system.
  * @returns false when it is another's, which stays as it is.
  * @throws EMFILE, ENFILE, ENOMEM or ENOLCK where descriptors or memory have run out.
  */
-function mark({ backend, parent, name }: LockPath, made: OpenDirectory): boolean {
+function mark({ backend, parent, name }: LockPath, made: OpenDirectory, type: string): boolean {
   const { directoryWitness, files } = backend;
   const { descriptor, device, inode } = made;
-  const filesystem = files.filesystem(descriptor);
-  if (directoryWitness === null || !traitsOf(filesystem.type).testableWitness) return true;
+  if (directoryWitness === null || !traitsOf(type).testableWitness) return true;
   const record = newDirectoryRecord(backend, made);
   try {
-    if (backend.witness.testAnyLock(descriptor, filesystem.type) === 'held') return false;
     directoryWitness.take(descriptor, record.offset);
+    if (backend.witness.testAnyLock(descriptor, type) === 'held') return false;
     // A sandbox (gVisor) may grant a lock that others do not see, so a second file description tests it.
     const other = files.openAt(parent, name);
     const test = directoryWitness.test(other, record.offset);
@@ -184,7 +190,9 @@ class KernelSeen implements Seen {
   }
 
   isLocked(): boolean {
-    return this.directory !== null && isSeenLocked(this.#backend, this.directory);
+    if (this.directory !== null) return isSeenLocked(this.#backend, this.directory);
+    // The kernel's list shows the lock on a directory that this user may not open.
+    return listsAnyLock(this.status, false);
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import nodeFs from 'node:fs';
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { invalidArgument } from '../errors.js';
 import { noRetries } from './errors.js';
 import { asksForRetries, type Retries } from './retries.js';
@@ -7,7 +7,10 @@ import { call, type FileSystem, type Steps } from './steps.js';
 import type { Reclaimed } from './take.js';
 
 export interface UnlockOptions {
-  /** Whether symbolic links in the path of the file are followed, for which the file has to exist. Default true. */
+  /**
+   * Whether symbolic links in the path of the file are followed, for which the file has to exist. Default true; undefined
+   * means false.
+   */
   readonly realpath?: boolean | undefined;
   /**
    * A module like node:fs. With any other the kernel is not asked, and the time of the lock's directory alone shows
@@ -22,7 +25,7 @@ export interface UnlockOptions {
 export interface CheckOptions extends UnlockOptions {
   /**
    * Milliseconds without a change after which a lock of which nothing but its time is known counts as abandoned. Default
-   * 10 000, at least 2 000.
+   * 10 000, at least 2 000, as for undefined.
    */
   readonly stale?: number | undefined;
 }
@@ -56,16 +59,21 @@ const DEFAULT_STALE = 10_000;
 const MIN_STALE = 2_000;
 const MIN_UPDATE = 1_000;
 
-export function settingsOf(given: LockOptions = {}): Settings {
-  const staleMs = Math.max(given.stale === undefined ? DEFAULT_STALE : numberOf(given.stale), MIN_STALE);
+/**
+ * An option that is given as undefined has no default in proper-lockfile. It has none here either, because contenders that
+ * understand `stale` or `realpath` in two ways would not exclude each other.
+ */
+export function settingsOf(options?: LockOptions | null): Settings {
+  const given: LockOptions = { stale: DEFAULT_STALE, realpath: true, ...options };
+  const staleMs = Math.max(numberOf(given.stale), MIN_STALE);
   const { update } = given;
   // proper-lockfile's own default is null.
   const wanted = (update ?? null) === null ? staleMs / 2 : numberOf(update);
   return {
     staleMs,
     updateMs: Math.max(Math.min(wanted, staleMs / 2), MIN_UPDATE),
-    retries: given.retries ?? 0,
-    realpath: given.realpath ?? true,
+    retries: given.retries || 0,
+    realpath: Boolean(given.realpath),
     fs: given.fs ?? nodeFs,
     lockfilePath: given.lockfilePath,
     onCompromised: given.onCompromised ?? rethrow,
@@ -74,9 +82,9 @@ export function settingsOf(given: LockOptions = {}): Settings {
 }
 
 /** @throws Error (ESYNC) when it asks for retries. */
-export function syncSettingsOf(given: LockOptions = {}): Settings {
-  if (asksForRetries(given.retries)) throw noRetries();
-  return settingsOf(given);
+export function syncSettingsOf(options?: LockOptions | null): Settings {
+  if (asksForRetries(options?.retries)) throw noRetries();
+  return settingsOf(options);
 }
 
 /** proper-lockfile takes whatever is no number for the smallest value. */
@@ -95,7 +103,11 @@ export function* targetOf(file: unknown, { realpath, fs }: Settings): Steps<stri
   return realpath ? ((yield* call(fs, 'realpath', file)) as string) : resolve(file);
 }
 
-/** The path of the lock. */
+/** The path of the lock, absolute. */
 export function lockPathOf(target: string, { lockfilePath }: Settings): string {
-  return resolve(lockfilePath || `${target}.lock`);
+  if (!lockfilePath) return resolve(`${target}.lock`);
+  // The kernel goes up from where a symbolic link leads, and resolve() from the link. Windows goes by the text.
+  if (process.platform === 'win32' || !lockfilePath.includes('..')) return resolve(lockfilePath);
+  const path = isAbsolute(lockfilePath) ? lockfilePath : `${process.cwd()}/${lockfilePath}`;
+  return path.replace(/\/+$/, '');
 }

@@ -36,6 +36,8 @@ export type Lost = (how: string, cause?: unknown) => void;
 export type Standing = 'own' | 'gone' | 'replaced';
 
 export const GONE = 'ENOENT: its directory is gone';
+/** Where the time alone shows that it lives. */
+export const NOT_KEPT = 'its time could not be set within the stale threshold';
 export const REPLACED = 'another directory stands in its place';
 
 /** A directory that this process made, and so a lock that it holds. */
@@ -61,8 +63,12 @@ export interface PlaceWatch {
 export interface Place {
   /** Absolute path of the lock. */
   readonly path: string;
-  /** Makes the directory. null when something stands there. */
-  make(): Steps<Made | null>;
+  /**
+   * Makes the directory. null when something stands there, also where this process cannot know any more whether it made
+   * that: what it made is then left to grow old.
+   * @param staleMs after how many milliseconds others may take it for abandoned.
+   */
+  make(staleMs: number): Steps<Made | null>;
   /** @param beatMs the longest time between two looks that counts as silence. null: nothing stands there. */
   look(beatMs: number): Steps<Seen | null>;
   /** Removes what was seen. False when something else is in it. Only the holder of the {@link guard} may do this. */

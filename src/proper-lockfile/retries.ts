@@ -46,7 +46,7 @@ export function patienceOf(retries: Retries): number {
 
 /** True for what the synchronous functions refuse. */
 export function asksForRetries(retries: Retries | undefined): boolean {
-  if (retries === undefined) return false;
+  if (!retries) return false;
   if (typeof retries === 'number') return retries > 0;
   return isList(retries) ? retries.length > 0 : (retries.retries ?? 0) > 0 || retries.forever === true;
 }

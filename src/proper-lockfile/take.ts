@@ -37,35 +37,39 @@ export function isAbandoned(seen: Seen, staleMs: number): boolean {
 
 /** Tries once. Close `seen` of a refusal. */
 export function* take(place: Place, staleMs: number, depth = 0): Steps<Taken | Refused> {
-  const beatMs = staleMs / 2;
+  let reclaimed: Reclaimed | null = null;
   for (let attempt = 1; ; attempt += 1) {
-    const made = yield* place.make();
-    if (made !== null) return { made, reclaimed: null };
-    const seen = yield* place.look(beatMs);
+    // This is the last call of an acquisition, because whoever stood still after it would not see what became of the lock.
+    const made = yield* place.make(staleMs);
+    if (made !== null) return { made, reclaimed };
+    const seen = yield* place.look(staleMs / 2);
     if (seen === null && attempt < TRIES) continue;
     if (seen === null || depth === MAX_DEPTH || !isAbandoned(seen, staleMs)) return { seen };
     seen.close();
-    const taken = yield* replace(place, staleMs, depth);
-    if (taken !== null) return taken;
     if (attempt === TRIES) return { seen: null };
+    reclaimed = yield* clear(place, staleMs, depth);
   }
 }
 
-/** Removes an abandoned lock and takes its place. null when that is another's task, or nothing is abandoned any more. */
-function* replace(place: Place, staleMs: number, depth: number): Steps<Taken | null> {
+/** Removes an abandoned lock. null when that is another's task, or nothing is abandoned any more. */
+function* clear(place: Place, staleMs: number, depth: number): Steps<Reclaimed | null> {
   const guard = yield* takeGuard(place.guard(), staleMs, depth + 1);
   if (guard === null) return null;
   try {
-    const reclaimed = yield* removeAbandoned(place, staleMs);
-    if (reclaimed === null) return null;
-    const made = yield* place.make();
-    return made === null ? null : { made, reclaimed };
+    return yield* removeAbandoned(place, staleMs);
   } finally {
-    try {
-      yield* guard.remove();
-    } finally {
-      guard.close();
-    }
+    yield* giveBack(guard);
+  }
+}
+
+/** A guard that cannot be removed is one whose holder is dead. Where the time alone decides, it can be another's by now. */
+function* giveBack(guard: Made): Steps<void> {
+  try {
+    if ((yield* guard.check()) === 'own') yield* guard.remove();
+  } catch {
+    // It grows old.
+  } finally {
+    guard.close();
   }
 }
 

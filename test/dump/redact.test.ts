@@ -82,6 +82,29 @@ test("the container and the machine that another program's record names become w
   expect(evidence).toContainEqual(expect.objectContaining({ check: 'machine-id', recorded: 'machine-1' }));
 });
 
+test('of an address the scheme and the ports are left, also in an error of its server', () => {
+  const path = 'etcd://e1.db-primary.example:2379,[fd00::7]:2380/team/locks/nightly';
+  const all = path.slice(0, path.lastIndexOf('/') + 1);
+  const message = `${all} cannot be used: connect ECONNREFUSED 10.1.2.3:2379, fd00::7, fe80::1:2 (E1) at 12:34:56, ${path}`;
+  const lock = { path, filesystem: null, oneKernel: false, inspection: null, holders: [] };
+  const dump = redact({
+    ...dumpDiagnostics(),
+    locks: [{ ...lock, error: { code: 'ERR_ENGINE_UNAVAILABLE', message } }],
+  });
+  const [hidden] = dump.locks;
+  const text = JSON.stringify(dump);
+  expect(text).not.toMatch(/e1\b|db-primary|fd00|fe80|10\.1|team|nightly/i);
+  expect(hidden?.path).toMatch(/^etcd:\/\/(host-\d+):2379,\[(host-\d+)\]:2380\/path-\d+\/name-\d+$/);
+  const [, first, second] = /\/(host-\d+):2379,\[(host-\d+)/.exec(hidden?.path ?? '') ?? [];
+  const start = `${hidden?.path.slice(0, hidden.path.lastIndexOf('/') + 1)} cannot be used: connect ECONNREFUSED host-`;
+  const words = hidden?.error?.message ?? '';
+  expect(words.startsWith(start)).toBe(true);
+  expect(words).toContain(`, ${second}, host-`);
+  expect(words.endsWith(` (${first}) at 12:34:56, ${hidden?.path}`)).toBe(true);
+  expect(violations(SCHEMA, JSON.parse(text))).toEqual([]);
+  expect(formatDump(dump)).toContain('kept by');
+});
+
 test('numbers, verdicts and the words of this package are as they were', () => {
   const locks = locksOfOthers();
   const hidden = dumpDiagnostics({ locks, redact: true });
@@ -102,7 +125,14 @@ describe('of a dump with a marker in every text that the schema knows', () => {
   const SHOWN = new Set([
     ...['version', 'node', 'platform', 'arch', 'kernel.release', 'kernel.version'],
     ...['proc.hidepid', 'proc.subset', 'container.runtime', 'filesystem.type', 'owner.filesystem'],
-    ...['evidence.check', 'starts.key', 'otherPids.key', 'signs.key', 'error.code'],
+    ...[
+      'inspection.fencingToken',
+      'evidence.check',
+      'starts.key',
+      'otherPids.key',
+      'signs.key',
+      'error.code',
+    ],
     ...['identity.platform', 'machine.platform', 'machine.pidNamespace', 'redaction.stillThere'],
   ]);
   /** Texts of this package in which names stand among other words. */

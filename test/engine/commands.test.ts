@@ -1,12 +1,19 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openLocks } from '../../src/index.js';
+import { type Schema, violations } from '../dump/json-schema.js';
 import { hasBackend } from '../helpers/backends.js';
 import { BUILT, cli, startCli } from '../helpers/cli.js';
 import { describeRequiring } from '../helpers/requirements.js';
 import { EtcdServer, HAS_ETCD } from './etcd-server.js';
 
 const NATIVE = hasBackend('native');
+const SCHEMA: Schema = JSON.parse(
+  readFileSync(new URL('../../docs/dump.schema.json', import.meta.url), 'utf8'),
+);
 
 describeRequiring([...HAS_ETCD, ...BUILT], 'the commands on etcd', () => {
   let server: EtcdServer;
@@ -55,6 +62,33 @@ describeRequiring([...HAS_ETCD, ...BUILT], 'the commands on etcd', () => {
     expect((await cli(['inspect', address])).stdout).toContain('free');
   });
 
+  test('dump reports on addresses among paths, also on a server that cannot be used', async () => {
+    const other = createServer((_, answer) => answer.writeHead(404).end('not here'));
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    const address = `${server.address}dumped`;
+    const running = underLock(address, {}, '--label', 'mine');
+    await running.said('started');
+    const locks = [`etcd://localhost:${port}/x`, '/no/such/lock', address];
+    const { code, stdout } = await cli(['dump', '--json', ...locks]);
+    expect(code).toBe(0);
+    const dump = JSON.parse(stdout);
+    expect(violations(SCHEMA, dump)).toEqual([]);
+    expect(dump.locks.map(({ path }: { path: string }) => path)).toEqual([
+      `etcd://localhost:${port}/locks/x`,
+      ...locks.slice(1),
+    ]);
+    expect(dump.locks[0]).toMatchObject({ inspection: null, error: { code: 'ERR_ENGINE_UNAVAILABLE' } });
+    const held = { state: 'held', fencingToken: expect.stringMatching(/^\d+$/), waiting: 0 };
+    expect(dump.locks[2]).toMatchObject({ inspection: held, oneKernel: false });
+    const hidden = await cli(['dump', '--redact', ...locks]);
+    expect(hidden.stdout).toMatch(/etcd:\/\/host-\d:\d+\/path-\d\/name-\d: held/);
+    expect(hidden.stdout).not.toMatch(/mine|dumped|localhost|127\.0\.0\.1/);
+    running.endInput();
+    await running.closed;
+    other.close();
+  });
+
   test('run ends its command when the lock is lost', async () => {
     const address = `${server.address}lost`;
     const running = underLock(address, { KERNEL_IDENTITY_ETCD_TTL: '60s' });
@@ -73,7 +107,7 @@ describeRequiring([...HAS_ETCD, ...BUILT], 'the commands on etcd', () => {
     const secret = await cli(['run', 'etcd://me:pw@127.0.0.1/locks/a', '--', 'true']);
     expect([secret.code, secret.stderr]).toEqual([2, expect.stringContaining('no password')]);
     for (const args of [
-      ['dump', `${server.address}a`],
+      ['dump', server.address],
       ['inspect', '--watch', `${server.address}a`],
       ['reclaim', '--force', '--yes', `${server.address}a`],
       ['run', server.address, '--', 'true'],
@@ -86,9 +120,29 @@ describeRequiring([...HAS_ETCD, ...BUILT], 'the commands on etcd', () => {
   });
 
   describeRequiring([NATIVE], 'with lifelines', () => {
+    test('a command gets SIGTERM when run is killed, because nobody renews its lease, and with --on-lost ignore it does not', async () => {
+      const program = `
+        process.on('SIGTERM', () => process.exit(console.log('told')));
+        // Its input ends after run: a signal has come before that.
+        process.stdin.on('end', () => setTimeout(() => process.exit(console.log('still here')), 200)).resume();
+        console.log('started');
+      `;
+      const start = (name: string, ...options: string[]) =>
+        startCli(['run', server.address + name, ...options, '--', process.execPath, '-e', program]);
+      const [ended, left] = [start('told'), start('untold', '--on-lost', 'ignore')];
+      for (const running of [ended, left]) {
+        await running.said('started');
+        running.signal('SIGKILL');
+        await running.exited;
+      }
+      await ended.said('told');
+      await left.said('still here');
+      expect(left.stdout).not.toContain('told');
+    });
+
     test('a command that lives on when run is killed keeps the lock from being taken', async () => {
       const address = `${server.address}heir`;
-      const running = startCli(['run', address, '--', 'sh', '-c', 'echo $$; exec sleep 30']);
+      const running = startCli(['run', address, '-c', 'trap "" TERM; echo $$; exec sleep 30']);
       await running.said('\n');
       const heir = Number(running.stdout);
       const locks = await openLocks(server.address);

@@ -202,6 +202,7 @@ describeRequiring([...HAS_ETCD, isBuilt()], 'etcd', () => {
         state: 'unknown',
         owner: null,
         verdict: null,
+        description: expect.stringContaining('stays until somebody deletes it'),
       });
       expect(await locks.reclaim(name), value).toMatchObject({ reclaimed: false });
       expect(await locks.tryAcquire(name), value).toBeNull();
@@ -314,6 +315,16 @@ describeRequiring([...HAS_ETCD, isBuilt()], 'etcd', () => {
       },
     );
 
+    test('a blocked event loop hides no lease that the server has ended', async () => {
+      const name = newName();
+      const owner = await holder(name, { ttl: 2_000 });
+      const [{ lease = '' } = {}] = await entriesOf(server, name);
+      owner.send({ do: 'block', ms: 1_200, name });
+      await server.call('/lease/revoke', { ID: lease });
+      expect(await owner.message()).toMatchObject({ blocked: 1_200, aborted: false, held: false });
+      await untilSaid(owner, 'lost');
+    });
+
     test('a blocked event loop keeps its lock', async () => {
       const name = newName();
       const owner = await holder(name, { ttl: 2_000 });
@@ -327,17 +338,17 @@ describeRequiring([...HAS_ETCD, isBuilt()], 'etcd', () => {
   test('an entry that a late request has left is removed, and never taken for a lock', async () => {
     const name = newName();
     const locks = open({ ttl: 3_000 });
-    await (await locks.acquire(name)).release();
+    const first = await locks.acquire(name);
+    const [{ lease = '', key = '', value = '' } = {}] = await entriesOf(server, name);
+    await first.release();
     const lock = await locks.acquire(`${name}-b`);
-    const [{ lease = '' } = {}] = await entriesOf(server, `${name}-b`);
-    const key = base64(`locks/${name}/${BigInt(lease).toString(16)}`);
-    await server.call('/kv/put', { key, value: base64('an old record'), lease });
+    await server.call('/kv/put', { key, value, lease });
     // The next acquisition under that key is another entry.
     await using again = await locks.acquire(name, { timeout: 1_000 });
     expect(await again.verify()).toBe(true);
     expect((await locks.inspect(name)).owner).toEqual(again.owner);
     await again.release();
-    await server.call('/kv/put', { key, value: base64('an old record'), lease });
+    await server.call('/kv/put', { key, value, lease });
     const other = await open().acquire(name, { timeout: 8_000 });
     expect(await lock.verify()).toBe(true);
     await other.release();
@@ -536,6 +547,8 @@ async function startWithTls() {
 
 interface RawEntry {
   readonly lease?: string;
+  readonly key?: string;
+  readonly value?: string;
 }
 
 async function entriesOf(server: EtcdServer, name: string): Promise<RawEntry[]> {

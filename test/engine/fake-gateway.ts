@@ -19,7 +19,8 @@ export async function fakeGateway(answers: Answers): Promise<string> {
     const found = await answers(request.url ?? '', request.headers.authorization, JSON.parse(body));
     if (found === undefined) return;
     response.writeHead(found.status ?? 200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(found.body));
+    // A stream is read by lines.
+    response.end(`${JSON.stringify(found.body)}\n`);
   });
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

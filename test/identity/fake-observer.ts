@@ -69,6 +69,7 @@ export function fakeObserver(
     pidfdInode: (fd) => answersFor(fd - 10_000).pidfdInode ?? null,
     pidfdExited: (fd) => next('poll', fd - 10_000, answersFor(fd - 10_000).pidfdExited) ?? false,
     reapOrphans: () => 'ENOSYS',
+    setDeathSignal: () => 'ENOSYS',
     probePidfd: (pid) => {
       const fd = processes.openPidfd(pid);
       if (typeof fd === 'string') return fd;

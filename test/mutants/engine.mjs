@@ -60,7 +60,7 @@ export const files = [
       },
       {
         what: 'one who gives up stays in line',
-        from: 'if (this.entry !== null && this.#session.isAlive) await this.#engine.removeIf(this.entry);',
+        from: 'if (this.entry !== null) await removeOwn(this.#engine, this.entry);',
         to: '',
         tests: ['test/engine/contract.test.ts'],
       },
@@ -78,8 +78,8 @@ export const files = [
     mutants: [
       {
         what: 'a removal whose answer was lost is called a loss, though the lock was held to its end',
-        from: 'if (isRemoved === false ||',
-        to: 'if (!isRemoved ||',
+        from: "if (end === 'gone' || end === 'overwritten') throw this.#declareLost(LOSSES[end]);",
+        to: "if (end !== 'removed') throw this.#declareLost(LOSSES.gone);",
         tests: ['test/engine/etcd-engine.test.ts'],
       },
       {
@@ -101,17 +101,57 @@ export const files = [
     ],
   },
   {
+    file: 'src/engine/own-entry.ts',
+    tests: ['test/engine/own-entry.test.ts'],
+    mutants: [
+      {
+        what: 'an entry counts as its own whatever another program has written over it',
+        from: "return found?.token === entry.token ? 'overwritten' : 'gone';",
+        to: "return found?.token === entry.token ? null : 'gone';",
+      },
+      {
+        what: 'what another program has written over an entry stays for ever',
+        from: '    await engine.removeIf(found);\n',
+        to: '',
+      },
+    ],
+  },
+  {
     file: 'src/engine/session.ts',
     tests: ['test/engine/etcd.test.ts'],
     mutants: [
       {
-        what: 'an entry that a late request has left stays',
-        from: '        await this.#engine.removeIf(entry);\n',
+        what: 'what a copy of this process has made is taken for a leftover of a late request',
+        from: 'if (this.#written.has(text)) return true;',
+        to: 'return true;',
+        tests: ['test/engine/twins.test.ts'],
+      },
+      {
+        what: 'a session that ends takes the locks of a copy of this process along',
+        from: 'if (others?.length === 0) await',
+        to: 'await',
+        tests: ['test/engine/twins.test.ts'],
+      },
+      {
+        what: 'a closed session leaves its locks to the lease',
+        from: 'await Promise.all(entriesOf(holdings).map((entry) => this.#engine.removeIf(entry)));',
         to: '',
+        tests: ['test/engine/contract.test.ts'],
+      },
+      {
+        what: 'an entry that a late request has left stays',
+        from: ' await this.#engine.removeIf(entry);',
+        to: ' continue;',
+      },
+      {
+        what: 'the look at the own entries asks one server alone, so that nobody sees that the cluster went back',
+        from: 'const entries = await this.#engine.entriesOf(this.lease.id);',
+        to: "const entries = [...this.#holdings.values()].flatMap(({ entry }) => (entry === null ? [] : [entry])); if ((await this.#engine.stateOf(this.lease.id)) === null) this.lose('the server has ended its lease');",
+        tests: ['test/engine/restored.test.ts'],
       },
       {
         what: 'an exit leaves the lock to the lease',
-        from: 'if (this.#holdings.size > 0) this.lease.endBlocking();',
+        from: 'if (entries.length > 0) this.lease.removeBlocking(entries);',
         to: '',
       },
     ],
@@ -137,10 +177,16 @@ export const files = [
         to: 'if (found.length >= 0) return',
         tests: ['test/engine/etcd-engine.test.ts'],
       },
+    ],
+  },
+  {
+    file: 'src/engine/etcd/removal.ts',
+    tests: ['test/engine/etcd-engine.test.ts'],
+    mutants: [
       {
         what: 'a removal does not compare the revision, so that a successor under the same key is removed',
-        from: "{ key: name, target: 'CREATE', create_revision: token, result: 'EQUAL' },",
-        to: '',
+        from: "[{ key: name, target: 'MOD', mod_revision: version, result: 'EQUAL' }]",
+        to: '[]',
         tests: ['test/engine/etcd-engine.test.ts'],
       },
     ],
@@ -179,7 +225,13 @@ export const files = [
         what: 'another cluster is not noticed',
         from: 'if (cluster !== this.#cluster) this.#endRestored',
         to: 'if (false) this.#endRestored',
-        tests: ['test/engine/etcd-engine.test.ts'],
+        tests: ['test/engine/restored.test.ts'],
+      },
+      {
+        what: 'a watch of another cluster is believed',
+        from: ' && this.#isOfCluster(new Fields(result))',
+        to: '',
+        tests: ['test/engine/restored.test.ts'],
       },
     ],
   },
@@ -211,13 +263,41 @@ export const files = [
       },
       {
         what: 'a lease that the server has ended goes on',
-        from: "if (!(answer.value > 0)) return end('ended');",
+        from: "if (!(answer.value > 0)) return end(answer.value === 'elsewhere' ? 'elsewhere' : 'ended');",
         to: '',
+      },
+      {
+        what: 'another cluster renews the lease',
+        from: 'return cluster === task.cluster ? ',
+        to: 'return true ? ',
+        tests: ['test/engine/restored.test.ts'],
+      },
+      {
+        what: 'a blocked event loop counts on a lease that was ended',
+        from: '  task.sentAt.forEach((_, clock) => Atomics.store(task.sentAt, clock, -(2n ** 60n)));\n',
+        to: '',
+        tests: ['test/engine/etcd.test.ts'],
       },
       {
         what: 'renewals that hang hide that time is over',
         from: "/ 1000 >= task.patience) end('late');",
         to: "/ 1000 >= task.patience * 9) end('late');",
+      },
+    ],
+  },
+  {
+    file: 'src/cli/run.ts',
+    tests: ['test/engine/commands.test.ts'],
+    mutants: [
+      {
+        what: 'the command of run does not hear that run was killed, and outlives its lease',
+        from: "const endsWithThis = isAddress(request.path) && request.onLost === 'end';",
+        to: 'const endsWithThis = false;',
+      },
+      {
+        what: 'a command whose loss is to be ignored is ended with run',
+        from: "isAddress(request.path) && request.onLost === 'end';",
+        to: 'isAddress(request.path);',
       },
     ],
   },

@@ -678,12 +678,6 @@ export const files = [
     tests: ['test/lock/publish.test.ts', 'test/lock/invariants.test.ts'],
     mutants: [
       {
-        what: 'no start ticks for want of a descriptor',
-        from: "    refuseShortage(stat, 'open');\n",
-        to: '',
-        tests: ['test/lock/publish.test.ts'],
-      },
-      {
         what: 'no witness for want of memory',
         from: 'if (isShortage(error)) throw error;',
         to: '',
@@ -701,18 +695,6 @@ export const files = [
         to: '',
       },
       {
-        what: 'a lease runs out while an heir is at work',
-        from: 'if (isHeldByHeirs && oneKernel && !passesThrough && !keepsLease) return false;',
-        to: '',
-        tests: ['test/lock/publish.test.ts'],
-      },
-      {
-        what: 'no lease shows to other kernels that a lock was abandoned by its heirs',
-        from: 'if (isHeldByHeirs && oneKernel && !passesThrough && !keepsLease) return false;',
-        to: 'if (isHeldByHeirs) return false;',
-        tests: ['test/lock/publish.test.ts'],
-      },
-      {
         what: 'a lock that nobody else sees is a witness',
         from: "if (backend.witness.testAt(directory.descriptor, NEW_OWNER_FILE, filesystem.type) !== 'held') return null;",
         to: '',
@@ -723,29 +705,9 @@ export const files = [
         to: '!backend',
       },
       {
-        what: 'no lease where there is no witness',
-        from: 'return showsChanges && (witness === null || !locksByStDev);',
-        to: 'return showsChanges && traitsOf(type).oneKernel && !locksByStDev;',
-      },
-      {
-        what: 'no lease on overlay, where plain Node cannot test the witness',
-        from: '(witness === null || !locksByStDev)',
-        to: "(witness === null || (type !== 'overlay' && !locksByStDev))",
-      },
-      {
-        what: 'published over the directory that an older program has just made',
-        from: "    if (errnoOf(error) === 'EEXIST') return false;\n    throw error;\n  }\n  try {\n    files.renameAt(draft",
-        to: '  }\n  try {\n    files.renameAt(draft',
-      },
-      {
         what: 'the lock of somebody else is taken for the own one',
         from: 'published = isPublished(lockPath, directory, type, nonce);',
         to: 'published = true;',
-      },
-      {
-        what: 'after an error it has not happened',
-        from: 'return !isGone(error) && nonceAt(lockPath) === nonce;',
-        to: 'return false;',
       },
       {
         what: 'swept away means failed',
@@ -762,6 +724,56 @@ export const files = [
         what: 'a nameless owner: the witness is taken after publishing',
         from: "files.renameAt(directory, NEW_OWNER_FILE, directory, OWNER_FILE);\n    if (!moveIntoPlace(draft, lockPath, nonce)) return 'contended';",
         to: "if (!moveIntoPlace(draft, lockPath, nonce)) return 'contended';\n    files.renameAt(directory, NEW_OWNER_FILE, directory, OWNER_FILE);",
+      },
+    ],
+  },
+  {
+    file: 'src/lock/protocol/new-record.ts',
+    tests: ['test/lock/publish.test.ts', 'test/lock/invariants.test.ts'],
+    mutants: [
+      {
+        what: 'no start ticks for want of a descriptor',
+        from: "    refuseShortage(stat, 'open');\n",
+        to: '',
+        tests: ['test/lock/publish.test.ts'],
+      },
+      {
+        what: 'a lease runs out while an heir is at work',
+        from: 'if (isHeldByHeirs && oneKernel && !passesThrough && !keepsLease) return false;',
+        to: '',
+        tests: ['test/lock/publish.test.ts'],
+      },
+      {
+        what: 'no lease shows to other kernels that a lock was abandoned by its heirs',
+        from: 'if (isHeldByHeirs && oneKernel && !passesThrough && !keepsLease) return false;',
+        to: 'if (isHeldByHeirs) return false;',
+        tests: ['test/lock/publish.test.ts'],
+      },
+      {
+        what: 'no lease where there is no witness',
+        from: 'return showsChanges && (witness === null || !locksByStDev);',
+        to: 'return showsChanges && traitsOf(type).oneKernel && !locksByStDev;',
+      },
+      {
+        what: 'no lease on overlay, where plain Node cannot test the witness',
+        from: '(witness === null || !locksByStDev)',
+        to: "(witness === null || (type !== 'overlay' && !locksByStDev))",
+      },
+    ],
+  },
+  {
+    file: 'src/lock/protocol/move-into-place.ts',
+    tests: ['test/lock/publish.test.ts', 'test/lock/invariants.test.ts'],
+    mutants: [
+      {
+        what: 'published over the directory that an older program has just made',
+        from: "    if (errnoOf(error) === 'EEXIST') return false;\n    throw error;\n  }\n  try {\n    files.renameAt(draft",
+        to: '  }\n  try {\n    files.renameAt(draft',
+      },
+      {
+        what: 'after an error it has not happened',
+        from: 'return !isGone(error) && nonceAt(lockPath) === nonce;',
+        to: 'return false;',
       },
       {
         what: 'an empty directory stays where the rename failed',
@@ -1506,6 +1518,12 @@ export const files = [
         from: 'files.close(files.createAt(parent, aside).descriptor);',
         to: '',
       },
+    ],
+  },
+  {
+    file: 'src/formats/directory-entry.ts',
+    tests: ['test/lock/takeover.test.ts'],
+    mutants: [
       {
         what: 'a file is given its name back in place of another',
         from: '() => files.renameNoReplaceAt(parent, aside, parent, name),',

@@ -4,7 +4,8 @@ const API = ['test/proper-lockfile/api.test.ts'];
 const OVER_TIME = ['test/proper-lockfile/over-time.test.ts'];
 const RECLAIMERS = ['test/proper-lockfile/reclaimers.test.ts'];
 const KERNEL = ['test/proper-lockfile/kernel-place.test.ts'];
-const PROCESSES = ['test/proper-lockfile/processes.test.ts'];
+const ODD = ['test/proper-lockfile/odd.test.ts'];
+const HALTED = ['test/proper-lockfile/halted.test.ts'];
 
 /** @type {import('./list.mjs').MutatedFile[]} */
 export const files = [
@@ -24,8 +25,14 @@ export const files = [
       },
       {
         what: 'the guard stays',
-        from: '      yield* guard.remove();\n',
-        to: '',
+        from: "if ((yield* guard.check()) === 'own') yield* guard.remove();",
+        to: 'yield* guard.check();',
+      },
+      {
+        what: 'the guard of another is removed',
+        from: "if ((yield* guard.check()) === 'own') yield* guard.remove();",
+        to: 'yield* guard.remove();',
+        tests: HALTED,
       },
       {
         what: 'a lock of somebody on an old directory is not asked for',
@@ -37,7 +44,7 @@ export const files = [
         what: 'a lock that is known to be held grows old',
         from: "if (seen.state !== 'silent') return seen.state === 'dead';",
         to: "if (seen.state === 'dead') return true;",
-        tests: PROCESSES,
+        tests: API,
       },
     ],
   },
@@ -51,8 +58,14 @@ export const files = [
         to: '    directoryWitness.writeRecord(descriptor, formatDirectoryRecord(record));\n    directoryWitness.take(descriptor, record.offset);\n',
       },
       {
+        what: 'whoever stood still marks whatever it finds at the path',
+        from: 'if (isOwn && mark(',
+        to: 'if (mark(',
+        tests: HALTED,
+      },
+      {
         what: 'whoever stood still after mkdir(2) marks the directory of the next owner',
-        from: "    if (backend.witness.testAnyLock(descriptor, filesystem.type) === 'held') return false;\n",
+        from: "    if (backend.witness.testAnyLock(descriptor, type) === 'held') return false;\n",
         to: '',
       },
       {
@@ -77,8 +90,19 @@ export const files = [
       },
       {
         what: 'a directory that could not be marked stays',
-        from: '      backend.files.rmdirIfAt(parent, name, made.descriptor);\n      backend.files.close',
-        to: '      backend.files.close',
+        from: 'if (isOwn) backend.files.rmdirIfAt(parent, name, made.descriptor);',
+        to: '',
+      },
+      {
+        what: 'whoever asks for locks before it locks its own byte',
+        from: "    directoryWitness.take(descriptor, record.offset);\n    if (backend.witness.testAnyLock(descriptor, type) === 'held') return false;\n",
+        to: "    if (backend.witness.testAnyLock(descriptor, type) === 'held') return false;\n    directoryWitness.take(descriptor, record.offset);\n",
+      },
+      {
+        what: 'the lock on a directory that may not be opened is not asked for',
+        from: 'return listsAnyLock(this.status, false);',
+        to: 'return listsAnyLock === undefined;',
+        tests: ODD,
       },
       {
         what: 'a file at the path grows old',
@@ -94,8 +118,20 @@ export const files = [
     mutants: [
       {
         what: 'the time of the directory is not set',
-        from: 'this.#beat = lease.start(this.#made.descriptor, updateMs, () => report(GONE));',
-        to: 'void lease;',
+        from: 'this.#beat = lease.start(descriptor, updateMs, () => report(this.#howLost() ?? NOT_KEPT), patienceMs);',
+        to: 'void [lease, descriptor, NOT_KEPT, patienceMs];',
+      },
+      {
+        what: 'a lock that the kernel cannot show is never lost by its time',
+        from: 'traitsOf(this.#type).testableWitness ? Number.POSITIVE_INFINITY : staleMs',
+        to: 'traitsOf(this.#type).testableWitness ? staleMs : Number.POSITIVE_INFINITY',
+        tests: ODD,
+      },
+      {
+        what: 'whoever may not look any more ends with an error',
+        from: '      if (isSystemError(error)) return null;\n',
+        to: '      void isSystemError;\n',
+        tests: ODD,
       },
       {
         what: 'whatever stands at the path is the own directory',
@@ -106,9 +142,58 @@ export const files = [
     ],
   },
   {
+    file: 'src/proper-lockfile/options.ts',
+    tests: ODD,
+    mutants: [
+      {
+        what: 'an option that is given as undefined is the default',
+        from: '{ stale: DEFAULT_STALE, realpath: true, ...options }',
+        to: '{ ...options, stale: options?.stale ?? DEFAULT_STALE, realpath: options?.realpath ?? true }',
+      },
+      {
+        what: 'a path goes up from a link by its text',
+        from: "|| !lockfilePath.includes('..')",
+        to: '|| true',
+      },
+    ],
+  },
+  {
+    file: 'src/proper-lockfile/guard.ts',
+    tests: ODD,
+    mutants: [
+      {
+        what: 'a guard has a name of any length',
+        from: 'return isLong ?',
+        to: "return isLong && path === '' ?",
+      },
+    ],
+  },
+  {
+    file: 'src/proper-lockfile/engine.ts',
+    tests: API,
+    mutants: [
+      {
+        what: 'a module with another stat is node:fs',
+        from: '|| String(fs[name]) === String(fs[twin])',
+        to: '|| [name, twin].length > 0',
+      },
+      {
+        what: 'graceful-fs is not node:fs',
+        from: ' || String(fs[name]) === String(fs[twin])',
+        to: ' || fs[twin] === 0',
+      },
+    ],
+  },
+  {
     file: 'src/proper-lockfile/held.ts',
     tests: API,
     mutants: [
+      {
+        what: 'a lock stays whose acquisition fails in the end',
+        from: '      yield* held.release();\n',
+        to: '',
+        tests: ODD,
+      },
       {
         what: 'a release removes the lock of another',
         from: "if ((yield* this.#made.check()) === 'replaced') {",
@@ -122,9 +207,47 @@ export const files = [
     ],
   },
   {
+    file: 'src/proper-lockfile/making.ts',
+    tests: ['test/proper-lockfile/making.test.ts'],
+    mutants: [
+      {
+        what: 'a suspended machine is no pause',
+        from: 'Math.max(wallMs, monotonicMs() - this.#awakeMs)',
+        to: 'monotonicMs() - this.#awakeMs',
+      },
+      {
+        what: 'a clock that was set back hides a pause',
+        from: 'Math.max(wallMs, monotonicMs() - this.#awakeMs)',
+        to: 'wallMs',
+      },
+      {
+        what: 'the time of a directory is trusted although the clock was set back',
+        from: 'return wallMs >= this.#limitMs && ',
+        to: 'return ',
+      },
+      {
+        what: 'a directory from before the start is the own one',
+        from: 'Math.abs(mtimeMs() - this.#wallMs)',
+        to: 'mtimeMs() - this.#wallMs',
+      },
+    ],
+  },
+  {
     file: 'src/proper-lockfile/fs-made.ts',
     tests: [...API, ...OVER_TIME],
     mutants: [
+      {
+        what: 'whoever stood still has whatever it finds at the path, without the addon',
+        from: 'return making.isOwn(() => mtimeMs) ? new FsMade(path, fs, drive, stats) : null;',
+        to: 'return making.isOwn(() => mtimeMs) || stats ? new FsMade(path, fs, drive, stats) : null;',
+        tests: HALTED,
+      },
+      {
+        what: 'whoever stood still while it set the time takes the directory of another for its own',
+        from: 'if (this.#stats !== null && isAnother(this.#stats, found)) return REPLACED;',
+        to: 'void isAnother;',
+        tests: HALTED,
+      },
       {
         what: 'whatever stands at the path is the own directory, without the addon',
         from: "? 'own' : 'replaced';",

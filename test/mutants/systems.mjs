@@ -48,6 +48,18 @@ export const files = [
     ],
   },
   {
+    file: 'src/backend/lease-worker.ts',
+    tests: ['test/backend/lease.test.ts'],
+    mutants: [
+      { what: 'a claimed record is a lost one', from: ' || touchClaimed(lease, path)', to: '' },
+      {
+        what: 'a moment without a name is a loss',
+        from: 'pause <= ${LONGEST_PAUSE}',
+        to: 'pause < 1',
+      },
+    ],
+  },
+  {
     file: 'src/backend/portable/place.ts',
     tests: WITNESS,
     mutants: [
@@ -176,14 +188,9 @@ export const files = [
     tests: ['test/judge/strangers/grounds.test.ts'],
     mutants: [
       {
-        what: 'what the clock has gained makes a record older than the boot',
-        from: 'bootedMs - seen.clockGainMs - recordedAt.ms',
-        to: 'bootedMs - recordedAt.ms',
-      },
-      {
         what: 'a record from within the slack is from before the boot',
-        from: 'if (!isLateByAnyClock({ recordedAt, lateMs }, judged)) return null;',
-        to: 'if (lateMs <= 0) return null;',
+        from: 'if (!isLateByAnyClock({ recordedAt, lateMs: bootedMs - recordedAt.ms }, judged)) return null;',
+        to: 'if (bootedMs <= recordedAt.ms) return null;',
       },
       {
         what: 'the boot decides where births are known',
@@ -341,6 +348,22 @@ export const files = [
         to: 'NODES.some((major)',
       },
       { what: 'what was tested was another file', from: ' && one.sha256 === packed', to: '' },
+    ],
+  },
+  {
+    file: 'src/judge/strangers/boot-stamp.ts',
+    tests: WITNESS,
+    mutants: [
+      {
+        what: 'a clock was not set where nothing shows that',
+        from: 'return Number.POSITIVE_INFINITY;',
+        to: 'return 0;',
+      },
+      {
+        what: 'a clock that was set back is one that was set forward',
+        from: 'nowMs - bootTimeMs - known',
+        to: 'known - (nowMs - bootTimeMs)',
+      },
     ],
   },
   {

@@ -20,6 +20,7 @@ function accepted(): [string, Loose, unknown[]][] {
     [processes, 'pidfdInode', [fd]],
     [processes, 'pidfdExited', [fd]],
     [processes, 'probePidfd', [2 ** 31 - 1]],
+    [processes, 'setDeathSignal', [0]],
     [lifeline, 'takeThrough', [fd, 'time:1']],
     [files, 'openParent', ['/nowhere/at/all']],
     [files, 'findDirectoryAt', [fd, 'x']],

@@ -340,6 +340,29 @@ describe('a record with a PID alone, on a system where nothing shows when a proc
     );
   }
 
+  // A virtual machine that was paused, a clock that was wrong at the boot: os.uptime() then names a boot that was later.
+  for (const platform of ['darwin', 'win32'] as const) {
+    testRequiring(
+      NEEDED,
+      `is not called dead on ${platform} for a step of the clock since the boot, or where nothing shows that there was none`,
+      async () => {
+        const ms = bootedMs + MINUTE;
+        const path = FORMATS['a bare number']?.(tempDir(), process.pid, ms) ?? '';
+        const stepped = await start(platform, { KI_TEST_CLOCK_STEP: String(10 * MINUTE) });
+        expect(await stepped.inspect(path)).toMatchObject({
+          state: 'unknown',
+          verdict: { reason: 'legacy-clock-stepped' },
+        });
+        const old = FORMATS['a bare number']?.(tempDir(), process.pid, bootedMs - 24 * 60 * MINUTE) ?? '';
+        const blind = await start(platform, { KI_TEST_CLOCK_STEP: 'hidden' });
+        expect(await blind.inspect(old)).toMatchObject({
+          state: 'unknown',
+          verdict: { reason: 'legacy-clock-stepped' },
+        });
+      },
+    );
+  }
+
   testRequiring(NEEDED, 'is unknown on FreeBSD, where a sleep of the machine is not counted', async () => {
     const observer = await start('freebsd');
     const path = FORMATS['a bare number']?.(tempDir(), process.pid, bootedMs - 24 * 60 * MINUTE) ?? '';

@@ -9,11 +9,14 @@ import nodeFs, {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { hasBackend } from '../helpers/backends.js';
+import { testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { thrown } from '../helpers/thrown.js';
-import { describeForEachEntry, foreignFs } from './entries.js';
+import { describeForEachEntry, foreignFs, loadEntry } from './entries.js';
 
 function newFile(directory = tempDir()): string {
   const file = join(directory, 'data');
@@ -175,6 +178,30 @@ describeForEachEntry('a lock', (entry) => {
 });
 
 describe('a foreign module', () => {
+  testRequiring(
+    [hasBackend('native')],
+    'is any but node:fs and graceful-fs, also with one method of its own',
+    async () => {
+      const { lockSync, checkSync, check } = await loadEntry('native');
+      const load = createRequire(createRequire(import.meta.url).resolve('proper-lockfile'));
+      const gracefulFs = load('graceful-fs');
+      const file = newFile();
+      const release = lockSync(file);
+      utimesSync(`${file}.lock`, new Date(0), new Date(0));
+      // The kernel knows that its owner lives, and the time does not.
+      for (const fs of [undefined, nodeFs, { ...nodeFs }, gracefulFs, { ...gracefulFs }]) {
+        expect(checkSync(file, fs === undefined ? {} : { fs })).toBe(true);
+      }
+      for (const fs of [nodeFs, gracefulFs]) {
+        const stat = (path: string, done: () => void) => nodeFs.stat(path, done);
+        expect(await check(file, { fs: { ...fs, stat } })).toBe(false);
+        const statSync = (path: string) => nodeFs.statSync(path);
+        expect(checkSync(file, { fs: { ...fs, statSync } })).toBe(false);
+      }
+      release();
+    },
+  );
+
   test('is asked for everything, and its errors come through', async () => {
     const { lock, check, unlock } = await import('../../src/proper-lockfile/index.js');
     const file = newFile();

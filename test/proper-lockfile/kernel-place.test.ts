@@ -149,6 +149,21 @@ describeRequiring([hasBackend('native')], 'with the kernel', () => {
     expect(tryLock(file)).toBe('ELOCKED');
   });
 
+  test('of two that lock one directory at the same moment each sees the other where no attribute is kept', () => {
+    const file = newFile();
+    vi.spyOn(witness(), 'writeRecord').mockImplementation(() => {});
+    const take = witness().take as (...args: unknown[]) => unknown;
+    const { files } = backend;
+    const parent = files.openParent(join(file, '..'));
+    vi.spyOn(witness(), 'take').mockImplementationOnce((...args) => {
+      take(files.openAt(parent, 'data.lock'), '7');
+      return take(...args);
+    });
+    expect(tryLock(file)).toBe('ELOCKED');
+    vi.restoreAllMocks();
+    files.close(parent);
+  });
+
   /** Calls `come` before each call of the backend, until it is stopped. */
   function spyOnCalls(come: () => void): { stop(): void } {
     let isOver = false;

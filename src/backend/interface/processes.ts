@@ -110,4 +110,11 @@ export interface ProcessOperations {
    * @returns how many; ENOSYS where the backend cannot, because Node waits for none but its own.
    */
   reapOrphans(spared: number): number | Errno;
+  /**
+   * Has each process that is forked from now on get a signal when the thread that forked it ends (PR_SET_PDEATHSIG of
+   * prctl(2)). It is lost where the process runs a program with the set-user-id bit or with capabilities.
+   * @param signal its number; 0: none.
+   * @returns ENOSYS where the backend cannot.
+   */
+  setDeathSignal(signal: number): Errno | null;
 }

@@ -1,16 +1,12 @@
 import { realpathSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import { isShortage } from '../system-error.js';
+import { askProgram } from '../system-program.js';
 
 /** The filesystems of disks on macOS (apfs, hfs), FreeBSD (ufs), OpenBSD and NetBSD (ffs). */
 const DISKS: ReadonlySet<string> = new Set(['apfs', 'hfs', 'ufs', 'ffs']);
 
 const MOUNT = '/sbin/mount';
-/** Milliseconds that mount(8) may take. It asks the kernel alone, and no server. */
-const PATIENCE = 2_000;
-/** Bytes. */
-const MAX_OUTPUT = 1024 * 1024;
-
 /** By st_dev. A program is started for each device once. */
 const known = new Map<string, string>();
 
@@ -21,29 +17,10 @@ const known = new Map<string, string>();
 export function localTypeByMount(device: string): string {
   let type = known.get(device);
   if (type === undefined) {
-    type = findLocal(readMounts(), device);
+    type = findLocal(askProgram(MOUNT, []), device);
     known.set(device, type);
   }
   return type;
-}
-
-/** An empty text where the program does not answer. */
-function readMounts(): string {
-  // The module is loaded only here, because on Linux nothing of this runs.
-  const { execFileSync } = process.getBuiltinModule('node:child_process');
-  try {
-    return execFileSync(MOUNT, {
-      encoding: 'utf8',
-      timeout: PATIENCE,
-      maxBuffer: MAX_OUTPUT,
-      env: { LC_ALL: 'C' },
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-  } catch (error) {
-    if (isShortage(error)) throw error;
-    // It is missing, it hangs, or a sandbox forbids it (EPERM, ERR_ACCESS_DENIED of Node's permission model).
-    return '';
-  }
 }
 
 interface Mount {

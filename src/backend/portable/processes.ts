@@ -38,4 +38,5 @@ export const portableProcesses: ProcessOperations = {
   pidfdExited: () => false,
   probePidfd: () => 'ENOSYS',
   reapOrphans: () => 'ENOSYS',
+  setDeathSignal: () => 'ENOSYS',
 };

@@ -29,6 +29,7 @@ export const procfsProcesses: ProcessOperations = {
   pidfdExited: () => false,
   probePidfd: () => 'ENOSYS',
   reapOrphans: () => 'ENOSYS',
+  setDeathSignal: () => 'ENOSYS',
 };
 
 function readPidNamespace(pid?: number): PidNamespace | null {

@@ -54,6 +54,10 @@ export class ThinProcesses implements ProcessOperations {
     return NO_SHIFT;
   }
 
+  setDeathSignal(): Errno {
+    return 'ENOSYS';
+  }
+
   stat(pid: number): Errno {
     requirePid(pid);
     return 'ENOSYS';

@@ -1,6 +1,7 @@
 import type { Capabilities, TimeOffset } from '../../backend/backend.js';
 import type { DiagnosticsDump, LockDump } from '../../dump/types.js';
 import { printable } from '../../text/printable.js';
+import { isAddress } from '../addresses.js';
 import { describeIdentity } from './format-identity.js';
 import { formatFindings, formatInspection } from './format-inspection.js';
 import { alignFields } from './layout.js';
@@ -78,7 +79,9 @@ function containerText(hints: DiagnosticsDump['container']): string {
 /** @param advises false for a redacted dump, because the command of the next step names files of this machine. */
 function lockText(lock: LockDump, paint: Paint, advises: boolean): string {
   const { path, inspection, holders, error } = lock;
-  const on: [string, string] = ['filesystem', filesystemText(lock)];
+  const on: [string, string] = isAddress(path)
+    ? ['kept by', 'a server, for several machines']
+    : ['filesystem', filesystemText(lock)];
   if (inspection !== null) {
     const format = advises ? formatInspection : formatFindings;
     return `${format(inspection, paint, { holders, waiters: [] })}\n\n${alignFields([on], 2)}`;

@@ -11,22 +11,23 @@ interface Task {
   readonly endpoints: ClusterOptions['endpoints'];
   readonly tls: ClusterOptions['tls'];
   readonly token: string | null;
-  readonly lease: string;
+  readonly id: string;
+  readonly cluster: string | null;
   /** Milliseconds. */
   readonly interval: number;
   /** Milliseconds since {@link sentAt} after which the lease counts as lost. */
   readonly patience: number;
   /** When the last renewal that succeeded was sent. */
   readonly sentAt: BootTime;
-  /** Element 0 becomes 1, with a notice, once the lease was ended by {@link REVOKE}. */
-  readonly ended: Int32Array;
+  /** Element 0 becomes 1, with a notice, once the removals that a message wanted were tried. */
+  readonly removed: Int32Array;
 }
 
-/** The message by which the thread ends the lease. Any other is an object with a new token. */
-export const REVOKE = 'revoke';
-
-/** What the thread reports. `unauthenticated`: it needs a new token, and goes on trying. */
-export type FromBeats = 'ended' | 'late' | 'unauthenticated';
+/**
+ * What the thread reports. `elsewhere`: another cluster answers, which may know the lease from a backup.
+ * `unauthenticated`: it needs a new token, and goes on trying.
+ */
+export type FromBeats = 'ended' | 'elsewhere' | 'late' | 'unauthenticated';
 
 /** Most milliseconds between two tries after a renewal that failed. */
 const RETRY = 250;
@@ -45,23 +46,25 @@ const transport = { request, tls, agent: new Agent({ keepAlive: true, noDelay: t
 const post = ${post.toString()};
 const hedged = ${hedged.toString()};
 ${STAMP}
-const body = JSON.stringify({ ID: task.lease });
+const body = JSON.stringify({ ID: task.id });
 const timeout = Math.max(300, task.interval / 2);
 let { token } = task;
 let server = 0;
 let isOver = false;
 
 parentPort.on('message', async (message) => {
-  if (message !== '${REVOKE}') {
+  if (message.removals === undefined) {
     ({ token } = message);
     return;
   }
   isOver = true;
-  const revoke = (index, signal) =>
-    post(transport, task.endpoints[index], '/lease/revoke', body, token, timeout, signal);
-  await hedged(task.endpoints.length, server, ${HEDGE}, revoke, () => false).catch(() => {});
-  Atomics.store(task.ended, 0, 1);
-  Atomics.notify(task.ended, 0);
+  await Promise.all(message.removals.map((removal) => {
+    const remove = (index, signal) =>
+      post(transport, task.endpoints[index], '/kv/txn', removal, token, timeout, signal);
+    return hedged(task.endpoints.length, server, ${HEDGE}, remove, () => false).catch(() => {});
+  }));
+  Atomics.store(task.removed, 0, 1);
+  Atomics.notify(task.removed, 0);
 });
 
 async function beatAt(index, signal) {
@@ -72,7 +75,8 @@ async function beatAt(index, signal) {
     throw new Error('unauthenticated');
   }
   if (status !== 200 || answer.result === undefined) throw new Error('no renewal');
-  return Number(answer.result.TTL ?? 0);
+  const { cluster_id: cluster = task.cluster } = answer.result.header ?? {};
+  return cluster === task.cluster ? Number(answer.result.TTL ?? 0) : 'elsewhere';
 }
 
 async function beat() {
@@ -81,7 +85,7 @@ async function beat() {
   let wait = task.interval;
   try {
     const answer = await hedged(task.endpoints.length, server, ${HEDGE}, beatAt, () => false);
-    if (!(answer.value > 0)) return end('ended');
+    if (!(answer.value > 0)) return end(answer.value === 'elsewhere' ? 'elsewhere' : 'ended');
     server = answer.server;
     sent.forEach((us, clock) => Atomics.store(task.sentAt, clock, us));
   } catch {
@@ -92,6 +96,8 @@ async function beat() {
 
 function end(how) {
   isOver = true;
+  // An event loop that is blocked hears of it later, but knows at once that nothing is left.
+  task.sentAt.forEach((_, clock) => Atomics.store(task.sentAt, clock, -(2n ** 60n)));
   parentPort.postMessage(how);
 }
 

@@ -6,12 +6,15 @@ import { isFinal, NOT_FOUND, Refusal } from './answers.js';
 import { Gateway, toRevision } from './gateway.js';
 import { EtcdLease } from './lease.js';
 import type { CheckedOptions } from './options.js';
+import { encode, removalOf } from './removal.js';
 
 /** Most entries at the head of a line that are read at once. */
 const HEAD = 8;
 const MS_PER_SECOND = 1_000;
 /** Seconds; the timers of Node know no longer time. */
 const MAX_GRANT = 2_000_000;
+/** Most operations in a transaction: etcd takes 128 by default. */
+const MAX_OPERATIONS = 100;
 /** Entries that one call reads of all locks. */
 const PAGE = 1_000;
 
@@ -66,8 +69,9 @@ export class EtcdEngine implements Engine {
     const ttl = Number(answer.get('TTL'));
     if (toRevision(id) === null || !(ttl > 0 && ttl <= MAX_GRANT))
       throw this.#nonsense('a grant without a lease');
-    const { token } = this.#gateway;
-    const lease = new EtcdLease(id as string, ttl * MS_PER_SECOND, sentAt, token, this.#options, () => {
+    const { token, cluster } = this.#gateway;
+    const granted = { id: id as string, ttlMs: ttl * MS_PER_SECOND, sentAt, token, cluster };
+    const lease = new EtcdLease(granted, this.#options, () => {
       // Any call that needs a token gets a new one.
       this.stateOf(lease.id).catch(() => {});
     });
@@ -91,16 +95,27 @@ export class EtcdEngine implements Engine {
     return left < 0 ? null : { leftMs: left * MS_PER_SECOND, ttlMs: granted * MS_PER_SECOND };
   }
 
-  async keysOf(lease: string): Promise<readonly string[] | null> {
+  async entriesOf(lease: string): Promise<readonly Entry[] | null> {
     const answer = await this.#gateway.call('/lease/timetolive', { ID: lease, keys: true }, { reads: false });
     if (Number(answer.get('TTL') ?? 0) < 0) return null;
-    return listIn(answer, 'keys').map(textOf);
+    const keys = listIn(answer, 'keys');
+    const entries: Entry[] = [];
+    for (let first = 0; first < keys.length; first += MAX_OPERATIONS) {
+      const page = keys.slice(first, first + MAX_OPERATIONS).map((key) => ({ request_range: { key } }));
+      entries.push(...this.#lineIn(await this.#gateway.call('/kv/txn', { success: page })).entries);
+    }
+    return entries;
   }
 
-  async publish(name: string, lease: Lease, text: string): Promise<{ mine: Entry; first: Entry } | null> {
+  async publish(
+    name: string,
+    lease: Lease,
+    text: string,
+  ): Promise<{ mine: Entry; first: Pick<Entry, 'token'> } | null> {
     const line = this.#lineOf(name);
     const key = this.keyOf(name, lease);
-    const first = { request_range: { ...rangeOf(line), ...ASCENDING, limit: '1' } };
+    // The record of the first would have to be read only where another is first, and that one is then listed.
+    const first = { request_range: { ...rangeOf(line), ...ASCENDING, limit: '1', keys_only: true } };
     const put = { key: encode(key), value: encode(text), lease: lease.id };
     const request = {
       compare: [{ key: encode(key), target: 'CREATE', create_revision: '0', result: 'EQUAL' }],
@@ -112,7 +127,10 @@ export class EtcdEngine implements Engine {
     const [, head] = rangesIn(answer);
     const [oldest] = head === undefined ? [] : this.#entriesIn(head);
     const revision = new Fields(Object(answer.get('header')) as object).get('revision');
-    const made: Entry = { key, text, token: String(revision), lease: lease.id };
+    const made: Entry = {
+      ...{ key, text, lease: lease.id },
+      ...{ token: String(revision), version: String(revision) },
+    };
     const [found] =
       answer.get('succeeded') === true ? [made] : this.#entriesIn(rangesIn(answer)[0] ?? answer);
     if (toRevision(revision) === null || found === undefined || oldest === undefined)
@@ -154,17 +172,9 @@ export class EtcdEngine implements Engine {
     return entries[0] ?? null;
   }
 
-  async removeIf({ key, token, lease }: Pick<Entry, 'key' | 'token' | 'lease'>): Promise<boolean | null> {
-    const name = encode(key);
-    const request = {
-      compare: [
-        { key: name, target: 'CREATE', create_revision: token, result: 'EQUAL' },
-        { key: name, target: 'LEASE', lease: lease ?? '0', result: 'EQUAL' },
-      ],
-      success: [{ request_delete_range: { key: name } }],
-    };
+  async removeIf(entry: Pick<Entry, 'key' | 'version'>): Promise<boolean | null> {
     const sent = { unanswered: 0 };
-    const answer = await this.#gateway.call('/kv/txn', request, { sent });
+    const answer = await this.#gateway.call('/kv/txn', removalOf(entry), { sent });
     if (answer.get('succeeded') === true) return true;
     return sent.unanswered === 0 ? false : null;
   }
@@ -175,7 +185,7 @@ export class EtcdEngine implements Engine {
         ? rangeOf(this.prefix)
         : 'name' in what
           ? rangeOf(this.#lineOf(what.name))
-          : { key: encode(what.key), filters: ['NOPUT'] };
+          : { key: encode(what.key) };
     const start = String(BigInt(from) + 1n);
     const close = this.#gateway.stream(
       '/watch',
@@ -230,14 +240,16 @@ export class EtcdEngine implements Engine {
 
   #entryIn(kv: object): Entry {
     const fields = new Fields(kv);
-    const token = fields.get('create_revision');
-    if (toRevision(token) === null) throw this.#nonsense('an entry without a revision');
+    const [token, version] = [fields.get('create_revision'), fields.get('mod_revision')];
+    if (toRevision(token) === null || toRevision(version) === null)
+      throw this.#nonsense('an entry without a revision');
     const lease = fields.get('lease');
     const isLease = typeof lease === 'string' && /^-?\d{1,19}$/.test(lease) && lease !== '0';
     return {
       key: textOf(fields.get('key')),
       text: textOf(fields.get('value') ?? ''),
       token: token as string,
+      version: version as string,
       lease: isLease ? lease : null,
     };
   }
@@ -272,10 +284,6 @@ function byAge(a: Entry, b: Entry): number {
 /** The first key that can follow one. It is made from bytes, because a stranger's key need not be a text. */
 function afterKey(key: unknown): string {
   return Buffer.concat([Buffer.from(String(key), 'base64'), Buffer.of(0)]).toString('base64');
-}
-
-function encode(text: string): string {
-  return Buffer.from(text).toString('base64');
 }
 
 function textOf(value: unknown): string {

@@ -59,6 +59,11 @@ export class Gateway {
     return this.#token;
   }
 
+  /** The id of the cluster. null before the first answer. */
+  get cluster(): string | null {
+    return this.#cluster;
+  }
+
   /**
    * Makes a call, and repeats it until it succeeds or is refused. It must be one that may be carried out twice.
    * @throws EngineUnavailableError, EngineDeniedError, EngineRestoredError. Refusal, for an answer that `passes`.
@@ -140,6 +145,16 @@ export class Gateway {
     if (revision > this.#revision) this.#revision = revision;
   }
 
+  /** Checks an answer of a watch, which one server gives by what it knows itself. */
+  #isOfCluster(result: Fields): boolean {
+    try {
+      this.#check(result, 0n);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   #endRestored(how: string): never {
     if (this.#restored === null) {
       this.#restored = new EngineRestoredError(
@@ -205,8 +220,9 @@ export class Gateway {
             const json = parse(line);
             const result = json?.result;
             if (isOver || line === '') continue;
-            if (typeof result === 'object' && result !== null) onAnswer(new Fields(result));
-            else end();
+            if (typeof result === 'object' && result !== null && this.#isOfCluster(new Fields(result))) {
+              onAnswer(new Fields(result));
+            } else end();
           }
         });
         answer.on('end', end);

@@ -1,8 +1,9 @@
 import type { Worker } from 'node:worker_threads';
 import { type BootTime, elapsedSince } from '../../backend/boot-clock.js';
-import type { Lease } from '../engine.js';
-import { type FromBeats, REVOKE, startBeats } from './beats.js';
+import type { Entry, Lease } from '../engine.js';
+import { type FromBeats, startBeats } from './beats.js';
 import type { ClusterOptions } from './options.js';
+import { removalOf } from './removal.js';
 
 /** Renewals in the time that the server granted. */
 export const BEATS_PER_TTL = 3;
@@ -15,13 +16,25 @@ function marginOf(ttlMs: number): number {
   return ttlMs / 100 + 100;
 }
 
-const WORDS: Readonly<Record<'ended' | 'late', string>> = {
+const WORDS: Readonly<Record<'ended' | 'late' | 'elsewhere', string>> = {
   ended: 'etcd has ended its lease',
+  elsewhere: 'another cluster answers for its lease',
   late: 'its lease could not be renewed in time',
 };
 
 /** Milliseconds for which the exit of a process is held up. */
 const EXIT_PATIENCE = 300;
+
+/** What the cluster answered to the request for a lease. */
+export interface Granted {
+  readonly id: string;
+  readonly ttlMs: number;
+  /** When the request was sent. */
+  readonly sentAt: BootTime;
+  readonly token: string | null;
+  /** The id of the cluster. */
+  readonly cluster: string | null;
+}
 
 /** A lease of etcd that a thread renews. */
 export class EtcdLease implements Lease {
@@ -33,26 +46,17 @@ export class EtcdLease implements Lease {
   #lost: ((how: string) => void) | null = null;
   #how: string | null = null;
   #isStopped = false;
-  /** Element 0 is 1 once the thread has ended the lease. */
-  readonly #ended = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  /** Element 0 is 1 once the thread has removed what {@link removeBlocking} wants. */
+  readonly #removed = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
-  /**
-   * @param sentAt when the request was sent that was answered by the grant.
-   * @param renewToken gets a new token for the password.
-   */
-  constructor(
-    id: string,
-    ttlMs: number,
-    sentAt: BootTime,
-    token: string | null,
-    { endpoints, tls }: ClusterOptions,
-    renewToken: () => void,
-  ) {
+  /** @param renewToken gets a new token for the password. */
+  constructor(granted: Granted, { endpoints, tls }: ClusterOptions, renewToken: () => void) {
+    const { id, ttlMs, sentAt } = granted;
     this.id = id;
     this.ttlMs = ttlMs;
     this.#sentAt = sentAt;
     this.#patience = ttlMs - marginOf(ttlMs);
-    const task = { endpoints, tls, token, lease: id, sentAt, patience: this.#patience, ended: this.#ended };
+    const task = { ...granted, endpoints, tls, patience: this.#patience, removed: this.#removed };
     this.#worker = startBeats({ ...task, interval: ttlMs / BEATS_PER_TTL });
     this.#worker.on('message', (message: FromBeats) => {
       if (message === 'unauthenticated') renewToken();
@@ -76,10 +80,10 @@ export class EtcdLease implements Lease {
     this.#worker.postMessage({ token });
   }
 
-  endBlocking(): void {
+  removeBlocking(entries: readonly Pick<Entry, 'key' | 'version'>[]): void {
     if (this.#isStopped) return;
-    this.#worker.postMessage(REVOKE);
-    Atomics.wait(this.#ended, 0, 0, EXIT_PATIENCE);
+    this.#worker.postMessage({ removals: entries.map((entry) => JSON.stringify(removalOf(entry))) });
+    Atomics.wait(this.#removed, 0, 0, EXIT_PATIENCE);
   }
 
   stop(): void {

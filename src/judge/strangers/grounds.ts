@@ -58,9 +58,8 @@ export function writtenBeforeBoot(judged: Judged): Answer | null {
   const { recordedAt } = record;
   const bootedMs = seen.stranger.bootedAtMs;
   if (recordedAt === null || bootedMs === null) return null;
-  // If the clock was set forward while this process ran, the boot seems too late by as much.
-  const lateMs = bootedMs - seen.clockGainMs - recordedAt.ms;
-  if (!isLateByAnyClock({ recordedAt, lateMs }, judged)) return null;
+  // A clock that was set forward since makes the boot seem too late by as much. That is an objection (clockStepped).
+  if (!isLateByAnyClock({ recordedAt, lateMs: bootedMs - recordedAt.ms }, judged)) return null;
   note(evidence, 'boot-time', timeText(recordedAt), `booted ${isoText(bootedMs)}`, 'dead');
   return { state: 'dead', reason: 'legacy-before-boot' };
 }

@@ -14,6 +14,7 @@ import {
 } from '../../identity/process-table.js';
 import type { RecordSite } from '../../record/owner-file.js';
 import type { Observation } from '../observation.js';
+import { clockStepSinceBoot } from './boot-stamp.js';
 import { clockStepSince } from './clock-step.js';
 import type { StrangerObservation, Worker } from './observation.js';
 
@@ -142,9 +143,9 @@ export class LiveStrangerObservation implements StrangerObservation {
   }
 
   clockStepSince(ticksAsRead: number | null): number {
-    // Elsewhere nothing keeps the time at which the kernel stamped it.
-    if (process.platform !== 'linux') return 0;
-    return this.#look(0, () => clockStepSince(ticksAsRead, this.#rest));
+    return this.#look(0, () =>
+      process.platform === 'linux' ? clockStepSince(ticksAsRead, this.#rest) : clockStepSinceBoot(this.#rest),
+    );
   }
 
   /** null also where /proc shows other numbers than this process knows. */

@@ -35,8 +35,9 @@ export interface StrangerObservation {
   /** Wall-clock time of the boot of this kernel, ms since the epoch, by the clock of now. null when not known. */
   readonly bootedAtMs: number | null;
   /**
-   * ms by which the wall clock has provably been set forward since this PID namespace began. 0 where nothing shows
-   * that, and where something shows that it was not since a process started that has these ticks.
+   * ms by which the wall clock has provably been set forward since this PID namespace began, or since the boot where there
+   * are none. On Linux it is 0 where nothing shows that, and where something shows that it was not since a process started
+   * that has these ticks. Elsewhere it is Infinity where nothing shows how far.
    * @param ticksAsRead null: since before any process of this namespace.
    */
   clockStepSince(ticksAsRead: number | null): number;

@@ -72,7 +72,9 @@ function clockStepped(judged: Judged, ground: Answer): Answer | null {
   if (!BY_TIME.has(ground.reason) || record.recordedAt === null) return null;
   const stepMs = seen.stranger.clockStepSince(bornTicks(judged, ground));
   if (stepMs <= slackOf(judged)) return null;
-  const observed = `the clock was set forward by ${Math.round(stepMs / 1_000)} s since this system started`;
+  const observed = Number.isFinite(stepMs)
+    ? `the clock was set forward by ${Math.round(stepMs / 1_000)} s since this system started`
+    : 'nothing shows whether the clock was set since this system started';
   note(evidence, 'clock', isoText(record.recordedAt.ms), observed, 'none');
   return { state: 'unknown', reason: 'legacy-clock-stepped' };
 }

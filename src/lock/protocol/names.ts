@@ -1,15 +1,15 @@
 // The names of the lock's own files. No other file is ever deleted.
+import { claimedName, isClaimedName } from '../../backend/claimed-name.js';
 import { lockNameOfPrivate, privateName } from '../../backend/private-name.js';
 import { OWNER_FILE } from '../../record/owner-file.js';
 
-export { lockNameOfPrivate, OWNER_FILE, privateName };
+export { claimedName, isClaimedName, lockNameOfPrivate, OWNER_FILE, privateName };
 
 /** The name of owner.json while it is being written, in a private directory. */
 export const NEW_OWNER_FILE = 'owner.json.new';
 
 const NONCE = '[0-9a-f]{32}';
 const RETIRED = new RegExp(`^retired\\.${NONCE}$`);
-const CLAIMED = new RegExp(`^claimed\\.${NONCE}$`);
 /** FUSE and NFS rename a file that is deleted while open to such a name. It vanishes by itself. */
 const SHADOW = /^\.(fuse_hidden|nfs)/;
 
@@ -20,18 +20,6 @@ export function retiredName(nonce: string): string {
 
 export function isRetiredName(name: string): boolean {
   return RETIRED.test(name);
-}
-
-/**
- * The name of owner.json between the two renames that retire it, while it is compared with the file that was
- * judged. It is judged as if it were still called owner.json, by everybody.
- */
-export function claimedName(nonce: string): string {
-  return `claimed.${nonce}`;
-}
-
-export function isClaimedName(name: string): boolean {
-  return CLAIMED.test(name);
 }
 
 const GUARD_ENDING = '.takeover';

@@ -4,21 +4,13 @@ import type { FileOperations, OpenDirectory, OpenFile } from '../../backend/back
 import type { Descriptor } from '../../backend/descriptor.js';
 import { traitsOf } from '../../backend/filesystem-traits.js';
 import { typeOfFile } from '../../backend/fuse-type.js';
-import {
-  errnoOf,
-  isErrno,
-  isGone,
-  isRefusedByNode,
-  isShortage,
-  isSystemError,
-  refuseShortage,
-} from '../../backend/system-error.js';
-import { currentObserver } from '../../identity/observer.js';
-import { selfIdentity } from '../../identity/read.js';
+import { isGone, isRefusedByNode, isShortage, isSystemError } from '../../backend/system-error.js';
 import { formatOwnerRecord, type NewOwnerRecord } from '../../record/format.js';
 import type { WitnessRecord } from '../../record/owner-record.js';
 import type { LockPath } from './lock-path.js';
+import { isPublished, moveIntoPlace } from './move-into-place.js';
 import { NEW_OWNER_FILE, OWNER_FILE, privateName } from './names.js';
+import { newRecord, type RecordOptions } from './new-record.js';
 import { newNonce } from './nonce.js';
 import {
   InheritableLifeline,
@@ -28,7 +20,6 @@ import {
   SharedLifeline,
 } from './own-lifeline.js';
 import { removeDirectory, unlinkOwnFile } from './retire.js';
-import { LockView } from './view.js';
 
 /** A lock that this process holds: its directory, its owner.json, and what was written there. */
 export interface PublishedLock {
@@ -46,18 +37,10 @@ export interface PublishedLock {
   readonly lifeline: OwnLifeline | null;
 }
 
-export interface PublishOptions {
-  readonly label?: string | undefined;
-  /** Milliseconds. */
-  readonly lease?: number | undefined;
-  /** Another process may inherit the lock: see {@link OwnerRecord.handedOver}. */
-  readonly handOver?: boolean | undefined;
+export interface PublishOptions extends RecordOptions {
   /** No witness is taken, because the processes that shall hold the lock share only its lifeline. */
   readonly withoutWitness?: boolean | undefined;
 }
-
-/** Milliseconds. */
-const DEFAULT_LEASE = 30_000;
 
 /** `swept`: another process swept our private directory, so try again. `contended`: the lock is not free. */
 export type PublishResult = PublishedLock | 'swept' | 'contended';
@@ -144,125 +127,6 @@ function shareWithOthers(files: FileOperations, owner: Descriptor, directory: De
   }
 }
 
-function newRecord(
-  nonce: string,
-  options: PublishOptions,
-  type: string,
-  witness: WitnessRecord | null,
-  lifeline: string | null,
-): NewOwnerRecord {
-  const isHeldByHeirs = options.handOver === true && (witness !== null || lifeline !== null);
-  return {
-    starttime: ownTicksAsRead(),
-    createdAtMs: Date.now(),
-    nonce,
-    identity: selfIdentity(),
-    filesystem: type,
-    witness,
-    lifeline,
-    lease: needsLease(type, witness, isHeldByHeirs) ? { durationMs: options.lease ?? DEFAULT_LEASE } : null,
-    handedOver: options.handOver === true,
-    label: options.label,
-  };
-}
-
-/** Without a witness an owner needs a lease, and also with one that some observers cannot test. */
-function needsLease(type: string, witness: WitnessRecord | null, isHeldByHeirs: boolean): boolean {
-  const { oneKernel, passesThrough, showsChanges, locksByStDev, keepsLease } = traitsOf(type);
-  // Nobody need touch owner.json when the recorded process is dead, so a lease would run out while an heir lives. Where
-  // other kernels may see the lock it is recorded all the same, because nothing else shows them that it was abandoned.
-  if (isHeldByHeirs && oneKernel && !passesThrough && !keepsLease) return false;
-  // A lease whose renewal other kernels never see would look expired to them.
-  return showsChanges && (witness === null || !locksByStDev);
-}
-
-let ticksAsRead: number | null | undefined;
-
-/**
- * The start ticks as older programs read them in /proc, with the shift of the time namespace in them.
- * @throws EMFILE, ENFILE or ENOMEM where descriptors or memory have run out.
- */
-function ownTicksAsRead(): number | null {
-  if (ticksAsRead === undefined) {
-    const { backend, pidInProc } = currentObserver();
-    const stat = pidInProc === null ? 'ENOENT' : backend.processes.stat(pidInProc);
-    refuseShortage(stat, 'open');
-    ticksAsRead = isErrno(stat) ? null : stat.startTicks;
-  }
-  return ticksAsRead;
-}
-
-/** @returns false when another process has the lock. */
-function moveIntoPlace(draft: LockPath, lockPath: LockPath, nonce: string): boolean {
-  try {
-    lockPath.backend.files.renameNoReplaceAt(draft.parent, draft.name, lockPath.parent, lockPath.name);
-    return true;
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'EEXIST' || code === 'ENOTEMPTY') return false;
-    // The kernel, a seccomp filter, the filesystem or plain Node has no RENAME_NOREPLACE.
-    if (code === 'ENOSYS' || code === 'EINVAL' || code === 'EPERM') {
-      return moveOverOwnDirectory(draft, lockPath, nonce);
-    }
-    if (hasMovedDespite(error, lockPath, nonce)) return true;
-    throw error;
-  }
-}
-
-/**
- * Publishes in two steps: mkdir(2) decides which process may, and rename(2) then replaces the empty directory
- * that it has just made. The rename cannot replace a lock, because rename(2) refuses a directory that is not
- * empty.
- */
-function moveOverOwnDirectory(draft: LockPath, lockPath: LockPath, nonce: string): boolean {
-  const { files } = lockPath.backend;
-  try {
-    files.mkdirAt(lockPath.parent, lockPath.name);
-  } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return false;
-    throw error;
-  }
-  try {
-    files.renameAt(draft.parent, draft.name, lockPath.parent, lockPath.name);
-    return true;
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'EEXIST' || code === 'ENOTEMPTY') return false;
-    removeEmptyDirectory(lockPath);
-    if (hasMovedDespite(error, lockPath, nonce)) return true;
-    throw error;
-  }
-}
-
-/** True when the rename happened although it reported an error of the network or the disk. */
-function hasMovedDespite(error: unknown, lockPath: LockPath, nonce: string): boolean {
-  return !isGone(error) && nonceAt(lockPath) === nonce;
-}
-
-/**
- * Checks that our directory is the one at the lock's path. It compares inodes where they are stable, and the
- * nonce in owner.json elsewhere.
- */
-function isPublished(lockPath: LockPath, directory: Descriptor, type: string, nonce: string): boolean {
-  if (traitsOf(type).stableInodes) {
-    try {
-      if (lockPath.backend.files.isAt(lockPath.parent, lockPath.name, directory)) return true;
-    } catch (error) {
-      if (!isGone(error)) throw error;
-    }
-  }
-  return nonceAt(lockPath) === nonce;
-}
-
-function nonceAt(lockPath: LockPath): string | null {
-  const view = LockView.open(lockPath);
-  try {
-    return view?.record?.nonce ?? null;
-  } finally {
-    view?.close();
-  }
-}
-
 /** Deletes our directory when it was not published, or when it is not at the lock's path after all. */
 function discard(draft: LockPath, lockPath: LockPath, directory: Descriptor, owner: OpenFile | null): void {
   const { files } = draft.backend;
@@ -278,14 +142,6 @@ function discard(draft: LockPath, lockPath: LockPath, directory: Descriptor, own
     // The disk is full or fails. The next sweep finds what is left.
   } finally {
     files.close(directory);
-  }
-}
-
-function removeEmptyDirectory(lockPath: LockPath): void {
-  try {
-    lockPath.backend.files.rmdirAt(lockPath.parent, lockPath.name);
-  } catch {
-    // It is gone or not empty, so it is no longer ours to remove.
   }
 }
 

@@ -3,7 +3,8 @@
 import type { BesideName } from '../../backend/backend.js';
 import { monotonicMs } from '../../backend/monotonic-clock.js';
 import { NameStream } from '../../backend/name-stream.js';
-import { ForeignLock, putBack } from '../../formats/foreign-lock.js';
+import { putBack } from '../../formats/directory-entry.js';
+import { ForeignLock } from '../../formats/foreign-lock.js';
 import { assess, type InspectOptions } from './assess.js';
 import { clearStale } from './clear.js';
 import { LastLook } from './last-look.js';

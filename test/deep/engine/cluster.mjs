@@ -22,13 +22,14 @@ function ipIn(namespace, ...words) {
 }
 
 export class Cluster {
-  #directory;
+  /** Where files can be put that end with the part. */
+  directory;
   /** @type {Map<number, import('node:child_process').ChildProcess>} */
   #nodes = new Map();
 
   /** @param {string} directory for the data of the nodes */
   constructor(directory) {
-    this.#directory = directory;
+    this.directory = directory;
     // Names of namespaces are mounts, which end with the mount namespace of the part.
     mkdirSync('/run/netns', { recursive: true });
     execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', '/run/netns']);
@@ -65,7 +66,18 @@ export class Cluster {
   }
 
   get address() {
-    return `etcd://${NODES.map((node) => `${addressOf(node)}:2379`).join(',')}/locks/`;
+    return this.addressFrom(1);
+  }
+
+  /** The address of all locks, whose users ask this node first. @param {number} first */
+  addressFrom(first) {
+    const nodes = [first, ...NODES.filter((node) => node !== first)];
+    return `etcd://${nodes.map((node) => `${addressOf(node)}:2379`).join(',')}/locks/`;
+  }
+
+  /** What etcdctl is told. */
+  get endpoints() {
+    return NODES.map((node) => `${addressOf(node)}:2379`).join(',');
   }
 
   /** Starts all nodes, and waits until they have a leader. */
@@ -77,9 +89,9 @@ export class Cluster {
   /** @param {number} node */
   startNode(node) {
     const [client, peer] = [2379, 2380].map((port) => `http://${addressOf(node)}:${port}`);
-    const log = openSync(join(this.#directory, `n${node}.log`), 'a');
+    const log = openSync(join(this.directory, `n${node}.log`), 'a');
     const flags = [
-      ...['--name', `n${node}`, '--data-dir', join(this.#directory, `n${node}`)],
+      ...['--name', `n${node}`, '--data-dir', join(this.directory, `n${node}`)],
       ...['--listen-client-urls', /** @type {string} */ (client)],
       ...['--advertise-client-urls', /** @type {string} */ (client)],
       ...['--listen-peer-urls', /** @type {string} */ (peer)],
@@ -96,6 +108,14 @@ export class Cluster {
     const ended = new Promise((resolve) => child?.once('exit', resolve));
     child?.kill('SIGKILL');
     await ended;
+  }
+
+  /**
+   * SIGSTOP makes a node that takes connections and never answers.
+   * @param {number} node @param {NodeJS.Signals} signal
+   */
+  signalNode(node, signal) {
+    this.#nodes.get(node)?.kill(signal);
   }
 
   /** The node that leads, as soon as there is one. */
@@ -126,6 +146,17 @@ export class Cluster {
   /** @param {string} name */
   heal(name) {
     ipIn(HUB, 'link', 'set', `v-${name}`, 'up');
+  }
+
+  /** Where a client can be reached from the others. @param {number} client */
+  hostOf(client) {
+    return addressOf(10 + client);
+  }
+
+  /** Starts a program at a client. @param {number} client @param {string[]} words */
+  spawnAt(client, words) {
+    const [program = '', ...rest] = this.at(client, words);
+    return spawn(program, rest, { stdio: ['pipe', 'pipe', 'inherit'] });
   }
 
   /** The words that start a program at a client. @param {number} client @param {string[]} words */

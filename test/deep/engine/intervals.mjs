@@ -37,18 +37,25 @@ export class Intervals {
     return this.#all.length;
   }
 
-  /** How often two were inside at once, and how often a token was not larger than the one before. */
+  /**
+   * How often two were inside at once and for how many ms at most, and how often a token was not larger than the one
+   * before.
+   */
   faults() {
     const sorted = [...this.#all].sort((a, b) => (a.from < b.from ? -1 : 1));
     let overlaps = 0;
+    let longest = 0;
     let fallen = 0;
     let last = { token: 0n, to: 0n };
     for (const interval of sorted) {
-      if (interval.from < last.to) overlaps += 1;
+      if (interval.from < last.to) {
+        overlaps += 1;
+        longest = Math.max(longest, Number(last.to - interval.from) / 1e6);
+      }
       if (interval.token <= last.token) fallen += 1;
       last = { token: interval.token, to: later(interval.to, last.to) };
     }
-    return { overlaps, fallen };
+    return { overlaps, longest, fallen };
   }
 }
 

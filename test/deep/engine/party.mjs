@@ -18,10 +18,11 @@ export class Party {
    * @param {number} client
    * @param {object} options of etcd()
    * @param {Record<string, string>} env
+   * @param {string} address with the servers in the order in which this party asks them
    */
-  constructor(cluster, client, options = {}, env = {}) {
+  constructor(cluster, client, options = {}, env = {}, address = cluster.address) {
     const [program, ...words] = cluster.at(client, [
-      ...[process.execPath, PROGRAM, cluster.address],
+      ...[process.execPath, PROGRAM, address],
       JSON.stringify(options),
     ]);
     this.child = spawn(/** @type {string} */ (program), words, {
@@ -62,6 +63,36 @@ export class Party {
         };
       });
     }
+  }
+
+  /** @param {string} name */
+  async acquire(name) {
+    this.send({ do: 'acquire', name });
+    return this.until('held');
+  }
+
+  /** Takes a place in line, and returns when it is known that another holds the lock. @param {string} name */
+  async queue(name) {
+    this.send({ do: 'acquire', name });
+    return this.until('waiting');
+  }
+
+  /** @param {string} name */
+  async release(name) {
+    this.send({ do: 'release', name });
+    return this.until('released');
+  }
+
+  /** Whether the party still has the lock, by the server and by itself. @param {string} name */
+  async verify(name) {
+    this.send({ do: 'verify', name });
+    const { verified, held } = await this.until('verified');
+    return verified === true && held === true;
+  }
+
+  /** @param {NodeJS.Signals} signal */
+  signal(signal) {
+    this.child.kill(signal);
   }
 
   async kill() {

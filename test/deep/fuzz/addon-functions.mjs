@@ -13,6 +13,7 @@ export const TAKES = {
   'processes.pidfdExited': 'fd',
   'processes.probePidfd': 'pid',
   'processes.reapOrphans': 'pid',
+  'processes.setDeathSignal': 'number',
   'files.statDescriptor': 'fd',
   'files.statFresh': 'fd',
   'files.read': 'fd limit',

@@ -52,6 +52,7 @@ export function roundsOf(
     pidfdInode: () => processes.pidfdInode(pidfd),
     pidfdExited: () => processes.pidfdExited(pidfd),
     'reapOrphans, of which there are none': () => processes.reapOrphans(NOBODY),
+    setDeathSignal: () => processes.setDeathSignal(0),
     openParent: () => files.close(files.openParent(directory)),
     findDirectoryAt: () => files.close(files.findDirectoryAt(parent, 'lock') ?? -1),
     'findDirectoryAt of a file': () => expectError(() => files.findDirectoryAt(lock, 'owner.json')),
@@ -117,8 +118,12 @@ export function roundsOf(
     'directoryWitness.take': () => directoryWitness.take(lock, '1'),
     'directoryWitness.test': () => directoryWitness.test(lock, '1'),
     'directoryWitness.writeRecord, readRecord': () => {
-      directoryWitness.writeRecord(lock, 'a record');
-      directoryWitness.readRecord(lock);
+      const made = files.createDirectoryAt(parent, 'recorded')?.descriptor ?? -1;
+      directoryWitness.writeRecord(made, 'a record');
+      expectError(() => directoryWitness.writeRecord(made, 'a second one'));
+      directoryWitness.readRecord(made);
+      files.rmdirIfAt(parent, 'recorded', made);
+      files.close(made);
     },
     'directoryWitness.readRecord of nothing': () => directoryWitness.readRecord(bare),
     'witness.testAnyLock': () => witness.testAnyLock(owner, 'ext'),
