@@ -354,6 +354,14 @@ describeRequiring([...HAS_ETCD, isBuilt()], 'etcd', () => {
     await other.release();
   });
 
+  test('who gave up leaves the line long before its lease ends', async () => {
+    const name = newName();
+    await using lock = await open().acquire(name);
+    await expect(open().acquire(name, { timeout: 100 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
+    await eventually('it has left', async () => (await entriesOf(server, name)).length === 1);
+    expect(lock.held).toBe(true);
+  });
+
   test('a waiter goes on over a compaction, and over a restart of the server', async () => {
     const name = newName();
     const own = await EtcdServer.start();

@@ -62,7 +62,7 @@ export const files = [
         what: 'one who gives up stays in line',
         from: 'if (this.entry !== null) await removeOwn(this.#engine, this.entry);',
         to: '',
-        tests: ['test/engine/contract.test.ts'],
+        tests: ['test/engine/etcd.test.ts'],
       },
       {
         what: 'the one behind an owner holds the lock too',
