@@ -1,12 +1,14 @@
 // Owners that are killed, stopped or blocked, and contenders of both packages on one path. All scenes go on at once, because
 // a lock of proper-lockfile takes at least two seconds to grow old.
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import original from 'proper-lockfile';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { hasBackend, loadBackend } from '../helpers/backends.js';
@@ -172,6 +174,23 @@ const scenes: Readonly<Record<string, () => Promise<void>>> = {
     holder.send({ exit: 7 });
     expect(await holder.exited).toMatchObject({ code: 7 });
     expect(readdirSync(directory)).not.toContain(`${basename(file)}.lock`);
+  },
+
+  'a thread that is terminated, or ends itself, has no lock any more': async () => {
+    for (const end of ['', 'setImmediate(() => process.exit())']) {
+      const file = newFile();
+      const code = `require(${JSON.stringify(OURS)}).lockSync(${JSON.stringify(file)});
+        require('node:worker_threads').parentPort.postMessage('held'); setInterval(() => {}, 1e6); ${end}`;
+      const thread = new Worker(code, { eval: true });
+      const ended = once(thread, 'exit');
+      await once(thread, 'message');
+      if (end === '') {
+        expect(ours.checkSync(file)).toBe(true);
+        await thread.terminate();
+      }
+      await ended;
+      ours.lockSync(file)();
+    }
   },
 
   'a lock of proper-lockfile is never taken from a live owner of the same threshold': async () => {
