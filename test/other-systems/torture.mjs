@@ -67,7 +67,7 @@ await Promise.all(ended);
 let leftovers = ['not looked for'];
 if (how === 'ours') {
   await sleep(GRACE);
-  const sweeper = fork(CONTENDER, [directory, 'once']);
+  const sweeper = fork(CONTENDER, [directory, 'sweeper']);
   await new Promise((resolve) => sweeper.once('exit', resolve));
   leftovers = readdirSync(directory).filter((name) => name !== 'oracle');
 }

@@ -47,11 +47,12 @@ suite() {
   local version=$1
   shift
   (cd "$copy" && "$wine" "$place/node$version/package/bin/node.exe" node_modules/vitest/vitest.mjs run --maxWorkers=1 "$@") \
-    >"$place/suite$version.log" 2>&1 || failed=1
+    >>"$place/suite$version.log" 2>&1 || failed=1
   tail -8 "$place/suite$version.log"
 }
 for version in 20 22; do
   echo "== the tests that need nothing of Linux, on Node $version for Windows"
+  : >"$place/suite$version.log"
   suite "$version" test/record test/judge test/model
   suite "$version" test/portable/overtaken.test.ts -t 'hits another directory'
 done
