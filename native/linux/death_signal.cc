@@ -27,8 +27,8 @@ Wanted& WantedByProcess() {
 void AskInChild() {
   const int signal = WantedByProcess().signal;
   if (signal == 0) return;
-  // What the child itself may fork is not meant. One step for both (exchange) would bring code of libgcc for arm64 along that
-  // musl cannot link; here no other thread is left.
+  // What the child itself may fork is not meant. One step for both (exchange) would bring code of libgcc for
+  // arm64 along that musl cannot link; here no other thread is left.
   WantedByProcess().signal = 0;
   (void)::prctl(PR_SET_PDEATHSIG, signal);
   // The parent may have ended before, and then nothing would ever be sent.
