@@ -89,14 +89,14 @@ describeRequiring([hasNpm, isBuilt()], 'the package, installed by npm without a 
     expectAbout(packed, statSync(workplace.tarball).size / 1000);
     expectAbout(unpacked, sizeOf(['']));
     const parts = [...page.matchAll(/^\| (.*) \| (\d+) KB \|.*\|$/gm)];
-    expect(parts).toHaveLength(5);
+    expect(parts).toHaveLength(6);
     for (const [, names = '', size] of parts) {
       // The second path of a list such as `prebuilds/linux-x64`, `linux-arm64` is relative to the folder of
       // the first.
       const paths = names
         .replaceAll('`', '')
         .split(', ')
-        .map((name) => name.replace(/^linux-/, 'prebuilds/linux-'));
+        .map((name) => name.replace(/^(linux|win32|darwin)-/, 'prebuilds/$&'));
       expectAbout(Number(size), sizeOf(paths), names);
     }
   });
