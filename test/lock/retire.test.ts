@@ -129,6 +129,19 @@ describeForEveryBackend('an owner.json that is replaced between verdict and rena
   });
 });
 
+describeForEachBackend('a record that another process frees between two renames', (api) => {
+  test('was not reclaimed by this one, and is no event of it', () => {
+    const path = newPath();
+    writeLock(path, DEAD_OWNER);
+    const events: unknown[] = [];
+    api.onLockEvent('reclaim', (event) => events.push(event));
+    const other = interfereOnce(api.backend, frees, () => rmSync(path, { recursive: true }));
+    expect(api.reclaimLockSync(path)).toMatchObject({ reclaimed: false });
+    expect(other.happened).toBe(true);
+    expect(events).toEqual([]);
+  });
+});
+
 describeForEveryBackend('a directory with a claimed record alone', (api, backend) => {
   test('of a live owner is held, and not free for anybody', () => {
     const path = newPath();
