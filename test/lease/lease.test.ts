@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
+import { sleepSync } from '../../src/backend/sleep.js';
 import type { AcquireOptions } from '../../src/index.js';
 import type { OwnerRecord } from '../../src/record/owner-record.js';
 import { startAgent } from '../helpers/agent.js';
@@ -355,6 +356,22 @@ describeForEachBackend('a lease seen through a filesystem that others share', (a
     onCleanup(() => clearInterval(beating));
     return path;
   }
+
+  test('is not silent while its answers are on their way', () => {
+    // The record never changes, as if each answer were of the moment before the owner's next beat.
+    const path = distantOwner('nfs', null);
+    const { files } = api.backend;
+    const stat = files.statFresh.bind(files);
+    const spy = vi.spyOn(files, 'statFresh').mockImplementation((fd) => {
+      const answer = stat(fd);
+      sleepSync(LEASE / 8);
+      return answer;
+    });
+    onCleanup(() => spy.mockRestore());
+    const began = performance.now();
+    while (performance.now() - began < 1.5 * LEASE) expect(api.tryAcquireLockSync(path)).toBeNull();
+    expect(spy.mock.calls.length).toBeGreaterThan(5);
+  });
 
   test('is believed to last by what its keeper says, not by what this kernel remembers of the file', async () => {
     const path = distantOwner('nfs');
