@@ -1433,7 +1433,12 @@ export const files = [
   },
   {
     file: 'src/lock/protocol/last-look.ts',
-    tests: ['test/lock/ownerless.test.ts', 'test/lease/lease.test.ts', 'test/lock/waiting.test.ts'],
+    tests: [
+      'test/lock/last-look.test.ts',
+      'test/lock/ownerless.test.ts',
+      'test/lease/lease.test.ts',
+      'test/lock/waiting.test.ts',
+    ],
     mutants: [
       {
         what: 'a change does not start the clock anew',
@@ -1603,6 +1608,7 @@ export const files = [
         what: 'a file with the name of data is taken for a lock',
         from: 'if (isDeletableAs(lockPath.name, found)) return lockState;',
         to: 'return lockState;',
+        tests: ['test/formats/real-programs.test.ts'],
       },
     ],
   },
