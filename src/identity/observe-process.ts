@@ -63,7 +63,9 @@ function observeOnce(observer: Observer, pid: number, needTicks: boolean): Obser
 const presentByProbe = rememberLast((observer: Observer, pid: number, probe: PidfdProbe) => {
   const observed = present(observer, pid, probe.inode, null, probe.exited, `${PROBE}: ok`);
   const { identity } = observed;
-  return identity === null ? observed : { ...observed, identity: withStart(identity, probe) };
+  // Only the addons for Windows and macOS show a start here. Elsewhere nothing is copied.
+  const isUnchanged = identity === null || (probe.started ?? null) === null;
+  return isUnchanged ? observed : { ...observed, identity: withStart(identity, probe) };
 });
 
 /**
