@@ -88,8 +88,8 @@ function check(target, file, entry) {
 
 /** Checks what stands in the file itself. */
 function inspected(file, target) {
-  if (target.system === 'windows') return windowsProblems(file, target);
-  if (target.system === 'darwin') return macosProblems(file, target);
+  const problemsOf = { windows: windowsProblems, darwin: macosProblems }[target.system];
+  if (problemsOf !== undefined) return { problems: problemsOf(file, target), skipped: [], needs: {} };
   let elf;
   try {
     elf = readElf(file);

@@ -6,13 +6,13 @@ const OLDEST_MACOS = '11.0';
 const LIBRARY = '/usr/lib/libSystem.B.dylib';
 const EXPORTS = ['_napi_register_module_v1', '_node_api_module_get_api_version_v1'];
 
-/** The same answer as that of windows.mjs. */
+/** @returns what is wrong with the file. */
 export function macosProblems(file, target) {
   let library;
   try {
     library = readMachO(file);
   } catch (error) {
-    return { problems: [`cannot be read: ${error.message}`], skipped: [], needs: {} };
+    return [`cannot be read: ${error.message}`];
   }
   const problems = [];
   if (library.machine !== target.machine) problems.push(`is for the machine ${library.machine.toString(16)}`);
@@ -31,7 +31,7 @@ export function macosProblems(file, target) {
     if (from !== (isOfNode ? 'any' : LIBRARY)) problems.push(`takes ${name} from ${from}`);
   }
   problems.push(...signatureProblems(library.signature, target.isSigned));
-  return { problems, skipped: [], needs: {} };
+  return problems;
 }
 
 function signatureProblems(signature, isNeeded) {

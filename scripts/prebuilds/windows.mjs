@@ -5,13 +5,13 @@ import { readPe } from './read-pe.mjs';
 const LIBRARIES = ['KERNEL32.dll', 'ADVAPI32.dll'];
 const EXPORTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
 
-/** @returns what is wrong with the file, what could not be checked, and nothing in place of the versions it asks for. */
+/** @returns what is wrong with the file. */
 export function windowsProblems(file, target) {
   let pe;
   try {
     pe = readPe(file);
   } catch (error) {
-    return { problems: [`cannot be read: ${error.message}`], skipped: [], needs: {} };
+    return [`cannot be read: ${error.message}`];
   }
   const problems = [];
   if (pe.machine !== target.machine) problems.push(`is for the machine ${pe.machine.toString(16)}`);
@@ -25,5 +25,5 @@ export function windowsProblems(file, target) {
   for (const { name, isWritable, isExecutable } of pe.sections) {
     if (isWritable && isExecutable) problems.push(`has a section ${name} that can be written to and run`);
   }
-  return { problems, skipped: [], needs: {} };
+  return problems;
 }

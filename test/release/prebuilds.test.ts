@@ -47,7 +47,7 @@ const targets: readonly Target[] = TARGETS;
 const ofLinux = targets.filter(({ family }) => family === 'linux');
 /** A change in the others is found by their signature, without compiling. */
 const unsigned = targets.filter(({ isSigned }) => isSigned !== true);
-type Problems = (file: string, target: unknown) => { problems: string[] };
+type Problems = (file: string, target: unknown) => string[];
 const windowsProblems: Problems = problemsOnWindows;
 const macosProblems: Problems = problemsOnMacos;
 const provenBy: (notes: object[], files: object, run: string) => { addons: object } = provenByNotes;
@@ -329,14 +329,13 @@ describe('what a loader must know of an addon', () => {
     ['its format', (bytes) => Buffer.from(`MZ${'x'.repeat(bytes.length)}`), /cannot be read/],
   ])('Windows: %s is missed', (_what, change, problem) => {
     for (const machine of ['win32-x64', 'win32-arm64']) {
-      const { problems } = windowsProblems(copyOf(machine, change), targetOf(machine));
-      expect(problems.join('; ')).toMatch(problem);
+      expect(windowsProblems(copyOf(machine, change), targetOf(machine)).join('; ')).toMatch(problem);
     }
     expect(
       windowsProblems(
         copyOf('win32-x64', () => undefined),
         targetOf('win32-arm64'),
-      ).problems,
+      ),
     ).not.toEqual([]);
   });
 
@@ -350,21 +349,19 @@ describe('what a loader must know of an addon', () => {
     ['its format', (bytes) => Buffer.from('x'.repeat(bytes.length)), /cannot be read/],
   ])('macOS: %s is missed', (_what, change, problem) => {
     for (const machine of ['darwin-x64', 'darwin-arm64']) {
-      expect(macosProblems(copyOf(machine, change), targetOf(machine)).problems.join('; ')).toMatch(problem);
+      expect(macosProblems(copyOf(machine, change), targetOf(machine)).join('; ')).toMatch(problem);
     }
   });
 
   test('macOS: code that is not what was signed is found, and so is a missing signature', () => {
     const changed = copyOf('darwin-arm64', replaced('ERR_OUT_OF_RANGE', 'ERR_OUT_OF_ORDER'));
-    expect(macosProblems(changed, targetOf('darwin-arm64')).problems).toEqual([
-      expect.stringMatching(/^has 1 pages/),
-    ]);
+    expect(macosProblems(changed, targetOf('darwin-arm64'))).toEqual([expect.stringMatching(/^has 1 pages/)]);
     const unsigned = { ...targetOf('darwin-x64'), isSigned: true };
     expect(
       macosProblems(
         copyOf('darwin-x64', () => undefined),
         unsigned,
-      ).problems,
+      ),
     ).toEqual(['has no signature']);
   });
 });
