@@ -11,16 +11,12 @@ import type { NamedAcquireOptions } from './locks.js';
 import { LOSSES, lossOf, makeOwnEntry, type OwnEntry, removeOwn } from './own-entry.js';
 import type { Judgement, ProofOfDeath } from './proof-of-death.js';
 import { type Judged, removeDead } from './remove-dead.js';
-import type { Holding, Session } from './session.js';
+import { type Holding, LEASE_ENDED, LOOKS_PER_TTL, type Session } from './session.js';
 
-/** Looks at the line in the time that the server granted, because a watch that is silent proves nothing. */
-const LOOKS_PER_TTL = 3;
 /** Milliseconds between two looks that found the same, though something woke the waiter. */
 const IDLE_PAUSE = 50;
 /** Most attempts to make an entry where a late request of this process has left another one. */
 const ATTEMPTS = 3;
-
-const ENDED = 'the server has ended its lease';
 
 export interface CandidateOptions extends NamedAcquireOptions {
   /** True: a command inherits the lifeline of the lock. */
@@ -137,19 +133,18 @@ export class Candidate implements Holding {
       this.#requireWanted();
       const place = await this.#engine.publish(this.#name, this.#session.lease, text);
       if (place === null) {
-        this.#session.lose(ENDED);
-        throw this.#gone(ENDED);
+        this.#session.lose(LEASE_ENDED);
+        throw this.#gone(LEASE_ENDED);
       }
       if (place.mine.text === text) return place;
-      if (attempt === ATTEMPTS) throw this.#gone(LOSSES.overwritten);
-      if (!this.#session.hasMade(place.mine)) throw this.#gone(LOSSES.overwritten);
+      if (attempt === ATTEMPTS || !this.#session.hasMade(place.mine)) throw this.#gone(LOSSES.overwritten);
       await this.#engine.removeIf(place.mine);
     }
   }
 
   #won(entry: Entry, position: string): Omit<Won, 'leave'> {
     this.#requireWanted();
-    if (!this.#session.isAlive) throw this.#gone(ENDED);
+    if (!this.#session.isAlive) throw this.#gone(LEASE_ENDED);
     this.#session.leave(this);
     const [engine, session, name, own] = [this.#engine, this.#session, this.#name, this.#own];
     return { engine, session, name, own, entry, position, reclaimed: this.#reclaimed };

@@ -13,7 +13,7 @@ import type { OwnerRecord } from '../record/owner-record.js';
 import type { Engine, EngineWatch, Entry } from './engine.js';
 import type { NamedLock } from './locks.js';
 import { LOSSES, lossOf, type OwnEntry, removeOwn } from './own-entry.js';
-import type { Holding, Session } from './session.js';
+import { type Holding, LEASE_LATE, type Session } from './session.js';
 
 /** The environment variable in which a command of `run` finds the fencing token of its lock. */
 export const TOKEN_VARIABLE = 'KERNEL_IDENTITY_FENCING_TOKEN';
@@ -92,7 +92,7 @@ export class EngineLock implements NamedLock, Holding {
   async verify(): Promise<boolean> {
     if (this.#state !== 'held') return false;
     const { engine, session, own } = this.#won;
-    if (!session.isAlive) session.lose('its lease could not be renewed in time');
+    if (!session.isAlive) session.lose(LEASE_LATE);
     else {
       keepLifelines(own.lifeline);
       const loss = lossOf(this.entry, await engine.read(this.key));

@@ -18,6 +18,7 @@ import { checkNamedOptions } from './named-options.js';
 import { checkName } from './names.js';
 import { ProofOfDeath, type ProofOptions } from './proof-of-death.js';
 import { removeDead } from './remove-dead.js';
+import { LOOKS_PER_TTL } from './session.js';
 import { SharedSession } from './shared-session.js';
 import { Turns } from './turns.js';
 import { watchInspections } from './watch-inspections.js';
@@ -112,7 +113,7 @@ export class EngineLocks implements Locks {
       () => this.inspect(name),
       changed,
       async (wake) => engine.watch({ name }, (await engine.list(name)).position, wake),
-      this.#options.ttl / 3,
+      this.#options.ttl / LOOKS_PER_TTL,
     );
     if (this.#session.isEnded) watch.close();
     else this.#watches.add(watch);

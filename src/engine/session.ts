@@ -2,8 +2,12 @@ import { RecentMap } from '../recent-map.js';
 import type { Engine, Entry, Lease } from './engine.js';
 import { LOSSES, lossOf, removeOwn } from './own-entry.js';
 
-/** Looks at the own entries in the time that the server granted. */
-const LOOKS_PER_TTL = 3;
+/** Looks at entries in the time that the server granted, because a watch that is silent proves nothing. */
+export const LOOKS_PER_TTL = 3;
+
+export const LEASE_ENDED = 'the server has ended its lease';
+export const LEASE_LATE = 'its lease could not be renewed in time';
+
 /** Texts that are remembered. A request that is carried out after so many others ends the session, and harms nothing. */
 const WRITTEN = 256;
 
@@ -144,7 +148,7 @@ export class Session {
     const entries = await this.#engine.entriesOf(this.lease.id);
     if (this.#lost !== null) return;
     if (entries === null) {
-      this.lose('the server has ended its lease');
+      this.lose(LEASE_ENDED);
       return;
     }
     const versions = new Set(entries.map(({ version }) => version));

@@ -1,7 +1,7 @@
 import { leaveToItself, releaseAtExit } from '../lock/at-exit.js';
 import { compromised, notAcquired, released } from './errors.js';
 import type { Settings } from './options.js';
-import type { Made } from './place.js';
+import { type Made, REPLACED } from './place.js';
 import { driveSync, type Steps } from './steps.js';
 import type { Taken } from './take.js';
 
@@ -50,7 +50,7 @@ export class Held {
     this.#end();
     try {
       if ((yield* this.#made.check()) === 'replaced') {
-        throw compromised(this.file, 'another directory stands in its place');
+        throw compromised(this.file, REPLACED);
       }
       yield* this.#made.remove();
     } finally {
