@@ -120,8 +120,8 @@ export function documentedCodes(command: string): readonly number[] {
   }
 }
 
-/** What a command may clear: `files` includes the lock and PID files of other programs. */
-export function clears(command: string): 'nothing' | 'directories' | 'files' {
-  if (command === 'reclaim') return 'files';
-  return command === 'run' ? 'directories' : 'nothing';
+/** Whether a command may clear the lock of a dead owner. `run` takes over one, at the path of its lock, and then frees it. */
+export function clears(command: string): 'none' | 'one' | 'all' {
+  if (command === 'reclaim') return 'all';
+  return command === 'run' ? 'one' : 'none';
 }

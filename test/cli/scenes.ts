@@ -276,7 +276,7 @@ export function makeFifo(path: string): string {
   return path;
 }
 
-export function isDirectory({ kind }: Thing): boolean {
+function isDirectory({ kind }: Thing): boolean {
   return kind === 'empty directory' || kind.includes('lock');
 }
 
