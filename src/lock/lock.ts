@@ -245,7 +245,6 @@ export class Lock {
   /** Does the same as {@link release} in synchronous code. */
   releaseSync(): void {
     const state = this.#state;
-    if (state === 'handed over') return;
     if (state === 'held') {
       try {
         withLockPath(this.path, () => this.#release());
@@ -260,8 +259,8 @@ export class Lock {
       }
       if (releaseEvent.isHeard) releaseEvent.publish(this.#asEvent());
     }
-    this.#state = 'released';
     if (state !== 'lost') return;
+    this.#state = 'released';
     // A lease that was lost to a server that does not answer has left the descriptors open.
     this.#close();
     throw this.#loss;
@@ -277,8 +276,6 @@ export class Lock {
 
   #release(): void {
     const free = () => freeOwn(this.#published, this.#record, () => this.#closeOwner());
-    // The steps below look like a loss.
-    this.#lossWatch?.close();
     const wrong = this.#record.whatIsWrong();
     if (wrong !== null) {
       // A record of ours that was only changed is nobody else's, and nobody could take the lock while it is there.

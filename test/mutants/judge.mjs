@@ -888,6 +888,7 @@ export const files = [
         what: 'an unknown filesystem belongs to one kernel',
         from: '(type === null ? undefined : TRAITS.get(type)) ?? UNKNOWN',
         to: '(type === null ? LOCAL_DISK : TRAITS.get(type)) ?? UNKNOWN',
+        tests: ['test/backend/filesystem-traits.test.ts'],
       },
       {
         what: 'a tmpfs survives a reboot',

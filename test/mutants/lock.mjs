@@ -249,12 +249,6 @@ export const files = [
         to: '    if (wrong === CHANGED) {\n      // A record of ours',
       },
       {
-        what: 'its own release is a loss',
-        from: '    this.#lossWatch?.close();\n    const wrong',
-        to: '    const wrong',
-        tests: ['test/lock/loss-events.test.ts'],
-      },
-      {
         what: 'nobody listens to the channel of losses',
         from: 'if (lostEvent.isHeard) this.#watchForLoss(lostEvent.hasSubscriber);',
         to: '',
@@ -295,8 +289,8 @@ export const files = [
       },
       {
         what: 'the parent of an heir releases its lock',
-        from: "if (state === 'handed over') return;",
-        to: '',
+        from: "    if (state === 'held') {\n      try {\n        withLockPath",
+        to: "    if (state !== 'lost') {\n      try {\n        withLockPath",
         tests: HAND_OVER,
       },
       {
