@@ -40,6 +40,9 @@ function spiedFs(): object {
   );
 }
 
+/** For the one that stands still, the file system has no RENAME_NOREPLACE. */
+let isRefused = false;
+
 /** What makes several system calls at once makes them one by one here, so that somebody can stand still in between. */
 function spyOnBackend(): void {
   const { files } = backend;
@@ -51,7 +54,13 @@ function spyOnBackend(): void {
   vi.spyOn(files, 'rmdirIfAt').mockImplementation((parent, name, descriptor) => {
     if (files.isAt(parent, name, descriptor)) files.rmdirAt(parent, name);
   });
-  hookFiles(backend, { before: () => before?.() });
+  hookFiles(backend, {
+    before(operation) {
+      before?.();
+      if (!isRefused || operation !== 'renameNoReplaceAt') return;
+      throw Object.assign(new Error('no'), { errno: -22, code: 'EINVAL', syscall: 'renameat2' });
+    },
+  });
   const witness = backend.directoryWitness as unknown as Record<string, (...args: unknown[]) => unknown>;
   for (const name of Object.keys(witness)) {
     const call = witness[name] as (...args: unknown[]) => unknown;
@@ -65,6 +74,14 @@ function spyOnBackend(): void {
 const options = { stale: STALE, onCompromised: () => {} };
 const HALTING: Readonly<Record<string, Contender>> = {
   kernel: (file) => api.lockSync(file, options),
+  'in place': (file) => {
+    isRefused = true;
+    try {
+      return api.lockSync(file, options);
+    } finally {
+      isRefused = false;
+    }
+  },
   time: (file) => api.lockSync(file, { ...options, fs: spiedFs() }),
   original: (file) => original.lockSync(file, { ...options, fs: spiedFs() }),
 };
@@ -138,7 +155,10 @@ function playOnce(
     if (call++ !== at) return;
     before = null;
     ahead = HALT;
+    const wasRefused = isRefused;
+    isRefused = false;
     others = attempt(() => other(file));
+    isRefused = wasRefused;
     if (typeof others === 'function') {
       if (isBrief) others();
       // For the clocks of the scene it was made just now.
@@ -219,6 +239,8 @@ describeRequiring([hasBackend('native')], 'whoever stands still before any one o
     for (const [halting, other] of [
       ['kernel', 'time'],
       ['kernel', 'original'],
+      ['in place', 'kernel'],
+      ['in place', 'time'],
       ['time', 'kernel'],
       ['time', 'time'],
       ['time', 'original'],
@@ -233,7 +255,7 @@ describeRequiring([hasBackend('native')], 'whoever stands still before any one o
     expect(outcomeOf('time', 'time', situation, true).stuck).toEqual([]);
   });
 
-  test.each(['kernel', 'time'])('has the lock (%s) if nobody took it', (halting) => {
+  test.each(['kernel', 'in place', 'time'])('has the lock (%s) if nobody took it', (halting) => {
     for (let at = 0, isOver = false; !isOver; at += 1) {
       const file = join(tempDir(), 'data');
       writeFileSync(file, '');
