@@ -19,7 +19,7 @@ export function nameInDrafts(lockName: string): string {
 /**
  * Makes the lock's directory.
  * @returns null when another has the lock, or this process stood still for so long that its directory had grown old; `refused`
- * where the file system cannot rename without replacing.
+ * where nothing can be renamed without replacing.
  * @throws EMFILE, ENOLCK and other system errors. Nothing is left then, unless the removal fails as well.
  */
 export function publishDraft(lockPath: LockPath, staleMs: number): KernelMade | 'refused' | null {
