@@ -21,8 +21,6 @@ const TOP = fileURLToPath(new URL('../../..', import.meta.url));
 const OURS = join(TOP, 'dist/proper-lockfile/index.cjs');
 const THEIRS = createRequire(import.meta.url).resolve('proper-lockfile');
 const DEPENDENT = fileURLToPath(new URL('../proper-lockfile/dependent.cjs', import.meta.url));
-/** Milliseconds, as the members of the fleets have it. */
-const STALE = 2_000;
 /** Milliseconds for which an owner stands still: longer than any threshold of these packages. */
 const PAUSE = 15_000;
 const PACKAGES = {
