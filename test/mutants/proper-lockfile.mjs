@@ -63,12 +63,6 @@ export const files = [
 `,
       },
       {
-        what: 'the record is there before the byte is locked',
-        from: '    directoryWitness.take(draft.descriptor, record.offset);\n',
-        to: '    directoryWitness.writeRecord(draft.descriptor, formatDirectoryRecord(record));\n    directoryWitness.take(draft.descriptor, record.offset);\n',
-        tests: KERNEL,
-      },
-      {
         what: 'an empty directory of another is replaced',
         from: 'files.renameNoReplaceAt(parent, draftName, parent, name);',
         to: 'files.renameAt(parent, draftName, parent, name);',

@@ -19,6 +19,8 @@ type Contender = (file: string) => Release;
 /** Milliseconds: the least that both packages allow, and how long somebody stands still. */
 const STALE = 2_000;
 const HALT = 3 * STALE;
+/** Milliseconds by which the time of a file may be late: a tick of the kernel at most. */
+const TICK = 10;
 
 let api: ProperLockfile;
 let backend: Backend;
@@ -71,7 +73,12 @@ function spyOnBackend(): void {
   }
 }
 
-const options = { stale: STALE, onCompromised: () => {} };
+const reclaimed: unknown[] = [];
+const options = {
+  stale: STALE,
+  onCompromised: () => {},
+  onReclaimed: (lock: unknown) => reclaimed.push(lock),
+};
 const HALTING: Readonly<Record<string, Contender>> = {
   kernel: (file) => api.lockSync(file, options),
   'in place': (file) => {
@@ -261,12 +268,23 @@ describeRequiring([hasBackend('native')], 'whoever stands still before any one o
       writeFileSync(file, '');
       ahead = 0;
       let call = 0;
+      let wentOnAtMs = 0;
       before = () => {
-        if (call++ === at) ahead = HALT;
+        if (call++ !== at) return;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3 * TICK);
+        ahead = HALT;
+        wentOnAtMs = Date.now() - ahead;
       };
+      reclaimed.length = 0;
       const own = attempt(() => (HALTING[halting] as Contender)(file));
       before = null;
       expect(own, `at call ${at}`).toBeTypeOf('function');
+      // A directory from before has an old time, for which others may take it.
+      const { birthtimeMs } = statSync(`${file}.lock`);
+      if (halting === 'kernel') {
+        expect(birthtimeMs, `at call ${at}`).toBeGreaterThan(wentOnAtMs - TICK);
+        expect(reclaimed, `at call ${at}`).toEqual([]);
+      }
       (own as Release)();
       isOver = call <= at;
       if (isOver) expect(at).toBeGreaterThan(2);
