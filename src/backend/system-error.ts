@@ -42,6 +42,12 @@ export function isGone(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ESTALE';
 }
 
+/** True when the kernel, a seccomp filter, the file system or plain Node cannot rename with RENAME_NOREPLACE. */
+export function lacksNoReplace(error: unknown): boolean {
+  const code = errnoOf(error);
+  return code === 'ENOSYS' || code === 'EINVAL' || code === 'EPERM';
+}
+
 /** True when Node's permission model refused a call (ERR_ACCESS_DENIED). That is no system error. */
 export function isRefusedByNode(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_ACCESS_DENIED';

@@ -10,6 +10,10 @@ const LONGEST_NAME = 143;
  */
 export function guardPathOf(path: string): string {
   const name = basename(path);
-  const isLong = Buffer.byteLength(name + ENDING) > LONGEST_NAME;
-  return isLong ? `${path.slice(0, -name.length)}.lock${ENDING}` : path + ENDING;
+  return fitsWith(name, ENDING.length) ? path + ENDING : `${path.slice(0, -name.length)}.lock${ENDING}`;
+}
+
+/** Whether a name can be made `more` bytes longer. */
+export function fitsWith(name: string, more: number): boolean {
+  return Buffer.byteLength(name) + more <= LONGEST_NAME;
 }

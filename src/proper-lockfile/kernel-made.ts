@@ -1,5 +1,4 @@
 import type { OpenDirectory } from '../backend/backend.js';
-import { traitsOf } from '../backend/filesystem-traits.js';
 import { errnoOf, isGone, isSystemError } from '../backend/system-error.js';
 import { type LockPath, withLockPath } from '../lock/protocol/lock-path.js';
 import { GONE, type Lost, type Made, NOT_KEPT, REPLACED, type Standing } from './place.js';
@@ -9,15 +8,15 @@ import type { Steps } from './steps.js';
 export class KernelMade implements Made {
   readonly #lockPath: LockPath;
   readonly #made: OpenDirectory;
-  readonly #type: string;
+  readonly #isShown: boolean;
   #beat: number | null = null;
   #timer: NodeJS.Timeout | null = null;
 
-  /** @param type of the file system. */
-  constructor(lockPath: LockPath, made: OpenDirectory, type: string) {
+  /** @param isShown whether the kernel shows others that this process lives. */
+  constructor(lockPath: LockPath, made: OpenDirectory, isShown: boolean) {
     this.#lockPath = lockPath;
     this.#made = made;
-    this.#type = type;
+    this.#isShown = isShown;
   }
 
   keep(updateMs: number, staleMs: number, lost: Lost): void {
@@ -27,7 +26,7 @@ export class KernelMade implements Made {
       this.stop();
       lost(how);
     };
-    const patienceMs = traitsOf(this.#type).testableWitness ? Number.POSITIVE_INFINITY : staleMs;
+    const patienceMs = this.#isShown ? Number.POSITIVE_INFINITY : staleMs;
     this.#beat = lease.start(descriptor, updateMs, () => report(this.#howLost() ?? NOT_KEPT), patienceMs);
     // The thread that sets the time does not see that the directory has another name by now.
     this.#timer = setInterval(() => {

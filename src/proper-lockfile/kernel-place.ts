@@ -8,14 +8,10 @@ import { isSameFile } from '../backend/file-status.js';
 import { traitsOf } from '../backend/filesystem-traits.js';
 import { typeOfFile } from '../backend/fuse-type.js';
 import { listsAnyLock } from '../backend/procfs/locks.js';
-import { errnoOf, isGone, isShortage, isSystemError } from '../backend/system-error.js';
+import { errnoOf, isGone, isSystemError } from '../backend/system-error.js';
 import { LockPath, withLockPath } from '../lock/protocol/lock-path.js';
-import {
-  type DirectoryRecord,
-  formatDirectoryRecord,
-  newDirectoryRecord,
-  readDirectoryRecord,
-} from './directory-record.js';
+import { type DirectoryRecord, readDirectoryRecord } from './directory-record.js';
+import { publishDraft } from './draft.js';
 import { guardPathOf } from './guard.js';
 import { KernelMade } from './kernel-made.js';
 import { startPlaceWatch } from './kernel-watch.js';
@@ -23,6 +19,7 @@ import { Making } from './making.js';
 import type { Made, Place, PlaceWatch, Seen } from './place.js';
 import { ageOf } from './seen-silence.js';
 import type { Steps } from './steps.js';
+import { sweepDrafts } from './sweep-drafts.js';
 
 export class KernelPlace implements Place {
   readonly pollMs = 20;
@@ -42,30 +39,16 @@ export class KernelPlace implements Place {
   }
 
   *make(staleMs: number): Steps<Made | null> {
-    const { backend, parent, name, path } = this.#lockPath;
-    const making = new Making(staleMs);
-    const made = withLockPath(path, () => {
-      try {
-        return backend.files.createDirectoryAt(parent, name);
-      } catch (error) {
-        if (errnoOf(error) === 'EEXIST') return null;
-        throw error;
+    return withLockPath(this.path, () => {
+      const { backend, parent } = this.#lockPath;
+      if (!isFree(this.#lockPath)) return null;
+      if (traitsOf(backend.files.filesystem(parent).type).testableWitness) {
+        sweepDrafts(this.#lockPath);
+        const made = publishDraft(this.#lockPath, staleMs);
+        if (made !== 'refused') return made;
       }
+      return makeInPlace(this.#lockPath, staleMs);
     });
-    if (made === null) return null;
-    let isOwn = false;
-    try {
-      // A mark on the directory of another would make it look dead.
-      isOwn = making.isOwn(() => backend.files.statFresh(made.descriptor).mtimeMs);
-      const { type } = backend.files.filesystem(made.descriptor);
-      if (isOwn && mark(this.#lockPath, made, type)) return new KernelMade(this.#lockPath, made, type);
-      backend.files.close(made.descriptor);
-      return null;
-    } catch (error) {
-      if (isOwn) backend.files.rmdirIfAt(parent, name, made.descriptor);
-      backend.files.close(made.descriptor);
-      throw error;
-    }
   }
 
   *look(beatMs: number): Steps<KernelSeen | null> {
@@ -104,40 +87,48 @@ export class KernelPlace implements Place {
   }
 }
 
-/**
- * Locks a byte of the new directory, and then writes into an attribute which one. Until that is done the directory is like
- * one of proper-lockfile, which is nobody's to take before its time is old. It stays so where the kernel cannot help.
- *
- * A process that stood still after its mkdir(2) may have opened the directory of another, whose `stale` is shorter than its
- * own. The other's lock then says so, or its record, or the path. Each locks its byte before it asks for locks, so that of
- * two at the same moment one sees the other, also where no record is kept.
- * @param type of the file system.
- * @returns false when it is another's, which stays as it is.
- * @throws EMFILE, ENFILE, ENOMEM or ENOLCK where descriptors or memory have run out.
- */
-function mark({ backend, parent, name }: LockPath, made: OpenDirectory, type: string): boolean {
-  const { directoryWitness, files } = backend;
-  const { descriptor, device, inode } = made;
-  if (directoryWitness === null || !traitsOf(type).testableWitness) return true;
-  const record = newDirectoryRecord(backend, made);
+/** False also for a file, and for what this process may not open. */
+function isFree({ backend, parent, name }: LockPath): boolean {
+  let found: Descriptor | null;
   try {
-    directoryWitness.take(descriptor, record.offset);
-    if (backend.witness.testAnyLock(descriptor, type) === 'held') return false;
-    // A sandbox (gVisor) may grant a lock that others do not see, so a second file description tests it.
-    const other = files.openAt(parent, name);
-    const test = directoryWitness.test(other, record.offset);
-    files.close(other);
-    if (test === 'held') directoryWitness.writeRecord(descriptor, formatDirectoryRecord(record));
+    found = backend.files.findDirectoryAt(parent, name);
   } catch (error) {
-    // Only the first record is written (XATTR_CREATE).
-    if (errnoOf(error) === 'EEXIST') return false;
-    if (!isSystemError(error) || isShortage(error)) throw error;
+    if (isUnreadable(error)) return false;
+    throw error;
   }
+  if (found !== null) backend.files.close(found);
+  return found === null;
+}
+
+/** Makes a directory that only its time keeps, where the kernel shows no owner or cannot rename without replacing. */
+function makeInPlace(lockPath: LockPath, staleMs: number): KernelMade | null {
+  const { backend, parent, name } = lockPath;
+  const making = new Making(staleMs);
+  let made: OpenDirectory | null;
   try {
-    // From here on the byte keeps others from removing it, so one that still stands at the path will stay there.
+    made = backend.files.createDirectoryAt(parent, name);
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return null;
+    throw error;
+  }
+  if (made === null) return null;
+  const isOwn = isOwnAt(lockPath, made, making);
+  if (!isOwn) backend.files.close(made.descriptor);
+  return isOwn ? new KernelMade(lockPath, made, false) : null;
+}
+
+/** Whether the directory is the one that was made, and still stands there. */
+function isOwnAt(
+  { backend: { files }, parent, name }: LockPath,
+  made: OpenDirectory,
+  making: Making,
+): boolean {
+  const { descriptor, device, inode } = made;
+  try {
+    if (!making.isOwn(() => files.statFresh(descriptor).mtimeMs)) return false;
     return files.isStillAt(parent, name, descriptor, device, inode);
   } catch (error) {
-    if (isGone(error)) return false;
+    if (isSystemError(error)) return false;
     throw error;
   }
 }
@@ -205,10 +196,14 @@ function findReadable({ backend, parent, name }: LockPath): Descriptor | null {
   try {
     return backend.files.findDirectoryAt(parent, name);
   } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'ENOTDIR' || code === 'ELOOP' || code === 'EACCES') return null;
+    if (isUnreadable(error)) return null;
     throw error;
   }
+}
+
+function isUnreadable(error: unknown): boolean {
+  const code = errnoOf(error);
+  return code === 'ENOTDIR' || code === 'ELOOP' || code === 'EACCES';
 }
 
 function isUntouched(now: FileStatus, before: FileStatus): boolean {

@@ -1159,14 +1159,9 @@ export const files = [
     ],
   },
   {
-    file: 'src/lock/protocol/sweep.ts',
+    file: 'src/lock/protocol/sweep-parts.ts',
     tests: ['test/lock/sweep.test.ts'],
     mutants: [
-      {
-        what: 'private directories of all locks',
-        from: 'if (lockName !== null && isSwept(lockName)) sweepOne(',
-        to: 'if (lockName !== null) sweepOne(',
-      },
       {
         what: 'the whole of a large directory at once',
         from: 'read < BUDGET.names;',
@@ -1194,6 +1189,17 @@ export const files = [
         from: 'now < sweep.restsUntil || ',
         to: '',
         tests: NEIGHBOURS,
+      },
+    ],
+  },
+  {
+    file: 'src/lock/protocol/sweep.ts',
+    tests: ['test/lock/sweep.test.ts'],
+    mutants: [
+      {
+        what: 'private directories of all locks',
+        from: 'if (lockName !== null && isSwept(lockName)) sweepOne(',
+        to: 'if (lockName !== null) sweepOne(',
       },
       {
         what: 'also those whose owner lives',

@@ -5,6 +5,7 @@ const OVER_TIME = ['test/proper-lockfile/over-time.test.ts'];
 const RECLAIMERS = ['test/proper-lockfile/reclaimers.test.ts'];
 const KERNEL = ['test/proper-lockfile/kernel-place.test.ts'];
 const ODD = ['test/proper-lockfile/odd.test.ts'];
+const DRAFT = ['test/proper-lockfile/draft.test.ts'];
 const HALTED = ['test/proper-lockfile/halted.test.ts'];
 
 /** @type {import('./list.mjs').MutatedFile[]} */
@@ -49,34 +50,89 @@ export const files = [
     ],
   },
   {
+    file: 'src/proper-lockfile/draft.ts',
+    tests: DRAFT,
+    mutants: [
+      {
+        what: 'a lock gets its name before the kernel shows its owner',
+        from: `    const isShown = showOwner(lockPath, draftName, draft);
+    const isMoved = moveIntoPlace(lockPath, draftName);
+`,
+        to: `    const isMoved = moveIntoPlace(lockPath, draftName);
+    const isShown = showOwner(lockPath, lockPath.name, draft);
+`,
+      },
+      {
+        what: 'an empty directory of another is replaced',
+        from: 'files.renameNoReplaceAt(parent, draftName, parent, name);',
+        to: 'files.renameAt(parent, draftName, parent, name);',
+        tests: KERNEL,
+      },
+      {
+        what: 'whoever stood still has a lock whose time is old',
+        from: 'if (isMoved && !making.hasPaused())',
+        to: 'if (isMoved)',
+        tests: HALTED,
+      },
+      {
+        what: 'a draft that became no lock stays',
+        from: '    if (made === null) discard(lockPath, draftName, draft);\n',
+        to: '    void discard;\n',
+      },
+      {
+        what: 'a lock whose time is old stays at its path',
+        from: 'for (const one of [draftName, name]) {',
+        to: 'for (const one of [draftName, ...(name === "" ? [name] : [])]) {',
+        tests: HALTED,
+      },
+      {
+        what: 'a draft has a name of any length',
+        from: "length) ? lockName : 'lock';",
+        to: 'length) ? lockName : lockName;',
+      },
+    ],
+  },
+  {
+    file: 'src/proper-lockfile/sweep-drafts.ts',
+    tests: DRAFT,
+    mutants: [
+      {
+        what: 'a young draft is swept',
+        from: 'if (isOld && !isSeenLocked',
+        to: 'if (isOld !== null && !isSeenLocked',
+      },
+      {
+        what: 'a draft that is locked is swept',
+        from: 'if (isOld && !isSeenLocked(backend, directory))',
+        to: 'if (isOld && isSeenLocked !== null)',
+      },
+      {
+        what: 'drafts of all locks are swept',
+        from: 'if (lockName === null || !swept.has(lockName)) return false;',
+        to: 'if (lockName === null || swept.size === 0) return false;',
+      },
+      {
+        what: 'drafts of guards stay',
+        from: '[name, basename(guardPathOf(name))]',
+        to: '[name, basename(name)]',
+      },
+    ],
+  },
+  {
     file: 'src/proper-lockfile/kernel-place.ts',
     tests: KERNEL,
     mutants: [
       {
-        what: 'the record is there before the byte is locked',
-        from: '    directoryWitness.take(descriptor, record.offset);\n',
-        to: '    directoryWitness.writeRecord(descriptor, formatDirectoryRecord(record));\n    directoryWitness.take(descriptor, record.offset);\n',
-      },
-      {
-        what: 'whoever stood still marks whatever it finds at the path',
-        from: 'if (isOwn && mark(',
-        to: 'if (mark(',
+        what: 'whoever stood still has whatever it finds at the path',
+        from: 'if (!making.isOwn(() => files.statFresh(descriptor).mtimeMs)) return false;',
+        to: 'void making;',
         tests: HALTED,
       },
       {
-        what: 'whoever stood still after mkdir(2) marks the directory of the next owner',
-        from: "    if (backend.witness.testAnyLock(descriptor, type) === 'held') return false;\n",
-        to: '',
-      },
-      {
-        what: 'the second record on one directory makes an owner as well',
-        from: "    if (errnoOf(error) === 'EEXIST') return false;\n",
-        to: '',
-      },
-      {
-        what: 'whoever lost its directory before it had locked it has the lock',
+        what: 'whoever lost its directory while it stood still has the lock',
         from: '    return files.isStillAt(parent, name, descriptor, device, inode);',
-        to: '    return true;',
+        to: '    return [parent, name, device, inode].length > 0;',
+        tests: HALTED,
       },
       {
         what: 'the record of another directory counts',
@@ -87,16 +143,6 @@ export const files = [
         what: 'an owner whose byte is hidden is dead',
         from: "test === 'free' ? 'dead' : 'silent'",
         to: "'dead'",
-      },
-      {
-        what: 'a directory that could not be marked stays',
-        from: 'if (isOwn) backend.files.rmdirIfAt(parent, name, made.descriptor);',
-        to: '',
-      },
-      {
-        what: 'whoever asks for locks before it locks its own byte',
-        from: "    directoryWitness.take(descriptor, record.offset);\n    if (backend.witness.testAnyLock(descriptor, type) === 'held') return false;\n",
-        to: "    if (backend.witness.testAnyLock(descriptor, type) === 'held') return false;\n    directoryWitness.take(descriptor, record.offset);\n",
       },
       {
         what: 'the lock on a directory that may not be opened is not asked for',
@@ -123,8 +169,8 @@ export const files = [
       },
       {
         what: 'a lock that the kernel cannot show is never lost by its time',
-        from: 'traitsOf(this.#type).testableWitness ? Number.POSITIVE_INFINITY : staleMs',
-        to: 'traitsOf(this.#type).testableWitness ? staleMs : Number.POSITIVE_INFINITY',
+        from: 'this.#isShown ? Number.POSITIVE_INFINITY : staleMs',
+        to: 'this.#isShown ? staleMs : Number.POSITIVE_INFINITY',
         tests: ODD,
       },
       {
@@ -163,8 +209,8 @@ export const files = [
     mutants: [
       {
         what: 'a guard has a name of any length',
-        from: 'return isLong ?',
-        to: "return isLong && path === '' ?",
+        from: 'return fitsWith(name, ENDING.length) ?',
+        to: "return path !== '' ?",
       },
     ],
   },
@@ -212,17 +258,17 @@ export const files = [
     mutants: [
       {
         what: 'a suspended machine is no pause',
-        from: 'Math.max(wallMs, monotonicMs() - this.#awakeMs)',
-        to: 'monotonicMs() - this.#awakeMs',
+        from: 'Math.max(this.#wallPassedMs(), monotonicMs() - this.#awakeMs)',
+        to: '(monotonicMs() - this.#awakeMs)',
       },
       {
         what: 'a clock that was set back hides a pause',
-        from: 'Math.max(wallMs, monotonicMs() - this.#awakeMs)',
-        to: 'wallMs',
+        from: 'Math.max(this.#wallPassedMs(), monotonicMs() - this.#awakeMs)',
+        to: 'this.#wallPassedMs()',
       },
       {
         what: 'the time of a directory is trusted although the clock was set back',
-        from: 'return wallMs >= this.#limitMs && ',
+        from: 'return this.#wallPassedMs() >= this.#limitMs && ',
         to: 'return ',
       },
       {

@@ -19,6 +19,8 @@ type Contender = (file: string) => Release;
 /** Milliseconds: the least that both packages allow, and how long somebody stands still. */
 const STALE = 2_000;
 const HALT = 3 * STALE;
+/** Milliseconds by which the time of a file may be late: a tick of the kernel at most. */
+const TICK = 10;
 
 let api: ProperLockfile;
 let backend: Backend;
@@ -40,6 +42,9 @@ function spiedFs(): object {
   );
 }
 
+/** For the one that stands still, the file system has no RENAME_NOREPLACE. */
+let isRefused = false;
+
 /** What makes several system calls at once makes them one by one here, so that somebody can stand still in between. */
 function spyOnBackend(): void {
   const { files } = backend;
@@ -51,7 +56,13 @@ function spyOnBackend(): void {
   vi.spyOn(files, 'rmdirIfAt').mockImplementation((parent, name, descriptor) => {
     if (files.isAt(parent, name, descriptor)) files.rmdirAt(parent, name);
   });
-  hookFiles(backend, { before: () => before?.() });
+  hookFiles(backend, {
+    before(operation) {
+      before?.();
+      if (!isRefused || operation !== 'renameNoReplaceAt') return;
+      throw Object.assign(new Error('no'), { errno: -22, code: 'EINVAL', syscall: 'renameat2' });
+    },
+  });
   const witness = backend.directoryWitness as unknown as Record<string, (...args: unknown[]) => unknown>;
   for (const name of Object.keys(witness)) {
     const call = witness[name] as (...args: unknown[]) => unknown;
@@ -62,9 +73,22 @@ function spyOnBackend(): void {
   }
 }
 
-const options = { stale: STALE, onCompromised: () => {} };
+const reclaimed: unknown[] = [];
+const options = {
+  stale: STALE,
+  onCompromised: () => {},
+  onReclaimed: (lock: unknown) => reclaimed.push(lock),
+};
 const HALTING: Readonly<Record<string, Contender>> = {
   kernel: (file) => api.lockSync(file, options),
+  'in place': (file) => {
+    isRefused = true;
+    try {
+      return api.lockSync(file, options);
+    } finally {
+      isRefused = false;
+    }
+  },
   time: (file) => api.lockSync(file, { ...options, fs: spiedFs() }),
   original: (file) => original.lockSync(file, { ...options, fs: spiedFs() }),
 };
@@ -138,7 +162,10 @@ function playOnce(
     if (call++ !== at) return;
     before = null;
     ahead = HALT;
+    const wasRefused = isRefused;
+    isRefused = false;
     others = attempt(() => other(file));
+    isRefused = wasRefused;
     if (typeof others === 'function') {
       if (isBrief) others();
       // For the clocks of the scene it was made just now.
@@ -219,6 +246,8 @@ describeRequiring([hasBackend('native')], 'whoever stands still before any one o
     for (const [halting, other] of [
       ['kernel', 'time'],
       ['kernel', 'original'],
+      ['in place', 'kernel'],
+      ['in place', 'time'],
       ['time', 'kernel'],
       ['time', 'time'],
       ['time', 'original'],
@@ -233,18 +262,29 @@ describeRequiring([hasBackend('native')], 'whoever stands still before any one o
     expect(outcomeOf('time', 'time', situation, true).stuck).toEqual([]);
   });
 
-  test.each(['kernel', 'time'])('has the lock (%s) if nobody took it', (halting) => {
+  test.each(['kernel', 'in place', 'time'])('has the lock (%s) if nobody took it', (halting) => {
     for (let at = 0, isOver = false; !isOver; at += 1) {
       const file = join(tempDir(), 'data');
       writeFileSync(file, '');
       ahead = 0;
       let call = 0;
+      let wentOnAtMs = 0;
       before = () => {
-        if (call++ === at) ahead = HALT;
+        if (call++ !== at) return;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3 * TICK);
+        ahead = HALT;
+        wentOnAtMs = Date.now() - ahead;
       };
+      reclaimed.length = 0;
       const own = attempt(() => (HALTING[halting] as Contender)(file));
       before = null;
       expect(own, `at call ${at}`).toBeTypeOf('function');
+      // A directory from before has an old time, for which others may take it.
+      const { birthtimeMs } = statSync(`${file}.lock`);
+      if (halting === 'kernel') {
+        expect(birthtimeMs, `at call ${at}`).toBeGreaterThan(wentOnAtMs - TICK);
+        expect(reclaimed, `at call ${at}`).toEqual([]);
+      }
       (own as Release)();
       isOver = call <= at;
       if (isOver) expect(at).toBeGreaterThan(2);

@@ -102,68 +102,6 @@ describeRequiring([hasBackend('native')], 'with the kernel', () => {
     expect(at).toBeGreaterThan(5);
   });
 
-  test('who stood still after mkdir(2), and so lost its directory, does not get that of the next owner', () => {
-    const file = newFile();
-    const path = `${file}.lock`;
-    let next: Release | string | null = null;
-    // As where no attribute is kept, so that the byte alone tells.
-    vi.spyOn(witness(), 'writeRecord').mockImplementation(() => {});
-    const create = backend.files.createDirectoryAt;
-    vi.spyOn(backend.files, 'createDirectoryAt').mockImplementationOnce((parent, name) => {
-      next = tryLock(file);
-      const { dev, ino } = statSync(path, { bigint: true });
-      return {
-        descriptor: backend.files.openAt(parent, name),
-        device: `${dev}`,
-        inode: `${ino}`,
-      } as ReturnType<typeof create>;
-    });
-    expect(tryLock(file)).toBe('ELOCKED');
-    (next as unknown as Release)();
-    vi.restoreAllMocks();
-    expect(api.checkSync(file)).toBe(false);
-  });
-
-  test('who stood still before it had locked its directory, and so lost it, does not get the lock', () => {
-    const file = newFile();
-    let next: Release | string | null = null;
-    const take = witness().take as (...args: unknown[]) => unknown;
-    vi.spyOn(witness(), 'take').mockImplementationOnce((...args) => {
-      rmdirSync(`${file}.lock`);
-      next = tryLock(file);
-      return take(...args);
-    });
-    expect(tryLock(file)).toBe('ELOCKED');
-    (next as unknown as Release)();
-    vi.restoreAllMocks();
-    expect(api.checkSync(file)).toBe(false);
-  });
-
-  test('of two that mark one directory at the same moment the first keeps it', () => {
-    const file = newFile();
-    const take = witness().take as (...args: unknown[]) => unknown;
-    vi.spyOn(witness(), 'take').mockImplementationOnce((descriptor, offset) => {
-      backend.directoryWitness?.writeRecord(descriptor as never, 'of the other');
-      return take(descriptor, offset);
-    });
-    expect(tryLock(file)).toBe('ELOCKED');
-  });
-
-  test('of two that lock one directory at the same moment each sees the other where no attribute is kept', () => {
-    const file = newFile();
-    vi.spyOn(witness(), 'writeRecord').mockImplementation(() => {});
-    const take = witness().take as (...args: unknown[]) => unknown;
-    const { files } = backend;
-    const parent = files.openParent(join(file, '..'));
-    vi.spyOn(witness(), 'take').mockImplementationOnce((...args) => {
-      take(files.openAt(parent, 'data.lock'), '7');
-      return take(...args);
-    });
-    expect(tryLock(file)).toBe('ELOCKED');
-    vi.restoreAllMocks();
-    files.close(parent);
-  });
-
   /** Calls `come` before each call of the backend, until it is stopped. */
   function spyOnCalls(come: () => void): { stop(): void } {
     let isOver = false;

@@ -1,7 +1,7 @@
 // The step by which a lock appears: a prepared directory gets the lock's name, which must be free.
 import type { Descriptor } from '../../backend/descriptor.js';
 import { traitsOf } from '../../backend/filesystem-traits.js';
-import { errnoOf, isGone } from '../../backend/system-error.js';
+import { errnoOf, isGone, lacksNoReplace } from '../../backend/system-error.js';
 import type { LockPath } from './lock-path.js';
 import { LockView } from './view.js';
 
@@ -13,10 +13,7 @@ export function moveIntoPlace(draft: LockPath, lockPath: LockPath, nonce: string
   } catch (error) {
     const code = errnoOf(error);
     if (code === 'EEXIST' || code === 'ENOTEMPTY') return false;
-    // The kernel, a seccomp filter, the filesystem or plain Node has no RENAME_NOREPLACE.
-    if (code === 'ENOSYS' || code === 'EINVAL' || code === 'EPERM') {
-      return moveOverOwnDirectory(draft, lockPath, nonce);
-    }
+    if (lacksNoReplace(error)) return moveOverOwnDirectory(draft, lockPath, nonce);
     if (hasMovedDespite(error, lockPath, nonce)) return true;
     throw error;
   }
