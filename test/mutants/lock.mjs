@@ -1417,7 +1417,7 @@ export const files = [
   },
   {
     file: 'src/recent-map.ts',
-    tests: ['test/lock/silence.test.ts'],
+    tests: ['test/lock/recent-map.test.ts'],
     mutants: [
       {
         what: 'what was seen is never forgotten',

@@ -103,6 +103,27 @@ describeForEachBackend('descriptors', (api, backend) => {
     (await waiting).releaseSync();
   });
 
+  test('are given back by whoever looked before it came to wait behind another', async () => {
+    const path = newPath();
+    const owner = await startProcess(['sleep', '60']);
+    writeLock(path, { pid: owner.pid, createdAtMs: Date.now() });
+    const controller = new AbortController();
+    const waiting = [api.acquireLock(path, { signal: controller.signal })];
+    const before = descriptorsOn(dirname(path)).length;
+    // The newcomer finds nothing there, and looks itself, because nobody else may have noticed. By then it is held anew.
+    vi.spyOn(api.backend.files, 'statAt').mockImplementationOnce(() => {
+      throw systemError('ENOENT', 'fstatat', { path });
+    });
+    const look = vi.spyOn(api.backend.files, 'findDirectoryAt');
+    waiting.push(api.acquireLock(path, { signal: controller.signal }));
+    expect(look).toHaveBeenCalled();
+    vi.restoreAllMocks();
+    expect(descriptorsOn(dirname(path))).toHaveLength(before);
+    controller.abort();
+    await Promise.allSettled(waiting);
+    expect(descriptorsOn(dirname(path))).toEqual([]);
+  });
+
   test('of a waiter for the lock of an older program are two, because its record has no nonce', async () => {
     const path = newPath();
     const owner = await startProcess(['sleep', '60']);
