@@ -175,8 +175,9 @@ if ('enableCompileCache' in module) {
           rmSync(file);
           writeFileSync(file, planted, { mode: 0o600 });
           spoil(file, code);
+          const before = readFileSync(file);
           expect(await program.start(), what).toMatchObject(prints('new'));
-          expectReplaced(program.file(), planted);
+          expectReplaced(program.file(), before);
         }
       },
     );
