@@ -1,64 +1,16 @@
-import { lstatSync, mkdirSync, realpathSync } from 'node:fs';
-import { dirname, isAbsolute, join } from 'node:path';
-
-/** Bits of a mode: others and the group may write, and only owners of files may rename or delete them here. */
-const WRITABLE_BY_OTHERS = 0o022;
-const STICKY = 0o1000;
-const PRIVATE = 0o700;
+import { makeCacheFolder } from './cache-folder.js';
+import { keepCodeIn } from './code-cache.js';
 
 /**
- * Lets Node (22.1 and later) keep the compiled code of the commands, which then start in less time. What lies in that
- * folder is run as code, so it is used only where nobody but this user and root can write. Without such a folder
- * everything works as well.
+ * Keeps the compiled code of the commands, which then start in less time: Node (22.1 and later) does that, and
+ * code-cache.ts where it does not. Without a folder for it everything works as well.
  */
 export function keepCompiledCode(): void {
-  const { enableCompileCache } = process.getBuiltinModule('node:module') as {
+  if (process.env.NODE_DISABLE_COMPILE_CACHE !== undefined) return;
+  const folder = makeCacheFolder(process.env);
+  if (folder === null) return;
+  const { enableCompileCache = keepCodeIn } = process.getBuiltinModule('node:module') as {
     enableCompileCache?: (folder: string) => unknown;
   };
-  if (enableCompileCache === undefined || process.env.NODE_DISABLE_COMPILE_CACHE !== undefined) return;
-  const folder = makeCacheFolder(process.env);
-  if (folder !== null) enableCompileCache(folder);
-}
-
-/**
- * Makes sure that there is the folder `kernel-identity` in $XDG_CACHE_HOME, or in .cache of the home directory.
- * @returns its path; null where that cannot be made, or other users could write there.
- */
-export function makeCacheFolder(env: NodeJS.ProcessEnv): string | null {
-  const { XDG_CACHE_HOME: cache = '', HOME: home = '' } = env;
-  const [base, ...below] = isAbsolute(cache) ? [cache] : [home, '.cache'];
-  if (base === undefined || !isAbsolute(base)) return null;
-  const user = process.geteuid?.();
-  // A program with the rights of another user than the caller's must not be led by the environment.
-  if (user === undefined || user !== process.getuid?.()) return null;
-  try {
-    let folder = realpathSync(base);
-    if (!isSafeAncestor(folder, user)) return null;
-    for (const name of [...below, 'kernel-identity']) {
-      folder = join(folder, name);
-      if (!isOwnFolder(folder, user)) return null;
-    }
-    return folder;
-  } catch {
-    return null;
-  }
-}
-
-/** Nobody but this user and root can put another directory into the place of this one. */
-function isSafeAncestor(path: string, user: number): boolean {
-  const { uid, mode } = lstatSync(path);
-  if (uid !== user && uid !== 0) return false;
-  if ((mode & WRITABLE_BY_OTHERS) !== 0 && (mode & STICKY) === 0) return false;
-  return path === dirname(path) || isSafeAncestor(dirname(path), user);
-}
-
-/** Makes the directory if it is missing. */
-function isOwnFolder(path: string, user: number): boolean {
-  try {
-    mkdirSync(path, PRIVATE);
-  } catch {
-    // It exists, or the next call says why not.
-  }
-  const status = lstatSync(path);
-  return status.isDirectory() && status.uid === user && (status.mode & WRITABLE_BY_OTHERS) === 0;
+  enableCompileCache(folder);
 }

@@ -882,6 +882,24 @@ export const files = [
         to: 'if (false) {',
       },
       {
+        what: 'the slow list of all locks is read in the middle of a release',
+        from: 'const soFar = lastLook.sawOwnerIn(view) ? byTime() : null;',
+        to: 'const soFar = null as LockState | null;',
+        tests: ['test/lock/last-look.test.ts'],
+      },
+      {
+        what: 'nobody is asked for locks on a directory whose owner was seen',
+        from: "if (soFar?.state === 'unknown' && soFar.refusal === undefined) return soFar;",
+        to: 'if (soFar !== null) return soFar;',
+        tests: ['test/lock/last-look.test.ts'],
+      },
+      {
+        what: 'a directory with another name is refused although a process has a lock on it',
+        from: ' && soFar.refusal === undefined) return soFar;',
+        to: ') return soFar;',
+        tests: ['test/lock/last-look.test.ts'],
+      },
+      {
         what: 'data is waited for',
         from: 'if (!foreign.every(isDraftName)) {',
         to: 'if (false) {',
@@ -1449,6 +1467,18 @@ export const files = [
         what: 'the directory is not kept open',
         from: 'if (view.record === null || view.record.nonce === null) view.keepDirectory();',
         to: '',
+      },
+      {
+        what: 'an owner is remembered for another directory too',
+        from: 'this.#sawOwner && this.#kept?.isSameDirectory(view) === true',
+        to: 'this.#sawOwner',
+        tests: ['test/lock/last-look.test.ts'],
+      },
+      {
+        what: 'the second look at an emptied directory has forgotten the owner',
+        from: ' || this.sawOwnerIn(view);',
+        to: ';',
+        tests: ['test/lock/last-look.test.ts'],
       },
       {
         what: 'the directory of each lock is kept open',

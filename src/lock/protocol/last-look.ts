@@ -9,6 +9,7 @@ import type { LockView } from './view.js';
  */
 export class LastLook {
   #kept: LockView | null = null;
+  #sawOwner = false;
   #signature = '';
   #sinceMs = 0;
 
@@ -24,6 +25,7 @@ export class LastLook {
 
   /** Remembers `view` instead of the one before. Its directory may stay open until {@link forget}. */
   keep(view: LockView): void {
+    this.#sawOwner = view.record !== null || this.sawOwnerIn(view);
     this.forget();
     // This call can fail, so it comes first: a directory that is not kept is closed together with its view.
     view.directoryStatus();
@@ -39,6 +41,11 @@ export class LastLook {
     if (kept.owner?.status.inode !== view.owner?.status.inode) return false;
     // Older programs write no nonce, and may overwrite owner.json in place.
     return kept.record?.nonce === view.record?.nonce && kept.record?.pid === view.record?.pid;
+  }
+
+  /** True when there was an owner in the directory of `view`, or in one that had its number before. */
+  sawOwnerIn(view: LockView): boolean {
+    return this.#sawOwner && this.#kept?.isSameDirectory(view) === true;
   }
 
   forget(): void {

@@ -86,14 +86,32 @@ function assessNameless(
   what: string,
 ): LockState {
   const { lockPath, directory } = view;
-  const { backend, name } = lockPath;
+  const { backend } = lockPath;
   // No mkdir(2) makes a directory on another device than its parent's.
   if (backend.files.statDescriptor(lockPath.parent).device !== view.directoryStatus().device) {
     return refused(view, MOUNT_POINT);
   }
+  const byTime = () => assessByTime(view, options, lastLook, isVouchedFor, status, what);
+  // A release deletes the record, and then the directory. A waiter that looks in between only looks again, whatever locks
+  // there are. It does not ask for them, because /proc/locks may take 10 to 30 ms: the kernel waits until all processors
+  // know that no lock may change (percpu_down_write in locks_start of fs/locks.c).
+  const soFar = lastLook.sawOwnerIn(view) ? byTime() : null;
+  if (soFar?.state === 'unknown' && soFar.refusal === undefined) return soFar;
   if (isSeenLocked(backend, directory)) {
     return held(`${what}; but some process has a file lock on the directory`);
   }
+  return byTime();
+}
+
+function assessByTime(
+  view: LockView,
+  options: InspectOptions,
+  lastLook: LastLook,
+  isVouchedFor: boolean,
+  status: FileStatus,
+  what: string,
+): LockState {
+  const { name } = view.lockPath;
   const isPrivate = lockNameOfPrivate(name) !== null;
   if (!isPrivate && !isVouchedFor && !isNamedLikeLock(name))
     return assessUnnamed(view, lastLook, status, what);
