@@ -1885,12 +1885,6 @@ export const files = [
         tests: ['test/waiting/lifeline.test.ts'],
       },
       {
-        what: 'all waiters watch the lifeline',
-        from: '    pidfdCount += watch.#pidfds;\n',
-        to: '    pidfdCount += watch.#pidfds;\n    if (lifeline !== null) watch.#watchLifeline(lifeline);\n',
-        tests: ['test/waiting/lifeline.test.ts'],
-      },
-      {
         what: 'a lifeline that cannot be watched is heard',
         from: '    this.#isComplete = false;\n    this.#wakeup.wake();',
         to: '',

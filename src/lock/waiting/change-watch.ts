@@ -106,7 +106,6 @@ class EventLoopWatch implements AsyncChangeWatch {
   readonly #tickets: number[] = [];
   /** How many descriptors the backend keeps open for it. */
   readonly #pidfds: number;
-  #lifeline: LifelineToWatch | null;
   #isComplete: boolean;
 
   static start(
@@ -117,22 +116,17 @@ class EventLoopWatch implements AsyncChangeWatch {
   ): EventLoopWatch | null {
     const isOfOwner = lifeline === null ? isComplete(view, pidfd !== null) : lifeline.isOfLock;
     const isWhole = operations.reportsChanges && isOfOwner;
-    const watch = new EventLoopWatch(operations, lifeline, isWhole, pidfd === null ? 0 : 1);
+    const watch = new EventLoopWatch(operations, isWhole, pidfd === null ? 0 : 1);
     const ticket = operations.onLockChange(view.directory, pidfd, () => watch.#wakeup.wake());
     if (isErrno(ticket)) return null;
     watch.#tickets.push(ticket);
     pidfdCount += watch.#pidfds;
+    if (lifeline !== null) watch.#watchLifeline(lifeline);
     return watch;
   }
 
-  private constructor(
-    operations: WatchOperations,
-    lifeline: LifelineToWatch | null,
-    isWhole: boolean,
-    pidfds: number,
-  ) {
+  private constructor(operations: WatchOperations, isWhole: boolean, pidfds: number) {
     this.#operations = operations;
-    this.#lifeline = lifeline;
     this.#isComplete = isWhole;
     this.#pidfds = pidfds;
   }
@@ -142,10 +136,6 @@ class EventLoopWatch implements AsyncChangeWatch {
   }
 
   wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
-    // Every close of a namespace's file on this kernel wakes all who watch lifelines. Hence only the waiter
-    // that is first in line watches, which is the one that waits here. A lifeline that has become free by now
-    // wakes it as well.
-    if (this.#lifeline !== null) this.#watchLifeline(this.#lifeline);
     return this.#wakeup.wait(ms, signal);
   }
 
@@ -153,8 +143,8 @@ class EventLoopWatch implements AsyncChangeWatch {
     this.#wakeup.wake();
   }
 
+  /** A lifeline that has become free by now wakes the waiter as well. */
   #watchLifeline({ text }: LifelineToWatch): void {
-    this.#lifeline = null;
     const ticket = this.#operations.onLifelineEnd(text, () => this.#wakeup.wake());
     if (!isErrno(ticket)) {
       this.#tickets.push(ticket);
