@@ -28,8 +28,12 @@ describe('who gives certificates', () => {
   test('sends nothing in clear text, and is never without a verification', async () => {
     const endpoints = ['http://e1'];
     expect(await refusalOf(() => etcd({ endpoints, tls: { ca: PEM } }))).toContain('because tls is given');
-    const lax = { ca: PEM, rejectUnauthorized: false };
-    expect(await refusalOf(() => etcd({ endpoints: ['e1'], tls: lax }))).toContain('rejectUnauthorized');
+    // A text, such as a name that node:tls would expect in the certificate, is no certificate either.
+    for (const [name, value] of Object.entries({ rejectUnauthorized: false, servername: PEM })) {
+      expect(await refusalOf(() => etcd({ endpoints: ['e1'], tls: { ca: PEM, [name]: value } }))).toContain(
+        name,
+      );
+    }
     const path = { ca: '/etc/ssl/ca.pem' };
     expect(await refusalOf(() => etcd({ endpoints: ['e1'], tls: path }))).toContain('PEM');
   });
