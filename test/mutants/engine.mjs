@@ -3,6 +3,32 @@
 /** @type {import('./list.mjs').MutatedFile[]} */
 export const files = [
   {
+    file: 'src/errors.ts',
+    tests: ['test/host/etcd-entry.test.ts'],
+    mutants: [
+      {
+        what: 'an error of another program is one of this package if it has the same code',
+        from: 'if (error[MARK] !== true) return false;',
+        to: '',
+      },
+      {
+        what: 'an error of another copy is of every class that there is',
+        from: "return Object.hasOwn(this, 'code') ? this.code === error.code :",
+        to: "return Object.hasOwn(this, 'code') ? true :",
+      },
+      {
+        what: 'an error of another copy is of the classes that a program derived',
+        from: "Object.hasOwn(this, 'code') ?",
+        to: "'code' in this ?",
+      },
+      {
+        what: 'an error of another copy is of a class that a program derived from the base class',
+        from: 'Object.is(this, KernelIdentityError)',
+        to: 'true',
+      },
+    ],
+  },
+  {
     file: 'src/engine/proof-of-death.ts',
     tests: ['test/engine/etcd.test.ts'],
     mutants: [
