@@ -58,7 +58,7 @@ describe('an error of another copy of this package', () => {
 
   test('is not of a class that a program derived', () => {
     class Derived extends own.LockLostError {}
-    class Bare extends (own.KernelIdentityError as new () => Error) {}
+    class Bare extends (own.KernelIdentityError as unknown as new () => Error) {}
     const error = made('ERR_LOCK_LOST', built.LockLostError);
     expect([error instanceof Derived, error instanceof Bare]).toEqual([false, false]);
     expect(made(undefined, built.KernelIdentityError) instanceof Bare).toBe(false);

@@ -3,6 +3,27 @@
 /** @type {import('./list.mjs').MutatedFile[]} */
 export const files = [
   {
+    file: 'src/engine/agent.ts',
+    tests: ['test/engine/agent.test.ts'],
+    mutants: [
+      {
+        what: 'the agent watches a lifeline for each lock, which wakes it a hundred times as long',
+        from: 'const ofProcess = owner.handedOver ? null : (owner.identity?.lifeline ?? null);',
+        to: 'const ofProcess = null as string | null;',
+      },
+      {
+        what: 'the agent forgets a lock whose process has ended before the lock',
+        from: 'if (tracked !== undefined && tracked.lifeline !== lifeline) this.#watches.watch(key, tracked.lifeline);',
+        to: 'if (tracked !== undefined && tracked.lifeline !== lifeline) this.#onDeath(tracked);',
+      },
+      {
+        what: 'the agent never looks at the lifelines of locks whose process lives',
+        from: '        this.#lookAtLifelines();\n',
+        to: '',
+      },
+    ],
+  },
+  {
     file: 'src/errors.ts',
     tests: ['test/host/etcd-entry.test.ts'],
     mutants: [
