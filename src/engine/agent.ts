@@ -116,9 +116,10 @@ export class Agent {
     if (owner?.lifeline == null || verdict?.reason !== 'lifeline-held') return;
     this.#tracked.set(entry.key, { entry, lifeline: owner.lifeline });
     // The lifelines of all its locks end with the process. A lock that was handed over may outlive it by much.
-    const ofProcess = owner.handedOver ? null : (owner.identity?.lifeline ?? null);
-    if (ofProcess === null || !this.#watches.watch(entry.key, ofProcess)) {
-      this.#watches.watch(entry.key, owner.lifeline);
+    const process = owner.handedOver ? null : owner.identity;
+    const ofProcess = process?.lifeline ?? null;
+    if (ofProcess === null || !this.#watches.watch(entry.key, ofProcess, process)) {
+      this.#watches.watch(entry.key, owner.lifeline, null);
     }
     void this.#proof.look(entry).catch(() => {});
   }
@@ -127,8 +128,9 @@ export class Agent {
   #onEnd(keys: readonly string[], lifeline: string): void {
     for (const key of keys) {
       const tracked = this.#tracked.get(key);
-      if (tracked !== undefined && tracked.lifeline !== lifeline) this.#watches.watch(key, tracked.lifeline);
-      else if (tracked !== undefined) this.#onDeath(tracked);
+      if (tracked === undefined) continue;
+      if (tracked.lifeline === lifeline) this.#onDeath(tracked);
+      else this.#watches.watch(key, tracked.lifeline, null);
     }
   }
 

@@ -63,13 +63,14 @@ const PARTY = fileURLToPath(new URL('party.mjs', import.meta.url));
 
 testRequiring(
   [...HAS_ETCD, usesBackend('native'), isBuilt()],
-  'the agent watches one lifeline for all locks of a process, and that of a lock which outlives its process',
+  'the agent has one watch for all locks of a process, and one for a lock that outlives its process',
   async () => {
     const server = await EtcdServer.start();
     const agents = etcdLocks({ endpoints: [server.endpoint] });
     const end = new AbortController();
     const { lifeline, watch } = currentBackend();
     const watched = vi.spyOn(watch as WatchOperations, 'onLifelineEnd');
+    const exits = vi.spyOn(watch as WatchOperations, 'onLockChange');
     const owner = spawn(process.execPath, [PARTY, server.address], { stdio: ['pipe', 'pipe', 'inherit'] });
     try {
       const names = ['a', 'b', 'c', 'd', 'e'];
@@ -79,7 +80,7 @@ testRequiring(
       });
       for (const name of names) owner.stdin.write(`${JSON.stringify({ do: 'acquire', name })}\n`);
       await until('it has all', () => said.match(/"held"/g)?.length === names.length);
-      // The lifeline of this one's process is free, and that of the lock is held.
+      // The process of this one is not seen, as from a container; its lifeline is free, and that of the lock is held.
       const text = (await agents.engine.list('a')).entries[0]?.text ?? '';
       const { lifeline: ofLock, identity, nonce } = JSON.parse(text);
       const ofProcess: string = identity.lifeline;
@@ -87,14 +88,19 @@ testRequiring(
       const other = text
         .replace(ofLock, outliving)
         .replace(ofProcess, 'time:987654321')
+        .replaceAll(`"pid": ${owner.pid}`, '"pid": 4194303')
         .replace(nonce, nonce.split('').reverse().join(''));
       await server.call('/kv/put', { key: base64('locks/outliving/77'), value: base64(other) });
       const removed: string[] = [];
       const events = { removed: (name: string) => removed.push(name), failed: () => {} };
       // No look comes in the time of the test, so that only an event can show a death.
       const running = new Agent(agents.engine, agents.proof, events, 60_000).run(end.signal);
-      await until('it watches', () => watched.mock.calls.length === 3);
-      expect(watched.mock.calls.map(([one]) => one)).toEqual([ofProcess, 'time:987654321', outliving]);
+      await until('it watches', () => watched.mock.calls.length === 2);
+      expect(watched.mock.calls.map(([one]) => one)).toEqual(['time:987654321', outliving]);
+      expect(exits).toHaveBeenCalledTimes(1);
+      // Whatever changes in the directory of that watch wakes it too.
+      exits.mock.calls[0]?.[2]();
+      expect(watched).toHaveBeenCalledTimes(2);
       owner.kill('SIGKILL');
       await until('all were removed', () => removed.length >= names.length);
       expect(removed.sort()).toEqual(names);
@@ -107,6 +113,7 @@ testRequiring(
       end.abort();
       lifeline.drop('time:123456789');
       watched.mockRestore();
+      exits.mockRestore();
       owner.kill('SIGKILL');
       await agents.close();
       await server.stop();

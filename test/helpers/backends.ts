@@ -38,7 +38,10 @@ export function hasBackend(name: AnyName): Requirement {
 export function usesBackend(name: AnyName): Requirement {
   const asked = process.env.KERNEL_IDENTITY_BACKEND ?? '';
   if (asked === '' || asked === name) return hasBackend(name);
-  return { available: false, reason: `needs the backend ${name}, and KERNEL_IDENTITY_BACKEND asks for ${asked}` };
+  return {
+    available: false,
+    reason: `needs the backend ${name}, and KERNEL_IDENTITY_BACKEND asks for ${asked}`,
+  };
 }
 
 /** Loads a fresh backend, which has opened nothing yet. */

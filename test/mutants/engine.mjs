@@ -3,18 +3,39 @@
 /** @type {import('./list.mjs').MutatedFile[]} */
 export const files = [
   {
+    file: 'src/engine/lifeline-watches.ts',
+    tests: ['test/engine/agent.test.ts'],
+    mutants: [
+      {
+        what: 'a process whose descriptor is watched is watched again for each of its locks',
+        from: 'this.#watched.get(lifeline) ?? this.#start(lifeline, process)',
+        to: 'this.#start(lifeline, process)',
+      },
+      {
+        what: 'a process that can be seen is not watched by a descriptor',
+        from: 'this.#pidfds >= MAX_PIDFDS',
+        to: 'this.#pidfds >= 0',
+      },
+      {
+        what: 'what wakes the watch of a process counts as its end',
+        from: "if (backend.lifeline.test(lifeline) !== 'held') this.#onEnd(lifeline);",
+        to: 'this.#onEnd(lifeline);',
+      },
+    ],
+  },
+  {
     file: 'src/engine/agent.ts',
     tests: ['test/engine/agent.test.ts'],
     mutants: [
       {
         what: 'the agent watches a lifeline for each lock, which wakes it a hundred times as long',
-        from: 'const ofProcess = owner.handedOver ? null : (owner.identity?.lifeline ?? null);',
+        from: 'const ofProcess = process?.lifeline ?? null;',
         to: 'const ofProcess = null as string | null;',
       },
       {
         what: 'the agent forgets a lock whose process has ended before the lock',
-        from: 'if (tracked !== undefined && tracked.lifeline !== lifeline) this.#watches.watch(key, tracked.lifeline);',
-        to: 'if (tracked !== undefined && tracked.lifeline !== lifeline) this.#onDeath(tracked);',
+        from: 'if (tracked.lifeline === lifeline) this.#onDeath(tracked);',
+        to: 'if (lifeline !== null) this.#onDeath(tracked);',
       },
       {
         what: 'the agent never looks at the lifelines of locks whose process lives',
