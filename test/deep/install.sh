@@ -18,6 +18,7 @@ declare -A packages=(
   [gvisor]="runsc runc golang-github-containers-common busybox-static"
   [etcd]="etcd-server etcd-client iproute2"
   [etcd-torture]="etcd-server etcd-client iproute2"
+  [etcd-clocks]="etcd-server iproute2 libfaketime"
   [lifelines]="gcc libc6-dev"
   [threads]="g++"
   [leaks]="g++ make"
