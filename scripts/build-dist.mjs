@@ -65,7 +65,7 @@ async function makeDist() {
 
 /**
  * The library is one CommonJS file, and import gets a wrapper of it. So a process that loads it in both ways has one
- * copy, which knows all locks that it holds. A bundler could not see through the wrapper, so it gets an ES module.
+ * copy, which knows all locks that it holds. A bundler could not see through the wrapper, so it gets other files.
  */
 async function buildLibrary() {
   const source = { entryPoints: ['src/index.ts'] };
@@ -74,18 +74,23 @@ async function buildLibrary() {
     plugins: [elsewhere(/\/etcd\.js$/, './etcd-locks.cjs')],
     outfile: join(DIST, 'index.cjs'),
   });
-  const { metafile } = await build({
-    ...BUNDLE,
-    ...COMPACT,
-    ...source,
-    format: 'esm',
-    metafile: true,
-    plugins: [elsewhere(/\/etcd\.js$/, './etcd.js')],
-    outfile: join(DIST, 'for-bundlers.js'),
-  });
+  await buildForBundlers();
   // The names are taken from an object, because Node would first have to search the whole file for them if the wrapper
   // imported it: that takes 40 ms.
-  write('index.js', wrapperOf(metafile, './index.cjs'));
+  write('index.js', wrapperOf(await metafileOf(source), './index.cjs'));
+}
+
+/** The library and etcd as ES modules, which a bundler can see through, and a third file with what both use. */
+async function buildForBundlers() {
+  await build({
+    ...BUNDLE,
+    ...COMPACT,
+    format: 'esm',
+    splitting: true,
+    entryPoints: { 'for-bundlers': 'src/index.ts', 'etcd-for-bundlers': 'src/etcd.ts' },
+    chunkNames: 'shared-for-bundlers',
+    outdir: DIST,
+  });
 }
 
 /** `testing` uses the copy of the library which the program has loaded. */

@@ -20,7 +20,7 @@ const CONTENT = new RegExp(
   `^(${[
     'dist/(index|testing|etcd|proper-lockfile/index)\\.(js|cjs|d\\.ts)',
     'dist/etcd-locks\\.cjs',
-    'dist/(proper-lockfile/)?for-bundlers\\.js',
+    'dist/(etcd-|shared-|proper-lockfile/)?for-bundlers\\.js',
     'dist/cli/[\\w-]+\\.cjs',
     'dist/.*\\.d\\.cts',
     'dist/sbom\\.cdx\\.json',
