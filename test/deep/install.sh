@@ -38,6 +38,7 @@ declare -A packages=(
   [qemu]="qemu-system-x86 busybox-static cpio xz-utils"
   [qemu-suite]="qemu-system-x86 busybox-static cpio xz-utils"
   [clones]="qemu-system-x86 busybox-static cpio xz-utils e2fsprogs nfs-ganesha nfs-ganesha-vfs rpcbind"
+  [etcd-clones]="etcd-server qemu-system-x86 busybox-static cpio xz-utils e2fsprogs nfs-ganesha nfs-ganesha-vfs rpcbind"
   [warm-clones]="qemu-system-x86 busybox-static cpio xz-utils e2fsprogs nfs-ganesha nfs-ganesha-vfs rpcbind"
 )
 
@@ -57,6 +58,7 @@ install_qemu() {
 install_qemu-suite() { install_qemu; }
 install_clones() { install_qemu; }
 install_warm-clones() { install_qemu; }
+install_etcd-clones() { install_qemu; }
 
 parts=("$@")
 if [[ ${1-} == --slice ]]; then
