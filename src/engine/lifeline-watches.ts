@@ -1,7 +1,7 @@
 import { isErrno, unlessShort } from '../backend/system-error.js';
 import { currentObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
-import { onExitOf, openPidfdOf } from '../watch/process-exit.js';
+import { onExitOf, openOwnPidfd } from '../watch/process-exit.js';
 
 /** Most processes that are watched by a descriptor each. */
 const MAX_PIDFDS = 256;
@@ -17,7 +17,7 @@ interface Watched {
 /**
  * Watches a lifeline for each key, and each lifeline once, however many keys wait for it. The thread that watches tests all
  * lifelines whenever any process of the kernel may have ended, and again a few times, so their number is what idling costs.
- * A process that can be seen from here is watched in place of its lifeline, which costs nothing while others come and go.
+ * A process of this PID namespace is watched in place of its lifeline, which costs nothing while others come and go.
  */
 export class LifelineWatches {
   readonly #ended: (keys: readonly string[], lifeline: string) => void;
@@ -74,7 +74,7 @@ export class LifelineWatches {
     if (watch === null || this.#pidfds >= MAX_PIDFDS) return null;
     return unlessShort(
       () => {
-        const pidfd = openPidfdOf(observer, process);
+        const pidfd = openOwnPidfd(observer, process);
         if (pidfd === null) return null;
         try {
           const ticket = onExitOf(backend, watch, pidfd, () => {

@@ -9,14 +9,15 @@ import type { ProcessIdentity } from '../identity/process-identity.js';
 import { ownIdentity } from '../identity/read.js';
 
 /**
- * Opens a pidfd of a process in this process's own PID namespace, or in one below it. null when it is not seen there. The
- * caller closes it.
+ * Opens a pidfd of a process in this process's own PID namespace, or in one below it, for which all of /proc is searched.
+ * null when it is not seen there. The caller closes it.
  */
 export function openPidfdOf(observer: Observer, identity: ProcessIdentity): Descriptor | null {
   return openOwnPidfd(observer, identity) ?? openPidfdBelow(observer, identity);
 }
 
-function openOwnPidfd(observer: Observer, identity: ProcessIdentity): Descriptor | null {
+/** The same for a process in this process's own PID namespace. */
+export function openOwnPidfd(observer: Observer, identity: ProcessIdentity): Descriptor | null {
   return openMatchedPidfd(observer.backend, identity.pid, () => {
     const { identity: found } = observeProcess(observer, identity.pid, identity.pidfdInode === null);
     return found !== null && compareIdentities(identity, found) === 'same';

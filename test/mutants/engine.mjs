@@ -72,8 +72,13 @@ export const files = [
   },
   {
     file: 'src/engine/proof-of-death.ts',
-    tests: ['test/engine/etcd.test.ts'],
+    tests: ['test/engine/renewals.test.ts', 'test/engine/etcd.test.ts'],
     mutants: [
+      {
+        what: 'a lease that is renewed after the death of its owner is taken for that of the dead',
+        from: 'if (renewals?.isLaterThan(diedAt)) return Number.POSITIVE_INFINITY;',
+        to: '',
+      },
       {
         what: 'a record of a file in an entry is judged by its process, which may have run on any machine',
         from: 'filesystem === PLACE ?',
@@ -86,7 +91,7 @@ export const files = [
       },
       {
         what: 'a lock whose lease a copy of the machine renews is removed',
-        from: 'if (lease !== null && (await this.#areOfTwo(lease))) return Number.POSITIVE_INFINITY;',
+        from: 'if (renewals?.areOfTwo) return Number.POSITIVE_INFINITY;',
         to: '',
       },
       {
