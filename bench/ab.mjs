@@ -67,15 +67,10 @@ function readArguments() {
   return { urls: { A: urlOf(A, 'A'), B: urlOf(B, 'B') }, rounds: count };
 }
 
-/**
- * The query makes two modules of one file where A and B are the same directory. That needs a file that is an ES module
- * itself, which index.js is only in older builds.
- */
+/** The query makes two modules of one file where A and B are the same directory. See also ab/round.mjs. */
 function urlOf(folder, build) {
-  const files = ['for-bundlers.js', 'index.js'].map((name) => resolve(folder, 'dist', name));
-  const file = files.find((path) => existsSync(path));
-  if (file !== undefined) return `${pathToFileURL(file)}?${build}`;
-  return endUnbuilt(folder, files[1]);
+  const file = resolve(folder, 'dist/index.js');
+  return existsSync(file) ? `${pathToFileURL(file)}?${build}` : endUnbuilt(folder, file);
 }
 
 /** The directory, and the backend, without which two times cannot be compared. */

@@ -86,6 +86,13 @@ for (const [name, url] of Object.entries(MODULES)) {
   show(`import of ${name}`, summary(times));
   if (name === 'kernel-identity/etcd') bar('import of kernel-identity/etcd', median(times), 'ms', 10);
 }
+const withCall = [];
+for (let round = 0; round < IMPORTS; round += 1) {
+  const opened = [MODULES['kernel-identity/etcd'], 'openEtcd', address];
+  const { import: imported, call } = await inFreshProcess('start/import.mjs', ...opened);
+  withCall.push(imported + call);
+}
+show('import of kernel-identity/etcd and openEtcd(), which loads the rest', summary(withCall));
 
 /** Milliseconds from a release to the moment at which a waiter of another process has the lock. */
 async function releases() {

@@ -4,7 +4,7 @@
 // the modules there that users do not see (test/helpers/internals.mjs). The arguments are passed to tsc.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { writeBillOfMaterials } from './release/sbom.mjs';
@@ -54,8 +54,8 @@ async function makeDist() {
   }
   writeTypesOfProperLockfile();
   await buildLibrary();
-  await buildBesideLibrary('testing', elsewhere(/^\.\/index\.js$/, './index.cjs'));
-  await buildBesideLibrary('etcd', errorsOfLibrary());
+  await buildTesting();
+  await buildEtcd();
   await buildInternals();
   await buildProperLockfile();
   await buildProgram();
@@ -65,40 +65,60 @@ async function makeDist() {
 
 /**
  * The library is one CommonJS file, and import gets a wrapper of it. So a process that loads it in both ways has one
- * copy, which knows all locks that it holds. A bundler could not see through the wrapper, so it gets an ES module.
+ * copy, which knows all locks that it holds. A bundler could not see through the wrapper, so it gets other files.
  */
 async function buildLibrary() {
   const source = { entryPoints: ['src/index.ts'] };
   await buildCommonJs({
     ...source,
-    plugins: [elsewhere(/\/etcd\.js$/, './etcd.cjs')],
+    plugins: [elsewhere(/\/etcd\.js$/, './etcd-locks.cjs')],
     outfile: join(DIST, 'index.cjs'),
   });
-  const { metafile } = await build({
-    ...BUNDLE,
-    ...COMPACT,
-    ...source,
-    format: 'esm',
-    metafile: true,
-    plugins: [elsewhere(/\/etcd\.js$/, './etcd.js')],
-    outfile: join(DIST, 'for-bundlers.js'),
-  });
+  await buildForBundlers();
   // The names are taken from an object, because Node would first have to search the whole file for them if the wrapper
   // imported it: that takes 40 ms.
-  write('index.js', wrapperOf(metafile, './index.cjs'));
+  write('index.js', wrapperOf(await metafileOf(source), './index.cjs'));
+}
+
+/** The library and etcd as ES modules, which a bundler can see through, and a third file with what both use. */
+async function buildForBundlers() {
+  await build({
+    ...BUNDLE,
+    ...COMPACT,
+    format: 'esm',
+    splitting: true,
+    entryPoints: { 'for-bundlers': 'src/index.ts', 'etcd-for-bundlers': 'src/etcd.ts' },
+    chunkNames: 'shared-for-bundlers',
+    outdir: DIST,
+  });
+}
+
+/** `testing` uses the copy of the library which the program has loaded. */
+async function buildTesting() {
+  const source = { entryPoints: ['src/testing.ts'], plugins: [elsewhere(/^\.\/index\.js$/, './index.cjs')] };
+  await buildCommonJs({ ...source, outfile: join(DIST, 'testing.cjs') });
+  write('testing.js', wrapperOf(await metafileOf(source), './testing.cjs'));
 }
 
 /**
- * An entry of the package that uses the copy of the library which the program has loaded: all of it (`testing`), or only
- * its classes of errors (`etcd`), for which `instanceof` must hold. Of the rest etcd has a copy of its own.
- * @param plugin leaves out of the bundle what comes from the library.
+ * `etcd` is whole in itself, like what takes the place of proper-lockfile. Its entry loads the rest at the first call,
+ * because many programs import it for one of their commands only, and it takes three times as long as a module of Node.
  */
-async function buildBesideLibrary(name, plugin) {
-  const source = { entryPoints: [`src/${name}.ts`], plugins: [plugin] };
-  await buildCommonJs({ ...source, outfile: join(DIST, `${name}.cjs`) });
-  // A CommonJS file does not tell its exports. The ES module that tells them is not written.
+async function buildEtcd() {
+  const source = { entryPoints: ['src/etcd.ts'] };
+  await buildCommonJs({ ...source, outfile: join(DIST, 'etcd-locks.cjs') });
+  const metafile = await metafileOf(source);
+  const calls = exportsIn(metafile).map(
+    (name) => `  ${name}: (...given) => require('./etcd-locks.cjs').${name}(...given),\n`,
+  );
+  write('etcd.cjs', `'use strict';\n\nmodule.exports = {\n${calls.join('')}};\n`);
+  write('etcd.js', wrapperOf(metafile, './etcd.cjs'));
+}
+
+/** What tells the exports of a source, which a CommonJS file does not. The ES module that tells them is not written. */
+async function metafileOf(source) {
   const { metafile } = await build({ ...BUNDLE, ...source, format: 'esm', metafile: true, write: false });
-  write(`${name}.js`, wrapperOf(metafile, `./${name}.cjs`));
+  return metafile;
 }
 
 /**
@@ -154,32 +174,6 @@ function requireOnce(text) {
   return rest.replace("'use strict';\n", (directive) => directive + required.join(''));
 }
 
-/**
- * Puts the library's classes in place of those that a module of errors exports. The functions of such a module, which
- * the library does not export, stay in the bundle.
- */
-function errorsOfLibrary() {
-  return {
-    name: 'the errors of the library',
-    setup({ onResolve, onLoad }) {
-      onResolve({ filter: /\/(errors|timeout-error)\.js$/ }, ({ path, resolveDir, namespace }) => {
-        const file = join(resolveDir, path.replace(/js$/, 'ts'));
-        return namespace === 'shared' ? { path: file } : { path: file, namespace: 'shared' };
-      });
-      onResolve({ filter: /^the library$/ }, () => ({ path: './index.cjs', external: true }));
-      onLoad({ filter: /./, namespace: 'shared' }, ({ path }) => {
-        const classes = [...readFileSync(path, 'utf8').matchAll(/^export (?:abstract )?class (\w+)/gm)];
-        const names = classes.map(([, name]) => name).join(', ');
-        const own = `./${basename(path).replace(/ts$/, 'js')}`;
-        return {
-          contents: `export * from '${own}';\nexport { ${names} } from 'the library';\n`,
-          resolveDir: dirname(path),
-        };
-      });
-    },
-  };
-}
-
 /** Leaves a module out of a bundle, which finds it in another file. */
 function elsewhere(filter, path) {
   return {
@@ -194,8 +188,8 @@ function elsewhere(filter, path) {
  * An ES module with the exports of a CommonJS file.
  * @param metafile of the same source as an ES module.
  */
-function wrapperOf({ outputs }, file) {
-  const [{ exports }] = Object.values(outputs);
+function wrapperOf(metafile, file) {
+  const exports = exportsIn(metafile);
   const names = exports.filter((name) => name !== 'default');
   const last = names.length === exports.length ? '' : '\nexport default loaded;\n';
   return (
@@ -203,6 +197,10 @@ function wrapperOf({ outputs }, file) {
     `const loaded = createRequire(import.meta.url)('${file}');\n` +
     `export const { ${names.join(', ')} } = loaded;\n${last}`
   );
+}
+
+function exportsIn({ outputs }) {
+  return Object.values(outputs)[0].exports;
 }
 
 /** Builds main.ts, and each module that it or a command loads later, by import(), as a file of its own. */

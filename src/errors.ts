@@ -7,16 +7,35 @@ export abstract class KernelIdentityError extends Error {
   abstract readonly code: string;
 }
 
+/** What marks an error of this package, whichever of its copies in a process made it. */
+const MARK = Symbol.for('kernel-identity.error');
+Object.defineProperty(KernelIdentityError.prototype, MARK, { value: true });
+Object.defineProperty(KernelIdentityError, Symbol.hasInstance, { value: isOf });
+
+/**
+ * What `instanceof` asks of these classes and of those derived from them. An error of another copy of this package counts
+ * too, by its code: `kernel-identity/etcd` and a bundle are such copies, which have classes of their own, because a file
+ * that all shared would slow down every start. A class of a program has no static code, and is met by its own objects only.
+ */
+function isOf(this: { readonly code?: unknown }, value: unknown): boolean {
+  if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
+  const error = Object(value) as { readonly [MARK]?: unknown; readonly code?: unknown };
+  if (error[MARK] !== true) return false;
+  return Object.hasOwn(this, 'code') ? this.code === error.code : Object.is(this, KernelIdentityError);
+}
+
 /** ERR_BACKEND_UNAVAILABLE: the forced backend cannot work here, or no backend can. */
 export class BackendUnavailableError extends KernelIdentityError {
+  static readonly code = 'ERR_BACKEND_UNAVAILABLE';
   override readonly name = 'BackendUnavailableError';
-  readonly code = 'ERR_BACKEND_UNAVAILABLE';
+  readonly code = BackendUnavailableError.code;
 }
 
 /** ERR_LIFELINE_UNAVAILABLE: lifelines can be neither taken nor seen here. */
 export class LifelineUnavailableError extends KernelIdentityError {
+  static readonly code = 'ERR_LIFELINE_UNAVAILABLE';
   override readonly name = 'LifelineUnavailableError';
-  readonly code = 'ERR_LIFELINE_UNAVAILABLE';
+  readonly code = LifelineUnavailableError.code;
 
   constructor(reason: string) {
     super(`lifelines cannot be listed here: ${reason}`);
@@ -25,8 +44,9 @@ export class LifelineUnavailableError extends KernelIdentityError {
 
 /** ERR_INVALID_IDENTITY: a text is not a formatted ProcessIdentity. */
 export class InvalidIdentityError extends KernelIdentityError {
+  static readonly code = 'ERR_INVALID_IDENTITY';
   override readonly name = 'InvalidIdentityError';
-  readonly code = 'ERR_INVALID_IDENTITY';
+  readonly code = InvalidIdentityError.code;
 
   constructor(problem: string, options?: ErrorOptions) {
     super(`not a process identity: ${problem}`, options);
@@ -38,8 +58,9 @@ const UNTOUCHED = 'It was left as it is.';
 
 /** ERR_NOT_A_LOCK: the path, or the owner.json in it, is not that of a lock. Nothing was touched. */
 export class NotALockError extends KernelIdentityError {
+  static readonly code = 'ERR_NOT_A_LOCK';
   override readonly name = 'NotALockError';
-  readonly code = 'ERR_NOT_A_LOCK';
+  readonly code = NotALockError.code;
   /** Absolute path of the lock. */
   readonly path: string;
 
@@ -55,8 +76,9 @@ export class NotALockError extends KernelIdentityError {
  * deleted.
  */
 export class LockNotEmptyError extends KernelIdentityError {
+  static readonly code = 'ERR_LOCK_NOT_EMPTY';
   override readonly name = 'LockNotEmptyError';
-  readonly code = 'ERR_LOCK_NOT_EMPTY';
+  readonly code = LockNotEmptyError.code;
   /** Absolute path of the lock. */
   readonly path: string;
   /** Names of the first few files in the way. */
@@ -76,8 +98,9 @@ export class LockNotEmptyError extends KernelIdentityError {
  * or the owner could not renew its lease.
  */
 export class LockLostError extends KernelIdentityError {
+  static readonly code = 'ERR_LOCK_LOST';
   override readonly name = 'LockLostError';
-  readonly code = 'ERR_LOCK_LOST';
+  readonly code = LockLostError.code;
   /** Absolute path of the lock. */
   readonly path: string;
 
@@ -92,14 +115,16 @@ export class LockLostError extends KernelIdentityError {
  * the last request was carried out is not known.
  */
 export class EngineUnavailableError extends KernelIdentityError {
+  static readonly code = 'ERR_ENGINE_UNAVAILABLE';
   override readonly name = 'EngineUnavailableError';
-  readonly code = 'ERR_ENGINE_UNAVAILABLE';
+  readonly code = EngineUnavailableError.code;
 }
 
 /** ERR_ENGINE_DENIED: the server that keeps the locks refuses this client, by its certificate, password or role. */
 export class EngineDeniedError extends KernelIdentityError {
+  static readonly code = 'ERR_ENGINE_DENIED';
   override readonly name = 'EngineDeniedError';
-  readonly code = 'ERR_ENGINE_DENIED';
+  readonly code = EngineDeniedError.code;
 }
 
 /**
@@ -107,8 +132,9 @@ export class EngineDeniedError extends KernelIdentityError {
  * restore of a backup. Fencing tokens may have gone back too, so that nothing is acquired through this connection any more.
  */
 export class EngineRestoredError extends KernelIdentityError {
+  static readonly code = 'ERR_ENGINE_RESTORED';
   override readonly name = 'EngineRestoredError';
-  readonly code = 'ERR_ENGINE_RESTORED';
+  readonly code = EngineRestoredError.code;
 }
 
 /** Quotes file names for a message, because they may hold any character. */

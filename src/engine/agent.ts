@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isErrno } from '../backend/system-error.js';
 import { EngineRestoredError, LifelineUnavailableError } from '../errors.js';
 import { currentObserver } from '../identity/observer.js';
 import type { OwnerRecord } from '../record/owner-record.js';
 import type { Change, Engine, Entry, Line } from './engine.js';
+import { LifelineWatches } from './lifeline-watches.js';
 import type { ProofOfDeath } from './proof-of-death.js';
 
 /** Milliseconds after which all locks are looked at again, though no watch has reported anything. */
@@ -21,8 +21,8 @@ export interface AgentEvents {
 /** An entry whose owner lives on this kernel. */
 interface Tracked {
   readonly entry: Entry;
-  /** The watch on its lifeline. */
-  readonly ticket: number | string;
+  /** The lock's own, whose end is the death. */
+  readonly lifeline: string;
 }
 
 /**
@@ -34,13 +34,19 @@ export class Agent {
   readonly #engine: Engine;
   readonly #proof: ProofOfDeath;
   readonly #events: AgentEvents;
+  readonly #look: number;
   readonly #tracked = new Map<string, Tracked>();
+  readonly #watches = new LifelineWatches((keys, lifeline) => this.#onEnd(keys, lifeline));
 
-  /** @param proof one that does not trust the boot id. */
-  constructor(engine: Engine, proof: ProofOfDeath, events: AgentEvents) {
+  /**
+   * @param proof one that does not trust the boot id.
+   * @param look milliseconds between two looks at all locks.
+   */
+  constructor(engine: Engine, proof: ProofOfDeath, events: AgentEvents, look = LOOK) {
     this.#engine = engine;
     this.#proof = proof;
     this.#events = events;
+    this.#look = look;
   }
 
   /**
@@ -56,6 +62,7 @@ export class Agent {
       try {
         const line = await this.#engine.listAll();
         this.#replace(line);
+        this.#lookAtLifelines();
         await this.#lookAtLeases();
         await this.#follow(line, signal);
       } catch (error) {
@@ -76,7 +83,7 @@ export class Agent {
         if (change === null) end();
         else this.#apply(change);
       });
-      const timer = setTimeout(end, LOOK);
+      const timer = setTimeout(end, this.#look);
       signal.addEventListener('abort', end);
       function end(): void {
         clearTimeout(timer);
@@ -107,20 +114,41 @@ export class Agent {
     const { owner, verdict } = this.#proof.judge(entry);
     if (verdict?.state === 'dead') void this.#removeIfDead(entry);
     if (owner?.lifeline == null || verdict?.reason !== 'lifeline-held') return;
-    const { watch } = currentObserver().backend;
-    const ticket = watch?.onLifelineEnd(owner.lifeline, () => {
-      this.#forget(entry.key);
-      void this.#removeIfDead(entry);
-    });
-    this.#tracked.set(entry.key, { entry, ticket: ticket ?? 'ENOSYS' });
+    this.#tracked.set(entry.key, { entry, lifeline: owner.lifeline });
+    // The lifelines of all its locks end with the process. A lock that was handed over may outlive it by much.
+    const process = owner.handedOver ? null : owner.identity;
+    const ofProcess = process?.lifeline ?? null;
+    if (ofProcess === null || !this.#watches.watch(entry.key, ofProcess, process)) {
+      this.#watches.watch(entry.key, owner.lifeline, null);
+    }
     void this.#proof.look(entry).catch(() => {});
   }
 
+  /** That of a process is no death of its locks, which may have heirs. */
+  #onEnd(keys: readonly string[], lifeline: string): void {
+    for (const key of keys) {
+      const tracked = this.#tracked.get(key);
+      if (tracked === undefined) continue;
+      if (tracked.lifeline === lifeline) this.#onDeath(tracked);
+      else this.#watches.watch(key, tracked.lifeline, null);
+    }
+  }
+
+  #onDeath({ entry }: Tracked): void {
+    this.#forget(entry.key);
+    void this.#removeIfDead(entry);
+  }
+
   #forget(key: string): void {
-    const tracked = this.#tracked.get(key);
     this.#tracked.delete(key);
-    if (tracked !== undefined && !isErrno(tracked.ticket)) {
-      currentObserver().backend.watch?.cancel(tracked.ticket as number);
+    this.#watches.forget(key);
+  }
+
+  /** A lock may die while its process lives, as with a thread that ended; and a watch may be refused. */
+  #lookAtLifelines(): void {
+    const { lifeline: operations } = currentObserver().backend;
+    for (const tracked of [...this.#tracked.values()]) {
+      if (operations.test(tracked.lifeline) === 'free') this.#onDeath(tracked);
     }
   }
 
@@ -136,7 +164,7 @@ export class Agent {
       const { owner, verdict } = this.#proof.judge(entry);
       if (verdict?.state !== 'dead') return;
       const pause = await this.#proof.pauseBeforeRemoval(entry);
-      if (pause > LOOK) return;
+      if (pause > this.#look) return;
       if (pause > 0) {
         await sleep(pause);
         await this.#removeIfDead(entry);

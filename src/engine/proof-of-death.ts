@@ -57,7 +57,7 @@ export class ProofOfDeath {
 
   /** Takes note of the renewals of an entry's lease, which a later {@link isProven} needs. */
   async look({ lease }: Entry): Promise<void> {
-    if (lease !== null) await this.#areOfTwo(lease);
+    if (lease !== null) await this.#lookAt(lease);
   }
 
   /**
@@ -65,18 +65,22 @@ export class ProofOfDeath {
    * @returns milliseconds to wait before: 0 none. Infinity: it must not be removed, because its lease is renewed elsewhere.
    */
   async pauseBeforeRemoval({ key, token, lease }: Entry): Promise<number> {
-    if (lease !== null && (await this.#areOfTwo(lease))) return Number.POSITIVE_INFINITY;
+    const renewals = lease === null ? null : await this.#lookAt(lease);
+    if (renewals?.areOfTwo) return Number.POSITIVE_INFINITY;
     const death = `${token} ${key}`;
     const diedAt = this.#deaths.get(death) ?? monotonicMs();
     this.#deaths.set(death, diedAt);
+    // The dead renew nothing. So whoever waits for somewhat more than a third of the lease sees every copy.
+    if (renewals?.isLaterThan(diedAt)) return Number.POSITIVE_INFINITY;
     return Math.max(0, diedAt + this.#options.settle - monotonicMs());
   }
 
-  async #areOfTwo(lease: string): Promise<boolean> {
+  async #lookAt(lease: string): Promise<Renewals> {
     const renewals = this.#renewals.get(lease) ?? new Renewals();
     this.#renewals.set(lease, renewals);
     const state = await this.#engine.stateOf(lease);
-    return state !== null && renewals.see(state, monotonicMs());
+    if (state !== null) renewals.see(state, monotonicMs());
+    return renewals;
   }
 }
 

@@ -15,18 +15,26 @@ export class Renewals {
   #last: number | null = null;
   #areOfTwo = false;
 
+  /** Whether the looks have shown that two processes renew the lease. */
+  get areOfTwo(): boolean {
+    return this.#areOfTwo;
+  }
+
+  /** Whether a look has shown a renewal after this moment, on the clock of the looks. */
+  isLaterThan(at: number): boolean {
+    return this.#last !== null && this.#last >= at + RESOLUTION;
+  }
+
   /**
    * Takes note of a look.
    * @param at milliseconds on a monotonic clock.
-   * @returns true when two processes renew the lease.
    */
-  see({ leftMs, ttlMs }: LeaseState, at: number): boolean {
+  see({ leftMs, ttlMs }: LeaseState, at: number): void {
     const renewed = at + leftMs - ttlMs;
     const gap = this.#last === null ? Number.POSITIVE_INFINITY : renewed - this.#last;
     if (gap >= RESOLUTION) {
       if (gap < ttlMs / PER_TTL - RESOLUTION) this.#areOfTwo = true;
       this.#last = renewed;
     }
-    return this.#areOfTwo;
   }
 }

@@ -12,8 +12,9 @@ const SHOWN_ONLY = new Set(['boot-id', 'pid-namespace', 'hostname', 'boot-time']
 
 /** ERR_LOCK_TIMEOUT: the lock did not become free in time. The message names the owner and the next step. */
 export class LockTimeoutError extends KernelIdentityError {
+  static readonly code = 'ERR_LOCK_TIMEOUT';
   override readonly name = 'LockTimeoutError';
-  readonly code = 'ERR_LOCK_TIMEOUT';
+  readonly code = LockTimeoutError.code;
   readonly path: string;
   /** Milliseconds. */
   readonly waited: number;

@@ -1,18 +1,13 @@
 import type { Errno, WatchOperations } from '../backend/backend.js';
-import type { Descriptor } from '../backend/descriptor.js';
 import { typeOfFile } from '../backend/fuse-type.js';
 import { isErrno, unlessShort } from '../backend/system-error.js';
-import { compareIdentities, compareNamespace } from '../identity/compare.js';
-import { openMatchedPidfd } from '../identity/matched-pidfd.js';
-import { openDescendantPidfd } from '../identity/namesakes.js';
-import { observeProcess } from '../identity/observe-process.js';
 import type { Observer } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
-import { ownIdentity } from '../identity/read.js';
 import type { Seen } from '../judge/live-observation.js';
 import { lockFileOf, NO_SURROUNDINGS } from '../judge/lock-file.js';
 import type { RecordSite } from '../record/owner-file.js';
 import type { OwnerRecord } from '../record/owner-record.js';
+import { openPidfdOf } from './process-exit.js';
 
 /** An event in an owner's life that the kernel will report, by writing 1 into a word. */
 export interface KernelEvent {
@@ -77,27 +72,13 @@ function watchProcess(
   identity: ProcessIdentity,
   words: Int32Array,
 ): KernelEvent | null {
-  const pidfd = openOwnPidfd(observer, identity) ?? openPidfdBelow(observer, identity);
+  const pidfd = openPidfdOf(observer, identity);
   if (pidfd === null) return null;
   try {
     return toEvent(watch.onExit(pidfd, words, 0), { heldPidfd: 'exited' });
   } finally {
     observer.backend.files.close(pidfd);
   }
-}
-
-/** Opens a pidfd of an owner in this process's own PID namespace. null when the owner is not there. */
-function openOwnPidfd(observer: Observer, identity: ProcessIdentity): Descriptor | null {
-  return openMatchedPidfd(observer.backend, identity.pid, () => {
-    const { identity: found } = observeProcess(observer, identity.pid, identity.pidfdInode === null);
-    return found !== null && compareIdentities(identity, found) === 'same';
-  });
-}
-
-/** Opens a pidfd of an owner in a PID namespace below this process's own. null when it is not found there. */
-function openPidfdBelow(observer: Observer, identity: ProcessIdentity): Descriptor | null {
-  if (!observer.ownProc || compareNamespace(identity, ownIdentity()) === 'same') return null;
-  return openDescendantPidfd(observer, identity);
 }
 
 function toEvent(ticket: number | Errno, seen: Seen): KernelEvent | null {

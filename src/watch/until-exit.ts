@@ -6,6 +6,7 @@ import { currentBackend } from '../backend/select.js';
 import { isErrno, systemError } from '../backend/system-error.js';
 import { compareIdentities } from '../identity/compare.js';
 import { probeIdentity } from '../identity/read.js';
+import { onExitOf } from './process-exit.js';
 
 /** Milliseconds between two looks at a process of which nothing reports the end: on plain Node. */
 const POLL_INTERVAL = 100;
@@ -34,16 +35,13 @@ export async function waitUntilExit(pid: number, timeout: number): Promise<'ende
 }
 
 function exitOf(
-  { files, processes }: Backend,
+  backend: Backend,
   watch: WatchOperations,
   pidfd: Descriptor,
   timeout: number,
 ): Promise<'ended' | 'timeout'> {
   return new Promise((resolve, reject) => {
-    // The watch needs a directory too, and whatever changes there only makes it look once more.
-    const directory = files.openParent('/');
-    const ticket = watch.onLockChange(directory, pidfd, look);
-    files.close(directory);
+    const ticket = onExitOf(backend, watch, pidfd, look);
     if (isErrno(ticket)) {
       reject(systemError(ticket, 'inotify_add_watch'));
       return;
@@ -60,7 +58,7 @@ function exitOf(
       );
     }
     function look(): void {
-      if (processes.pidfdExited(pidfd)) finish('ended');
+      if (backend.processes.pidfdExited(pidfd)) finish('ended');
     }
     function finish(outcome: 'ended' | 'timeout'): void {
       clearTimeout(timer);

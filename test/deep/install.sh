@@ -18,6 +18,7 @@ declare -A packages=(
   [gvisor]="runsc runc golang-github-containers-common busybox-static"
   [etcd]="etcd-server etcd-client iproute2"
   [etcd-torture]="etcd-server etcd-client iproute2"
+  [etcd-clocks]="etcd-server iproute2 libfaketime"
   [lifelines]="gcc libc6-dev"
   [threads]="g++"
   [leaks]="g++ make"
@@ -37,6 +38,7 @@ declare -A packages=(
   [qemu]="qemu-system-x86 busybox-static cpio xz-utils"
   [qemu-suite]="qemu-system-x86 busybox-static cpio xz-utils"
   [clones]="qemu-system-x86 busybox-static cpio xz-utils e2fsprogs nfs-ganesha nfs-ganesha-vfs rpcbind"
+  [etcd-clones]="etcd-server qemu-system-x86 busybox-static cpio xz-utils e2fsprogs nfs-ganesha nfs-ganesha-vfs rpcbind"
   [warm-clones]="qemu-system-x86 busybox-static cpio xz-utils e2fsprogs nfs-ganesha nfs-ganesha-vfs rpcbind"
 )
 
@@ -56,6 +58,7 @@ install_qemu() {
 install_qemu-suite() { install_qemu; }
 install_clones() { install_qemu; }
 install_warm-clones() { install_qemu; }
+install_etcd-clones() { install_qemu; }
 
 parts=("$@")
 if [[ ${1-} == --slice ]]; then

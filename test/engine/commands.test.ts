@@ -5,12 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openLocks } from '../../src/index.js';
 import { type Schema, violations } from '../dump/json-schema.js';
-import { hasBackend } from '../helpers/backends.js';
+import { usesBackend } from '../helpers/backends.js';
 import { BUILT, cli, startCli } from '../helpers/cli.js';
 import { describeRequiring } from '../helpers/requirements.js';
 import { EtcdServer, HAS_ETCD } from './etcd-server.js';
 
-const NATIVE = hasBackend('native');
+const NATIVE = usesBackend('native');
 const SCHEMA: Schema = JSON.parse(
   readFileSync(new URL('../../docs/dump.schema.json', import.meta.url), 'utf8'),
 );

@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
 import { etcdLocks } from '../../src/engine/etcd/locks.js';
 import { etcd } from '../../src/etcd.js';
 import { type Locks, selfIdentity } from '../../src/index.js';
-import { hasBackend } from '../helpers/backends.js';
+import { usesBackend } from '../helpers/backends.js';
 import { NOBODY } from '../helpers/locks.js';
 import { startProcess, type TestProcess } from '../helpers/processes.js';
 import {
@@ -26,7 +26,7 @@ import { base64, EtcdServer, HAS_ETCD } from './etcd-server.js';
 
 const PARTY = fileURLToPath(new URL('party.mjs', import.meta.url));
 const run = promisify(execFile);
-const NATIVE = [hasBackend('native')];
+const NATIVE = [usesBackend('native')];
 
 /** Names of locks that no other test uses. */
 let count = 0;

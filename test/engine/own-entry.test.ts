@@ -64,7 +64,8 @@ describeRequiring(HAS_ETCD, 'an own entry that another program writes over', () 
     for (const name of [one, two]) await overwrite(name, how);
     expect(await verified.verify()).toBe(false);
     await expect(released.release()).rejects.toMatchObject({ code: 'ERR_LOCK_LOST' });
-    for (const name of [one, two]) expect((await locks.inspect(name)).state).toBe('free');
+    // Where the watch was faster than these calls, the entry goes a moment later.
+    for (const name of [one, two]) await (await open().acquire(name, { timeout: 5_000 })).release();
   });
 
   test.each(WRITES)('$what: a waiter stands in line again, or leaves nothing behind', async ({ how }) => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ProofOfDeath } from '../../src/engine/proof-of-death.js';
 import { Renewals } from '../../src/engine/renewals.js';
 
 const TTL = 30_000;
@@ -6,12 +7,11 @@ const TTL = 30_000;
 /** Looks at a lease that is renewed at these moments, with the server's rounding, and says whether two renew it. */
 function looks(renewedAt: readonly number[], lookedAt: readonly number[], ttlMs = TTL): boolean {
   const renewals = new Renewals();
-  let areTwo = false;
   for (const at of lookedAt) {
     const last = Math.max(...renewedAt.filter((moment) => moment <= at));
-    areTwo = renewals.see({ leftMs: Math.floor((last + ttlMs - at) / 1000) * 1000, ttlMs }, at);
+    renewals.see({ leftMs: Math.floor((last + ttlMs - at) / 1000) * 1000, ttlMs }, at);
   }
-  return areTwo;
+  return renewals.areOfTwo;
 }
 
 describe('renewals of a lease', () => {
@@ -40,5 +40,33 @@ describe('renewals of a lease', () => {
   test('a look alone shows nothing', () => {
     expect(looks([0], [100])).toBe(false);
     expect(looks([0], [100, 400, 900, 1_500])).toBe(false);
+  });
+});
+
+describe('the removal of a dead owner’s entry', () => {
+  const entry = { key: 'locks/a/77', text: '', token: '5', version: '5', lease: '77' };
+
+  /** What is said of it, when the lease has so many ms left at each look. */
+  async function pauses(settle: number, leftMs: readonly number[]): Promise<number[]> {
+    const left = [...leftMs];
+    const engine = { stateOf: async () => ({ leftMs: left.shift() as number, ttlMs: TTL }) };
+    const proof = new ProofOfDeath(engine as never, { settle, trustBootId: false });
+    const said: number[] = [];
+    while (left.length > 0) said.push(await proof.pauseBeforeRemoval(entry));
+    return said;
+  }
+
+  test('waits for settle', async () => {
+    expect(await pauses(0, [20_000])).toEqual([0]);
+    const [first, second] = await pauses(5_000, [20_000, 19_000]);
+    expect(first).toBeGreaterThan(4_000);
+    expect(second).toBeGreaterThan(4_000);
+  });
+
+  test('does not come when somebody has renewed the lease since', async () => {
+    // That is more than was granted, so that the renewal lies after the death though no time has passed in the test.
+    const [first, second] = await pauses(5_000, [20_000, TTL + 2_000]);
+    expect(first).toBeGreaterThan(4_000);
+    expect(second).toBe(Number.POSITIVE_INFINITY);
   });
 });

@@ -12,7 +12,7 @@ import {
   withLock,
 } from '../../src/index.js';
 import { startAgent } from '../helpers/agent.js';
-import { hasBackend, TESTED } from '../helpers/backends.js';
+import { hasBackend, TESTED, usesBackend } from '../helpers/backends.js';
 import { describeRequiring, isBuilt } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
 import { until } from '../helpers/until.js';
@@ -34,7 +34,7 @@ function handOver(lock: Lock): number {
   return pidOf(lock.handOver(program, args, { stdio: 'ignore' }));
 }
 
-describeRequiring([hasBackend('native'), isBuilt()], 'a lock that was handed over', () => {
+describeRequiring([usesBackend('native'), isBuilt()], 'a lock that was handed over', () => {
   test('says so in its record from the start, and has a lifeline of its own', async () => {
     const path = newPath();
     const lock = await acquireLock(path, { handOver: true });

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
-import { hasBackend } from '../helpers/backends.js';
+import { usesBackend } from '../helpers/backends.js';
 import { BUILT } from '../helpers/cli.js';
 import { hasProgram, isRoot, type Requirement, testRequiring } from '../helpers/requirements.js';
 import { tempDir } from '../helpers/temp-dir.js';
@@ -50,7 +50,7 @@ async function runIn(place: string): Promise<Seen> {
 
 for (const [place, needs] of Object.entries(NEEDS)) {
   testRequiring(
-    [...BUILT, hasBackend('native'), isRoot(), ...needs],
+    [...BUILT, usesBackend('native'), isRoot(), ...needs],
     `kill -9 of run alone frees nothing while its command or the child of that lives: ${place}`,
     async () => {
       const seen = await runIn(place);

@@ -31,6 +31,19 @@ export function hasBackend(name: AnyName): Requirement {
   }
 }
 
+/**
+ * Checks whether processes of a test that do not choose a backend get this one. `KERNEL_IDENTITY_BACKEND` may ask for
+ * another, though this one loads too.
+ */
+export function usesBackend(name: AnyName): Requirement {
+  const asked = process.env.KERNEL_IDENTITY_BACKEND ?? '';
+  if (asked === '' || asked === name) return hasBackend(name);
+  return {
+    available: false,
+    reason: `needs the backend ${name}, and KERNEL_IDENTITY_BACKEND asks for ${asked}`,
+  };
+}
+
 /** Loads a fresh backend, which has opened nothing yet. */
 export function loadBackend(name: AnyName): TestedBackend {
   return LOADERS[name]() as TestedBackend;

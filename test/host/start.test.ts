@@ -63,8 +63,9 @@ describe('the first lock of a process', () => {
 });
 
 testRequiring([isBuilt()], 'no CommonJS file requires a module of Node more than once', () => {
-  const files = readdirSync(DIST, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    name.endsWith('.cjs'),
+  // etcd.cjs only leads to another file.
+  const files = readdirSync(DIST, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => name.endsWith('.cjs') && name !== 'etcd.cjs',
   );
   expect(files).toEqual(expect.arrayContaining(['index.cjs', 'cli/run.cjs', 'cli/main.cjs']));
   for (const file of files) {

@@ -3,9 +3,82 @@
 /** @type {import('./list.mjs').MutatedFile[]} */
 export const files = [
   {
-    file: 'src/engine/proof-of-death.ts',
-    tests: ['test/engine/etcd.test.ts'],
+    file: 'src/engine/lifeline-watches.ts',
+    tests: ['test/engine/agent.test.ts'],
     mutants: [
+      {
+        what: 'a process whose descriptor is watched is watched again for each of its locks',
+        from: 'this.#watched.get(lifeline) ?? this.#start(lifeline, process)',
+        to: 'this.#start(lifeline, process)',
+      },
+      {
+        what: 'a process that can be seen is not watched by a descriptor',
+        from: 'this.#pidfds >= MAX_PIDFDS',
+        to: 'this.#pidfds >= 0',
+      },
+      {
+        what: 'what wakes the watch of a process counts as its end',
+        from: "if (backend.lifeline.test(lifeline) !== 'held') this.#onEnd(lifeline);",
+        to: 'this.#onEnd(lifeline);',
+      },
+    ],
+  },
+  {
+    file: 'src/engine/agent.ts',
+    tests: ['test/engine/agent.test.ts'],
+    mutants: [
+      {
+        what: 'the agent watches a lifeline for each lock, which wakes it a hundred times as long',
+        from: 'const ofProcess = process?.lifeline ?? null;',
+        to: 'const ofProcess = null as string | null;',
+      },
+      {
+        what: 'the agent forgets a lock whose process has ended before the lock',
+        from: 'if (tracked.lifeline === lifeline) this.#onDeath(tracked);',
+        to: 'if (lifeline !== null) this.#onDeath(tracked);',
+      },
+      {
+        what: 'the agent never looks at the lifelines of locks whose process lives',
+        from: '        this.#lookAtLifelines();\n',
+        to: '',
+      },
+    ],
+  },
+  {
+    file: 'src/errors.ts',
+    tests: ['test/host/etcd-entry.test.ts'],
+    mutants: [
+      {
+        what: 'an error of another program is one of this package if it has the same code',
+        from: 'if (error[MARK] !== true) return false;',
+        to: '',
+      },
+      {
+        what: 'an error of another copy is of every class that there is',
+        from: "return Object.hasOwn(this, 'code') ? this.code === error.code :",
+        to: "return Object.hasOwn(this, 'code') ? true :",
+      },
+      {
+        what: 'an error of another copy is of the classes that a program derived',
+        from: "Object.hasOwn(this, 'code') ?",
+        to: "'code' in this ?",
+      },
+      {
+        what: 'an error of another copy is of a class that a program derived from the base class',
+        from: 'Object.is(this, KernelIdentityError)',
+        to: 'true',
+      },
+    ],
+  },
+  {
+    file: 'src/engine/proof-of-death.ts',
+    tests: ['test/engine/renewals.test.ts', 'test/engine/etcd.test.ts'],
+    mutants: [
+      {
+        what: 'a lease that is renewed after the death of its owner is taken for that of the dead',
+        from: 'if (renewals?.isLaterThan(diedAt)) return Number.POSITIVE_INFINITY;',
+        to: '',
+      },
       {
         what: 'a record of a file in an entry is judged by its process, which may have run on any machine',
         from: 'filesystem === PLACE ?',
@@ -18,7 +91,7 @@ export const files = [
       },
       {
         what: 'a lock whose lease a copy of the machine renews is removed',
-        from: 'if (lease !== null && (await this.#areOfTwo(lease))) return Number.POSITIVE_INFINITY;',
+        from: 'if (renewals?.areOfTwo) return Number.POSITIVE_INFINITY;',
         to: '',
       },
       {

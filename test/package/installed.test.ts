@@ -19,7 +19,8 @@ function expectAbout(said: number | undefined, found: number, what?: string): vo
 const CONTENT = new RegExp(
   `^(${[
     'dist/(index|testing|etcd|proper-lockfile/index)\\.(js|cjs|d\\.ts)',
-    'dist/(proper-lockfile/)?for-bundlers\\.js',
+    'dist/etcd-locks\\.cjs',
+    'dist/(etcd-|shared-|proper-lockfile/)?for-bundlers\\.js',
     'dist/cli/[\\w-]+\\.cjs',
     'dist/.*\\.d\\.cts',
     'dist/sbom\\.cdx\\.json',

@@ -4,7 +4,7 @@ import { readLockTable } from '../../src/backend/procfs/locks.js';
 import type { Verdict } from '../../src/judge/verdict.js';
 import type { OwnerRecord } from '../../src/record/owner-record.js';
 import { type Agent, startAgent } from '../helpers/agent.js';
-import { hasBackend, TESTED } from '../helpers/backends.js';
+import { TESTED, usesBackend } from '../helpers/backends.js';
 import { openBox } from '../helpers/box.js';
 import { onCleanup } from '../helpers/cleanup.js';
 import { startCli } from '../helpers/cli.js';
@@ -30,7 +30,7 @@ async function holding(start: Parameters<typeof startAgent>[0] = {}): Promise<Sc
 const HELD: Watched = { alive: true, event: true, state: 'alive' };
 
 describeRequiring(
-  [isBuilt(), hasBackend('native'), hasMemoryFilesystem()],
+  [isBuilt(), usesBackend('native'), hasMemoryFilesystem()],
   'a watch that knows the lock',
   () => {
     for (const backend of TESTED) {

@@ -12,18 +12,23 @@ export class Crowd {
   intervals = new Intervals();
   /** The codes of the acquisitions and releases that failed, and how often. @type {Map<string, number>} */
   errors = new Map();
+  /** How often one that was inside was told that it had lost the lock. */
+  losses = 0;
   /** @type {Map<number, ChildProcess>} */
   #running = new Map();
   #started = 0;
   #cluster;
   #words;
+  #through;
 
   /**
    * @param {import('./cluster.mjs').Cluster} cluster
    * @param {{ name: string, ttl: number, ms: number }} setting `ms`: for how long one stays inside
+   * @param {(number: number) => string[]} through the words that start a program in place of the process of this number
    */
-  constructor(cluster, { name, ttl, ms }) {
+  constructor(cluster, { name, ttl, ms }, through = () => []) {
     this.#cluster = cluster;
+    this.#through = through;
     this.#words = [CONTENDER, cluster.address, JSON.stringify({ ttl }), name, String(ms)];
   }
 
@@ -31,11 +36,13 @@ export class Crowd {
   start() {
     this.#started += 1;
     const number = this.#started;
-    const child = this.#cluster.spawnAt(1 + (number % CLIENTS), [process.execPath, ...this.#words]);
+    const words = [...this.#through(number), process.execPath, ...this.#words];
+    const child = this.#cluster.spawnAt(1 + (number % CLIENTS), words);
     createInterface({ input: child.stdout }).on('line', (line) => {
       const [what, code = ''] = line.split(' ');
       if (what === 'error') this.errors.set(code, (this.errors.get(code) ?? 0) + 1);
       else this.intervals.take(number, line);
+      if (what === 'lost') this.losses += 1;
     });
     this.#running.set(number, child);
   }

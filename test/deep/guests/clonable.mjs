@@ -10,17 +10,20 @@ import { Monitor } from './qmp.mjs';
 
 const MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net', 'nfs', 'nfsv3'];
 const WORKER_SCRIPT = 'test/deep/guests/warm-worker.mjs';
+const ETCD_WORKER_SCRIPT = 'test/deep/guests/etcd-worker.mjs';
 const PROGRAMS = [
-  ...['test/deep/guests/inside.mjs', WORKER_SCRIPT],
+  ...['test/deep/guests/inside.mjs', WORKER_SCRIPT, ETCD_WORKER_SCRIPT],
   ...['test/deep/locks/agent.mjs', 'test/fixtures/lock-agent.mjs'],
 ];
 /** The address of the host in qemu's user network. */
-const HOST = '10.0.2.2';
+export const HOST = '10.0.2.2';
 
 export const DISK = '/run/disk';
 export const SHARED = '/run/shared';
 /** The program warm-worker.mjs in the machine. */
 export const WORKER = `${INSIDE}/${WORKER_SCRIPT}`;
+/** The program etcd-worker.mjs in the machine. */
+export const ETCD_WORKER = `${INSIDE}/${ETCD_WORKER_SCRIPT}`;
 
 const INIT = `
 $b mount -t sysfs sys /sys

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { file, program, root } from '../frame/needs.mjs';
+import { program, root } from '../frame/needs.mjs';
+import { FAKETIME, hasFaketime } from '../frame/stepped-clock.mjs';
 import { APART, startLocalAgent } from '../locks/agent.mjs';
 import { deadDaemon, deadDisk } from '../locks/dying.mjs';
 import { mountImage } from '../locks/images.mjs';
@@ -22,8 +23,6 @@ const LEASE = 1_000;
 /** ms; longer than the grace for a directory without owner.json. */
 const PATIENCE = 9_000;
 const NAME = 'a.lock';
-
-const FAKETIME = `/usr/lib/${{ x64: 'x86_64', arm64: 'aarch64' }[process.arch]}-linux-gnu/faketime/libfaketime.so.1`;
 
 const start = () => startLocalAgent({ through: APART });
 
@@ -153,7 +152,7 @@ async function clocks(/** @type {Report} */ report, /** @type {string} */ work) 
   ])) {
     for (const hours of ['+1h', '-1h']) {
       const situation = `the observer's clock is ${hours} off`;
-      const reason = missing ?? file(FAKETIME, 'npm run test:deep:install failing-disks');
+      const reason = missing ?? hasFaketime('failing-disks');
       if (reason !== null) {
         report.skip(runtime, situation, reason);
         continue;
