@@ -243,6 +243,9 @@ describeRequiring([built], 'watching a lock directory', () => {
   test('wakes when owner.json is renamed away', () =>
     expectWake(() => fs.renameSync(owner, join(path, 'retired'))));
 
+  test('wakes when owner.json is moved to another directory', () =>
+    expectWake(() => fs.renameSync(owner, `${path}.retired`)));
+
   test('wakes when owner.json is deleted', () => expectWake(() => fs.unlinkSync(owner)));
 
   test('wakes when the directory is renamed', () => expectWake(() => fs.renameSync(path, `${path}.moved`)));
