@@ -129,7 +129,7 @@ describeRequiring([...HAS_ETCD, ...BUILT], 'the commands on etcd', () => {
       `;
       const start = (name: string, ...options: string[]) =>
         startCli(['run', server.address + name, ...options, '--', process.execPath, '-e', program]);
-      const [ended, left] = [start('told'), start('untold', '--on-lost', 'ignore')];
+      const [ended, left] = [start('bound'), start('unbound', '--on-lost', 'ignore')];
       for (const running of [ended, left]) {
         await running.said('started');
         running.signal('SIGKILL');
