@@ -10,7 +10,9 @@ import { talkTo } from './talk.mjs';
 const require = createRequire(import.meta.url);
 const LOCKER = fileURLToPath(new URL('locker.cjs', import.meta.url));
 const SYSCALLS =
-  'mkdirat openat fstat newfstatat statx flock fstatfs fcntl fsetxattr fgetxattr renameat2 unlinkat close'.split(' ');
+  'mkdirat openat fstat newfstatat statx flock fstatfs fcntl fsetxattr fgetxattr renameat2 unlinkat close'.split(
+    ' ',
+  );
 const STALE = 2_000;
 /** Milliseconds from a death to the lock: the bar is `stale` and one second. */
 const LONGEST = STALE + 1_000;
