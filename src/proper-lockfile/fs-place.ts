@@ -59,10 +59,11 @@ export class FsPlace implements Place {
   *remove(): Steps<boolean> {
     try {
       yield* call(this.#fs, 'rmdir', this.path);
+      return true;
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error;
+      if (codeOf(error) === 'ENOENT') return false;
+      throw error;
     }
-    return true;
   }
 
   guard(): Place {

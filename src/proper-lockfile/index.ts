@@ -3,6 +3,7 @@
  * the kernel. A killed owner's lock is free at once, and a live owner keeps its lock however long its event loop is blocked.
  * On one path it excludes proper-lockfile, and is excluded by it.
  */
+import { isGone } from '../backend/system-error.js';
 import { acquireAsync, acquireSync } from './acquire.js';
 import { placeOf } from './engine.js';
 import { findHeld, listHeld } from './held.js';
@@ -17,7 +18,7 @@ import {
   type UnlockOptions,
 } from './options.js';
 import type { Place } from './place.js';
-import { driveAsync, driveSync, type Steps } from './steps.js';
+import { type Drive, driveAsync, driveSync, type Steps } from './steps.js';
 import { isAbandoned } from './take.js';
 
 export type { CheckOptions, LockOptions, UnlockOptions } from './options.js';
@@ -73,11 +74,11 @@ export function unlockSync(file: string, options?: UnlockOptions): void {
 export async function check(file: string, options?: CheckOptions): Promise<boolean> {
   const settings = settingsOf(options);
   const target = await driveAsync(targetOf(file, settings));
-  const place = placeOf(lockPathOf(target, settings), settings.fs, driveAsync);
+  const place = placeIfAny(target, settings, driveAsync);
   try {
-    return await driveAsync(isHeld(place, settings));
+    return place !== null && (await driveAsync(isHeld(place, settings)));
   } finally {
-    place.close();
+    place?.close();
   }
 }
 
@@ -85,11 +86,11 @@ export async function check(file: string, options?: CheckOptions): Promise<boole
 export function checkSync(file: string, options?: CheckOptions): boolean {
   const settings = syncSettingsOf(options);
   const target = driveSync(targetOf(file, settings));
-  const place = placeOf(lockPathOf(target, settings), settings.fs, driveSync);
+  const place = placeIfAny(target, settings, driveSync);
   try {
-    return driveSync(isHeld(place, settings));
+    return place !== null && driveSync(isHeld(place, settings));
   } finally {
-    place.close();
+    place?.close();
   }
 }
 
@@ -100,6 +101,16 @@ export function getLocks(): Record<string, string> {
 
 function heldAt(target: string, settings: Settings): Steps<void> {
   return findHeld(target, lockPathOf(target, settings), settings.lockfilePath !== undefined).release();
+}
+
+/** null where the directory does not exist in which the lock would stand. */
+function placeIfAny(target: string, settings: Settings, drive: Drive): Place | null {
+  try {
+    return placeOf(lockPathOf(target, settings), settings.fs, drive);
+  } catch (error) {
+    if (isGone(error)) return null;
+    throw error;
+  }
 }
 
 function* isHeld(place: Place, { staleMs }: Settings): Steps<boolean> {

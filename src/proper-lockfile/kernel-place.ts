@@ -59,15 +59,18 @@ export class KernelPlace implements Place {
     const { backend, parent, name, path } = this.#lockPath;
     const { directory, status } = seen as KernelSeen;
     try {
-      withLockPath(path, () => {
-        if (directory !== null) backend.files.rmdirIfAt(parent, name, directory);
-        else if (isUntouched(backend.files.statAt(parent, name), status)) backend.files.rmdirAt(parent, name);
+      return withLockPath(path, () => {
+        const { files } = backend;
+        // Its owner may have released it since, and so its byte. Then it is not this process that removes it.
+        if (directory !== null && !files.isAt(parent, name, directory)) return false;
+        if (directory === null && !isUntouched(files.statAt(parent, name), status)) return false;
+        if (directory !== null) files.rmdirIfAt(parent, name, directory);
+        else files.rmdirAt(parent, name);
+        return true;
       });
-      return true;
     } catch (error) {
-      if (isGone(error)) return true;
       const code = errnoOf(error);
-      if (code === 'ENOTEMPTY' || code === 'EEXIST') return false;
+      if (isGone(error) || code === 'ENOTEMPTY' || code === 'EEXIST') return false;
       throw error;
     }
   }

@@ -71,7 +71,10 @@ export interface Place {
   make(staleMs: number): Steps<Made | null>;
   /** @param beatMs the longest time between two looks that counts as silence. null: nothing stands there. */
   look(beatMs: number): Steps<Seen | null>;
-  /** Removes what was seen. False when something else is in it. Only the holder of the {@link guard} may do this. */
+  /**
+   * Removes what was seen. False when something else is in it, or it is gone already. Only the holder of the {@link guard}
+   * may do this.
+   */
   remove(seen: Seen): Steps<boolean>;
   /** The place of the lock that a process holds while it removes an abandoned one. */
   guard(): Place;

@@ -24,9 +24,10 @@ export interface Reclaimed {
   readonly ageMs: number;
 }
 
-/** What stands in the way. null: others were faster each time. */
+/** What stands in the way, null: others were faster each time; and the lock that this try removed before. */
 export interface Refused {
   readonly seen: Seen | null;
+  readonly reclaimed: Reclaimed | null;
 }
 
 /** Whether nobody holds it: its owner is dead, or is not known and has let its time grow old. */
@@ -44,10 +45,10 @@ export function* take(place: Place, staleMs: number, depth = 0): Steps<Taken | R
     if (made !== null) return { made, reclaimed };
     const seen = yield* place.look(staleMs / 2);
     if (seen === null && attempt < TRIES) continue;
-    if (seen === null || depth === MAX_DEPTH || !isAbandoned(seen, staleMs)) return { seen };
+    if (seen === null || depth === MAX_DEPTH || !isAbandoned(seen, staleMs)) return { seen, reclaimed };
     seen.close();
-    if (attempt === TRIES) return { seen: null };
-    reclaimed = yield* clear(place, staleMs, depth);
+    if (attempt === TRIES) return { seen: null, reclaimed };
+    reclaimed = (yield* clear(place, staleMs, depth)) ?? reclaimed;
   }
 }
 

@@ -50,6 +50,22 @@ export const files = [
     ],
   },
   {
+    file: 'src/proper-lockfile/acquire.ts',
+    tests: KERNEL,
+    mutants: [
+      {
+        what: 'whoever freed a lock forgets it when another comes first',
+        from: 'taken = { ...result, reclaimed };',
+        to: 'taken = result;',
+      },
+      {
+        what: 'a waiter stays with the directory that it came to',
+        from: '      place.close();\n      place = next;\n',
+        to: '      next.close();\n',
+      },
+    ],
+  },
+  {
     file: 'src/proper-lockfile/draft.ts',
     tests: DRAFT,
     mutants: [
@@ -122,6 +138,11 @@ export const files = [
     file: 'src/proper-lockfile/kernel-place.ts',
     tests: KERNEL,
     mutants: [
+      {
+        what: 'a lock that was released meanwhile counts as taken over',
+        from: '        if (directory !== null && !files.isAt(parent, name, directory)) return false;\n',
+        to: '',
+      },
       {
         what: 'whoever stood still has whatever it finds at the path',
         from: 'if (!making.isOwn(() => files.statFresh(descriptor).mtimeMs)) return false;',

@@ -1,6 +1,7 @@
 // With the kernel: another contender at any moment of an acquisition, and locks of strangers on the directory.
-import { mkdirSync, rmdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, test, vi } from 'vitest';
 import type { Backend } from '../../src/backend/backend.js';
 import {
@@ -8,6 +9,9 @@ import {
   formatDirectoryRecord,
   parseDirectoryRecord,
 } from '../../src/proper-lockfile/directory-record.js';
+import { KernelPlace } from '../../src/proper-lockfile/kernel-place.js';
+import type { Seen } from '../../src/proper-lockfile/place.js';
+import { driveSync } from '../../src/proper-lockfile/steps.js';
 import { hasBackend } from '../helpers/backends.js';
 import { lockFile } from '../helpers/file-locks.js';
 import { hookFiles } from '../helpers/hooks.js';
@@ -187,5 +191,68 @@ describeRequiring([hasBackend('native')], 'with the kernel', () => {
     spy.mockRestore();
     expect(api.checkSync(file)).toBe(false);
     (tryLock(file) as Release)();
+  });
+
+  test('what is gone, or has another in its place, was not taken over', () => {
+    const file = newFile();
+    const path = `${file}.lock`;
+    for (const isReplaced of [false, true]) {
+      makeAbandoned(path);
+      const place = KernelPlace.open(path);
+      const seen = driveSync(place.look(0));
+      expect(seen?.state).toBe('dead');
+      renameSync(path, `${path}.before`);
+      if (isReplaced) mkdirSync(path);
+      expect(driveSync(place.remove(seen as Seen))).toBe(false);
+      expect(existsSync(path)).toBe(isReplaced);
+      seen?.close();
+      place.close();
+      rmdirSync(`${path}.before`);
+    }
+  });
+
+  test('whoever freed the lock of a dead owner hears of that, also when another comes first', async () => {
+    const file = newFile();
+    makeAbandoned(`${file}.lock`);
+    let other: Release | null = null;
+    const rename = backend.files.renameNoReplaceAt.bind(backend.files);
+    vi.spyOn(backend.files, 'renameNoReplaceAt').mockImplementation((...args) => {
+      if (args[3] === 'data.lock' && other === null) {
+        other = () => {};
+        other = api.lockSync(file);
+        setTimeout(() => other?.(), 50);
+      }
+      rename(...args);
+    });
+    const heard: unknown[] = [];
+    const release = await api.lock(file, { retries: 5, onReclaimed: (lock) => heard.push(lock) });
+    expect(heard).toEqual([expect.objectContaining({ holder: { pid: 7, acquiredAtMs: 1 } })]);
+    await release();
+    vi.restoreAllMocks();
+  });
+
+  test('whoever waits gets the lock of the directory that stands there in the end', async () => {
+    const directory = join(tempDir(), 'data');
+    const file = join(directory, 'file');
+    const make = () => {
+      mkdirSync(directory);
+      writeFileSync(file, '');
+    };
+    make();
+    const first = api.lockSync(file);
+    const waiting = api.lock(file, { retries: 5 });
+    await sleep(50);
+    renameSync(directory, `${directory}.before`);
+    make();
+    first();
+    const release = await waiting;
+    expect(tryLock(file)).toBe('ELOCKED');
+    await release();
+  });
+
+  test('nobody has a lock in a directory that does not exist', async () => {
+    const lockfilePath = join(tempDir(), 'none', 'lock');
+    const options = { lockfilePath, realpath: false };
+    expect([api.checkSync('x', options), await api.check('x', options)]).toEqual([false, false]);
   });
 });
