@@ -11,7 +11,7 @@ import type { NamedAcquireOptions } from './locks.js';
 import { LOSSES, lossOf, makeOwnEntry, type OwnEntry, removeOwn } from './own-entry.js';
 import type { Judgement, ProofOfDeath } from './proof-of-death.js';
 import { type Judged, removeDead } from './remove-dead.js';
-import { type Holding, LEASE_ENDED, LOOKS_PER_TTL, type Session } from './session.js';
+import { type Holding, LEASE_ENDED, LEASE_LATE, LOOKS_PER_TTL, type Session } from './session.js';
 
 /** Milliseconds between two looks that found the same, though something woke the waiter. */
 const IDLE_PAUSE = 50;
@@ -144,7 +144,10 @@ export class Candidate implements Holding {
 
   #won(entry: Entry, position: string): Omit<Won, 'leave'> {
     this.#requireWanted();
-    if (!this.#session.isAlive) throw this.#gone(LEASE_ENDED);
+    if (!this.#session.isAlive) {
+      this.#session.lose(LEASE_LATE);
+      throw this.#gone(LEASE_LATE);
+    }
     this.#session.leave(this);
     const [engine, session, name, own] = [this.#engine, this.#session, this.#name, this.#own];
     return { engine, session, name, own, entry, position, reclaimed: this.#reclaimed };

@@ -47,7 +47,8 @@ export class EngineLock implements NamedLock, Holding {
   readonly owner: OwnerRecord;
   readonly reclaimed: ReclaimedLock | null;
   readonly #won: Won;
-  readonly #abort = new AbortController();
+  /** Made when it is needed first, because most locks are released before anybody asks for their signal. */
+  #abort: AbortController | null = null;
   readonly #watchTimer: NodeJS.Timeout;
   #watch: EngineWatch | null = null;
   #state: 'held' | 'released' | 'lost' = 'held';
@@ -82,7 +83,12 @@ export class EngineLock implements NamedLock, Holding {
   }
 
   get signal(): AbortSignal {
-    return this.#abort.signal;
+    return this.#aborter.signal;
+  }
+
+  get #aborter(): AbortController {
+    this.#abort ??= new AbortController();
+    return this.#abort;
   }
 
   get held(): boolean {
@@ -114,7 +120,9 @@ export class EngineLock implements NamedLock, Holding {
     const { engine, session } = this.#won;
     try {
       const end = await removeOwn(engine, this.entry);
-      if (!session.isAlive) throw this.#declareLost('its lease was over before its release');
+      // The server that has removed the entry had it until then, so nobody else held the lock, whatever a clock says.
+      if (end !== 'removed' && !session.isAlive)
+        throw this.#declareLost('its lease was over before its release');
       if (end === 'gone' || end === 'overwritten') throw this.#declareLost(LOSSES[end]);
       if (end === 'in doubt') {
         throw new EngineUnavailableError(
@@ -146,7 +154,7 @@ export class EngineLock implements NamedLock, Holding {
   #declareLost(how: string): LockLostError {
     const error = new LockLostError(this.path, how);
     this.#state = 'lost';
-    this.#abort.abort(error);
+    this.#aborter.abort(error);
     if (lostEvent.isHeard) lostEvent.publish({ ...this.#asEvent(), error });
     return error;
   }

@@ -64,6 +64,11 @@ export class Session {
     if (entries.length > 0) this.lease.removeBlocking(entries);
   }
 
+  /** True once it has ended. Its lease may be over before that is noticed: see {@link isAlive}. */
+  get isLost(): boolean {
+    return this.#lost !== null;
+  }
+
   /** False once its lease can no longer be counted on. */
   get isAlive(): boolean {
     return this.#lost === null && this.lease.left() > 0;

@@ -1,6 +1,6 @@
 import { closedError } from './closed-error.js';
 import type { Engine } from './engine.js';
-import { LEASE_LATE, Session } from './session.js';
+import { Session } from './session.js';
 
 /** The session that all locks of one object share. It is opened with the first of them, and anew after one was lost. */
 export class SharedSession {
@@ -28,8 +28,7 @@ export class SharedSession {
         if (this.#opened === opened) this.#opened = null;
         throw error;
       });
-      if (session.isAlive) return session;
-      session.lose(LEASE_LATE);
+      if (!session.isLost) return session;
       if (this.#opened === opened) this.#opened = null;
     }
   }

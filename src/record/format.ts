@@ -47,13 +47,19 @@ ${starttimeLine}  "createdAtMs": ${createdAtMs},
 ${labelLine}  "identity": ${identityText(identity)},
   "filesystem": "${filesystem}",
   "witness": ${witnessText(witness)},
-${lifelineLine}  "lease": ${lease === null ? 'null' : nested(lease)}${handedOver ? ',\n  "handedOver": true' : ''}
+${lifelineLine}  "lease": ${lease === null ? 'null' : leaseText(lease)}${handedOver ? ',\n  "handedOver": true' : ''}
 }
 `;
 }
 
 /** A process has one identity for life. */
 const identityText = rememberLast((identity: ProcessIdentity) => nested(identity));
+
+function leaseText({ durationMs }: LeaseRecord): string {
+  return `{
+    "durationMs": ${durationMs}
+  }`;
+}
 
 /** The values are decimal and hexadecimal numbers, in which JSON would escape nothing. */
 function witnessText(witness: WitnessRecord | null): string {

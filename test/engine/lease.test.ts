@@ -1,11 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { EtcdEngine } from '../../src/engine/etcd/etcd-engine.js';
+import { EtcdLease } from '../../src/engine/etcd/lease.js';
+import { etcd } from '../../src/engine/etcd/locks.js';
 import { checkEtcdOptions } from '../../src/engine/etcd/options.js';
 import { until } from '../helpers/until.js';
 import { endGateways, fakeGateway } from './fake-gateway.js';
 
-afterEach(endGateways);
+afterEach(() => {
+  vi.restoreAllMocks();
+  endGateways();
+});
 
 const HEADER = { header: { cluster_id: '1', revision: '5' } };
 const GRANT = { body: { ...HEADER, ID: '77', TTL: '2' } };
@@ -120,4 +125,50 @@ test("answers that are no etcd's are refused, and crash nothing", async () => {
     else await expect(list).rejects.toMatchObject({ code: 'ERR_ENGINE_UNAVAILABLE' });
     engine.close();
   }
+});
+
+/** A server that makes every entry and removes it, and whose leases are numbered. */
+async function willingServer(): Promise<{ endpoint: string; granted: () => number; forget: () => void }> {
+  let granted = 0;
+  let hasEntry = true;
+  const header = { cluster_id: '1', revision: '7' };
+  const endpoint = await fakeGateway((path, _, body) => {
+    if (path === '/v3/lease/grant') {
+      granted += 1;
+      return { body: { header, ID: `${granted}`, TTL: '10' } };
+    }
+    const [{ request_put = null, request_delete_range = null } = {}] =
+      (body as { success?: Record<string, object>[] }).success ?? [];
+    const made = { ...request_put, create_revision: '7', mod_revision: '7' };
+    if (request_put !== null) {
+      return { body: { header, succeeded: true, responses: [{}, { response_range: { kvs: [made] } }] } };
+    }
+    return { body: { header, succeeded: request_delete_range !== null && hasEntry } };
+  });
+  return { endpoint, granted: () => granted, forget: () => (hasEntry = false) };
+}
+
+test('a lease that was over by the clock when the entry was made wins no lock, and a new one does', async () => {
+  const { endpoint, granted } = await willingServer();
+  const locks = etcd({ endpoints: [endpoint], ttl: 10_000 });
+  vi.spyOn(EtcdLease.prototype, 'left').mockReturnValueOnce(0);
+  const lock = await locks.acquire('a');
+  expect(lock.held).toBe(true);
+  expect(granted()).toBe(2);
+  await lock.release();
+  await locks.close();
+});
+
+test('what the server still had at the release was held to its end, whatever the clock says', async () => {
+  const { endpoint, forget } = await willingServer();
+  const locks = etcd({ endpoints: [endpoint], ttl: 10_000 });
+  const [held, lost] = [await locks.acquire('a'), await locks.acquire('b')];
+  vi.spyOn(EtcdLease.prototype, 'left').mockReturnValue(0);
+  expect(held.held).toBe(false);
+  await held.release();
+  expect(held.signal.aborted).toBe(false);
+  forget();
+  await expect(lost.release()).rejects.toMatchObject({ code: 'ERR_LOCK_LOST' });
+  expect(lost.signal.reason).toMatchObject({ code: 'ERR_LOCK_LOST' });
+  await locks.close();
 });

@@ -138,6 +138,12 @@ export const files = [
         tests: ['test/engine/etcd.test.ts'],
       },
       {
+        what: 'a lock is won by a lease that is over',
+        from: '    if (!this.#session.isAlive) {',
+        to: '    if (false) {',
+        tests: ['test/engine/lease.test.ts'],
+      },
+      {
         what: 'the one behind an owner holds the lock too',
         from: 'if (ahead.length === 0) return this.#won(mine, found.position);',
         to: 'if (ahead.length <= 1) return this.#won(mine, found.position);',
@@ -154,6 +160,12 @@ export const files = [
         from: "if (end === 'gone' || end === 'overwritten') throw this.#declareLost(LOSSES[end]);",
         to: "if (end !== 'removed') throw this.#declareLost(LOSSES.gone);",
         tests: ['test/engine/etcd-engine.test.ts'],
+      },
+      {
+        what: 'a lock that the server had until its release is called lost, because of a clock',
+        from: "if (end !== 'removed' && !session.isAlive)",
+        to: 'if (!session.isAlive)',
+        tests: ['test/engine/lease.test.ts'],
       },
       {
         what: 'nobody watches the own entry',

@@ -118,11 +118,12 @@ export class EtcdEngine implements Engine {
     const key = this.keyOf(name, lease);
     // The record of the first would have to be read only where another is first, and that one is then listed.
     const first = { request_range: { ...rangeOf(line), ...ASCENDING, limit: '1', keys_only: true } };
-    const put = { key: encode(key), value: encode(text), lease: lease.id };
+    const encoded = encode(key);
+    const put = { key: encoded, value: encode(text), lease: lease.id };
     const request = {
-      compare: [{ key: encode(key), target: 'CREATE', create_revision: '0', result: 'EQUAL' }],
+      compare: [{ key: encoded, target: 'CREATE', create_revision: '0', result: 'EQUAL' }],
       success: [{ request_put: put }, first],
-      failure: [{ request_range: { key: encode(key) } }, first],
+      failure: [{ request_range: { key: encoded } }, first],
     };
     const answer = await this.#gateway.call('/kv/txn', request, { passes: isNotFound }).catch(nullIfNotFound);
     if (answer === null) return null;

