@@ -8,7 +8,7 @@ import type { EngineLock } from '../engine/engine-lock.js';
 import type { EngineLocks } from '../engine/engine-locks.js';
 import { parseAddress } from '../engine/etcd/address.js';
 import { etcdLocksAt } from '../engine/etcd/locks.js';
-import type { EtcdOptions } from '../engine/etcd/options.js';
+import type { OptionsAtAddress } from '../engine/etcd/options.js';
 import type { NamedAcquireOptions, NamedInspection, NamedReclaimResult } from '../engine/locks.js';
 import type { InspectOptions } from '../lock/protocol/assess.js';
 import { LockTimeoutError } from '../lock/timeout-error.js';
@@ -134,7 +134,7 @@ async function use<T>(
   address: string,
   judging: Judging,
   action: (locks: EngineLocks) => Promise<T>,
-  more: Partial<EtcdOptions> = {},
+  more: OptionsAtAddress = {},
 ): Promise<T> {
   const locks = open(address, judging, more);
   try {
@@ -144,11 +144,7 @@ async function use<T>(
   }
 }
 
-function open(
-  address: string,
-  { trustBootId = false }: Judging,
-  more: Partial<EtcdOptions> = {},
-): EngineLocks {
+function open(address: string, { trustBootId = false }: Judging, more: OptionsAtAddress = {}): EngineLocks {
   try {
     return etcdLocksAt(address, { ...fromEnvironment(process.env), trustBootId, ...more });
   } catch (error) {
@@ -160,7 +156,7 @@ function open(
  * What an address cannot carry, from the environment variables of etcdctl. A secret on the command line could be read by
  * every process of the machine.
  */
-function fromEnvironment(env: NodeJS.ProcessEnv): Partial<EtcdOptions> {
+function fromEnvironment(env: NodeJS.ProcessEnv): OptionsAtAddress {
   const { ETCDCTL_CACERT, ETCDCTL_CERT, ETCDCTL_KEY, ETCDCTL_USER, ETCDCTL_PASSWORD } = env;
   const ttl = env.KERNEL_IDENTITY_ETCD_TTL;
   const files = { ca: ETCDCTL_CACERT, cert: ETCDCTL_CERT, key: ETCDCTL_KEY };

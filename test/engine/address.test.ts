@@ -20,6 +20,23 @@ test('an address is that of the servers, the prefix, and whether TLS is used', (
   expect(openEtcd('etcds://e1').address).toBe('etcds://e1:2379/locks/');
 });
 
+test.each(['endpoints', 'prefix'] as const)('the address alone carries the %s', async (name) => {
+  const given = { [name]: name === 'prefix' ? 'other/' : ['e2'] };
+  expect(await refusalOf(() => openEtcd('etcd://e1/locks/', given))).toMatch(
+    new RegExp(`^ERR_INVALID_ARG_VALUE unknown option "${name}": the address carries it`),
+  );
+  // @ts-expect-error The types have neither of them.
+  expect(() => openEtcd('etcd://e1/locks/', { prefix: 'other/', endpoints: ['e2'] })).toThrow(TypeError);
+  expect(openEtcd('etcd://e1/', { [name]: undefined }).address).toBe('etcd://e1:2379/locks/');
+});
+
+test('what is no object of known options is refused, beside an address too', async () => {
+  for (const options of [null, 'ttl', [1]]) {
+    expect(await refusalOf(() => openEtcd('etcd://e1/', options as never))).toContain('ERR_INVALID_ARG_TYPE');
+  }
+  expect(await refusalOf(() => openEtcd('etcd://e1/', { tll: 5_000 } as never))).toContain('did you mean');
+});
+
 describe('who gives certificates', () => {
   test('gets TLS, also at an address that does not say so', () => {
     expect(openEtcd('etcd://e1,e2/', { tls: { ca: PEM } }).address).toBe('etcds://e1:2379,e2:2379/locks/');

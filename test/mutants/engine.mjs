@@ -297,6 +297,11 @@ export const files = [
         to: 'false',
       },
       {
+        what: 'servers that are given beside an address are ignored, and the locks are on others',
+        from: '(Object(options) as Record<string, unknown>)[name] === undefined',
+        to: 'true',
+      },
+      {
         what: 'an option of node:tls turns the verification of the server off',
         from: '  requireOptions(tls, TLS_OPTIONS);\n',
         to: '',

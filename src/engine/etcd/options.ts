@@ -1,4 +1,4 @@
-import { invalidArgument, invalidType, invalidValue } from '../../errors.js';
+import { invalidArgument, invalidType, invalidValue, unknownKey } from '../../errors.js';
 import { checkBoolean, checkTime } from '../../judge/options.js';
 import { type OptionNames, requireOptions } from '../../known-options.js';
 import type { Endpoint, TlsOptions } from './post.js';
@@ -41,6 +41,11 @@ const OPTIONS = {
   trustBootId: true,
 } satisfies OptionNames<EtcdOptions>;
 
+/** The options beside an address, which carries the others. */
+export type OptionsAtAddress = Omit<EtcdOptions, 'endpoints' | 'prefix'>;
+
+const { endpoints: _, prefix: __, ...OPTIONS_AT_ADDRESS } = OPTIONS;
+
 const TLS_OPTIONS = { ca: true, cert: true, key: true } satisfies OptionNames<TlsOptions>;
 const AUTH_OPTIONS = { username: true, password: true } satisfies OptionNames<
   NonNullable<EtcdOptions['auth']>
@@ -65,6 +70,17 @@ const DEFAULT_TTL = 30_000;
 const MIN_TTL = 2_000;
 const MAX_TTL = 86_400_000;
 const DEFAULT_PORT = '2379';
+
+/** @throws TypeError: ERR_INVALID_ARG_TYPE unless it is an object, ERR_INVALID_ARG_VALUE for an unknown option. */
+export function checkOptionsAtAddress(options: OptionsAtAddress): void {
+  for (const name of ['endpoints', 'prefix']) {
+    if ((Object(options) as Record<string, unknown>)[name] === undefined) continue;
+    throw unknownKey(
+      `unknown option "${name}": the address carries it, as in etcd://HOST:2379,HOST:2379/PREFIX/; etcd() takes it as an option`,
+    );
+  }
+  requireOptions(options, OPTIONS_AT_ADDRESS);
+}
 
 /** @throws TypeError (ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE), RangeError (ERR_OUT_OF_RANGE). */
 export function checkEtcdOptions(options: EtcdOptions): CheckedOptions {
