@@ -1,6 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { etcd, openEtcd } from '../../src/etcd.js';
 import { openLocks } from '../../src/index.js';
+import { describeRequiring, hasProgram } from '../helpers/requirements.js';
 
 const PEM = '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n';
 
@@ -53,6 +58,33 @@ describe('who gives certificates', () => {
     }
     const path = { ca: '/etc/ssl/ca.pem' };
     expect(await refusalOf(() => etcd({ endpoints: ['e1'], tls: path }))).toContain('PEM');
+  });
+});
+
+describeRequiring([hasProgram('openssl')], 'with certificates', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kernel-identity-pem-'));
+  const pem = (name: string) => readFileSync(join(folder, name), 'utf8');
+  beforeAll(() => {
+    for (const name of ['a', 'b']) {
+      const [key, cert] = [join(folder, `${name}.key`), join(folder, `${name}.pem`)];
+      const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/'];
+      execFileSync('openssl', ['req', '-x509', ...curve, '-keyout', key, '-out', cert], { stdio: 'ignore' });
+    }
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('a key that is not that of the certificate is refused before any server is asked', async () => {
+    const open = (tls: object) => refusalOf(() => openEtcd('etcds://e1/', { tls }));
+    const [cert, key, other] = [pem('a.pem'), pem('a.key'), pem('b.key')];
+    expect(openEtcd('etcds://e1/', { tls: { ca: cert, cert, key } }).address).toBe('etcds://e1:2379/locks/');
+    expect(await open({ cert, key: other })).toMatch(
+      /^ERR_INVALID_ARG_VALUE option 'tls' .*must be that of the cert/,
+    );
+    expect(await open({ cert })).toMatch(/^ERR_INVALID_ARG_VALUE .*cert and tls\.key go together/);
+    expect(await open({ key })).toContain('go together');
+    expect(await open({ cert, key: key.replace(/.{20}\n-----END/, '\n-----END') })).not.toContain(
+      key.slice(40, 60),
+    );
   });
 });
 

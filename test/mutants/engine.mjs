@@ -302,6 +302,11 @@ export const files = [
         to: 'true',
       },
       {
+        what: 'a key that is not that of the certificate is sent to the server again and again',
+        from: "process.getBuiltinModule('node:tls').createSecureContext(tls);",
+        to: '',
+      },
+      {
         what: 'an option of node:tls turns the verification of the server off',
         from: '  requireOptions(tls, TLS_OPTIONS);\n',
         to: '',
@@ -310,6 +315,27 @@ export const files = [
         what: 'an error shows the password of an address',
         from: "  if (text.includes('@')) throw secretInAddress();\n",
         to: '',
+      },
+    ],
+  },
+  {
+    file: 'src/engine/etcd/answers.ts',
+    tests: ['test/engine/answers.test.ts'],
+    mutants: [
+      {
+        what: 'the text of a stranger fills a message with its lines',
+        from: 'return oneLine(reason === undefined',
+        to: 'return String(reason === undefined',
+      },
+      {
+        what: 'a server without TLS counts as one that refuses this client',
+        from: 'TLS_ERROR.test(code) && !NO_TLS.test(code)',
+        to: 'TLS_ERROR.test(code)',
+      },
+      {
+        what: 'a server that is asked too much for a moment is given up at once',
+        from: 'return isFull(error.message);',
+        to: 'return true;',
       },
     ],
   },

@@ -69,7 +69,7 @@ export class Gateway {
    */
   async call(path: string, body: object, options: CallOptions = {}): Promise<Fields> {
     const { patience = PATIENCE, passes = none } = options;
-    const until = monotonicMs() + patience;
+    const startedAt = monotonicMs();
     const text = JSON.stringify(body);
     let isSecondToken = false;
     for (;;) {
@@ -85,7 +85,8 @@ export class Gateway {
           continue;
         }
         if (error instanceof KernelIdentityError) throw error;
-        if (this.#isClosed || isFinal(error) || monotonicMs() >= until) throw errorOf(error, this.address);
+        const tried = monotonicMs() - startedAt;
+        if (this.#isClosed || isFinal(error) || tried >= patience) throw errorOf(error, this.address, tried);
       }
       await sleep(PAUSE);
     }
@@ -156,7 +157,7 @@ export class Gateway {
   #endRestored(how: string): never {
     if (this.#restored === null) {
       this.#restored = new EngineRestoredError(
-        `${this.address} is not what it was: ${how}, as after the restore of a backup, so its fencing tokens may have been given out before`,
+        `${this.address} is not what it was: ${how}, as after the restore of a backup, so its fencing tokens may have been given out before; open the locks anew, or restart this program`,
       );
       this.onRestored(this.#restored);
     }

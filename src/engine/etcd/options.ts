@@ -1,6 +1,7 @@
 import { invalidArgument, invalidType, invalidValue, unknownKey } from '../../errors.js';
 import { checkBoolean, checkTime } from '../../judge/options.js';
 import { type OptionNames, requireOptions } from '../../known-options.js';
+import { oneLine } from '../../text/one-line.js';
 import type { Endpoint, TlsOptions } from './post.js';
 
 export interface EtcdOptions {
@@ -122,12 +123,27 @@ export function checkEtcdOptions(options: EtcdOptions): CheckedOptions {
 /** An option of node:tls that is not known here could turn the verification off. */
 function checkTls(tls: EtcdOptions['tls']): void {
   if (tls === undefined) return;
+  if (typeof tls !== 'object' || tls === null || Array.isArray(tls)) {
+    throw invalidType('tls', 'an object with the texts ca, cert and key', tls);
+  }
   requireOptions(tls, TLS_OPTIONS);
   for (const [name, value] of Object.entries(tls)) {
     if (value === undefined) continue;
     const isText = typeof value === 'string' || Buffer.isBuffer(value);
     if (!isText) throw invalidType(`tls.${name}`, 'a text in PEM', value);
     if (!value.includes('-----BEGIN ')) throw invalidValue(`tls.${name}`, 'a text in PEM', 'another text');
+  }
+  if ((tls.cert === undefined) !== (tls.key === undefined)) {
+    throw unknownKey('options tls.cert and tls.key go together: give both, or neither');
+  }
+  try {
+    // A server would be asked again and again with a pair that does not fit. The module is loaded only here.
+    process.getBuiltinModule('node:tls').createSecureContext(tls);
+  } catch (error) {
+    const words = oneLine((error as Error).message);
+    throw unknownKey(
+      `option 'tls' cannot be used: ${words}; the key must be that of the certificate, and have no passphrase`,
+    );
   }
 }
 
