@@ -9,7 +9,8 @@ import type { EngineLocks } from '../engine/engine-locks.js';
 import { parseAddress } from '../engine/etcd/address.js';
 import { etcdLocksAt } from '../engine/etcd/locks.js';
 import type { OptionsAtAddress } from '../engine/etcd/options.js';
-import type { NamedAcquireOptions, NamedInspection, NamedReclaimResult } from '../engine/locks.js';
+import type { NamedAcquireOptions, NamedInspection } from '../engine/locks.js';
+import { reclaimPatiently } from '../engine/reclaim-patiently.js';
 import type { InspectOptions } from '../lock/protocol/assess.js';
 import { LockTimeoutError } from '../lock/timeout-error.js';
 import { Reporter } from '../lock/waiting/reporter.js';
@@ -75,8 +76,12 @@ export function dumpAt(address: string): Promise<LockDump> {
   });
 }
 
-export function reclaimAt(address: string, judging: Judging): Promise<NamedReclaimResult> {
-  return use(address, judging, (locks) => locks.reclaim(nameIn(address)));
+export function reclaimAt(
+  address: string,
+  judging: Judging,
+  options: Parameters<typeof reclaimPatiently>[2],
+): ReturnType<typeof reclaimPatiently> {
+  return use(address, judging, (locks) => reclaimPatiently(locks, nameIn(address), options));
 }
 
 /** Waits until nobody holds the lock, or its owner is dead. @throws LockTimeoutError (ERR_LOCK_TIMEOUT). */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +9,7 @@ import { type Schema, violations } from '../dump/json-schema.js';
 import { usesBackend } from '../helpers/backends.js';
 import { BUILT, cli, startCli } from '../helpers/cli.js';
 import { describeRequiring } from '../helpers/requirements.js';
-import { EtcdServer, HAS_ETCD } from './etcd-server.js';
+import { base64, EtcdServer, HAS_ETCD } from './etcd-server.js';
 
 const NATIVE = usesBackend('native');
 const SCHEMA: Schema = JSON.parse(
@@ -60,6 +61,50 @@ describeRequiring([...HAS_ETCD, ...BUILT], 'the commands on etcd', () => {
     expect((await running.closed).code).toBe(7);
     expect((await waiting.closed).code).toBe(0);
     expect((await cli(['inspect', address])).stdout).toContain('free');
+  });
+
+  /** Makes an entry of another program in the line of a lock. 0: it has no lease. */
+  const enter = async (name: string, lease: string) => {
+    const key = base64(`locks/${name}/77`);
+    await server.call('/kv/put', { key, value: base64('{}'), lease });
+  };
+  const grant = async () => (await server.call('/lease/grant', { TTL: '2' })).ID as string;
+
+  test('reclaim waits for the end of a lease, and leaves alone who renews it', async () => {
+    const [left, kept] = [await grant(), await grant()];
+    await enter('left', left);
+    await enter('kept', kept);
+    const renewing = setInterval(() => server.call('/lease/keepalive', { ID: kept }).catch(() => {}), 300);
+    try {
+      const reclaim = (name: string, ...options: string[]) =>
+        cli(['reclaim', server.address + name, ...options]);
+      const now = await reclaim('left', '--timeout', '0');
+      expect([now.code, now.stdout]).toEqual([1, expect.stringMatching(/^left alone: /)]);
+      const [fallen, renewed] = await Promise.all([reclaim('left'), reclaim('kept')]);
+      expect([fallen.code, fallen.stdout]).toEqual([0, `${server.address}left: free, nobody holds it\n`]);
+      expect(fallen.stderr).toMatch(/waiting for '.*left': .* falls by itself/);
+      const words = /^left alone, because its owner has just renewed its lease: /;
+      expect([renewed.code, renewed.stdout]).toEqual([1, expect.stringMatching(words)]);
+    } finally {
+      clearInterval(renewing);
+    }
+  });
+
+  test('a message advises what helps', async () => {
+    await enter("it's", '0');
+    await enter('leased', await grant());
+    const [bare, leased] = await Promise.all(
+      ["it's", 'leased'].map((name) => cli(['wait', server.address + name, '--timeout', '0'])),
+    );
+    expect(bare?.stderr).toContain(`deletes it: etcdctl del 'locks/it'\\''s/77'; to look at it: `);
+    expect(leased?.stderr).toMatch(/falls by itself .*; to look at it: .* inspect etcd:/);
+    const { code, stdout } = await cli(['reclaim', `${server.address}it's`]);
+    expect([code, stdout]).toEqual([1, expect.stringContaining('etcdctl del')]);
+    execFileSync('sh', [
+      '-c',
+      `ETCDCTL_API=3 etcdctl --endpoints=${server.endpoint} del 'locks/it'\\''s/77'`,
+    ]);
+    expect((await cli(['inspect', '--exit-code', `${server.address}it's`])).code).toBe(0);
   });
 
   test('dump reports on addresses among paths, also on a server that cannot be used', async () => {

@@ -107,6 +107,32 @@ export const files = [
     ],
   },
   {
+    file: 'src/engine/reclaim-patiently.ts',
+    tests: ['test/engine/commands.test.ts'],
+    mutants: [
+      {
+        what: 'reclaim waits for ever for the lease of an owner that lives elsewhere',
+        from: 'if (askedAt + leftMs >= endsBy) return end(true);',
+        to: '',
+      },
+      {
+        what: 'reclaim does not wait for the end of a lease',
+        from: 'if (waited >= timeout) return end(false);',
+        to: 'return end(false);',
+      },
+      {
+        what: 'reclaim takes a lease that runs out for one that is renewed, because the server rounds it',
+        from: 'monotonicMs() + leftMs + ROUNDING',
+        to: 'monotonicMs() - ROUNDING',
+      },
+      {
+        what: 'reclaim waits for an entry without a lease, which nothing removes',
+        from: 'if (entry.lease === null) return end(false);',
+        to: 'if (entry.lease === null) await new Promise(() => setTimeout(() => {}, 60_000));',
+      },
+    ],
+  },
+  {
     file: 'src/engine/renewals.ts',
     tests: ['test/engine/renewals.test.ts'],
     mutants: [

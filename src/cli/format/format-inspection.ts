@@ -1,4 +1,4 @@
-import { basename, dirname } from 'node:path';
+import { basename, dirname, isAbsolute } from 'node:path';
 import { ownCommand } from '../../backend/own-command.js';
 import { quoteNames } from '../../errors.js';
 import type { LockFormat } from '../../formats/format.js';
@@ -48,13 +48,15 @@ export function formatFindings(
 }
 
 function factsOf(inspection: InspectedLock, paint: Paint, users: LockUsers | undefined): [string, string][] {
-  const { format, verdict, owner, ageMs, description, foreignFiles } = inspection;
+  const { path, format, verdict, owner, ageMs, description, foreignFiles } = inspection;
   const used = users === undefined ? [] : usersFields(users);
   if (owner === null) return [['found', printable(description)], ...used];
   const facts: [string, string][] = [['owner', describeOwner(owner, ageMs)], ...used];
   if (owner.recordedAt !== null) facts.push(['written', writtenAt(owner.recordedAt)]);
   facts.push(['format', format]);
   if (verdict !== null) facts.push(['verdict', formatVerdict(verdict, paint)]);
+  // What removes a lock on an engine by itself, or how a person does it, stands there alone.
+  if (!isAbsolute(path) && verdict?.state === 'unknown') facts.push(['found', printable(description)]);
   if (foreignFiles.length > 0) facts.push(['also there', printable(quoteNames(foreignFiles))]);
   if (owner.problem !== null) facts.push(['problem', printable(owner.problem)]);
   return facts;
@@ -91,6 +93,9 @@ function nextStep(
       "files that are not the lock's own are never deleted; move them away, then:",
       clearingCommand(path, null),
     ];
+  }
+  if (state === 'unknown' && !isAbsolute(path)) {
+    return ['whoever knows that nobody holds it deletes its entry, by the command that was found.', null];
   }
   if (state === 'unknown') {
     if (liftedBy !== null) {
