@@ -58,6 +58,7 @@ export const agentCommand: Command = {
           if (message !== lastFailure) complain(message);
           lastFailure = message;
         },
+        restored: ({ message }) => complain(`${message}. The agent has done so, and goes on`),
       },
       ended.signal,
     );

@@ -1,5 +1,6 @@
 // The commands for locks on an engine. It is a file of its own, because most calls of the program need no engine.
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../backend/monotonic-clock.js';
 import { toFailure } from '../dump/failure.js';
 import type { LockDump } from '../dump/types.js';
@@ -11,6 +12,7 @@ import { etcdLocksAt } from '../engine/etcd/locks.js';
 import type { OptionsAtAddress } from '../engine/etcd/options.js';
 import type { NamedAcquireOptions, NamedInspection } from '../engine/locks.js';
 import { reclaimPatiently } from '../engine/reclaim-patiently.js';
+import { EngineRestoredError } from '../errors.js';
 import type { InspectOptions } from '../lock/protocol/assess.js';
 import { LockTimeoutError } from '../lock/timeout-error.js';
 import { Reporter } from '../lock/waiting/reporter.js';
@@ -20,6 +22,9 @@ import { parseDuration } from './duration.js';
 
 /** Milliseconds between two reports of a wait at most. */
 const LOOK = 10_000;
+
+/** Milliseconds before the agent opens a new session. */
+const RESTART = 1_000;
 
 /** What an option of the command line says of the judging. */
 type Judging = Pick<InspectOptions, 'trustBootId'>;
@@ -115,24 +120,33 @@ export function waitAt(
   });
 }
 
+/** What the agent reports, over all its sessions. */
+export interface AgentReports extends AgentEvents {
+  /** The server is another one than before, so that the agent opens a new session with it. */
+  readonly restored: (error: EngineRestoredError) => void;
+}
+
 /** Runs the agent for all locks of an address, until the signal aborts. */
-export function runAgent(
+export async function runAgent(
   address: string,
   settle: number,
-  events: AgentEvents,
+  events: AgentReports,
   signal: AbortSignal,
 ): Promise<void> {
   if (parseAddress(address).name !== '') {
     throw new UsageError('the agent serves all locks below an address, which ends with a slash');
   }
-  return use(
-    address,
-    { trustBootId: false },
-    ({ engine, proof }) => new Agent(engine, proof, events).run(signal),
-    {
-      settle,
-    },
-  );
+  const runOnce = ({ engine, proof }: EngineLocks) => new Agent(engine, proof, events).run(signal);
+  while (!signal.aborted) {
+    try {
+      await use(address, { trustBootId: false }, runOnce, { settle });
+    } catch (error) {
+      if (!(error instanceof EngineRestoredError)) throw error;
+      events.restored(error);
+      // Two clusters behind one address would make it turn in a circle.
+      await sleep(RESTART, undefined, { signal }).catch(() => {});
+    }
+  }
 }
 
 async function use<T>(

@@ -439,6 +439,17 @@ export const files = [
     ],
   },
   {
+    file: 'src/cli/engine.ts',
+    tests: ['test/engine/restored.test.ts'],
+    mutants: [
+      {
+        what: 'the agent ends after the restore of a backup, and nobody sees the dead any more',
+        from: 'if (!(error instanceof EngineRestoredError)) throw error;',
+        to: 'throw error;',
+      },
+    ],
+  },
+  {
     file: 'src/cli/run.ts',
     tests: ['test/engine/commands.test.ts'],
     mutants: [
