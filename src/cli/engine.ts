@@ -9,7 +9,7 @@ import type { EngineLock } from '../engine/engine-lock.js';
 import type { EngineLocks } from '../engine/engine-locks.js';
 import { parseAddress } from '../engine/etcd/address.js';
 import { etcdLocksAt } from '../engine/etcd/locks.js';
-import type { OptionsAtAddress } from '../engine/etcd/options.js';
+import { MAX_TTL, MIN_TTL, type OptionsAtAddress } from '../engine/etcd/options.js';
 import type { NamedAcquireOptions, NamedInspection } from '../engine/locks.js';
 import { reclaimPatiently } from '../engine/reclaim-patiently.js';
 import { EngineRestoredError } from '../errors.js';
@@ -18,7 +18,7 @@ import { LockTimeoutError } from '../lock/timeout-error.js';
 import { Reporter } from '../lock/waiting/reporter.js';
 import { Wakeup } from '../lock/waiting/wakeup.js';
 import { UsageError } from './arguments.js';
-import { parseDuration } from './duration.js';
+import { durationOrNull } from './duration.js';
 
 /** Milliseconds between two reports of a wait at most. */
 const LOOK = 10_000;
@@ -183,8 +183,18 @@ function fromEnvironment(env: NodeJS.ProcessEnv): OptionsAtAddress {
   return {
     ...(given.length > 0 ? { tls: Object.fromEntries(given) } : {}),
     ...(ETCDCTL_USER ? { auth: credentials(ETCDCTL_USER, ETCDCTL_PASSWORD) } : {}),
-    ...(ttl ? { ttl: parseDuration(ttl) } : {}),
+    ...(ttl ? { ttl: ttlOf(ttl) } : {}),
   };
+}
+
+/** A bare number is one of seconds, as in every option of this program, though the option of the library is in ms. */
+function ttlOf(text: string): number {
+  const ms = durationOrNull(text);
+  if (ms !== null && ms >= MIN_TTL && ms <= MAX_TTL) return ms;
+  const [least, most] = [MIN_TTL / 1_000, MAX_TTL / 1_000];
+  throw new UsageError(
+    `KERNEL_IDENTITY_ETCD_TTL is ${least}s to ${most / 3_600}h, or ${least} to ${most} (seconds), not '${text}'`,
+  );
 }
 
 /** `name`, or `name:password` as etcdctl takes it. */

@@ -148,6 +148,30 @@ describeRequiring([...HAS_ETCD, ...BUILT], 'the commands on etcd', () => {
     expect(stderr).toContain('The command is ended.');
   });
 
+  test('the time to live is a duration, as the values of options are, or a number of seconds', async () => {
+    const address = `${server.address}ttl`;
+    const grantedFor = async (ttl: string) => {
+      const running = underLock(address, { KERNEL_IDENTITY_ETCD_TTL: ttl });
+      await running.said('started');
+      const { leases } = await server.call('/lease/leases', {});
+      const all = await Promise.all(
+        (leases as { ID: string }[]).map(({ ID }) => server.call('/lease/timetolive', { ID, keys: true })),
+      );
+      running.endInput();
+      await running.closed;
+      return all.filter(({ keys }) => JSON.stringify(keys)?.includes(base64('locks/ttl/').slice(0, 12)))[0]
+        ?.grantedTTL;
+    };
+    expect([await grantedFor('90'), await grantedFor('1.5m')]).toEqual(['90', '90']);
+    for (const wrong of ['1', '100000', '1999ms', '25h', 'soon', '-5']) {
+      const { code, stderr } = await cli(['wait', address], { env: { KERNEL_IDENTITY_ETCD_TTL: wrong } });
+      expect([code, stderr]).toEqual([
+        2,
+        expect.stringContaining(`_ETCD_TTL is 2s to 24h, or 2 to 86400 (seconds), not '${wrong}'`),
+      ]);
+    }
+  });
+
   test('a usage error names what is wrong, and no command takes a secret from the address', async () => {
     const secret = await cli(['run', 'etcd://me:pw@127.0.0.1/locks/a', '--', 'true']);
     expect([secret.code, secret.stderr]).toEqual([2, expect.stringContaining('no password')]);

@@ -68,8 +68,9 @@ export interface CheckedOptions extends ClusterOptions {
 }
 
 const DEFAULT_TTL = 30_000;
-const MIN_TTL = 2_000;
-const MAX_TTL = 86_400_000;
+/** Milliseconds. */
+export const MIN_TTL = 2_000;
+export const MAX_TTL = 86_400_000;
 const DEFAULT_PORT = '2379';
 
 /** @throws TypeError: ERR_INVALID_ARG_TYPE unless it is an object, ERR_INVALID_ARG_VALUE for an unknown option. */
