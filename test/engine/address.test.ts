@@ -25,6 +25,41 @@ test('an address is that of the servers, the prefix, and whether TLS is used', (
   expect(openEtcd('etcds://e1').address).toBe('etcds://e1:2379/locks/');
 });
 
+test.each([
+  'etcd://e1/locks/nightly',
+  'etcd://e1/locks',
+  'etcd://http://e1:2379/locks/',
+  'etcd://e1,https://e2/locks/',
+  'etcd://e1:port/locks/',
+  'etcd://e1:/locks/',
+  'etcd://e1:99999/',
+  'etcd://e1,,e2/',
+  'etcd://e 1/',
+  'etcd://e1/a//b/',
+  'etcd:e1',
+])('is no address of locks, for openLocks and openEtcd alike: %s', async (address) => {
+  expect(await refusalOf(() => openLocks(address))).toMatch(/^ERR_INVALID_ARG_TYPE an address/);
+  expect(await refusalOf(() => openEtcd(address))).toMatch(/^ERR_INVALID_ARG_TYPE an address/);
+});
+
+test.each([
+  [{ endpoints: [] }, 'ERR_OUT_OF_RANGE', /at least one server, not an empty array/],
+  [{ endpoints: 'e1' }, 'ERR_INVALID_ARG_TYPE', /an array of at least one server, not string/],
+  [{ endpoints: ['e1:'] }, 'ERR_OUT_OF_RANGE', /addresses such as/],
+  [{ tls: true }, 'ERR_INVALID_ARG_TYPE', /option 'tls' must be an object .*, not boolean/],
+  [
+    { settle: Number.POSITIVE_INFINITY },
+    'ERR_OUT_OF_RANGE',
+    /option 'settle' must be 0 to 86400000 milliseconds/,
+  ],
+  [{ auth: { username: 'a', password: 'SECRET\n' } }, 'ERR_OUT_OF_RANGE', /password.* without the line end/],
+])('an option that cannot be meant is refused by its name: %j', async (options, code, words) => {
+  const refusal = await refusalOf(() => etcd({ endpoints: ['e1'], ...options } as never));
+  expect(refusal).toMatch(words);
+  expect(refusal.startsWith(code)).toBe(true);
+  expect(refusal).not.toContain('SECRET');
+});
+
 test.each(['endpoints', 'prefix'] as const)('the address alone carries the %s', async (name) => {
   const given = { [name]: name === 'prefix' ? 'other/' : ['e2'] };
   expect(await refusalOf(() => openEtcd('etcd://e1/locks/', given))).toMatch(

@@ -108,7 +108,7 @@ export const files = [
   },
   {
     file: 'src/engine/reclaim-patiently.ts',
-    tests: ['test/engine/commands.test.ts'],
+    tests: ['test/engine/reclaim-patiently.test.ts'],
     mutants: [
       {
         what: 'reclaim waits for ever for the lease of an owner that lives elsewhere',
@@ -341,6 +341,22 @@ export const files = [
         what: 'an error shows the password of an address',
         from: "  if (text.includes('@')) throw secretInAddress();\n",
         to: '',
+      },
+    ],
+  },
+  {
+    file: 'src/engine/etcd/address.ts',
+    tests: ['test/engine/address.test.ts'],
+    mutants: [
+      {
+        what: 'the name in an address is ignored, so that another lock is meant than was written',
+        from: "if (address.name === '') return address;",
+        to: 'return address;',
+      },
+      {
+        what: 'a scheme within an address is taken for a host',
+        from: 'if (!areHosts || !isPrefix(prefix))',
+        to: 'if (!isPrefix(prefix))',
       },
     ],
   },

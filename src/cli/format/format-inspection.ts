@@ -1,4 +1,4 @@
-import { basename, dirname, isAbsolute } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { ownCommand } from '../../backend/own-command.js';
 import { quoteNames } from '../../errors.js';
 import type { LockFormat } from '../../formats/format.js';
@@ -14,6 +14,7 @@ import type { OwnerRecord } from '../../record/owner-record.js';
 import { formatElapsed } from '../../text/elapsed.js';
 import { printable } from '../../text/printable.js';
 import { shellQuoted } from '../../text/shell-quote.js';
+import { isAddress } from '../addresses.js';
 import { usersFields } from './format-users.js';
 import { formatEvidence, formatVerdict } from './format-verdict.js';
 import { alignFields } from './layout.js';
@@ -56,7 +57,7 @@ function factsOf(inspection: InspectedLock, paint: Paint, users: LockUsers | und
   facts.push(['format', format]);
   if (verdict !== null) facts.push(['verdict', formatVerdict(verdict, paint)]);
   // What removes a lock on an engine by itself, or how a person does it, stands there alone.
-  if (!isAbsolute(path) && verdict?.state === 'unknown') facts.push(['found', printable(description)]);
+  if (isAddress(path) && verdict?.state === 'unknown') facts.push(['found', printable(description)]);
   if (foreignFiles.length > 0) facts.push(['also there', printable(quoteNames(foreignFiles))]);
   if (owner.problem !== null) facts.push(['problem', printable(owner.problem)]);
   return facts;
@@ -94,7 +95,7 @@ function nextStep(
       clearingCommand(path, null),
     ];
   }
-  if (state === 'unknown' && !isAbsolute(path)) {
+  if (state === 'unknown' && isAddress(path)) {
     return ['whoever knows that nobody holds it deletes its entry, by the command that was found.', null];
   }
   if (state === 'unknown') {

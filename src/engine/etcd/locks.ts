@@ -1,6 +1,6 @@
 import { EngineLocks } from '../engine-locks.js';
 import type { Locks } from '../locks.js';
-import { parseAddress } from './address.js';
+import { type EtcdAddress, parseAddress, parseAddressOfAll } from './address.js';
 import { EtcdEngine } from './etcd-engine.js';
 import {
   checkEtcdOptions,
@@ -35,11 +35,15 @@ export function etcdLocks(options: EtcdOptions): EngineLocks {
  * @throws the errors of {@link etcd}.
  */
 export function openEtcd(address: string, options: OptionsAtAddress = {}): Locks {
-  return etcdLocksAt(address, options);
+  return locksAt(parseAddressOfAll(address), options);
 }
 
+/** The same, for the address of one lock too. */
 export function etcdLocksAt(address: string, options: OptionsAtAddress): EngineLocks {
+  return locksAt(parseAddress(address), options);
+}
+
+function locksAt({ endpoints, prefix }: EtcdAddress, options: OptionsAtAddress): EngineLocks {
   checkOptionsAtAddress(options);
-  const { endpoints, prefix } = parseAddress(address);
   return etcdLocks({ ...options, endpoints, prefix });
 }

@@ -1,5 +1,5 @@
 import { invalidArgument, invalidType, invalidValue, unknownKey } from '../../errors.js';
-import { checkBoolean, checkTime } from '../../judge/options.js';
+import { checkBoolean } from '../../judge/options.js';
 import { type OptionNames, requireOptions } from '../../known-options.js';
 import { oneLine } from '../../text/one-line.js';
 import type { Endpoint, TlsOptions } from './post.js';
@@ -96,17 +96,19 @@ export function checkEtcdOptions(options: EtcdOptions): CheckedOptions {
     settle = 0,
     trustBootId = false,
   } = options;
-  if (!Array.isArray(endpoints) || endpoints.length === 0) {
-    throw invalidType('endpoints', 'an array of at least one server', endpoints);
-  }
+  if (!Array.isArray(endpoints)) throw invalidType('endpoints', 'an array of at least one server', endpoints);
+  if (endpoints.length === 0) throw invalidValue('endpoints', 'at least one server', 'an empty array');
   if (typeof prefix !== 'string') throw invalidType('prefix', 'a string', prefix);
-  if (!/^[\w./:+-]{0,500}\/$/.test(prefix) || prefix.includes('//')) {
+  if (!isPrefix(prefix)) {
     throw invalidValue('prefix', 'a name that ends with a slash', JSON.stringify(prefix));
   }
   if (typeof ttl !== 'number') throw invalidType('ttl', 'a number of milliseconds', ttl);
   if (!(ttl >= MIN_TTL && ttl <= MAX_TTL))
     throw invalidValue('ttl', `${MIN_TTL} to ${MAX_TTL} milliseconds`, ttl);
-  checkTime('settle', settle);
+  if (typeof settle !== 'number') throw invalidType('settle', 'a number of milliseconds', settle);
+  if (!(settle >= 0 && settle <= MAX_TTL)) {
+    throw invalidValue('settle', `0 to ${MAX_TTL} milliseconds`, settle);
+  }
   checkBoolean('trustBootId', trustBootId);
   checkTls(tls);
   checkAuth(auth);
@@ -155,20 +157,35 @@ function checkAuth(auth: EtcdOptions['auth']): void {
     throw invalidType('auth', 'an object with the strings username and password', auth);
   }
   requireOptions(auth, AUTH_OPTIONS);
+  // The usual mistake, which the server can only call a wrong password.
+  if (/[\r\n]$/.test(password)) {
+    throw invalidValue('auth.password', 'one without the line end of its file', 'one with it');
+  }
 }
 
 function toEndpoint(text: unknown, isTls: boolean): Endpoint {
   if (typeof text !== 'string') throw invalidType('endpoints', 'an array of strings', text);
   if (text.includes('@')) throw secretInAddress();
+  const endpoint = endpointIn(text, isTls);
+  if (endpoint !== null) return endpoint;
+  throw invalidValue('endpoints', 'addresses such as https://etcd-1:2379', JSON.stringify(text));
+}
+
+/** null for what is no host, with or without a scheme and a port. */
+export function endpointIn(text: string, isTls: boolean): Endpoint | null {
   const whole = /^https?:\/\//.test(text) ? text : `${isTls ? 'https' : 'http'}://${text}`;
   const url = URL.canParse(whole) ? new URL(whole) : null;
   const isBare = url !== null && url.pathname === '/' && url.search === '' && url.hash === '';
-  if (url === null || !isBare || url.hostname === '') {
-    throw invalidValue('endpoints', 'addresses such as https://etcd-1:2379', JSON.stringify(text));
-  }
+  // A colon without a port is what is left of a scheme, as in etcd://http://host/.
+  if (url === null || !isBare || url.hostname === '' || text.endsWith(':')) return null;
   const protocol = url.protocol === 'https:' ? 'https:' : 'http:';
   // Node takes an IPv6 address without its brackets.
   return { protocol, hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: portOf(text, url) };
+}
+
+/** True for what the names of all locks may begin with. */
+export function isPrefix(text: string): boolean {
+  return /^[\w./:+-]{0,500}\/$/.test(text) && !text.includes('//');
 }
 
 /** URL leaves out the port that its scheme has by default, though 80 was meant as 80. */
