@@ -45,6 +45,7 @@ export class Candidate implements Holding {
   /** Why the session serves it no longer. */
   #ended: Error | null = null;
   #isGivenUp = false;
+  #isClosed = false;
   /** The latest report of the waiting. */
   report: WaitReport | null = null;
 
@@ -81,6 +82,7 @@ export class Candidate implements Holding {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#end(closedError(this.#engine.address));
   }
 
@@ -121,7 +123,8 @@ export class Candidate implements Holding {
       }
     } catch (error) {
       await this.#withdraw();
-      throw error;
+      // A program that closes its locks also breaks off the calls that are under way.
+      throw this.#isClosed ? this.#ended : error;
     }
   }
 

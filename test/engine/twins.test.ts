@@ -65,6 +65,21 @@ describeRequiring(HAS_ETCD, 'two copies of a process with one lease', () => {
     for (const lock of locks) if (!left.includes(lock)) expect(await lock.verify()).toBe(true);
   });
 
+  test('the second one ends while the answer to its acquisition is on its way, and the first one keeps its lock', async () => {
+    const lock = await one.acquire('a');
+    await (await two.acquire('warm')).release();
+    const publish = two.engine.publish.bind(two.engine);
+    two.engine.publish = async (...entry) => {
+      await publish(...entry);
+      return new Promise(() => {});
+    };
+    void two.acquire('b');
+    await expect.poll(async () => (await one.inspect('b')).state).toBe('held');
+    await two.close();
+    expect(await lock.verify()).toBe(true);
+    expect((await one.inspect('b')).state).toBe('free');
+  });
+
   test('the second one ends, and the first one keeps its lock', async () => {
     await two.acquire('b');
     const lock = await one.acquire('a');

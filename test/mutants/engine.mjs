@@ -39,8 +39,14 @@ export const files = [
       },
       {
         what: 'the agent never looks at the lifelines of locks whose process lives',
-        from: '        this.#lookAtLifelines();\n',
+        from: '    this.#lookAtLifelines();\n',
         to: '',
+      },
+      {
+        what: 'an agent that is told to end waits for the answer of the server',
+        from: 'await untilAborted(signal, this.#lookAtAll(signal));',
+        to: 'await this.#lookAtAll(signal);',
+        tests: ['test/engine/unreachable.test.ts'],
       },
     ],
   },
@@ -138,6 +144,12 @@ export const files = [
         tests: ['test/engine/etcd.test.ts'],
       },
       {
+        what: 'an acquisition that close() ends calls the server unavailable',
+        from: 'throw this.#isClosed ? this.#ended : error;',
+        to: 'throw error;',
+        tests: ['test/engine/closing.test.ts'],
+      },
+      {
         what: 'a lock is won by a lease that is over',
         from: '    if (!this.#session.isAlive) {',
         to: '    if (false) {',
@@ -213,15 +225,33 @@ export const files = [
       },
       {
         what: 'a session that ends takes the locks of a copy of this process along',
-        from: 'if (others?.length === 0) await',
+        from: 'if (own.length === left.length) await',
         to: 'await',
         tests: ['test/engine/twins.test.ts'],
       },
       {
         what: 'a closed session leaves its locks to the lease',
-        from: 'await Promise.all(entriesOf(holdings).map((entry) => this.#engine.removeIf(entry)));',
-        to: '',
+        from: 'const removal = this.#removeAll(holdings);',
+        to: 'const removal = Promise.resolve();',
         tests: ['test/engine/contract.test.ts'],
+      },
+      {
+        what: 'an entry whose answer does not come keeps the lease at close(), and blocks everybody for its time',
+        from: 'const own = left.filter(({ text }) => this.#written.has(text));',
+        to: 'const own: typeof left = [];',
+        tests: ['test/engine/closing.test.ts'],
+      },
+      {
+        what: 'what another program has written over an entry stays for ever after close()',
+        from: 'entriesOf(holdings).map((entry) => removeOwn(this.#engine, entry))',
+        to: 'entriesOf(holdings).map((entry) => this.#engine.removeIf(entry))',
+        tests: ['test/engine/closing.test.ts'],
+      },
+      {
+        what: 'close() waits for an unreachable server as long as a call does',
+        from: 'const CLOSE_PATIENCE = 2_000;',
+        to: 'const CLOSE_PATIENCE = 20_000;',
+        tests: ['test/engine/unreachable.test.ts'],
       },
       {
         what: 'an entry that a late request has left stays',
@@ -324,6 +354,12 @@ export const files = [
         tests: ['test/engine/restored.test.ts'],
       },
       {
+        what: 'a request that close() breaks off goes to the next server',
+        from: '(error) => this.#isClosed || isFinal(error),',
+        to: 'isFinal,',
+        tests: ['test/engine/unreachable.test.ts'],
+      },
+      {
         what: 'a watch of another cluster is believed',
         from: '        if (!this.#isOfCluster(result)) return false;\n',
         to: '',
@@ -335,6 +371,12 @@ export const files = [
     file: 'src/engine/etcd/lease.ts',
     tests: ['test/engine/lease.test.ts'],
     mutants: [
+      {
+        what: 'the thread that renews a lease keeps the program alive',
+        from: '    this.#worker.unref();\n',
+        to: '',
+        tests: ['test/engine/closing.test.ts'],
+      },
       {
         what: 'the lease counts for longer than the server granted',
         from: 'this.#patience = ttlMs - marginOf(ttlMs);',

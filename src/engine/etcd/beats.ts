@@ -115,7 +115,7 @@ setTimeout(beat, task.interval);
 export function startBeats(task: Task): Worker {
   const { Worker } = process.getBuiltinModule('node:worker_threads');
   try {
-    const worker = new Worker(PROGRAM, {
+    return new Worker(PROGRAM, {
       eval: true,
       name: 'kernel-identity etcd',
       workerData: task,
@@ -123,8 +123,6 @@ export function startBeats(task: Task): Worker {
       execArgv: [],
       env: {},
     });
-    worker.unref();
-    return worker;
   } catch (error) {
     if (!isRefusedByNode(error)) throw error;
     const message = 'a lock on etcd needs a worker thread to keep its lease: allow it with --allow-worker';

@@ -204,6 +204,10 @@ export class EtcdEngine implements Engine {
     return { close };
   }
 
+  unavailable(waitedMs: number): Error {
+    return this.#gateway.unavailable(waitedMs);
+  }
+
   close(): void {
     for (const lease of this.#leases) lease.stop();
     this.#gateway.close();

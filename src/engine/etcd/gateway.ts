@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../../backend/monotonic-clock.js';
-import { EngineRestoredError, KernelIdentityError } from '../../errors.js';
+import { EngineRestoredError, EngineUnavailableError, KernelIdentityError } from '../../errors.js';
+import { formatElapsed } from '../../text/elapsed.js';
 import { Fields } from '../../text/json-fields.js';
 import { errorOf, isFinal, isTokenOver, readAnswer } from './answers.js';
 import type { ClusterOptions } from './options.js';
@@ -31,6 +32,8 @@ export class Gateway {
   /** The highest revision that an answer had. */
   #revision = 0n;
   #restored: EngineRestoredError | null = null;
+  /** Why the latest try of a call failed. null where an answer has come since. */
+  #trouble: unknown = null;
   #isClosed = false;
   /** Called with each new token. */
   onToken: (token: string) => void = () => {};
@@ -74,6 +77,7 @@ export class Gateway {
     let isSecondToken = false;
     for (;;) {
       if (this.#restored !== null) throw this.#restored;
+      if (this.#isClosed) throw this.#closed();
       try {
         if (this.#options.auth !== undefined && this.#token === null) await this.#authenticate();
         return await this.#once(path, text, options);
@@ -85,7 +89,9 @@ export class Gateway {
           continue;
         }
         if (error instanceof KernelIdentityError) throw error;
-        if (this.#isClosed || isFinal(error) || monotonicMs() >= until) throw errorOf(error, this.address);
+        if (this.#isClosed) throw this.#closed();
+        this.#trouble = error;
+        if (isFinal(error) || monotonicMs() >= until) throw errorOf(error, this.address);
       }
       await sleep(PAUSE);
     }
@@ -113,10 +119,12 @@ export class Gateway {
           throw error;
         }
       },
-      isFinal,
+      // Another server is not to get a request that was broken off here.
+      (error) => this.#isClosed || isFinal(error),
       isDoubtful,
     );
     this.#server = server;
+    this.#trouble = null;
     const answer = new Fields(value);
     this.#check(answer, reads ? seenBefore : 0n);
     return answer;
@@ -196,6 +204,16 @@ export class Gateway {
       },
       onEnd,
     });
+  }
+
+  /** See `Engine.unavailable`. */
+  unavailable(waitedMs: number): KernelIdentityError {
+    if (this.#trouble !== null) return errorOf(this.#trouble, this.address);
+    return new EngineUnavailableError(`${this.address} has not answered within ${formatElapsed(waitedMs)}`);
+  }
+
+  #closed(): EngineUnavailableError {
+    return new EngineUnavailableError(`${this.address} cannot be used: its connections were closed`);
   }
 
   close(): void {

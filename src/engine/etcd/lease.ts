@@ -65,6 +65,8 @@ export class EtcdLease implements Lease {
     // Nothing renews the lease when the thread has died.
     this.#worker.on('error', () => this.#lose('the thread that renews its lease has ended'));
     this.#worker.on('exit', () => this.#lose('the thread that renews its lease has ended'));
+    // It comes last, because a listener makes the worker keep the process alive again, and a lock keeps none alive.
+    this.#worker.unref();
   }
 
   left(): number {
