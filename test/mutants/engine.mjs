@@ -272,13 +272,24 @@ export const files = [
     ],
   },
   {
-    file: 'src/engine/turns.ts',
+    file: 'src/engine/acquisition.ts',
     tests: ['test/engine/contract.test.ts'],
     mutants: [
       {
         what: 'two tasks of one process share an entry, and both hold the lock',
-        from: 'const turn = this.#ends.get(name) ?? Promise.resolve();',
-        to: 'const turn = Promise.resolve();',
+        from: 'if (this.#turns.first(this.#name) !== this) await this.#awaitTurn();',
+        to: '',
+      },
+      {
+        what: 'a server that was not there in time is called a busy lock',
+        from: 'if (hindrance === null) return this.#engine.unavailable(waited);',
+        to: 'if (hindrance === null) return new Error(String(waited));',
+        tests: ['test/engine/unreachable.test.ts'],
+      },
+      {
+        what: 'a task that waits for another one does not hear of the next one',
+        from: '        changed();\n',
+        to: '',
       },
     ],
   },
