@@ -298,10 +298,27 @@ export const files = [
     tests: ['test/engine/etcd.test.ts'],
     mutants: [
       {
+        what: 'an answer about nothing says that there are no entries, so that a lease is ended which a copy uses',
+        from: "if (answer.get('ID') !== request.ID) throw this.#reader.nonsense('nothing of the lease');",
+        to: '',
+        tests: ['test/engine/etcd-engine.test.ts'],
+      },
+      {
         what: 'the entries after the first page are left out, so that no agent sees their owners',
         from: 'if (found.length < PAGE) return',
         to: 'if (found.length >= 0) return',
         tests: ['test/engine/etcd-engine.test.ts'],
+      },
+    ],
+  },
+  {
+    file: 'src/engine/etcd/entry-reader.ts',
+    tests: ['test/engine/etcd-engine.test.ts'],
+    mutants: [
+      {
+        what: 'an answer without what was asked says that nobody is in line',
+        from: ' || ranges.length < asked',
+        to: '',
       },
     ],
   },
@@ -353,6 +370,12 @@ export const files = [
     file: 'src/engine/etcd/gateway.ts',
     tests: ['test/engine/etcd.test.ts'],
     mutants: [
+      {
+        what: 'what is no answer to a removal says that the entry is not there',
+        from: 'if (this.#check(answer, reads ? seenBefore : 0n)) return answer;',
+        to: 'this.#check(answer, reads ? seenBefore : 0n); if (answer !== null) return answer;',
+        tests: ['test/engine/etcd-engine.test.ts'],
+      },
       {
         what: 'revisions that go back are not noticed, so that fencing tokens come twice',
         from: 'if (revision < atLeast) this.#endRestored',
@@ -409,6 +432,11 @@ export const files = [
         from: 'const tls = task.tls ?? {};',
         to: 'const tls = {};',
         tests: ['test/engine/etcd.test.ts'],
+      },
+      {
+        what: 'what is no answer to a renewal renews the lease, or ends it',
+        from: 'if (status !== 200 || !(Number(revision) > 0)) throw',
+        to: 'if (status !== 200 || answer.result === undefined) throw',
       },
       {
         what: 'a lease that the server has ended goes on',

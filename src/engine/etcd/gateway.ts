@@ -126,8 +126,9 @@ export class Gateway {
     this.#server = server;
     this.#trouble = null;
     const answer = new Fields(value);
-    this.#check(answer, reads ? seenBefore : 0n);
-    return answer;
+    if (this.#check(answer, reads ? seenBefore : 0n)) return answer;
+    // Each answer of etcd has one. What has none says nothing, not even that nothing was done.
+    throw new EngineUnavailableError(`${this.address} cannot be used: it answered without a revision`);
   }
 
   /**
@@ -135,8 +136,9 @@ export class Gateway {
    * come twice.
    * @param atLeast a revision that had been answered before the call was sent. Only what is read or written through the
    * whole cluster has such an order.
+   * @returns false when the answer has no revision.
    */
-  #check(answer: Fields, atLeast: bigint): void {
+  #check(answer: Fields, atLeast: bigint): boolean {
     const result = answer.get('result');
     const outer = typeof result === 'object' && result !== null ? new Fields(result) : answer;
     const header = new Fields(Object(outer.get('header')) as object);
@@ -146,9 +148,10 @@ export class Gateway {
       if (cluster !== this.#cluster) this.#endRestored('it is another cluster than before');
     }
     const revision = toRevision(header.get('revision'));
-    if (revision === null) return;
+    if (revision === null) return false;
     if (revision < atLeast) this.#endRestored(`its revision went back from ${atLeast} to ${revision}`);
     if (revision > this.#revision) this.#revision = revision;
+    return true;
   }
 
   /** Checks an answer of a watch, which one server gives by what it knows itself. */
