@@ -169,7 +169,7 @@ export class Agent {
     try {
       const { owner, verdict } = this.#proof.judge(entry);
       if (verdict?.state !== 'dead') return;
-      const pause = await this.#proof.pauseBeforeRemoval(entry);
+      const pause = await this.#proof.pauseBeforeRemoval(entry, owner);
       if (pause > this.#look) return;
       if (pause > 0) {
         await sleep(pause);

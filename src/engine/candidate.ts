@@ -76,7 +76,7 @@ export class Candidate implements Holding {
     this.#startedAt = startedAt;
     this.#told = told;
     this.#reporter = new Reporter(`${engine.address}${name}`, options);
-    this.#own = makeOwnEntry(session.lease, options.label, options.handedOver === true);
+    this.#own = makeOwnEntry(session.lease, proof.settle, options.label, options.handedOver === true);
     this.key = engine.keyOf(name, session.lease);
   }
 

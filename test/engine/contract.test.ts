@@ -91,7 +91,7 @@ function contract(open: () => Promise<Locks>, hasTokens: boolean, seen: 'alive' 
     await using _ = await locks.acquire('l');
     const { signal } = new AbortController();
     const waiting = Array.from({ length: 12 }, (_, index) =>
-      (index % 2 ? locks : other).acquire('l', { signal, timeout: 400 }).catch(({ code }) => code),
+      (index % 2 ? locks : other).acquire('l', { signal, timeout: 1_000 }).catch(({ code }) => code),
     );
     await sleep(0);
     expect(getEventListeners(signal, 'abort')).toHaveLength(1);
@@ -101,7 +101,7 @@ function contract(open: () => Promise<Locks>, hasTokens: boolean, seen: 'alive' 
 
   test('waiting ends with the time, and with the signal', async () => {
     await using _ = await locks.acquire('t');
-    await expect(other.acquire('t', { timeout: 500 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
+    await expect(other.acquire('t', { timeout: 1_000 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
     const giveUp = new AbortController();
     const waiting = other.acquire('t', { signal: giveUp.signal });
     setTimeout(() => giveUp.abort(new Error('enough')), 30);

@@ -48,7 +48,7 @@ describeRequiring(HAS_ETCD, 'two copies of a process with one lease', () => {
   test('the second one does not take what the first one has', async () => {
     const lock = await one.acquire('a');
     expect(await two.tryAcquire('a')).toBeNull();
-    await expect(two.acquire('a', { timeout: 300 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
+    await expect(two.acquire('a', { timeout: 1_000 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
     expect([await lock.verify(), lock.signal.aborted]).toEqual([true, false]);
     const waiting = two.acquire('a');
     await lock.release();

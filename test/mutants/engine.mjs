@@ -102,8 +102,13 @@ export const files = [
       },
       {
         what: 'settle is forgotten',
-        from: 'return Math.max(0, diedAt + this.#options.settle - monotonicMs());',
-        to: 'return Math.max(0, diedAt - monotonicMs());',
+        from: 'const settle = Math.max(this.settle, owner?.lease?.settleMs ?? 0);',
+        to: 'const settle = owner?.lease?.settleMs ?? 0;',
+      },
+      {
+        what: 'the settle that the owner wants is void where the one who sees its death has none',
+        from: 'const settle = Math.max(this.settle, owner?.lease?.settleMs ?? 0);',
+        to: 'const settle = this.settle;',
       },
       {
         what: 'records of engines are placed on a filesystem of one kernel, where a free lifeline alone is a death',
@@ -201,6 +206,12 @@ export const files = [
     file: 'src/engine/own-entry.ts',
     tests: ['test/engine/own-entry.test.ts'],
     mutants: [
+      {
+        what: 'the owner does not record its settle',
+        from: '  if (settle === 0) return',
+        to: '  if (settle >= 0) return',
+        tests: ['test/engine/etcd.test.ts'],
+      },
       {
         what: 'an entry counts as its own whatever another program has written over it',
         from: "return found?.token === entry.token ? 'overwritten' : 'gone';",
