@@ -362,7 +362,9 @@ describeRequiring([...HAS_ETCD, isBuilt()], 'etcd', () => {
   test('who gave up leaves the line long before its lease ends', async () => {
     const name = newName();
     await using lock = await open().acquire(name);
-    await expect(open().acquire(name, { timeout: 1_000 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
+    await expect(open().acquire(name, { timeout: 1_000 })).rejects.toMatchObject({
+      code: 'ERR_LOCK_TIMEOUT',
+    });
     await eventually('it has left', async () => (await entriesOf(server, name)).length === 1);
     expect(lock.held).toBe(true);
   });
