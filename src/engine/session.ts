@@ -80,6 +80,11 @@ export class Session {
     return this.#lost !== null;
   }
 
+  /** How it was lost, or ended. null while it goes on. */
+  get loss(): string | null {
+    return this.#lost;
+  }
+
   /** False once its lease can no longer be counted on. */
   get isAlive(): boolean {
     return this.#lost === null && this.lease.left() > 0;

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import { EtcdEngine } from '../../src/engine/etcd/etcd-engine.js';
@@ -145,6 +146,27 @@ test('what is no answer to a renewal neither renews a lease nor ends it', async 
   const how = await new Promise<string>((resolve) => lease.onLost(resolve));
   expect(renewals).toBeGreaterThan(nonsense.length);
   expect(how).toContain('could not be renewed in time');
+  engine.close();
+});
+
+test('a thread that cannot be started, as where no descriptor is free, says why', async () => {
+  const server = await fakeGateway(() => GRANT);
+  const engine = engineOf([server]);
+  const threads: EventEmitter[] = [];
+  class Worker extends EventEmitter {
+    constructor() {
+      super();
+      threads.push(this);
+    }
+    unref() {}
+    terminate() {}
+  }
+  vi.spyOn(process, 'getBuiltinModule').mockReturnValueOnce({ Worker } as never);
+  const lease = await engine.grant(2_000);
+  const lost = new Promise<string>((resolve) => lease.onLost(resolve));
+  threads[0]?.emit('error', new Error('Worker initialization failure: EMFILE'));
+  threads[0]?.emit('exit', 1);
+  expect(await lost).toMatch(/the thread that renews its lease has ended.*EMFILE/);
   engine.close();
 });
 
