@@ -21,13 +21,17 @@ const CLIENT_CERTIFICATE =
 export const NO_ETCD = 'ERR_NO_ETCD';
 export const NO_ETCD_ADVICE = 'is a proxy or another program at this address?';
 
+/** Follows the words on a server that does not answer. */
+export const SILENT_ADVICE =
+  'is etcd running there, with a majority of its servers, and is the address right?';
+
 /** The first row that fits counts. */
 const ROWS: readonly (readonly [fits: (cause: Cause) => boolean, advice: string])[] = [
   [
     byCode(
       /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|EADDRNOTAVAIL|ETIMEDOUT)$/,
     ),
-    'is etcd running there, with a majority of its servers, and is the address right?',
+    SILENT_ADVICE,
   ],
   [byCode(/^ERR_NO_ETCD$/), NO_ETCD_ADVICE],
   [byCode(/^E[MN]FILE$/), 'close files, or raise the limit: ulimit -n'],

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../../backend/monotonic-clock.js';
-import { EngineRestoredError, KernelIdentityError } from '../../errors.js';
+import { EngineRestoredError, EngineUnavailableError, KernelIdentityError } from '../../errors.js';
+import { formatElapsed } from '../../text/elapsed.js';
 import { Fields } from '../../text/json-fields.js';
+import { NO_ETCD_ADVICE, SILENT_ADVICE } from './advice.js';
 import { errorOf, isFinal, isTokenOver, readAnswer } from './answers.js';
 import type { ClusterOptions } from './options.js';
 import { type Endpoint, hedged, post, type Transport } from './post.js';
@@ -31,6 +33,8 @@ export class Gateway {
   /** The highest revision that an answer had. */
   #revision = 0n;
   #restored: EngineRestoredError | null = null;
+  /** Why the latest try of a call failed. null where an answer has come since. */
+  #trouble: unknown = null;
   #isClosed = false;
   /** Called with each new token. */
   onToken: (token: string) => void = () => {};
@@ -74,6 +78,7 @@ export class Gateway {
     let isSecondToken = false;
     for (;;) {
       if (this.#restored !== null) throw this.#restored;
+      if (this.#isClosed) throw this.#closed();
       try {
         if (this.#options.auth !== undefined && this.#token === null) await this.#authenticate();
         return await this.#once(path, text, options);
@@ -85,8 +90,10 @@ export class Gateway {
           continue;
         }
         if (error instanceof KernelIdentityError) throw error;
+        if (this.#isClosed) throw this.#closed();
+        this.#trouble = error;
         const tried = monotonicMs() - startedAt;
-        if (this.#isClosed || isFinal(error) || tried >= patience) throw errorOf(error, this.address, tried);
+        if (isFinal(error) || tried >= patience) throw errorOf(error, this.address, tried);
       }
       await sleep(PAUSE);
     }
@@ -114,13 +121,18 @@ export class Gateway {
           throw error;
         }
       },
-      isFinal,
+      // Another server is not to get a request that was broken off here.
+      (error) => this.#isClosed || isFinal(error),
       isDoubtful,
     );
     this.#server = server;
+    this.#trouble = null;
     const answer = new Fields(value);
-    this.#check(answer, reads ? seenBefore : 0n);
-    return answer;
+    if (this.#check(answer, reads ? seenBefore : 0n)) return answer;
+    // Each answer of etcd has one. What has none says nothing, not even that nothing was done.
+    throw new EngineUnavailableError(
+      `${this.address} cannot be used: it answered without a revision; ${NO_ETCD_ADVICE}`,
+    );
   }
 
   /**
@@ -128,8 +140,9 @@ export class Gateway {
    * come twice.
    * @param atLeast a revision that had been answered before the call was sent. Only what is read or written through the
    * whole cluster has such an order.
+   * @returns false when the answer has no revision.
    */
-  #check(answer: Fields, atLeast: bigint): void {
+  #check(answer: Fields, atLeast: bigint): boolean {
     const result = answer.get('result');
     const outer = typeof result === 'object' && result !== null ? new Fields(result) : answer;
     const header = new Fields(Object(outer.get('header')) as object);
@@ -139,9 +152,10 @@ export class Gateway {
       if (cluster !== this.#cluster) this.#endRestored('it is another cluster than before');
     }
     const revision = toRevision(header.get('revision'));
-    if (revision === null) return;
+    if (revision === null) return false;
     if (revision < atLeast) this.#endRestored(`its revision went back from ${atLeast} to ${revision}`);
     if (revision > this.#revision) this.#revision = revision;
+    return true;
   }
 
   /** Checks an answer of a watch, which one server gives by what it knows itself. */
@@ -197,6 +211,18 @@ export class Gateway {
       },
       onEnd,
     });
+  }
+
+  /** See `Engine.unavailable`. */
+  unavailable(waitedMs: number): KernelIdentityError {
+    if (this.#trouble !== null) return errorOf(this.#trouble, this.address, waitedMs);
+    return new EngineUnavailableError(
+      `${this.address} has not answered within ${formatElapsed(waitedMs)}; ${SILENT_ADVICE}`,
+    );
+  }
+
+  #closed(): EngineUnavailableError {
+    return new EngineUnavailableError(`${this.address} cannot be used: its connections were closed`);
   }
 
   close(): void {
