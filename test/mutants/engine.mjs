@@ -118,6 +118,22 @@ export const files = [
     ],
   },
   {
+    file: 'src/engine/watch-inspections.ts',
+    tests: ['test/engine/watch-inspections.test.ts'],
+    mutants: [
+      {
+        what: 'who watches is left with the last owner while nobody can see it',
+        from: "return { ...last, state: 'unknown', verdict: null, description };",
+        to: 'return last;',
+      },
+      {
+        what: 'an outage keeps the verdict of before',
+        from: "state: 'unknown', verdict: null,",
+        to: "state: 'unknown',",
+      },
+    ],
+  },
+  {
     file: 'src/engine/reclaim-patiently.ts',
     tests: ['test/engine/reclaim-patiently.test.ts'],
     mutants: [
