@@ -1951,7 +1951,7 @@ export const files = [
     ],
   },
   {
-    file: 'src/lock/holders.ts',
+    file: 'src/lock/search-users.ts',
     tests: ['test/cli/holders.test.ts'],
     mutants: [
       {
