@@ -17,6 +17,7 @@ const LATE = [
   'backend/thin/index',
   'backend/thin/proven',
   // Locks, files and records of other programs.
+  'formats/directory-entry',
   'formats/foreign-lock',
   'lock/protocol/file-at-path',
   'judge/strangers/table',
@@ -27,6 +28,7 @@ const LATE = [
   'engine/open-locks',
   'identity/list-lifelines',
   'lock/holder-text',
+  'lock/inherited-lock',
   'lock/reclaim',
   'lock/search-users',
 ].map((name) => `src/${name}.ts`);
