@@ -489,16 +489,22 @@ export const files = [
     tests: ['test/hand-over/adopt.test.ts'],
     mutants: [
       {
-        what: 'a lock is adopted by whoever opens its owner.json as descriptor 20',
-        from: 'if (witness !== null && !lockPath.backend.witness.isHeldThrough(descriptor)) {',
-        to: 'if (false) {',
-      },
-      {
         what: 'a lock is adopted that was lost',
         from: 'if (!lock.verify()) throw lock.signal.reason;',
         to: '',
       },
       { what: 'a lock is adopted twice', from: 'delete process.env[HEIRLOOM];', to: '' },
+    ],
+  },
+  {
+    file: 'src/lock/inherited-lock.ts',
+    tests: ['test/hand-over/adopt.test.ts'],
+    mutants: [
+      {
+        what: 'a lock is adopted by whoever opens its owner.json as descriptor 20',
+        from: 'if (witness !== null && !lockPath.backend.witness.isHeldThrough(descriptor)) {',
+        to: 'if (false) {',
+      },
       { what: 'any lock is adopted', from: ' || record.nonce !== nonce', to: '' },
       {
         what: 'the lifeline is not adopted',
@@ -1963,7 +1969,7 @@ export const files = [
     ],
   },
   {
-    file: 'src/lock/holders.ts',
+    file: 'src/lock/search-users.ts',
     tests: ['test/cli/holders.test.ts'],
     mutants: [
       {

@@ -144,7 +144,7 @@ export const files = [
     ],
   },
   {
-    file: 'src/lock/adopt.ts',
+    file: 'src/lock/inherited-lock.ts',
     tests: WITNESS,
     mutants: [
       {
