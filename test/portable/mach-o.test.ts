@@ -43,6 +43,7 @@ const NOBODY = 2 ** 22 + 1;
 interface Loader {
   load(path: string): ThinAddon;
   livingObjects(): number;
+  makeTrouble(lateUnlockMs: number, losesUnlocks: boolean): void;
 }
 
 describeRequiring([canLoadMachO(), hasProgram('python3')], 'the addon for macOS, on Linux', () => {
@@ -50,6 +51,7 @@ describeRequiring([canLoadMachO(), hasProgram('python3')], 'the addon for macOS,
   let loader: string;
   let addon: ThinAddon;
   let livingObjects: Loader['livingObjects'];
+  let makeTrouble: Loader['makeTrouble'];
 
   beforeAll(() => {
     workshop = mkdtempSync(join(tmpdir(), 'kernel-identity-mach-o-'));
@@ -57,6 +59,7 @@ describeRequiring([canLoadMachO(), hasProgram('python3')], 'the addon for macOS,
     const loaded = createRequire(import.meta.url)(loader) as Loader;
     addon = loaded.load(ADDON);
     livingObjects = loaded.livingObjects;
+    makeTrouble = loaded.makeTrouble;
   });
   afterAll(() => rmSync(workshop, { recursive: true }));
 
@@ -151,6 +154,24 @@ describeRequiring([canLoadMachO(), hasProgram('python3')], 'the addon for macOS,
     for (const ticket of tickets) addon.cancel(ticket as number);
     await untilNothingIsLeft(path);
   });
+
+  for (const [what, lateUnlockMs, losesUnlocks] of [
+    ['comes before its lock is gone', 30, false],
+    ['is lost', 0, true],
+  ] as const) {
+    test(`tests again where the event of a release ${what}`, async () => {
+      const { path, fd } = watchedFile();
+      const owner = await lockFile(path, 'flock:write:0:0');
+      makeTrouble(lateUnlockMs, losesUnlocks);
+      onCleanup(() => makeTrouble(0, false));
+      const words = newWords();
+      const ticket = addon.watchFile(fd, words, 0, null) as number;
+      process.kill(owner.pid, 'SIGKILL');
+      await until('it is free', () => words[0] === 1);
+      addon.cancel(ticket);
+      await untilNothingIsLeft(path);
+    });
+  }
 
   test('needs no descriptor once the word is written', async () => {
     const { path, fd } = watchedFile();
