@@ -43,7 +43,7 @@ const NOBODY = 2 ** 22 + 1;
 interface Loader {
   load(path: string): ThinAddon;
   livingObjects(): number;
-  makeTrouble(lateUnlockMs: number, losesUnlocks: boolean): void;
+  makeTrouble(lateUnlockMs: number, losesUnlocks: boolean, stopsTimers: boolean): void;
 }
 
 describeRequiring([canLoadMachO(), hasProgram('python3')], 'the addon for macOS, on Linux', () => {
@@ -155,15 +155,16 @@ describeRequiring([canLoadMachO(), hasProgram('python3')], 'the addon for macOS,
     await untilNothingIsLeft(path);
   });
 
-  for (const [what, lateUnlockMs, losesUnlocks] of [
-    ['comes before its lock is gone', 30, false],
-    ['is lost', 0, true],
+  for (const [what, lateUnlockMs, losesUnlocks, stopsTimers] of [
+    ['that the event of a release reports', 0, false, true],
+    ['whose event comes before the lock is gone', 30, false, false],
+    ['whose event is lost', 0, true, false],
   ] as const) {
-    test(`tests again where the event of a release ${what}`, async () => {
+    test(`finds a witness free ${what}`, async () => {
       const { path, fd } = watchedFile();
       const owner = await lockFile(path, 'flock:write:0:0');
-      makeTrouble(lateUnlockMs, losesUnlocks);
-      onCleanup(() => makeTrouble(0, false));
+      makeTrouble(lateUnlockMs, losesUnlocks, stopsTimers);
+      onCleanup(() => makeTrouble(0, false, false));
       const words = newWords();
       const ticket = addon.watchFile(fd, words, 0, null) as number;
       process.kill(owner.pid, 'SIGKILL');
