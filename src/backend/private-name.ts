@@ -6,6 +6,9 @@ export function privateName(lockName: string, nonce: string): string {
   return `.${lockName}.${nonce}`;
 }
 
+/** Bytes by which a private name is longer than that of its lock. */
+export const PRIVATE_NAME_EXTRA = privateName('', '0'.repeat(32)).length;
+
 /** The name of the lock for which a private directory was made. null when `name` is no private name. */
 export function lockNameOfPrivate(name: string): string | null {
   return PRIVATE.exec(name)?.[1] ?? null;

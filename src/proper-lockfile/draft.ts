@@ -2,7 +2,7 @@
 // killed in between leaves nothing at the lock's path, and whoever stood still finds nobody else's directory there for its
 // own.
 import type { OpenDirectory } from '../backend/backend.js';
-import { privateName } from '../backend/private-name.js';
+import { PRIVATE_NAME_EXTRA, privateName } from '../backend/private-name.js';
 import { errnoOf, isGone, isShortage, isSystemError, lacksNoReplace } from '../backend/system-error.js';
 import type { LockPath } from '../lock/protocol/lock-path.js';
 import { newNonce } from '../lock/protocol/nonce.js';
@@ -13,7 +13,7 @@ import { Making } from './making.js';
 
 /** The name in the private names of a lock's directories. Locks with long names share one in each directory. */
 export function nameInDrafts(lockName: string): string {
-  return fitsWith(lockName, privateName('', newNonce()).length) ? lockName : 'lock';
+  return fitsWith(lockName, PRIVATE_NAME_EXTRA) ? lockName : 'lock';
 }
 
 /**

@@ -103,8 +103,8 @@ export const files = [
       },
       {
         what: 'a draft has a name of any length',
-        from: "length) ? lockName : 'lock';",
-        to: 'length) ? lockName : lockName;',
+        from: "PRIVATE_NAME_EXTRA) ? lockName : 'lock';",
+        to: 'PRIVATE_NAME_EXTRA) ? lockName : lockName;',
       },
     ],
   },
@@ -140,7 +140,7 @@ export const files = [
     mutants: [
       {
         what: 'a lock that was released meanwhile counts as taken over',
-        from: '        if (directory !== null && !files.isAt(parent, name, directory)) return false;\n',
+        from: '        if (!isThere) return false;\n',
         to: '',
       },
       {

@@ -1,6 +1,6 @@
 // The names of the lock's own files. No other file is ever deleted.
 import { claimedName, isClaimedName } from '../../backend/claimed-name.js';
-import { lockNameOfPrivate, privateName } from '../../backend/private-name.js';
+import { lockNameOfPrivate, PRIVATE_NAME_EXTRA, privateName } from '../../backend/private-name.js';
 import { OWNER_FILE } from '../../record/owner-file.js';
 
 export { claimedName, isClaimedName, lockNameOfPrivate, OWNER_FILE, privateName };
@@ -32,7 +32,7 @@ export function guardName(lockName: string): string {
 }
 
 /** Most bytes in a lock's name. The private name adds a nonce and two dots, and NAME_MAX is 255. */
-export const MAX_LOCK_NAME = 255 - privateName('', '0'.repeat(32)).length;
+export const MAX_LOCK_NAME = 255 - PRIVATE_NAME_EXTRA;
 
 /** True for a file that a program may be about to rename to owner.json, such as `owner.json.tmp`. */
 export function isDraftName(name: string): boolean {

@@ -12,7 +12,7 @@ const MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net', 'nfs', 'nfsv3'];
 const WORKER_SCRIPT = 'test/deep/guests/warm-worker.mjs';
 const ETCD_WORKER_SCRIPT = 'test/deep/guests/etcd-worker.mjs';
 const PROGRAMS = [
-  ...['test/deep/guests/inside.mjs', WORKER_SCRIPT, ETCD_WORKER_SCRIPT],
+  ...['test/deep/guests/inside.mjs', 'test/deep/guests/answer-calls.mjs', WORKER_SCRIPT, ETCD_WORKER_SCRIPT],
   ...['test/deep/locks/agent.mjs', 'test/fixtures/lock-agent.mjs'],
 ];
 /** The address of the host in qemu's user network. */

@@ -1,7 +1,6 @@
-// A worker that uses locks on etcd in a machine. Like test/fixtures/lock-agent.mjs it takes one call a line on stdin,
-// answers with one line on stdout, and prints its number first.
-import { createInterface } from 'node:readline';
+// A worker that uses locks on etcd in a machine.
 import { openEtcd } from '../../../dist/etcd.js';
+import { answerCalls } from './answer-calls.mjs';
 
 /** @typedef {import('../../../dist/index.js').NamedLock} NamedLock */
 /** @typedef {import('../../../dist/index.js').Locks} Locks */
@@ -46,18 +45,4 @@ const calls = {
   },
 };
 
-/** @param {{ call: string }} request */
-async function answer({ call, ...request }) {
-  try {
-    return { value: (await calls[call]?.(request)) ?? null };
-  } catch (error) {
-    const { name, message, code } = /** @type {NodeJS.ErrnoException} */ (error);
-    return { error: { name, message, code } };
-  }
-}
-
-console.log(JSON.stringify({ pid: process.pid }));
-for await (const line of createInterface({ input: process.stdin })) {
-  console.log(JSON.stringify(await answer(JSON.parse(line))));
-}
-process.exit();
+await answerCalls(calls);

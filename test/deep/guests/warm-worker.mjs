@@ -1,6 +1,5 @@
 // A worker that uses the package for many locks at once. It holds them, tries them, waits for them, or judges
-// their owners. Like test/fixtures/lock-agent.mjs it takes one call a line on stdin, answers with one line on
-// stdout, and prints its number first.
+// their owners.
 //
 // The worker also keeps a file in which it says, again and again, which locks it is inside of (insiders.mjs
 // reads it). The worker says what its acquisitions returned and never asks the locks again, because the file
@@ -8,9 +7,9 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { fdatasyncSync, ftruncateSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { acquireLock, CHANNELS, judgeOwner, selfIdentity, tryAcquireLock } from '../../../dist/index.js';
+import { answerCalls } from './answer-calls.mjs';
 
 /** @typedef {import('../../../dist/index.js').Lock} Lock */
 /** @typedef {import('../../../dist/index.js').Verdict} Verdict */
@@ -59,7 +58,8 @@ function inWords({ state, certainty, reason }) {
 
 /**
  * The calls that are named after a function of the package make it with all locks of `paths`, for `durationMs` at
- * most. They make the file `mark` once they have looked at each lock, and return by path what came of it.
+ * most. They make the file `mark` once they have looked at each lock, and return by path what came of it. Whoever reads
+ * that may read the worker's file next, so the file must already name what they took.
  * @type {Record<string, (request: any) => unknown>}
  */
 const calls = {
@@ -102,6 +102,7 @@ const calls = {
       }
       return others.size > 0;
     });
+    say();
     return byPath(paths, (path) => (others.has(path) ? `null ${rounds} times` : howTaken(path)));
   },
 
@@ -123,6 +124,7 @@ const calls = {
       look(path);
     };
     await Promise.all(paths.map(wait));
+    say();
     return byPath(paths, (path) => errors.get(path) ?? howTaken(path));
   },
 
@@ -168,18 +170,4 @@ function byPath(paths, words) {
   return Object.fromEntries(paths.map((path) => [path, words(path)]));
 }
 
-/** @param {{ call: string }} request */
-async function answer({ call, ...request }) {
-  try {
-    return { value: (await calls[call]?.(request)) ?? null };
-  } catch (error) {
-    const { name, message, code } = /** @type {NodeJS.ErrnoException} */ (error);
-    return { error: { name, message, code } };
-  }
-}
-
-console.log(JSON.stringify({ pid: process.pid }));
-for await (const line of createInterface({ input: process.stdin })) {
-  console.log(JSON.stringify(await answer(JSON.parse(line))));
-}
-process.exit();
+await answerCalls(calls);

@@ -4,6 +4,7 @@ import { file, program, root } from '../frame/needs.mjs';
 import { bootClonable, DISK, SHARED } from '../guests/clonable.mjs';
 import { startNfsServer } from '../guests/nfs-server.mjs';
 import { installedKernel } from '../guests/qemu.mjs';
+import { copyTwice } from '../guests/twins.mjs';
 import { makeImage } from '../locks/images.mjs';
 import { expectValue, inherit, leaveAlone, meansOf } from '../locks/situations.mjs';
 
@@ -86,15 +87,12 @@ async function twoCopies({ line, work, share, through, diskLock, sharedLock }) {
   expectValue(await other.ask('acquire', { path: drawn }));
   expectValue(await other.ask('release', { path: drawn }));
   await guest.run(['sync']);
-  const goOn = await save();
-  const copy = async (/** @type {string} */ name) => {
-    const place = join(work, name);
-    mkdirSync(place);
-    const one = await goOn(place);
-    const known = (/** @type {GuestAgent} */ { name: agent, pid }) => one.agent(agent, pid);
-    return { guest: one, onDisk: known(onDisk), shared: known(shared), other: known(other) };
-  };
-  return Promise.all([copy('a'), copy('b')]);
+  return copyTwice(save, work, (one, sameAs) => ({
+    guest: one,
+    onDisk: sameAs(onDisk),
+    shared: sameAs(shared),
+    other: sameAs(other),
+  }));
 }
 
 /**

@@ -6,11 +6,11 @@ import { file, program, root } from '../frame/needs.mjs';
 import { bootClonable, ETCD_WORKER, HOST } from '../guests/clonable.mjs';
 import { startNfsServer } from '../guests/nfs-server.mjs';
 import { installedKernel } from '../guests/qemu.mjs';
+import { copyTwice, nextTwins } from '../guests/twins.mjs';
 import { makeImage } from '../locks/images.mjs';
 import { expectValue } from '../locks/situations.mjs';
 
 /** @typedef {import('../frame/report.mjs').Report} Report */
-/** @typedef {import('../guests/guest.mjs').Guest} Guest */
 /** @typedef {import('../guests/guest.mjs').GuestAgent} GuestAgent */
 
 export const about =
@@ -47,7 +47,7 @@ const SLACK = 120_000;
  * @property {GuestAgent} caller a worker in the second copy
  */
 /** @typedef {{ name: string, words: string, owner: GuestAgent }} Situation */
-/** @typedef {{ owner: GuestAgent, double: GuestAgent }} Twins a worker in the first copy, and the same in the second */
+/** @typedef {import('../guests/twins.mjs').Twins} Twins */
 
 /** @param {Report} report @param {import('../frame/parts.mjs').Options} options */
 export async function run(report, { directory, cycles }) {
@@ -55,14 +55,10 @@ export async function run(report, { directory, cycles }) {
   mkdirSync(share);
   const { through } = await startNfsServer(share, join(directory, 'nfs'));
   startEtcd(through, directory);
-  const { a, b } = await twoCopies({ work: join(directory, 'machine'), share, through, cycles });
+  const [a, b] = await twoCopies({ work: join(directory, 'machine'), share, through, cycles });
   const caller = b.workers.pop();
   if (caller === undefined) throw new Error('no workers');
-  const next = () => {
-    const [owner, double] = [a.workers.shift(), b.workers.shift()];
-    if (owner === undefined || double === undefined) throw new Error('too few workers');
-    return { owner, double };
-  };
+  const next = () => nextTwins([a, b]);
   // No process of the second copy has this number.
   const young = await a.guest.start({ pid: 900, script: ETCD_WORKER });
   expectValue(await young.ask('warmUp', { address: ADDRESS, options: { ttl: TTL } }, SLACK));
@@ -105,15 +101,7 @@ async function twoCopies({ work, share, through, cycles }) {
     const request = { names: namesOf(prefix, cycles), timeout: PATIENCE };
     expectValue(await /** @type {GuestAgent} */ (warm[index]).ask('acquire', request, SLACK));
   }
-  const goOn = await save();
-  const copy = async (/** @type {string} */ name) => {
-    const place = join(work, name);
-    mkdirSync(place);
-    const one = await goOn(place);
-    return { guest: one, workers: warm.map(({ name: agent, pid }) => one.agent(agent, pid)) };
-  };
-  const [a, b] = await Promise.all([copy('a'), copy('b')]);
-  return { a, b };
+  return copyTwice(save, work, (one, sameAs) => ({ guest: one, workers: warm.map(sameAs) }));
 }
 
 /**

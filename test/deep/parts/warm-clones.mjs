@@ -6,11 +6,11 @@ import { bootClonable, SHARED, WORKER } from '../guests/clonable.mjs';
 import { locksOfBoth } from '../guests/insiders.mjs';
 import { startNfsServer } from '../guests/nfs-server.mjs';
 import { installedKernel } from '../guests/qemu.mjs';
+import { copyTwice, nextTwins } from '../guests/twins.mjs';
 import { makeImage } from '../locks/images.mjs';
 import { expectValue } from '../locks/situations.mjs';
 
 /** @typedef {import('../frame/report.mjs').Report} Report */
-/** @typedef {import('../guests/guest.mjs').Guest} Guest */
 /** @typedef {import('../guests/guest.mjs').GuestAgent} GuestAgent */
 
 export const about =
@@ -38,7 +38,6 @@ const CALLS = /** @type {const} */ (['tryAcquireLock', 'acquireLock', 'judgeOwne
 const RUNTIME = `two copies of warm workers, kernel ${LINE}`;
 
 /** @typedef {typeof CALLS[number]} Call */
-/** @typedef {{ guest: Guest, workers: GuestAgent[] }} Copy the workers that were started before, in their order */
 
 /**
  * Who has the locks in the first copy, and what becomes of its double in the second.
@@ -71,11 +70,7 @@ export async function run(report, { directory, cycles }) {
   for (const worker of [...a.workers, young]) await keepSaying('a', worker);
   for (const worker of b.workers) await keepSaying('b', worker);
 
-  const next = () => {
-    const [owner, double] = [a.workers.shift(), b.workers.shift()];
-    if (owner === undefined || double === undefined) throw new Error('too few workers');
-    return { owner, double };
-  };
+  const next = () => nextTwins([a, b]);
   const [one, two, three] = [next(), next(), next()];
   const scene = { report, cycles, share, caller: one.double };
   await three.double.kill();
@@ -95,7 +90,7 @@ export async function run(report, { directory, cycles }) {
 
 /**
  * @param {{ work: string, share: string, through: readonly string[], count: number }} setting
- * @returns {Promise<[Copy, Copy]>} each with `count` workers
+ * @returns two copies, each with `count` workers
  */
 async function twoCopies({ work, share, through, count }) {
   mkdirSync(work);
@@ -110,14 +105,7 @@ async function twoCopies({ work, share, through, count }) {
     warm.push(worker);
   }
   await guest.run(['sync']);
-  const goOn = await save();
-  const copy = async (/** @type {string} */ name) => {
-    const place = join(work, name);
-    mkdirSync(place);
-    const one = await goOn(place);
-    return { guest: one, workers: warm.map(({ name: agent, pid }) => one.agent(agent, pid)) };
-  };
-  return Promise.all([copy('a'), copy('b')]);
+  return copyTwice(save, work, (one, sameAs) => ({ guest: one, workers: warm.map(sameAs) }));
 }
 
 /**
