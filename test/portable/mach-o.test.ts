@@ -43,7 +43,8 @@ const NOBODY = 2 ** 22 + 1;
 interface Loader {
   load(path: string): ThinAddon;
   livingObjects(): number;
-  makeTrouble(lateUnlockMs: number, losesUnlocks: boolean, stopsTimers: boolean): void;
+  /** See struct Trouble in lib_system.h. */
+  makeTrouble(trouble: Readonly<Record<string, number>>): void;
 }
 
 describeRequiring([canLoadMachO(), hasProgram('python3')], 'the addon for macOS, on Linux', () => {
@@ -155,16 +156,21 @@ describeRequiring([canLoadMachO(), hasProgram('python3')], 'the addon for macOS,
     await untilNothingIsLeft(path);
   });
 
-  for (const [what, lateUnlockMs, losesUnlocks, stopsTimers] of [
-    ['that the event of a release reports', 0, false, true],
-    ['whose event comes before the lock is gone', 30, false, false],
-    ['whose event is lost', 0, true, false],
+  /** Until the test is over. */
+  function withTrouble(trouble: Readonly<Record<string, number>>): void {
+    makeTrouble(trouble);
+    onCleanup(() => makeTrouble({}));
+  }
+
+  for (const [what, trouble] of [
+    ['that the event of a release reports', { stopsTimers: 1 }],
+    ['whose event comes before the lock is gone', { lateUnlock: 30 }],
+    ['whose event is lost', { losesUnlocks: 1 }],
   ] as const) {
     test(`finds a witness free ${what}`, async () => {
       const { path, fd } = watchedFile();
       const owner = await lockFile(path, 'flock:write:0:0');
-      makeTrouble(lateUnlockMs, losesUnlocks, stopsTimers);
-      onCleanup(() => makeTrouble(0, false, false));
+      withTrouble(trouble);
       const words = newWords();
       const ticket = addon.watchFile(fd, words, 0, null) as number;
       process.kill(owner.pid, 'SIGKILL');
@@ -173,6 +179,27 @@ describeRequiring([canLoadMachO(), hasProgram('python3')], 'the addon for macOS,
       await untilNothingIsLeft(path);
     });
   }
+
+  test('misses nothing that happens once its call has returned', async () => {
+    const { path, fd } = watchedFile();
+    await lockFile(path, 'flock:write:0:0');
+    withTrouble({ lateRegistration: 50 });
+    const renamed = new Promise<number>((resolve) => {
+      const ticket = addon.watchFile(fd, null, 0, () => resolve(ticket as number));
+    });
+    renameSync(path, `${path}.retired`);
+    addon.cancel(await renamed);
+    await untilNothingIsLeft(path);
+  });
+
+  test('gives up a watch of which the kernel does not hear within a second', async () => {
+    const { path, fd } = watchedFile();
+    withTrouble({ lateRegistration: 1_200 });
+    const words = newWords();
+    expect(addon.watchFile(fd, words, 0, null)).toBe('ENOMEM');
+    await untilNothingIsLeft(path);
+    expect(words[0]).toBe(0);
+  });
 
   test('needs no descriptor once the word is written', async () => {
     const { path, fd } = watchedFile();
