@@ -17,6 +17,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { ThinAddon } from '../../src/backend/thin/thin-addon.js';
@@ -72,6 +73,13 @@ describeRequiring([canLoadMachO(), hasProgram('python3')], 'the addon for macOS,
     return { path, fd };
   }
 
+  /** The ticket of a watch, which is over at the end of the test at the latest. */
+  function ticketOf(ticket: number | string): number {
+    if (typeof ticket === 'string') throw new Error(ticket);
+    onCleanup(() => addon.cancel(ticket));
+    return ticket;
+  }
+
   function newWords(): Int32Array {
     return new Int32Array(new SharedArrayBuffer(4));
   }
@@ -123,15 +131,15 @@ describeRequiring([canLoadMachO(), hasProgram('python3')], 'the addon for macOS,
   test('reports the end of a process, by a word and by a call', async () => {
     const child = await startProcess(['sleep', '60']);
     const words = newWords();
-    const tickets = [addon.watchEnd(child.pid, words, 0, null)];
+    const tickets = [ticketOf(addon.watchEnd(child.pid, words, 0, null))];
     const woken = new Promise<void>((wake) => {
-      tickets.push(addon.watchEnd(child.pid, null, 0, wake));
+      tickets.push(ticketOf(addon.watchEnd(child.pid, null, 0, wake)));
     });
     expect(words[0]).toBe(0);
     process.kill(child.pid, 'SIGKILL');
     await woken;
     await until('the word is written', () => words[0] === 1);
-    for (const ticket of tickets) addon.cancel(ticket as number);
+    for (const ticket of tickets) addon.cancel(ticket);
     await until('everything is freed', () => livingObjects() === 0);
   });
 
@@ -143,8 +151,11 @@ describeRequiring([canLoadMachO(), hasProgram('python3')], 'the addon for macOS,
     const counted = (): void => {
       calls += 1;
     };
-    const tickets = [addon.watchFile(fd, words, 0, null), addon.watchFile(fd, null, 0, counted)];
-    expect(descriptorsOn(path)).toHaveLength(3);
+    const tickets = [addon.watchFile(fd, words, 0, null), addon.watchFile(fd, null, 0, counted)].map(
+      ticketOf,
+    );
+    // What stands for the kernel opens the file as well, for moments.
+    await until('each watch has a descriptor', () => descriptorsOn(path).length === 3);
     renameSync(path, `${path}.retired`);
     await until('it is renamed', () => calls === 1);
     expect(words[0]).toBe(0);
@@ -152,7 +163,7 @@ describeRequiring([canLoadMachO(), hasProgram('python3')], 'the addon for macOS,
     await until('it is free', () => calls === 2 && words[0] === 1);
     unlinkSync(`${path}.retired`);
     await until('it is deleted', () => calls === 3);
-    for (const ticket of tickets) addon.cancel(ticket as number);
+    for (const ticket of tickets) addon.cancel(ticket);
     await untilNothingIsLeft(path);
   });
 
@@ -172,7 +183,7 @@ describeRequiring([canLoadMachO(), hasProgram('python3')], 'the addon for macOS,
       const owner = await lockFile(path, 'flock:write:0:0');
       withTrouble(trouble);
       const words = newWords();
-      const ticket = addon.watchFile(fd, words, 0, null) as number;
+      const ticket = ticketOf(addon.watchFile(fd, words, 0, null));
       process.kill(owner.pid, 'SIGKILL');
       await until('it is free', () => words[0] === 1);
       addon.cancel(ticket);
@@ -185,7 +196,7 @@ describeRequiring([canLoadMachO(), hasProgram('python3')], 'the addon for macOS,
     await lockFile(path, 'flock:write:0:0');
     withTrouble({ lateRegistration: 50 });
     const renamed = new Promise<number>((resolve) => {
-      const ticket = addon.watchFile(fd, null, 0, () => resolve(ticket as number));
+      const ticket = ticketOf(addon.watchFile(fd, null, 0, () => resolve(ticket)));
     });
     renameSync(path, `${path}.retired`);
     addon.cancel(await renamed);
@@ -204,7 +215,7 @@ describeRequiring([canLoadMachO(), hasProgram('python3')], 'the addon for macOS,
   test('needs no descriptor once the word is written', async () => {
     const { path, fd } = watchedFile();
     const words = newWords();
-    const ticket = addon.watchFile(fd, words, 0, null) as number;
+    const ticket = ticketOf(addon.watchFile(fd, words, 0, null));
     await until('it is free', () => words[0] === 1);
     await until('the descriptor is closed', () => descriptorsOn(path).length === 1);
     addon.cancel(ticket);
@@ -216,18 +227,38 @@ describeRequiring([canLoadMachO(), hasProgram('python3')], 'the addon for macOS,
     const owner = await lockFile(path, 'flock:write:0:0');
     const words = newWords();
     let calls = 0;
+    const counted = (): void => {
+      calls += 1;
+    };
     const tickets = Array.from({ length: 20 }, (_, index) =>
-      index % 2 === 0
-        ? addon.watchFile(fd, words, 0, null)
-        : addon.watchFile(fd, null, 0, () => {
-            calls += 1;
-          }),
+      ticketOf(index % 2 === 0 ? addon.watchFile(fd, words, 0, null) : addon.watchFile(fd, null, 0, counted)),
     );
-    for (const ticket of tickets) addon.cancel(ticket as number);
+    for (const ticket of tickets) addon.cancel(ticket);
     process.kill(owner.pid, 'SIGKILL');
     await owner.exited;
     await untilNothingIsLeft(path);
     expect([words[0], calls]).toEqual([0, 0]);
+  });
+
+  test('lets a handler that runs end before a cancellation does', async () => {
+    const { path, fd } = watchedFile();
+    const owner = await lockFile(path, 'flock:write:0:0');
+    withTrouble({ slowEvents: 20 });
+    const watches = Array.from({ length: 12 }, () => {
+      const words = newWords();
+      return { words, ticket: ticketOf(addon.watchFile(fd, words, 0, null)) };
+    });
+    process.kill(owner.pid, 'SIGKILL');
+    await owner.exited;
+    // The events come now, and are cancelled before, while and after they are handled.
+    const atOnce: number[] = [];
+    for (const { words, ticket } of watches) {
+      addon.cancel(ticket);
+      atOnce.push(words[0] as number);
+      await sleep(3);
+    }
+    await untilNothingIsLeft(path);
+    expect(watches.map(({ words }) => words[0])).toEqual(atOnce);
   });
 
   testRequiring([isBuilt()], 'answers what it is asked on macOS itself', async () => {
