@@ -17,6 +17,14 @@ export const MAX_OWN_RECORD = 16 * 1024;
 export const CHANGED = 'its owner.json was changed by another program';
 /** Most names in the lock's directory that are read. */
 const MAX_NAMES = 64;
+/** How the record is missed at a look, and may be found at the next. */
+const GONE = 'its owner.json is gone';
+const REPLACED = 'another owner.json stands in its place';
+/**
+ * Looks that must miss the record before it counts as gone. A process that wanted to reclaim the lock's last owner may claim
+ * this record instead, and gives it back at once, under the name that the look had passed.
+ */
+const LOOKS = 8;
 
 /** Finds the record of a lock that this process holds, and checks whether the lock is still its own. */
 export class OwnRecord {
@@ -32,6 +40,14 @@ export class OwnRecord {
    * the acquisition.
    */
   whatIsWrong(): string | null {
+    for (let look = 1; ; look += 1) {
+      const wrong = this.#look();
+      const isMissed = wrong === GONE || wrong === REPLACED;
+      if (!isMissed || look === LOOKS) return wrong;
+    }
+  }
+
+  #look(): string | null {
     const { lockPath, owner, content } = this.#published;
     const { descriptor } = owner;
     const { files } = lockPath.backend;
@@ -44,16 +60,14 @@ export class OwnRecord {
         const wrong = text === content ? null : this.#whatIsWrongIn(text);
         if (wrong !== null) return wrong;
       } else {
-        const name = this.find();
-        if (name === null) {
-          return this.#hasOwnerFile() ? 'another owner.json stands in its place' : 'its owner.json is gone';
-        }
+        const name = this.#findOnce();
+        if (name === null) return this.#hasOwnerFile() ? REPLACED : GONE;
         const replaced = this.#isStillAt(name) ? null : this.#recordAt(name);
         if (replaced !== null && !this.#isAsWritten(replaced)) return CHANGED;
       }
       return isAtItsPath ? null : 'its directory was moved away';
     } catch (error) {
-      if (isGone(error)) return 'its owner.json is gone';
+      if (isGone(error)) return GONE;
       if (errnoOf(error) === 'EBADF') return 'its descriptors were closed by other code in this process';
       throw error;
     }
@@ -88,6 +102,14 @@ export class OwnRecord {
    * shows that it is ours.
    */
   find(): string | null {
+    for (let look = 1; look <= LOOKS; look += 1) {
+      const name = this.#findOnce();
+      if (name !== null) return name;
+    }
+    return null;
+  }
+
+  #findOnce(): string | null {
     if (this.isAt(OWNER_FILE)) return OWNER_FILE;
     const { lockPath, directory } = this.#published;
     const claims = lockPath.backend.files.list(directory, MAX_NAMES).filter(isClaimedName);

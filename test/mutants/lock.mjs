@@ -140,8 +140,20 @@ export const files = [
       },
       {
         what: 'another owner.json is taken for the own one',
-        from: "return this.#hasOwnerFile() ? 'another owner.json stands in its place' : 'its owner.json is gone';",
-        to: 'return null;',
+        from: 'if (name === null) return this.#hasOwnerFile() ? REPLACED : GONE;',
+        to: 'if (name === null) return null;',
+      },
+      {
+        what: 'a record that is claimed and given back during a look is lost',
+        from: 'if (!isMissed || look === LOOKS) return wrong;',
+        to: 'return wrong;',
+        tests: ['test/lock/claimed-meanwhile.test.ts'],
+      },
+      {
+        what: 'a record that is claimed and given back during a release is lost',
+        from: 'look <= LOOKS',
+        to: 'look <= 1',
+        tests: ['test/lock/claimed-meanwhile.test.ts'],
       },
       {
         what: 'what stands in owner.json does not matter',

@@ -19,7 +19,7 @@ const oracle = join(directory, 'oracle');
  * ms. Two owners meet in a section only if it lasts for longer than an acquisition takes. That can be a second under Wine
  * on a busy machine, so the control stays for longer.
  */
-const LONGEST_SECTION = how === 'flawed' ? 2_000 : 200;
+const LONGEST_SECTION = how === 'flawed' ? 2_000 : 60;
 /** ms that the system may need to take apart a process that was killed. */
 const LATE = 30;
 /**

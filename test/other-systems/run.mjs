@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 // Holds plain Node on other systems against its bars: how soon the lock of a killed owner is free, that heirs hold it, and
-// that nobody shares one. `npm run test:systems -- [--seconds N] [--kills N] [system...]`. Systems: darwin, freebsd, openbsd and win32 are
-// Node on Linux that is told to be there, with the open(2) of that system; darwin-native is the same with the addon for macOS,
-// mapped and bound on Linux; wine20 and wine22 are Node for Windows in Wine (wine.sh installs it); wine20-native and
-// wine22-native are the same with the addon; `here` is the system that this runs on. Default: darwin.
+// that nobody shares one.
+// `npm run test:systems -- [--seconds N] [--kills N] [--slack N] [--only addon] [system...]`
+// Systems: darwin, freebsd, openbsd and win32 are Node on Linux that is told to be there, with the open(2) of that system;
+// darwin-native is the same with the addon for macOS, mapped and bound on Linux; wine20 and wine22 are Node for Windows in
+// Wine (wine.sh installs it); wine20-native and wine22-native are the same with the addon; `here` is the system that this
+// runs on. Default: darwin.
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,10 +18,15 @@ const { values, positionals } = parseArgs({
   options: {
     seconds: { type: 'string', default: '60' },
     kills: { type: 'string', default: '20' },
+    // How many times as long a waiter may take, on a machine that is not idle.
+    slack: { type: 'string', default: '1' },
+    // `addon`: nothing but the questions to the addon.
+    only: { type: 'string' },
   },
 });
 /** ms on an idle machine of two cores. */
 const BARS = { p50: 150, max: 400 };
+const slack = Number(values.slack);
 const CONTROL_SECONDS = 60;
 const OVERLAPS_OF_CONTROL = 10;
 
@@ -61,9 +68,10 @@ function tryOn(system, run, backend) {
     const { passed, failed } = run('addon.mjs');
     check(passed > 0 && failed.length === 0, `${system}: the addon: ${failed.join('\n')}`);
   }
+  if (values.only === 'addon') return;
   const { p50, max, whileItLived } = run('kills.mjs', values.kills);
   check(
-    p50 <= BARS.p50 && max <= BARS.max,
+    p50 <= BARS.p50 * slack && max <= BARS.max * slack,
     `${system}: a killed owner's lock was free after ${p50} to ${max} ms`,
   );
   check(

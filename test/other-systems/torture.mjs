@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 const CONTENDER = fileURLToPath(new URL('contender.mjs', import.meta.url));
 const CONTENDERS = 4;
 /** The share of acquisitions after which the new owner is killed, and ms within which that happens. */
-const DEATHS = 0.2;
+const DEATHS = 0.15;
 const LONGEST_LIFE = 220;
 /** ms; longer than the grace of what a killed acquirer leaves behind. */
 const GRACE = 6_000;

@@ -16,7 +16,7 @@ import { requireEntryName } from '../arguments.js';
 import type { FileStatus, Filesystem } from '../backend.js';
 import type { Descriptor } from '../descriptor.js';
 import { listNames, modeForFileIn, readFromStart, writeAtStart } from '../file-content.js';
-import { fileStatus } from '../file-status.js';
+import { fileStatus, isSameFile } from '../file-status.js';
 import { NodeFiles } from '../node-files.js';
 import { nullIfMissing, systemError, withSubject } from '../system-error.js';
 import { callByPath, type Entries, lookFor, type Paths } from './by-path.js';
@@ -131,6 +131,17 @@ export class PortableFiles extends NodeFiles {
 
   rmdirAt(directory: Descriptor, name: string): void {
     this.#in([[directory, name]], 'rmdir', ([path]) => rmdirSync(path));
+  }
+
+  /**
+   * The comparison and the deletion are one call here, because a process that is killed before the deletion leaves an empty
+   * directory, which others take only after 30 s.
+   */
+  override rmdirIfAt(directory: Descriptor, name: string, fd: Descriptor): void {
+    const { status } = this.handles.get(fd, 'fstat');
+    this.#in([[directory, name]], 'rmdir', ([path]) => {
+      if (isSameFile(lstat(path), status)) rmdirSync(path);
+    });
   }
 
   statAt(directory: Descriptor, name: string): FileStatus {
