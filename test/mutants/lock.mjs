@@ -234,8 +234,8 @@ export const files = [
       },
       {
         what: 'nobody hears of the file that keeps the lock from being taken',
-        from: "if (removeDirectory(published) === 'occupied') warnOfForeignFiles(published);",
-        to: 'removeDirectory(published);',
+        from: "if (removal === 'occupied') warnOfForeignFiles(published);",
+        to: '',
         tests: RETIRING,
       },
     ],
@@ -361,8 +361,8 @@ export const files = [
       },
       {
         what: 'who deleted nothing removes the directory',
-        from: 'const isOursToRemove = deleteAll(view, files) > 0 || files.length === 0;',
-        to: 'const isOursToRemove = deleteAll(view, files) >= 0;',
+        from: "return removal === 'gone' && deleted > 0 ? removeDirectory(view) : removal;",
+        to: "return removal === 'gone' ? removeDirectory(view) : removal;",
       },
       {
         what: 'the record goes before it is known what is behind many leftovers',
@@ -553,7 +553,7 @@ export const files = [
       },
       {
         what: 'who deletes the last name of a record leaves its directory',
-        from: 'if (unlinkOwnFile(open, taken)) removeDirectory(open);',
+        from: 'removeWithLast(open, taken);',
         to: 'unlinkOwnFile(open, taken);',
         tests: RETIRING,
       },

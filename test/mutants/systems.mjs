@@ -398,6 +398,17 @@ export const files = [
     ],
   },
   {
+    file: 'src/backend/portable/files.ts',
+    tests: ['test/portable/overtaken.test.ts'],
+    mutants: [
+      {
+        what: 'a directory that came in place of another is taken for it, with its last file',
+        from: "if (!isSameFile(lstat(path), status)) throw systemError('ENOENT', 'unlink');",
+        to: '',
+      },
+    ],
+  },
+  {
     file: 'src/identity/observer.ts',
     tests: WITNESS,
     mutants: [

@@ -75,7 +75,7 @@ export function putBack(open: OpenLockDirectory, claimed: string): void {
     // A process that is killed after this step leaves two names of one file, which are judged alike.
     files.linkAt(directory, taken, OWNER_FILE);
     // The owner may have released the file by its other name since.
-    if (unlinkOwnFile(open, taken)) removeDirectory(open);
+    removeWithLast(open, taken);
   } catch (error) {
     if (!isSystemError(error)) throw error;
   }
@@ -106,6 +106,23 @@ export function unlinkOwnFile({ lockPath, directory }: OpenLockDirectory, name: 
     if (isGone(error)) return false;
     throw error;
   }
+}
+
+/**
+ * {@link unlinkOwnFile} of the last file, and {@link removeDirectory}.
+ * @returns `gone` when another process deleted the file, and goes on to remove the directory.
+ */
+export function removeWithLast(lock: OpenLockDirectory, name: string): Removal | 'gone' {
+  const { lockPath, directory } = lock;
+  const { files } = lockPath.backend;
+  try {
+    if (files.unlinkLastAt === undefined) files.unlinkAt(directory, name);
+    else if (files.unlinkLastAt(lockPath.parent, lockPath.name, directory, name)) return 'removed';
+  } catch (error) {
+    if (isGone(error)) return 'gone';
+    throw error;
+  }
+  return removeDirectory(lock);
 }
 
 /** `shadows`: files that were deleted while open are still in the directory (FUSE, NFS). `occupied`: other files are. */
