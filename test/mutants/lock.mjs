@@ -217,14 +217,9 @@ export const files = [
         tests: ['test/lock/retire.test.ts'],
       },
       {
-        what: 'whoever deletes the retired file or not removes the directory',
-        from: 'if (unlinkOwnFile(published, retiredName(published.record.nonce))) {',
-        to: 'unlinkOwnFile(published, retiredName(published.record.nonce));\n  {',
-      },
-      {
         what: 'deleted while it is open',
-        from: '  dropWitness();\n  if (unlinkOwnFile',
-        to: '  if (unlinkOwnFile',
+        from: '  dropWitness();\n  const removal =',
+        to: '  const removal =',
       },
       {
         what: 'the witness is dropped while owner.json has its name',
@@ -550,6 +545,12 @@ export const files = [
         from: 'const taken = claimedName(newNonce());',
         to: 'const taken = claimed;',
         tests: RETIRING,
+      },
+      {
+        what: 'whoever deletes the last file or not removes the directory',
+        from: "    if (isGone(error)) return 'gone';\n    throw error;\n  }\n  return removeDirectory(lock);",
+        to: '    if (!isGone(error)) throw error;\n  }\n  return removeDirectory(lock);',
+        tests: ['test/lock/overtaken.test.ts', 'test/crash/late.test.ts'],
       },
       {
         what: 'who deletes the last name of a record leaves its directory',
