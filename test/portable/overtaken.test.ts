@@ -157,6 +157,30 @@ test('the last file is deleted with its directory, unless something else is in i
   expect(existsSync(join(path, 'lock'))).toBe(false);
 });
 
+describeForBackends(['portable'], 'a record that another process reads while its lock is released', (api) => {
+  test('keeps its name on Windows until that process closes it, and the release waits', () => {
+    const path = join(tempDir(), 'install.lock');
+    const lock = api.acquireLockSync(path);
+    const { rmdirSync, unlinkSync } = fs;
+    onTestFinished(() => {
+      Object.assign(fs, { rmdirSync, unlinkSync });
+      syncBuiltinESMExports();
+    });
+    let tries = 0;
+    Object.assign(fs, {
+      unlinkSync: () => {},
+      rmdirSync: (directory: string) => {
+        tries += 1;
+        if (tries === 5) for (const name of readdirSync(directory)) unlinkSync(join(directory, name));
+        rmdirSync(directory);
+      },
+    });
+    syncBuiltinESMExports();
+    lock.releaseSync();
+    expect(existsSync(path)).toBe(false);
+  });
+});
+
 describeForBackends(['portable'], 'a lock that is taken anew at the worst moment', (api) => {
   const works: Record<string, (path: string) => () => unknown> = {
     'a reclaim': (path) => {

@@ -6,7 +6,7 @@ import { sleepSync } from '../../backend/sleep.js';
 import { errnoOf, isGone, isSystemError } from '../../backend/system-error.js';
 import { NotALockError } from '../../errors.js';
 import type { LockPath } from './lock-path.js';
-import { claimedName, isShadowName, OWNER_FILE, retiredName } from './names.js';
+import { claimedName, isRetiredName, isShadowName, OWNER_FILE, retiredName } from './names.js';
 import { newNonce } from './nonce.js';
 
 /** How often the removal of a directory that holds nothing but shadows is retried, a millisecond apart. */
@@ -164,10 +164,15 @@ function tryRemoveDirectory({ lockPath, directory }: OpenLockDirectory): boolean
 /** What stands at a path whose directory cannot be one that mkdir(2) made there. */
 export const MOUNT_POINT = 'a mount point, or the root of a subvolume';
 
-/** True as well for an empty directory: shadows vanish once the last close has reached the FUSE daemon. */
+/**
+ * True as well for an empty directory: shadows vanish once the last close has reached the FUSE daemon. On Windows a file that
+ * another process reads keeps its name until then, though it is deleted.
+ */
 function holdsOnlyShadows({ lockPath, directory }: OpenLockDirectory): boolean {
+  const { files, actsOnOpenDirectory } = lockPath.backend;
+  const isShadow = (name: string) => isShadowName(name) || (!actsOnOpenDirectory && isRetiredName(name));
   try {
-    return lockPath.backend.files.list(directory, 10).every(isShadowName);
+    return files.list(directory, 10).every(isShadow);
   } catch (error) {
     if (isGone(error)) return true;
     throw error;
