@@ -10,6 +10,7 @@ import { parseAddress } from '../engine/etcd/address.js';
 import { etcdLocksAt } from '../engine/etcd/locks.js';
 import type { EtcdOptions } from '../engine/etcd/options.js';
 import type { NamedAcquireOptions, NamedInspection, NamedReclaimResult } from '../engine/locks.js';
+import { within } from '../engine/within.js';
 import type { InspectOptions } from '../lock/protocol/assess.js';
 import { LockTimeoutError } from '../lock/timeout-error.js';
 import { Reporter } from '../lock/waiting/reporter.js';
@@ -91,7 +92,9 @@ export function waitAt(
     const startedAt = monotonicMs();
     const reporter = new Reporter(`${locks.address}${name}`, options);
     const wakeup = new Wakeup();
-    let last = await locks.inspect(name);
+    // One look is made in any case, and takes the time of a call.
+    const patience = timeout > 0 ? timeout : Number.POSITIVE_INFINITY;
+    let last = await within(locks.inspect(name), patience, () => locks.engine.unavailable(patience));
     const watch = await locks.watch(name, (inspection) => {
       last = inspection;
       wakeup.wake();
