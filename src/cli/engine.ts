@@ -27,11 +27,18 @@ type Judging = Pick<InspectOptions, 'trustBootId'>;
 /** The lock under which `run` starts its command. */
 export type RunLock = Pick<EngineLock, 'signal' | 'release' | 'optionsOfHeir'>;
 
-/** Acquires the lock at an address. Its release ends the connection as well. */
+/** Milliseconds for which a program that is told to end tries to release its lock, which else falls with its lease. */
+const HURRY = 2_000;
+
+/**
+ * Acquires the lock at an address. Its release ends the connection as well.
+ * @param isToEnd whether the program was told to end by the time of the release.
+ */
 export async function acquireAt(
   address: string,
   options: NamedAcquireOptions & { readonly handedOver: boolean },
   judging: Judging,
+  isToEnd: () => boolean,
 ): Promise<RunLock> {
   const locks = open(address, judging);
   try {
@@ -40,8 +47,9 @@ export async function acquireAt(
       signal: lock.signal,
       optionsOfHeir: (given) => lock.optionsOfHeir(given),
       async release() {
+        const patience = isToEnd() ? HURRY : Number.POSITIVE_INFINITY;
         try {
-          await lock.release();
+          await within(lock.release(), patience, () => locks.engine.unavailable(patience));
         } finally {
           await locks.close();
         }

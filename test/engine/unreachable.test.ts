@@ -103,6 +103,18 @@ describe('a server that cannot be reached', () => {
     }
   });
 
+  testRequiring(BUILT, 'run that was told to end tries to release its lock for two seconds', async () => {
+    const server = await fallingServer();
+    const command = ['sh', '-c', 'echo started; exec sleep 30'];
+    const running = startCli(['run', `etcd://${server.endpoint}/locks/a`, '--', ...command]);
+    await running.said('started');
+    server.fall();
+    process.kill(running.pid, 'SIGTERM');
+    expect(await timeOf(() => running.closed)).toBeLessThan(5_000);
+    const { code, stderr } = await running.closed;
+    expect([code, stderr]).toEqual([143, expect.stringMatching(/answer(ed)? within 2/)]);
+  });
+
   test('close() tries for two seconds where a lock is held, and not where none is', async () => {
     const [held, idle] = [await fallingServer(), await fallingServer()];
     const [one, two] = [held, idle].map(({ endpoint }) => etcd({ endpoints: [endpoint] }));
