@@ -1,21 +1,31 @@
 import { monotonicMs } from '../backend/monotonic-clock.js';
-import { acquireEvent, type WaitReport } from '../lock/events.js';
+import { acquireEvent, ownerAgeOf } from '../lock/events.js';
 import { LockTimeoutError } from '../lock/timeout-error.js';
+import { ignoreAbort, onAbort } from '../lock/waiting/aborts.js';
+import { isListening, Reporter } from '../lock/waiting/reporter.js';
+import { Wakeup } from '../lock/waiting/wakeup.js';
+import type { OwnerRecord } from '../record/owner-record.js';
 import { Candidate, type CandidateOptions, GivenUp, SessionLost } from './candidate.js';
 import type { Engine } from './engine.js';
 import { EngineLock } from './engine-lock.js';
 import type { ProofOfDeath } from './proof-of-death.js';
 import type { SharedSession } from './shared-session.js';
-import type { Turns } from './turns.js';
+import type { Hindrance, Task, Turns } from './turns.js';
 
-const BUSY = 'another task of this process holds it or waits for it';
-const MUTE = 'the server has not answered who holds it';
+/** Milliseconds between two reports to a task that waits for another one of this process. */
+const LOOK = 10_000;
+
+const WANTED_HERE: Hindrance = {
+  owner: null,
+  verdict: null,
+  description: 'another task of this process waits for it',
+};
 
 /**
  * A call of `acquire`: first this process's turn, then one candidate after the other, as long as sessions are lost. It ends
  * with the lock, with its time, or with its signal.
  */
-export class Acquisition {
+export class Acquisition implements Task {
   readonly #engine: Engine;
   readonly #proof: ProofOfDeath;
   readonly #session: SharedSession;
@@ -25,7 +35,11 @@ export class Acquisition {
   readonly #timeout: number;
   readonly #startedAt = monotonicMs();
   #candidate: Candidate | null = null;
-  #isInTurn = false;
+  /** What kept the candidates before. */
+  #seen: Hindrance | null = null;
+  #lock: EngineLock | null = null;
+  /** Made when another task is first. */
+  #wakeup: Wakeup | null = null;
   #isOver = false;
 
   constructor(
@@ -44,10 +58,23 @@ export class Acquisition {
     this.#timeout = options.timeout ?? Number.POSITIVE_INFINITY;
   }
 
+  get hindrance(): Hindrance | null {
+    if (this.#lock !== null) return heldHere(this.#lock.owner);
+    return this.#candidate?.hindrance ?? this.#seen;
+  }
+
+  get isListening(): boolean {
+    return isListening(this.#options);
+  }
+
+  wake(): void {
+    this.#wakeup?.wake();
+  }
+
   /** @throws LockTimeoutError, `signal.reason`, and the errors of {@link Engine}. */
   async run(): Promise<EngineLock> {
     this.#options.signal?.throwIfAborted();
-    if (this.#timeout === 0 && this.#turns.isTaken(this.#name)) throw this.#timedOut();
+    if (this.#timeout === 0 && this.#turns.first(this.#name) !== undefined) throw this.#timedOut();
     const lock = await this.#withinTime(this.#win());
     if (acquireEvent.isHeard) {
       const { path, owner, reclaimed } = lock;
@@ -57,10 +84,11 @@ export class Acquisition {
   }
 
   async #win(): Promise<EngineLock> {
-    const { turn, leave } = this.#turns.enter(this.#name);
+    const leave = () => this.#turns.leave(this.#name, this);
+    const changed = () => this.#turns.hasChanged(this.#name);
+    this.#turns.enter(this.#name, this);
     try {
-      await turn;
-      this.#isInTurn = true;
+      if (this.#turns.first(this.#name) !== this) await this.#awaitTurn();
       for (;;) {
         if (this.#isOver) throw new GivenUp();
         const session = await this.#session.open();
@@ -71,15 +99,35 @@ export class Acquisition {
           this.#name,
           this.#options,
           this.#startedAt,
+          changed,
         );
+        this.#seen = this.hindrance;
         this.#candidate = candidate;
         if (this.#isOver) candidate.giveUp();
         const won = await candidate.win(this.#timeout === 0).catch(nullIfSessionLost);
-        if (won !== null) return new EngineLock({ ...won, leave });
+        if (won === null) continue;
+        this.#lock = new EngineLock({ ...won, leave });
+        this.#candidate = null;
+        changed();
+        return this.#lock;
       }
     } catch (error) {
       leave();
       throw error;
+    }
+  }
+
+  /** Waits for the tasks of this process that came before, and reports what keeps the first of them, or that it holds the lock. */
+  async #awaitTurn(): Promise<void> {
+    const wakeup = new Wakeup();
+    this.#wakeup = wakeup;
+    const reporter = new Reporter(this.#path, this.#options);
+    for (;;) {
+      const first = this.#turns.first(this.#name);
+      if (first === this || this.#isOver) return;
+      const hindrance = first?.hindrance ?? WANTED_HERE;
+      const report = reporter.report({ ...hindrance, moving: false, lookAgainIn: LOOK }, this.#waited);
+      await wakeup.wait(Math.min(LOOK, reporter.dueIn(report)), undefined);
     }
   }
 
@@ -91,19 +139,22 @@ export class Acquisition {
         if (this.#isOver) return;
         this.#isOver = true;
         clearTimeout(timer);
-        signal?.removeEventListener('abort', abort);
+        if (signal !== undefined) ignoreAbort(signal, abort);
         settle();
       };
       const stop = (error: () => unknown) =>
         end(() => {
           this.#candidate?.giveUp();
           reject(error());
+          this.wake();
         });
       const abort = () => stop(() => signal?.reason);
       // Node ends a timer at once that is set to more. A single try waits for nothing but the server.
       const isTimed = this.#timeout > 0 && this.#timeout < 2 ** 31;
       const timer = isTimed ? setTimeout(() => stop(() => this.#timedOut()), this.#timeout) : undefined;
-      signal?.addEventListener('abort', abort);
+      if (signal !== undefined) onAbort(signal, abort);
+      // A listener of the first report may have done it.
+      if (signal?.aborted) abort();
       work.then(
         (lock) => {
           if (this.#isOver) lock.release().catch(() => {});
@@ -118,19 +169,29 @@ export class Acquisition {
     return monotonicMs() - this.#startedAt;
   }
 
-  #timedOut(): LockTimeoutError {
-    const last = this.#candidate?.report ?? {
-      path: `${this.#engine.address}${this.#name}`,
-      owner: null,
-      ownerAge: null,
-      verdict: null,
-      description: this.#isInTurn ? MUTE : BUSY,
-      liftedBy: null,
-      overdue: false,
-    };
-    const report: WaitReport = { ...last, waited: this.#waited };
-    return new LockTimeoutError(report, this.#timeout);
+  get #path(): string {
+    return `${this.#engine.address}${this.#name}`;
   }
+
+  /** Only what somebody holds is busy. Where no server has said so, it is the server that was not there in time. */
+  #timedOut(): Error {
+    const [path, waited] = [this.#path, this.#waited];
+    const first = this.#candidate === null ? (this.#turns.first(this.#name) ?? this) : this;
+    const isTry = this.#timeout === 0;
+    const hindrance = first.hindrance ?? (isTry ? WANTED_HERE : null);
+    if (hindrance === null) return this.#engine.unavailable(waited);
+    const { owner, verdict, description } = hindrance;
+    const more = { ownerAge: ownerAgeOf(owner), liftedBy: null, overdue: false };
+    return new LockTimeoutError({ path, waited, owner, verdict, description, ...more }, this.#timeout);
+  }
+}
+
+/** What a task of this process that holds the lock is to another one. */
+function heldHere(owner: OwnerRecord): Hindrance {
+  const { nonce } = owner;
+  const evidence = [{ check: 'nonce', recorded: nonce, observed: nonce, finding: 'alive' }] as const;
+  const verdict = { state: 'alive', certainty: 'proven', reason: 'held-by-this-process', evidence } as const;
+  return { owner, verdict, description: 'its owner is alive (held-by-this-process)' };
 }
 
 /** @throws any other error. */

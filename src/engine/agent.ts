@@ -60,11 +60,7 @@ export class Agent {
     if (!available || backend.watch === null) throw new LifelineUnavailableError(reason);
     while (!signal.aborted) {
       try {
-        const line = await this.#engine.listAll();
-        this.#replace(line);
-        this.#lookAtLifelines();
-        await this.#lookAtLeases();
-        await this.#follow(line, signal);
+        await untilAborted(signal, this.#lookAtAll(signal));
       } catch (error) {
         if (signal.aborted) break;
         // This connection stays useless, while whoever restarts the agent gives it a new one.
@@ -76,9 +72,19 @@ export class Agent {
     for (const key of [...this.#tracked.keys()]) this.#forget(key);
   }
 
+  async #lookAtAll(signal: AbortSignal): Promise<void> {
+    const line = await this.#engine.listAll();
+    if (signal.aborted) return;
+    this.#replace(line);
+    this.#lookAtLifelines();
+    await this.#lookAtLeases();
+    await this.#follow(line, signal);
+  }
+
   /** Follows the changes until the watch ends, or until the next look is due. */
   #follow({ position }: Line, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
+      if (signal.aborted) return resolve();
       const watch = this.#engine.watch('all', position, (change) => {
         if (change === null) end();
         else this.#apply(change);
@@ -163,10 +169,11 @@ export class Agent {
     try {
       const { owner, verdict } = this.#proof.judge(entry);
       if (verdict?.state !== 'dead') return;
-      const pause = await this.#proof.pauseBeforeRemoval(entry);
+      const pause = await this.#proof.pauseBeforeRemoval(entry, owner);
       if (pause > this.#look) return;
       if (pause > 0) {
-        await sleep(pause);
+        // It does not hold up the end of an agent.
+        await sleep(pause, undefined, { ref: false });
         await this.#removeIfDead(entry);
       } else if (await this.#engine.removeIf(entry)) {
         this.#events.removed(this.#engine.nameOf(entry.key), owner);
@@ -175,4 +182,13 @@ export class Agent {
       this.#events.failed(error);
     }
   }
+}
+
+/** Waits for `work`, or for the signal: an answer that does not come must not hold up the end. */
+function untilAborted(signal: AbortSignal, work: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = () => resolve();
+    signal.addEventListener('abort', end);
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', end));
+  });
 }

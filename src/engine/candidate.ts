@@ -12,11 +12,14 @@ import { LOSSES, lossOf, makeOwnEntry, type OwnEntry, removeOwn } from './own-en
 import type { Judgement, ProofOfDeath } from './proof-of-death.js';
 import { type Judged, removeDead } from './remove-dead.js';
 import { type Holding, LEASE_ENDED, LEASE_LATE, LOOKS_PER_TTL, type Session } from './session.js';
+import type { Hindrance } from './turns.js';
 
 /** Milliseconds between two looks that found the same, though something woke the waiter. */
 const IDLE_PAUSE = 50;
 /** Most attempts to make an entry where a late request of this process has left another one. */
 const ATTEMPTS = 3;
+
+const ANOTHER: Hindrance = { owner: null, verdict: null, description: 'another is first in line' };
 
 export interface CandidateOptions extends NamedAcquireOptions {
   /** True: a command inherits the lifeline of the lock. */
@@ -40,16 +43,21 @@ export class Candidate implements Holding {
   readonly #own: OwnEntry;
   readonly #reporter: Reporter;
   readonly #startedAt: number;
+  readonly #told: () => void;
   readonly #wakeup = new Wakeup();
   #reclaimed: ReclaimedLock | null = null;
   /** Why the session serves it no longer. */
   #ended: Error | null = null;
   #isGivenUp = false;
+  #isClosed = false;
+  /** True once the server has said that another was first. */
+  #isBehind = false;
   /** The latest report of the waiting. */
-  report: WaitReport | null = null;
+  #report: WaitReport | null = null;
 
   /**
    * @param startedAt when the acquisition began, in ms on the monotonic clock.
+   * @param told is called whenever {@link hindrance} is another one.
    * @throws EMFILE, ENFILE or ENOMEM.
    */
   constructor(
@@ -59,15 +67,22 @@ export class Candidate implements Holding {
     name: string,
     options: CandidateOptions,
     startedAt: number,
+    told: () => void,
   ) {
     this.#engine = engine;
     this.#session = session;
     this.#proof = proof;
     this.#name = name;
     this.#startedAt = startedAt;
+    this.#told = told;
     this.#reporter = new Reporter(`${engine.address}${name}`, options);
-    this.#own = makeOwnEntry(session.lease, options.label, options.handedOver === true);
+    this.#own = makeOwnEntry(session.lease, proof.settle, options.label, options.handedOver === true);
     this.key = engine.keyOf(name, session.lease);
+  }
+
+  /** What keeps it from the lock. null: the server has not said so yet. */
+  get hindrance(): Hindrance | null {
+    return this.#report ?? (this.#isBehind ? ANOTHER : null);
   }
 
   /** Ends the waiting, as soon as the call to the server that is under way is over. */
@@ -81,6 +96,7 @@ export class Candidate implements Holding {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#end(closedError(this.#engine.address));
   }
 
@@ -100,6 +116,7 @@ export class Candidate implements Holding {
       const { mine, first } = await this.#publish();
       this.entry = mine;
       if (first.token === mine.token) return this.#won(mine, mine.token);
+      this.#isBehind = true;
       for (let line: Line | null = null; ; ) {
         this.#requireWanted();
         const found: Line = await this.#engine.list(this.#name, mine.token);
@@ -121,7 +138,8 @@ export class Candidate implements Holding {
       }
     } catch (error) {
       await this.#withdraw();
-      throw error;
+      // A program that closes its locks also breaks off the calls that are under way.
+      throw this.#isClosed ? this.#ended : error;
     }
   }
 
@@ -166,7 +184,8 @@ export class Candidate implements Holding {
   #tell({ owner, verdict, description }: Judgement): void {
     // What nothing here decides ends with its lease, so a person need not end it. The description names one without.
     const seen = { owner, verdict, description, moving: false, lookAgainIn: this.#lookInterval };
-    this.report = this.#reporter.report(seen, monotonicMs() - this.#startedAt);
+    this.#report = this.#reporter.report(seen, monotonicMs() - this.#startedAt);
+    this.#told();
   }
 
   get #lookInterval(): number {
@@ -183,7 +202,7 @@ export class Candidate implements Holding {
     });
     let stream: EngineWatch | null = null;
     try {
-      const report = this.report as WaitReport;
+      const report = this.#report as WaitReport;
       if (isIdle) await this.#wakeup.wait(IDLE_PAUSE, undefined);
       stream = this.#engine.watch({ key: nearest.key }, position, wake);
       this.#requireWanted();

@@ -122,7 +122,7 @@ export class EngineLock implements NamedLock, Holding {
       const end = await removeOwn(engine, this.entry);
       // The server that has removed the entry had it until then, so nobody else held the lock, whatever a clock says.
       if (end !== 'removed' && !session.isAlive)
-        throw this.#declareLost('its lease was over before its release');
+        throw this.#declareLost(session.loss ?? 'its lease was over before its release');
       if (end === 'gone' || end === 'overwritten') throw this.#declareLost(LOSSES[end]);
       if (end === 'in doubt') {
         throw new EngineUnavailableError(

@@ -121,7 +121,10 @@ export interface Engine {
    */
   watch(what: Watched, from: string, changed: (change: Change | null) => void): EngineWatch;
 
-  /** Closes all connections. */
+  /** What a call throws that is given up after so many milliseconds: with what stands in its way, as far as that is known. */
+  unavailable(waitedMs: number): Error;
+
+  /** Closes all connections. A call that is under way, or is repeated, ends at once. */
   close(): void;
 }
 

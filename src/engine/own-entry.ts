@@ -9,7 +9,8 @@ import {
   SharedLifeline,
 } from '../lock/protocol/own-lifeline.js';
 import { formatOwnerRecord, ownerRecordOf } from '../record/format.js';
-import type { OwnerRecord } from '../record/owner-record.js';
+import type { LeaseRecord, OwnerRecord } from '../record/owner-record.js';
+import { MAX_SETTLE } from '../record/parse.js';
 import type { Engine, Entry, Lease } from './engine.js';
 import { PLACE } from './proof-of-death.js';
 
@@ -24,10 +25,16 @@ export interface OwnEntry {
 /**
  * Takes a lifeline and makes the record that names it. It is drawn only now, when the lease is there: a copy of this
  * machine that is made before has not got it.
+ * @param settle ms for which those who see its death are to keep the lock.
  * @param handedOver a command inherits the lifeline.
  * @throws EMFILE, ENFILE or ENOMEM where descriptors or memory have run out.
  */
-export function makeOwnEntry(lease: Lease, label: string | undefined, handedOver: boolean): OwnEntry {
+export function makeOwnEntry(
+  lease: Lease,
+  settle: number,
+  label: string | undefined,
+  handedOver: boolean,
+): OwnEntry {
   const { backend } = currentObserver();
   const identity = selfIdentity();
   const nonce = newNonce();
@@ -40,11 +47,16 @@ export function makeOwnEntry(lease: Lease, label: string | undefined, handedOver
     filesystem: PLACE,
     witness: null,
     lifeline: lifeline?.text ?? null,
-    lease: { durationMs: lease.ttlMs },
+    lease: leaseRecordOf(lease, settle),
     handedOver,
     label,
   };
   return { owner: ownerRecordOf(record), text: formatOwnerRecord(record), lifeline };
+}
+
+function leaseRecordOf({ ttlMs }: Lease, settle: number): LeaseRecord {
+  if (settle === 0) return { durationMs: ttlMs };
+  return { durationMs: ttlMs, settleMs: Math.min(Math.ceil(settle), MAX_SETTLE) };
 }
 
 /** How an entry of this process was lost. Others judge its owner by what stands in it, so an overwritten one is lost too. */

@@ -43,6 +43,11 @@ export class ProofOfDeath {
     this.#options = options;
   }
 
+  /** Milliseconds; see `EtcdOptions`. */
+  get settle(): number {
+    return this.#options.settle;
+  }
+
   /** Judges by what this kernel shows, and remembers a lifeline that is held. */
   judge(entry: Entry): Judgement {
     const owner = recordIn(entry);
@@ -62,9 +67,10 @@ export class ProofOfDeath {
 
   /**
    * Whether an entry whose owner {@link judge} found dead may be removed.
+   * @param owner the record in it, which may want to be kept for longer than this process keeps others.
    * @returns milliseconds to wait before: 0 none. Infinity: it must not be removed, because its lease is renewed elsewhere.
    */
-  async pauseBeforeRemoval({ key, token, lease }: Entry): Promise<number> {
+  async pauseBeforeRemoval({ key, token, lease }: Entry, owner: OwnerRecord | null): Promise<number> {
     const renewals = lease === null ? null : await this.#lookAt(lease);
     if (renewals?.areOfTwo) return Number.POSITIVE_INFINITY;
     const death = `${token} ${key}`;
@@ -72,7 +78,8 @@ export class ProofOfDeath {
     this.#deaths.set(death, diedAt);
     // The dead renew nothing. So whoever waits for somewhat more than a third of the lease sees every copy.
     if (renewals?.isLaterThan(diedAt)) return Number.POSITIVE_INFINITY;
-    return Math.max(0, diedAt + this.#options.settle - monotonicMs());
+    const settle = Math.max(this.settle, owner?.lease?.settleMs ?? 0);
+    return Math.max(0, diedAt + settle - monotonicMs());
   }
 
   async #lookAt(lease: string): Promise<Renewals> {

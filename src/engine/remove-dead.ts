@@ -24,7 +24,7 @@ export async function removeDead(
   for (const { entry, judgement } of judged) {
     const { owner, verdict, description } = judgement;
     if (verdict?.state !== 'dead') continue;
-    const left = await proof.pauseBeforeRemoval(entry);
+    const left = await proof.pauseBeforeRemoval(entry, owner);
     pause = Math.min(pause, left);
     if (left > 0 || !(await engine.removeIf(entry))) continue;
     removed = { owner, ownerAge: ownerAgeOf(owner), verdict, description };

@@ -1,12 +1,21 @@
 import { RecentMap } from '../recent-map.js';
 import type { Engine, Entry, Lease } from './engine.js';
 import { LOSSES, lossOf, removeOwn } from './own-entry.js';
+import { within } from './within.js';
 
 /** Looks at entries in the time that the server granted, because a watch that is silent proves nothing. */
 export const LOOKS_PER_TTL = 3;
 
 export const LEASE_ENDED = 'the server has ended its lease';
 export const LEASE_LATE = 'its lease could not be renewed in time';
+
+/**
+ * Most milliseconds for which the end of a session tries to remove its entries. What the server does not hear by then
+ * falls with the lease.
+ */
+const CLOSE_PATIENCE = 2_000;
+/** The same for a session that keeps no lock: its end gives the lease back, and nobody waits for that. */
+const IDLE_CLOSE_PATIENCE = 300;
 
 /** Texts that are remembered. A request that is carried out after so many others ends the session, and harms nothing. */
 const WRITTEN = 256;
@@ -44,6 +53,8 @@ export class Session {
   /** What this process wrote, or may have written, into entries of the lease. */
   readonly #written = new RecentMap<true>(WRITTEN);
   #lost: string | null = null;
+  /** The removal of what it kept, once it is over. */
+  #removal: Promise<void> = Promise.resolve();
 
   constructor(engine: Engine, lease: Lease) {
     this.#engine = engine;
@@ -67,6 +78,11 @@ export class Session {
   /** True once it has ended. Its lease may be over before that is noticed: see {@link isAlive}. */
   get isLost(): boolean {
     return this.#lost !== null;
+  }
+
+  /** How it was lost, or ended. null while it goes on. */
+  get loss(): string | null {
+    return this.#lost;
   }
 
   /** False once its lease can no longer be counted on. */
@@ -108,17 +124,23 @@ export class Session {
     const holdings = this.#takeHoldings();
     for (const holding of holdings) holding.lose(how);
     // Others need not wait for what nobody keeps any more. It falls by itself where the server does not hear this.
-    this.#removeAll(holdings).catch(() => {});
+    this.#removal = this.#removeAll(holdings).catch(() => {});
   }
 
-  /** Ends all its locks. */
+  /** Ends all its locks. @throws EngineUnavailableError where the server has not heard of that in time. */
   async end(): Promise<void> {
-    if (this.#lost !== null) return;
-    this.#lost = 'its session was closed';
-    this.#stop();
     const holdings = this.#takeHoldings();
+    if (this.#lost === null) {
+      this.#lost = 'its session was closed';
+      this.#stop();
+      const removal = this.#removeAll(holdings);
+      this.#removal = holdings.length > 0 ? removal : removal.catch(() => {});
+    }
+    const patience = holdings.length > 0 ? CLOSE_PATIENCE : IDLE_CLOSE_PATIENCE;
     try {
-      await this.#removeAll(holdings);
+      await within(this.#removal, patience, () => this.#engine.unavailable(patience));
+    } catch (error) {
+      if (holdings.length > 0) throw error;
     } finally {
       this.lease.stop();
       // The lifelines go after the entries, so that nobody finds a dead owner.
@@ -132,11 +154,18 @@ export class Session {
     return holdings;
   }
 
-  /** The end of a lease takes all its entries along, and a copy of this process may have made some. */
+  /**
+   * Removes all that this process made, and then ends the lease, so that nothing is made either by a request that reaches
+   * the server later.
+   */
   async #removeAll(holdings: readonly Holding[]): Promise<void> {
-    await Promise.all(entriesOf(holdings).map((entry) => this.#engine.removeIf(entry)));
-    const others = await this.#engine.entriesOf(this.lease.id);
-    if (others?.length === 0) await this.#engine.revoke(this.lease);
+    await Promise.all(entriesOf(holdings).map((entry) => removeOwn(this.#engine, entry)));
+    const left = (await this.#engine.entriesOf(this.lease.id)) ?? [];
+    // One was made by a request whose answer is on its way, or was lost.
+    const own = left.filter(({ text }) => this.#written.has(text));
+    await Promise.all(own.map((entry) => this.#engine.removeIf(entry)));
+    // The end of a lease takes all its entries along, and a copy of this process may have made some.
+    if (own.length === left.length) await this.#engine.revoke(this.lease);
   }
 
   #stop(): void {

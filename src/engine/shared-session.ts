@@ -7,6 +7,8 @@ export class SharedSession {
   readonly #engine: Engine;
   readonly #ttlMs: number;
   #opened: Promise<Session> | null = null;
+  /** The latest one that the server has granted. */
+  #session: Session | null = null;
   #isEnded = false;
 
   constructor(engine: Engine, ttlMs: number) {
@@ -22,15 +24,25 @@ export class SharedSession {
   async open(): Promise<Session> {
     for (;;) {
       if (this.#isEnded) throw closedError(this.#engine.address);
-      this.#opened ??= this.#engine.grant(this.#ttlMs).then((lease) => new Session(this.#engine, lease));
+      this.#opened ??= this.#grant();
       const opened = this.#opened;
       const session = await opened.catch((error: unknown) => {
         if (this.#opened === opened) this.#opened = null;
-        throw error;
+        throw this.#isEnded ? closedError(this.#engine.address) : error;
       });
       if (!session.isLost) return session;
       if (this.#opened === opened) this.#opened = null;
     }
+  }
+
+  async #grant(): Promise<Session> {
+    const lease = await this.#engine.grant(this.#ttlMs);
+    if (this.#isEnded) {
+      lease.stop();
+      throw closedError(this.#engine.address);
+    }
+    this.#session = new Session(this.#engine, lease);
+    return this.#session;
   }
 
   lose(how: string): void {
@@ -40,9 +52,9 @@ export class SharedSession {
     );
   }
 
+  /** A lease that the server has not granted yet is not waited for. It keeps nothing, and falls by itself. */
   async end(): Promise<void> {
     this.#isEnded = true;
-    const session = await this.#opened?.catch(() => null);
-    await session?.end();
+    await this.#session?.end();
   }
 }

@@ -1,29 +1,49 @@
+import type { WaitReport } from '../lock/events.js';
+
+/** What keeps a task from a lock. */
+export type Hindrance = Pick<WaitReport, 'owner' | 'verdict' | 'description'>;
+
+/** A task of this process that wants a lock, or has it. */
+export interface Task {
+  /** What keeps those behind it from the lock, while it is the first. null: the server has not said so yet. */
+  readonly hindrance: Hindrance | null;
+  /** Whether it wants to be woken when that changes for the first of the line. */
+  readonly isListening: boolean;
+  /** Its turn may have come. */
+  wake(): void;
+}
+
 /**
  * The tasks of this process that want the same lock, one after the other. A session has one entry in the line of a lock,
  * so that two tasks would otherwise share it, and both hold the lock.
  */
 export class Turns {
-  readonly #ends = new Map<string, Promise<void>>();
+  readonly #lines = new Map<string, Task[]>();
 
-  isTaken(name: string): boolean {
-    return this.#ends.has(name);
+  /** The task whose turn it is. */
+  first(name: string): Task | undefined {
+    return this.#lines.get(name)?.[0];
   }
 
-  /**
-   * Takes a place in line at once.
-   * @returns `turn` resolves when all before have left; `leave` ends the turn, or gives the place up before it.
-   */
-  enter(name: string): { readonly turn: Promise<void>; readonly leave: () => void } {
-    const turn = this.#ends.get(name) ?? Promise.resolve();
-    let leave = () => {};
-    const own = new Promise<void>((resolve) => {
-      leave = resolve;
-    });
-    const end = turn.then(() => own);
-    this.#ends.set(name, end);
-    void end.then(() => {
-      if (this.#ends.get(name) === end) this.#ends.delete(name);
-    });
-    return { turn, leave };
+  enter(name: string, task: Task): void {
+    const line = this.#lines.get(name);
+    if (line === undefined) this.#lines.set(name, [task]);
+    else line.push(task);
+  }
+
+  /** Ends the turn of a task, or gives its place up before. It may be called again. */
+  leave(name: string, task: Task): void {
+    const line = this.#lines.get(name);
+    const at = line?.indexOf(task) ?? -1;
+    if (line === undefined || at < 0) return;
+    line.splice(at, 1);
+    if (line.length === 0) this.#lines.delete(name);
+    else if (at === 0) line[0]?.wake();
+  }
+
+  /** What keeps the first task of the line has changed. */
+  hasChanged(name: string): void {
+    const line = this.#lines.get(name) ?? [];
+    if (line.length > 1) for (const task of line) if (task.isListening) task.wake();
   }
 }

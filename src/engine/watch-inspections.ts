@@ -30,19 +30,23 @@ export async function watchInspections(
     listening?.close();
     listening = await listen(() => wakeup.wake()).catch(() => null);
   };
+  const lookAgain = async () => {
+    await start();
+    const inspection = await inspect().catch(() => null);
+    if (inspection !== null) see(inspection);
+  };
   const go = async () => {
     while (!isClosed) {
       await wakeup.wait(interval, undefined);
       if (isClosed) break;
-      await start();
-      const inspection = await inspect().catch(() => null);
-      if (inspection !== null) see(inspection);
+      await lookAgain();
       await new Promise((resolve) => setTimeout(resolve, PACE));
     }
     listening?.close();
   };
-  await start();
+  // Where the server cannot be reached the caller hears of it here, before anything else is tried for as long again.
   see(await inspect());
+  await lookAgain();
   void go();
   return {
     close() {

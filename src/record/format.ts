@@ -55,9 +55,9 @@ ${lifelineLine}  "lease": ${lease === null ? 'null' : leaseText(lease)}${handedO
 /** A process has one identity for life. */
 const identityText = rememberLast((identity: ProcessIdentity) => nested(identity));
 
-function leaseText({ durationMs }: LeaseRecord): string {
+function leaseText({ durationMs, settleMs }: LeaseRecord): string {
   return `{
-    "durationMs": ${durationMs}
+    "durationMs": ${durationMs}${settleMs === undefined ? '' : `,\n    "settleMs": ${settleMs}`}
   }`;
 }
 

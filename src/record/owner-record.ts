@@ -26,6 +26,11 @@ export interface LeaseRecord {
    * ms, on a waiter's own monotonic clock. A waiter that saw no change for this long may reclaim the lock.
    */
   readonly durationMs: number;
+  /**
+   * ms for which the lock is kept after the death of its owner was seen, because what it sent may still be on its way; at
+   * most a day. Absent in owner.json, and where the owner wants none.
+   */
+  readonly settleMs?: number | undefined;
 }
 
 /** When a record was written, as far as that is known. */

@@ -29,6 +29,8 @@ const HEX = /^[0-9a-f]{1,16}$/;
 const FILESYSTEM = /^[a-z0-9]{1,32}(\.[a-z0-9-]{1,32})?$/;
 /** Longest label, in UTF-16 code units, that a record holds. */
 export const MAX_LABEL = 256;
+/** ms, a day: the longest that a lock is kept after the death of its owner. */
+export const MAX_SETTLE = 86_400_000;
 
 /**
  * Reads the content of an owner.json, this package's or an older program's. Never throws.
@@ -219,8 +221,17 @@ function toLifeline(value: unknown): string | null {
 
 function toLease(value: unknown): LeaseRecord | null {
   if (typeof value !== 'object' || value === null) return null;
-  const durationMs = new Fields(value).get('durationMs');
-  return isCount(durationMs) && durationMs > 0 ? { durationMs } : null;
+  const fields = new Fields(value);
+  const durationMs = fields.get('durationMs');
+  if (!isCount(durationMs) || durationMs === 0) return null;
+  const settleMs = toSettle(fields.get('settleMs'));
+  return settleMs === 0 ? { durationMs } : { durationMs, settleMs };
+}
+
+/** What cannot be read counts as the longest, because to keep the lock of the dead until its lease ends harms nobody. */
+function toSettle(value: unknown): number {
+  if (value === undefined) return 0;
+  return isCount(value) && value <= MAX_SETTLE ? value : MAX_SETTLE;
 }
 
 function toLabel(value: unknown): string | null {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Locks, NamedInspection, NamedLock, WaitReport } from '../../src/index.js';
@@ -64,9 +65,43 @@ function contract(open: () => Promise<Locks>, hasTokens: boolean, seen: 'alive' 
     await (await waiting).release();
   });
 
+  test('a task that waits for another one of its process is told so, and of each next one', async () => {
+    const lock = await locks.acquire('p');
+    const reports: WaitReport[] = [];
+    const onWait = (report: WaitReport) => reports.push(report);
+    const late = locks.acquire('p', { timeout: 300, expectedHold: 50, onWait });
+    await expect(late).rejects.toMatchObject({
+      code: 'ERR_LOCK_TIMEOUT',
+      owner: { nonce: lock.owner.nonce },
+      reason: 'held-by-this-process',
+    });
+    const here = { path: lock.path, verdict: { state: 'alive', reason: 'held-by-this-process' } };
+    expect(reports[0]).toMatchObject({ ...here, owner: { nonce: lock.owner.nonce } });
+    expect(reports.at(-1)).toMatchObject({ ...here, overdue: true });
+    const second = locks.acquire('p');
+    const third = locks.acquire('p', { onWait });
+    await lock.release();
+    await using next = await second;
+    await until('a report', () => reports.at(-1)?.owner?.nonce === next.owner.nonce);
+    await next.release();
+    await (await third).release();
+  });
+
+  test('a signal that many acquisitions have gets one listener', async () => {
+    await using _ = await locks.acquire('l');
+    const { signal } = new AbortController();
+    const waiting = Array.from({ length: 12 }, (_, index) =>
+      (index % 2 ? locks : other).acquire('l', { signal, timeout: 1_000 }).catch(({ code }) => code),
+    );
+    await sleep(0);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(['ERR_LOCK_TIMEOUT']));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
   test('waiting ends with the time, and with the signal', async () => {
     await using _ = await locks.acquire('t');
-    await expect(other.acquire('t', { timeout: 60 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
+    await expect(other.acquire('t', { timeout: 1_000 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
     const giveUp = new AbortController();
     const waiting = other.acquire('t', { signal: giveUp.signal });
     setTimeout(() => giveUp.abort(new Error('enough')), 30);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
+import type { Lease } from '../../src/engine/engine.js';
 import { EtcdEngine } from '../../src/engine/etcd/etcd-engine.js';
 import { checkEtcdOptions } from '../../src/engine/etcd/options.js';
 import { etcd } from '../../src/etcd.js';
@@ -88,12 +89,6 @@ testRequiring(HAS_ETCD, 'all entries are listed, however many, and strange ones 
   }
 });
 
-test('a wait for a server that does not answer says so', async () => {
-  const locks = etcd({ endpoints: [await fakeGateway(() => undefined)] });
-  await expect(locks.acquire('a', { timeout: 100 })).rejects.toThrow('the server has not answered');
-  void locks.close();
-});
-
 test('a removal whose answer was lost is not called a loss when its repetition finds nothing', async () => {
   let isMute = false;
   let entry = {};
@@ -109,7 +104,9 @@ test('a removal whose answer was lost is not called a loss when its repetition f
     // The first request is carried out, and its answer is lost.
     const wasMute = isMute;
     isMute = false;
-    return wasMute ? { status: 503, body: { error: 'request timed out', code: 14 } } : { body: { header } };
+    return wasMute
+      ? { status: 503, body: { error: 'request timed out', code: 14 } }
+      : { body: { header, responses: [{ response_range: {} }] } };
   });
   const locks = etcd({ endpoints: [endpoint], ttl: 10_000 });
   const doubtful = await locks.acquire('a');
@@ -118,6 +115,63 @@ test('a removal whose answer was lost is not called a loss when its repetition f
   expect(doubtful.signal.aborted).toBe(false);
   const lost = await locks.acquire('a');
   await expect(lost.release()).rejects.toMatchObject({ code: 'ERR_LOCK_LOST' });
+  await locks.close();
+});
+
+test('what is no answer is never taken for one', async () => {
+  const header = { cluster_id: '1', revision: '7' };
+  const lease = { id: '77' } as Lease;
+  const entry = { key: 'locks/a/4d', text: '', token: '7', version: '7', lease: '77' };
+  let body: object = {};
+  const engine = engineAt(await fakeGateway(() => ({ body })));
+  const calls = {
+    removeIf: () => engine.removeIf(entry),
+    read: () => engine.read(entry.key),
+    list: () => engine.list('a'),
+    listUpTo: () => engine.list('a', '7'),
+    listAll: () => engine.listAll(),
+    publish: () => engine.publish('a', lease, 'x'),
+    entriesOf: () => engine.entriesOf(lease.id),
+    stateOf: () => engine.stateOf(lease.id),
+    revoke: () => engine.revoke({ ...lease, stop: () => {} }),
+    grant: () => engine.grant(2_000),
+  };
+  const without = { 'without a header': {}, 'with a header that says nothing': { header: { revision: '' } } };
+  for (const [what, answer] of Object.entries(without)) {
+    for (const [name, call] of Object.entries(calls)) {
+      body = { ...answer, succeeded: true, ID: '77', TTL: '9', grantedTTL: '9', responses: [{}, {}] };
+      await expect(call(), `${name} ${what}`).rejects.toMatchObject({ code: 'ERR_ENGINE_UNAVAILABLE' });
+    }
+  }
+  // The header is there, and what was asked is not.
+  body = { header };
+  for (const name of ['read', 'list', 'listUpTo', 'listAll', 'publish', 'entriesOf', 'stateOf'] as const) {
+    await expect(calls[name](), name).rejects.toMatchObject({ code: 'ERR_ENGINE_UNAVAILABLE' });
+  }
+  engine.close();
+});
+
+test('a release whose answer is none is in doubt, and no loss', async () => {
+  let isNonsense = false;
+  let entry = {};
+  const header = { cluster_id: '1', revision: '7' };
+  const endpoint = await fakeGateway((path, _, body) => {
+    if (path === '/v3/lease/grant') return { body: { header, ID: '77', TTL: '10' } };
+    const { success = [] } = body as { success?: { request_put?: object }[] };
+    if (success[0]?.request_put === undefined) {
+      const found = { header, responses: [{ response_range: { kvs: [entry] } }] };
+      const isFirst = isNonsense;
+      isNonsense = false;
+      return { body: isFirst ? {} : found };
+    }
+    entry = { ...success[0].request_put, create_revision: '7', mod_revision: '7' };
+    return { body: { header, succeeded: true, responses: [{}, { response_range: { kvs: [entry] } }] } };
+  });
+  const locks = etcd({ endpoints: [endpoint], ttl: 10_000 });
+  const lock = await locks.acquire('a');
+  isNonsense = true;
+  await expect(lock.release()).rejects.toMatchObject({ code: 'ERR_ENGINE_UNAVAILABLE' });
+  expect(lock.signal.aborted).toBe(false);
   await locks.close();
 });
 

@@ -6,7 +6,7 @@ export type Answers = (
   path: string,
   token: string | undefined,
   body: unknown,
-) => Answered | Promise<Answered> | undefined;
+) => Answered | undefined | Promise<Answered | undefined>;
 type Answered = { status?: number; body: object };
 
 const servers: Server[] = [];

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import { EtcdEngine } from '../../src/engine/etcd/etcd-engine.js';
@@ -127,6 +128,48 @@ test("answers that are no etcd's are refused, and crash nothing", async () => {
   }
 });
 
+test('what is no answer to a renewal neither renews a lease nor ends it', async () => {
+  let renewals = 0;
+  const nonsense = [
+    {},
+    { result: {} },
+    { result: { ID: '77', TTL: '2' } },
+    { result: { header: {}, TTL: '2' } },
+  ];
+  const server = await fakeGateway((path) => {
+    if (path === '/v3/lease/grant') return GRANT;
+    renewals += 1;
+    return { body: nonsense[renewals % nonsense.length] as object };
+  });
+  const engine = engineOf([server]);
+  const lease = await engine.grant(2_000);
+  const how = await new Promise<string>((resolve) => lease.onLost(resolve));
+  expect(renewals).toBeGreaterThan(nonsense.length);
+  expect(how).toContain('could not be renewed in time');
+  engine.close();
+});
+
+test('a thread that cannot be started, as where no descriptor is free, says why', async () => {
+  const server = await fakeGateway(() => GRANT);
+  const engine = engineOf([server]);
+  const threads: EventEmitter[] = [];
+  class Worker extends EventEmitter {
+    constructor() {
+      super();
+      threads.push(this);
+    }
+    unref() {}
+    terminate() {}
+  }
+  vi.spyOn(process, 'getBuiltinModule').mockReturnValueOnce({ Worker } as never);
+  const lease = await engine.grant(2_000);
+  const lost = new Promise<string>((resolve) => lease.onLost(resolve));
+  threads[0]?.emit('error', new Error('Worker initialization failure: EMFILE'));
+  threads[0]?.emit('exit', 1);
+  expect(await lost).toMatch(/the thread that renews its lease has ended.*EMFILE/);
+  engine.close();
+});
+
 /** A server that makes every entry and removes it, and whose leases are numbered. */
 async function willingServer(): Promise<{ endpoint: string; granted: () => number; forget: () => void }> {
   let granted = 0;
@@ -143,7 +186,8 @@ async function willingServer(): Promise<{ endpoint: string; granted: () => numbe
     if (request_put !== null) {
       return { body: { header, succeeded: true, responses: [{}, { response_range: { kvs: [made] } }] } };
     }
-    return { body: { header, succeeded: request_delete_range !== null && hasEntry } };
+    const responses = [{ response_range: {} }];
+    return { body: { header, succeeded: request_delete_range !== null && hasEntry, responses } };
   });
   return { endpoint, granted: () => granted, forget: () => (hasEntry = false) };
 }

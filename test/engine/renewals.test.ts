@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ProofOfDeath } from '../../src/engine/proof-of-death.js';
 import { Renewals } from '../../src/engine/renewals.js';
+import { ownerRecordOf } from '../../src/record/format.js';
+import { newRecord } from '../record/records.js';
 
 const TTL = 30_000;
 
@@ -47,12 +49,13 @@ describe('the removal of a dead owner’s entry', () => {
   const entry = { key: 'locks/a/77', text: '', token: '5', version: '5', lease: '77' };
 
   /** What is said of it, when the lease has so many ms left at each look. */
-  async function pauses(settle: number, leftMs: readonly number[]): Promise<number[]> {
+  async function pauses(settle: number, leftMs: readonly number[], recorded?: number): Promise<number[]> {
     const left = [...leftMs];
     const engine = { stateOf: async () => ({ leftMs: left.shift() as number, ttlMs: TTL }) };
     const proof = new ProofOfDeath(engine as never, { settle, trustBootId: false });
+    const owner = ownerRecordOf(newRecord({ lease: { durationMs: TTL, settleMs: recorded } }));
     const said: number[] = [];
-    while (left.length > 0) said.push(await proof.pauseBeforeRemoval(entry));
+    while (left.length > 0) said.push(await proof.pauseBeforeRemoval(entry, owner));
     return said;
   }
 
@@ -61,6 +64,13 @@ describe('the removal of a dead owner’s entry', () => {
     const [first, second] = await pauses(5_000, [20_000, 19_000]);
     expect(first).toBeGreaterThan(4_000);
     expect(second).toBeGreaterThan(4_000);
+  });
+
+  test('waits for the settle that the owner recorded, if that is longer', async () => {
+    const [recorded, longer] = [await pauses(0, [20_000], 5_000), await pauses(9_000, [20_000], 5_000)];
+    expect(recorded[0]).toBeGreaterThan(4_000);
+    expect(recorded[0]).toBeLessThan(5_001);
+    expect(longer[0]).toBeGreaterThan(8_000);
   });
 
   test('does not come when somebody has renewed the lease since', async () => {

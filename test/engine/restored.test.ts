@@ -14,7 +14,9 @@ const header = (cluster: string, revision: string) => ({ cluster_id: cluster, re
 
 test('another cluster behind the same address ends everything', async () => {
   let cluster = '1';
-  const endpoint = await fakeGateway(() => ({ body: { header: header(cluster, '7'), responses: [] } }));
+  const endpoint = await fakeGateway(() => ({
+    body: { header: header(cluster, '7'), responses: [{ response_range: {} }] },
+  }));
   const engine = engineAt(endpoint);
   let ended = 0;
   engine.onEnd(() => {
@@ -34,7 +36,7 @@ test('nothing that a watch of another cluster reports is believed', async () => 
   const endpoint = await fakeGateway((path) =>
     path === '/v3/watch'
       ? { body: { result: { header: header('2', '9'), events: [{ type: 'DELETE', kv }] } } }
-      : { body: { header: header('1', '7'), responses: [] } },
+      : { body: { header: header('1', '7'), responses: [{ response_range: {} }] } },
   );
   const engine = engineAt(endpoint);
   const how = new Promise<string>((resolve) => engine.onEnd(resolve));
@@ -69,7 +71,15 @@ test('a session that only holds its locks sees a cluster that went back, and no 
     if (path === '/v3/lease/timetolive') {
       // A server answers this by what it knows itself, and that may be old.
       looks += 1;
-      return { body: { header: header('1', '50'), TTL: '2', grantedTTL: '2', keys: [base64('locks/a/4d')] } };
+      return {
+        body: {
+          header: header('1', '50'),
+          ID: '77',
+          TTL: '2',
+          grantedTTL: '2',
+          keys: [base64('locks/a/4d')],
+        },
+      };
     }
     if (path !== '/v3/kv/txn') return undefined;
     const { success = [] } = body as { success?: { request_put?: object }[] };

@@ -48,7 +48,7 @@ describeRequiring(HAS_ETCD, 'two copies of a process with one lease', () => {
   test('the second one does not take what the first one has', async () => {
     const lock = await one.acquire('a');
     expect(await two.tryAcquire('a')).toBeNull();
-    await expect(two.acquire('a', { timeout: 300 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
+    await expect(two.acquire('a', { timeout: 1_000 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
     expect([await lock.verify(), lock.signal.aborted]).toEqual([true, false]);
     const waiting = two.acquire('a');
     await lock.release();
@@ -63,6 +63,21 @@ describeRequiring(HAS_ETCD, 'two copies of a process with one lease', () => {
     for (const { signal } of left) expect(signal.reason.message).toContain('copy of this machine');
     // Both may have looked at the same time.
     for (const lock of locks) if (!left.includes(lock)) expect(await lock.verify()).toBe(true);
+  });
+
+  test('the second one ends while the answer to its acquisition is on its way, and the first one keeps its lock', async () => {
+    const lock = await one.acquire('a');
+    await (await two.acquire('warm')).release();
+    const publish = two.engine.publish.bind(two.engine);
+    two.engine.publish = async (...entry) => {
+      await publish(...entry);
+      return new Promise(() => {});
+    };
+    void two.acquire('b');
+    await expect.poll(async () => (await one.inspect('b')).state).toBe('held');
+    await two.close();
+    expect(await lock.verify()).toBe(true);
+    expect((await one.inspect('b')).state).toBe('free');
   });
 
   test('the second one ends, and the first one keeps its lock', async () => {

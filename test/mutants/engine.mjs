@@ -39,8 +39,14 @@ export const files = [
       },
       {
         what: 'the agent never looks at the lifelines of locks whose process lives',
-        from: '        this.#lookAtLifelines();\n',
+        from: '    this.#lookAtLifelines();\n',
         to: '',
+      },
+      {
+        what: 'an agent that is told to end waits for the answer of the server',
+        from: 'await untilAborted(signal, this.#lookAtAll(signal));',
+        to: 'await this.#lookAtAll(signal);',
+        tests: ['test/engine/unreachable.test.ts'],
       },
     ],
   },
@@ -96,8 +102,13 @@ export const files = [
       },
       {
         what: 'settle is forgotten',
-        from: 'return Math.max(0, diedAt + this.#options.settle - monotonicMs());',
-        to: 'return Math.max(0, diedAt - monotonicMs());',
+        from: 'const settle = Math.max(this.settle, owner?.lease?.settleMs ?? 0);',
+        to: 'const settle = owner?.lease?.settleMs ?? 0;',
+      },
+      {
+        what: 'the settle that the owner wants is void where the one who sees its death has none',
+        from: 'const settle = Math.max(this.settle, owner?.lease?.settleMs ?? 0);',
+        to: 'const settle = this.settle;',
       },
       {
         what: 'records of engines are placed on a filesystem of one kernel, where a free lifeline alone is a death',
@@ -136,6 +147,12 @@ export const files = [
         from: 'if (this.entry !== null) await removeOwn(this.#engine, this.entry);',
         to: '',
         tests: ['test/engine/etcd.test.ts'],
+      },
+      {
+        what: 'an acquisition that close() ends calls the server unavailable',
+        from: 'throw this.#isClosed ? this.#ended : error;',
+        to: 'throw error;',
+        tests: ['test/engine/closing.test.ts'],
       },
       {
         what: 'a lock is won by a lease that is over',
@@ -190,6 +207,12 @@ export const files = [
     tests: ['test/engine/own-entry.test.ts'],
     mutants: [
       {
+        what: 'the owner does not record its settle',
+        from: '  if (settle === 0) return',
+        to: '  if (settle >= 0) return',
+        tests: ['test/engine/etcd.test.ts'],
+      },
+      {
         what: 'an entry counts as its own whatever another program has written over it',
         from: "return found?.token === entry.token ? 'overwritten' : 'gone';",
         to: "return found?.token === entry.token ? null : 'gone';",
@@ -213,15 +236,33 @@ export const files = [
       },
       {
         what: 'a session that ends takes the locks of a copy of this process along',
-        from: 'if (others?.length === 0) await',
+        from: 'if (own.length === left.length) await',
         to: 'await',
         tests: ['test/engine/twins.test.ts'],
       },
       {
         what: 'a closed session leaves its locks to the lease',
-        from: 'await Promise.all(entriesOf(holdings).map((entry) => this.#engine.removeIf(entry)));',
-        to: '',
+        from: 'const removal = this.#removeAll(holdings);',
+        to: 'const removal = Promise.resolve();',
         tests: ['test/engine/contract.test.ts'],
+      },
+      {
+        what: 'an entry whose answer does not come keeps the lease at close(), and blocks everybody for its time',
+        from: 'const own = left.filter(({ text }) => this.#written.has(text));',
+        to: 'const own: typeof left = [];',
+        tests: ['test/engine/closing.test.ts'],
+      },
+      {
+        what: 'what another program has written over an entry stays for ever after close()',
+        from: 'entriesOf(holdings).map((entry) => removeOwn(this.#engine, entry))',
+        to: 'entriesOf(holdings).map((entry) => this.#engine.removeIf(entry))',
+        tests: ['test/engine/closing.test.ts'],
+      },
+      {
+        what: 'close() waits for an unreachable server as long as a call does',
+        from: 'const CLOSE_PATIENCE = 2_000;',
+        to: 'const CLOSE_PATIENCE = 20_000;',
+        tests: ['test/engine/unreachable.test.ts'],
       },
       {
         what: 'an entry that a late request has left stays',
@@ -242,13 +283,24 @@ export const files = [
     ],
   },
   {
-    file: 'src/engine/turns.ts',
+    file: 'src/engine/acquisition.ts',
     tests: ['test/engine/contract.test.ts'],
     mutants: [
       {
         what: 'two tasks of one process share an entry, and both hold the lock',
-        from: 'const turn = this.#ends.get(name) ?? Promise.resolve();',
-        to: 'const turn = Promise.resolve();',
+        from: 'if (this.#turns.first(this.#name) !== this) await this.#awaitTurn();',
+        to: '',
+      },
+      {
+        what: 'a server that was not there in time is called a busy lock',
+        from: 'if (hindrance === null) return this.#engine.unavailable(waited);',
+        to: 'if (hindrance === null) return new Error(String(waited));',
+        tests: ['test/engine/unreachable.test.ts'],
+      },
+      {
+        what: 'a task that waits for another one does not hear of the next one',
+        from: '        changed();\n',
+        to: '',
       },
     ],
   },
@@ -257,10 +309,27 @@ export const files = [
     tests: ['test/engine/etcd.test.ts'],
     mutants: [
       {
+        what: 'an answer about nothing says that there are no entries, so that a lease is ended which a copy uses',
+        from: "if (answer.get('ID') !== request.ID) throw this.#reader.nonsense('nothing of the lease');",
+        to: '',
+        tests: ['test/engine/etcd-engine.test.ts'],
+      },
+      {
         what: 'the entries after the first page are left out, so that no agent sees their owners',
         from: 'if (found.length < PAGE) return',
         to: 'if (found.length >= 0) return',
         tests: ['test/engine/etcd-engine.test.ts'],
+      },
+    ],
+  },
+  {
+    file: 'src/engine/etcd/entry-reader.ts',
+    tests: ['test/engine/etcd-engine.test.ts'],
+    mutants: [
+      {
+        what: 'an answer without what was asked says that nobody is in line',
+        from: ' || ranges.length < asked',
+        to: '',
       },
     ],
   },
@@ -313,6 +382,12 @@ export const files = [
     tests: ['test/engine/etcd.test.ts'],
     mutants: [
       {
+        what: 'what is no answer to a removal says that the entry is not there',
+        from: 'if (this.#check(answer, reads ? seenBefore : 0n)) return answer;',
+        to: 'this.#check(answer, reads ? seenBefore : 0n); if (answer !== null) return answer;',
+        tests: ['test/engine/etcd-engine.test.ts'],
+      },
+      {
         what: 'revisions that go back are not noticed, so that fencing tokens come twice',
         from: 'if (revision < atLeast) this.#endRestored',
         to: 'if (false) this.#endRestored',
@@ -322,6 +397,12 @@ export const files = [
         from: 'if (cluster !== this.#cluster) this.#endRestored',
         to: 'if (false) this.#endRestored',
         tests: ['test/engine/restored.test.ts'],
+      },
+      {
+        what: 'a request that close() breaks off goes to the next server',
+        from: '(error: unknown) => this.#isClosed || isFinal(error);',
+        to: '(error: unknown) => isFinal(error);',
+        tests: ['test/engine/unreachable.test.ts'],
       },
       {
         what: 'a watch of another cluster is believed',
@@ -335,6 +416,12 @@ export const files = [
     file: 'src/engine/etcd/lease.ts',
     tests: ['test/engine/lease.test.ts'],
     mutants: [
+      {
+        what: 'the thread that renews a lease keeps the program alive',
+        from: '    this.#worker.unref();\n',
+        to: '',
+        tests: ['test/engine/closing.test.ts'],
+      },
       {
         what: 'the lease counts for longer than the server granted',
         from: 'this.#patience = ttlMs - marginOf(ttlMs);',
@@ -356,6 +443,11 @@ export const files = [
         from: 'const tls = task.tls ?? {};',
         to: 'const tls = {};',
         tests: ['test/engine/etcd.test.ts'],
+      },
+      {
+        what: 'what is no answer to a renewal renews the lease, or ends it',
+        from: 'if (status !== 200 || !(Number(revision) > 0)) throw',
+        to: 'if (status !== 200 || answer.result === undefined) throw',
       },
       {
         what: 'a lease that the server has ended goes on',
@@ -401,6 +493,12 @@ export const files = [
     file: 'src/cli/engine.ts',
     tests: ['test/engine/commands.test.ts'],
     mutants: [
+      {
+        what: 'run waits for an unreachable server though it was told to end',
+        from: 'const patience = isToEnd() ? HURRY : Number.POSITIVE_INFINITY;',
+        to: 'const patience = isToEnd() ? 20_000 : Number.POSITIVE_INFINITY;',
+        tests: ['test/engine/unreachable.test.ts'],
+      },
       {
         what: 'the agent trusts the boot id, and removes the locks of owners that it never saw alive',
         from: '{ trustBootId: false },',

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatOwnerRecord, type NewOwnerRecord, ownerRecordOf } from '../../src/record/format.js';
+import { MAX_SETTLE } from '../../src/record/parse.js';
 import { identities } from '../identity/identities.js';
 import { newRecord, parsedRecord } from './records.js';
 
@@ -27,7 +28,13 @@ const newRecords: fc.Arbitrary<NewOwnerRecord> = fc.record({
     fc.bigInt({ min: 0n, max: 2n ** 62n - 1n }).map((offset) => `time:${offset}`),
     { nil: null },
   ),
-  lease: fc.option(fc.record({ durationMs: fc.integer({ min: 1 }) }), { nil: null }),
+  lease: fc.option(
+    fc.record(
+      { durationMs: fc.integer({ min: 1 }), settleMs: fc.integer({ min: 1, max: MAX_SETTLE }) },
+      { requiredKeys: ['durationMs'] },
+    ),
+    { nil: null },
+  ),
   handedOver: fc.boolean(),
   label: fc.option(fc.string({ unit: 'binary', maxLength: 100 }), { nil: undefined }),
 });

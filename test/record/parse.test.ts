@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { formatIdentity } from '../../src/identity/format.js';
 import { machineRecord } from '../../src/record/legacy-fields.js';
 import type { OwnerRecord } from '../../src/record/owner-record.js';
-import { parseOwnerFile, recordFromCaller } from '../../src/record/parse.js';
+import { MAX_SETTLE, parseOwnerFile, recordFromCaller } from '../../src/record/parse.js';
 import { ISO_MS, MTIME, newRecord, nothing, ownContent, parsedRecord, textOf } from './records.js';
 
 /** Reads a fixture: what an older program wrote, unchanged. */
@@ -290,6 +290,18 @@ describe('a record of this package', () => {
     for (const value of values) {
       const record = parsedRecord(JSON.stringify({ ...ownContent(), [field]: value }), MTIME);
       expect(record, JSON.stringify(value)).toMatchObject({ ...expected, problem: null });
+    }
+  });
+
+  test('takes the longest settle for one that it cannot read', () => {
+    const settleOf = (settleMs: unknown) => {
+      const lease = { durationMs: 5_000, settleMs };
+      return parsedRecord(JSON.stringify({ ...ownContent(), lease }), MTIME).lease?.settleMs;
+    };
+    for (const settleMs of [0, undefined]) expect(settleOf(settleMs)).toBeUndefined();
+    for (const settleMs of [1, 300, MAX_SETTLE]) expect(settleOf(settleMs)).toBe(settleMs);
+    for (const settleMs of [-1, 1.5, '300', null, [], {}, true, MAX_SETTLE + 1, 2 ** 60]) {
+      expect(settleOf(settleMs), JSON.stringify(settleMs)).toBe(MAX_SETTLE);
     }
   });
 

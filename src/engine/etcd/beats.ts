@@ -74,8 +74,9 @@ async function beatAt(index, requests) {
     parentPort.postMessage('unauthenticated');
     throw new Error('unauthenticated');
   }
-  if (status !== 200 || answer.result === undefined) throw new Error('no renewal');
-  const { cluster_id: cluster = task.cluster } = answer.result.header ?? {};
+  const { cluster_id: cluster = task.cluster, revision } = answer.result?.header ?? {};
+  // Each answer of etcd has a revision. Without one it is another program's, which neither renews a lease nor ends it.
+  if (status !== 200 || !(Number(revision) > 0)) throw new Error('no renewal');
   return cluster === task.cluster ? Number(answer.result.TTL ?? 0) : 'elsewhere';
 }
 
@@ -115,7 +116,7 @@ setTimeout(beat, task.interval);
 export function startBeats(task: Task): Worker {
   const { Worker } = process.getBuiltinModule('node:worker_threads');
   try {
-    const worker = new Worker(PROGRAM, {
+    return new Worker(PROGRAM, {
       eval: true,
       name: 'kernel-identity etcd',
       workerData: task,
@@ -123,8 +124,6 @@ export function startBeats(task: Task): Worker {
       execArgv: [],
       env: {},
     });
-    worker.unref();
-    return worker;
   } catch (error) {
     if (!isRefusedByNode(error)) throw error;
     const message = 'a lock on etcd needs a worker thread to keep its lease: allow it with --allow-worker';

@@ -12,12 +12,13 @@ export class EntryReader {
     this.#address = address;
   }
 
-  /** All entries in the answer to a transaction. */
-  lineIn(answer: Fields): Line {
+  /** All entries in the answer to a transaction that reads so many ranges. */
+  lineIn(answer: Fields, asked = 1): Line {
     const position = new Fields(Object(answer.get('header')) as object).get('revision');
-    if (toRevision(position) === null) throw this.nonsense('an answer without a revision');
+    const ranges = rangesIn(answer).filter((range) => range !== null);
+    if (toRevision(position) === null || ranges.length < asked) throw this.nonsense('less than it was asked');
     const byKey = new Map<string, Entry>();
-    for (const range of rangesIn(answer)) {
+    for (const range of ranges) {
       for (const entry of this.entriesIn(range)) byKey.set(entry.key, entry);
     }
     const entries = [...byKey.values()].sort(byAge);
@@ -78,9 +79,10 @@ export function listIn(fields: Fields, name: string): readonly unknown[] {
   return Array.isArray(list) ? list : [];
 }
 
-/** The answers to the ranges of a transaction; an empty one for what was no range. */
-export function rangesIn(answer: Fields): Fields[] {
-  return listIn(answer, 'responses').map(
-    (one) => new Fields(Object(new Fields(Object(one) as object).get('response_range')) as object),
-  );
+/** The answers to the ranges of a transaction; null for what was no range. */
+export function rangesIn(answer: Fields): (Fields | null)[] {
+  return listIn(answer, 'responses').map((one) => {
+    const range = new Fields(Object(one) as object).get('response_range');
+    return typeof range === 'object' && range !== null ? new Fields(range) : null;
+  });
 }

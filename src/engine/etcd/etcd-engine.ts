@@ -89,7 +89,7 @@ export class EtcdEngine implements Engine {
   }
 
   async stateOf(lease: string): Promise<LeaseState | null> {
-    const answer = await this.#gateway.call('/lease/timetolive', { ID: lease }, { reads: false });
+    const answer = await this.#timeToLive({ ID: lease });
     const left = Number(answer.get('TTL') ?? 0);
     const granted = Number(answer.get('grantedTTL') ?? 0);
     if (!Number.isSafeInteger(left) || !Number.isSafeInteger(granted))
@@ -97,14 +97,22 @@ export class EtcdEngine implements Engine {
     return left < 0 ? null : { leftMs: left * MS_PER_SECOND, ttlMs: granted * MS_PER_SECOND };
   }
 
+  async #timeToLive(request: { readonly ID: string; readonly keys?: boolean }): Promise<Fields> {
+    const answer = await this.#gateway.call('/lease/timetolive', request, { reads: false });
+    if (answer.get('ID') !== request.ID) throw this.#reader.nonsense('nothing of the lease');
+    return answer;
+  }
+
   async entriesOf(lease: string): Promise<readonly Entry[] | null> {
-    const answer = await this.#gateway.call('/lease/timetolive', { ID: lease, keys: true }, { reads: false });
+    const answer = await this.#timeToLive({ ID: lease, keys: true });
     if (Number(answer.get('TTL') ?? 0) < 0) return null;
     const keys = listIn(answer, 'keys');
     const entries: Entry[] = [];
     for (let first = 0; first < keys.length; first += MAX_OPERATIONS) {
       const page = keys.slice(first, first + MAX_OPERATIONS).map((key) => ({ request_range: { key } }));
-      entries.push(...this.#reader.lineIn(await this.#gateway.call('/kv/txn', { success: page })).entries);
+      entries.push(
+        ...this.#reader.lineIn(await this.#gateway.call('/kv/txn', { success: page }), page.length).entries,
+      );
     }
     return entries;
   }
@@ -128,7 +136,7 @@ export class EtcdEngine implements Engine {
     const answer = await this.#gateway.call('/kv/txn', request, { passes: isNotFound }).catch(nullIfNotFound);
     if (answer === null) return null;
     const [, head] = rangesIn(answer);
-    const [oldest] = head === undefined ? [] : this.#reader.entriesIn(head);
+    const [oldest] = head == null ? [] : this.#reader.entriesIn(head);
     const revision = new Fields(Object(answer.get('header')) as object).get('revision');
     const made: Entry = {
       ...{ key, text, lease: lease.id },
@@ -145,9 +153,8 @@ export class EtcdEngine implements Engine {
     const until = upTo === undefined ? {} : { max_create_revision: upTo };
     const head = { request_range: { ...line, ...until, ...ASCENDING, limit: String(HEAD) } };
     const tail = { request_range: { ...line, ...until, ...DESCENDING, limit: '2' } };
-    return this.#reader.lineIn(
-      await this.#gateway.call('/kv/txn', { success: upTo === undefined ? [head] : [head, tail] }),
-    );
+    const success = upTo === undefined ? [head] : [head, tail];
+    return this.#reader.lineIn(await this.#gateway.call('/kv/txn', { success }), success.length);
   }
 
   async listAll(): Promise<Line> {
@@ -202,6 +209,10 @@ export class EtcdEngine implements Engine {
       () => changed(null),
     );
     return { close };
+  }
+
+  unavailable(waitedMs: number): Error {
+    return this.#gateway.unavailable(waitedMs);
   }
 
   close(): void {

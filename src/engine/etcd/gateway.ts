@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../../backend/monotonic-clock.js';
-import { EngineRestoredError, KernelIdentityError } from '../../errors.js';
+import { EngineRestoredError, EngineUnavailableError, KernelIdentityError } from '../../errors.js';
+import { formatElapsed } from '../../text/elapsed.js';
 import { Fields } from '../../text/json-fields.js';
 import { errorOf, isFinal, isTokenOver, readAnswer } from './answers.js';
 import type { ClusterOptions } from './options.js';
@@ -31,7 +32,11 @@ export class Gateway {
   /** The highest revision that an answer had. */
   #revision = 0n;
   #restored: EngineRestoredError | null = null;
+  /** Why the latest try of a call failed. null where an answer has come since. */
+  #trouble: unknown = null;
   #isClosed = false;
+  /** An error after which no other server is asked. One of them is not to get a request that was broken off here. */
+  readonly #endsCall = (error: unknown) => this.#isClosed || isFinal(error);
   /** Called with each new token. */
   onToken: (token: string) => void = () => {};
   /** Called once when the server turns out to be another one. */
@@ -74,6 +79,7 @@ export class Gateway {
     let isSecondToken = false;
     for (;;) {
       if (this.#restored !== null) throw this.#restored;
+      if (this.#isClosed) throw this.#closed();
       try {
         if (this.#options.auth !== undefined && this.#token === null) await this.#authenticate();
         return await this.#once(path, text, options);
@@ -85,7 +91,9 @@ export class Gateway {
           continue;
         }
         if (error instanceof KernelIdentityError) throw error;
-        if (this.#isClosed || isFinal(error) || monotonicMs() >= until) throw errorOf(error, this.address);
+        if (this.#isClosed) throw this.#closed();
+        this.#trouble = error;
+        if (isFinal(error) || monotonicMs() >= until) throw errorOf(error, this.address);
       }
       await sleep(PAUSE);
     }
@@ -113,13 +121,15 @@ export class Gateway {
           throw error;
         }
       },
-      isFinal,
+      this.#endsCall,
       isDoubtful,
     );
     this.#server = server;
+    this.#trouble = null;
     const answer = new Fields(value);
-    this.#check(answer, reads ? seenBefore : 0n);
-    return answer;
+    if (this.#check(answer, reads ? seenBefore : 0n)) return answer;
+    // Each answer of etcd has one. What has none says nothing, not even that nothing was done.
+    throw new EngineUnavailableError(`${this.address} cannot be used: it answered without a revision`);
   }
 
   /**
@@ -127,8 +137,9 @@ export class Gateway {
    * come twice.
    * @param atLeast a revision that had been answered before the call was sent. Only what is read or written through the
    * whole cluster has such an order.
+   * @returns false when the answer has no revision.
    */
-  #check(answer: Fields, atLeast: bigint): void {
+  #check(answer: Fields, atLeast: bigint): boolean {
     const result = answer.get('result');
     const outer = typeof result === 'object' && result !== null ? new Fields(result) : answer;
     const header = new Fields(Object(outer.get('header')) as object);
@@ -138,9 +149,10 @@ export class Gateway {
       if (cluster !== this.#cluster) this.#endRestored('it is another cluster than before');
     }
     const revision = toRevision(header.get('revision'));
-    if (revision === null) return;
+    if (revision === null) return false;
     if (revision < atLeast) this.#endRestored(`its revision went back from ${atLeast} to ${revision}`);
     if (revision > this.#revision) this.#revision = revision;
+    return true;
   }
 
   /** Checks an answer of a watch, which one server gives by what it knows itself. */
@@ -196,6 +208,16 @@ export class Gateway {
       },
       onEnd,
     });
+  }
+
+  /** See `Engine.unavailable`. */
+  unavailable(waitedMs: number): KernelIdentityError {
+    if (this.#trouble !== null) return errorOf(this.#trouble, this.address);
+    return new EngineUnavailableError(`${this.address} has not answered within ${formatElapsed(waitedMs)}`);
+  }
+
+  #closed(): EngineUnavailableError {
+    return new EngineUnavailableError(`${this.address} cannot be used: its connections were closed`);
   }
 
   close(): void {

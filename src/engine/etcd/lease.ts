@@ -22,6 +22,8 @@ const WORDS: Readonly<Record<'ended' | 'late' | 'elsewhere', string>> = {
   late: 'its lease could not be renewed in time',
 };
 
+const THREAD_ENDED = 'the thread that renews its lease has ended';
+
 /** Milliseconds for which the exit of a process is held up. */
 const EXIT_PATIENCE = 300;
 
@@ -63,8 +65,10 @@ export class EtcdLease implements Lease {
       else this.#lose(WORDS[message]);
     });
     // Nothing renews the lease when the thread has died.
-    this.#worker.on('error', () => this.#lose('the thread that renews its lease has ended'));
-    this.#worker.on('exit', () => this.#lose('the thread that renews its lease has ended'));
+    this.#worker.on('error', ({ message }) => this.#lose(`${THREAD_ENDED} (${message})`));
+    this.#worker.on('exit', () => this.#lose(THREAD_ENDED));
+    // It comes last, because a listener makes the worker keep the process alive again, and a lock keeps none alive.
+    this.#worker.unref();
   }
 
   left(): number {
