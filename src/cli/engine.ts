@@ -11,6 +11,7 @@ import { etcdLocksAt } from '../engine/etcd/locks.js';
 import type { OptionsAtAddress } from '../engine/etcd/options.js';
 import type { NamedAcquireOptions, NamedInspection } from '../engine/locks.js';
 import { reclaimPatiently } from '../engine/reclaim-patiently.js';
+import { within } from '../engine/within.js';
 import { EngineRestoredError } from '../errors.js';
 import type { InspectOptions } from '../lock/protocol/assess.js';
 import { LockTimeoutError } from '../lock/timeout-error.js';
@@ -31,11 +32,18 @@ type Judging = Pick<InspectOptions, 'trustBootId'>;
 /** The lock under which `run` starts its command. */
 export type RunLock = Pick<EngineLock, 'signal' | 'release' | 'optionsOfHeir'>;
 
-/** Acquires the lock at an address. Its release ends the connection as well. */
+/** Milliseconds for which a program that is told to end tries to release its lock, which else falls with its lease. */
+const HURRY = 2_000;
+
+/**
+ * Acquires the lock at an address. Its release ends the connection as well.
+ * @param isToEnd whether the program was told to end by the time of the release.
+ */
 export async function acquireAt(
   address: string,
   options: NamedAcquireOptions & { readonly handedOver: boolean },
   judging: Judging,
+  isToEnd: () => boolean,
 ): Promise<RunLock> {
   const locks = open(address, judging);
   try {
@@ -44,8 +52,9 @@ export async function acquireAt(
       signal: lock.signal,
       optionsOfHeir: (given) => lock.optionsOfHeir(given),
       async release() {
+        const patience = isToEnd() ? HURRY : Number.POSITIVE_INFINITY;
         try {
-          await lock.release();
+          await within(lock.release(), patience, () => locks.engine.unavailable(patience));
         } finally {
           await locks.close();
         }
@@ -100,7 +109,9 @@ export function waitAt(
     const startedAt = monotonicMs();
     const reporter = new Reporter(`${locks.address}${name}`, options);
     const wakeup = new Wakeup();
-    let last = await locks.inspect(name);
+    // One look is made in any case, and takes the time of a call.
+    const patience = timeout > 0 ? timeout : Number.POSITIVE_INFINITY;
+    let last = await within(locks.inspect(name), patience, () => locks.engine.unavailable(patience));
     const watch = await locks.watch(name, (inspection) => {
       last = inspection;
       wakeup.wake();

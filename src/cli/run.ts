@@ -101,7 +101,7 @@ type HeldLock = Pick<Lock, 'signal' | 'release' | 'optionsOfHeir'>;
 /** @returns the lock, or the exit code to end with when it was not acquired. */
 async function acquire({ path, options, wait }: RunRequest, relay: SignalRelay): Promise<HeldLock | number> {
   try {
-    const lock = await waitAsAsked(wait, (waiting) => take(path, waiting, options, relay.ended));
+    const lock = await waitAsAsked(wait, (waiting) => take(path, waiting, options, relay));
     if (typeof lock === 'number' || relay.endedBy === undefined) return lock;
     // A signal came at the same moment as the lock.
     await lock.release();
@@ -115,11 +115,13 @@ async function take(
   path: string,
   waiting: Pick<AcquireOptions, 'timeout' | 'onWait'>,
   options: RunRequest['options'],
-  signal: AbortSignal,
+  relay: SignalRelay,
 ): Promise<HeldLock> {
+  const signal = relay.ended;
   if (!isAddress(path)) return acquireLock(path, { ...waiting, ...options, signal });
   const { acquireAt } = await import('./engine.js');
-  return acquireAt(path, { ...waiting, label: options.label, handedOver: options.handOver, signal }, options);
+  const given = { ...waiting, label: options.label, handedOver: options.handOver, signal };
+  return acquireAt(path, given, options, () => relay.isToEnd);
 }
 
 /** @returns false when the lock had been lost or could not be released; the reason has then been printed. */

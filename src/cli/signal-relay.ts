@@ -21,6 +21,7 @@ const KILL_AFTER = 10_000;
 export class SignalRelay {
   readonly #ended = new AbortController();
   #command: ChildProcess | undefined;
+  #isToEnd = false;
 
   constructor() {
     for (const signal of ENDING) handle(signal, () => this.#take(signal, true));
@@ -38,6 +39,11 @@ export class SignalRelay {
     return this.#ended.signal.aborted ? (this.#ended.signal.reason as NodeJS.Signals) : undefined;
   }
 
+  /** True once a signal has come that ends a process by default, for this one or for the command. */
+  get isToEnd(): boolean {
+    return this.#isToEnd;
+  }
+
   forwardTo(command: ChildProcess): void {
     this.#command = command;
   }
@@ -50,6 +56,7 @@ export class SignalRelay {
   }
 
   #take(signal: NodeJS.Signals, ending: boolean): void {
+    this.#isToEnd ||= ending;
     if (this.#command === undefined) {
       if (ending) this.#ended.abort(signal);
       return;

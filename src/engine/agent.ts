@@ -172,7 +172,8 @@ export class Agent {
       const pause = await this.#proof.pauseBeforeRemoval(entry, owner);
       if (pause > this.#look) return;
       if (pause > 0) {
-        await sleep(pause);
+        // It does not hold up the end of an agent.
+        await sleep(pause, undefined, { ref: false });
         await this.#removeIfDead(entry);
       } else if (await this.#engine.removeIf(entry)) {
         this.#events.removed(this.#engine.nameOf(entry.key), owner);

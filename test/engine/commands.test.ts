@@ -54,7 +54,7 @@ describeRequiring([...HAS_ETCD, ...BUILT], 'the commands on etcd', () => {
     expect((await cli(['inspect', '--exit-code', address])).code).toBe(1);
     const left = await cli(['reclaim', address]);
     expect([left.code, left.stdout]).toEqual([1, expect.stringContaining('left alone')]);
-    const late = await cli(['wait', address, '--timeout', '100ms']);
+    const late = await cli(['wait', address, '--timeout', '700ms']);
     expect([late.code, late.stderr]).toEqual([75, expect.stringContaining('did not become free')]);
     expect((await cli(['run', '-n', address, '--', 'true'])).code).toBe(75);
     const waiting = startCli(['wait', address]);

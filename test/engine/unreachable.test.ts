@@ -5,7 +5,7 @@ import { EtcdEngine } from '../../src/engine/etcd/etcd-engine.js';
 import { checkEtcdOptions } from '../../src/engine/etcd/options.js';
 import { etcd } from '../../src/etcd.js';
 import { usesBackend } from '../helpers/backends.js';
-import { BUILT, cli } from '../helpers/cli.js';
+import { BUILT, cli, startCli } from '../helpers/cli.js';
 import { testRequiring } from '../helpers/requirements.js';
 import { until } from '../helpers/until.js';
 import { endGateways, fakeGateway } from './fake-gateway.js';
@@ -71,14 +71,48 @@ describe('a server that cannot be reached', () => {
     expect(await waiting).toMatchObject({ code: 'ERR_INVALID_STATE' });
   });
 
-  testRequiring(BUILT, 'run says so even if it is to be quiet, when its time is over', async () => {
-    const words = ['run', '-q', '-w', '200ms', `etcd://${NOWHERE}/locks/a`, '--', 'true'];
-    let run = { code: null as number | null, stderr: '' };
-    const time = await timeOf(async () => {
-      run = await cli(words);
-    });
-    expect(run).toMatchObject({ code: 125, stderr: expect.stringContaining('ECONNREFUSED') });
-    expect(time).toBeLessThan(5_000);
+  testRequiring(
+    BUILT,
+    'run and wait say so even if they are to be quiet, when their time is over',
+    async () => {
+      const [quiet, address] = [['-q', '-w', '200ms'], `etcd://${NOWHERE}/locks/a`];
+      const time = await timeOf(async () => {
+        const run = await cli(['run', ...quiet, address, '--', 'true']);
+        expect(run).toMatchObject({ code: 125, stderr: expect.stringContaining('ECONNREFUSED') });
+        const wait = await cli(['wait', ...quiet, address]);
+        expect(wait).toMatchObject({ code: 1, stderr: expect.stringContaining('ECONNREFUSED') });
+      });
+      expect(time).toBeLessThan(8_000);
+    },
+  );
+
+  testRequiring([...BUILT, usesBackend('native')], 'run and the agent end at once by a signal', async () => {
+    for (const words of [
+      ['run', 'ADDRESS', '--', 'true'],
+      ['agent', 'ADDRESS/'],
+    ]) {
+      let hasAsked = false;
+      const endpoint = await fakeGateway(() => {
+        hasAsked = true;
+        return undefined;
+      });
+      const running = startCli(words.map((word) => word.replace('ADDRESS', `etcd://${endpoint}/locks/a`)));
+      await until('it asks', () => hasAsked, 10_000);
+      process.kill(running.pid, 'SIGTERM');
+      expect(await timeOf(() => running.closed)).toBeLessThan(1_500);
+    }
+  });
+
+  testRequiring(BUILT, 'run that was told to end tries to release its lock for two seconds', async () => {
+    const server = await fallingServer();
+    const command = ['sh', '-c', 'echo started; exec sleep 30'];
+    const running = startCli(['run', `etcd://${server.endpoint}/locks/a`, '--', ...command]);
+    await running.said('started');
+    server.fall();
+    process.kill(running.pid, 'SIGTERM');
+    expect(await timeOf(() => running.closed)).toBeLessThan(5_000);
+    const { code, stderr } = await running.closed;
+    expect([code, stderr]).toEqual([143, expect.stringMatching(/answer(ed)? within 2/)]);
   });
 
   test('close() tries for two seconds where a lock is held, and not where none is', async () => {

@@ -489,8 +489,8 @@ export const files = [
       },
       {
         what: 'a request that close() breaks off goes to the next server',
-        from: '(error) => this.#isClosed || isFinal(error),',
-        to: 'isFinal,',
+        from: '(error: unknown) => this.#isClosed || isFinal(error);',
+        to: '(error: unknown) => isFinal(error);',
         tests: ['test/engine/unreachable.test.ts'],
       },
       {
@@ -593,6 +593,12 @@ export const files = [
     file: 'src/cli/engine.ts',
     tests: ['test/engine/commands.test.ts'],
     mutants: [
+      {
+        what: 'run waits for an unreachable server though it was told to end',
+        from: 'const patience = isToEnd() ? HURRY : Number.POSITIVE_INFINITY;',
+        to: 'const patience = isToEnd() ? 20_000 : Number.POSITIVE_INFINITY;',
+        tests: ['test/engine/unreachable.test.ts'],
+      },
       {
         what: 'the agent trusts the boot id, and removes the locks of owners that it never saw alive',
         from: '{ trustBootId: false },',

@@ -36,6 +36,8 @@ export class Gateway {
   /** Why the latest try of a call failed. null where an answer has come since. */
   #trouble: unknown = null;
   #isClosed = false;
+  /** An error after which no other server is asked. One of them is not to get a request that was broken off here. */
+  readonly #endsCall = (error: unknown) => this.#isClosed || isFinal(error);
   /** Called with each new token. */
   onToken: (token: string) => void = () => {};
   /** Called once when the server turns out to be another one. */
@@ -121,8 +123,7 @@ export class Gateway {
           throw error;
         }
       },
-      // Another server is not to get a request that was broken off here.
-      (error) => this.#isClosed || isFinal(error),
+      this.#endsCall,
       isDoubtful,
     );
     this.#server = server;
