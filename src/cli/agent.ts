@@ -35,6 +35,7 @@ export const agentCommand: Command = {
       print(help);
       return EXIT.success;
     }
+    if (positionals.length === 0) throw new UsageError('the address of the locks is missing');
     const address = requireOnePath(positionals);
     if (!isAddress(address)) {
       throw new UsageError(`'${address}' is no address of locks, such as etcd://host:2379/locks/`);
@@ -58,6 +59,7 @@ export const agentCommand: Command = {
           if (message !== lastFailure) complain(message);
           lastFailure = message;
         },
+        restored: ({ message }) => complain(`${message}. The agent has done so, and goes on`),
       },
       ended.signal,
     );

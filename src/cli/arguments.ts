@@ -66,7 +66,7 @@ function firstSentence({ message }: Error): string {
 /** @throws UsageError when there is no path, or when one of them is empty. */
 export function requirePaths(paths: readonly string[]): void {
   if (paths.length === 0) throw new UsageError('the path of a lock is missing');
-  refuseEmptyPath(paths);
+  refuseNoPath(paths);
 }
 
 /** @throws UsageError unless there is one path, which is not empty. */
@@ -77,9 +77,18 @@ export function requireOnePath(paths: readonly string[]): string {
   return path as string;
 }
 
-/** @throws UsageError for an empty path: it is an unset variable, and never means the current directory. */
-export function refuseEmptyPath(paths: readonly string[]): void {
+/**
+ * @throws UsageError for an empty path, which is an unset variable and never means the current directory, and for an
+ * address of a kind that is not known.
+ */
+export function refuseNoPath(paths: readonly string[]): void {
   if (paths.includes('')) throw new UsageError('a path is empty');
+  const strange = paths.find((path) => /^(?!etcds?:\/\/)(?:file:\/|[A-Za-z][A-Za-z\d+.-]+:\/\/)/.test(path));
+  if (strange === undefined) return;
+  const isFile = /^file:/.test(strange);
+  throw new UsageError(
+    `'${strange}' is no path${isFile ? '; write a path without file:' : ', and no address that is known here'}`,
+  );
 }
 
 /** @throws UsageError when a command that takes no arguments gets some. */

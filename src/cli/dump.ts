@@ -1,7 +1,7 @@
 import { dumpLocks, dumpWith } from '../dump/dump.js';
 import type { LockDump } from '../dump/types.js';
 import { isAddress } from './addresses.js';
-import { parseArguments, refuseEmptyPath } from './arguments.js';
+import { parseArguments, refuseNoPath } from './arguments.js';
 import { stdoutPaint } from './colour.js';
 import type { Command } from './command.js';
 import { EXIT } from './exit-codes.js';
@@ -36,7 +36,7 @@ export const dumpCommand: Command = {
       print(help);
       return EXIT.success;
     }
-    refuseEmptyPath(positionals);
+    refuseNoPath(positionals);
     const dump = dumpWith(await dumpAll(positionals), values.redact === true);
     if (values.json) printJson(dump);
     else print(formatDump(dump, stdoutPaint()));

@@ -11,10 +11,15 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
  * @throws UsageError for anything else.
  */
 export function parseDuration(text: string): number {
+  const ms = durationOrNull(text);
+  if (ms !== null) return ms;
+  throw new UsageError(`'${text}' is not a duration such as 300ms, 10s, 5m or 30 (seconds)`);
+}
+
+/** The same; null for anything else. */
+export function durationOrNull(text: string): number | null {
   const [, digits, unit = 's'] = DURATION.exec(text) ?? [];
-  if (digits === undefined) {
-    throw new UsageError(`'${text}' is not a duration such as 300ms, 10s, 5m or 30 (seconds)`);
-  }
+  if (digits === undefined) return null;
   const ms = Number(digits) * (UNITS[unit] as number);
   return ms <= Number.MAX_SAFE_INTEGER ? ms : Number.POSITIVE_INFINITY;
 }

@@ -1,5 +1,5 @@
 // The commands for locks on an engine. It is a file of its own, because most calls of the program need no engine.
-import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../backend/monotonic-clock.js';
 import { toFailure } from '../dump/failure.js';
 import type { LockDump } from '../dump/types.js';
@@ -8,18 +8,23 @@ import type { EngineLock } from '../engine/engine-lock.js';
 import type { EngineLocks } from '../engine/engine-locks.js';
 import { parseAddress } from '../engine/etcd/address.js';
 import { etcdLocksAt } from '../engine/etcd/locks.js';
-import type { EtcdOptions } from '../engine/etcd/options.js';
-import type { NamedAcquireOptions, NamedInspection, NamedReclaimResult } from '../engine/locks.js';
+import type { OptionsAtAddress } from '../engine/etcd/options.js';
+import type { NamedAcquireOptions, NamedInspection } from '../engine/locks.js';
+import { reclaimPatiently } from '../engine/reclaim-patiently.js';
 import { within } from '../engine/within.js';
+import { EngineRestoredError } from '../errors.js';
 import type { InspectOptions } from '../lock/protocol/assess.js';
 import { LockTimeoutError } from '../lock/timeout-error.js';
 import { Reporter } from '../lock/waiting/reporter.js';
 import { Wakeup } from '../lock/waiting/wakeup.js';
 import { UsageError } from './arguments.js';
-import { parseDuration } from './duration.js';
+import { fromEnvironment } from './etcd-environment.js';
 
 /** Milliseconds between two reports of a wait at most. */
 const LOOK = 10_000;
+
+/** Milliseconds before the agent opens a new session. */
+const RESTART = 1_000;
 
 /** What an option of the command line says of the judging. */
 type Judging = Pick<InspectOptions, 'trustBootId'>;
@@ -84,8 +89,12 @@ export function dumpAt(address: string): Promise<LockDump> {
   });
 }
 
-export function reclaimAt(address: string, judging: Judging): Promise<NamedReclaimResult> {
-  return use(address, judging, (locks) => locks.reclaim(nameIn(address)));
+export function reclaimAt(
+  address: string,
+  judging: Judging,
+  options: Parameters<typeof reclaimPatiently>[2],
+): ReturnType<typeof reclaimPatiently> {
+  return use(address, judging, (locks) => reclaimPatiently(locks, nameIn(address), options));
 }
 
 /** Waits until nobody holds the lock, or its owner is dead. @throws LockTimeoutError (ERR_LOCK_TIMEOUT). */
@@ -121,31 +130,40 @@ export function waitAt(
   });
 }
 
+/** What the agent reports, over all its sessions. */
+export interface AgentReports extends AgentEvents {
+  /** The server is another one than before, so that the agent opens a new session with it. */
+  readonly restored: (error: EngineRestoredError) => void;
+}
+
 /** Runs the agent for all locks of an address, until the signal aborts. */
-export function runAgent(
+export async function runAgent(
   address: string,
   settle: number,
-  events: AgentEvents,
+  events: AgentReports,
   signal: AbortSignal,
 ): Promise<void> {
   if (parseAddress(address).name !== '') {
     throw new UsageError('the agent serves all locks below an address, which ends with a slash');
   }
-  return use(
-    address,
-    { trustBootId: false },
-    ({ engine, proof }) => new Agent(engine, proof, events).run(signal),
-    {
-      settle,
-    },
-  );
+  const runOnce = ({ engine, proof }: EngineLocks) => new Agent(engine, proof, events).run(signal);
+  while (!signal.aborted) {
+    try {
+      await use(address, { trustBootId: false }, runOnce, { settle });
+    } catch (error) {
+      if (!(error instanceof EngineRestoredError)) throw error;
+      events.restored(error);
+      // Two clusters behind one address would make it turn in a circle.
+      await sleep(RESTART, undefined, { signal }).catch(() => {});
+    }
+  }
 }
 
 async function use<T>(
   address: string,
   judging: Judging,
   action: (locks: EngineLocks) => Promise<T>,
-  more: Partial<EtcdOptions> = {},
+  more: OptionsAtAddress = {},
 ): Promise<T> {
   const locks = open(address, judging, more);
   try {
@@ -155,11 +173,7 @@ async function use<T>(
   }
 }
 
-function open(
-  address: string,
-  { trustBootId = false }: Judging,
-  more: Partial<EtcdOptions> = {},
-): EngineLocks {
+function open(address: string, { trustBootId = false }: Judging, more: OptionsAtAddress = {}): EngineLocks {
   try {
     return etcdLocksAt(address, { ...fromEnvironment(process.env), trustBootId, ...more });
   } catch (error) {
@@ -167,32 +181,11 @@ function open(
   }
 }
 
-/**
- * What an address cannot carry, from the environment variables of etcdctl. A secret on the command line could be read by
- * every process of the machine.
- */
-function fromEnvironment(env: NodeJS.ProcessEnv): Partial<EtcdOptions> {
-  const { ETCDCTL_CACERT, ETCDCTL_CERT, ETCDCTL_KEY, ETCDCTL_USER, ETCDCTL_PASSWORD } = env;
-  const ttl = env.KERNEL_IDENTITY_ETCD_TTL;
-  const files = { ca: ETCDCTL_CACERT, cert: ETCDCTL_CERT, key: ETCDCTL_KEY };
-  const given = Object.entries(files).flatMap(([name, path]) => (path ? [[name, readFileSync(path)]] : []));
-  return {
-    ...(given.length > 0 ? { tls: Object.fromEntries(given) } : {}),
-    ...(ETCDCTL_USER ? { auth: credentials(ETCDCTL_USER, ETCDCTL_PASSWORD) } : {}),
-    ...(ttl ? { ttl: parseDuration(ttl) } : {}),
-  };
-}
-
-/** `name`, or `name:password` as etcdctl takes it. */
-function credentials(user: string, password: string | undefined): { username: string; password: string } {
-  const colon = user.indexOf(':');
-  if (password !== undefined || colon < 0) return { username: user, password: password ?? '' };
-  return { username: user.slice(0, colon), password: user.slice(colon + 1) };
-}
-
 function nameIn(address: string): string {
   const { name } = parseAddress(address);
   if (name === '')
-    throw new UsageError(`the address '${address}' is that of all locks; the name of one is missing`);
+    throw new UsageError(
+      `the address '${address}' is that of all locks; the name of one is missing; kernel-identity list shows them`,
+    );
   return name;
 }

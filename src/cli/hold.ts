@@ -5,6 +5,7 @@ import { currentObserver } from '../identity/observer.js';
 import { holdThrough, lifelineFile, lifelineFileOn } from '../lock/hold-through.js';
 import { inspectLockSync } from '../lock/inspect.js';
 import { MAX_LABEL } from '../record/parse.js';
+import { refuseAddresses } from './addresses.js';
 import { parseArguments, parseDecimal, requireOnePath, UsageError } from './arguments.js';
 import type { Command } from './command.js';
 import { EXIT } from './exit-codes.js';
@@ -58,6 +59,7 @@ export const holdCommand: Command = {
       return EXIT.success;
     }
     const path = requireOnePath(positionals);
+    refuseAddresses([path], 'hold');
     if (values.fd === undefined) throw new UsageError('--fd is missing: the descriptor that holds the lock');
     const descriptor = parseDecimal('descriptor', values.fd, 3, MAX_DESCRIPTOR);
     const wait = parseWaitOptions(values);

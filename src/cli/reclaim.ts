@@ -1,6 +1,5 @@
-import type { InspectOptions } from '../lock/protocol/assess.js';
 import type { ReclaimResult } from '../lock/reclaim.js';
-import { type PatientResult, reclaimPatiently } from '../lock/reclaim-patiently.js';
+import { type PatientOptions, type PatientResult, reclaimPatiently } from '../lock/reclaim-patiently.js';
 import { isAddress, refuseAddresses } from './addresses.js';
 import { parseArguments, requirePaths, UsageError } from './arguments.js';
 import type { Command } from './command.js';
@@ -24,7 +23,8 @@ A file without an owner is an error. Of several paths each gets one line.
 
 Where nothing but its lease can show that an owner is dead, it waits until the
 owner has been silent for the whole lease (30 s by default), or until it renews
-its lease. stderr says so.
+its lease. stderr says so. So it does for an address of a lock on etcd, where an
+entry falls by itself with its lease; one without a lease is left alone.
 
   --timeout TIME   wait for no longer than 300ms, 10s, 5m, 2h, or 30 (seconds);
                    0: decide at once
@@ -67,13 +67,13 @@ export const reclaimCommand: Command = {
       return forceReclaim(onlyPath(positionals, values), judging, values.yes === true);
     }
     if (values.yes) throw new UsageError('--yes is the answer to --force');
-    const options = {
+    const options: PatientOptions = {
       ...judging,
       timeout: values.timeout === undefined ? Number.POSITIVE_INFINITY : parseDuration(values.timeout),
       onWait: (found: ReclaimResult) => complain(noticeOf(found)),
     };
     const looks = await awaitEach(positionals, (path) =>
-      isAddress(path) ? reclaimAddress(path, judging) : reclaimPatiently(path, options),
+      isAddress(path) ? reclaimAddress(path, options) : reclaimPatiently(path, options),
     );
     const { results, failed } = looks;
     const form = jsonForm(values);
@@ -88,10 +88,12 @@ export const reclaimCommand: Command = {
   },
 };
 
-/** It decides at once: the lease of a living owner is renewed for ever, and that of a dead one ends by itself. */
-async function reclaimAddress(address: string, judging: InspectOptions): Promise<PatientResult> {
+async function reclaimAddress(
+  address: string,
+  { timeout, onWait, trustBootId }: PatientOptions,
+): Promise<PatientResult> {
   const { reclaimAt } = await import('./engine.js');
-  return { ...(await reclaimAt(address, judging)), isRenewed: false };
+  return reclaimAt(address, { trustBootId }, { timeout, onWait });
 }
 
 function noticeOf({ path, description }: ReclaimResult): string {

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { checkAcquireOptions } from '../lock/options.js';
 import type { InspectOptions } from '../lock/protocol/assess.js';
 import { MAX_LABEL } from '../record/parse.js';
-import { parseArguments, refuseEmptyPath, UsageError } from './arguments.js';
+import { parseArguments, refuseNoPath, UsageError } from './arguments.js';
 import { JUDGE_FLAGS, parseJudgeFlags } from './judge-flags.js';
 import { INSTEAD_OF_FLOCK, parseWaitOptions, WAIT_OPTIONS, type WaitRequest } from './wait-options.js';
 
@@ -41,7 +41,7 @@ export function parseRunArguments(args: readonly string[]): RunRequest | null {
   if (values.help) return null;
   const [path, unexpected] = positionals;
   if (path === undefined) throw new UsageError('the path of the lock is missing');
-  refuseEmptyPath([path]);
+  refuseNoPath([path]);
   if (unexpected !== undefined) throw new UsageError(`unexpected argument '${unexpected}' before --`);
   const command = toCommand(values.command, words);
   const wait = parseWaitOptions(values);

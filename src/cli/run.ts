@@ -21,7 +21,9 @@ Acquires LOCK, runs COMMAND while holding it, and releases it. The lock of a
 dead owner is reclaimed. After a second of waiting one line on stderr says who
 holds the lock. LOCK is a path, or an address such as etcd://host:2379/locks/job
 (docs/across-machines.md); COMMAND then finds its fencing token in
-KERNEL_IDENTITY_FENCING_TOKEN.
+KERNEL_IDENTITY_FENCING_TOKEN, and KERNEL_IDENTITY_ETCD_TTL says after what time
+the lock of an owner falls that nobody can see to be dead: 60s, 5m, or 60
+(seconds), from 2s to 24h; default: 30s.
 
 COMMAND finds the absolute path of the lock in KERNEL_IDENTITY_LOCK, and gets
 the signals that run gets; SIGTSTP and SIGCONT stop both and let them go on. As

@@ -63,7 +63,7 @@ export class Agent {
         await untilAborted(signal, this.#lookAtAll(signal));
       } catch (error) {
         if (signal.aborted) break;
-        // This connection stays useless, while whoever restarts the agent gives it a new one.
+        // This connection stays useless, while whoever runs the agent gives the next one another.
         if (error instanceof EngineRestoredError) throw error;
         this.#events.failed(error);
         await sleep(RETRY, undefined, { signal }).catch(() => {});
@@ -179,7 +179,8 @@ export class Agent {
         this.#events.removed(this.#engine.nameOf(entry.key), owner);
       }
     } catch (error) {
-      this.#events.failed(error);
+      // That one ends the agent at its next look.
+      if (!(error instanceof EngineRestoredError)) this.#events.failed(error);
     }
   }
 }

@@ -75,6 +75,8 @@ export interface Engine {
   keyOf(name: string, lease: Lease): string;
   /** The name of the lock in whose line the entry with this key is. */
   nameOf(key: string): string;
+  /** A shell command by which a person deletes an entry that nothing removes by itself. */
+  deletingCommand(key: string): string;
   /** Calls `ended` once, when the server turns out to be another one than before. */
   onEnd(ended: (how: string) => void): void;
 

@@ -52,12 +52,12 @@ export class ProofOfDeath {
   judge(entry: Entry): Judgement {
     const owner = recordIn(entry);
     if (owner === null) {
-      const words = `its entry names no owner that could be judged, ${endOf(entry)}`;
+      const words = `its entry names no owner that could be judged, ${this.#endOf(entry)}`;
       return { owner, verdict: null, description: words };
     }
     const { trustBootId } = this.#options;
     const verdict = judgeRecord(owner, NOWHERE, { trustBootId });
-    return { owner, verdict, description: describe(verdict, entry) };
+    return { owner, verdict, description: describe(verdict, this.#endOf(entry)) };
   }
 
   /** Takes note of the renewals of an entry's lease, which a later {@link isProven} needs. */
@@ -82,6 +82,13 @@ export class ProofOfDeath {
     return Math.max(0, diedAt + settle - monotonicMs());
   }
 
+  /** What removes an entry, in words. */
+  #endOf({ key, lease }: Entry): string {
+    return lease === null
+      ? `and it has no lease, so it stays until somebody deletes it: ${this.#engine.deletingCommand(key)}`
+      : 'so it falls by itself when its lease has not been renewed for the time to live';
+  }
+
   async #lookAt(lease: string): Promise<Renewals> {
     const renewals = this.#renewals.get(lease) ?? new Renewals();
     this.#renewals.set(lease, renewals);
@@ -102,14 +109,8 @@ function recordIn({ text }: Entry): OwnerRecord | null {
   return nonce !== null && identity !== null && filesystem === PLACE ? parsed.record : null;
 }
 
-function describe({ state, reason }: Verdict, entry: Entry): string {
+function describe({ state, reason }: Verdict, end: string): string {
   if (state === 'alive') return `its owner is alive (${reason})`;
   if (state === 'dead') return `its owner is dead (${reason})`;
-  return `nothing here shows whether its owner lives (${reason}), ${endOf(entry)}`;
-}
-
-function endOf({ lease }: Entry): string {
-  return lease === null
-    ? 'and it has no lease, so it stays until somebody deletes it'
-    : 'so it falls when its lease is no longer renewed';
+  return `nothing here shows whether its owner lives (${reason}), ${end}`;
 }

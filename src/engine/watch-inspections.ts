@@ -5,10 +5,11 @@ import type { LocksWatch, NamedInspection } from './locks.js';
 const PACE = 20;
 
 /**
- * Calls `changed` with a first inspection, and with each later one that differs in its state or its owner.
- * @param listen starts what calls `wake` at a change. It may call for nothing, and it may fail.
+ * Calls `changed` with a first inspection, and with each later one that differs in its state or its owner. Where a look
+ * fails the state is `unknown` until one succeeds.
+ * @param listen starts what calls `wake` at a change. It may call for nothing.
  * @param interval ms after which it looks in any case.
- * @throws what the first `inspect` throws. Later ones that fail are left out.
+ * @throws what the first `inspect` throws.
  */
 export async function watchInspections(
   inspect: () => Promise<NamedInspection>,
@@ -20,7 +21,7 @@ export async function watchInspections(
   let isClosed = false;
   let known = '';
   let listening: LocksWatch | null = null;
-  const see = (inspection: NamedInspection) => {
+  const report = (inspection: NamedInspection) => {
     const state = `${inspection.state} ${inspection.owner?.nonce} ${inspection.fencingToken}`;
     if (isClosed || state === known) return;
     known = state;
@@ -28,25 +29,32 @@ export async function watchInspections(
   };
   const start = async () => {
     listening?.close();
-    listening = await listen(() => wakeup.wake()).catch(() => null);
+    listening = null;
+    listening = await listen(() => wakeup.wake());
   };
-  const lookAgain = async () => {
-    await start();
-    const inspection = await inspect().catch(() => null);
-    if (inspection !== null) see(inspection);
+  const lookAgain = async (): Promise<NamedInspection> => {
+    try {
+      await start();
+      last = await inspect();
+      return last;
+    } catch (error) {
+      const description = `it cannot be seen now: ${(error as Error).message}`;
+      return { ...last, state: 'unknown', verdict: null, description };
+    }
   };
   const go = async () => {
     while (!isClosed) {
       await wakeup.wait(interval, undefined);
       if (isClosed) break;
-      await lookAgain();
+      report(await lookAgain());
       await new Promise((resolve) => setTimeout(resolve, PACE));
     }
     listening?.close();
   };
   // Where the server cannot be reached the caller hears of it here, before anything else is tried for as long again.
-  see(await inspect());
-  await lookAgain();
+  let last = await inspect();
+  report(last);
+  report(await lookAgain());
   void go();
   return {
     close() {

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { KernelIdentityError } from '../errors.js';
 import type { Verdict } from '../judge/verdict.js';
 import { describeOwner } from '../record/describe-owner.js';
@@ -35,13 +36,15 @@ export class LockTimeoutError extends KernelIdentityError {
       .filter(({ check, finding }) => finding === 'none' && !SHOWN_ONLY.has(check))
       .map(({ check }) => check);
     const isHeld = report.verdict?.state === 'alive';
-    const command = isHeld ? showingCommand(report.path) : clearingCommand(report.path, report.liftedBy);
+    // What is no path is an address, and what removes that lock stands in its description.
+    const isOnlyShown = isHeld || !isAbsolute(report.path);
+    const command = isOnlyShown ? showingCommand(report.path) : clearingCommand(report.path, report.liftedBy);
     const lines = [
       `the lock '${report.path}' did not become free within ${formatElapsed(report.waited)}`,
       `owner: ${ownerText(report, timeout)}`,
       `why: ${report.description}`,
       ...(missing.length > 0 && !isHeld ? [`could not be decided by: ${missing.join(', ')}`] : []),
-      `${isHeld ? 'to look at it' : 'to look at it, and clear it if its owner is dead'}: ${command}`,
+      `${isOnlyShown ? 'to look at it' : 'to look at it, and clear it if its owner is dead'}: ${command}`,
     ];
     super(lines.join('; '));
     this.path = report.path;

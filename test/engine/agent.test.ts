@@ -123,7 +123,7 @@ testRequiring(
 
 testRequiring(
   [usesBackend('native')],
-  'the agent ends when the server is another one, so that it is started anew',
+  'the agent ends when the server is another one, so that it gets another connection',
   async () => {
     const engine = { listAll: () => Promise.reject(new EngineRestoredError('restored')) };
     const events = { removed: () => {}, failed: () => {} };

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +9,8 @@ import { type Schema, violations } from '../dump/json-schema.js';
 import { usesBackend } from '../helpers/backends.js';
 import { BUILT, cli, startCli } from '../helpers/cli.js';
 import { describeRequiring } from '../helpers/requirements.js';
-import { EtcdServer, HAS_ETCD } from './etcd-server.js';
+import { until } from '../helpers/until.js';
+import { base64, EtcdServer, HAS_ETCD } from './etcd-server.js';
 
 const NATIVE = usesBackend('native');
 const SCHEMA: Schema = JSON.parse(
@@ -62,6 +64,51 @@ describeRequiring([...HAS_ETCD, ...BUILT], 'the commands on etcd', () => {
     expect((await cli(['inspect', address])).stdout).toContain('free');
   });
 
+  /** Makes an entry of another program in the line of a lock. 0: it has no lease. */
+  const enter = async (name: string, lease: string) => {
+    const key = base64(`locks/${name}/77`);
+    await server.call('/kv/put', { key, value: base64('{}'), lease });
+  };
+  const grant = async () => (await server.call('/lease/grant', { TTL: '60' })).ID as string;
+
+  test('reclaim waits for the end of a lease, and leaves alone who renews it', async () => {
+    const [left, kept] = [await grant(), await grant()];
+    await enter('left', left);
+    await enter('kept', kept);
+    const renewing = setInterval(() => server.call('/lease/keepalive', { ID: kept }).catch(() => {}), 300);
+    try {
+      const now = await cli(['reclaim', `${server.address}left`, '--timeout', '0']);
+      expect([now.code, now.stdout]).toEqual([1, expect.stringMatching(/^left alone: /)]);
+      const waiting = startCli(['reclaim', `${server.address}left`]);
+      const renewed = await cli(['reclaim', `${server.address}kept`]);
+      const words = /^left alone, because its owner has just renewed its lease: /;
+      expect([renewed.code, renewed.stdout]).toEqual([1, expect.stringMatching(words)]);
+      await until('it waits', () => /waiting for '.*left': .* falls by itself/.test(waiting.stderr));
+      await server.call('/lease/revoke', { ID: left });
+      const { code, stdout } = await waiting.closed;
+      expect([code, stdout]).toEqual([0, `${server.address}left: free, nobody holds it\n`]);
+    } finally {
+      clearInterval(renewing);
+    }
+  });
+
+  test('a message advises what helps', async () => {
+    await enter("it's", '0');
+    await enter('leased', await grant());
+    const [bare, leased] = await Promise.all(
+      ["it's", 'leased'].map((name) => cli(['wait', server.address + name, '--timeout', '0'])),
+    );
+    expect(bare?.stderr).toContain(`deletes it: etcdctl del 'locks/it'\\''s/77'; to look at it: `);
+    expect(leased?.stderr).toMatch(/falls by itself .*; to look at it: .* inspect etcd:/);
+    const { code, stdout } = await cli(['reclaim', `${server.address}it's`]);
+    expect([code, stdout]).toEqual([1, expect.stringContaining('etcdctl del')]);
+    execFileSync('sh', [
+      '-c',
+      `ETCDCTL_API=3 etcdctl --endpoints=${server.endpoint} del 'locks/it'\\''s/77'`,
+    ]);
+    expect((await cli(['inspect', '--exit-code', `${server.address}it's`])).code).toBe(0);
+  });
+
   test('dump reports on addresses among paths, also on a server that cannot be used', async () => {
     const other = createServer((_, answer) => answer.writeHead(404).end('not here'));
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
@@ -101,6 +148,30 @@ describeRequiring([...HAS_ETCD, ...BUILT], 'the commands on etcd', () => {
     const { code, stderr } = await running.closed;
     expect(code).toBe(125);
     expect(stderr).toContain('The command is ended.');
+  });
+
+  test('the time to live is a duration, as the values of options are, or a number of seconds', async () => {
+    const address = `${server.address}ttl`;
+    const grantedFor = async (ttl: string) => {
+      const running = underLock(address, { KERNEL_IDENTITY_ETCD_TTL: ttl });
+      await running.said('started');
+      const { leases } = await server.call('/lease/leases', {});
+      const all = await Promise.all(
+        (leases as { ID: string }[]).map(({ ID }) => server.call('/lease/timetolive', { ID, keys: true })),
+      );
+      running.endInput();
+      await running.closed;
+      return all.filter(({ keys }) => JSON.stringify(keys)?.includes(base64('locks/ttl/').slice(0, 12)))[0]
+        ?.grantedTTL;
+    };
+    expect([await grantedFor('90'), await grantedFor('1.5m')]).toEqual(['90', '90']);
+    for (const wrong of ['1', '100000', '1999ms', '25h', 'soon', '-5']) {
+      const { code, stderr } = await cli(['wait', address], { env: { KERNEL_IDENTITY_ETCD_TTL: wrong } });
+      expect([code, stderr]).toEqual([
+        2,
+        expect.stringContaining(`_ETCD_TTL is 2s to 24h, or 2 to 86400 (seconds), not '${wrong}'`),
+      ]);
+    }
   });
 
   test('a usage error names what is wrong, and no command takes a secret from the address', async () => {

@@ -2,6 +2,9 @@ import { afterEach, expect, test } from 'vitest';
 import { EtcdEngine } from '../../src/engine/etcd/etcd-engine.js';
 import { checkEtcdOptions } from '../../src/engine/etcd/options.js';
 import { etcd } from '../../src/etcd.js';
+import { usesBackend } from '../helpers/backends.js';
+import { BUILT, startCli } from '../helpers/cli.js';
+import { testRequiring } from '../helpers/requirements.js';
 import { until } from '../helpers/until.js';
 import { base64 } from './etcd-server.js';
 import { endGateways, fakeGateway } from './fake-gateway.js';
@@ -26,7 +29,10 @@ test('another cluster behind the same address ends everything', async () => {
   cluster = '2';
   await expect(engine.list('a')).rejects.toMatchObject({ code: 'ERR_ENGINE_RESTORED' });
   cluster = '1';
-  await expect(engine.list('a')).rejects.toMatchObject({ code: 'ERR_ENGINE_RESTORED' });
+  await expect(engine.list('a')).rejects.toMatchObject({
+    code: 'ERR_ENGINE_RESTORED',
+    message: expect.stringContaining('open the locks anew, or restart'),
+  });
   expect(ended).toBe(1);
   engine.close();
 });
@@ -102,3 +108,29 @@ test('a session that only holds its locks sees a cluster that went back, and no 
   await expect(locks.acquire('b')).rejects.toMatchObject({ code: 'ERR_ENGINE_RESTORED' });
   await locks.close().catch(() => {});
 });
+
+testRequiring(
+  [usesBackend('native'), ...BUILT],
+  'the agent opens its session anew when the cluster is another one, and goes on',
+  async () => {
+    let cluster = '1';
+    const listed: string[] = [];
+    const endpoint = await fakeGateway((path) => {
+      if (path === '/v3/watch' && cluster === '1') {
+        cluster = '2';
+        return { body: { result: { header: header(cluster, '3') } } };
+      }
+      if (path !== '/v3/kv/txn') return undefined;
+      listed.push(cluster);
+      return { body: { header: header(cluster, '7'), responses: [{ response_range: {} }] } };
+    });
+    const agent = startCli(['agent', `etcd://${endpoint}/locks/`]);
+    await until('it looks at the other cluster', () => listed.at(-1) === '2');
+    agent.signal('SIGTERM');
+    const { code, stderr } = await agent.closed;
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(/^[^\n]*another cluster [^\n]*, and goes on\n$/),
+    ]);
+  },
+);

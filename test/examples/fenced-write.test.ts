@@ -42,6 +42,10 @@ testRequiring(
     expect([landed, result()]).toEqual([0, { result: 'of the second' }]);
     write(own, { id: 1, result: 'of the second again' }, successor);
     expect(result()).toEqual({ result: 'of the second again' });
+    // An owner whose row is missing is not told that another one has written.
+    expect(() => write(own, { id: 2, result: 'of nobody' }, successor)).toThrow(
+      /too old, or there is no job 2$/,
+    );
     // Without the guard the same write lands.
     own.prepare('UPDATE job SET result = ?, token = ? WHERE id = ?').run('late', dead, 1);
     expect(result()).toEqual({ result: 'late' });

@@ -118,6 +118,48 @@ export const files = [
     ],
   },
   {
+    file: 'src/engine/watch-inspections.ts',
+    tests: ['test/engine/watch-inspections.test.ts'],
+    mutants: [
+      {
+        what: 'who watches is left with the last owner while nobody can see it',
+        from: "return { ...last, state: 'unknown', verdict: null, description };",
+        to: 'return last;',
+      },
+      {
+        what: 'an outage keeps the verdict of before',
+        from: "state: 'unknown', verdict: null,",
+        to: "state: 'unknown',",
+      },
+    ],
+  },
+  {
+    file: 'src/engine/reclaim-patiently.ts',
+    tests: ['test/engine/reclaim-patiently.test.ts'],
+    mutants: [
+      {
+        what: 'reclaim waits for ever for the lease of an owner that lives elsewhere',
+        from: 'if (askedAt + leftMs >= endsBy) return end(true);',
+        to: '',
+      },
+      {
+        what: 'reclaim does not wait for the end of a lease',
+        from: 'if (waited >= timeout) return end(false);',
+        to: 'return end(false);',
+      },
+      {
+        what: 'reclaim takes a lease that runs out for one that is renewed, because the server rounds it',
+        from: 'monotonicMs() + leftMs + ROUNDING',
+        to: 'monotonicMs() - ROUNDING',
+      },
+      {
+        what: 'reclaim waits for an entry without a lease, which nothing removes',
+        from: 'if (entry.lease === null) return end(false);',
+        to: 'if (entry.lease === null) await new Promise(() => setTimeout(() => {}, 60_000));',
+      },
+    ],
+  },
+  {
     file: 'src/engine/renewals.ts',
     tests: ['test/engine/renewals.test.ts'],
     mutants: [
@@ -366,6 +408,16 @@ export const files = [
         to: 'false',
       },
       {
+        what: 'servers that are given beside an address are ignored, and the locks are on others',
+        from: '(Object(options) as Record<string, unknown>)[name] === undefined',
+        to: 'true',
+      },
+      {
+        what: 'a key that is not that of the certificate is sent to the server again and again',
+        from: "process.getBuiltinModule('node:tls').createSecureContext(tls);",
+        to: '',
+      },
+      {
         what: 'an option of node:tls turns the verification of the server off',
         from: '  requireOptions(tls, TLS_OPTIONS);\n',
         to: '',
@@ -374,6 +426,43 @@ export const files = [
         what: 'an error shows the password of an address',
         from: "  if (text.includes('@')) throw secretInAddress();\n",
         to: '',
+      },
+    ],
+  },
+  {
+    file: 'src/engine/etcd/address.ts',
+    tests: ['test/engine/address.test.ts'],
+    mutants: [
+      {
+        what: 'the name in an address is ignored, so that another lock is meant than was written',
+        from: "if (address.name === '') return address;",
+        to: 'return address;',
+      },
+      {
+        what: 'a scheme within an address is taken for a host',
+        from: 'if (!areHosts || !isPrefix(prefix))',
+        to: 'if (!isPrefix(prefix))',
+      },
+    ],
+  },
+  {
+    file: 'src/engine/etcd/answers.ts',
+    tests: ['test/engine/answers.test.ts'],
+    mutants: [
+      {
+        what: 'the text of a stranger fills a message with its lines',
+        from: 'return oneLine(reason === undefined',
+        to: 'return String(reason === undefined',
+      },
+      {
+        what: 'a server without TLS counts as one that refuses this client',
+        from: 'TLS_ERROR.test(code) && !NO_TLS.test(code)',
+        to: 'TLS_ERROR.test(code)',
+      },
+      {
+        what: 'a server that is asked too much for a moment is given up at once',
+        from: 'return isFull(error.message);',
+        to: 'return true;',
       },
     ],
   },
@@ -470,6 +559,17 @@ export const files = [
         what: 'renewals that hang hide that time is over',
         from: "/ 1000 >= task.patience) end('late');",
         to: "/ 1000 >= task.patience * 9) end('late');",
+      },
+    ],
+  },
+  {
+    file: 'src/cli/engine.ts',
+    tests: ['test/engine/restored.test.ts'],
+    mutants: [
+      {
+        what: 'the agent ends after the restore of a backup, and nobody sees the dead any more',
+        from: 'if (!(error instanceof EngineRestoredError)) throw error;',
+        to: 'throw error;',
       },
     ],
   },

@@ -14,6 +14,7 @@ import type { OwnerRecord } from '../../record/owner-record.js';
 import { formatElapsed } from '../../text/elapsed.js';
 import { printable } from '../../text/printable.js';
 import { shellQuoted } from '../../text/shell-quote.js';
+import { isAddress } from '../addresses.js';
 import { usersFields } from './format-users.js';
 import { formatEvidence, formatVerdict } from './format-verdict.js';
 import { alignFields } from './layout.js';
@@ -48,13 +49,15 @@ export function formatFindings(
 }
 
 function factsOf(inspection: InspectedLock, paint: Paint, users: LockUsers | undefined): [string, string][] {
-  const { format, verdict, owner, ageMs, description, foreignFiles } = inspection;
+  const { path, format, verdict, owner, ageMs, description, foreignFiles } = inspection;
   const used = users === undefined ? [] : usersFields(users);
   if (owner === null) return [['found', printable(description)], ...used];
   const facts: [string, string][] = [['owner', describeOwner(owner, ageMs)], ...used];
   if (owner.recordedAt !== null) facts.push(['written', writtenAt(owner.recordedAt)]);
   facts.push(['format', format]);
   if (verdict !== null) facts.push(['verdict', formatVerdict(verdict, paint)]);
+  // What removes a lock on an engine by itself, or how a person does it, stands there alone.
+  if (isAddress(path) && verdict?.state === 'unknown') facts.push(['found', printable(description)]);
   if (foreignFiles.length > 0) facts.push(['also there', printable(quoteNames(foreignFiles))]);
   if (owner.problem !== null) facts.push(['problem', printable(owner.problem)]);
   return facts;
@@ -91,6 +94,9 @@ function nextStep(
       "files that are not the lock's own are never deleted; move them away, then:",
       clearingCommand(path, null),
     ];
+  }
+  if (state === 'unknown' && isAddress(path)) {
+    return ['whoever knows that nobody holds it deletes its entry, by the command that was found.', null];
   }
   if (state === 'unknown') {
     if (liftedBy !== null) {

@@ -1,4 +1,12 @@
-import { EngineDeniedError, EngineUnavailableError, type KernelIdentityError } from '../../errors.js';
+import {
+  EngineDeniedError,
+  EngineUnavailableError,
+  type KernelIdentityError,
+  withCode,
+} from '../../errors.js';
+import { formatElapsed } from '../../text/elapsed.js';
+import { oneLine } from '../../text/one-line.js';
+import { adviceOn, isFull, NO_ETCD } from './advice.js';
 import type { Answer } from './post.js';
 
 /** Codes of gRPC (https://grpc.github.io/grpc/core/md_doc_statuscodes.html) that etcd answers with. */
@@ -11,6 +19,12 @@ const UNAUTHENTICATED = 16;
 
 /** Errors of node:tls by which no server of the cluster will be trusted at the next try either. */
 const TLS_ERROR = /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_)/;
+
+/** Errors of node:tls where the server speaks no TLS, which is no refusal of this client. */
+const NO_TLS = /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/;
+
+/** Characters of an answer that an error keeps. */
+const MAX_WORDS = 300;
 
 /** etcd's own answer to a request that it does not carry out. */
 export class Refusal extends Error {
@@ -49,8 +63,8 @@ export function refusalOf(json: Record<string, unknown>, status: number): Error 
   // A stream wraps its error into an object.
   const inner = typeof json.error === 'object' && json.error !== null ? (json.error as typeof json) : json;
   const code = inner.code ?? inner.grpc_code;
-  const words = String(inner.message ?? inner.error ?? `HTTP status ${status}`).slice(0, 300);
-  return typeof code === 'number' ? new Refusal(code, words) : new Error(words);
+  const words = String(inner.message ?? inner.error ?? `HTTP status ${status}`).slice(0, MAX_WORDS);
+  return typeof code === 'number' ? new Refusal(code, words) : noEtcd(words);
 }
 
 export function parse(text: string): Record<string, unknown> | null {
@@ -65,7 +79,7 @@ export function parse(text: string): Record<string, unknown> | null {
 }
 
 function notJson(status: number, text: string): Error {
-  const words = text.trim().slice(0, 200);
+  const words = text.trim().slice(0, MAX_WORDS);
   if (/CommonName of client/.test(text)) {
     return new Hopeless(
       'etcd takes no client certificate with a CN at its JSON gateway while authentication is enabled; use one whose CN is empty, and a user with a password',
@@ -81,7 +95,12 @@ function notJson(status: number, text: string): Error {
   if (/HTTP request to an HTTPS server/.test(text)) {
     return new Hopeless('the server wants TLS: write etcds:// or give the option tls', false);
   }
-  return new Error(`HTTP status ${status}: ${words === '' ? 'an empty answer' : words}`);
+  return noEtcd(`HTTP status ${status}: ${words === '' ? 'an empty answer' : words}`);
+}
+
+/** The error for what etcd never answers. */
+function noEtcd(words: string): Error {
+  return withCode(new Error(words), NO_ETCD);
 }
 
 /** True for an answer that says "authenticate again": the token has run out, or the server has forgotten it. */
@@ -93,14 +112,11 @@ export function isTokenOver(error: unknown): boolean {
 export function isFinal(error: unknown): boolean {
   if (error instanceof Hopeless) return true;
   if (error instanceof Refusal) {
-    return [
-      INVALID_ARGUMENT,
-      NOT_FOUND,
-      PERMISSION_DENIED,
-      RESOURCE_EXHAUSTED,
-      FAILED_PRECONDITION,
-      UNAUTHENTICATED,
-    ].includes(error.grpc);
+    // A server that is asked too much has the same code as one whose database is full, and recovers.
+    if (error.grpc === RESOURCE_EXHAUSTED) return isFull(error.message);
+    return [INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, FAILED_PRECONDITION, UNAUTHENTICATED].includes(
+      error.grpc,
+    );
   }
   return TLS_ERROR.test(codeOf(error)) && !isTransient(error);
 }
@@ -115,19 +131,31 @@ function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : '';
 }
 
-/** The error that a caller of this package gets. */
-export function errorOf(error: unknown, address: string): KernelIdentityError {
-  const words = error instanceof Error ? error.message : String(error);
+/**
+ * The error that a caller of this package gets.
+ * @param triedMs for how long the call was repeated.
+ */
+export function errorOf(error: unknown, address: string, triedMs = 0): KernelIdentityError {
+  const words = wordsOf(error);
+  const grpc = error instanceof Refusal ? error.grpc : null;
+  const isTls = address.startsWith('etcds://');
+  const advice = adviceOn({ code: codeOf(error), grpc, words, isTls });
   const options = { cause: error };
   if (isDenied(error))
-    return new EngineDeniedError(`${address} refuses this client: ${denialOf(error, words)}`, options);
-  return new EngineUnavailableError(`${address} cannot be used: ${words}${hintFor(error, address)}`, options);
+    return new EngineDeniedError(`${address} refuses this client: ${words}${advice}`, options);
+  const time = triedMs < 1_000 ? '' : `, tried for ${formatElapsed(triedMs)}`;
+  return new EngineUnavailableError(`${address} cannot be used: ${words}${time}${advice}`, options);
 }
 
-/** A server with TLS hangs up on a client without, and says nothing. */
-function hintFor(error: unknown, address: string): string {
-  const isMute = codeOf(error) === 'ECONNRESET' && address.startsWith('etcd://');
-  return isMute ? '; if the server wants TLS, write etcds:// or give the option tls' : '';
+/** What the words of an error are, in one line. */
+function wordsOf(error: unknown): string {
+  if (error instanceof Hopeless) return error.message;
+  // Node gives no message where several addresses of one host have failed.
+  const { message, code } = Object(error) as { message?: unknown; code?: unknown };
+  const words = String(message || code || error);
+  // OpenSSL puts the places of its own code around what has happened.
+  const reason = /\berror:[\dA-F]+:[^:]*:[^:]*:([^:]+)/.exec(words)?.[1];
+  return oneLine(reason === undefined ? words : `TLS: ${reason}`);
 }
 
 function isDenied(error: unknown): boolean {
@@ -137,15 +165,6 @@ function isDenied(error: unknown): boolean {
       error.grpc === INVALID_ARGUMENT && /user name|authentication failed|password/.test(error.message);
     return isAuth || [PERMISSION_DENIED, UNAUTHENTICATED].includes(error.grpc);
   }
-  return TLS_ERROR.test(codeOf(error));
-}
-
-function denialOf(error: unknown, words: string): string {
-  if (error instanceof Refusal && /user name is empty/.test(words)) {
-    return `${words}; give a user and a password`;
-  }
-  if (error instanceof Refusal && error.grpc === PERMISSION_DENIED) {
-    return `${words}; its role needs to read and write the prefix`;
-  }
-  return words;
+  const code = codeOf(error);
+  return TLS_ERROR.test(code) && !NO_TLS.test(code);
 }

@@ -1,5 +1,6 @@
 import { newBootTime } from '../../backend/boot-clock.js';
 import { Fields } from '../../text/json-fields.js';
+import { shellQuoted } from '../../text/shell-quote.js';
 import type { Change, Engine, EngineWatch, Entry, Lease, LeaseState, Line, Watched } from '../engine.js';
 import { isFinal, NOT_FOUND, Refusal } from './answers.js';
 import { byAge, EntryReader, listIn, rangesIn } from './entry-reader.js';
@@ -56,6 +57,10 @@ export class EtcdEngine implements Engine {
 
   nameOf(key: string): string {
     return key.slice(this.prefix.length, key.lastIndexOf('/'));
+  }
+
+  deletingCommand(key: string): string {
+    return `etcdctl del ${shellQuoted(key)}`;
   }
 
   onEnd(ended: (how: string) => void): void {

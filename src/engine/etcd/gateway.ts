@@ -3,6 +3,7 @@ import { monotonicMs } from '../../backend/monotonic-clock.js';
 import { EngineRestoredError, EngineUnavailableError, KernelIdentityError } from '../../errors.js';
 import { formatElapsed } from '../../text/elapsed.js';
 import { Fields } from '../../text/json-fields.js';
+import { NO_ETCD_ADVICE, SILENT_ADVICE } from './advice.js';
 import { errorOf, isFinal, isTokenOver, readAnswer } from './answers.js';
 import type { ClusterOptions } from './options.js';
 import { type Endpoint, hedged, post, type Transport } from './post.js';
@@ -74,7 +75,7 @@ export class Gateway {
    */
   async call(path: string, body: object, options: CallOptions = {}): Promise<Fields> {
     const { patience = PATIENCE, passes = none } = options;
-    const until = monotonicMs() + patience;
+    const startedAt = monotonicMs();
     const text = JSON.stringify(body);
     let isSecondToken = false;
     for (;;) {
@@ -93,7 +94,8 @@ export class Gateway {
         if (error instanceof KernelIdentityError) throw error;
         if (this.#isClosed) throw this.#closed();
         this.#trouble = error;
-        if (isFinal(error) || monotonicMs() >= until) throw errorOf(error, this.address);
+        const tried = monotonicMs() - startedAt;
+        if (isFinal(error) || tried >= patience) throw errorOf(error, this.address, tried);
       }
       await sleep(PAUSE);
     }
@@ -129,7 +131,9 @@ export class Gateway {
     const answer = new Fields(value);
     if (this.#check(answer, reads ? seenBefore : 0n)) return answer;
     // Each answer of etcd has one. What has none says nothing, not even that nothing was done.
-    throw new EngineUnavailableError(`${this.address} cannot be used: it answered without a revision`);
+    throw new EngineUnavailableError(
+      `${this.address} cannot be used: it answered without a revision; ${NO_ETCD_ADVICE}`,
+    );
   }
 
   /**
@@ -168,7 +172,7 @@ export class Gateway {
   #endRestored(how: string): never {
     if (this.#restored === null) {
       this.#restored = new EngineRestoredError(
-        `${this.address} is not what it was: ${how}, as after the restore of a backup, so its fencing tokens may have been given out before`,
+        `${this.address} is not what it was: ${how}, as after the restore of a backup, so its fencing tokens may have been given out before; open the locks anew, or restart this program`,
       );
       this.onRestored(this.#restored);
     }
@@ -212,8 +216,10 @@ export class Gateway {
 
   /** See `Engine.unavailable`. */
   unavailable(waitedMs: number): KernelIdentityError {
-    if (this.#trouble !== null) return errorOf(this.#trouble, this.address);
-    return new EngineUnavailableError(`${this.address} has not answered within ${formatElapsed(waitedMs)}`);
+    if (this.#trouble !== null) return errorOf(this.#trouble, this.address, waitedMs);
+    return new EngineUnavailableError(
+      `${this.address} has not answered within ${formatElapsed(waitedMs)}; ${SILENT_ADVICE}`,
+    );
   }
 
   #closed(): EngineUnavailableError {

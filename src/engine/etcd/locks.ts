@@ -1,8 +1,13 @@
 import { EngineLocks } from '../engine-locks.js';
 import type { Locks } from '../locks.js';
-import { parseAddress } from './address.js';
+import { type EtcdAddress, parseAddress, parseAddressOfAll } from './address.js';
 import { EtcdEngine } from './etcd-engine.js';
-import { checkEtcdOptions, type EtcdOptions } from './options.js';
+import {
+  checkEtcdOptions,
+  checkOptionsAtAddress,
+  type EtcdOptions,
+  type OptionsAtAddress,
+} from './options.js';
 
 /**
  * Locks that many machines share, kept by etcd 3.4 or later. Nothing is asked of the servers before the first lock.
@@ -22,18 +27,23 @@ export function etcdLocks(options: EtcdOptions): EngineLocks {
 }
 
 /**
- * The same as {@link etcd}, with the servers and the prefix from an address.
+ * The same as {@link etcd}, with the servers and the prefix from an address, which are no options then.
  * @example
  * const locks = openEtcd('etcd://127.0.0.1:2379/locks/', { ttl: 10_000 });
  * console.log(locks.address); // etcd://127.0.0.1:2379/locks/
  * await locks.close();
  * @throws the errors of {@link etcd}.
  */
-export function openEtcd(address: string, options: Partial<EtcdOptions> = {}): Locks {
-  return etcdLocksAt(address, options);
+export function openEtcd(address: string, options: OptionsAtAddress = {}): Locks {
+  return locksAt(parseAddressOfAll(address), options);
 }
 
-export function etcdLocksAt(address: string, options: Partial<EtcdOptions>): EngineLocks {
-  const { endpoints, prefix } = parseAddress(address);
+/** The same, for the address of one lock too. */
+export function etcdLocksAt(address: string, options: OptionsAtAddress): EngineLocks {
+  return locksAt(parseAddress(address), options);
+}
+
+function locksAt({ endpoints, prefix }: EtcdAddress, options: OptionsAtAddress): EngineLocks {
+  checkOptionsAtAddress(options);
   return etcdLocks({ ...options, endpoints, prefix });
 }

@@ -1,6 +1,7 @@
-import { invalidArgument, invalidType, invalidValue } from '../../errors.js';
-import { checkBoolean, checkTime } from '../../judge/options.js';
+import { invalidArgument, invalidType, invalidValue, unknownKey } from '../../errors.js';
+import { checkBoolean } from '../../judge/options.js';
 import { type OptionNames, requireOptions } from '../../known-options.js';
+import { oneLine } from '../../text/one-line.js';
 import type { Endpoint, TlsOptions } from './post.js';
 
 export interface EtcdOptions {
@@ -41,6 +42,11 @@ const OPTIONS = {
   trustBootId: true,
 } satisfies OptionNames<EtcdOptions>;
 
+/** The options beside an address, which carries the others. */
+export type OptionsAtAddress = Omit<EtcdOptions, 'endpoints' | 'prefix'>;
+
+const { endpoints: _, prefix: __, ...OPTIONS_AT_ADDRESS } = OPTIONS;
+
 const TLS_OPTIONS = { ca: true, cert: true, key: true } satisfies OptionNames<TlsOptions>;
 const AUTH_OPTIONS = { username: true, password: true } satisfies OptionNames<
   NonNullable<EtcdOptions['auth']>
@@ -62,9 +68,21 @@ export interface CheckedOptions extends ClusterOptions {
 }
 
 const DEFAULT_TTL = 30_000;
-const MIN_TTL = 2_000;
-const MAX_TTL = 86_400_000;
+/** Milliseconds. */
+export const MIN_TTL = 2_000;
+export const MAX_TTL = 86_400_000;
 const DEFAULT_PORT = '2379';
+
+/** @throws TypeError: ERR_INVALID_ARG_TYPE unless it is an object, ERR_INVALID_ARG_VALUE for an unknown option. */
+export function checkOptionsAtAddress(options: OptionsAtAddress): void {
+  for (const name of ['endpoints', 'prefix']) {
+    if ((Object(options) as Record<string, unknown>)[name] === undefined) continue;
+    throw unknownKey(
+      `unknown option "${name}": the address carries it, as in etcd://HOST:2379,HOST:2379/PREFIX/; etcd() takes it as an option`,
+    );
+  }
+  requireOptions(options, OPTIONS_AT_ADDRESS);
+}
 
 /** @throws TypeError (ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE), RangeError (ERR_OUT_OF_RANGE). */
 export function checkEtcdOptions(options: EtcdOptions): CheckedOptions {
@@ -78,17 +96,19 @@ export function checkEtcdOptions(options: EtcdOptions): CheckedOptions {
     settle = 0,
     trustBootId = false,
   } = options;
-  if (!Array.isArray(endpoints) || endpoints.length === 0) {
-    throw invalidType('endpoints', 'an array of at least one server', endpoints);
-  }
+  if (!Array.isArray(endpoints)) throw invalidType('endpoints', 'an array of at least one server', endpoints);
+  if (endpoints.length === 0) throw invalidValue('endpoints', 'at least one server', 'an empty array');
   if (typeof prefix !== 'string') throw invalidType('prefix', 'a string', prefix);
-  if (!/^[\w./:+-]{0,500}\/$/.test(prefix) || prefix.includes('//')) {
+  if (!isPrefix(prefix)) {
     throw invalidValue('prefix', 'a name that ends with a slash', JSON.stringify(prefix));
   }
   if (typeof ttl !== 'number') throw invalidType('ttl', 'a number of milliseconds', ttl);
   if (!(ttl >= MIN_TTL && ttl <= MAX_TTL))
     throw invalidValue('ttl', `${MIN_TTL} to ${MAX_TTL} milliseconds`, ttl);
-  checkTime('settle', settle);
+  if (typeof settle !== 'number') throw invalidType('settle', 'a number of milliseconds', settle);
+  if (!(settle >= 0 && settle <= MAX_TTL)) {
+    throw invalidValue('settle', `0 to ${MAX_TTL} milliseconds`, settle);
+  }
   checkBoolean('trustBootId', trustBootId);
   checkTls(tls);
   checkAuth(auth);
@@ -106,12 +126,27 @@ export function checkEtcdOptions(options: EtcdOptions): CheckedOptions {
 /** An option of node:tls that is not known here could turn the verification off. */
 function checkTls(tls: EtcdOptions['tls']): void {
   if (tls === undefined) return;
+  if (typeof tls !== 'object' || tls === null || Array.isArray(tls)) {
+    throw invalidType('tls', 'an object with the texts ca, cert and key', tls);
+  }
   requireOptions(tls, TLS_OPTIONS);
   for (const [name, value] of Object.entries(tls)) {
     if (value === undefined) continue;
     const isText = typeof value === 'string' || Buffer.isBuffer(value);
     if (!isText) throw invalidType(`tls.${name}`, 'a text in PEM', value);
     if (!value.includes('-----BEGIN ')) throw invalidValue(`tls.${name}`, 'a text in PEM', 'another text');
+  }
+  if ((tls.cert === undefined) !== (tls.key === undefined)) {
+    throw unknownKey('options tls.cert and tls.key go together: give both, or neither');
+  }
+  try {
+    // A server would be asked again and again with a pair that does not fit. The module is loaded only here.
+    process.getBuiltinModule('node:tls').createSecureContext(tls);
+  } catch (error) {
+    const words = oneLine((error as Error).message);
+    throw unknownKey(
+      `option 'tls' cannot be used: ${words}; the key must be that of the certificate, and have no passphrase`,
+    );
   }
 }
 
@@ -122,20 +157,35 @@ function checkAuth(auth: EtcdOptions['auth']): void {
     throw invalidType('auth', 'an object with the strings username and password', auth);
   }
   requireOptions(auth, AUTH_OPTIONS);
+  // The usual mistake, which the server can only call a wrong password.
+  if (/[\r\n]$/.test(password)) {
+    throw invalidValue('auth.password', 'one without the line end of its file', 'one with it');
+  }
 }
 
 function toEndpoint(text: unknown, isTls: boolean): Endpoint {
   if (typeof text !== 'string') throw invalidType('endpoints', 'an array of strings', text);
   if (text.includes('@')) throw secretInAddress();
+  const endpoint = endpointIn(text, isTls);
+  if (endpoint !== null) return endpoint;
+  throw invalidValue('endpoints', 'addresses such as https://etcd-1:2379', JSON.stringify(text));
+}
+
+/** null for what is no host, with or without a scheme and a port. */
+export function endpointIn(text: string, isTls: boolean): Endpoint | null {
   const whole = /^https?:\/\//.test(text) ? text : `${isTls ? 'https' : 'http'}://${text}`;
   const url = URL.canParse(whole) ? new URL(whole) : null;
   const isBare = url !== null && url.pathname === '/' && url.search === '' && url.hash === '';
-  if (url === null || !isBare || url.hostname === '') {
-    throw invalidValue('endpoints', 'addresses such as https://etcd-1:2379', JSON.stringify(text));
-  }
+  // A colon without a port is what is left of a scheme, as in etcd://http://host/.
+  if (url === null || !isBare || url.hostname === '' || text.endsWith(':')) return null;
   const protocol = url.protocol === 'https:' ? 'https:' : 'http:';
   // Node takes an IPv6 address without its brackets.
   return { protocol, hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: portOf(text, url) };
+}
+
+/** True for what the names of all locks may begin with. */
+export function isPrefix(text: string): boolean {
+  return /^[\w./:+-]{0,500}\/$/.test(text) && !text.includes('//');
 }
 
 /** URL leaves out the port that its scheme has by default, though 80 was meant as 80. */
