@@ -42,6 +42,23 @@ export class LifelineUnavailableError extends KernelIdentityError {
   }
 }
 
+/**
+ * ERR_PACKAGE_REPLACED: what this call needs stands in a file of this package that was not loaded yet, and that belongs to
+ * another version by now, or is gone. Nothing was done. A process that is started anew works.
+ */
+export class PackageReplacedError extends KernelIdentityError {
+  static readonly code = 'ERR_PACKAGE_REPLACED';
+  override readonly name = 'PackageReplacedError';
+  readonly code = PackageReplacedError.code;
+
+  constructor(what: string, options?: ErrorOptions) {
+    super(
+      `a file of kernel-identity that is needed now ${what}: the package was replaced or removed while this process runs. Start the process anew`,
+      options,
+    );
+  }
+}
+
 /** ERR_INVALID_IDENTITY: a text is not a formatted ProcessIdentity. */
 export class InvalidIdentityError extends KernelIdentityError {
   static readonly code = 'ERR_INVALID_IDENTITY';

@@ -24,6 +24,7 @@ export {
   LockLostError,
   LockNotEmptyError,
   NotALockError,
+  PackageReplacedError,
 } from './errors.js';
 export { type Comparison, compareIdentities } from './identity/compare.js';
 export type { ProcessDescription } from './identity/describe-process.js';

@@ -8,8 +8,6 @@
 namespace kernel_identity::thin {
 namespace {
 
-constexpr double kLargestDescriptor = 2147483647;
-
 /** probe(pid): { key, started, hasExited }, where null stands for what is not known, or an errno name. */
 napi_value ProbeOf(napi_env env, napi_callback_info info) {
   const Call call(env, info);
@@ -73,9 +71,9 @@ napi_value Volume(napi_env env, napi_callback_info info) {
 /** testWitness(descriptor): see TestWitness. */
 napi_value TestWitnessOf(napi_env env, napi_callback_info info) {
   const Call call(env, info);
-  double descriptor = 0;
-  if (!call.TakeInteger(0, kLargestDescriptor, &descriptor)) return nullptr;
-  switch (TestWitness(static_cast<int>(descriptor))) {
+  int descriptor = 0;
+  if (!call.TakeDescriptor(0, &descriptor)) return nullptr;
+  switch (TestWitness(descriptor)) {
     case LockState::kHeld:
       return call.Text("held");
     case LockState::kFree:
@@ -104,6 +102,7 @@ constexpr Method kMethods[] = {
     {"testWitness", TestWitnessOf},
     {"volume", Volume},
     {"watchEnd", WatchEndOf},
+    {"watchFile", WatchFileOf},
 };
 
 }  // namespace

@@ -4,6 +4,7 @@ namespace kernel_identity::thin {
 namespace {
 
 constexpr double kLargestPid = 2147483647;
+constexpr double kLargestDescriptor = 2147483647;
 
 }  // namespace
 
@@ -22,6 +23,13 @@ bool Call::TakePid(unsigned index, uint32_t* pid) const {
   if (*pid != 0) return true;
   ThrowRange("pid must be an integer from 1 to 2147483647");
   return false;
+}
+
+bool Call::TakeDescriptor(unsigned index, int* descriptor) const {
+  double number = 0;
+  if (!TakeInteger(index, kLargestDescriptor, &number)) return false;
+  *descriptor = static_cast<int>(number);
+  return true;
 }
 
 bool Call::TakeInteger(unsigned index, double largest, double* number) const {
@@ -89,6 +97,8 @@ napi_value Call::Failure(Answer answer) const {
       return Text("ESRCH");
     case Answer::kShortage:
       return Text("ENOMEM");
+    case Answer::kUnsupported:
+      return Text("ENOTSUP");
     default:
       return Text("EPERM");
   }

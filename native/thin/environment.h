@@ -29,6 +29,7 @@ class Call {
   // Each of these throws a TypeError or a RangeError where it answers false.
 
   bool TakePid(unsigned index, uint32_t* pid) const;
+  bool TakeDescriptor(unsigned index, int* descriptor) const;
   /** An integer from 0 to `largest`. */
   bool TakeInteger(unsigned index, double largest, double* number) const;
   bool IsFunction(unsigned index) const;

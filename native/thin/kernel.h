@@ -19,6 +19,8 @@ enum class Answer {
   kHidden,
   /** Memory or handles have run out, perhaps for a moment only, so that nothing was learned. */
   kShortage,
+  /** This system cannot do that. */
+  kUnsupported,
 };
 
 /** What the kernel shows of a process. */
@@ -70,21 +72,32 @@ enum class LockState { kHeld, kFree, kUntestable };
  */
 LockState TestWitness(int descriptor);
 
-/** Called once, in a thread of the system. */
-using EndHandler = void (*)(void* context);
+/** Called in a thread of the system. */
+using Handler = void (*)(void* context);
 
-/** A watch on the end of a process. */
-struct EndWatch;
+/** A watch that was begun. */
+struct Watch;
 
 /**
- * Calls `handler` once the process that has the number `pid` now has exited. The caller looks at the process
- * again afterwards, because between its last look and this call the number may have been given to another.
+ * Calls `handler` once, when the process that has the number `pid` now has exited. The caller looks at the
+ * process again afterwards, because between its last look and this call the number may have been given to
+ * another.
  * @returns `kOk` and a watch, for {@link StopWatching}.
  */
-Answer WatchEnd(uint32_t pid, EndHandler handler, void* context, EndWatch** watch);
+Answer WatchEnd(uint32_t pid, Handler handler, void* context, Watch** watch);
+
+/**
+ * Calls `handler` once when {@link TestWitness} finds the witness on the file of this descriptor free, and
+ * each time when the file is renamed or deleted. The descriptor belongs to the caller again when the call
+ * returns. `kUnsupported` on Windows: it has no event for that which keeps no lock from being renamed.
+ */
+Answer WatchFile(int descriptor, Handler handler, void* context, Watch** watch);
+
+/** Like {@link WatchFile}, but calls `handler` only when the witness is free. The watch is over then. */
+Answer WatchRelease(int descriptor, Handler handler, void* context, Watch** watch);
 
 /** After it returns the handler does not run, and will not. Never call it in the handler. */
-void StopWatching(EndWatch* watch);
+void StopWatching(Watch* watch);
 
 /** Memory that is filled with zeros. null: there is none left. */
 void* Allocate(unsigned size);

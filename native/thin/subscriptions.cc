@@ -4,23 +4,25 @@ namespace kernel_identity::thin {
 
 struct Subscription {
   uint64_t ticket;
-  /** null: the end of the process calls a function only. */
+  /** null: what happens calls a function only. */
   int32_t* word;
   /** Keeps the memory of the word from being collected. */
   napi_ref words;
-  /** null: the end of the process writes a word only. */
+  /** null: what happens writes a word only. */
   napi_threadsafe_function wake;
   const NodeFunctions* node;
-  EndWatch* watch;
+  Watch* watch;
   Subscription* next;
 };
 
 namespace {
 
 constexpr double kLargestInteger = 9007199254740991;
+/** A call of JavaScript that is still to come is one for the next event too. */
+constexpr size_t kMostCalls = 1;
 
 /** Runs in a thread of the system. */
-void OnEnd(void* context) {
+void OnEvent(void* context) {
   auto* const subscription = static_cast<Subscription*>(context);
   if (subscription->word != nullptr) __atomic_store_n(subscription->word, 1, __ATOMIC_SEQ_CST);
   if (subscription->wake == nullptr) return;
@@ -73,18 +75,18 @@ bool HoldWords(const Call& call, Subscription* subscription) {
 }
 
 bool HoldWake(const Call& call, Subscription* subscription) {
-  return call.node().create_threadsafe_function(call.env(), call[3], nullptr, call.Text("kernel-identity"), 0,
-                                                1, nullptr, nullptr, nullptr, nullptr,
+  return call.node().create_threadsafe_function(call.env(), call[3], nullptr, call.Text("kernel-identity"),
+                                                kMostCalls, 1, nullptr, nullptr, nullptr, nullptr,
                                                 &subscription->wake) == napi_ok;
 }
 
-}  // namespace
-
-napi_value WatchEndOf(napi_env env, napi_callback_info info) {
-  const Call call(env, info);
+/**
+ * Subscribes as the arguments after the first one say.
+ * @param begin begins the watch. It is told whether there is a word: `begin(has_word, context, watch)`.
+ */
+template <typename Begin>
+napi_value Subscribe(const Call& call, Begin begin) {
   Environment& environment = call.environment();
-  uint32_t pid = 0;
-  if (!call.TakePid(0, &pid)) return nullptr;
   const bool has_wake = call.IsFunction(3);
   int32_t* word = nullptr;
   if (!has_wake && !TakeWord(call, 1, 2, &word)) return nullptr;
@@ -95,7 +97,7 @@ napi_value WatchEndOf(napi_env env, napi_callback_info info) {
   subscription->word = word;
   Answer answer = Answer::kShortage;
   if (has_wake ? HoldWake(call, subscription) : HoldWords(call, subscription)) {
-    answer = WatchEnd(pid, OnEnd, subscription, &subscription->watch);
+    answer = begin(!has_wake, subscription, &subscription->watch);
   }
   if (answer != Answer::kOk) {
     Discard(&environment, subscription);
@@ -105,6 +107,27 @@ napi_value WatchEndOf(napi_env env, napi_callback_info info) {
   subscription->next = environment.subscriptions;
   environment.subscriptions = subscription;
   return call.Number(static_cast<double>(subscription->ticket));
+}
+
+}  // namespace
+
+napi_value WatchEndOf(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  uint32_t pid = 0;
+  if (!call.TakePid(0, &pid)) return nullptr;
+  return Subscribe(call, [pid](bool /*has_word*/, void* context, Watch** watch) {
+    return WatchEnd(pid, OnEvent, context, watch);
+  });
+}
+
+napi_value WatchFileOf(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  int descriptor = 0;
+  if (!call.TakeDescriptor(0, &descriptor)) return nullptr;
+  return Subscribe(call, [descriptor](bool has_word, void* context, Watch** watch) {
+    return has_word ? WatchRelease(descriptor, OnEvent, context, watch)
+                    : WatchFile(descriptor, OnEvent, context, watch);
+  });
 }
 
 napi_value Cancel(napi_env env, napi_callback_info info) {

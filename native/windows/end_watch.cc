@@ -2,29 +2,29 @@
 
 namespace kernel_identity::thin {
 
-struct EndWatch {
+struct Watch {
   HANDLE process;
   /** The wait of the thread pool of the process. */
   HANDLE wait;
-  EndHandler handler;
+  Handler handler;
   void* context;
 };
 
 namespace {
 
 void CALLBACK OnSignal(void* parameter, BOOLEAN /*has_timed_out*/) {
-  const auto* const watch = static_cast<const EndWatch*>(parameter);
+  const auto* const watch = static_cast<const Watch*>(parameter);
   watch->handler(watch->context);
 }
 
 }  // namespace
 
-Answer WatchEnd(uint32_t pid, EndHandler handler, void* context, EndWatch** watch) {
+Answer WatchEnd(uint32_t pid, Handler handler, void* context, Watch** watch) {
   HANDLE opened = nullptr;
   const Answer answer = OpenProcessOf(pid, &opened);
   if (answer != Answer::kOk) return answer;
   Handle process(opened);
-  auto* const made = static_cast<EndWatch*>(Allocate(sizeof(EndWatch)));
+  auto* const made = static_cast<Watch*>(Allocate(sizeof(Watch)));
   if (made == nullptr) return Answer::kShortage;
   made->process = process.get();
   made->handler = handler;
@@ -40,7 +40,15 @@ Answer WatchEnd(uint32_t pid, EndHandler handler, void* context, EndWatch** watc
   return Answer::kOk;
 }
 
-void StopWatching(EndWatch* watch) {
+Answer WatchFile(int /*descriptor*/, Handler /*handler*/, void* /*context*/, Watch** /*watch*/) {
+  return Answer::kUnsupported;
+}
+
+Answer WatchRelease(int /*descriptor*/, Handler /*handler*/, void* /*context*/, Watch** /*watch*/) {
+  return Answer::kUnsupported;
+}
+
+void StopWatching(Watch* watch) {
   // INVALID_HANDLE_VALUE: it returns when the handler is not running any more.
   UnregisterWaitEx(watch->wait, INVALID_HANDLE_VALUE);
   CloseHandle(watch->process);

@@ -48,7 +48,8 @@ export class ForeignLock {
   /** null for everything but a directory. */
   readonly #directory: DirectoryContent | null;
 
-  private constructor(
+  /** Call {@link openForeign} or {@link openForeignDirectory} instead. */
+  constructor(
     entry: DirectoryEntry,
     status: FileStatus,
     found: ForeignRecord | NotRecognised,
@@ -62,71 +63,6 @@ export class ForeignLock {
     this.#content = content;
     this.#file = file;
     this.#directory = directory;
-  }
-
-  /**
-   * Reads what stands under a name. Call {@link close} when done.
-   * @returns null when nothing stands there any more; `directory` for a directory: see {@link openDirectory}.
-   */
-  static open(entry: DirectoryEntry): ForeignLock | 'directory' | null {
-    const status = statEntry(entry);
-    switch (status?.kind) {
-      case undefined:
-        return null;
-      case 'directory':
-        return 'directory';
-      case 'symlink':
-        return ForeignLock.#openLink(entry, status);
-      case 'file':
-        return ForeignLock.#openFile(entry);
-      case 'other':
-        // These are never opened, because that alone rewinds a tape and starts a watchdog.
-        return new ForeignLock(entry, status, 'a FIFO, a socket or a device');
-    }
-  }
-
-  /** Reads a directory that other programs use as a lock. null when it is of no such format, or is gone. */
-  static openDirectory(entry: DirectoryEntry): ForeignLock | null {
-    if (!isDirectoryName(entry.name)) return null;
-    const directory = readDirectory(entry);
-    if (directory === null) return null;
-    const { status, file, entries, bytes } = directory;
-    const text = bytes.toString('utf8');
-    const { mtimeMs } = file?.status ?? status;
-    const found = recognise({ kind: 'directory', name: entry.name, text, bytes, entries, mtimeMs });
-    const lock = new ForeignLock(entry, status, found, directory.content, file, directory);
-    if (typeof found !== 'string') return lock;
-    lock.close();
-    return null;
-  }
-
-  static #openLink(entry: DirectoryEntry, status: FileStatus): ForeignLock {
-    const content = readLink(entry);
-    if (content === null) return new ForeignLock(entry, status, 'a symbolic link that cannot be read');
-    const bytes = Buffer.from(content, 'latin1');
-    const { mtimeMs } = status;
-    const text = bytes.toString('utf8');
-    const found = recognise({ kind: 'link', name: entry.name, text, bytes, entries: [], mtimeMs });
-    return new ForeignLock(entry, status, found, content);
-  }
-
-  static #openFile(entry: DirectoryEntry): ForeignLock | null {
-    const { files } = entry.backend;
-    const descriptor = openIfThere(entry);
-    if (descriptor === null) return null;
-    try {
-      // One byte more than a lock may have shows that it is too large. Its size does not, because a file can
-      // grow, and the files in /proc have none.
-      const [status, bytes] = readAtRest(files, descriptor, MAX_FILE + 1);
-      const found = readFile(entry, bytes, status.mtimeMs);
-      const file = { descriptor, status, filesystem: files.filesystem(descriptor) };
-      return new ForeignLock(entry, status, found, bytes.toString('latin1'), file);
-    } catch (error) {
-      files.close(descriptor);
-      // On Windows the portable backend keeps no file open, so the file can be deleted before it is read.
-      if (errnoOf(error) === 'ENOENT') return null;
-      throw error;
-    }
   }
 
   /** Judges whether the owner of a lock that was recognised is alive. */
@@ -273,6 +209,71 @@ export class ForeignLock {
   }
 }
 
+/**
+ * Reads what stands under a name. Call {@link ForeignLock.close} when done.
+ * @returns null when nothing stands there any more; `directory` for a directory: see {@link openForeignDirectory}.
+ */
+export function openForeign(entry: DirectoryEntry): ForeignLock | 'directory' | null {
+  const status = statEntry(entry);
+  switch (status?.kind) {
+    case undefined:
+      return null;
+    case 'directory':
+      return 'directory';
+    case 'symlink':
+      return openLink(entry, status);
+    case 'file':
+      return openFile(entry);
+    case 'other':
+      // These are never opened, because that alone rewinds a tape and starts a watchdog.
+      return new ForeignLock(entry, status, 'a FIFO, a socket or a device');
+  }
+}
+
+/** Reads a directory that other programs use as a lock. null when it is of no such format, or is gone. */
+export function openForeignDirectory(entry: DirectoryEntry): ForeignLock | null {
+  if (!isDirectoryName(entry.name)) return null;
+  const directory = readDirectory(entry);
+  if (directory === null) return null;
+  const { status, file, entries, bytes } = directory;
+  const text = bytes.toString('utf8');
+  const { mtimeMs } = file?.status ?? status;
+  const found = recognise({ kind: 'directory', name: entry.name, text, bytes, entries, mtimeMs });
+  const lock = new ForeignLock(entry, status, found, directory.content, file, directory);
+  if (typeof found !== 'string') return lock;
+  lock.close();
+  return null;
+}
+
+function openLink(entry: DirectoryEntry, status: FileStatus): ForeignLock {
+  const content = readLink(entry);
+  if (content === null) return new ForeignLock(entry, status, 'a symbolic link that cannot be read');
+  const bytes = Buffer.from(content, 'latin1');
+  const { mtimeMs } = status;
+  const text = bytes.toString('utf8');
+  const found = recognise({ kind: 'link', name: entry.name, text, bytes, entries: [], mtimeMs });
+  return new ForeignLock(entry, status, found, content);
+}
+
+function openFile(entry: DirectoryEntry): ForeignLock | null {
+  const { files } = entry.backend;
+  const descriptor = openIfThere(entry);
+  if (descriptor === null) return null;
+  try {
+    // One byte more than a lock may have shows that it is too large. Its size does not, because a file can
+    // grow, and the files in /proc have none.
+    const [status, bytes] = readAtRest(files, descriptor, MAX_FILE + 1);
+    const found = readFile(entry, bytes, status.mtimeMs);
+    const file = { descriptor, status, filesystem: files.filesystem(descriptor) };
+    return new ForeignLock(entry, status, found, bytes.toString('latin1'), file);
+  } catch (error) {
+    files.close(descriptor);
+    // On Windows the portable backend keeps no file open, so the file can be deleted before it is read.
+    if (errnoOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
 function readFile(entry: DirectoryEntry, bytes: Buffer, mtimeMs: number): ForeignRecord | NotRecognised {
   const { backend, name, path } = entry;
   const lock = lockAround(backend.files, entry.parent, path);
@@ -287,7 +288,7 @@ function openIn(backend: Backend, directory: string, name: string): ForeignLock 
   let parent: Descriptor | null = null;
   try {
     parent = backend.files.openParent(directory);
-    const lock = ForeignLock.open({ backend, parent, name, path: join(directory, name) });
+    const lock = openForeign({ backend, parent, name, path: join(directory, name) });
     return lock === 'directory' ? null : lock;
   } catch {
     return null;

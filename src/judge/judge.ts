@@ -2,7 +2,7 @@ import { currentObserver } from '../identity/observer.js';
 import type { ProcessIdentity } from '../identity/process-identity.js';
 import { NOWHERE, type RecordSite, withOwnerFileOf } from '../record/owner-file.js';
 import type { OwnerRecord, OwnerRow } from '../record/owner-record.js';
-import { recordedOwner } from '../record/row.js';
+import { recordedOwner } from '../record/recorded-owner.js';
 import type { RowKeys } from '../record/row-columns.js';
 import { FakeObservation, fakeStateOf } from './fakes.js';
 import { LiveObservation, type Seen } from './live-observation.js';

@@ -24,7 +24,7 @@ import type {
   WitnessObservation,
 } from './observation.js';
 import { rememberHeld, wasHeld } from './seen-held.js';
-import { LiveStrangerObservation } from './strangers/live-observation.js';
+import { observeStranger } from './strangers/live-observation.js';
 import type { StrangerObservation } from './strangers/observation.js';
 
 const PLATFORM = process.platform;
@@ -216,7 +216,7 @@ export class LiveObservation implements Observation, LockFileSurroundings {
   }
 
   get stranger(): StrangerObservation {
-    this.#stranger ??= new LiveStrangerObservation(this.#observer, this.#record.pid ?? 0, this.#site, this);
+    this.#stranger ??= observeStranger(this.#observer, this.#record.pid ?? 0, this.#site, this);
     return this.#stranger;
   }
 

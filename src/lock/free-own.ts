@@ -5,7 +5,7 @@ import type { OwnRecord } from './own-record.js';
 import { MAX_FOREIGN_SHOWN, readContents } from './protocol/contents.js';
 import { OWNER_FILE, retiredName } from './protocol/names.js';
 import type { PublishedLock } from './protocol/publish.js';
-import { removeDirectory, retireOwner, unlinkOwnFile } from './protocol/retire.js';
+import { removeWithLast, retireOwner } from './protocol/retire.js';
 
 /** Most attempts to retire a record that others give back each time. */
 const RETIREMENTS = 8;
@@ -21,9 +21,8 @@ export function freeOwn(published: PublishedLock, record: OwnRecord, dropWitness
   // living process for dead. NFS and FUSE leave a shadow of a file that is deleted while open, so it comes before
   // the deletion.
   dropWitness();
-  if (unlinkOwnFile(published, retiredName(published.record.nonce))) {
-    if (removeDirectory(published) === 'occupied') warnOfForeignFiles(published);
-  }
+  const removal = removeWithLast(published, retiredName(published.record.nonce));
+  if (removal === 'occupied') warnOfForeignFiles(published);
   return true;
 }
 

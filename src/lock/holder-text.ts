@@ -6,7 +6,8 @@ import { currentObserver } from '../identity/observer.js';
 import { describeOwner } from '../record/describe-owner.js';
 import { printable } from '../text/printable.js';
 import type { WaitReport } from './events.js';
-import { findUsers, isHeldByRecorded, type LockHolder } from './holders.js';
+import { findUsers, type LockHolder } from './holders.js';
+import { isHeldByRecorded } from './recorded-holder.js';
 
 /** Characters of a command line in a message, which may go into a log that others read. */
 const MAX_COMMAND = 40;

@@ -57,5 +57,10 @@ export class LockTimeoutError extends KernelIdentityError {
 
 /** A single try must not take longer than its look, so only a waiter finds out what its owner runs. */
 function ownerText(report: WaitReport, timeout: number): string {
-  return timeout === 0 ? describeOwner(report.owner, report.ownerAge) : describeHolder(report);
+  try {
+    if (timeout > 0) return describeHolder(report);
+  } catch {
+    // A want of descriptors, or of a file of this package, must not take the place of what the caller reports.
+  }
+  return describeOwner(report.owner, report.ownerAge);
 }

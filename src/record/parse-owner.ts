@@ -3,7 +3,7 @@ import type { ProcessIdentity } from '../identity/process-identity.js';
 import { type OptionNames, requireOptions } from '../known-options.js';
 import type { OwnerRecord, OwnerRow } from './owner-record.js';
 import { checkedRecords } from './parse.js';
-import { recordedOwner } from './row.js';
+import { recordedOwner } from './recorded-owner.js';
 import type { RowKeys } from './row-columns.js';
 
 export interface ParseOwnerOptions {

@@ -5,7 +5,7 @@ import { judgeAtLock, type OwnerOptions, type RowOptions, withRecordedFile } fro
 import { checkJudgement } from '../judge/options.js';
 import type { Verdict } from '../judge/verdict.js';
 import type { OwnerRecord, OwnerRow } from '../record/owner-record.js';
-import { recordedOwner } from '../record/row.js';
+import { recordedOwner } from '../record/recorded-owner.js';
 import { type KernelEvent, startWatching } from './kernel-event.js';
 
 /** The word of a watch before the addon's thread writes 1 into it. */

@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AgentOptions } from './agent.js';
 import { hasProgram, type Requirement } from './requirements.js';
@@ -6,6 +8,7 @@ import { tempDir } from './temp-dir.js';
 
 const FIXTURES = new URL('../fixtures/other-systems/', import.meta.url);
 const AS_ON = fileURLToPath(new URL('as-on.mjs', FIXTURES));
+const WITH_ADDON = fileURLToPath(new URL('with-addon.mjs', FIXTURES));
 
 /** The systems on which plain Node takes a witness, one for each way in which it does that or finds a local disk. */
 export const WITNESSED = ['darwin', 'freebsd', 'openbsd', 'win32'] as const;
@@ -27,6 +30,41 @@ export function compileOpenFlags(directory = tempDir()): string {
   });
   if (status !== 0) throw new Error(`open-flags.c does not compile: ${stderr}`);
   return library;
+}
+
+/** The addon for macOS on x64 can be loaded here: its code is that of this processor. */
+export function canLoadMachO(): Requirement {
+  if (process.arch !== 'x64') return { available: false, reason: 'needs a processor of the kind x64' };
+  return hasProgram('c++');
+}
+
+/**
+ * Compiles what loads that addon on Linux.
+ * @returns the path of an addon for Linux.
+ */
+export function compileMachOLoader(directory: string): string {
+  const folder = fileURLToPath(new URL('mach-o/', FIXTURES));
+  const addon = join(directory, 'mach-o.node');
+  const sources = readdirSync(folder).filter((name) => name.endsWith('.cc'));
+  const flags = ['-std=c++20', '-shared', '-fPIC', '-fvisibility=hidden', '-pthread', '-Wall', '-Wextra'];
+  const { status, stderr } = spawnSync('c++', [...flags, '-o', addon, ...sources], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`mach-o/ does not compile: ${stderr}`);
+  return addon;
+}
+
+/** The environment in which Node believes that it runs on macOS, with the addon for that. */
+export function onMacosWithAddon(openFlags: string, loader: string): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    KI_TEST_PLATFORM: 'darwin',
+    KI_TEST_MACH_O: loader,
+    KERNEL_IDENTITY_BACKEND: 'native',
+    LD_PRELOAD: openFlags,
+    NODE_OPTIONS: `--import=${AS_ON} --import=${WITH_ADDON}`,
+  };
 }
 
 /**

@@ -217,14 +217,9 @@ export const files = [
         tests: ['test/lock/retire.test.ts'],
       },
       {
-        what: 'whoever deletes the retired file or not removes the directory',
-        from: 'if (unlinkOwnFile(published, retiredName(published.record.nonce))) {',
-        to: 'unlinkOwnFile(published, retiredName(published.record.nonce));\n  {',
-      },
-      {
         what: 'deleted while it is open',
-        from: '  dropWitness();\n  if (unlinkOwnFile',
-        to: '  if (unlinkOwnFile',
+        from: '  dropWitness();\n  const removal =',
+        to: '  const removal =',
       },
       {
         what: 'the witness is dropped while owner.json has its name',
@@ -234,8 +229,8 @@ export const files = [
       },
       {
         what: 'nobody hears of the file that keeps the lock from being taken',
-        from: "if (removeDirectory(published) === 'occupied') warnOfForeignFiles(published);",
-        to: 'removeDirectory(published);',
+        from: "if (removal === 'occupied') warnOfForeignFiles(published);",
+        to: '',
         tests: RETIRING,
       },
     ],
@@ -361,8 +356,8 @@ export const files = [
       },
       {
         what: 'who deleted nothing removes the directory',
-        from: 'const isOursToRemove = deleteAll(view, files) > 0 || files.length === 0;',
-        to: 'const isOursToRemove = deleteAll(view, files) >= 0;',
+        from: "return removal === 'gone' && deleted > 0 ? removeDirectory(view) : removal;",
+        to: "return removal === 'gone' ? removeDirectory(view) : removal;",
       },
       {
         what: 'the record goes before it is known what is behind many leftovers',
@@ -489,16 +484,22 @@ export const files = [
     tests: ['test/hand-over/adopt.test.ts'],
     mutants: [
       {
-        what: 'a lock is adopted by whoever opens its owner.json as descriptor 20',
-        from: 'if (witness !== null && !lockPath.backend.witness.isHeldThrough(descriptor)) {',
-        to: 'if (false) {',
-      },
-      {
         what: 'a lock is adopted that was lost',
         from: 'if (!lock.verify()) throw lock.signal.reason;',
         to: '',
       },
       { what: 'a lock is adopted twice', from: 'delete process.env[HEIRLOOM];', to: '' },
+    ],
+  },
+  {
+    file: 'src/lock/inherited-lock.ts',
+    tests: ['test/hand-over/adopt.test.ts'],
+    mutants: [
+      {
+        what: 'a lock is adopted by whoever opens its owner.json as descriptor 20',
+        from: 'if (witness !== null && !lockPath.backend.witness.isHeldThrough(descriptor)) {',
+        to: 'if (false) {',
+      },
       { what: 'any lock is adopted', from: ' || record.nonce !== nonce', to: '' },
       {
         what: 'the lifeline is not adopted',
@@ -546,8 +547,14 @@ export const files = [
         tests: RETIRING,
       },
       {
+        what: 'whoever deletes the last file or not removes the directory',
+        from: "    if (isGone(error)) return 'gone';\n    throw error;\n  }\n  return removeDirectory(lock);",
+        to: '    if (!isGone(error)) throw error;\n  }\n  return removeDirectory(lock);',
+        tests: ['test/lock/overtaken.test.ts', 'test/crash/late.test.ts'],
+      },
+      {
         what: 'who deletes the last name of a record leaves its directory',
-        from: 'if (unlinkOwnFile(open, taken)) removeDirectory(open);',
+        from: 'removeWithLast(open, taken);',
         to: 'unlinkOwnFile(open, taken);',
         tests: RETIRING,
       },
@@ -1963,7 +1970,7 @@ export const files = [
     ],
   },
   {
-    file: 'src/lock/holders.ts',
+    file: 'src/lock/search-users.ts',
     tests: ['test/cli/holders.test.ts'],
     mutants: [
       {

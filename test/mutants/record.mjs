@@ -46,7 +46,7 @@ export const files = [
     ],
   },
   {
-    file: 'src/record/row.ts',
+    file: 'src/record/row-by-keys.ts',
     tests: ['test/record/row.test.ts'],
     mutants: [
       {

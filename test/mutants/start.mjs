@@ -6,6 +6,44 @@ const CODE = ['test/cli/code-cache.test.ts'];
 /** @type {import('./list.mjs').MutatedFile[]} */
 export const files = [
   {
+    file: 'src/second-part.ts',
+    tests: ['test/host/second-part.test.ts'],
+    mutants: [
+      {
+        what: 'the second file may be that of another version',
+        from: "if (file.build !== build) throw new PackageReplacedError('is of another version');",
+        to: '',
+      },
+      {
+        what: 'a want of descriptors counts as a package that was replaced',
+        from: 'if (isShortage(error)) throw error;',
+        to: '',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/protocol/open-lock.ts',
+    tests: ['test/host/second-part.test.ts'],
+    mutants: [
+      {
+        what: 'a directory stays open when what else it may be cannot be read',
+        from: 'if (!isFound) found.close();',
+        to: '',
+      },
+    ],
+  },
+  {
+    file: 'src/lock/timeout-error.ts',
+    tests: ['test/host/second-part.test.ts'],
+    mutants: [
+      {
+        what: 'a second file that is gone takes the place of the timeout',
+        from: '  } catch {\n',
+        to: '  } catch (error) {\n    throw error;\n',
+      },
+    ],
+  },
+  {
     file: 'src/cli/cache-folder.ts',
     tests: FOLDER,
     mutants: [

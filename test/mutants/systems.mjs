@@ -144,7 +144,7 @@ export const files = [
     ],
   },
   {
-    file: 'src/lock/adopt.ts',
+    file: 'src/lock/inherited-lock.ts',
     tests: WITNESS,
     mutants: [
       {
@@ -262,13 +262,39 @@ export const files = [
     mutants: [
       {
         what: 'another process under the number is watched in place of the meant one',
-        from: 'if (!this.#processes.pidfdExited(pidfd)) return ticket;',
-        to: 'return ticket;',
+        from: 'if (!this.#processes.pidfdExited(pidfd)) return [ticket];',
+        to: 'return [ticket];',
+      },
+      {
+        what: 'a release is watched where the lock is not seen held',
+        from: "this.#addon.testWitness(pin) === 'held' && ",
+        to: '',
+      },
+      {
+        what: 'one of two watches goes on when it is cancelled',
+        from: 'for (const each of this.#tickets.get(ticket) ?? []) this.#addon.cancel(each);',
+        to: 'this.#addon.cancel(this.#tickets.get(ticket)?.[0] ?? 0);',
+      },
+      {
+        what: 'where the process cannot be watched, the file is not either',
+        from: 'return this.#add(isErrno(end) ? [change] : [...end, change]);',
+        to: 'return isErrno(end) ? end : this.#add([...end, change]);',
       },
       {
         what: 'a waiter relies on changes that nobody reports',
         from: 'reportsChanges = false',
         to: 'reportsChanges = true',
+      },
+    ],
+  },
+  {
+    file: 'src/backend/portable/handles.ts',
+    tests: ADDON,
+    mutants: [
+      {
+        what: 'a number is watched that other code has given to another file',
+        from: 'return pin !== null && isStillOn(pin, status) ? pin : null;',
+        to: 'return pin;',
       },
     ],
   },
@@ -336,6 +362,11 @@ export const files = [
         from: 'operations.reportsChanges && isOfOwner',
         to: 'isOfOwner',
       },
+      {
+        what: 'the file of the owner is not watched',
+        from: 'const file = view.owner?.descriptor ?? null;',
+        to: 'const file = null;',
+      },
     ],
   },
   {
@@ -363,6 +394,17 @@ export const files = [
         what: 'a clock that was set back is one that was set forward',
         from: 'nowMs - bootTimeMs - known',
         to: 'known - (nowMs - bootTimeMs)',
+      },
+    ],
+  },
+  {
+    file: 'src/backend/portable/files.ts',
+    tests: ['test/portable/overtaken.test.ts'],
+    mutants: [
+      {
+        what: 'a directory that came in place of another is taken for it, with its last file',
+        from: "if (!isSameFile(lstat(path), status)) throw systemError('ENOENT', 'unlink');",
+        to: '',
       },
     ],
   },

@@ -3,7 +3,18 @@
 // Arguments, for the processes that it starts itself: a role, and what that needs.
 import assert from 'node:assert/strict';
 import { fork, spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,12 +27,16 @@ const [role, ...args] = process.argv.slice(2);
 const ROLES = { hold, tell, load };
 /** ms; a busy machine under Wine takes a second to start a process. */
 const PATIENCE = 30_000;
+const IS_MACOS = process.platform === 'darwin';
+/** Of open(2) on macOS: takes a shared lock of flock(2). */
+const O_SHLOCK = 0x10;
 const OTHER_BOOT = '00000000-0000-4000-8000-000000000000';
 
-/** Takes a lock, says so, and lives until it is killed. */
+/** Takes a lock, says so, releases it when it is told to, and lives until it is killed. */
 async function hold(path) {
-  const { owner } = await api.acquireLock(path);
-  process.send?.(owner);
+  const lock = await api.acquireLock(path);
+  process.on('message', () => lock.releaseSync());
+  process.send?.(lock.owner);
   setInterval(() => {}, 1_000);
 }
 
@@ -99,6 +114,27 @@ function writeLockOf(directory, name, identity, changes = {}) {
   };
   writeFileSync(join(path, 'owner.json'), JSON.stringify(record));
   return path;
+}
+
+/** Runs `use` while a waiter's looks come late, so that nothing but events can wake it. */
+async function withoutLooks(use) {
+  const { setTimeout: original } = globalThis;
+  globalThis.setTimeout = (call, ms, ...rest) => original(call, ms > 50 ? ms + PATIENCE : ms, ...rest);
+  try {
+    return await use();
+  } finally {
+    globalThis.setTimeout = original;
+  }
+}
+
+function newWords() {
+  return new Int32Array(new SharedArrayBuffer(4));
+}
+
+/** The event loop does not run meanwhile. */
+function blockUntil(condition) {
+  const end = performance.now() + PATIENCE;
+  while (!condition() && performance.now() < end);
 }
 
 async function verdictOf(path) {
@@ -186,9 +222,8 @@ const CHECKS = [
     const path = writeLockOf(directory, 'x.lock', identity);
     assert.equal(await verdictOf(path), 'held: process-running');
     child.kill('SIGKILL');
-    // Node closes its handle in the event loop, which does not run here. macOS keeps a zombie.
-    const end = performance.now() + PATIENCE;
-    while (api.inspectLockSync(path).state === 'held' && performance.now() < end);
+    // Node closes its handle in the event loop. macOS keeps a zombie.
+    blockUntil(() => api.inspectLockSync(path).state !== 'held');
     assert.match(api.inspectLockSync(path).verdict.reason, /^(process-exited|no-such-process)$/);
   },
 
@@ -200,9 +235,7 @@ const CHECKS = [
     await sleep(50);
     assert.equal(watch.alive, true);
     child.kill('SIGKILL');
-    // The event loop does not run meanwhile.
-    const end = performance.now() + PATIENCE;
-    while (watch.alive && performance.now() < end);
+    blockUntil(() => !watch.alive);
     assert.deepEqual([watch.verdict.state, watch.verdict.reason], ['dead', 'pidfd-exited']);
     watch.close();
   },
@@ -213,7 +246,7 @@ const CHECKS = [
     const pidfd = processes.openPidfd(child.pid);
     await kill(child);
     assert.equal(processes.pidfdExited(pidfd), true);
-    const words = new Int32Array(new SharedArrayBuffer(4));
+    const words = newWords();
     watch.cancel(watch.onExit(pidfd, words, 0));
     await until(() => words[0] === 1, 'the word');
     await new Promise((resolve) => watch.onLockChange(0, pidfd, resolve));
@@ -234,7 +267,7 @@ const CHECKS = [
     assert.equal(processes.pidfdExited(pidfd), false);
     swapped.pid = other.child.pid;
     assert.equal(processes.pidfdExited(pidfd), true);
-    const words = new Int32Array(new SharedArrayBuffer(4));
+    const words = newWords();
     watch.onExit(pidfd, words, 0);
     assert.equal(words[0], 1);
   },
@@ -265,14 +298,80 @@ const CHECKS = [
     assert.ok(performance.now() - releasedAt < 5_000);
   },
 
-  async function threadsThatAreTerminatedLeaveNoWatchBehind({ start }) {
+  async function aWaiterIsWokenByAReleaseAndByADeath({ directory, start }) {
+    // Windows has no event of a release.
+    if (!IS_MACOS) return;
+    for (const end of [({ child }) => child.send('release'), ({ child }) => kill(child)]) {
+      const path = join(directory, 'x.lock');
+      const owner = await start('hold', path);
+      const startedAt = performance.now();
+      await withoutLooks(async () => {
+        const waiting = api.acquireLock(path, { timeout: PATIENCE });
+        await sleep(200);
+        await end(owner);
+        await (await waiting).release();
+      });
+      assert.ok(performance.now() - startedAt < PATIENCE, 'nothing woke the waiter');
+    }
+  },
+
+  async function aReleaseAndADeathAreWrittenIntoAWord({ directory, start }) {
+    if (!IS_MACOS) return;
+    for (const end of [({ child }) => child.send('release'), ({ child }) => child.kill('SIGKILL')]) {
+      const path = join(directory, 'x.lock');
+      const owner = await start('hold', path);
+      const watch = api.watchOwner(owner.said, { lock: path });
+      assert.equal(watch.event, true);
+      await sleep(50);
+      assert.equal(watch.alive, true);
+      end(owner);
+      blockUntil(() => !watch.alive);
+      assert.deepEqual([watch.verdict.state, watch.verdict.reason], ['dead', 'witness-free']);
+      watch.close();
+      await kill(owner.child);
+      await api.reclaimLock(path);
+    }
+  },
+
+  function aWitnessThatNobodyHoldsIsNotWatched({ directory }) {
+    const { files, watch } = currentBackend();
+    const path = join(directory, 'a');
+    writeFileSync(path, '');
+    const file = files.openAt(files.openParent(directory), 'a');
+    assert.equal(watch.onRelease(file, newWords(), 0), 'ENOTSUP');
+    files.close(file);
+  },
+
+  async function testsOfAFreeWitnessWakeNobodyAgain({ directory }) {
+    if (!IS_MACOS) return;
+    const path = join(directory, 'a');
+    writeFileSync(path, '');
+    const file = openSync(path, constants.O_RDONLY);
+    const addon = loadThinAddon();
+    let calls = 0;
+    const ticket = addon.watchFile(file, null, 0, () => {
+      calls += 1;
+    });
+    await until(() => calls > 0, 'that it is free');
+    for (let test = 0; test < 20; test += 1) {
+      closeSync(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | O_SHLOCK));
+      await sleep(2);
+    }
+    assert.equal(calls, 1);
+    addon.cancel(ticket);
+    closeSync(file);
+  },
+
+  async function threadsThatAreTerminatedLeaveNoWatchBehind({ directory, start }) {
     const { child } = await start('tell');
+    writeFileSync(join(directory, 'a'), '');
     const internals = new URL('../../build/modules/internals.js', import.meta.url).href;
     const text = `import(${JSON.stringify(internals)}).then(({ currentBackend }) => {
-      const { processes, watch } = currentBackend();
+      const { processes, files, watch } = currentBackend();
       const pidfd = processes.openPidfd(${child.pid});
       watch.onExit(pidfd, new Int32Array(new SharedArrayBuffer(4)), 0);
-      watch.onLockChange(0, pidfd, () => {});
+      const file = files.openAt(files.openParent(${JSON.stringify(directory)}), 'a');
+      watch.onLockChange(0, pidfd, () => {}, file);
       require('node:worker_threads').parentPort.postMessage(1);
     });`;
     const workers = Array.from({ length: 4 }, () => new Worker(text, { eval: true }));
@@ -299,7 +398,7 @@ const CHECKS = [
 
   function wrongArgumentsAreErrorsAndNoCrash() {
     const addon = loadThinAddon();
-    const shared = new Int32Array(new SharedArrayBuffer(4));
+    const shared = newWords();
     const wrong = [
       ...['x', -1, 0, 0.5, 2 ** 31, 2 ** 60, Number.NaN, undefined, null, {}, 1n].map(
         (pid) => () => addon.probe(pid),
@@ -310,6 +409,10 @@ const CHECKS = [
       () => addon.watchEnd(process.pid, shared, -1, null),
       () => addon.watchEnd(process.pid, null, 0, null),
       () => addon.watchEnd(),
+      ...['x', -1, 0.5, 2 ** 31, null].map((file) => () => addon.watchFile(file, shared, 0, null)),
+      () => addon.watchFile(0, new Int32Array(1), 0, null),
+      () => addon.watchFile(0, null, 0, null),
+      () => addon.watchFile(),
       () => addon.cancel(-1),
       () => addon.cancel('x'),
       () => addon.volume(),
@@ -323,23 +426,33 @@ const CHECKS = [
     for (const path of ['', 'a\0b', `${tmpdir()}\0`, 'x'.repeat(70_000), '\ud800'])
       assert.equal(addon.volume(path), null);
     assert.equal(addon.testWitness(12345), 'untestable');
+    assert.equal(addon.watchFile(12345, shared, 0, null), IS_MACOS ? 'EPERM' : 'ENOTSUP');
   },
 
-  function manyLooksAndWatchesLeaveNothingOpen() {
+  async function manyLooksAndWatchesLeaveNothingOpen({ directory }) {
     const addon = loadThinAddon();
-    const words = new Int32Array(new SharedArrayBuffer(4));
+    const words = newWords();
+    writeFileSync(join(directory, 'a'), '');
+    const file = openSync(join(directory, 'a'), 'r');
     const round = (times) => {
       for (let time = 0; time < times; time += 1) {
         addon.probe(process.pid);
         addon.volume(tmpdir());
+        if (time % 10 > 0) continue;
         addon.cancel(addon.watchEnd(process.pid, words, 0, null));
+        if (IS_MACOS) addon.cancel(addon.watchFile(file, null, 0, () => {}));
       }
     };
+    const descriptors = IS_MACOS ? readdirSync('/dev/fd').length : 0;
     round(200);
     const before = process.memoryUsage.rss();
     round(2_000);
     assert.ok(process.memoryUsage.rss() - before < 20_000_000, 'memory grows');
     assert.equal(words[0], 0);
+    closeSync(file);
+    // A descriptor of the addon is closed once the system has let go of it.
+    const isOpen = () => readdirSync('/dev/fd').length > descriptors;
+    if (IS_MACOS) await until(() => !isOpen(), 'the last descriptor');
   },
 ];
 

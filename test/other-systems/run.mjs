@@ -3,10 +3,11 @@
 // that nobody shares one.
 // `npm run test:systems -- [--seconds N] [--kills N] [--slack N] [--only addon] [system...]`
 // Systems: darwin, freebsd, openbsd and win32 are Node on Linux that is told to be there, with the open(2) of that system;
-// wine20 and wine22 are Node for Windows in Wine (wine.sh installs it); wine20-native and wine22-native are the same with
-// the addon; `here` is the system that this runs on. Default: darwin.
+// darwin-native is the same with the addon for macOS, mapped and bound on Linux; wine20 and wine22 are Node for Windows in
+// Wine (wine.sh installs it); wine20-native and wine22-native are the same with the addon; `here` is the system that this
+// runs on. Default: darwin.
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,7 +52,8 @@ process.exitCode = failures === 0 ? 0 : 1;
 function startOf(system) {
   if (system === 'here') return [here, process.env.KERNEL_IDENTITY_BACKEND ?? ''];
   const [, version, backend = ''] = /^wine(\d+)(?:-(\w+))?$/.exec(system) ?? [];
-  return [version === undefined ? pretended(system) : inWine(version, backend), backend];
+  if (version !== undefined) return [inWine(version, backend), backend];
+  return system === 'darwin-native' ? [pretended('darwin', withAddon()), 'native'] : [pretended(system), ''];
 }
 
 /** @typedef {(script: string, ...args: string[]) => any} Run prints what the script prints, and returns it. */
@@ -110,13 +112,24 @@ function here(script, ...args) {
   return read(start(process.execPath, [besides(script), ...args]));
 }
 
-/** @param {string} platform @returns {Run} */
-function pretended(platform) {
+/** Compiles what loads the addon for macOS here. @returns the settings of processes that load it. */
+function withAddon() {
+  const folder = join(fixtures, 'mach-o');
+  const sources = readdirSync(folder).filter((name) => name.endsWith('.cc'));
+  const addon = join(workshop, 'mach-o.node');
+  const flags = ['-std=c++20', '-shared', '-fPIC', '-fvisibility=hidden', '-pthread', '-o', addon];
+  start('c++', [...flags, ...sources.map((name) => join(folder, name))]);
+  return { KI_TEST_MACH_O: addon, KERNEL_IDENTITY_BACKEND: 'native' };
+}
+
+/** @param {string} platform @param {Record<string, string>} more of the environment. @returns {Run} */
+function pretended(platform, more = {}) {
   start('cc', ['-shared', '-fPIC', '-O1', '-o', library, join(fixtures, 'open-flags.c')]);
   const env = {
     KI_TEST_PLATFORM: platform,
     LD_PRELOAD: library,
-    NODE_OPTIONS: `--import=${join(fixtures, 'as-on.mjs')}`,
+    NODE_OPTIONS: ['as-on.mjs', 'with-addon.mjs'].map((name) => `--import=${join(fixtures, name)}`).join(' '),
+    ...more,
   };
   return (script, ...args) => read(start(process.execPath, [besides(script), ...args], env));
 }

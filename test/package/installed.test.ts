@@ -19,7 +19,7 @@ function expectAbout(said: number | undefined, found: number, what?: string): vo
 const CONTENT = new RegExp(
   `^(${[
     'dist/(index|testing|etcd|proper-lockfile/index)\\.(js|cjs|d\\.ts)',
-    'dist/etcd-locks\\.cjs',
+    'dist/(etcd-locks|index-rest)\\.cjs',
     'dist/(etcd-|shared-|proper-lockfile/)?for-bundlers\\.js',
     'dist/cli/[\\w-]+\\.cjs',
     'dist/.*\\.d\\.cts',

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Backend, Errno } from '../../src/backend/backend.js';
 import type { Descriptor } from '../../src/backend/descriptor.js';
 import { parseBootText } from '../../src/backend/thin/boot-text.js';
+import type { ThinFiles } from '../../src/backend/thin/files.js';
 import { loadThinBackend } from '../../src/backend/thin/index.js';
 import { whyNotProven } from '../../src/backend/thin/proven.js';
 import { loadThinAddon, type ProcessSight, type ThinAddon } from '../../src/backend/thin/thin-addon.js';
@@ -24,6 +25,8 @@ const RUNNING: ProcessSight = { key: '71', started: 1_795_939_892_706_968, hasEx
 function fakeAddon(answers: Partial<ThinAddon> = {}) {
   const watched: (() => void)[] = [];
   const cancelled: number[] = [];
+  /** The inodes of files that are watched. */
+  const files: number[] = [];
   const addon: ThinAddon = {
     sourceHash: '',
     boot: () => 'a/1/2',
@@ -33,10 +36,14 @@ function fakeAddon(answers: Partial<ThinAddon> = {}) {
     testWitness: () => 'untestable',
     watchEnd: (_pid, words, index, wake) =>
       watched.push(() => (wake === null ? Atomics.store(words as Int32Array, index, 1) : wake())),
+    watchFile: (fd, words, index, wake) => {
+      files.push(fs.fstatSync(fd).ino);
+      return addon.watchEnd(0, words, index, wake);
+    },
     cancel: (ticket) => void cancelled.push(ticket),
     ...answers,
   };
-  return { addon, watched, cancelled };
+  return { addon, watched, cancelled, files };
 }
 
 function windows(answers: Partial<ThinAddon> = {}): Backend {
@@ -228,6 +235,95 @@ describe('the end of a process', () => {
     expect(watch?.onLockChange(0 as Descriptor, null, () => {})).toBe('ENOTSUP');
     expect(watch?.reportsChanges).toBe(false);
   });
+});
+
+describe('the file of an owner on macOS', () => {
+  /** A file of an owner that the addon sees in this state, and the process of the owner. */
+  function sceneOf(answers: Partial<ThinAddon> = {}) {
+    const fake = fakeAddon({ testWitness: () => 'held', ...answers });
+    const backend = loadThinBackend('darwin', fake.addon);
+    const watch = backend.watch as NonNullable<Backend['watch']>;
+    const path = tempDir();
+    writeFileSync(join(path, 'a'), '');
+    const file = backend.files.openAt(backend.files.openParent(path), 'a');
+    const pidfd = backend.processes.openPidfd(PID) as Descriptor;
+    const words = new Int32Array(new SharedArrayBuffer(4));
+    return { ...fake, backend, watch, file, pidfd, words, inode: fs.statSync(join(path, 'a')).ino };
+  }
+  const lockChange = ({ watch, pidfd, file }: ReturnType<typeof sceneOf>, wake = () => {}) =>
+    watch.onLockChange(0 as Descriptor, pidfd, wake, file);
+
+  test('wakes a waiter as the end of its process does, and both are cancelled together', () => {
+    const scene = sceneOf();
+    let calls = 0;
+    const ticket = lockChange(scene, () => {
+      calls += 1;
+    });
+    expect(scene.files).toEqual([scene.inode]);
+    for (const report of scene.watched) report();
+    expect(calls).toBe(2);
+    scene.watch.cancel(ticket as number);
+    scene.watch.cancel(ticket as number);
+    expect(scene.cancelled).toEqual([1, 2]);
+  });
+
+  test('wakes it where one of the two cannot be watched', () => {
+    const hidden = sceneOf();
+    expect(hidden.watch.onLockChange(0 as Descriptor, null, () => {}, hidden.file)).toBe(1);
+    expect(hidden.watched).toHaveLength(1);
+    const full = sceneOf({ watchFile: () => 'ENOMEM' });
+    expect(lockChange(full)).toBe(1);
+    expect(full.watched).toHaveLength(1);
+    const neither = sceneOf({ watchFile: () => 'ENOMEM', watchEnd: () => 'ENOMEM' });
+    expect(lockChange(neither)).toBe('ENOMEM');
+  });
+
+  test('is what a waiter for a lock has watched', () => {
+    const scene = sceneOf();
+    const owner = { filesystem: { type: 'apfs' }, status: {}, descriptor: scene.file };
+    const view = { directory: 0, record: null, owner, lockPath: { backend: scene.backend } };
+    startAsyncWatch(view as unknown as LockView)?.close();
+    expect(scene.files).toEqual([scene.inode]);
+    expect(scene.cancelled).toEqual([1]);
+  });
+
+  test('writes into a word when its witness is free', () => {
+    const { watch, file, words, watched, cancelled } = sceneOf();
+    const ticket = watch.onRelease(file, words, 0);
+    expect([ticket, words[0]]).toEqual([1, 0]);
+    watched[0]?.();
+    expect(words[0]).toBe(1);
+    watch.cancel(ticket as number);
+    expect(cancelled).toEqual([1]);
+  });
+
+  test.each(['free', 'untestable'] as const)('whose witness is %s once it is watched is not', (state) => {
+    const { watch, file, words, cancelled } = sceneOf({ testWitness: () => state });
+    expect(watch.onRelease(file, words, 0)).toBe('ENOTSUP');
+    expect(cancelled).toEqual([1]);
+  });
+
+  test('is not watched by a number that other code has given to another file', () => {
+    const scene = sceneOf();
+    const { pin } = (scene.backend.files as ThinFiles).handles.get(scene.file, '');
+    fs.closeSync(pin as number);
+    expect(fs.openSync('/dev/zero', 'r')).toBe(pin);
+    expect(scene.watch.onRelease(scene.file, scene.words, 0)).toBe('ENOTSUP');
+    expect(lockChange(scene)).toBe(1);
+    expect(scene.files).toEqual([]);
+    fs.closeSync(pin as number);
+  });
+});
+
+test('no file is watched on Windows, where none is kept open', () => {
+  const { addon, files } = fakeAddon();
+  const { watch, ...backend } = loadThinBackend('win32', addon);
+  const path = tempDir();
+  writeFileSync(join(path, 'a'), '');
+  const file = backend.files.openAt(backend.files.openParent(path), 'a');
+  expect(watch?.onLockChange(0 as Descriptor, null, () => {}, file)).toBe('ENOTSUP');
+  expect(watch?.onRelease(file, new Int32Array(new SharedArrayBuffer(4)), 0)).toBe('ENOTSUP');
+  expect(files).toEqual([]);
 });
 
 test('a waiter looks again by itself where only the end of the owner is reported', () => {

@@ -21,7 +21,7 @@ import { codeOf } from '../helpers/thrown.js';
 // Between the check of a directory and the call that goes there by path, another one can take its place. The
 // hooks of test/helpers run between two calls of the backend; these run inside one.
 
-type Call = 'openSync' | 'mkdirSync' | 'renameSync' | 'opendirSync';
+type Call = 'openSync' | 'mkdirSync' | 'renameSync' | 'opendirSync' | 'unlinkSync';
 
 type When = (path: string) => boolean;
 
@@ -88,7 +88,7 @@ for (const platform of PLATFORMS) {
         mkdirSync(join(path, 'lock'));
         writeFileSync(join(path, 'lock', 'owner.json'), 'successor');
       };
-      return { lock: join(path, 'lock'), files, judged, replace };
+      return { lock: join(path, 'lock'), files, parent, judged, replace };
     }
 
     test('gives back what it renamed there', () => {
@@ -120,6 +120,20 @@ for (const platform of PLATFORMS) {
       expect(files.list(judged, 10)).toEqual([]);
     });
 
+    test('deletes neither what stands there nor the directory, with its last file', () => {
+      const { lock, files, judged, replace, parent } = scene();
+      writeFileSync(join(lock, 'retired'), '');
+      // A name that no other lock has.
+      const window = justBefore('unlinkSync', isNamed('retired'), replace);
+      expect(codeOf(() => files.unlinkLastAt?.(parent, 'lock', judged, 'retired'))).toBe('ENOENT');
+      expect(window.happened).toBe(true);
+      expect(readdirSync(lock)).toEqual(['owner.json']);
+      // Not even a file of the same name.
+      renameSync(join(lock, 'owner.json'), join(lock, 'retired'));
+      expect(codeOf(() => files.unlinkLastAt?.(parent, 'lock', judged, 'retired'))).toBe('ENOENT');
+      expect(readdirSync(lock)).toEqual(['retired']);
+    });
+
     test('is an ordinary one when the directory was only removed', () => {
       const { lock, files, judged } = scene();
       justBefore('renameSync', isOwner, () => rmSync(lock, { recursive: true }));
@@ -128,6 +142,44 @@ for (const platform of PLATFORMS) {
     });
   });
 }
+
+test('the last file is deleted with its directory, unless something else is in it', () => {
+  const path = tempDir();
+  const { files } = loadPortableBackend('linux');
+  const parent = files.openParent(path);
+  mkdirSync(join(path, 'lock'));
+  const directory = openDirectory(files, parent, 'lock');
+  for (const name of ['last', 'other']) writeFileSync(join(path, 'lock', name), '');
+  expect(files.unlinkLastAt?.(parent, 'lock', directory, 'last')).toBe(false);
+  expect(readdirSync(join(path, 'lock'))).toEqual(['other']);
+  expect(codeOf(() => files.unlinkLastAt?.(parent, 'lock', directory, 'last'))).toBe('ENOENT');
+  expect(files.unlinkLastAt?.(parent, 'lock', directory, 'other')).toBe(true);
+  expect(existsSync(join(path, 'lock'))).toBe(false);
+});
+
+describeForBackends(['portable'], 'a record that another process reads while its lock is released', (api) => {
+  test('keeps its name on Windows until that process closes it, and the release waits', () => {
+    const path = join(tempDir(), 'install.lock');
+    const lock = api.acquireLockSync(path);
+    const { rmdirSync, unlinkSync } = fs;
+    onTestFinished(() => {
+      Object.assign(fs, { rmdirSync, unlinkSync });
+      syncBuiltinESMExports();
+    });
+    let tries = 0;
+    Object.assign(fs, {
+      unlinkSync: () => {},
+      rmdirSync: (directory: string) => {
+        tries += 1;
+        if (tries === 5) for (const name of readdirSync(directory)) unlinkSync(join(directory, name));
+        rmdirSync(directory);
+      },
+    });
+    syncBuiltinESMExports();
+    lock.releaseSync();
+    expect(existsSync(path)).toBe(false);
+  });
+});
 
 describeForBackends(['portable'], 'a lock that is taken anew at the worst moment', (api) => {
   const works: Record<string, (path: string) => () => unknown> = {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { formatIdentity } from '../../src/identity/format.js';
 import { machineRecord } from '../../src/record/machine-record.js';
 import type { OwnerRecord } from '../../src/record/owner-record.js';
-import { recordedOwner } from '../../src/record/row.js';
+import { recordedOwner } from '../../src/record/recorded-owner.js';
 import type { RowKeys } from '../../src/record/row-columns.js';
 import { claimsOf } from '../../src/record/stranger-claims.js';
 import { identity } from '../identity/identities.js';

@@ -146,6 +146,12 @@ export interface FileOperations {
    */
   rmdirIfAt(directory: Descriptor, name: string, fd: Descriptor): void;
   /**
+   * {@link unlinkAt} of the last file in the directory open as `fd`, and {@link rmdirIfAt} right after it. There only where
+   * calls go by path: elsewhere the two take no longer.
+   * @returns false when the file is deleted, and the directory is still there.
+   */
+  unlinkLastAt?(directory: Descriptor, name: string, fd: Descriptor, file: string): boolean;
+  /**
    * {@link statDescriptor}, answered by the server or FUSE daemon that keeps the filesystem and not from what
    * the kernel remembers (AT_STATX_FORCE_SYNC of statx(2)), where the backend can ask for that.
    */

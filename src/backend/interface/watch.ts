@@ -12,7 +12,7 @@ import type { Errno } from './errno.js';
 export interface WatchOperations {
   /**
    * Whether {@link onLockChange} reports all changes in the lock directory. Where it does not, it reports the end of the
-   * process alone, and a waiter looks again and again as well.
+   * process, and on macOS what becomes of the owner's file, and a waiter looks again and again as well.
    */
   readonly reportsChanges: boolean;
   /**
@@ -25,7 +25,7 @@ export interface WatchOperations {
    * Writes 1 into `words[index]` once no process holds the witness on `file`, under the same conditions as
    * {@link onExit}. The file is open for reading, and {@link WitnessOperations.test} must be able to test it.
    * The watch takes no lock, and tests only when a process closes the file that had it open for writing
-   * (IN_CLOSE_WRITE of inotify(7)).
+   * (IN_CLOSE_WRITE of inotify(7)), on macOS when a lock on it is dropped (NOTE_FUNLOCK of kqueue(2)).
    */
   onRelease(file: Descriptor, words: Int32Array, index: number): number | Errno;
   /**
@@ -53,8 +53,14 @@ export interface WatchOperations {
    * changes may give one call; a change before this call returns may give none. Close the directory
    * afterwards, because the kernel does not report its deletion while a process has it open. Keeps the event
    * loop alive until cancelled.
+   * @param file the owner's file, open for reading. It is what is watched where the directory is not.
    */
-  onLockChange(directory: Descriptor, pidfd: Descriptor | null, wake: () => void): number | Errno;
+  onLockChange(
+    directory: Descriptor,
+    pidfd: Descriptor | null,
+    wake: () => void,
+    file?: Descriptor | null,
+  ): number | Errno;
   /**
    * Calls `changed` like {@link onLockChange}, for the owner of the lock: it does not keep the event loop
    * alive.

@@ -12,6 +12,7 @@ import {
   statSync,
   unlinkSync,
 } from 'node:fs';
+import { sep } from 'node:path';
 import { requireEntryName } from '../arguments.js';
 import type { FileStatus, Filesystem } from '../backend.js';
 import type { Descriptor } from '../descriptor.js';
@@ -133,14 +134,28 @@ export class PortableFiles extends NodeFiles {
     this.#in([[directory, name]], 'rmdir', ([path]) => rmdirSync(path));
   }
 
-  /**
-   * The comparison and the deletion are one call here, because a process that is killed before the deletion leaves an empty
-   * directory, which others take only after 30 s.
-   */
   override rmdirIfAt(directory: Descriptor, name: string, fd: Descriptor): void {
     const { status } = this.handles.get(fd, 'fstat');
     this.#in([[directory, name]], 'rmdir', ([path]) => {
       if (isSameFile(lstat(path), status)) rmdirSync(path);
+    });
+  }
+
+  /**
+   * A process that is killed between the two deletions leaves an empty directory, which others take only after 30 s. So no
+   * check comes between them: that the file was there shows whose directory it is.
+   */
+  unlinkLastAt(directory: Descriptor, name: string, fd: Descriptor, file: string): boolean {
+    const { status } = this.handles.get(fd, 'fstat');
+    return this.#in([[directory, name]], 'unlink', ([path]) => {
+      if (!isSameFile(lstat(path), status)) throw systemError('ENOENT', 'unlink');
+      unlinkSync(path + sep + requireEntryName(file));
+      try {
+        rmdirSync(path);
+        return true;
+      } catch {
+        return false;
+      }
     });
   }
 

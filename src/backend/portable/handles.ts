@@ -54,9 +54,11 @@ export class HandleTable {
 
   /** @throws EBADF */
   close(descriptor: Descriptor): void {
-    const { pin, status, witness } = this.get(descriptor, 'close');
+    const handle = this.get(descriptor, 'close');
+    const { witness } = handle;
     this.#handles.delete(descriptor);
-    if (pin !== null && isStillOn(pin, status)) closeSync(pin);
+    const pin = pinOf(handle);
+    if (pin !== null) closeSync(pin);
     if (witness !== null) drop(witness);
   }
 
@@ -68,6 +70,11 @@ export class HandleTable {
       }
     }
   }
+}
+
+/** The pin, unless there is none or it is not on the file any more. */
+export function pinOf({ pin, status }: Handle): number | null {
+  return pin !== null && isStillOn(pin, status) ? pin : null;
 }
 
 function drop({ descriptor, status, file }: HeldWitness): void {

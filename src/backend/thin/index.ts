@@ -10,7 +10,7 @@ import { ThinWatch } from './watch.js';
 
 /**
  * Loads the backend for Windows and macOS with an addon: the portable one, to which the addon adds who a process is, what
- * a volume is, and the ends of processes as events.
+ * a volume is, and as events the ends of processes and, on macOS, releases.
  * @param addon only tests pass another one than the package's own.
  * @throws {Error} saying why the addon does not load.
  */
@@ -19,16 +19,13 @@ export function loadThinBackend(
   addon: ThinAddon = loadThinAddon(platform),
 ): Backend {
   const processes = new ThinProcesses(addon, platform);
+  const files = new ThinFiles(addon, processes, platform);
   let capabilities: Capabilities | undefined;
   return {
-    ...portableBackendWith(
-      new ThinFiles(addon, processes, platform),
-      platform,
-      platform === 'darwin' ? purelyTested(addon) : undefined,
-    ),
+    ...portableBackendWith(files, platform, platform === 'darwin' ? purelyTested(addon) : undefined),
     name: 'native',
     processes,
-    watch: new ThinWatch(addon, processes),
+    watch: new ThinWatch(addon, processes, files),
     capabilities() {
       capabilities ??= probeCapabilities(addon, platform);
       return capabilities;

@@ -39,6 +39,17 @@ export interface ThinAddon {
    * `wake` is null, it writes 1 into `words[index]`, and keeps nothing alive. Answers a ticket, or why it cannot watch.
    */
   watchEnd(pid: number, words: Int32Array | null, index: number, wake: (() => void) | null): number | Errno;
+  /**
+   * Calls `wake` once {@link testWitness} finds the witness on the file of this descriptor of the kernel free, and whenever
+   * the file is renamed or deleted. Where `wake` is null, it writes 1 into `words[index]` once the witness is free. Otherwise
+   * like {@link watchEnd}. ENOTSUP on Windows. The addon has a descriptor of its own until that is over.
+   */
+  watchFile(
+    descriptor: number,
+    words: Int32Array | null,
+    index: number,
+    wake: (() => void) | null,
+  ): number | Errno;
   /** Nothing is written or called afterwards. A ticket that is over is ignored. */
   cancel(ticket: number): void;
 }

@@ -25,15 +25,24 @@ const MACHINE_ID_FILES = ['/etc/machine-id', '/var/lib/dbus/machine-id'];
 /** What of the rest of the observation this one rests on. */
 type Rest = Pick<Observation, 'bootTimeMs' | 'nowMs'>;
 
+/** @param pid the recorded one; 0 where none is. */
+export function observeStranger(
+  observer: Observer,
+  pid: number,
+  site: RecordSite,
+  rest: Rest,
+): StrangerObservation {
+  return new LiveStrangerObservation(observer, pid, site, rest);
+}
+
 /** Reads each value from the kernel whenever a row asks for it; no row asks twice. */
-export class LiveStrangerObservation implements StrangerObservation {
+class LiveStrangerObservation implements StrangerObservation {
   readonly #observer: Observer;
   readonly #pid: number;
   readonly #site: RecordSite;
   readonly #rest: Rest;
   #failed: string | null = null;
 
-  /** @param pid the recorded one; 0 where none is. */
   constructor(observer: Observer, pid: number, site: RecordSite, rest: Rest) {
     this.#observer = observer;
     this.#pid = pid;

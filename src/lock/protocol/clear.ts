@@ -6,7 +6,7 @@ import type { LockState } from './assess.js';
 import { isRetiredName, retiredName } from './names.js';
 import { newNonce } from './nonce.js';
 import { refuseUnlessRemovable } from './removable.js';
-import { removeDirectory, retireOwner, unlinkOwnFile } from './retire.js';
+import { type Removal, removeDirectory, removeWithLast, retireOwner, unlinkOwnFile } from './retire.js';
 import type { LockView } from './view.js';
 
 /**
@@ -37,9 +37,18 @@ export function clearStale(view: LockView): Clearing {
     view.lockPath.backend.openWitness?.forget(view.owner.descriptor);
   }
   view.closeOwner();
-  const isOursToRemove = deleteAll(view, files) > 0 || files.length === 0;
-  if (isOursToRemove) return removeDirectory(view) === 'removed' ? 'cleared' : 'remains';
+  const removal = removeWith(view, files);
+  if (removal !== 'gone') return removal === 'removed' ? 'cleared' : 'remains';
   return view.owner !== null ? 'remains' : 'overtaken';
+}
+
+/** Deletes the files and then the directory. `gone`: others have deleted all of them, and go on to remove the directory. */
+function removeWith(view: LockView, files: readonly string[]): Removal | 'gone' {
+  const last = files.at(-1);
+  if (last === undefined) return removeDirectory(view);
+  const deleted = deleteAll(view, files.slice(0, -1));
+  const removal = removeWithLast(view, last);
+  return removal === 'gone' && deleted > 0 ? removeDirectory(view) : removal;
 }
 
 /** @returns how many of the files this process deleted. */

@@ -1,5 +1,5 @@
 import { NotALockError } from '../../errors.js';
-import { ForeignLock } from '../../formats/foreign-lock.js';
+import { type ForeignLock, openForeign, openForeignDirectory } from '../../formats/foreign-lock.js';
 import type { LockPath } from './lock-path.js';
 import { LockView } from './view.js';
 
@@ -18,7 +18,7 @@ export function openLockOrFile(lockPath: LockPath): LockView | ForeignLock | nul
       return LockView.open(lockPath);
     } catch (error) {
       if (!(error instanceof NotALockError)) throw error;
-      const foreign = ForeignLock.open(lockPath);
+      const foreign = openForeign(lockPath);
       if (foreign !== 'directory') return foreign;
       // The error is about the directory's owner.json, or about a file that stood here before the directory.
       if (attempt === ATTEMPTS) throw error;
@@ -33,7 +33,12 @@ export function openLockOrFile(lockPath: LockPath): LockView | ForeignLock | nul
 export function openLock(lockPath: LockPath): LockView | ForeignLock | null {
   const found = openLockOrFile(lockPath);
   if (!(found instanceof LockView) || found.owner !== null) return found;
-  const foreign = ForeignLock.openDirectory(lockPath);
-  if (foreign !== null) found.close();
-  return foreign ?? found;
+  let isFound = false;
+  try {
+    const foreign = openForeignDirectory(lockPath);
+    isFound = foreign === null;
+    return foreign ?? found;
+  } finally {
+    if (!isFound) found.close();
+  }
 }

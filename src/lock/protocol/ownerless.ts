@@ -7,7 +7,7 @@ import type { FileStatus } from '../../backend/backend.js';
 import { isSeenLocked } from '../../backend/directory-locks.js';
 import { traitsOf } from '../../backend/filesystem-traits.js';
 import { LockNotEmptyError, NotALockError } from '../../errors.js';
-import { isNamedLikeLock } from '../../formats/names.js';
+import { isNamedLikeLock } from '../../formats/lock-word.js';
 import { formatElapsed } from '../../text/elapsed.js';
 import type { InspectOptions, LockState } from './assess.js';
 import { clearingCommand } from './commands.js';

@@ -6,7 +6,7 @@ import { sleepSync } from '../../backend/sleep.js';
 import { errnoOf, isGone, isSystemError } from '../../backend/system-error.js';
 import { NotALockError } from '../../errors.js';
 import type { LockPath } from './lock-path.js';
-import { claimedName, isShadowName, OWNER_FILE, retiredName } from './names.js';
+import { claimedName, isRetiredName, isShadowName, OWNER_FILE, retiredName } from './names.js';
 import { newNonce } from './nonce.js';
 
 /** How often the removal of a directory that holds nothing but shadows is retried, a millisecond apart. */
@@ -75,7 +75,7 @@ export function putBack(open: OpenLockDirectory, claimed: string): void {
     // A process that is killed after this step leaves two names of one file, which are judged alike.
     files.linkAt(directory, taken, OWNER_FILE);
     // The owner may have released the file by its other name since.
-    if (unlinkOwnFile(open, taken)) removeDirectory(open);
+    removeWithLast(open, taken);
   } catch (error) {
     if (!isSystemError(error)) throw error;
   }
@@ -106,6 +106,23 @@ export function unlinkOwnFile({ lockPath, directory }: OpenLockDirectory, name: 
     if (isGone(error)) return false;
     throw error;
   }
+}
+
+/**
+ * {@link unlinkOwnFile} of the last file, and {@link removeDirectory}.
+ * @returns `gone` when another process deleted the file, and goes on to remove the directory.
+ */
+export function removeWithLast(lock: OpenLockDirectory, name: string): Removal | 'gone' {
+  const { lockPath, directory } = lock;
+  const { files } = lockPath.backend;
+  try {
+    if (files.unlinkLastAt === undefined) files.unlinkAt(directory, name);
+    else if (files.unlinkLastAt(lockPath.parent, lockPath.name, directory, name)) return 'removed';
+  } catch (error) {
+    if (isGone(error)) return 'gone';
+    throw error;
+  }
+  return removeDirectory(lock);
 }
 
 /** `shadows`: files that were deleted while open are still in the directory (FUSE, NFS). `occupied`: other files are. */
@@ -147,10 +164,15 @@ function tryRemoveDirectory({ lockPath, directory }: OpenLockDirectory): boolean
 /** What stands at a path whose directory cannot be one that mkdir(2) made there. */
 export const MOUNT_POINT = 'a mount point, or the root of a subvolume';
 
-/** True as well for an empty directory: shadows vanish once the last close has reached the FUSE daemon. */
+/**
+ * True as well for an empty directory: shadows vanish once the last close has reached the FUSE daemon. On Windows a file that
+ * another process reads keeps its name until then, though it is deleted.
+ */
 function holdsOnlyShadows({ lockPath, directory }: OpenLockDirectory): boolean {
+  const { files, actsOnOpenDirectory } = lockPath.backend;
+  const isShadow = (name: string) => isShadowName(name) || (!actsOnOpenDirectory && isRetiredName(name));
   try {
-    return lockPath.backend.files.list(directory, 10).every(isShadowName);
+    return files.list(directory, 10).every(isShadow);
   } catch (error) {
     if (isGone(error)) return true;
     throw error;

@@ -10,7 +10,7 @@ import type { LockPath } from './lock-path.js';
 import { isShadowName, OWNER_FILE, retiredName } from './names.js';
 import { newNonce } from './nonce.js';
 import { refuseUnlessRemovable } from './removable.js';
-import { type OpenLockDirectory, removeDirectory, retireOwner, unlinkOwnFile } from './retire.js';
+import { type OpenLockDirectory, removeWithLast, retireOwner } from './retire.js';
 
 /** Names that are read: enough to see that there are others beside owner.json and shadows. */
 const MAX_NAMES = 64;
@@ -73,6 +73,6 @@ export function clearStranger(strange: StrangeDirectory): boolean {
   const nonce = newNonce();
   const isJudged = (claimed: string) => isSameFile(files.statAt(strange.directory, claimed), strange.status);
   if (retireOwner(strange, OWNER_FILE, nonce, isJudged) !== 'retired') return false;
-  if (unlinkOwnFile(strange, retiredName(nonce))) removeDirectory(strange);
+  removeWithLast(strange, retiredName(nonce));
   return true;
 }

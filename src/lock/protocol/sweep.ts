@@ -2,7 +2,6 @@
 // lock.
 import type { BesideName } from '../../backend/backend.js';
 import { putBack } from '../../formats/directory-entry.js';
-import { ForeignLock } from '../../formats/foreign-lock.js';
 import { assess, type InspectOptions } from './assess.js';
 import { clearStale } from './clear.js';
 import { LastLook } from './last-look.js';
@@ -12,6 +11,7 @@ import { openLockOrFile } from './open-lock.js';
 import { sweepBeside } from './sweep-beside.js';
 import { SweepParts } from './sweep-parts.js';
 import { duringTakeover } from './takeover.js';
+import { LockView } from './view.js';
 
 const parts = new SweepParts();
 
@@ -47,7 +47,7 @@ function sweepOne(lockPath: LockPath, name: string, lockName: string, options: I
     const view = openLockOrFile(orphan);
     if (view === null) return;
     try {
-      if (view instanceof ForeignLock) giveBack(orphan, lockPath.sibling(lockName), options);
+      if (!(view instanceof LockView)) giveBack(orphan, lockPath.sibling(lockName), options);
       else if (assess(view, options, new LastLook()).state === 'stale') clearStale(view);
     } finally {
       view.close();
@@ -73,7 +73,7 @@ function giveBack(aside: LockPath, lockPath: LockPath, options: InspectOptions):
   // No other process is at a takeover then, so the file is one that was left.
   duringTakeover(lockPath, options, () => {
     const file = openLockOrFile(aside);
-    if (!(file instanceof ForeignLock)) return;
+    if (file === null || file instanceof LockView) return;
     try {
       if (file.owner !== null) putBack(lockPath, aside.name);
       // A file that is empty only kept the name for the one that was to be deleted.

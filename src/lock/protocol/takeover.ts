@@ -7,7 +7,7 @@ import { LastLook } from './last-look.js';
 import type { LockPath } from './lock-path.js';
 import { guardName, OWNER_FILE, retiredName } from './names.js';
 import { type PublishedLock, publishLock } from './publish.js';
-import { removeDirectory, retireOwner, unlinkOwnFile } from './retire.js';
+import { removeWithLast, retireOwner } from './retire.js';
 import { LockView } from './view.js';
 
 /**
@@ -48,7 +48,7 @@ function release(guard: PublishedLock): void {
   try {
     retireOwner(guard, OWNER_FILE, record.nonce, () => true);
     files.close(owner.descriptor);
-    if (unlinkOwnFile(guard, retiredName(record.nonce))) removeDirectory(guard);
+    removeWithLast(guard, retiredName(record.nonce));
   } finally {
     guard.lifeline?.drop();
     files.close(directory);

@@ -4,7 +4,7 @@ import { isSameFile } from '../../backend/file-status.js';
 import { ownCommand } from '../../backend/own-command.js';
 import { errnoOf, isGone } from '../../backend/system-error.js';
 import { LockNotEmptyError, NotALockError } from '../../errors.js';
-import { isDeletableAs, isNamedLikeLock } from '../../formats/names.js';
+import { isNamedLikeLock } from '../../formats/lock-word.js';
 import { openOwnerFile } from '../../record/owner-file.js';
 import type { OwnerRecord } from '../../record/owner-record.js';
 import { shellQuoted } from '../../text/shell-quote.js';
@@ -234,8 +234,7 @@ function openOwner(lockPath: LockPath, directory: Descriptor, name: string): Ope
  * data, so there the name of the directory has to say it.
  */
 function isOurs({ name }: LockPath, record: OwnerRecord): boolean {
-  if (record.version !== null || lockNameOfPrivate(name) !== null) return true;
-  return isDeletableAs(name, { format: 'openclaw-directory' });
+  return record.version !== null || lockNameOfPrivate(name) !== null || isNamedLikeLock(name);
 }
 
 function openLockDirectory(lockPath: LockPath): Descriptor | null {

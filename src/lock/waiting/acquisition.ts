@@ -1,6 +1,6 @@
 import { monotonicMs } from '../../backend/monotonic-clock.js';
 import { errnoOf, isGone, systemError } from '../../backend/system-error.js';
-import { ForeignLock } from '../../formats/foreign-lock.js';
+import type { ForeignLock } from '../../formats/foreign-lock.js';
 import { ownerRecordOf } from '../../record/format.js';
 import { acquireEvent, ownerAgeOf, type ReclaimedLock, reclaimEvent } from '../events.js';
 import type { AcquireOptions } from '../options.js';
@@ -14,7 +14,7 @@ import { MAX_LOCK_NAME } from '../protocol/names.js';
 import { openLockOrFile } from '../protocol/open-lock.js';
 import { type PublishedLock, publishLock } from '../protocol/publish.js';
 import { sweepIfDue } from '../protocol/sweep.js';
-import type { LockView } from '../protocol/view.js';
+import { LockView } from '../protocol/view.js';
 import { LockTimeoutError } from '../timeout-error.js';
 import type { ChangeWatch, StartWatch } from './change-watch.js';
 import { LEASE_OF_OTHERS, type Obstacle, OUT_OF_DESCRIPTORS, OVERTAKEN } from './obstacle.js';
@@ -132,13 +132,13 @@ export class Acquisition<W extends ChangeWatch> {
   /** Takes the lock if it is free, and reclaims it if it is stale. */
   #takeOrWatch(): PublishedLock | Obstacle {
     const view = openLockOrFile(this.lockPath);
-    if (view instanceof ForeignLock) return this.#takeOver(view);
     if (view === null) {
       const result = publishLock(this.lockPath, this.#options);
       if (typeof result === 'string') return OVERTAKEN;
       this.#isAcquired = true;
       return result;
     }
+    if (!(view instanceof LockView)) return this.#takeOver(view);
     const { record } = view;
     try {
       const lockState = assess(view, this.#options, this.#lastLook);

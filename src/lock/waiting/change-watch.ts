@@ -117,7 +117,8 @@ class EventLoopWatch implements AsyncChangeWatch {
     const isOfOwner = lifeline === null ? isComplete(view, pidfd !== null) : lifeline.isOfLock;
     const isWhole = operations.reportsChanges && isOfOwner;
     const watch = new EventLoopWatch(operations, isWhole, pidfd === null ? 0 : 1);
-    const ticket = operations.onLockChange(view.directory, pidfd, () => watch.#wakeup.wake());
+    const file = view.owner?.descriptor ?? null;
+    const ticket = operations.onLockChange(view.directory, pidfd, () => watch.#wakeup.wake(), file);
     if (isErrno(ticket)) return null;
     watch.#tickets.push(ticket);
     pidfdCount += watch.#pidfds;

@@ -1,15 +1,10 @@
 import { machineRecord, toBootId, toHostname, toPidNamespace } from './machine-record.js';
 import type { MachineRecord, OwnerRecord } from './owner-record.js';
-import { identityRecord, legacyOwnerRecord, malformed, recordFromCaller } from './parse.js';
+import { identityRecord, legacyOwnerRecord, malformed } from './parse.js';
 import { timeOfRow } from './record-time.js';
 import { Columns, type RowKeys } from './row-columns.js';
 import { readPid } from './strangers-pid.js';
 import { toTicks } from './ticks.js';
-
-/** {@link recordFromCaller}, or the record in a row whose columns have the names in `keys`. */
-export function recordedOwner(value: unknown, keys: RowKeys | undefined): OwnerRecord {
-  return keys === undefined ? recordFromCaller(value) : recordByKeys(value, keys);
-}
 
 /**
  * The record in a row of a database. What is wrong with the keys, or with the type of a column, throws, because a
@@ -17,7 +12,7 @@ export function recordedOwner(value: unknown, keys: RowKeys | undefined): OwnerR
  * the record malformed, so that its owner is unknown.
  * @throws TypeError (ERR_INVALID_ARG_TYPE) naming the key.
  */
-function recordByKeys(row: unknown, keys: RowKeys): OwnerRecord {
+export function recordByKeys(row: unknown, keys: RowKeys): OwnerRecord {
   if (typeof row !== 'object' || row === null) return malformed('not an object');
   const columns = new Columns(row, keys);
   const identity = columns.identity();
