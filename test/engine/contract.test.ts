@@ -82,7 +82,7 @@ function contract(open: () => Promise<Locks>, hasTokens: boolean, seen: 'alive' 
     const third = locks.acquire('p', { onWait });
     await lock.release();
     await using next = await second;
-    await until('a report', () => reports.at(-1)?.owner?.nonce === next.owner.nonce);
+    await until('a report', () => reports.at(-1)?.owner?.nonce === next.owner.nonce, 5_000);
     await next.release();
     await (await third).release();
   });
