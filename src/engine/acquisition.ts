@@ -38,6 +38,9 @@ export class Acquisition implements Task {
   /** What kept the candidates before. */
   #seen: Hindrance | null = null;
   #lock: EngineLock | null = null;
+  /** What kept the task before from the lock, or that it had it, and for how many ms it was waited for. */
+  #ahead: Hindrance | null = null;
+  #waitedForTurn = 0;
   /** Made when another task is first. */
   #wakeup: Wakeup | null = null;
   #isOver = false;
@@ -67,7 +70,8 @@ export class Acquisition implements Task {
     return isListening(this.#options);
   }
 
-  wake(): void {
+  wake(known: Hindrance | null): void {
+    this.#ahead = known;
     this.#wakeup?.wake();
   }
 
@@ -124,11 +128,12 @@ export class Acquisition implements Task {
     const reporter = new Reporter(this.#path, this.#options);
     for (;;) {
       const first = this.#turns.first(this.#name);
-      if (first === this || this.#isOver) return;
+      if (first === this || this.#isOver) break;
       const hindrance = first?.hindrance ?? WANTED_HERE;
       const report = reporter.report({ ...hindrance, moving: false, lookAgainIn: LOOK }, this.#waited);
       await wakeup.wait(Math.min(LOOK, reporter.dueIn(report)), undefined);
     }
+    this.#waitedForTurn = this.#waited;
   }
 
   /** Waits for `work`, unless time is over or the signal aborts before. What it brings then is given back. */
@@ -146,7 +151,7 @@ export class Acquisition implements Task {
         end(() => {
           this.#candidate?.giveUp();
           reject(error());
-          this.wake();
+          this.#wakeup?.wake();
         });
       const abort = () => stop(() => signal?.reason);
       // Node ends a timer at once that is set to more. A single try waits for nothing but the server.
@@ -178,7 +183,9 @@ export class Acquisition implements Task {
     const [path, waited] = [this.#path, this.#waited];
     const first = this.#candidate === null ? (this.#turns.first(this.#name) ?? this) : this;
     const isTry = this.#timeout === 0;
-    const hindrance = first.hindrance ?? (isTry ? WANTED_HERE : null);
+    // Where most of the time went by behind another task, that one was in the way.
+    const ahead = this.#waitedForTurn * 2 > waited ? this.#ahead : null;
+    const hindrance = first.hindrance ?? ahead ?? (isTry ? WANTED_HERE : null);
     if (hindrance === null) return this.#engine.unavailable(waited);
     const { owner, verdict, description } = hindrance;
     const more = { ownerAge: ownerAgeOf(owner), liftedBy: null, overdue: false };

@@ -81,7 +81,12 @@ export class FileLocks implements Locks {
     await this.close();
   }
 
-  #keep(name: string, lock: Lock): FileLock {
+  /** @throws Error (ERR_INVALID_STATE) where the locks were closed while the lock was waited for. */
+  async #keep(name: string, lock: Lock): Promise<FileLock> {
+    if (this.#isClosed) {
+      await lock.release();
+      throw closedError(this.address);
+    }
     const held = new FileLock(name, lock, () => this.#held.delete(held));
     this.#held.add(held);
     return held;

@@ -81,7 +81,10 @@ export interface Locks {
   reclaim(name: string): Promise<NamedReclaimResult>;
   /** Calls `changed` with the state of the lock now, and whenever its state or its owner has changed. */
   watch(name: string, changed: (inspection: NamedInspection) => void): Promise<LocksWatch>;
-  /** Ends all connections. Locks that are held through them end too. */
+  /**
+   * Ends all connections. Locks that are held through them end too, and acquisitions under way throw ERR_INVALID_STATE.
+   * @throws EngineUnavailableError (ERR_ENGINE_UNAVAILABLE) where the server did not hear of the end of a lock within 2 s.
+   */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -9,8 +9,8 @@ export interface Task {
   readonly hindrance: Hindrance | null;
   /** Whether it wants to be woken when that changes for the first of the line. */
   readonly isListening: boolean;
-  /** Its turn may have come. */
-  wake(): void;
+  /** Its turn may have come. Gets what the first task knew, which may have left. */
+  wake(known: Hindrance | null): void;
 }
 
 /**
@@ -38,12 +38,13 @@ export class Turns {
     if (line === undefined || at < 0) return;
     line.splice(at, 1);
     if (line.length === 0) this.#lines.delete(name);
-    else if (at === 0) line[0]?.wake();
+    else if (at === 0) line[0]?.wake(task.hindrance);
   }
 
   /** What keeps the first task of the line has changed. */
   hasChanged(name: string): void {
     const line = this.#lines.get(name) ?? [];
-    if (line.length > 1) for (const task of line) if (task.isListening) task.wake();
+    const [first, ...others] = line.length > 1 ? line : [];
+    for (const task of others) if (task.isListening) task.wake(first?.hindrance ?? null);
   }
 }

@@ -190,6 +190,20 @@ function contract(open: () => Promise<Locks>, hasTokens: boolean, seen: 'alive' 
     await expect(locks.inspect('c')).rejects.toMatchObject({ code: 'ERR_INVALID_STATE' });
   });
 
+  test('an acquisition that close() finds under way never holds the lock', async () => {
+    const lock = await other.acquire('e');
+    let isWaiting = false;
+    const onWait = () => {
+      isWaiting = true;
+    };
+    const waiting = locks.acquire('e', { onWait }).catch(({ code }) => code);
+    await until('it waits', () => isWaiting);
+    await locks.close();
+    await lock.release();
+    expect(await waiting).toBe('ERR_INVALID_STATE');
+    expect((await other.inspect('e')).state).toBe('free');
+  });
+
   test.each(['', '.', '..', 'a/b', 'a\\b', 'a\nb', '\ud800', 'n'.repeat(201)])(
     'no lock has the name %j',
     async (name) => {

@@ -115,6 +115,31 @@ describe('a server that cannot be reached', () => {
     expect([code, stderr]).toEqual([143, expect.stringMatching(/answer(ed)? within 2/)]);
   });
 
+  test('a task that waited for another one of its process for most of its time found the lock busy', async () => {
+    let isMute = false;
+    const endpoint = await fakeGateway((path, _, body) => {
+      if (path === '/v3/lease/grant') return { body: { header, ID: '77', TTL: '60' } };
+      const { success = [] } = body as { success?: { request_put?: object }[] };
+      const put = success[0]?.request_put;
+      if (put === undefined) return { body: { header, succeeded: true } };
+      if (isMute) return undefined;
+      isMute = true;
+      const made = { ...put, create_revision: '7', mod_revision: '7' };
+      return { body: { header, succeeded: true, responses: [{}, { response_range: { kvs: [made] } }] } };
+    });
+    const locks = etcd({ endpoints: [endpoint] });
+    const lock = await locks.acquire('a');
+    const [late, mute] = [600, 2_000].map((timeout) =>
+      locks.acquire('a', { timeout }).catch((error: unknown) => error),
+    );
+    await sleep(400);
+    await lock.release();
+    expect(await late).toMatchObject({ code: 'ERR_LOCK_TIMEOUT', owner: { nonce: lock.owner.nonce } });
+    // No answer of the server came for the rest of its time, which was the longer part.
+    expect(await mute).toMatchObject(UNAVAILABLE);
+    await locks.close().catch(() => {});
+  });
+
   test('close() tries for two seconds where a lock is held, and not where none is', async () => {
     const [held, idle] = [await fallingServer(), await fallingServer()];
     const [one, two] = [held, idle].map(({ endpoint }) => etcd({ endpoints: [endpoint] }));

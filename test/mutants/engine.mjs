@@ -325,6 +325,17 @@ export const files = [
     ],
   },
   {
+    file: 'src/engine/file-locks.ts',
+    tests: ['test/engine/contract.test.ts'],
+    mutants: [
+      {
+        what: 'a lock in a file is acquired after close(), and nobody releases it',
+        from: '    if (this.#isClosed) {\n',
+        to: '    if (this.#isClosed && name === null) {\n',
+      },
+    ],
+  },
+  {
     file: 'src/engine/acquisition.ts',
     tests: ['test/engine/contract.test.ts'],
     mutants: [
@@ -337,6 +348,12 @@ export const files = [
         what: 'a server that was not there in time is called a busy lock',
         from: 'if (hindrance === null) return this.#engine.unavailable(waited);',
         to: 'if (hindrance === null) return new Error(String(waited));',
+        tests: ['test/engine/unreachable.test.ts'],
+      },
+      {
+        what: 'a lock that another task held for nearly all the time is called an unreachable server',
+        from: 'this.#waitedForTurn * 2 > waited ? this.#ahead : null;',
+        to: 'this.#waitedForTurn * 2 > waited ? null : null;',
         tests: ['test/engine/unreachable.test.ts'],
       },
       {
