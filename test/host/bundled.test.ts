@@ -36,6 +36,8 @@ import { openEtcd } from 'kernel-identity/etcd';
 const [, , address, endpoint] = process.argv;
 const [one, two] = [await openLocks(address), openEtcd(address)];
 const lock = await one.acquire('bundled');
+// A lock keeps no process alive.
+const alive = setInterval(() => {}, 1_000);
 const other = await two.tryAcquire('bundled');
 const key = Buffer.from('locks/bundled/').toString('base64');
 const range_end = Buffer.from('locks/bundled0').toString('base64');
@@ -44,6 +46,7 @@ await Promise.all([
   fetch(endpoint + '/v3/kv/deleterange', { method: 'POST', body: JSON.stringify({ key, range_end }) }),
 ]);
 console.log(JSON.stringify({ other, isLost: lock.signal.reason instanceof LockLostError }));
+clearInterval(alive);
 await one.close();
 await two.close();
 `;
