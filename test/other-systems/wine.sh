@@ -64,10 +64,11 @@ C
   "$zig/linux-$(node -p process.arch)/bin/zig" cc -target x86_64-windows-gnu -O1 -shared \
     -o "$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll" "$place/prng.c" -ladvapi32
 )
+# CI is unset because the tests that need Linux are skipped there, visibly, and that is no failure.
 run_tests() {
   local version=$1
   shift
-  (cd "$copy" && "$wine" "$place/node$version/package/bin/node.exe" node_modules/vitest/vitest.mjs run --maxWorkers=1 "$@") \
+  (cd "$copy" && env -u CI "$wine" "$place/node$version/package/bin/node.exe" node_modules/vitest/vitest.mjs run --maxWorkers=1 "$@") \
     >>"$place/suite$version.log" 2>&1 || failed=1
   tail -8 "$place/suite$version.log"
 }
