@@ -150,10 +150,7 @@ export class Candidate implements Holding {
     for (let attempt = 1; ; attempt += 1) {
       this.#requireWanted();
       const place = await this.#engine.publish(this.#name, this.#session.lease, text);
-      if (place === null) {
-        this.#session.lose(LEASE_ENDED);
-        throw this.#gone(LEASE_ENDED);
-      }
+      if (place === null) throw this.#sessionGone(LEASE_ENDED);
       if (place.mine.text === text) return place;
       if (attempt === ATTEMPTS || !this.#session.hasMade(place.mine)) throw this.#gone(LOSSES.overwritten);
       await this.#engine.removeIf(place.mine);
@@ -162,10 +159,7 @@ export class Candidate implements Holding {
 
   #won(entry: Entry, position: string): Omit<Won, 'leave'> {
     this.#requireWanted();
-    if (!this.#session.isAlive) {
-      this.#session.lose(LEASE_LATE);
-      throw this.#gone(LEASE_LATE);
-    }
+    if (!this.#session.isAlive) throw this.#sessionGone(LEASE_LATE);
     this.#session.leave(this);
     const [engine, session, name, own] = [this.#engine, this.#session, this.#name, this.#own];
     return { engine, session, name, own, entry, position, reclaimed: this.#reclaimed };
@@ -174,6 +168,11 @@ export class Candidate implements Holding {
   #requireWanted(): void {
     if (this.#ended !== null) throw this.#ended;
     if (this.#isGivenUp) throw new GivenUp();
+  }
+
+  #sessionGone(how: string): Error {
+    this.#session.lose(how);
+    return this.#gone(how);
   }
 
   #gone(how: string): Error {

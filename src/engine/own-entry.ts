@@ -10,7 +10,6 @@ import {
 } from '../lock/protocol/own-lifeline.js';
 import { formatOwnerRecord, ownerRecordOf } from '../record/format.js';
 import type { LeaseRecord, OwnerRecord } from '../record/owner-record.js';
-import { MAX_SETTLE } from '../record/parse.js';
 import type { Engine, Entry, Lease } from './engine.js';
 import { PLACE } from './proof-of-death.js';
 
@@ -56,7 +55,7 @@ export function makeOwnEntry(
 
 function leaseRecordOf({ ttlMs }: Lease, settle: number): LeaseRecord {
   if (settle === 0) return { durationMs: ttlMs };
-  return { durationMs: ttlMs, settleMs: Math.min(Math.ceil(settle), MAX_SETTLE) };
+  return { durationMs: ttlMs, settleMs: Math.ceil(settle) };
 }
 
 /** How an entry of this process was lost. Others judge its owner by what stands in it, so an overwritten one is lost too. */

@@ -75,12 +75,7 @@ export class Session {
     if (entries.length > 0) this.lease.removeBlocking(entries);
   }
 
-  /** True once it has ended. Its lease may be over before that is noticed: see {@link isAlive}. */
-  get isLost(): boolean {
-    return this.#lost !== null;
-  }
-
-  /** How it was lost, or ended. null while it goes on. */
+  /** How it was lost, or ended. null while it goes on. Its lease may be over before that is noticed: see {@link isAlive}. */
   get loss(): string | null {
     return this.#lost;
   }

@@ -30,7 +30,7 @@ export class SharedSession {
         if (this.#opened === opened) this.#opened = null;
         throw this.#isEnded ? closedError(this.#engine.address) : error;
       });
-      if (!session.isLost) return session;
+      if (session.loss === null) return session;
       if (this.#opened === opened) this.#opened = null;
     }
   }

@@ -1,5 +1,6 @@
 import type { LeaseRecord } from '../record/owner-record.js';
 import { formatElapsed } from '../text/elapsed.js';
+import { GONE } from './own-record.js';
 import { BEATS_PER_LEASE } from './protocol/assess.js';
 import { keepLifelines } from './protocol/own-lifeline.js';
 import type { PublishedLock } from './protocol/publish.js';
@@ -74,5 +75,3 @@ export class LeaseKeeper {
     }
   }
 }
-
-const GONE = 'its owner.json is gone';

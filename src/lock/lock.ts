@@ -25,7 +25,7 @@ import { LeaseKeeper } from './lease-keeper.js';
 import { LossWatch } from './loss-watch.js';
 import { LockPlace } from './moved.js';
 import type { AcquireOptions } from './options.js';
-import { CHANGED, OwnRecord } from './own-record.js';
+import { CHANGED, GONE, OwnRecord } from './own-record.js';
 import { withLockPath } from './protocol/lock-path.js';
 import { keepLifelines } from './protocol/own-lifeline.js';
 import type { PublishedLock } from './protocol/publish.js';
@@ -282,7 +282,7 @@ export class Lock {
       if (wrong === CHANGED && this.#record.bearsItsNonce()) free();
       throw this.#lose(wrong);
     }
-    if (!free()) throw this.#lose('its owner.json is gone');
+    if (!free()) throw this.#lose(GONE);
   }
 
   #lose(how: string): LockLostError {

@@ -17,12 +17,12 @@ export const MAX_OWN_RECORD = 16 * 1024;
 export const CHANGED = 'its owner.json was changed by another program';
 /** Most names in the lock's directory that are read. */
 const MAX_NAMES = 64;
-/** How the record is missed at a look, and may be found at the next. */
-const GONE = 'its owner.json is gone';
+/** How a lock is lost whose record is missing. A single look may miss one that is there: see {@link LOOKS}. */
+export const GONE = 'its owner.json is gone';
 const REPLACED = 'another owner.json stands in its place';
 /**
- * Looks that must miss the record before it counts as gone. A process that wanted to reclaim the lock's last owner may claim
- * this record instead, and gives it back at once, under the name that the look had passed.
+ * Looks that must miss the record before it counts as gone. A process that wants to reclaim the lock of the owner before may
+ * claim this record by mistake. It gives it back at once, perhaps under a name at which the look has been already.
  */
 const LOOKS = 8;
 

@@ -6,7 +6,7 @@ import { etcd } from '../../src/etcd.js';
 import type { Locks } from '../../src/index.js';
 import { describeRequiring, isBuilt } from '../helpers/requirements.js';
 import { base64, EtcdServer, HAS_ETCD } from './etcd-server.js';
-import { endGateways, fakeGateway } from './fake-gateway.js';
+import { endGateways, fakeGateway, operationIn } from './fake-gateway.js';
 
 const run = promisify(execFile);
 
@@ -33,9 +33,9 @@ describeRequiring([...HAS_ETCD, isBuilt()], 'the end of locks on etcd', () => {
   async function openThrough(before: Promise<unknown>, after: Promise<unknown>): Promise<Locks> {
     const endpoint = await fakeGateway(async (path, _, body) => {
       if (path === '/v3/watch') return undefined;
-      const [{ request_put = null } = {}] = (body as { success?: { request_put?: object }[] }).success ?? [];
       asked.push(path);
-      if (request_put === null) return { body: await server.call(path.slice(3), body as object) };
+      if (operationIn(body).request_put === undefined)
+        return { body: await server.call(path.slice(3), body as object) };
       await before;
       const answer = await server.call(path.slice(3), body as object);
       await after;

@@ -6,7 +6,7 @@ import { checkEtcdOptions } from '../../src/engine/etcd/options.js';
 import { etcd } from '../../src/etcd.js';
 import { testRequiring } from '../helpers/requirements.js';
 import { base64, EtcdServer, HAS_ETCD } from './etcd-server.js';
-import { endGateways, fakeGateway } from './fake-gateway.js';
+import { endGateways, fakeGateway, madeFirst, operationIn } from './fake-gateway.js';
 
 afterEach(endGateways);
 
@@ -96,10 +96,10 @@ test('a removal whose answer was lost is not called a loss when its repetition f
   const endpoint = await fakeGateway((path, _, body) => {
     if (path === '/v3/lease/grant') return { body: { header, ID: '77', TTL: '10' } };
     if (path !== '/v3/kv/txn') return { body: { header } };
-    const { success = [] } = body as { success?: { request_put?: object; request_delete_range?: object }[] };
-    if (success[0]?.request_put !== undefined) {
-      entry = { ...success[0].request_put, create_revision: '7', mod_revision: '7' };
-      return { body: { header, succeeded: true, responses: [{}, { response_range: { kvs: [entry] } }] } };
+    const { request_put: put } = operationIn(body);
+    if (put !== undefined) {
+      entry = { ...put, create_revision: '7', mod_revision: '7' };
+      return madeFirst(header, entry);
     }
     // The first request is carried out, and its answer is lost.
     const wasMute = isMute;
@@ -157,15 +157,15 @@ test('a release whose answer is none is in doubt, and no loss', async () => {
   const header = { cluster_id: '1', revision: '7' };
   const endpoint = await fakeGateway((path, _, body) => {
     if (path === '/v3/lease/grant') return { body: { header, ID: '77', TTL: '10' } };
-    const { success = [] } = body as { success?: { request_put?: object }[] };
-    if (success[0]?.request_put === undefined) {
+    const { request_put: put } = operationIn(body);
+    if (put === undefined) {
       const found = { header, responses: [{ response_range: { kvs: [entry] } }] };
       const isFirst = isNonsense;
       isNonsense = false;
       return { body: isFirst ? {} : found };
     }
-    entry = { ...success[0].request_put, create_revision: '7', mod_revision: '7' };
-    return { body: { header, succeeded: true, responses: [{}, { response_range: { kvs: [entry] } }] } };
+    entry = { ...put, create_revision: '7', mod_revision: '7' };
+    return madeFirst(header, entry);
   });
   const locks = etcd({ endpoints: [endpoint], ttl: 10_000 });
   const lock = await locks.acquire('a');
@@ -185,15 +185,9 @@ test('a removal that a slow server has done is no loss when another server, aske
   let asked = 0;
   const answers = (removed: boolean, delay: number) => async (path: string, _: unknown, body: unknown) => {
     if (path === '/v3/lease/grant') return { body: { header, ID: '77', TTL: '10' } };
-    const { success: [{ request_put: put = null, request_delete_range: removal = null } = {}] = [] } =
-      body as {
-        success?: { request_put?: object; request_delete_range?: object }[];
-      };
-    if (put !== null) {
-      const made = { ...put, ...entry };
-      return { body: { header, succeeded: true, responses: [{}, { response_range: { kvs: [made] } }] } };
-    }
-    if (removal === null) return { body: { header } };
+    const { request_put: put, request_delete_range: removal } = operationIn(body);
+    if (put !== undefined) return madeFirst(header, { ...put, ...entry });
+    if (removal === undefined) return { body: { header } };
     asked += 1;
     await sleep(delay);
     return { body: { header, succeeded: removed } };

@@ -27,6 +27,22 @@ export async function fakeGateway(answers: Answers): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+/** An operation of a transaction, as far as a test tells them apart. */
+interface Operation {
+  readonly request_put?: object;
+  readonly request_delete_range?: object;
+}
+
+/** The first operation of a transaction that succeeds. It is empty where there is none. */
+export function operationIn(body: unknown): Operation {
+  return (body as { success?: Operation[] }).success?.[0] ?? {};
+}
+
+/** The answer to a transaction that has made this entry, which is the first of its line. */
+export function madeFirst(header: object, entry: object): Answered {
+  return { body: { header, succeeded: true, responses: [{}, { response_range: { kvs: [entry] } }] } };
+}
+
 /** Ends all servers; for afterEach. */
 export function endGateways(): void {
   for (const server of servers.splice(0)) {

@@ -6,7 +6,7 @@ import { EtcdLease } from '../../src/engine/etcd/lease.js';
 import { etcd } from '../../src/engine/etcd/locks.js';
 import { checkEtcdOptions } from '../../src/engine/etcd/options.js';
 import { until } from '../helpers/until.js';
-import { endGateways, fakeGateway } from './fake-gateway.js';
+import { endGateways, fakeGateway, madeFirst, operationIn } from './fake-gateway.js';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -180,14 +180,10 @@ async function willingServer(): Promise<{ endpoint: string; granted: () => numbe
       granted += 1;
       return { body: { header, ID: `${granted}`, TTL: '10' } };
     }
-    const [{ request_put = null, request_delete_range = null } = {}] =
-      (body as { success?: Record<string, object>[] }).success ?? [];
-    const made = { ...request_put, create_revision: '7', mod_revision: '7' };
-    if (request_put !== null) {
-      return { body: { header, succeeded: true, responses: [{}, { response_range: { kvs: [made] } }] } };
-    }
+    const { request_put: put, request_delete_range: removal } = operationIn(body);
+    if (put !== undefined) return madeFirst(header, { ...put, create_revision: '7', mod_revision: '7' });
     const responses = [{ response_range: {} }];
-    return { body: { header, succeeded: request_delete_range !== null && hasEntry, responses } };
+    return { body: { header, succeeded: removal !== undefined && hasEntry, responses } };
   });
   return { endpoint, granted: () => granted, forget: () => (hasEntry = false) };
 }

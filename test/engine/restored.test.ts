@@ -7,7 +7,7 @@ import { BUILT, startCli } from '../helpers/cli.js';
 import { testRequiring } from '../helpers/requirements.js';
 import { until } from '../helpers/until.js';
 import { base64 } from './etcd-server.js';
-import { endGateways, fakeGateway } from './fake-gateway.js';
+import { endGateways, fakeGateway, madeFirst, operationIn } from './fake-gateway.js';
 
 afterEach(endGateways);
 
@@ -88,15 +88,13 @@ test('a session that only holds its locks sees a cluster that went back, and no 
       };
     }
     if (path !== '/v3/kv/txn') return undefined;
-    const { success = [] } = body as { success?: { request_put?: object }[] };
-    const put = success[0]?.request_put;
+    const { request_put: put } = operationIn(body);
     if (put === undefined) {
       const responses = [{ response_range: { kvs: [entry] } }];
       return { body: { header: header('1', isRestored ? '99' : '100'), responses } };
     }
     entry = { ...put, create_revision: '100', mod_revision: '100' };
-    const responses = [{}, { response_range: { kvs: [entry] } }];
-    return { body: { header: header('1', '100'), succeeded: true, responses } };
+    return madeFirst(header('1', '100'), entry);
   });
   const locks = etcd({ endpoints: [endpoint], ttl: 2_000 });
   const lock = await locks.acquire('a');

@@ -8,7 +8,7 @@ import { usesBackend } from '../helpers/backends.js';
 import { BUILT, cli, startCli } from '../helpers/cli.js';
 import { testRequiring } from '../helpers/requirements.js';
 import { until } from '../helpers/until.js';
-import { endGateways, fakeGateway } from './fake-gateway.js';
+import { endGateways, fakeGateway, madeFirst, operationIn } from './fake-gateway.js';
 
 afterEach(endGateways);
 
@@ -25,11 +25,9 @@ async function fallingServer() {
     asked.push(path);
     if (isMute) return undefined;
     if (path === '/v3/lease/grant') return { body: { header, ID: '77', TTL: '60' } };
-    const { success = [] } = body as { success?: { request_put?: object }[] };
-    const put = success[0]?.request_put;
+    const { request_put: put } = operationIn(body);
     if (put === undefined) return { body: { header, succeeded: true } };
-    const made = { ...put, create_revision: '7', mod_revision: '7' };
-    return { body: { header, succeeded: true, responses: [{}, { response_range: { kvs: [made] } }] } };
+    return madeFirst(header, { ...put, create_revision: '7', mod_revision: '7' });
   });
   return {
     endpoint,
@@ -119,13 +117,11 @@ describe('a server that cannot be reached', () => {
     let isMute = false;
     const endpoint = await fakeGateway((path, _, body) => {
       if (path === '/v3/lease/grant') return { body: { header, ID: '77', TTL: '60' } };
-      const { success = [] } = body as { success?: { request_put?: object }[] };
-      const put = success[0]?.request_put;
+      const { request_put: put } = operationIn(body);
       if (put === undefined) return { body: { header, succeeded: true } };
       if (isMute) return undefined;
       isMute = true;
-      const made = { ...put, create_revision: '7', mod_revision: '7' };
-      return { body: { header, succeeded: true, responses: [{}, { response_range: { kvs: [made] } }] } };
+      return madeFirst(header, { ...put, create_revision: '7', mod_revision: '7' });
     });
     const locks = etcd({ endpoints: [endpoint] });
     const lock = await locks.acquire('a');

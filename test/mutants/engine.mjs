@@ -198,8 +198,8 @@ export const files = [
       },
       {
         what: 'a lock is won by a lease that is over',
-        from: '    if (!this.#session.isAlive) {',
-        to: '    if (false) {',
+        from: 'if (!this.#session.isAlive) throw this.#sessionGone(LEASE_LATE);',
+        to: '',
         tests: ['test/engine/lease.test.ts'],
       },
       {

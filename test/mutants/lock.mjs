@@ -269,7 +269,7 @@ export const files = [
       },
       {
         what: 'owner.json was gone, and nobody hears of it',
-        from: "if (!free()) throw this.#lose('its owner.json is gone');",
+        from: 'if (!free()) throw this.#lose(GONE);',
         to: 'free();',
       },
       {

@@ -73,6 +73,12 @@ describeRequiring([canLoadMachO(), hasProgram('python3')], 'the addon for macOS,
     return { path, fd };
   }
 
+  /** The same, with the witness on it held by another process. */
+  async function heldFile() {
+    const file = watchedFile();
+    return { ...file, owner: await lockFile(file.path, 'flock:write:0:0') };
+  }
+
   /** The ticket of a watch, which is over at the end of the test at the latest. */
   function ticketOf(ticket: number | string): number {
     if (typeof ticket === 'string') throw new Error(ticket);
@@ -144,8 +150,7 @@ describeRequiring([canLoadMachO(), hasProgram('python3')], 'the addon for macOS,
   });
 
   test('reports that a witness is dropped, and that the file is renamed and deleted', async () => {
-    const { path, fd } = watchedFile();
-    const owner = await lockFile(path, 'flock:write:0:0');
+    const { path, fd, owner } = await heldFile();
     const words = newWords();
     let calls = 0;
     const counted = (): void => {
@@ -179,8 +184,7 @@ describeRequiring([canLoadMachO(), hasProgram('python3')], 'the addon for macOS,
     ['whose event is lost', { losesUnlocks: 1 }],
   ] as const) {
     test(`finds a witness free ${what}`, async () => {
-      const { path, fd } = watchedFile();
-      const owner = await lockFile(path, 'flock:write:0:0');
+      const { path, fd, owner } = await heldFile();
       withTrouble(trouble);
       const words = newWords();
       const ticket = ticketOf(addon.watchFile(fd, words, 0, null));
@@ -192,8 +196,7 @@ describeRequiring([canLoadMachO(), hasProgram('python3')], 'the addon for macOS,
   }
 
   test('misses nothing that happens once its call has returned', async () => {
-    const { path, fd } = watchedFile();
-    await lockFile(path, 'flock:write:0:0');
+    const { path, fd } = await heldFile();
     withTrouble({ lateRegistration: 50 });
     const renamed = new Promise<number>((resolve) => {
       const ticket = ticketOf(addon.watchFile(fd, null, 0, () => resolve(ticket)));
@@ -223,8 +226,7 @@ describeRequiring([canLoadMachO(), hasProgram('python3')], 'the addon for macOS,
   });
 
   test('writes and calls nothing after it was cancelled', async () => {
-    const { path, fd } = watchedFile();
-    const owner = await lockFile(path, 'flock:write:0:0');
+    const { path, fd, owner } = await heldFile();
     const words = newWords();
     let calls = 0;
     const counted = (): void => {
@@ -241,8 +243,7 @@ describeRequiring([canLoadMachO(), hasProgram('python3')], 'the addon for macOS,
   });
 
   test('lets a handler that runs end before a cancellation does', async () => {
-    const { path, fd } = watchedFile();
-    const owner = await lockFile(path, 'flock:write:0:0');
+    const { path, fd, owner } = await heldFile();
     withTrouble({ slowEvents: 20 });
     const watches = Array.from({ length: 12 }, () => {
       const words = newWords();

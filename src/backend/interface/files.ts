@@ -146,8 +146,8 @@ export interface FileOperations {
    */
   rmdirIfAt(directory: Descriptor, name: string, fd: Descriptor): void;
   /**
-   * {@link unlinkAt} of the last file in the directory open as `fd`, and {@link rmdirIfAt} right after it. There only where
-   * calls go by path: elsewhere the two take no longer.
+   * {@link unlinkAt} of the last file in the directory open as `fd`, and {@link rmdirIfAt} right after it. Only the backend
+   * whose calls go by path has it, because there each call brings checks with it, which take time between the two.
    * @returns false when the file is deleted, and the directory is still there.
    */
   unlinkLastAt?(directory: Descriptor, name: string, fd: Descriptor, file: string): boolean;

@@ -1,3 +1,5 @@
+import { DEADLINE_EXCEEDED, PERMISSION_DENIED, UNAVAILABLE } from './grpc-codes.js';
+
 /** What is known of an error that the server has answered, or the way to it has brought. */
 export interface Cause {
   /** An errno code, or one of node:tls. Empty: it has none. */
@@ -8,11 +10,6 @@ export interface Cause {
   /** The address is one with TLS. */
   readonly isTls: boolean;
 }
-
-/** Codes of gRPC (https://grpc.github.io/grpc/core/md_doc_statuscodes.html). */
-const DEADLINE_EXCEEDED = 4;
-const PERMISSION_DENIED = 7;
-const UNAVAILABLE = 14;
 
 const CLIENT_CERTIFICATE =
   'give a certificate that its authority has signed as tls.cert and tls.key, or as the files ETCDCTL_CERT and ETCDCTL_KEY';

@@ -6,16 +6,16 @@ import {
 } from '../../errors.js';
 import { formatElapsed } from '../../text/elapsed.js';
 import { oneLine } from '../../text/one-line.js';
-import { adviceOn, isFull, NO_ETCD } from './advice.js';
+import { adviceOn, isFull, NO_ETCD, NO_ETCD_ADVICE } from './advice.js';
+import {
+  FAILED_PRECONDITION,
+  INVALID_ARGUMENT,
+  NOT_FOUND,
+  PERMISSION_DENIED,
+  RESOURCE_EXHAUSTED,
+  UNAUTHENTICATED,
+} from './grpc-codes.js';
 import type { Answer } from './post.js';
-
-/** Codes of gRPC (https://grpc.github.io/grpc/core/md_doc_statuscodes.html) that etcd answers with. */
-const INVALID_ARGUMENT = 3;
-export const NOT_FOUND = 5;
-const PERMISSION_DENIED = 7;
-const RESOURCE_EXHAUSTED = 8;
-const FAILED_PRECONDITION = 9;
-const UNAUTHENTICATED = 16;
 
 /** Errors of node:tls by which no server of the cluster will be trusted at the next try either. */
 const TLS_ERROR = /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_)/;
@@ -145,6 +145,11 @@ export function errorOf(error: unknown, address: string, triedMs = 0): KernelIde
     return new EngineDeniedError(`${address} refuses this client: ${words}${advice}`, options);
   const time = triedMs < 1_000 ? '' : `, tried for ${formatElapsed(triedMs)}`;
   return new EngineUnavailableError(`${address} cannot be used: ${words}${time}${advice}`, options);
+}
+
+/** The error for an answer that etcd never gives. @param what stands after "it answered". */
+export function nonsense(address: string, what: string): EngineUnavailableError {
+  return new EngineUnavailableError(`${address} cannot be used: it answered ${what}; ${NO_ETCD_ADVICE}`);
 }
 
 /** What the words of an error are, in one line. */

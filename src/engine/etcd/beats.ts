@@ -3,6 +3,7 @@ import { type BootTime, STAMP } from '../../backend/boot-clock.js';
 import { isRefusedByNode } from '../../backend/system-error.js';
 import { withCode } from '../../errors.js';
 import { HEDGE } from './gateway.js';
+import { UNAUTHENTICATED } from './grpc-codes.js';
 import type { ClusterOptions } from './options.js';
 import { hedged, post } from './post.js';
 
@@ -70,7 +71,7 @@ parentPort.on('message', async (message) => {
 async function beatAt(index, requests) {
   const { status, text } = await post(transport, task.endpoints[index], '/lease/keepalive', body, token, timeout, requests);
   const answer = JSON.parse(text);
-  if (status === 401 || answer.code === 16) {
+  if (status === 401 || answer.code === ${UNAUTHENTICATED}) {
     parentPort.postMessage('unauthenticated');
     throw new Error('unauthenticated');
   }

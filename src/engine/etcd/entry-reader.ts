@@ -1,7 +1,7 @@
-import { EngineUnavailableError } from '../../errors.js';
+import type { EngineUnavailableError } from '../../errors.js';
 import { Fields } from '../../text/json-fields.js';
 import type { Change, Entry, Line } from '../engine.js';
-import { NO_ETCD_ADVICE } from './advice.js';
+import { nonsense } from './answers.js';
 import { toRevision } from './gateway.js';
 
 /** Reads entries in the answers of a cluster. @throws each EngineUnavailableError for what etcd never answers. */
@@ -49,9 +49,7 @@ export class EntryReader {
 
   /** @param what stands after "it answered". */
   nonsense(what: string): EngineUnavailableError {
-    return new EngineUnavailableError(
-      `${this.#address} cannot be used: it answered ${what}; ${NO_ETCD_ADVICE}`,
-    );
+    return nonsense(this.#address, what);
   }
 
   /** null for what cannot be read, so that the caller looks itself. */

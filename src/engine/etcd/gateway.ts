@@ -3,8 +3,8 @@ import { monotonicMs } from '../../backend/monotonic-clock.js';
 import { EngineRestoredError, EngineUnavailableError, KernelIdentityError } from '../../errors.js';
 import { formatElapsed } from '../../text/elapsed.js';
 import { Fields } from '../../text/json-fields.js';
-import { NO_ETCD_ADVICE, SILENT_ADVICE } from './advice.js';
-import { errorOf, isFinal, isTokenOver, readAnswer } from './answers.js';
+import { SILENT_ADVICE } from './advice.js';
+import { errorOf, isFinal, isTokenOver, nonsense, readAnswer } from './answers.js';
 import type { ClusterOptions } from './options.js';
 import { type Endpoint, hedged, post, type Transport } from './post.js';
 import { openStream } from './stream.js';
@@ -131,9 +131,7 @@ export class Gateway {
     const answer = new Fields(value);
     if (this.#check(answer, reads ? seenBefore : 0n)) return answer;
     // Each answer of etcd has one. What has none says nothing, not even that nothing was done.
-    throw new EngineUnavailableError(
-      `${this.address} cannot be used: it answered without a revision; ${NO_ETCD_ADVICE}`,
-    );
+    throw nonsense(this.address, 'without a revision');
   }
 
   /**

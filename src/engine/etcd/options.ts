@@ -1,6 +1,7 @@
 import { invalidArgument, invalidType, invalidValue, unknownKey } from '../../errors.js';
 import { checkBoolean } from '../../judge/options.js';
 import { type OptionNames, requireOptions } from '../../known-options.js';
+import { MAX_SETTLE } from '../../record/parse.js';
 import { oneLine } from '../../text/one-line.js';
 import type { Endpoint, TlsOptions } from './post.js';
 
@@ -106,8 +107,8 @@ export function checkEtcdOptions(options: EtcdOptions): CheckedOptions {
   if (!(ttl >= MIN_TTL && ttl <= MAX_TTL))
     throw invalidValue('ttl', `${MIN_TTL} to ${MAX_TTL} milliseconds`, ttl);
   if (typeof settle !== 'number') throw invalidType('settle', 'a number of milliseconds', settle);
-  if (!(settle >= 0 && settle <= MAX_TTL)) {
-    throw invalidValue('settle', `0 to ${MAX_TTL} milliseconds`, settle);
+  if (!(settle >= 0 && settle <= MAX_SETTLE)) {
+    throw invalidValue('settle', `0 to ${MAX_SETTLE} milliseconds`, settle);
   }
   checkBoolean('trustBootId', trustBootId);
   checkTls(tls);
